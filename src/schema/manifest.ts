@@ -1,0 +1,94 @@
+/**
+ * AppManifest: what is deployed, as plain JSON. A deploy writes it, the engine's registry keeps it, codegen reads it.
+ */
+import type { Declaration, TypeParameterSchema, TypeSchema } from "./type-schema.ts";
+
+/** The version of this format. A reader refuses a manifest of another one. */
+export const SCHEMA_VERSION = 1;
+
+/** How a function answers: once, many times, or over HTTP. */
+export type FunctionMode = "unary" | "generator" | "web";
+
+export interface ParameterSchema {
+  name: string;
+  type: TypeSchema;
+  optional?: true;
+  /** The declaration has a default, as source text for documentation: `= 100`. Such a parameter is optional to callers. */
+  default?: string;
+  /** The last parameter, taking all that is left; `type` is then the array or tuple type. */
+  rest?: true;
+  /** Can be passed by name only (Python's `*`). */
+  keywordOnly?: true;
+  doc?: string;
+}
+
+/** One way to call a function. */
+export interface CallSignature {
+  typeParameters?: TypeParameterSchema[];
+  parameters: ParameterSchema[];
+  /** Awaited: never a Promise. What one iteration yields for a generator. */
+  returns: TypeSchema;
+  doc?: string;
+}
+
+export interface SourceLocation {
+  /** Relative to the app's project root, with forward slashes. */
+  file: string;
+  /** 1-based. */
+  line: number;
+}
+
+export interface RetryPolicy {
+  /** Attempts after the first. */
+  maxRetries: number;
+  backoffCoefficient: number;
+  initialDelayMs: number;
+  maxDelayMs: number;
+}
+
+/** FunctionOptions with every default filled in. */
+export interface ResolvedFunctionOptions {
+  retries: RetryPolicy;
+  /** Per attempt, in milliseconds. */
+  timeoutMs: number;
+  startupTimeoutMs: number;
+  minContainers: number;
+  maxContainers: number;
+  bufferContainers: number;
+  scaledownWindowMs: number;
+  concurrency: { maxInputs: number };
+  /** Names of environment variables of the deploying shell that the container gets. */
+  secrets: string[];
+  env: Record<string, string>;
+  /** Heap limit of the container in MiB; 0 is no limit of farcall's own. */
+  memoryMiB: number;
+  /** Check arguments against the schema at the container's boundary. */
+  validate: boolean;
+}
+
+export interface FunctionSchema extends CallSignature {
+  name: string;
+  mode: FunctionMode;
+  /** Present when the function is overloaded: all its signatures in order; the fields of this object are then those of the last. */
+  overloads?: CallSignature[];
+  /** Arguments can be passed by name too (Python functions). */
+  keywords?: true;
+  source?: SourceLocation;
+  options: ResolvedFunctionOptions;
+  /** Stable hash of all that callers' types depend on; see signature.ts. */
+  signature: string;
+}
+
+export interface AppManifest {
+  schemaVersion: typeof SCHEMA_VERSION;
+  app: string;
+  environment: string;
+  /** Counts deploys of this app and environment, from 1. 0 before the registry has assigned one. */
+  version: number;
+  /** ISO 8601; empty before the registry has assigned it. */
+  deployedAt: string;
+  language: "typescript" | "python";
+  doc?: string;
+  declarations: Declaration[];
+  functions: FunctionSchema[];
+}

@@ -1,0 +1,247 @@
+/**
+ * TypeSchema: a type, as plain JSON. It is what a signature is made of, what the generator prints, what the container
+ * validates against and what two versions are compared by. It names no TypeScript compiler object, so that a producer
+ * in another language can write it too.
+ */
+
+/** Types that have no parts. `object` is the keyword; `void` is kept apart from `undefined` because authors tell them apart. */
+export type PrimitiveName =
+  | "string"
+  | "number"
+  | "boolean"
+  | "bigint"
+  | "null"
+  | "undefined"
+  | "void"
+  | "unknown"
+  | "any"
+  | "never"
+  | "object";
+
+/** Global classes that the codec carries as themselves. */
+export type BuiltinName =
+  | "Date"
+  | "Map"
+  | "Set"
+  | "ReadonlyMap"
+  | "ReadonlySet"
+  | "RegExp"
+  | "URL"
+  | "Error"
+  | "EvalError"
+  | "RangeError"
+  | "ReferenceError"
+  | "SyntaxError"
+  | "TypeError"
+  | "URIError"
+  | "AggregateError"
+  | "ArrayBuffer"
+  | "SharedArrayBuffer"
+  | "DataView"
+  | "Int8Array"
+  | "Uint8Array"
+  | "Uint8ClampedArray"
+  | "Int16Array"
+  | "Uint16Array"
+  | "Int32Array"
+  | "Uint32Array"
+  | "BigInt64Array"
+  | "BigUint64Array"
+  | "Float16Array"
+  | "Float32Array"
+  | "Float64Array"
+  | "Buffer";
+
+export interface PrimitiveType {
+  kind: "primitive";
+  name: PrimitiveName;
+}
+
+/** `"a"`, `1`, `true`, `10n` (bigints as decimal text, since JSON has none). */
+export interface LiteralType {
+  kind: "literal";
+  value: string | number | boolean | { bigint: string };
+}
+
+/** `${types[0]}…`: texts has one item more than types. */
+export interface TemplateLiteralType {
+  kind: "templateLiteral";
+  texts: string[];
+  types: TypeSchema[];
+}
+
+export interface ArrayType {
+  kind: "array";
+  element: TypeSchema;
+  readonly?: true;
+}
+
+export interface TupleElement {
+  type: TypeSchema;
+  label?: string;
+  optional?: true;
+  /** `...T[]` (type is then the array type) or `...T` (a type parameter or a tuple). */
+  rest?: true;
+}
+
+export interface TupleType {
+  kind: "tuple";
+  elements: TupleElement[];
+  readonly?: true;
+}
+
+export interface PropertySchema {
+  name: string;
+  type: TypeSchema;
+  optional?: true;
+  readonly?: true;
+  doc?: string;
+}
+
+export interface IndexSignature {
+  /** `string`, `number`, `symbol` never, or a template literal. */
+  key: TypeSchema;
+  /** The author's name of the key, for reading: `[path: string]`. */
+  keyName?: string;
+  value: TypeSchema;
+  readonly?: true;
+}
+
+export interface ObjectType {
+  kind: "object";
+  properties: PropertySchema[];
+  indexes?: IndexSignature[];
+}
+
+export interface UnionType {
+  kind: "union";
+  members: TypeSchema[];
+}
+
+export interface IntersectionType {
+  kind: "intersection";
+  members: TypeSchema[];
+}
+
+/** A use of a declaration of the same manifest; `member` picks one member of an enum. */
+export interface ReferenceType {
+  kind: "reference";
+  name: string;
+  typeArguments?: TypeSchema[];
+  member?: string;
+}
+
+/**
+ * A use of a type that every TypeScript program has and that resolves only when its argument is known:
+ * `Partial<T>`, `Record<K, V>`, `NoInfer<T>`.
+ */
+export interface GlobalType {
+  kind: "global";
+  name: string;
+  typeArguments: TypeSchema[];
+}
+
+export interface BuiltinType {
+  kind: "builtin";
+  name: BuiltinName;
+  typeArguments?: TypeSchema[];
+}
+
+/** A type parameter of the function or declaration around it. */
+export interface TypeParameterType {
+  kind: "typeParameter";
+  name: string;
+}
+
+/** The four below stay unresolved only where they depend on a type parameter. */
+export interface KeyofType {
+  kind: "keyof";
+  type: TypeSchema;
+}
+
+export interface IndexedAccessType {
+  kind: "indexedAccess";
+  object: TypeSchema;
+  index: TypeSchema;
+}
+
+export interface MappedType {
+  kind: "mapped";
+  parameter: string;
+  constraint: TypeSchema;
+  nameType?: TypeSchema;
+  type: TypeSchema;
+  optional?: "add" | "remove";
+  readonly?: "add" | "remove";
+}
+
+export interface ConditionalType {
+  kind: "conditional";
+  check: TypeSchema;
+  extends: TypeSchema;
+  whenTrue: TypeSchema;
+  whenFalse: TypeSchema;
+}
+
+/** `infer X` inside the `extends` of a conditional type. */
+export interface InferType {
+  kind: "infer";
+  name: string;
+  constraint?: TypeSchema;
+}
+
+export type TypeSchema =
+  | PrimitiveType
+  | LiteralType
+  | TemplateLiteralType
+  | ArrayType
+  | TupleType
+  | ObjectType
+  | UnionType
+  | IntersectionType
+  | ReferenceType
+  | GlobalType
+  | BuiltinType
+  | TypeParameterType
+  | KeyofType
+  | IndexedAccessType
+  | MappedType
+  | ConditionalType
+  | InferType;
+
+export interface TypeParameterSchema {
+  name: string;
+  constraint?: TypeSchema;
+  default?: TypeSchema;
+  const?: true;
+  doc?: string;
+}
+
+/** A named type, shared by the functions of one manifest. */
+export type Declaration = InterfaceDeclaration | AliasDeclaration | EnumDeclaration;
+
+interface DeclarationBase {
+  name: string;
+  doc?: string;
+}
+
+export interface InterfaceDeclaration extends DeclarationBase {
+  kind: "interface";
+  typeParameters?: TypeParameterSchema[];
+  /** References and globals only. */
+  extends?: TypeSchema[];
+  properties: PropertySchema[];
+  indexes?: IndexSignature[];
+}
+
+export interface AliasDeclaration extends DeclarationBase {
+  kind: "alias";
+  typeParameters?: TypeParameterSchema[];
+  type: TypeSchema;
+}
+
+export interface EnumDeclaration extends DeclarationBase {
+  kind: "enum";
+  const?: true;
+  members: { name: string; value: string | number; doc?: string }[];
+}
