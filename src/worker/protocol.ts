@@ -1,0 +1,87 @@
+/**
+ * What an engine and a container say to each other, in frames (engine/frames.ts) over one private duplex stream (file
+ * descriptor 3 of the container's process). The engine opens calls and sends inputs; the container sends what comes of them.
+ */
+
+/** Engine to container. */
+export const ToContainer = {
+  /** JSON LoadMessage; the first frame, once. */
+  load: 1,
+  /** JSON CallMessage: describes call number `call`; precedes its inputs. */
+  call: 2,
+  /** One input: `call`, `index`, payload = encoded arguments; `flags` = attempt, from 0. */
+  input: 3,
+  /** Abort the signal of one running input. */
+  cancel: 4,
+  /** A generator may send as many more yields as the u32le payload says: `call`, `index`. */
+  grant: 5,
+  /** No more inputs for this call: forget it. */
+  forget: 6,
+  /** Finish running inputs, then exit with code 0. */
+  stop: 7,
+} as const;
+
+/** Container to engine. */
+export const FromContainer = {
+  /** JSON ReadyMessage: the app is loaded and the function was found. */
+  ready: 1,
+  /** JSON LoadFailedMessage; the container exits after it. */
+  loadFailed: 2,
+  /** The input's result, encoded. */
+  result: 3,
+  /** What user code threw, encoded. */
+  exception: 4,
+  /** One value that a generator yielded, encoded. */
+  yield: 5,
+  /** The generator is done. */
+  end: 6,
+  /** JSON Failure of farcall's own for this input: arguments that cannot be decoded or do not fit, results that cannot be encoded. */
+  failure: 7,
+  /** JSON LogMessage. */
+  log: 8,
+  /** JSON { fraction, message }. */
+  progress: 9,
+} as const;
+
+export interface LoadMessage {
+  app: string;
+  environment: string;
+  version: number;
+  /** The function that this container runs. */
+  function: string;
+  /** Absolute path of the artifact's ES module; its source map lies beside it as `<file>.map`. */
+  artifact: string;
+  /** Absolute folder of the author's project. */
+  root: string;
+  /** URL of the engine, for calls that user code makes in turn. */
+  engine: string;
+  /** Absolute path of the version's manifest (JSON), read only when arguments are validated; "" when there is none. */
+  manifest: string;
+  container: string;
+}
+
+export interface CallMessage {
+  callId: string;
+  method: string;
+  /** Per attempt. */
+  timeoutMs: number;
+}
+
+export interface ReadyMessage {
+  pid: number;
+  /** Milliseconds from the process's start until ready. */
+  startupMs: number;
+}
+
+export interface LoadFailedMessage {
+  message: string;
+  stack?: string;
+}
+
+export interface LogMessage {
+  stream: "stdout" | "stderr";
+  text: string;
+  /** Call number and index of the input that wrote it, when known. */
+  call?: number;
+  index?: number;
+}
