@@ -51,6 +51,8 @@ export interface LoadMessage {
   function: string;
   /** Absolute path of the artifact's ES module; its source map lies beside it as `<file>.map`. */
   artifact: string;
+  /** From the manifest: decides whether what the function returns is iterated. */
+  mode: "unary" | "generator" | "web";
   /** Absolute folder of the author's project. */
   root: string;
   /** URL of the engine, for calls that user code makes in turn. */
