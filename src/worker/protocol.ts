@@ -19,6 +19,12 @@ export const ToContainer = {
   forget: 6,
   /** Finish running inputs, then exit with code 0. */
   stop: 7,
+  /**
+   * Give back every input that has not started: answer `returned` for each of them. The engine sends more inputs than
+   * `LoadMessage.maxInputs` when they are short, so that the next one need not wait for a round trip; when one turns out
+   * to be long, it takes the waiting ones back for other containers.
+   */
+  recall: 8,
 } as const;
 
 /** Container to engine. */
@@ -41,6 +47,8 @@ export const FromContainer = {
   log: 8,
   /** JSON { fraction, message }. */
   progress: 9,
+  /** The input `call`, `index` had not started and now will not: the answer to `recall`, one for each. */
+  returned: 10,
 } as const;
 
 export interface LoadMessage {
@@ -60,6 +68,13 @@ export interface LoadMessage {
   /** Absolute path of the version's manifest (JSON), read only when arguments are validated; "" when there is none. */
   manifest: string;
   container: string;
+  /** Environment variables to set before the app is loaded: the process may have been started before its function was known. */
+  env?: Record<string, string>;
+  /**
+   * Inputs that may run at a time. More may arrive: they wait in the container and start in the order in which they came,
+   * each when one ends. Cancelling a waiting input ends it like a running one (`failure` CANCELLED). Default 1.
+   */
+  maxInputs?: number;
 }
 
 export interface CallMessage {
