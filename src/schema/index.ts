@@ -1,3 +1,25 @@
 /** The schema: what a signature is. Everything here is data or a pure function of it; zod loads only when a manifest is parsed. */
+import type { AppManifest } from "./manifest.ts";
+
+export { isBindingName, isIdentifierName, isTypeName } from "./identifiers.ts";
 export * from "./manifest.ts";
+export { nearest } from "./nearest.ts";
+export {
+  printDeclaration,
+  printIndex,
+  printParameters,
+  printProperty,
+  printPropertyName,
+  printString,
+  printTuple,
+  printType,
+  printTypeParameters,
+} from "./print.ts";
+export { SchemaError } from "./schema-error.ts";
 export * from "./type-schema.ts";
+
+/** A manifest from parsed JSON. Rejects with SchemaError that names the path of what is wrong, or the unknown schemaVersion. */
+export async function parseManifest(json: unknown): Promise<AppManifest> {
+  const { parse } = await import("./parse.ts");
+  return parse(json);
+}

@@ -1,0 +1,46 @@
+/**
+ * Which names TypeScript accepts where. Names in a manifest come from anywhere, and what is printed from them is compiled
+ * by somebody: every name passes through here first.
+ */
+const RESERVED = new Set(
+  (
+    "break case catch class const continue debugger default delete do else enum export extends false finally for function " +
+    "if import in instanceof new null return super switch this throw true try typeof var void while with " +
+    // In modules, which are strict, and in async functions:
+    "arguments await eval implements interface let package private protected public static yield"
+  ).split(" "),
+);
+
+/** Names that a type declaration cannot take, since the language gives them a meaning of its own in a type. */
+const RESERVED_TYPES = new Set(
+  "any bigint boolean infer intrinsic keyof never null number object readonly string symbol undefined unique unknown void".split(
+    " ",
+  ),
+);
+
+const UNICODE_IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
+
+/** Also true for reserved words: enough for a property, a tuple label, an enum member. */
+export function isIdentifierName(name: string): boolean {
+  const length = name.length;
+  if (length === 0) return false;
+  for (let at = 0; at < length; at++) {
+    const code = name.charCodeAt(at);
+    if (code >= 97 && code <= 122) continue; // a-z
+    if (code >= 65 && code <= 90) continue; // A-Z
+    if (code === 95 || code === 36) continue; // _ $
+    if (code >= 48 && code <= 57 && at > 0) continue; // 0-9
+    return code > 127 && UNICODE_IDENTIFIER.test(name);
+  }
+  return true;
+}
+
+/** Can name a variable, a function or a parameter in a module. */
+export function isBindingName(name: string): boolean {
+  return isIdentifierName(name) && !RESERVED.has(name);
+}
+
+/** Can name an interface, an alias, an enum or a type parameter. */
+export function isTypeName(name: string): boolean {
+  return isIdentifierName(name) && !RESERVED.has(name) && !RESERVED_TYPES.has(name);
+}

@@ -1,0 +1,329 @@
+/**
+ * TypeSchema to TypeScript text, on one line. Everything that farcall shows or generates from a type goes through here, so
+ * it must parse back to the same type, must be fast (strings are concatenated, no intermediate tree), and must hold
+ * against hostile manifests: a name that is not one is an error, never text in a program.
+ */
+import { isBindingName, isIdentifierName, isTypeName } from "./identifiers.ts";
+import type { ParameterSchema } from "./manifest.ts";
+import { SchemaError } from "./schema-error.ts";
+import type {
+  BuiltinType,
+  Declaration,
+  IndexSignature,
+  LiteralType,
+  MappedType,
+  PrimitiveName,
+  PropertySchema,
+  ReferenceType,
+  TemplateLiteralType,
+  TupleElement,
+  TypeParameterSchema,
+  TypeSchema,
+} from "./type-schema.ts";
+
+/** How tightly what is around a type binds; a type that binds less is put in parentheses. */
+const LOOSE = 0;
+/** The check and extends positions of a conditional type, which cannot be conditional themselves. */
+const UNION = 1;
+const UNION_MEMBER = 2;
+const INTERSECTION_MEMBER = 3;
+const POSTFIX = 4;
+
+const PRIMITIVES: ReadonlySet<string> = new Set<PrimitiveName>(
+  ["string", "number", "boolean", "bigint", "null", "undefined", "void", "unknown", "any", "never", "object"], //
+);
+
+/** Throws SchemaError when the type has a name in it that is not an identifier where one is needed. */
+export function printType(type: TypeSchema): string {
+  return print(type, LOOSE);
+}
+
+/** `<T extends string = "a", const U>`; nothing for none. */
+export function printTypeParameters(parameters: readonly TypeParameterSchema[] | undefined): string {
+  if (!parameters || parameters.length === 0) return "";
+  let text = "<";
+  for (const parameter of parameters) {
+    if (text.length > 1) text += ", ";
+    if (parameter.const) text += "const ";
+    text += typeName(parameter.name, "type parameter");
+    if (parameter.constraint) text += ` extends ${print(parameter.constraint, LOOSE)}`;
+    if (parameter.default) text += ` = ${print(parameter.default, LOOSE)}`;
+  }
+  return `${text}>`;
+}
+
+/**
+ * `image: Uint8Array, options?: ResizeOptions`, to stand between the parentheses of a function. A parameter named by a
+ * reserved word, which another language allows, gets an underscore: `class_`.
+ */
+export function printParameters(parameters: readonly ParameterSchema[]): string {
+  const required = lastRequired(parameters);
+  let text = "";
+  for (let at = 0; at < parameters.length; at++) {
+    const parameter = parameters[at]!;
+    if (at > 0) text += ", ";
+    if (parameter.rest) text += "...";
+    text += identifierName(parameter.name, "parameter");
+    if (!isBindingName(parameter.name)) text += "_";
+    if (!parameter.rest && isOptional(parameter)) {
+      // Nothing optional can stand before something required: such a parameter takes `undefined` instead.
+      text += at > required ? `?: ${print(parameter.type, LOOSE)}` : `: ${orUndefined(parameter.type)}`;
+    } else {
+      text += `: ${print(parameter.type, LOOSE)}`;
+    }
+  }
+  return text;
+}
+
+/**
+ * `[image: Uint8Array, options?: ResizeOptions | undefined]`: what `Parameters<typeof f>` is. The `undefined` of an optional
+ * element is written out because a caller may pass it, also under exactOptionalPropertyTypes.
+ */
+export function printTuple(parameters: readonly ParameterSchema[]): string {
+  const required = lastRequired(parameters);
+  let text = "[";
+  for (let at = 0; at < parameters.length; at++) {
+    const parameter = parameters[at]!;
+    if (at > 0) text += ", ";
+    if (parameter.rest) text += "...";
+    text += identifierName(parameter.name, "parameter");
+    if (!parameter.rest && isOptional(parameter)) {
+      text += `${at > required ? "?: " : ": "}${orUndefined(parameter.type)}`;
+    } else {
+      text += `: ${print(parameter.type, LOOSE)}`;
+    }
+  }
+  return `${text}]`;
+}
+
+/** An exported declaration, without its documentation: one line for an alias, one a member for the others. */
+export function printDeclaration(declaration: Declaration): string {
+  const name = typeName(declaration.name, "declaration");
+  switch (declaration.kind) {
+    case "alias":
+      return `export type ${name}${printTypeParameters(declaration.typeParameters)} = ${print(declaration.type, LOOSE)};`;
+    case "interface": {
+      let text = `export interface ${name}${printTypeParameters(declaration.typeParameters)} `;
+      if (declaration.extends?.length) text += `extends ${list(declaration.extends, LOOSE, ", ")} `;
+      text += "{\n";
+      for (const index of declaration.indexes ?? []) text += `  ${printIndex(index)};\n`;
+      for (const property of declaration.properties) text += `  ${printProperty(property)};\n`;
+      return `${text}}`;
+    }
+    case "enum": {
+      let text = `export ${declaration.const ? "const " : ""}enum ${name} {\n`;
+      for (const member of declaration.members) {
+        text += `  ${printPropertyName(member.name)} = ${typeof member.value === "string" ? printString(member.value) : printNumber(member.value)},\n`;
+      }
+      return `${text}}`;
+    }
+  }
+}
+
+/** `width`, or `"content-type"`. */
+export function printPropertyName(name: string): string {
+  return isIdentifierName(name) ? name : printString(name);
+}
+
+/** `readonly width?: number`. */
+export function printProperty(property: PropertySchema): string {
+  return `${property.readonly ? "readonly " : ""}${printPropertyName(property.name)}${property.optional ? "?" : ""}: ${print(property.type, LOOSE)}`;
+}
+
+/** `readonly [path: string]: number`. */
+export function printIndex(index: IndexSignature): string {
+  const key = identifierName(index.keyName ?? "key", "index signature's key");
+  return `${index.readonly ? "readonly " : ""}[${isBindingName(key) ? key : `${key}_`}: ${print(index.key, LOOSE)}]: ${print(index.value, LOOSE)}`;
+}
+
+/** A string literal in double quotes; line and paragraph separators, which some tools take for line ends, are escaped. */
+export function printString(value: string): string {
+  const text = JSON.stringify(value);
+  return text.includes("\u2028") || text.includes("\u2029")
+    ? text.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029")
+    : text;
+}
+
+function print(type: TypeSchema, around: number): string {
+  switch (type.kind) {
+    case "primitive":
+      if (PRIMITIVES.has(type.name)) return type.name;
+      throw new SchemaError(`${JSON.stringify(type.name)} is not a primitive type`);
+    case "literal":
+      return printLiteral(type);
+    case "templateLiteral":
+      return printTemplate(type);
+    case "array":
+      return type.readonly
+        ? enclose(`readonly ${print(type.element, POSTFIX)}[]`, INTERSECTION_MEMBER, around)
+        : `${print(type.element, POSTFIX)}[]`;
+    case "tuple": {
+      let text = "";
+      for (const element of type.elements) text += (text === "" ? "" : ", ") + printElement(element);
+      return type.readonly ? enclose(`readonly [${text}]`, INTERSECTION_MEMBER, around) : `[${text}]`;
+    }
+    case "object":
+      return printObject(type.properties, type.indexes);
+    case "union":
+      if (type.members.length < 2) return type.members.length === 0 ? "never" : print(type.members[0]!, around);
+      return enclose(list(type.members, UNION_MEMBER, " | "), UNION, around);
+    case "intersection":
+      if (type.members.length < 2) return type.members.length === 0 ? "unknown" : print(type.members[0]!, around);
+      return enclose(list(type.members, INTERSECTION_MEMBER, " & "), UNION_MEMBER, around);
+    case "reference":
+      return printReference(type);
+    case "global":
+      return `${globalName(type.name)}${printArguments(type.typeArguments)}`;
+    case "builtin":
+      return printBuiltin(type);
+    case "typeParameter":
+      return typeName(type.name, "type parameter");
+    case "keyof":
+      return enclose(`keyof ${print(type.type, INTERSECTION_MEMBER)}`, INTERSECTION_MEMBER, around);
+    case "indexedAccess":
+      return `${print(type.object, POSTFIX)}[${print(type.index, LOOSE)}]`;
+    case "mapped":
+      return printMapped(type);
+    case "conditional": {
+      const test = type.extends;
+      const text = `${print(type.check, UNION)} extends ${test.kind === "infer" ? printInfer(test.name, test.constraint) : print(test, UNION)}`;
+      return enclose(`${text} ? ${print(type.whenTrue, LOOSE)} : ${print(type.whenFalse, LOOSE)}`, LOOSE, around);
+    }
+    case "infer":
+      return enclose(
+        printInfer(type.name, type.constraint),
+        // A constraint takes all that follows it, and `? :` too.
+        type.constraint ? LOOSE : INTERSECTION_MEMBER,
+        around,
+      );
+    default:
+      throw new SchemaError(`${JSON.stringify((type as { kind: unknown }).kind)} is not a kind of type`);
+  }
+}
+
+function enclose(text: string, binds: number, around: number): string {
+  return binds < around ? `(${text})` : text;
+}
+
+function list(types: readonly TypeSchema[], around: number, separator: string): string {
+  let text = print(types[0]!, around);
+  for (let at = 1; at < types.length; at++) text += separator + print(types[at]!, around);
+  return text;
+}
+
+function printArguments(types: readonly TypeSchema[] | undefined): string {
+  return types && types.length > 0 ? `<${list(types, LOOSE, ", ")}>` : "";
+}
+
+function printLiteral({ value }: LiteralType): string {
+  if (typeof value === "string") return printString(value);
+  if (typeof value === "number") return printNumber(value);
+  if (typeof value === "boolean") return value ? "true" : "false";
+  if (!/^-?\d+$/.test(value.bigint)) {
+    throw new SchemaError(`${JSON.stringify(value.bigint)} is not a bigint`, {
+      hint: "bigint literals are decimal text",
+    });
+  }
+  return `${value.bigint}n`;
+}
+
+function printNumber(value: number): string {
+  if (!Number.isFinite(value)) {
+    throw new SchemaError(`${value} is not a literal type`, { hint: "use the type `number`" });
+  }
+  return String(value);
+}
+
+function printTemplate({ texts, types }: TemplateLiteralType): string {
+  let text = "`";
+  for (let at = 0; at < texts.length; at++) {
+    // JSON's escapes are also a template's, but for the quotes, the backtick and `${`.
+    text += printString(texts[at]!).slice(1, -1).replaceAll('\\"', '"').replaceAll("`", "\\`").replaceAll("${", "\\${");
+    const type = types[at];
+    if (type && at < texts.length - 1) text += `\${${print(type, LOOSE)}}`;
+  }
+  return `${text}\``;
+}
+
+function printElement(element: TupleElement): string {
+  const label = element.label === undefined ? undefined : identifierName(element.label, "tuple label");
+  if (element.rest) return `...${label === undefined ? "" : `${label}: `}${print(element.type, LOOSE)}`;
+  if (label !== undefined) return `${label}${element.optional ? "?" : ""}: ${print(element.type, LOOSE)}`;
+  return element.optional ? `${print(element.type, POSTFIX)}?` : print(element.type, LOOSE);
+}
+
+function printObject(properties: readonly PropertySchema[], indexes: readonly IndexSignature[] | undefined): string {
+  let text = "";
+  if (indexes) for (const index of indexes) text += `${text === "" ? "" : "; "}${printIndex(index)}`;
+  for (const property of properties) text += `${text === "" ? "" : "; "}${printProperty(property)}`;
+  return text === "" ? "{}" : `{ ${text} }`;
+}
+
+function printReference(type: ReferenceType): string {
+  const name = typeName(type.name, "reference");
+  if (type.member === undefined) return name + printArguments(type.typeArguments);
+  // A member whose name is no identifier can be reached only through the enum's value.
+  return isIdentifierName(type.member) ? `${name}.${type.member}` : `(typeof ${name})[${printString(type.member)}]`;
+}
+
+/** What these are generic in has no default. */
+const ARITY: { readonly [name: string]: number | undefined } = { Map: 2, ReadonlyMap: 2, Set: 1, ReadonlySet: 1 };
+
+function printBuiltin(type: BuiltinType): string {
+  const given = type.typeArguments ?? [];
+  const missing = (ARITY[type.name] ?? 0) - given.length;
+  const name = typeName(type.name, "built-in type");
+  if (missing <= 0) return name + printArguments(given);
+  return name + printArguments([...given, ...Array<TypeSchema>(missing).fill({ kind: "primitive", name: "unknown" })]);
+}
+
+function printMapped(type: MappedType): string {
+  let text = type.readonly === "add" ? "{ readonly [" : type.readonly === "remove" ? "{ -readonly [" : "{ [";
+  text += `${typeName(type.parameter, "mapped type's parameter")} in ${print(type.constraint, LOOSE)}`;
+  if (type.nameType) text += ` as ${print(type.nameType, LOOSE)}`;
+  text += type.optional === "add" ? "]?: " : type.optional === "remove" ? "]-?: " : "]: ";
+  return `${text}${print(type.type, LOOSE)} }`;
+}
+
+function printInfer(name: string, constraint: TypeSchema | undefined): string {
+  const text = `infer ${typeName(name, "inferred type")}`;
+  return constraint ? `${text} extends ${print(constraint, UNION)}` : text;
+}
+
+function orUndefined(type: TypeSchema): string {
+  if (type.kind === "primitive" && (type.name === "undefined" || type.name === "unknown" || type.name === "any")) {
+    return type.name;
+  }
+  const has =
+    type.kind === "union" && type.members.some((item) => item.kind === "primitive" && item.name === "undefined");
+  return has ? print(type, LOOSE) : `${print(type, UNION)} | undefined`;
+}
+
+function isOptional(parameter: ParameterSchema): boolean {
+  return parameter.optional === true || parameter.default !== undefined;
+}
+
+function lastRequired(parameters: readonly ParameterSchema[]): number {
+  return parameters.findLastIndex((parameter) => !parameter.rest && !isOptional(parameter));
+}
+
+function identifierName(name: string, what: string): string {
+  if (isIdentifierName(name)) return name;
+  throw new SchemaError(`${JSON.stringify(name)} cannot be the name of a ${what}`, { hint: "it is not an identifier" });
+}
+
+function typeName(name: string, what: string): string {
+  if (isTypeName(name)) return name;
+  throw new SchemaError(`${JSON.stringify(name)} cannot be the name of a ${what}`, {
+    hint: isIdentifierName(name) ? "it is a reserved word" : "it is not an identifier",
+  });
+}
+
+/** A global type may lie in a namespace: `Intl.NumberFormatOptions`. */
+function globalName(name: string): string {
+  const dot = name.indexOf(".");
+  if (dot < 0) return typeName(name, "global type");
+  typeName(name.slice(0, dot), "global type");
+  for (const part of name.slice(dot + 1).split(".")) identifierName(part, "global type");
+  return name;
+}
