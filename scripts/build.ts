@@ -1,0 +1,55 @@
+/**
+ * Builds dist/ from src/: JavaScript and declarations by tsc, executable bins. Types are not checked here (`npm run
+ * typecheck` does), so that a build is quick. Emits aside and moves in only what differs, each file atomically:
+ * programs and tests that run from dist meanwhile are not disturbed, also by a second build at the same time.
+ */
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "..");
+const dist = join(root, "dist");
+const bins = ["cli/farcall.js", "cli/codegen-bin.js"];
+
+// On the same file system as dist, where no tool looks for sources.
+const staging = mkdtempSync(join(root, "node_modules/.build-"));
+try {
+  compile(staging);
+  for (const bin of bins) chmodSync(join(staging, bin), 0o755);
+  install(staging, dist);
+} finally {
+  rmSync(staging, { recursive: true, force: true });
+}
+
+function compile(outDir: string): void {
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  const args = [tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", outDir, "--noCheck"];
+  const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+  if (status !== 0) {
+    rmSync(outDir, { recursive: true, force: true });
+    process.exit(status ?? 1);
+  }
+}
+
+/** Makes `to` equal to `from`, touching only what differs. */
+function install(from: string, to: string): void {
+  const wanted = new Set(filesIn(from));
+  for (const file of wanted) {
+    const target = join(to, file);
+    const source = join(from, file);
+    if (existsSync(target) && readFileSync(target).equals(readFileSync(source))) continue;
+    mkdirSync(dirname(target), { recursive: true });
+    renameSync(source, target);
+  }
+  if (!existsSync(to)) return;
+  for (const file of filesIn(to)) {
+    if (!wanted.has(file)) rmSync(join(to, file), { force: true });
+  }
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+}

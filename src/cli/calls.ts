@@ -1,0 +1,45 @@
+/** `farcall calls`: recent calls and how far they are. */
+import type { Command } from "commander";
+import type { CallInfo } from "../engine/index.ts";
+import type { Context, EngineOptions } from "./context.ts";
+import { engineOptions, examples, positive } from "./context.ts";
+import { parseTarget } from "./target.ts";
+import { ago, table } from "./terminal/output.ts";
+
+export function define(command: Command, context: Context): void {
+  engineOptions(command.argument("[target]", "APP or APP/FUNCTION")).option(
+    "-n, --limit <count>",
+    "newest calls to list",
+    positive,
+    20,
+  );
+  examples(command, [
+    ["farcall calls", "the newest 20 calls"],
+    ["farcall calls images/resize -n 100", "of one function"],
+  ]);
+  command.action(async (text: string | undefined, options: EngineOptions & { env: string; limit: number }) => {
+    const { output } = context;
+    const target = text === undefined ? {} : { ...parseTarget(text), environment: options.env };
+    const { invoker } = await context.engine(options);
+    const calls = await invoker.calls({ ...target, limit: options.limit });
+    output.document(calls);
+    if (calls.length === 0) return output.note("No calls.");
+    table(
+      output,
+      ["CALL", "FUNCTION", "METHOD", "INPUTS", "STATE", "CREATED"],
+      calls.map((call) => [
+        call.id,
+        `${call.app}/${call.function}`,
+        call.method,
+        `${call.numEnded}/${call.numInputs}`,
+        stateOf(call),
+        ago(call.createdAt),
+      ]),
+    );
+  });
+}
+
+function stateOf(call: CallInfo): string {
+  if (call.cancelled) return "cancelled";
+  return call.endedAt === undefined ? "running" : "ended";
+}

@@ -1,0 +1,68 @@
+/** What every command shares: where its words go, when it is interrupted, and the engine it talks to. */
+import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
+import { InvalidArgumentError } from "commander";
+import type { Engine } from "../engine/index.ts";
+import type { Output } from "./terminal/output.ts";
+
+export interface EngineOptions {
+  engine?: string;
+  env?: string;
+}
+
+export class Context {
+  readonly output: Output;
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly #engines: Engine[] = [];
+
+  constructor(output: Output, signal: AbortSignal) {
+    this.output = output;
+    this.signal = signal;
+  }
+
+  /** Opens the engine that `--engine`, FARCALL_ENGINE or the project's config names, in this order. */
+  async engine(options: EngineOptions): Promise<Engine> {
+    const { openEngine } = await import("../runtime/index.ts");
+    const engine = await openEngine(await this.engineUrl(options));
+    this.#engines.push(engine);
+    return engine;
+  }
+
+  async engineUrl(options: EngineOptions): Promise<string> {
+    if (options.engine) return options.engine;
+    if (process.env.FARCALL_ENGINE) return process.env.FARCALL_ENGINE;
+    const { loadConfig } = await import("../config/index.ts");
+    return (await loadConfig())?.engine ?? "local:";
+  }
+
+  /** farcall's own package.json. */
+  async package(): Promise<{ version: string }> {
+    return JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#engines.map((engine) => engine.close()));
+  }
+}
+
+/** The options that every command which talks to an engine takes. */
+export function engineOptions(command: Command): Command {
+  return command
+    .option("--engine <url>", "engine to use (default: FARCALL_ENGINE, the config's, then local:)")
+    .option("--env <name>", "environment of the app", "main")
+    .option("--json", "print JSON");
+}
+
+export function examples(command: Command, lines: readonly (readonly [command: string, what: string])[]): Command {
+  const width = Math.max(...lines.map(([text]) => text.length));
+  const text = lines.map(([line, what]) => `  $ ${line.padEnd(width)}   ${what}`).join("\n");
+  return command.addHelpText("after", `\nExamples:\n${text}`);
+}
+
+/** Reads an option's count. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("a whole number from 1 up is needed.");
+  return value;
+}

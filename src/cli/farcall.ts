@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+/** The `farcall` bin. Only what an old Node can parse: it must get as far as saying that it is too old. */
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  console.error(`farcall needs Node >= 22.18, this is ${process.versions.node}`);
+  process.exitCode = 1;
+} else {
+  process.getBuiltinModule("node:module").enableCompileCache();
+  import("./main.ts").then(({ main }) => main(process.argv.slice(2)));
+}
+
+export {};

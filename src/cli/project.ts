@@ -1,0 +1,69 @@
+/** What kind of project a folder is: its package manager and its module kind. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { InvalidError } from "../runtime/index.ts";
+
+export type PackageManager = "npm" | "pnpm" | "yarn" | "bun";
+
+export interface PackageJson {
+  name?: string;
+  type?: string;
+  scripts?: Record<string, string>;
+}
+
+export interface Project {
+  root: string;
+  /** Absent when the folder has none. */
+  packageJson: PackageJson | undefined;
+  packageManager: PackageManager;
+  esm: boolean;
+}
+
+export function detectProject(root: string): Project {
+  const packageJson = readPackageJson(join(root, "package.json"));
+  return {
+    root,
+    packageJson,
+    packageManager: detectPackageManager(root),
+    // A folder without a package.json is a new project, which gets ES modules.
+    esm: !packageJson || packageJson.type === "module",
+  };
+}
+
+/** How this package manager runs a bin of the project. */
+export function execCommand(manager: PackageManager): string {
+  return { npm: "npx", pnpm: "pnpm exec", yarn: "yarn", bun: "bunx" }[manager];
+}
+
+export function addCommand(manager: PackageManager): string {
+  return manager === "npm" ? "npm install" : `${manager} add`;
+}
+
+const lockfiles: readonly (readonly [file: string, manager: PackageManager])[] = [
+  ["pnpm-lock.yaml", "pnpm"],
+  ["yarn.lock", "yarn"],
+  ["bun.lock", "bun"],
+  ["bun.lockb", "bun"],
+  ["package-lock.json", "npm"],
+];
+
+/** The nearest lockfile decides (it may lie above, in a monorepo), then the package manager that runs this process. */
+function detectPackageManager(root: string): PackageManager {
+  for (let folder = root; ; folder = dirname(folder)) {
+    for (const [file, manager] of lockfiles) if (existsSync(join(folder, file))) return manager;
+    if (folder === dirname(folder)) break;
+  }
+  const [, agent] = /^(npm|pnpm|yarn|bun)\//.exec(process.env.npm_config_user_agent ?? "") ?? [];
+  return (agent as PackageManager | undefined) ?? "npm";
+}
+
+function readPackageJson(path: string): PackageJson | undefined {
+  if (!existsSync(path)) return undefined;
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new InvalidError(`${path} is not valid JSON: ${(error as Error).message}`, {
+      hint: "correct it, then run this again",
+    });
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Where a command's words go. Results go to stdout and everything about them (progress, notes, errors) to stderr, so that
+ * a command can be piped. With `--json` stdout carries JSON alone.
+ */
+import { styleText } from "node:util";
+
+type Style = Parameters<typeof styleText>[0];
+
+export class Output {
+  readonly json: boolean;
+  readonly #stdout: NodeJS.WriteStream;
+  readonly #stderr: NodeJS.WriteStream;
+
+  constructor(json: boolean, stdout: NodeJS.WriteStream = process.stdout, stderr: NodeJS.WriteStream = process.stderr) {
+    this.json = json;
+    this.#stdout = stdout;
+    this.#stderr = stderr;
+  }
+
+  /** True when a person watches stderr and nothing says otherwise: the place for a spinner. */
+  get animated(): boolean {
+    return this.#stderr.isTTY === true && !this.json && process.env.CI === undefined && process.env.TERM !== "dumb";
+  }
+
+  /** Columns of the terminal; 100 when there is none. */
+  get width(): number {
+    return this.#stdout.columns ?? 100;
+  }
+
+  get interactive(): boolean {
+    return this.#stdout.isTTY === true && !this.json;
+  }
+
+  /** A line of a person's result; nothing with `--json`. */
+  line(text = ""): void {
+    if (!this.json) this.#stdout.write(`${text}\n`);
+  }
+
+  /** A line on stderr that is not part of the result; nothing with `--json`. */
+  note(text: string): void {
+    if (!this.json) this.#stderr.write(`${text}\n`);
+  }
+
+  /** The result of a command with `--json`: one document, indented for a terminal. */
+  document(value: unknown): void {
+    if (this.json) this.#stdout.write(`${JSON.stringify(value, undefined, this.#stdout.isTTY ? 2 : 0)}\n`);
+  }
+
+  /** One of many results with `--json`: one a line. */
+  event(value: object): void {
+    if (this.json) this.#stdout.write(`${JSON.stringify(value)}\n`);
+  }
+
+  /** A result as it is, whatever the mode. */
+  raw(bytes: string | Uint8Array): void {
+    this.#stdout.write(bytes);
+  }
+
+  /** Styles text for stdout; plain when stdout takes no colours. NO_COLOR, FORCE_COLOR and NODE_DISABLE_COLORS decide first. */
+  style(style: Style, text: string): string {
+    return styleText(style, text, { stream: this.#stdout });
+  }
+
+  /** The same for stderr. */
+  styleNote(style: Style, text: string): string {
+    return styleText(style, text, { stream: this.#stderr });
+  }
+}
+
+/** Aligns columns by the longest cell; the header row is dim. */
+export function table(output: Output, header: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const format = (cells: readonly string[]) =>
+    cells.map((cell, column) => (column === cells.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join("  ");
+  output.line(output.style("dim", format(header)));
+  for (const row of rows) output.line(format(row));
+}
+
+/** `1,234` for counts. */
+export function count(value: number, noun: string): string {
+  return `${value.toLocaleString("en")} ${noun}${value === 1 ? "" : "s"}`;
+}
+
+/** `850 ms`, `1.2 s`, `3 min 4 s`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
+
+/** `3 minutes ago`, from an ISO 8601 time. */
+export function ago(iso: string, now: number = Date.now()): string {
+  const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
+  if (Number.isNaN(seconds)) return iso;
+  for (const [unit, size] of [
+    ["day", 86_400],
+    ["hour", 3600],
+    ["minute", 60],
+  ] as const) {
+    if (seconds >= size) return `${count(Math.floor(seconds / size), unit)} ago`;
+  }
+  return seconds < 5 ? "just now" : `${count(Math.floor(seconds), "second")} ago`;
+}

@@ -1,0 +1,93 @@
+/**
+ * How a failed command ends: what, where, what to do next, and an exit code. 1 is a command that failed, 2 one that was
+ * called wrongly, 130 one that was interrupted.
+ */
+import { FarcallError } from "../../runtime/index.ts";
+import type { Output } from "./output.ts";
+
+export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** The command line makes no sense. */
+export class UsageError extends FarcallError {
+  constructor(message: string, hint?: string) {
+    super("FARCALL_USAGE", message, { hint });
+  }
+}
+
+/** A command that has printed its findings itself and only has to end with a code. */
+export class Exit extends Error {
+  readonly code: number;
+  constructor(code: number) {
+    super(`exit ${code}`);
+    this.code = code;
+  }
+}
+
+interface Place {
+  file: string;
+  line?: number;
+  column?: number;
+  message: string;
+  severity?: string;
+  hint?: string;
+}
+
+/** Prints an error and says with which code to exit. */
+export function report(error: unknown, output: Output): number {
+  if (error instanceof Exit) return error.code;
+  if (output.json) output.event({ error: asJson(error) });
+  else output.note(asText(error, output));
+  return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+}
+
+function asText(error: unknown, output: Output): string {
+  const red = (text: string) => output.styleNote(["red", "bold"], text);
+  if (!(error instanceof FarcallError)) return `${red("error")}: ${stackOf(error)}`;
+  const places = problemsOf(error);
+  const [what = "", ...where] = places.length > 0 ? [firstLine(error.message)] : error.message.split("\n");
+  const lines = [`${red(`error[${error.code}]`)}: ${what}`];
+  lines.push(...where.map((line) => `  ${line}`));
+  for (const place of places) lines.push(...placeLines(place));
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    if (!error.message.includes(cause.message)) lines.push(`  cause: ${firstLine(cause.message)}`);
+  }
+  if (error.hint) lines.push(`  ${output.styleNote("cyan", "hint")}: ${error.hint.split("\n").join("\n        ")}`);
+  return lines.join("\n");
+}
+
+/** `file:line:column` begins a line, so that terminals and editors make a link of it. */
+export function placeLines(place: Place): string[] {
+  const at = [place.file, place.line, place.column].filter((part) => part !== undefined).join(":");
+  const lines = [`  ${at} - ${place.message.split("\n").join("\n    ")}`];
+  if (place.hint) lines.push(`    hint: ${place.hint}`);
+  return lines;
+}
+
+function asJson(error: unknown): object {
+  if (!(error instanceof FarcallError)) {
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+    return { code: "ERROR", name, message, stack };
+  }
+  const places = problemsOf(error);
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.hint ? { hint: error.hint } : {}),
+    ...(places.length > 0 ? { problems: places } : {}),
+  };
+}
+
+/** Errors of a deploy or of a config carry the list of all that is wrong. */
+function problemsOf(error: FarcallError): readonly Place[] {
+  const { problems } = error as { problems?: unknown };
+  return Array.isArray(problems) ? (problems as Place[]) : [];
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.stack ?? `${error.name}: ${error.message}`;
+}
