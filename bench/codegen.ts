@@ -1,0 +1,49 @@
+/** What the generator costs its user: the whole process, from the shell's point of view. */
+import { type Benchmark, takeTurns } from "./support/measure.ts";
+import { timeNode } from "./support/project.ts";
+import { FUNCTIONS, makeShapedProject, PEERS } from "./support/shaped-project.ts";
+
+const benchmark: Benchmark = {
+  title: `codegen: ${FUNCTIONS.toLocaleString("en")} functions, whole process`,
+  about:
+    "Time from the start of the process to its end, output absent before. Each generator reads the same shapes in its own language: farcall the deployed app, " +
+    "openapi-typescript, orval (fetch client) and hey-api (default plugins) an OpenAPI 3.1 document, graphql-codegen (types and operations) a GraphQL schema. " +
+    "openapi-typescript and graphql-codegen write types only. The second figure runs codegen again when nothing has changed, beside a Node process that does nothing.",
+  async run({ rounds, log }) {
+    log(`deploying an app of ${FUNCTIONS} functions`);
+    await using shaped = await makeShapedProject();
+    const { farcall } = shaped.generators;
+    const generate = Object.fromEntries(
+      Object.entries(shaped.generators).map(([name, { args, cwd, env, removeOutput }]) => [
+        name,
+        () => {
+          removeOutput();
+          return timeNode(args, cwd, env);
+        },
+      ]),
+    );
+    const samples = await takeTurns(rounds, generate);
+    const again = await takeTurns(rounds * 2, {
+      "node -e 0": () => timeNode(["-e", "0"], shaped.project.path),
+      farcall: () => timeNode(farcall!.args, farcall!.cwd, farcall!.env),
+    });
+    return [
+      {
+        name: "generate all",
+        unit: "ms",
+        better: "lower",
+        samples,
+        targets: [{ of: "farcall", to: Object.values(PEERS), ratio: 1 / 5 }],
+      },
+      {
+        name: "nothing changed",
+        unit: "ms",
+        better: "lower",
+        samples: again,
+        targets: [{ of: "farcall", to: ["node -e 0"], ratio: 3 }],
+      },
+    ];
+  },
+};
+
+export default benchmark;

@@ -1,0 +1,38 @@
+/**
+ * farcall's client for the trivial app (support/trivial-app.ts). Arguments: the method that `throughput` measures (`map` by
+ * default, or `spawnMap`) and the function (`increment` by default).
+ */
+import { importFarcall } from "../support/project.ts";
+import { serve } from "./serve.ts";
+
+const [method = "map", name = "increment"] = process.argv.slice(2);
+const farcall = await importFarcall();
+const increment = farcall.Function.fromName<[x: number], number>("trivial", name);
+
+async function map(count: number): Promise<undefined> {
+  let sum = 0;
+  for await (const value of increment.map(numbers(count))) sum += value;
+  if (sum !== (count * (count + 1)) / 2) throw new Error(`${count} results are wrong: ${sum}`);
+  return undefined;
+}
+
+/** Only until the inputs are durable counts; the results are waited for so that the next contestant has the machine. */
+async function spawnMap(count: number): Promise<number> {
+  const start = performance.now();
+  const call = await increment.spawnMap(numbers(count));
+  const seconds = (performance.now() - start) / 1000;
+  let results = 0;
+  for await (const _ of call.iter()) results++;
+  if (results !== count) throw new Error(`${results} results of ${count} inputs`);
+  return seconds;
+}
+
+function* numbers(count: number): Generator<number> {
+  for (let i = 0; i < count; i++) yield i;
+}
+
+serve({
+  one: (x) => increment.remote(x),
+  many: method === "spawnMap" ? spawnMap : map,
+  close: () => undefined,
+});

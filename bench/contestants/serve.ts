@@ -1,0 +1,41 @@
+/** The contestant's side of support/contestant.ts. */
+import type { Burst, Latency } from "../support/contestant.ts";
+
+export interface Served {
+  /** Makes one call. */
+  one?(x: number): unknown;
+  /** Makes `count` calls as fast as it can; may say itself how many seconds of it count. */
+  many(count: number): Promise<number | undefined>;
+  close(): unknown;
+}
+
+export function serve(contestant: Served): void {
+  process.on("message", async (burst: Burst) => {
+    process.send!(
+      burst.kind === "latency" ? await latency(contestant, burst.count) : await throughput(contestant, burst.count),
+    );
+  });
+  process.once("disconnect", async () => {
+    await contestant.close();
+    process.exit(0);
+  });
+  process.send!("ready");
+}
+
+async function latency(contestant: Served, count: number): Promise<Latency> {
+  if (!contestant.one) throw new Error("this contestant makes no single calls");
+  const microseconds = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const start = process.hrtime.bigint();
+    await contestant.one(i);
+    microseconds[i] = Number(process.hrtime.bigint() - start) / 1000;
+  }
+  microseconds.sort();
+  return { p50: microseconds[count >> 1]!, p99: microseconds[Math.floor(count * 0.99)]! };
+}
+
+async function throughput(contestant: Served, count: number): Promise<number> {
+  const start = performance.now();
+  const seconds = (await contestant.many(count)) ?? (performance.now() - start) / 1000;
+  return count / seconds;
+}

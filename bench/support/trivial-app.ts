@@ -1,0 +1,43 @@
+/** A deployed farcall app whose functions cost nothing, so that what is measured is farcall. */
+import { Contestant } from "./contestant.ts";
+import { Project } from "./project.ts";
+
+const APP = `import { App } from "farcall";
+
+export const app = new App("trivial");
+
+export const increment = app.function(async function increment(x: number): Promise<number> {
+  return x + 1;
+});
+
+/** Its container stops at once, so that each call starts a new one. */
+export const incrementCold = app.function(
+  async function incrementCold(x: number): Promise<number> {
+    return x + 1;
+  },
+  { scaledownWindowMs: 1 },
+);
+`;
+
+export class TrivialApp implements AsyncDisposable {
+  readonly project: Project;
+
+  constructor(project: Project) {
+    this.project = project;
+  }
+
+  /** A client process of this app; see contestants/farcall.ts. */
+  client(options: { args?: string[]; execArgv?: string[] } = {}): Promise<Contestant> {
+    return Contestant.start("farcall.ts", { env: this.project.env, ...options });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.project[Symbol.asyncDispose]();
+  }
+}
+
+export async function startTrivialApp(): Promise<TrivialApp> {
+  const project = new Project([["src/app.ts", APP]]);
+  project.farcall("deploy", "src/app.ts");
+  return new TrivialApp(project);
+}
