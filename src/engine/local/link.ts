@@ -1,0 +1,114 @@
+/** One connection of a client to the host: greeting, frames both ways, and what becomes of it when either side goes. */
+import type { Socket } from "node:net";
+import { EngineUnavailableError } from "../../runtime/errors.ts";
+import { type Frame, FrameError, FrameReader, FrameWriter } from "../frames.ts";
+import type { StatePaths } from "./paths.ts";
+import { FromHost, type Hello, PROTOCOL, ToHost, type Welcome } from "./protocol.ts";
+import { reachHost } from "./start.ts";
+import { compareVersions, FARCALL_VERSION } from "./version.ts";
+
+const GREETING_LIMIT_MS = 15_000;
+
+/** What the owner of a link is told. */
+export interface LinkOwner {
+  frame(frame: Frame, link: Link): void;
+  /** No frame follows. */
+  down(link: Link): void;
+  drain(): void;
+}
+
+export class Link {
+  readonly writer: FrameWriter;
+  readonly socket: Socket;
+  readonly host: Welcome;
+  /** The host has asked to open nothing more here. */
+  draining = false;
+
+  constructor(socket: Socket, writer: FrameWriter, host: Welcome) {
+    this.socket = socket;
+    this.writer = writer;
+    this.host = host;
+  }
+
+  json(type: number, call: number, value: unknown): void {
+    this.writer.write(type, call, 0, Buffer.from(JSON.stringify(value)));
+  }
+}
+
+/** Connects, starting or replacing the host where that is needed. `undefined`: no host runs, and none is to be started. */
+export async function openLink(paths: StatePaths, owner: LinkOwner, options: { start: boolean }): Promise<Link | undefined> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const socket = await reachHost(paths, options.start);
+    if (!socket) return undefined;
+    const link = await greet(socket, owner, paths);
+    // Closed before it answered: that host was on its way out.
+    if (!link) continue;
+    if (!options.start || link.host.version === FARCALL_VERSION) return link;
+    if (compareVersions(link.host.version, FARCALL_VERSION) < 0) {
+      await replace(link);
+      continue;
+    }
+    if (link.host.protocol === PROTOCOL) return link;
+    link.socket.destroy();
+    throw new EngineUnavailableError(
+      `the host of ${paths.state} is farcall ${link.host.version}, which farcall ${FARCALL_VERSION} cannot talk to`,
+      { hint: "Update farcall in this project, or give it a state directory of its own with FARCALL_HOME." },
+    );
+  }
+  throw new EngineUnavailableError(`the host of ${paths.state} keeps closing its connections`, {
+    hint: `See ${paths.hostLog}.`,
+  });
+}
+
+function greet(socket: Socket, owner: LinkOwner, paths: StatePaths): Promise<Link | undefined> {
+  return new Promise((resolve, reject) => {
+    const writer = new FrameWriter(socket);
+    let link: Link | undefined;
+    const timer = setTimeout(() => {
+      reject(
+        new EngineUnavailableError(`the host of ${paths.state} took the connection but does not answer`, {
+          hint: `It may be stopped or overloaded: see ${paths.hostLog}.`,
+        }),
+      );
+      socket.destroy();
+    }, GREETING_LIMIT_MS);
+    const reader = new FrameReader((frame) => {
+      if (link) owner.frame(frame, link);
+      else if (frame.type === FromHost.welcome) {
+        clearTimeout(timer);
+        link = new Link(socket, writer, JSON.parse(frame.payload.toString()) as Welcome);
+        resolve(link);
+      } else socket.destroy();
+    });
+    socket.on("data", (chunk: Buffer) => {
+      try {
+        reader.push(chunk);
+      } catch (error) {
+        if (!(error instanceof FrameError)) throw error;
+        // A stream that cannot be cut into frames cannot be trusted again; `close` tells the owner.
+        socket.destroy();
+      }
+    });
+    socket.on("drain", () => owner.drain());
+    // `close` follows each error and is what counts.
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      clearTimeout(timer);
+      if (link) owner.down(link);
+      else resolve(undefined);
+    });
+    const container = process.env["FARCALL_CONTAINER"];
+    const hello: Hello = { protocol: PROTOCOL, version: FARCALL_VERSION, pid: process.pid, ...(container && { container }) };
+    writer.write(ToHost.hello, 0, 0, Buffer.from(JSON.stringify(hello)));
+    writer.flush();
+  });
+}
+
+/** Asks an older host to drain, and waits until it has let go. */
+function replace(link: Link): Promise<void> {
+  return new Promise((resolve) => {
+    link.socket.on("close", () => resolve());
+    link.json(ToHost.request, 1, { method: "stop", params: {} });
+    link.writer.flush();
+  });
+}

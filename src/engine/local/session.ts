@@ -1,0 +1,198 @@
+/**
+ * What a client keeps of its connection: it connects on first use, comes back when the host goes, and keeps the process
+ * alive only while something is awaited. Calls, requests and subscriptions are channels on it, each with a number of its own.
+ */
+import { EngineUnavailableError, FarcallError } from "../../runtime/errors.ts";
+import type { Failure } from "../engine.ts";
+import type { Frame } from "../frames.ts";
+import { type Link, type LinkOwner, openLink } from "./link.ts";
+import type { StatePaths } from "./paths.ts";
+import { FromHost } from "./protocol.ts";
+
+export interface Channel {
+  /** Can go on over another connection at any time, so that a host which drains need not wait for it. */
+  readonly movable: boolean;
+  /** A connection is there: say what is to be said. Called again after each `down`. */
+  up(link: Link): void;
+  /** The connection broke. A channel that cannot go on over a new one closes itself here. */
+  down(): void;
+  frame(frame: Frame): void;
+  /** Room to write again. */
+  drain(): void;
+  /** No host can be reached: the channel is closed already. */
+  unreachable(error: FarcallError): void;
+}
+
+export class Session implements LinkOwner {
+  readonly paths: StatePaths;
+  readonly #channels = new Map<number, Channel>();
+  /** The link that each channel uses, for those that have one. */
+  readonly #links = new Map<number, Link>();
+  #link: Link | undefined;
+  #connecting = false;
+  #lastNumber = 0;
+  #held = 0;
+  #breaks = 0;
+
+  constructor(paths: StatePaths) {
+    this.paths = paths;
+  }
+
+  /** Gives the channel its number; `up` follows at once when connected. */
+  add(channel: Channel): number {
+    do this.#lastNumber = (this.#lastNumber + 1) % 0xffff_ffff || 1;
+    while (this.#channels.has(this.#lastNumber));
+    this.#channels.set(this.#lastNumber, channel);
+    return this.#lastNumber;
+  }
+
+  /** Connects the channel, now or once there is a host. Apart from `add`, since `up` needs the number. */
+  start(number: number): void {
+    const channel = this.#channels.get(number);
+    if (!channel) return;
+    if (this.#link) {
+      this.#links.set(number, this.#link);
+      channel.up(this.#link);
+    } else this.#connect();
+  }
+
+  remove(number: number): void {
+    this.#channels.delete(number);
+    const link = this.#links.get(number);
+    if (!link) return;
+    this.#links.delete(number);
+    if (link.draining) this.#closeIfIdle(link);
+  }
+
+  /** While anything is held the process stays alive. */
+  hold(): void {
+    if (this.#held++ === 0) this.#link?.socket.ref();
+  }
+
+  release(): void {
+    if (--this.#held === 0) this.#link?.socket.unref();
+  }
+
+  #connect(): void {
+    if (this.#connecting) return;
+    this.#connecting = true;
+    openLink(this.paths, this, { start: true }).then(
+      (link) => {
+        this.#connecting = false;
+        // With `start` there is always one.
+        if (link) this.#opened(link);
+      },
+      (error: unknown) => {
+        this.#connecting = false;
+        this.#giveUp(asFarcallError(error));
+      },
+    );
+  }
+
+  #opened(link: Link): void {
+    if (link.socket.destroyed) {
+      this.#connect();
+      return;
+    }
+    this.#link = link;
+    if (this.#held === 0) link.socket.unref();
+    for (const [number, channel] of this.#channels) {
+      if (this.#links.has(number)) continue;
+      this.#links.set(number, link);
+      channel.up(link);
+    }
+  }
+
+  #giveUp(error: FarcallError): void {
+    for (const [number, channel] of [...this.#channels]) {
+      if (this.#links.has(number)) continue;
+      this.#channels.delete(number);
+      channel.unreachable(error);
+    }
+  }
+
+  frame(frame: Frame, link: Link): void {
+    if (frame.type === FromHost.draining) this.#drainLink(link);
+    else if (frame.type === FromHost.refused && frame.call === 0) link.socket.destroy();
+    else this.#channels.get(frame.call)?.frame(frame);
+  }
+
+  drain(): void {
+    for (const channel of [...this.#channels.values()]) channel.drain();
+  }
+
+  down(link: Link): void {
+    if (this.#link === link) this.#link = undefined;
+    let orphans = 0;
+    for (const [number, channel] of [...this.#channels]) {
+      if (this.#links.get(number) !== link) continue;
+      this.#links.delete(number);
+      channel.down();
+      if (this.#channels.has(number)) orphans++;
+    }
+    if (orphans === 0 || this.#link) {
+      if (this.#link) this.#opened(this.#link);
+      return;
+    }
+    // The first time at once; a host that keeps dying is not to be started in a loop.
+    const wait = Math.min(2000, this.#breaks === 0 ? 0 : 25 * 2 ** this.#breaks);
+    this.#breaks++;
+    setTimeout(() => {
+      this.#breaks = Math.max(0, this.#breaks - 1);
+    }, 10_000).unref();
+    // Not unreferenced: what waits for this is held.
+    setTimeout(() => {
+      if (this.#link) this.#opened(this.#link);
+      else this.#connect();
+    }, wait);
+  }
+
+  #drainLink(link: Link): void {
+    link.draining = true;
+    if (this.#link === link) this.#link = undefined;
+    this.#closeIfIdle(link);
+  }
+
+  #closeIfIdle(link: Link): void {
+    for (const [number, used] of this.#links) {
+      if (used === link && this.#channels.get(number)?.movable === false) return;
+    }
+    link.writer.flush();
+    link.socket.end();
+  }
+
+  /** Fails what is open and disconnects; a later use connects again. */
+  async close(): Promise<void> {
+    const error = new EngineUnavailableError(`the engine ${this.paths.url} was closed while this was under way`);
+    const channels = [...this.#channels.values()];
+    this.#channels.clear();
+    const links = new Set(this.#links.values());
+    if (this.#link) links.add(this.#link);
+    this.#links.clear();
+    this.#link = undefined;
+    for (const channel of channels) channel.unreachable(error);
+    await Promise.all(
+      [...links].map(
+        (link) =>
+          new Promise<void>((resolve) => {
+            if (link.socket.destroyed) return resolve();
+            link.socket.ref();
+            link.socket.once("close", () => resolve());
+            link.writer.flush();
+            link.socket.destroySoon();
+          }),
+      ),
+    );
+  }
+}
+
+export function asFarcallError(error: unknown): FarcallError {
+  if (error instanceof FarcallError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new EngineUnavailableError(`the local engine failed: ${message}`, { cause: error });
+}
+
+export function asFailure(error: FarcallError): Failure {
+  const code = error.code.replace(/^FARCALL_/, "") as Failure["code"];
+  return error.hint === undefined ? { code, message: error.message } : { code, message: error.message, hint: error.hint };
+}
