@@ -1,0 +1,39 @@
+/** From the engine's load message to the function that the container runs. */
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { configure, definitionsOf, loadedApps, NotFoundError } from "../runtime/index.ts";
+import type { AppManifest } from "../schema/index.ts";
+import type { Loaded } from "./container.ts";
+import { loadArtifact } from "./load.ts";
+import type { LoadMessage } from "./protocol.ts";
+import type { ArgumentValidator } from "./validate.ts";
+
+export async function loadFunction(message: LoadMessage): Promise<Loaded> {
+  Object.assign(process.env, message.env);
+  configure({ engine: message.engine });
+  const exports = await loadArtifact(message.artifact, message.root);
+  const app = loadedApps().find((one) => one.name === message.app);
+  if (!app) {
+    const others = loadedApps().map((one) => one.name);
+    throw new NotFoundError(`the artifact ${basename(message.artifact)} registers no app ${message.app}`, {
+      hint: others.length > 0 ? `it registers ${others.join(", ")}` : "it registers no app at all",
+    });
+  }
+  const definition = definitionsOf(app, exports).find((one) => one.name === message.function);
+  if (!definition) {
+    throw new NotFoundError(`app ${message.app} registers no function ${message.function} in version ${message.version}`, {
+      hint: "functions must be registered whenever the module is loaded, whatever its environment: deploy again",
+    });
+  }
+  const check = definition.options.validate && message.manifest !== "" ? await loadValidator(message) : undefined;
+  return { fn: definition.fn, validate: check };
+}
+
+async function loadValidator(message: LoadMessage): Promise<ArgumentValidator | undefined> {
+  const [text, { compileValidator }, { printType }] = await Promise.all([
+    readFile(message.manifest, "utf8"),
+    import("./validate.ts"),
+    import("../schema/index.ts"),
+  ]);
+  return compileValidator(message.function, JSON.parse(text) as AppManifest, printType); // written by the engine
+}

@@ -1,0 +1,56 @@
+/**
+ * Imports a deployed artifact. The artifact is one bundled module that leaves `farcall` out: it is given the copy that runs
+ * the container, so that the app it registers is the app that the container looks for. Other packages that were left out
+ * (native ones) are found from the author's project, since the artifact itself lies elsewhere.
+ */
+import { createRequire, registerHooks } from "node:module";
+import { extname } from "node:path";
+import { pathToFileURL } from "node:url";
+import { mapStacks } from "./stacks.ts";
+
+/** Under which an artifact finds the folder that its author's paths (`import.meta.url`, `__dirname`) are relative to. */
+const ROOT = Symbol.for("farcall.root");
+
+const extension = extname(import.meta.url);
+let artifactUrl: string | undefined;
+let rootUrl = "";
+
+/** Before anything else is imported; once. */
+export function installHooks(): void {
+  registerHooks({
+    resolve(specifier, context, next) {
+      if (specifier === "farcall") return ours("../index");
+      if (specifier.startsWith("farcall/")) return ours(`../${specifier.slice("farcall/".length)}/index`);
+      if (artifactUrl === undefined || context.parentURL !== artifactUrl || !isBare(specifier)) {
+        return next(specifier, context);
+      }
+      // For `require`, Node resolves from the module that asks, whatever the context says.
+      if (context.conditions.includes("require")) {
+        return { url: pathToFileURL(createRequire(rootUrl).resolve(specifier)).href, shortCircuit: true };
+      }
+      return next(specifier, { ...context, parentURL: rootUrl });
+    },
+  });
+}
+
+function ours(path: string) {
+  return { url: new URL(path + extension, import.meta.url).href, shortCircuit: true };
+}
+
+/** Names a package, not a file, a URL or something of Node's own. */
+function isBare(specifier: string): boolean {
+  return /^(?:@|[^./#@:]+(?:\/|$))/.test(specifier) && !process.getBuiltinModule(specifier);
+}
+
+/**
+ * Rejects with what the module throws; stacks are already in the author's lines.
+ * @param artifact absolute path of the module
+ * @param root absolute folder of the author's project
+ */
+export async function loadArtifact(artifact: string, root: string): Promise<Record<string, unknown>> {
+  artifactUrl = pathToFileURL(artifact).href;
+  rootUrl = pathToFileURL(`${root}/`).href;
+  (globalThis as Record<symbol, unknown>)[ROOT] = rootUrl;
+  mapStacks(artifactUrl, root);
+  return (await import(artifactUrl)) as Record<string, unknown>;
+}

@@ -1,0 +1,147 @@
+/**
+ * The container's entry: a child process that an engine starts with a duplex stream as file descriptor 3. It does all that
+ * is the same for every app before the engine says what to load, so that an engine can keep such processes ready.
+ *
+ * When user code breaks the rules:
+ * - A promise of an input rejects and nobody handles it: that input gets the exception, and the container goes on, since a
+ *   rejection leaves no code half run. When the input has ended already, the rejection is only logged.
+ * - An exception escapes in a callback (a timer, an event): the code around it stopped half way, so the container cannot be
+ *   trusted any more. The input it belongs to, or each running input when it belongs to none, gets the exception; the
+ *   process exits with code 1, and the engine runs what else was here elsewhere.
+ * - `process.exit`: what is finished leaves first; to the engine it is a crash.
+ */
+import { Socket } from "node:net";
+import { FrameReader, FrameWriter, type Frame } from "../engine/frames.ts";
+import { setContext } from "../runtime/index.ts";
+import { Container } from "./container.ts";
+import { loadFunction } from "./function.ts";
+import { installHooks } from "./load.ts";
+import { captureOutput } from "./output.ts";
+import { type CallMessage, FromContainer, type LoadFailedMessage, type LoadMessage, type ReadyMessage, ToContainer } from "./protocol.ts";
+
+/** How long the last frames may take to leave before the process exits without them, in milliseconds. */
+const LAST_WORDS_MS = 2_000;
+
+const exit = process.exit.bind(process);
+const socket = new Socket({ fd: 3, readable: true, writable: true });
+const writer = new FrameWriter(socket);
+const reader = new FrameReader(onFrame);
+let container: Container | undefined;
+let ready = false;
+
+installHooks();
+setContext(() => container?.current?.context);
+captureOutput((stream, text) => container?.log(stream, text));
+socket.on("data", onData);
+// Without an engine there is nobody to work for.
+socket.on("close", () => exit(0));
+socket.on("error", () => exit(1));
+process.on("exit", () => writer.flush());
+process.on("uncaughtException", onUncaughtException);
+process.on("unhandledRejection", onUnhandledRejection);
+
+function onData(chunk: Buffer): void {
+  try {
+    reader.push(chunk);
+  } catch (error) {
+    // The stream cannot be read any further.
+    container?.log("stderr", `the container received what is no frame: ${error}\n`);
+    leave(1);
+    return;
+  }
+  container?.turn();
+}
+
+function onFrame(frame: Frame): void {
+  if (!container) {
+    if (frame.type === ToContainer.load) void load(frame.payload);
+    else if (frame.type === ToContainer.stop) leave(0);
+    return;
+  }
+  switch (frame.type) {
+    case ToContainer.call:
+      container.openCall({ number: frame.call, message: parse<CallMessage>(frame.payload) });
+      break;
+    case ToContainer.input:
+      // Each read of the socket has memory of its own, so the view stays valid while it waits.
+      container.add(frame.call, frame.index, frame.flags, frame.payload);
+      break;
+    case ToContainer.cancel:
+      container.cancel(frame.call, frame.index);
+      break;
+    case ToContainer.grant:
+      if (frame.payload.length >= 4) container.grant(frame.call, frame.index, frame.payload.readUInt32LE(0));
+      break;
+    case ToContainer.forget:
+      container.forgetCall(frame.call);
+      break;
+    case ToContainer.recall:
+      container.recall();
+      break;
+    case ToContainer.stop:
+      void container.finished().then(() => leave(0));
+      break;
+  }
+}
+
+async function load(payload: Buffer): Promise<void> {
+  try {
+    const message = parse<LoadMessage>(payload);
+    container = new Container(writer, message);
+    const loaded = await loadFunction(message);
+    ready = true;
+    const said: ReadyMessage = { pid: process.pid, startupMs: Math.round(performance.now()) };
+    writeJson(FromContainer.ready, said);
+    container.begin(loaded);
+  } catch (error) {
+    loadFailed(error);
+  }
+}
+
+function loadFailed(error: unknown): void {
+  const message: LoadFailedMessage =
+    error instanceof Error ? { message: String(error), stack: error.stack ?? "" } : { message: String(error) };
+  writeJson(FromContainer.loadFailed, message);
+  leave(1);
+}
+
+function onUnhandledRejection(reason: unknown): void {
+  if (!ready) {
+    loadFailed(reason);
+    return;
+  }
+  const input = container?.current;
+  if (input?.state === "running") container?.fail(input, reason);
+  else container?.log("stderr", `unhandled rejection: ${textOf(reason)}\n`);
+}
+
+function onUncaughtException(error: unknown): void {
+  if (!container || !ready) {
+    loadFailed(error);
+    return;
+  }
+  container.log("stderr", `uncaught exception: ${textOf(error)}\n`);
+  const input = container.current;
+  container.recall();
+  for (const blamed of input?.state === "running" ? [input] : container.running) container.fail(blamed, error);
+  leave(1);
+}
+
+/** Exits once all frames have left. */
+function leave(code: number): void {
+  writer.flush();
+  setTimeout(() => exit(code), LAST_WORDS_MS).unref();
+  socket.end(() => exit(code));
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? String(error)) : String(error);
+}
+
+function parse<T>(payload: Buffer): T {
+  return JSON.parse(payload.toString("utf8")) as T; // the engine that started this process wrote it
+}
+
+function writeJson(type: number, message: object): void {
+  writer.write(type, 0, 0, Buffer.from(JSON.stringify(message)));
+}
