@@ -1,4 +1,4 @@
-/** The schema: what a signature is. Everything here is data or a pure function of it; zod loads only when a manifest is parsed. */
+/** The schema: what a signature is. Everything here is data or a pure function of it; the checker loads when a manifest is parsed. */
 import type { AppManifest } from "./manifest.ts";
 
 export { isBindingName, isIdentifierName, isTypeName } from "./identifiers.ts";

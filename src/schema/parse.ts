@@ -1,308 +1,296 @@
 /**
  * Manifests from outside (a registry, a lock file, another language's producer) become AppManifests here or not at all.
- * Loaded by a dynamic import from index.ts, so that zod costs only those who read manifests.
+ * index.ts loads this file when the first manifest is parsed.
  */
-import { z } from "zod";
 import { isIdentifierName, isTypeName } from "./identifiers.ts";
 import { type AppManifest, SCHEMA_VERSION } from "./manifest.ts";
 import { nearest } from "./nearest.ts";
 import { SchemaError } from "./schema-error.ts";
+import {
+  type Check,
+  describe,
+  flag,
+  isObject,
+  kinds,
+  list,
+  natural,
+  notNegative,
+  object,
+  oneOf,
+  Place,
+  text,
+  textRecord,
+  texts,
+  textThat,
+  truth,
+} from "./shape.ts";
 import type { BuiltinName, PrimitiveName, TypeSchema } from "./type-schema.ts";
 
 /** Deeper than any author's type, and shallow enough for every recursive reader of a manifest. */
 const MAX_DEPTH = 400;
-/** Values in one manifest; about 100 MB of JSON. */
-const MAX_NODES = 4_000_000;
 
-/** Throws SchemaError, naming the path of what is wrong. Fields that this version does not know are dropped. */
+/** Returns what it is given, checked. Throws SchemaError that names the path of what is wrong. */
 export function parse(json: unknown): AppManifest {
-  checkVersion(json);
-  checkSize(json);
-  const result = manifest.safeParse(json);
-  if (!result.success) throw invalid(result.error.issues.map((issue) => [issue.path, messageOf(issue)]));
-  const parsed = result.data;
-  const problems = danglingNames(parsed);
-  if (problems.length > 0) throw invalid(problems);
-  return parsed;
+  if (!isObject(json)) throw new SchemaError(`a manifest is a JSON object; this is ${describe(json)}`);
+  checkVersion(json.schemaVersion);
+  const place = new ManifestPlace(json.declarations);
+  manifest(json, place);
+  if (place.problems.length > 0) throw invalid(place.problems);
+  return json as unknown as AppManifest; // All that the type says has just been checked.
 }
 
-function checkVersion(json: unknown): void {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new SchemaError(
-      `a manifest is a JSON object; this is ${json === null ? "null" : Array.isArray(json) ? "an array" : `a ${typeof json}`}`,
-    );
-  }
-  const version = (json as { schemaVersion?: unknown }).schemaVersion;
+function checkVersion(version: unknown): void {
   if (version === SCHEMA_VERSION) return;
   if (version === undefined) {
     throw new SchemaError("this is not a manifest: it has no schemaVersion", {
-      hint: "a manifest comes from `farcall deploy`",
+      hint: "`farcall deploy` makes manifests",
     });
   }
   const newer = typeof version === "number" && version > SCHEMA_VERSION;
   throw new SchemaError(
-    `the manifest has schema version ${JSON.stringify(version)}; this farcall reads version ${SCHEMA_VERSION}`,
-    {
-      hint: newer ? "update farcall" : "deploy the app again",
-    },
+    `the manifest has schema version ${describe(version)}; this farcall reads version ${SCHEMA_VERSION}`,
+    { hint: newer ? "update farcall" : "deploy the app again" },
   );
 }
-
-/** Without recursion, since it is what makes recursion safe. */
-function checkSize(json: unknown): void {
-  let level: object[] = [json as object];
-  let nodes = 0;
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) throw new SchemaError(`the manifest is nested more than ${MAX_DEPTH} levels deep`);
-    const next: object[] = [];
-    for (const value of level) {
-      for (const item of Array.isArray(value) ? value : Object.values(value)) {
-        nodes++;
-        if (typeof item === "object" && item !== null) next.push(item);
-      }
-    }
-    if (nodes > MAX_NODES) throw new SchemaError(`the manifest has more than ${MAX_NODES} values`);
-    level = next;
-  }
-}
-
-// ---- shape ----------------------------------------------------------------------------------------------------
-
-const name = z.string().min(1, "is empty");
-const identifier = z.string().refine(isIdentifierName, "is not an identifier");
-const typeName = z.string().refine(isTypeName, "cannot name a type: it is reserved or not an identifier");
-const text = z.string().exactOptional();
-const flag = z.literal(true).exactOptional();
-
-const primitives = [
-  "string", "number", "boolean", "bigint", "null", "undefined", "void", "unknown", "any", "never", "object",
-] as const satisfies PrimitiveName[]; // biome-ignore format: a list of words
-
-const builtins = [
-  "Date",
-  "Map",
-  "Set",
-  "ReadonlyMap",
-  "ReadonlySet",
-  "RegExp",
-  "URL",
-  "Error",
-  "EvalError",
-  "RangeError",
-  "ReferenceError",
-  "SyntaxError",
-  "TypeError",
-  "URIError",
-  "AggregateError",
-  "ArrayBuffer",
-  "SharedArrayBuffer",
-  "DataView",
-  "Int8Array",
-  "Uint8Array",
-  "Uint8ClampedArray",
-  "Int16Array",
-  "Uint16Array",
-  "Int32Array",
-  "Uint32Array",
-  "BigInt64Array",
-  "BigUint64Array",
-  "Float16Array",
-  "Float32Array",
-  "Float64Array",
-  "Buffer",
-] as const satisfies BuiltinName[];
-
-/** Every use is behind a getter: the type is recursive. */
-const type: z.ZodType<TypeSchema> = z.lazy(() => anyType);
-const types = z.lazy(() => z.array(anyType));
-
-const property = z.object({ name: z.string(), type, optional: flag, readonly: flag, doc: text });
-const index = z.object({ key: type, keyName: identifier.exactOptional(), value: type, readonly: flag });
-
-const anyType: z.ZodType<TypeSchema> = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("primitive"), name: z.enum(primitives) }),
-  z.object({
-    kind: z.literal("literal"),
-    value: z.union([
-      z.string(),
-      z.number(),
-      z.boolean(),
-      z.object({ bigint: z.string().regex(/^-?\d+$/, "is not a decimal integer") }),
-    ]),
-  }),
-  z
-    .object({ kind: z.literal("templateLiteral"), texts: z.array(z.string()), types })
-    .refine((value) => value.texts.length === value.types.length + 1, "texts has one item more than types"),
-  z.object({ kind: z.literal("array"), element: type, readonly: flag }),
-  z.object({
-    kind: z.literal("tuple"),
-    elements: z.array(z.object({ type, label: identifier.exactOptional(), optional: flag, rest: flag })),
-    readonly: flag,
-  }),
-  z.object({ kind: z.literal("object"), properties: z.array(property), indexes: z.array(index).exactOptional() }),
-  z.object({ kind: z.literal("union"), members: types }),
-  z.object({ kind: z.literal("intersection"), members: types }),
-  z.object({ kind: z.literal("reference"), name: typeName, typeArguments: types.exactOptional(), member: text }),
-  z.object({ kind: z.literal("global"), name, typeArguments: types }),
-  z.object({ kind: z.literal("builtin"), name: z.enum(builtins), typeArguments: types.exactOptional() }),
-  z.object({ kind: z.literal("typeParameter"), name: typeName }),
-  z.object({ kind: z.literal("keyof"), type }),
-  z.object({ kind: z.literal("indexedAccess"), object: type, index: type }),
-  z.object({
-    kind: z.literal("mapped"),
-    parameter: typeName,
-    constraint: type,
-    nameType: type.exactOptional(),
-    type,
-    optional: z.enum(["add", "remove"]).exactOptional(),
-    readonly: z.enum(["add", "remove"]).exactOptional(),
-  }),
-  z.object({ kind: z.literal("conditional"), check: type, extends: type, whenTrue: type, whenFalse: type }),
-  z.object({ kind: z.literal("infer"), name: typeName, constraint: type.exactOptional() }),
-]);
-
-const typeParameters = z
-  .array(
-    z.object({
-      name: typeName,
-      constraint: type.exactOptional(),
-      default: type.exactOptional(),
-      const: flag,
-      doc: text,
-    }),
-  )
-  .exactOptional();
-
-const declaration = z.discriminatedUnion("kind", [
-  z.object({
-    kind: z.literal("interface"),
-    name: typeName,
-    doc: text,
-    typeParameters,
-    extends: types.exactOptional(),
-    properties: z.array(property),
-    indexes: z.array(index).exactOptional(),
-  }),
-  z.object({ kind: z.literal("alias"), name: typeName, doc: text, typeParameters, type }),
-  z.object({
-    kind: z.literal("enum"),
-    name: typeName,
-    doc: text,
-    const: flag,
-    members: z.array(z.object({ name: z.string(), value: z.union([z.string(), z.number()]), doc: text })),
-  }),
-]);
-
-const call = {
-  typeParameters,
-  parameters: z.array(
-    z.object({ name: identifier, type, optional: flag, default: text, rest: flag, keywordOnly: flag, doc: text }),
-  ),
-  returns: type,
-  doc: text,
-};
-
-const count = z.number().nonnegative();
-
-const options = z.object({
-  retries: z.object({ maxRetries: count, backoffCoefficient: count, initialDelayMs: count, maxDelayMs: count }),
-  timeoutMs: count,
-  startupTimeoutMs: count,
-  minContainers: count,
-  maxContainers: count,
-  bufferContainers: count,
-  scaledownWindowMs: count,
-  concurrency: z.object({ maxInputs: count }),
-  secrets: z.array(z.string()),
-  env: z.record(z.string(), z.string()),
-  memoryMiB: count,
-  validate: z.boolean(),
-});
-
-const manifest = z.object({
-  schemaVersion: z.literal(SCHEMA_VERSION),
-  app: name,
-  environment: name,
-  version: z.int().nonnegative(),
-  deployedAt: z.string(),
-  language: z.enum(["typescript", "python"]),
-  doc: text,
-  declarations: z.array(declaration),
-  functions: z.array(
-    z.object({
-      ...call,
-      name,
-      mode: z.enum(["unary", "generator", "web"]),
-      overloads: z.array(z.object(call)).exactOptional(),
-      keywords: flag,
-      source: z.object({ file: z.string(), line: z.int().positive() }).exactOptional(),
-      options,
-      signature: z.string(),
-    }),
-  ),
-}) satisfies z.ZodType<AppManifest>;
-
-// ---- names ----------------------------------------------------------------------------------------------------
-
-type Path = readonly PropertyKey[];
-
-/** References to nothing, and names that are given twice. */
-function danglingNames({ declarations, functions }: AppManifest): [Path, string][] {
-  const problems: [Path, string][] = [];
-  const members = new Map<string, Set<string> | undefined>();
-  declarations.forEach((item, at) => {
-    if (members.has(item.name))
-      problems.push([["declarations", at, "name"], `${JSON.stringify(item.name)} is declared twice`]);
-    members.set(item.name, item.kind === "enum" ? new Set(item.members.map((member) => member.name)) : undefined);
-  });
-  const seen = new Set<string>();
-  functions.forEach((item, at) => {
-    if (seen.has(item.name)) problems.push([["functions", at, "name"], `${JSON.stringify(item.name)} is there twice`]);
-    seen.add(item.name);
-  });
-
-  const path: PropertyKey[] = [];
-  const visit = (value: object): void => {
-    const { kind, name, member } = value as { kind?: unknown; name?: unknown; member?: unknown };
-    if (kind === "reference" && typeof name === "string") {
-      if (!members.has(name)) problems.push([[...path, "name"], unknownName("declaration", name, members.keys())]);
-      else if (typeof member === "string" && !members.get(name)?.has(member)) {
-        problems.push([[...path, "member"], unknownName(`member of ${name}`, member, members.get(name) ?? [])]);
-      }
-    }
-    for (const key in value) {
-      const child = (value as Record<string, unknown>)[key];
-      if (typeof child !== "object" || child === null) continue;
-      path.push(Array.isArray(value) ? Number(key) : key);
-      visit(child);
-      path.pop();
-    }
-  };
-  visit({ declarations, functions });
-  return problems;
-}
-
-function unknownName(what: string, name: string, known: Iterable<string>): string {
-  const near = nearest(name, known, 1)[0];
-  return `no ${what} is called ${JSON.stringify(name)}${near === undefined ? "" : `; is ${JSON.stringify(near)} meant?`}`;
-}
-
-// ---- errors ---------------------------------------------------------------------------------------------------
 
 const SHOWN = 5;
 
-function invalid(problems: readonly (readonly [Path, string])[]): SchemaError {
-  const lines = problems.slice(0, SHOWN).map(([path, message]) => `${z.core.toDotPath(path)}: ${message}`);
+function invalid(problems: readonly string[]): SchemaError {
+  const lines = problems.slice(0, SHOWN);
   if (problems.length > SHOWN) lines.push(`and ${problems.length - SHOWN} more`);
-  return new SchemaError(
-    lines.length === 1 ? `invalid manifest: ${lines[0]}` : `invalid manifest:\n  ${lines.join("\n  ")}`,
-    {
-      hint: "the manifest was not written by farcall, or was edited",
-    },
-  );
+  const hint = "it was not written by this version of farcall, or was edited";
+  return new SchemaError(`invalid manifest:${lines.length === 1 ? ` ${lines[0]}` : `\n  ${lines.join("\n  ")}`}`, {
+    hint,
+  });
 }
 
-function messageOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === "invalid_union" && issue.discriminator !== undefined) return "is not a kind that is known";
-  return issue.message.startsWith("Invalid input: ") ? issue.message.slice("Invalid input: ".length) : issue.message;
+/** Knows the declarations, so that a reference to nothing is found where it stands. */
+class ManifestPlace extends Place {
+  /** By name; an enum's members too. */
+  readonly declared = new Map<string, Set<unknown> | undefined>();
+
+  constructor(declarations: unknown) {
+    super(MAX_DEPTH);
+    for (const item of Array.isArray(declarations) ? declarations : []) {
+      if (!isObject(item) || typeof item.name !== "string") continue;
+      const members = item.kind === "enum" && Array.isArray(item.members) ? item.members : undefined;
+      this.declared.set(item.name, members && new Set(members.map((member) => isObject(member) && member.name)));
+    }
+  }
 }
+
+// ---- types ----------------------------------------------------------------------------------------------------
+
+const name = textThat((value) => value !== "", "is no name");
+const identifier = textThat(isIdentifierName, "is not an identifier");
+const typeName = textThat(isTypeName, "cannot name a type: it is a reserved word or no identifier");
+
+/** Records, so that the compiler finds what is missing. */
+const primitives: Record<PrimitiveName, true> = {
+  string: true,
+  number: true,
+  boolean: true,
+  bigint: true,
+  null: true,
+  undefined: true,
+  void: true,
+  unknown: true,
+  any: true,
+  never: true,
+  object: true,
+};
+const primitive = oneOf(Object.keys(primitives));
+
+const builtins: Record<BuiltinName, true> = {
+  Date: true,
+  Map: true,
+  Set: true,
+  ReadonlyMap: true,
+  ReadonlySet: true,
+  RegExp: true,
+  URL: true,
+  Error: true,
+  EvalError: true,
+  RangeError: true,
+  ReferenceError: true,
+  SyntaxError: true,
+  TypeError: true,
+  URIError: true,
+  AggregateError: true,
+  ArrayBuffer: true,
+  SharedArrayBuffer: true,
+  DataView: true,
+  Int8Array: true,
+  Uint8Array: true,
+  Uint8ClampedArray: true,
+  Int16Array: true,
+  Uint16Array: true,
+  Int32Array: true,
+  Uint32Array: true,
+  BigInt64Array: true,
+  BigUint64Array: true,
+  Float16Array: true,
+  Float32Array: true,
+  Float64Array: true,
+  Buffer: true,
+};
+const builtin = oneOf(Object.keys(builtins));
+
+/** Calls through, since the shapes are recursive. */
+const type: Check = (value, at) => anyType(value, at);
+const types = list(type);
+
+const literal: Check = (value, at) => {
+  if (typeof value === "string" || typeof value === "boolean" || Number.isFinite(value)) return;
+  if (isObject(value)) at.into("bigint", value.bigint, decimal);
+  else at.problem(`expected a string, a number, true, false or a bigint, found ${describe(value)}`);
+};
+const decimal = textThat((value) => /^-?\d+$/.test(value), "is not a decimal integer");
+
+const properties = list(object({ name: text, type }, { optional: flag, readonly: flag, doc: text }));
+const indexes = list(object({ key: type, value: type }, { keyName: identifier, readonly: flag }));
+
+const referenceShape = object({ name: typeName }, { typeArguments: types, member: text });
+const reference: Check = (value, at) => {
+  const before = at.problems.length;
+  referenceShape(value, at);
+  if (at.problems.length > before) return;
+  const { name, member } = value as { name: string; member?: string };
+  const { declared } = at as ManifestPlace;
+  if (!declared.has(name)) {
+    at.into("name", name, () => at.problem(unknownName("declaration", name, declared.keys(), at)));
+  } else if (member !== undefined && !declared.get(name)?.has(member)) {
+    at.into("member", member, () => at.problem(unknownName(`member of ${name}`, member, declared.get(name) ?? [], at)));
+  }
+};
+
+function unknownName(what: string, name: string, known: Iterable<unknown>, at: Place): string {
+  // Looking for the nearest name takes time, which a manifest full of nonsense shall not multiply.
+  const candidates = at.problems.length < SHOWN ? [...known].filter((item) => typeof item === "string") : [];
+  const near = nearest(name, candidates, 1)[0];
+  return `no ${what} is called ${describe(name)}${near === undefined ? "" : `; is ${describe(near)} meant?`}`;
+}
+
+const templateShape = object({ texts, types });
+const templateLiteral: Check = (value, at) => {
+  templateShape(value, at);
+  const { texts, types } = value as { texts: unknown; types: unknown };
+  if (Array.isArray(texts) && Array.isArray(types) && texts.length !== types.length + 1) {
+    at.problem("texts has one item more than types");
+  }
+};
+
+const modifier = oneOf(["add", "remove"]);
+
+const anyType = kinds({
+  primitive: object({ name: primitive }),
+  literal: object({ value: literal }),
+  templateLiteral,
+  array: object({ element: type }, { readonly: flag }),
+  tuple: object(
+    { elements: list(object({ type }, { label: identifier, optional: flag, rest: flag })) },
+    { readonly: flag },
+  ),
+  object: object({ properties }, { indexes }),
+  union: object({ members: types }),
+  intersection: object({ members: types }),
+  reference,
+  global: object({ name, typeArguments: types }),
+  builtin: object({ name: builtin }, { typeArguments: types }),
+  typeParameter: object({ name: typeName }),
+  keyof: object({ type }),
+  indexedAccess: object({ object: type, index: type }),
+  mapped: object(
+    { parameter: typeName, constraint: type, type },
+    { nameType: type, optional: modifier, readonly: modifier },
+  ),
+  conditional: object({ check: type, extends: type, whenTrue: type, whenFalse: type }),
+  infer: object({ name: typeName }, { constraint: type }),
+} satisfies Record<TypeSchema["kind"], Check>);
+
+// ---- declarations and functions -------------------------------------------------------------------------------
+
+const typeParameters = list(object({ name: typeName }, { constraint: type, default: type, const: flag, doc: text }));
+
+const enumValue: Check = (value, at) => {
+  if (typeof value !== "string" && !Number.isFinite(value)) {
+    at.problem(`expected a string or a number, found ${describe(value)}`);
+  }
+};
+
+const declaration = kinds({
+  interface: object({ name: typeName, properties }, { doc: text, typeParameters, extends: types, indexes }),
+  alias: object({ name: typeName, type }, { doc: text, typeParameters }),
+  enum: object(
+    { name: typeName, members: list(object({ name: text, value: enumValue }, { doc: text })) },
+    { doc: text, const: flag },
+  ),
+});
+
+const call = {
+  parameters: list(
+    object({ name: identifier, type }, { optional: flag, default: text, rest: flag, keywordOnly: flag, doc: text }),
+  ),
+  returns: type,
+};
+
+const retries = object({
+  maxRetries: natural,
+  backoffCoefficient: notNegative,
+  initialDelayMs: notNegative,
+  maxDelayMs: notNegative,
+});
+
+const options = object({
+  retries,
+  timeoutMs: notNegative,
+  startupTimeoutMs: notNegative,
+  minContainers: natural,
+  maxContainers: natural,
+  bufferContainers: natural,
+  scaledownWindowMs: notNegative,
+  concurrency: object({ maxInputs: natural }),
+  secrets: texts,
+  env: textRecord,
+  memoryMiB: notNegative,
+  validate: truth,
+});
+
+const functionShape = object(
+  { ...call, name, mode: oneOf(["unary", "generator", "web"]), options, signature: text },
+  {
+    doc: text,
+    typeParameters,
+    overloads: list(object(call, { doc: text, typeParameters })),
+    keywords: flag,
+    source: object({ file: text, line: natural }),
+  },
+);
+
+/** A list whose items have names of their own. */
+function distinct(item: Check): Check {
+  const items = list(item);
+  return (value, at) => {
+    items(value, at);
+    if (!Array.isArray(value)) return;
+    const seen = new Set<unknown>();
+    value.forEach((entry, index) => {
+      const own = isObject(entry) ? entry.name : undefined;
+      if (seen.has(own)) at.into(index, entry, () => at.problem(`${describe(own)} is there twice`));
+      seen.add(own);
+    });
+  };
+}
+
+const manifest = object(
+  {
+    app: name,
+    environment: name,
+    version: natural,
+    deployedAt: text,
+    language: oneOf(["typescript", "python"]),
+    declarations: distinct(declaration),
+    functions: distinct(functionShape),
+  },
+  { doc: text },
+);
