@@ -16,6 +16,7 @@ export {
   printTypeParameters,
 } from "./print.ts";
 export { SchemaError } from "./schema-error.ts";
+export { signatureOf } from "./signature.ts";
 export * from "./type-schema.ts";
 
 /** A manifest from parsed JSON. Rejects with SchemaError that names the path of what is wrong, or the unknown schemaVersion. */

@@ -1,0 +1,233 @@
+/**
+ * What a use of a declaration stands for: its members, inherited ones included, with type arguments in place of type parameters.
+ */
+import type {
+  Declaration,
+  IndexSignature,
+  InterfaceDeclaration,
+  ObjectType,
+  PropertySchema,
+  ReferenceType,
+  TypeParameterSchema,
+  TypeSchema,
+} from "./type-schema.ts";
+
+export type Declarations = ReadonlyMap<string, Declaration>;
+/** What each type parameter stands for. */
+export type Bindings = ReadonlyMap<string, TypeSchema>;
+
+export function declarationsByName(declarations: readonly Declaration[]): Declarations {
+  return new Map(declarations.map((declaration) => [declaration.name, declaration]));
+}
+
+/**
+ * The type behind a reference to an alias or an interface. `undefined` for an enum, for a name that is not declared, and for
+ * what cannot be seen through: an interface that extends something other than objects, and a generic declaration with a
+ * mapped or conditional type in it, since these mean another thing once a union stands in place of their parameter.
+ */
+export function expand(reference: ReferenceType, declarations: Declarations): TypeSchema | undefined {
+  const declaration = declarations.get(reference.name);
+  if (!declaration || declaration.kind === "enum") return undefined;
+  const body = declaration.kind === "alias" ? declaration.type : membersOf(declaration, declarations);
+  if (!body || !declaration.typeParameters?.length) return body;
+  const bindings = bind(declaration.typeParameters, reference.typeArguments);
+  return bindings && !isDeferred(body) ? substitute(body, bindings) : undefined;
+}
+
+/** The type arguments of a reference, with defaults filled in; `undefined` when they do not fit. */
+function bind(
+  parameters: readonly TypeParameterSchema[],
+  given: readonly TypeSchema[] | undefined,
+): Bindings | undefined {
+  const bindings = new Map<string, TypeSchema>();
+  for (const [at, parameter] of parameters.entries()) {
+    let value = given?.[at];
+    if (!value) {
+      if (!parameter.default || isDeferred(parameter.default)) return undefined;
+      value = substitute(parameter.default, bindings);
+    }
+    bindings.set(parameter.name, value);
+  }
+  return bindings;
+}
+
+function isDeferred(type: TypeSchema): boolean {
+  if (type.kind === "mapped" || type.kind === "conditional") return true;
+  let found = false;
+  forEachPart(type, (part) => {
+    found ||= isDeferred(part);
+  });
+  return found;
+}
+
+/** An interface's own and inherited members. `undefined` when what it extends cannot be seen through. */
+export function membersOf(
+  declaration: InterfaceDeclaration,
+  declarations: Declarations,
+  inside: readonly string[] = [],
+): ObjectType | undefined {
+  const own = object(declaration.properties, declaration.indexes ?? []);
+  if (!declaration.extends?.length) return own;
+  if (inside.includes(declaration.name)) return undefined; // extends itself: no program says so
+  const properties = new Map<string, PropertySchema>();
+  const indexes: IndexSignature[] = [];
+  for (const base of declaration.extends) {
+    const inherited = objectBehind(base, declarations, [...inside, declaration.name]);
+    if (!inherited) return undefined;
+    for (const property of inherited.properties) properties.set(property.name, property);
+    indexes.push(...(inherited.indexes ?? []));
+  }
+  for (const property of declaration.properties) properties.set(property.name, property);
+  // An own index signature replaces an inherited one for the same key.
+  const ownKeys = new Set(own.indexes?.map((index) => JSON.stringify(index.key)));
+  const kept = indexes.filter((index) => !ownKeys.has(JSON.stringify(index.key)));
+  return object([...properties.values()], [...(own.indexes ?? []), ...kept]);
+}
+
+function objectBehind(type: TypeSchema, declarations: Declarations, inside: readonly string[]): ObjectType | undefined {
+  if (type.kind === "object") return type;
+  if (type.kind !== "reference") return undefined;
+  const declaration = declarations.get(type.name);
+  if (!declaration || declaration.kind === "enum" || inside.includes(type.name)) return undefined;
+  const body =
+    declaration.kind === "alias"
+      ? objectBehind(declaration.type, declarations, [...inside, type.name])
+      : membersOf(declaration, declarations, inside);
+  if (!body || !declaration.typeParameters?.length) return body;
+  const bindings = bind(declaration.typeParameters, type.typeArguments);
+  return bindings && !isDeferred(body) ? (substitute(body, bindings) as ObjectType) : undefined; // an object stays one
+}
+
+function object(properties: PropertySchema[], indexes: IndexSignature[]): ObjectType {
+  return indexes.length > 0 ? { kind: "object", properties, indexes } : { kind: "object", properties };
+}
+
+/**
+ * Puts types in place of type parameters. Below a mapped or conditional type they must be type parameters of names that it
+ * does not bind: see `expand`.
+ */
+export function substitute(type: TypeSchema, bindings: Bindings): TypeSchema {
+  return bindings.size === 0 ? type : replace(type, bindings);
+}
+
+function replace(type: TypeSchema, bindings: Bindings): TypeSchema {
+  const sub = (inner: TypeSchema): TypeSchema => replace(inner, bindings);
+  const all = (inner: readonly TypeSchema[]): TypeSchema[] => inner.map(sub);
+  switch (type.kind) {
+    case "primitive":
+    case "literal":
+      return type;
+    case "typeParameter":
+      return bindings.get(type.name) ?? type;
+    case "array":
+      return { ...type, element: sub(type.element) };
+    case "tuple":
+      return { ...type, elements: type.elements.map((element) => ({ ...element, type: sub(element.type) })) };
+    case "object": {
+      const properties = type.properties.map((property) => ({ ...property, type: sub(property.type) }));
+      if (!type.indexes) return { ...type, properties };
+      const indexes = type.indexes.map((index) => ({ ...index, key: sub(index.key), value: sub(index.value) }));
+      return { ...type, properties, indexes };
+    }
+    case "union":
+    case "intersection":
+      return { ...type, members: all(type.members) };
+    case "templateLiteral":
+      return { ...type, types: all(type.types) };
+    case "reference":
+    case "builtin":
+      return type.typeArguments ? { ...type, typeArguments: all(type.typeArguments) } : type;
+    case "global":
+      return { ...type, typeArguments: all(type.typeArguments) };
+    case "keyof":
+      return { ...type, type: sub(type.type) };
+    case "indexedAccess":
+      return { ...type, object: sub(type.object), index: sub(type.index) };
+    case "infer":
+      return type.constraint ? { ...type, constraint: sub(type.constraint) } : type;
+    case "mapped": {
+      const inner = without(bindings, [type.parameter]);
+      const result = { ...type, constraint: sub(type.constraint), type: substitute(type.type, inner) };
+      return type.nameType ? { ...result, nameType: substitute(type.nameType, inner) } : result;
+    }
+    case "conditional": {
+      const inner = without(bindings, inferredNames(type.extends));
+      return {
+        ...type,
+        check: sub(type.check),
+        extends: substitute(type.extends, inner),
+        whenTrue: substitute(type.whenTrue, inner),
+        whenFalse: sub(type.whenFalse),
+      };
+    }
+  }
+}
+
+/** Names that a type binds itself hide outer ones. */
+function without(bindings: Bindings, names: readonly string[]): Bindings {
+  const inner = new Map(bindings);
+  for (const name of names) inner.delete(name);
+  return inner;
+}
+
+/** The names that `infer` brings into a conditional type, in order. */
+export function inferredNames(type: TypeSchema): string[] {
+  const names: string[] = [];
+  const visit = (part: TypeSchema): void => {
+    if (part.kind === "infer" && !names.includes(part.name)) names.push(part.name);
+    // An inner conditional type has its own.
+    if (part.kind === "conditional") visit(part.check);
+    else forEachPart(part, visit);
+  };
+  visit(type);
+  return names;
+}
+
+/** Calls back with each type directly inside a type. */
+export function forEachPart(type: TypeSchema, callback: (part: TypeSchema) => void): void {
+  switch (type.kind) {
+    case "primitive":
+    case "literal":
+    case "typeParameter":
+      return;
+    case "array":
+      return callback(type.element);
+    case "tuple":
+      for (const element of type.elements) callback(element.type);
+      return;
+    case "object":
+      for (const property of type.properties) callback(property.type);
+      for (const index of type.indexes ?? []) {
+        callback(index.key);
+        callback(index.value);
+      }
+      return;
+    case "union":
+    case "intersection":
+      return type.members.forEach(callback);
+    case "templateLiteral":
+      return type.types.forEach(callback);
+    case "reference":
+    case "builtin":
+    case "global":
+      return type.typeArguments?.forEach(callback);
+    case "keyof":
+      return callback(type.type);
+    case "indexedAccess":
+      callback(type.object);
+      return callback(type.index);
+    case "infer":
+      if (type.constraint) callback(type.constraint);
+      return;
+    case "mapped":
+      callback(type.constraint);
+      if (type.nameType) callback(type.nameType);
+      return callback(type.type);
+    case "conditional":
+      callback(type.check);
+      callback(type.extends);
+      callback(type.whenTrue);
+      callback(type.whenFalse);
+      return;
+  }
+}
