@@ -485,8 +485,7 @@ function literalPredicate(literal: LiteralValue): Predicate {
 }
 
 function builtinPredicate(name: BuiltinName): Predicate {
-  // A Buffer is a Uint8Array that the codec may carry as one.
-  const constructor = (globalThis as Record<string, unknown>)[name === "Buffer" ? "Uint8Array" : name];
+  const constructor = (globalThis as Record<string, unknown>)[name];
   return typeof constructor === "function" ? (value) => value instanceof constructor : anything;
 }
 

@@ -6,8 +6,8 @@
  * without a promise; long runs of short inputs give way to the event loop, so that cancellations are seen and results leave.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Failure } from "../engine/engine.ts";
-import { type FrameWriter, MAX_PAYLOAD_BYTES } from "../engine/frames.ts";
+import type { Failure } from "../engine/index.ts";
+import type { FrameWriter } from "../engine/frames.ts";
 import { decodeArguments, encodeError, encodeValue, FarcallError } from "../runtime/index.ts";
 import { type ContainerCall, Input } from "./input.ts";
 import { FromContainer, type LoadMessage, type LogMessage } from "./protocol.ts";
@@ -309,7 +309,7 @@ export class Container {
       return;
     }
     try {
-      this.#writer.write(FromContainer.exception, input.call.number, input.index, limited(encodeError(error), "the error"));
+      this.#writer.write(FromContainer.exception, input.call.number, input.index, encodeError(error));
     } catch (fault) {
       this.#writeFailure(input.call.number, input.index, this.#failureOf(fault));
     }
@@ -336,7 +336,7 @@ export class Container {
   #writePayload(type: number, input: Input, value: unknown): boolean {
     let payload: Uint8Array;
     try {
-      payload = limited(encodeValue(value), type === FromContainer.yield ? "the yielded value" : "the result");
+      payload = encodeValue(value, type === FromContainer.yield ? "yielded value" : "result");
     } catch (error) {
       this.#endWithFailure(input, error);
       return false;
@@ -393,11 +393,6 @@ class RefusedArguments extends Error {
     super(failure.message);
     this.failure = failure;
   }
-}
-
-function limited(payload: Uint8Array, what: string): Uint8Array {
-  if (payload.length <= MAX_PAYLOAD_BYTES) return payload;
-  throw new Error(`${what} takes ${payload.length} bytes encoded, over the limit of ${MAX_PAYLOAD_BYTES}`);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,7 +1,7 @@
 /** From the engine's load message to the function that the container runs. */
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { configure, definitionsOf, loadedApps, NotFoundError } from "../runtime/index.ts";
+import { definitionsOf, loadedApps, NotFoundError } from "../runtime/index.ts";
 import type { AppManifest } from "../schema/index.ts";
 import type { Loaded } from "./container.ts";
 import { loadArtifact } from "./load.ts";
@@ -9,8 +9,8 @@ import type { LoadMessage } from "./protocol.ts";
 import type { ArgumentValidator } from "./validate.ts";
 
 export async function loadFunction(message: LoadMessage): Promise<Loaded> {
-  Object.assign(process.env, message.env);
-  configure({ engine: message.engine });
+  // Calls that user code makes in turn go to the engine that runs it; loading an adapter for them can wait for the first.
+  Object.assign(process.env, message.env, { FARCALL_ENGINE: message.engine });
   const exports = await loadArtifact(message.artifact, message.root);
   const app = loadedApps().find((one) => one.name === message.app);
   if (!app) {

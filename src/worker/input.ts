@@ -1,4 +1,5 @@
-/** One input that waits or runs in the container; while it runs it is also what `context()` shows to user code. */
+/** One input that waits or runs in the container, and what `context()` shows of it to user code. */
+import type { CallContext } from "../runtime/index.ts";
 import type { CallMessage, LoadMessage } from "./protocol.ts";
 
 /** A call that the engine has announced. */
@@ -29,7 +30,8 @@ export class Input {
   readonly #send: SendProgress;
   #startedAt = 0;
   #abort: AbortController | undefined;
-  #progressAt = 0;
+  #context: CallContext | undefined;
+  #progressAt = Number.NEGATIVE_INFINITY;
   #progress: { fraction: number; message: string | undefined; timer: NodeJS.Timeout } | undefined;
 
   constructor(load: LoadMessage, call: ContainerCall, index: number, attempt: number, payload: Buffer, send: SendProgress) {
@@ -57,37 +59,33 @@ export class Input {
     this.flushProgress();
   }
 
-  // ---- what user code sees ----
-
-  get inputId(): string {
-    return `${this.call.message.callId}:${this.index}`;
+  /** What `context()` gives to user code; made on first use, since most inputs never ask. */
+  get context(): CallContext {
+    this.#context ??= this.#makeContext();
+    return this.#context;
   }
 
-  get callId(): string {
-    return this.call.message.callId;
+  #makeContext(): CallContext {
+    const { app, environment, version, function: name } = this.#load;
+    const { callId, timeoutMs } = this.call.message;
+    const signalOf = () => this.#signal();
+    return {
+      inputId: `${callId}:${this.index}`,
+      callId,
+      attempt: this.attempt,
+      app,
+      environment,
+      version,
+      function: name,
+      deadline: new Date(this.#startedAt + timeoutMs),
+      get signal() {
+        return signalOf();
+      },
+      progress: (fraction, message) => this.#report(fraction, message),
+    };
   }
 
-  get app(): string {
-    return this.#load.app;
-  }
-
-  get environment(): string {
-    return this.#load.environment;
-  }
-
-  get version(): number {
-    return this.#load.version;
-  }
-
-  get function(): string {
-    return this.#load.function;
-  }
-
-  get deadline(): Date {
-    return new Date(this.#startedAt + this.call.message.timeoutMs);
-  }
-
-  get signal(): AbortSignal {
+  #signal(): AbortSignal {
     if (!this.#abort) {
       this.#abort = new AbortController();
       if (this.cancelled) this.#abort.abort();
@@ -95,7 +93,7 @@ export class Input {
     return this.#abort.signal;
   }
 
-  progress(fraction: number, message?: string): void {
+  #report(fraction: number, message: string | undefined): void {
     if (this.state !== "running") return;
     const wait = this.#progressAt + PROGRESS_INTERVAL_MS - performance.now();
     if (this.#progress) {

@@ -6,19 +6,8 @@
  */
 import { writeSync } from "node:fs";
 import { definitionsOf, loadedApps } from "../runtime/index.ts";
-import type { ResolvedFunctionOptions } from "../schema/index.ts";
 import { installHooks, loadArtifact } from "./load.ts";
-
-export interface InspectedFunction {
-  name: string;
-  mode: string;
-  options: ResolvedFunctionOptions;
-}
-
-/** One JSON text; `error` when the import failed, with its stack in the author's lines. */
-export type Inspection =
-  | { apps: { name: string; functions: InspectedFunction[] }[] }
-  | { error: { message: string; stack?: string; hint?: string } };
+import type { Inspection } from "./protocol.ts";
 
 const exit = process.exit.bind(process);
 const [artifact, root] = process.argv.slice(2);

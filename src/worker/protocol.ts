@@ -2,6 +2,7 @@
  * What an engine and a container say to each other, in frames (engine/frames.ts) over one private duplex stream (file
  * descriptor 3 of the container's process). The engine opens calls and sends inputs; the container sends what comes of them.
  */
+import type { ResolvedFunctionOptions } from "../schema/index.ts";
 
 /** Engine to container. */
 export const ToContainer = {
@@ -61,7 +62,7 @@ export interface LoadMessage {
   artifact: string;
   /** From the manifest: decides whether what the function returns is iterated. */
   mode: "unary" | "generator" | "web";
-  /** Absolute folder of the author's project. */
+  /** Absolute folder of the author's project: the container's working directory. */
   root: string;
   /** URL of the engine, for calls that user code makes in turn. */
   engine: string;
@@ -101,4 +102,17 @@ export interface LogMessage {
   /** Call number and index of the input that wrote it, when known. */
   call?: number;
   index?: number;
+}
+
+// ---- inspect.ts ---------------------------------------------------------------------------------------------------
+
+/** What inspect.ts answers, once, as JSON on its file descriptor 3: what a module registers when it is imported. */
+export type Inspection =
+  | { apps: InspectedApp[] }
+  /** The import failed; the stack is in the author's lines. */
+  | { error: { message: string; stack?: string; hint?: string } };
+
+export interface InspectedApp {
+  name: string;
+  functions: { name: string; mode: "unary" | "generator"; options: ResolvedFunctionOptions }[];
 }

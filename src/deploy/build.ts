@@ -1,0 +1,187 @@
+/**
+ * From the author's module to what the registry takes. Bundling and importing happen in other processes while this one
+ * reads the types, and what any of them finds is reported together where that helps.
+ */
+import { relative, resolve } from "node:path";
+import type { DeployRequest } from "../engine/index.ts";
+import type { IntrospectedApp, Problem } from "../introspect/index.ts";
+import { InvalidError } from "../runtime/errors.ts";
+import { type AppManifest, type FunctionSchema, SCHEMA_VERSION } from "../schema/index.ts";
+import type { InspectedApp } from "../worker/protocol.ts";
+import { type Bundle, Bundler } from "./bundle.ts";
+import { DeployError, type DeployStage } from "./errors.ts";
+import { inspect } from "./inspect.ts";
+import type { Project } from "./project.ts";
+
+export type OnProgress = (stage: DeployStage, detail?: string) => void;
+
+export interface Built {
+  request: DeployRequest;
+  warnings: Problem[];
+}
+
+/** Builds an app again and again, reusing what has not changed. `dispose` when done. */
+export class AppBuilder {
+  readonly #project: Project;
+  readonly #bundler: Bundler;
+  #inspected: { hash: string; apps: InspectedApp[] } | undefined;
+  #files: ReadonlySet<string>;
+
+  constructor(project: Project) {
+    this.#project = project;
+    this.#bundler = new Bundler(project.entry, project.root);
+    this.#files = new Set([project.entry]);
+  }
+
+  /** Absolute paths of the files that the app is made of, as far as builds have found out, failed ones too. */
+  get files(): ReadonlySet<string> {
+    return this.#files;
+  }
+
+  async build(environment: string, onProgress: OnProgress): Promise<Built> {
+    const { entry, root } = this.#project;
+    const label = relative(root, entry);
+    onProgress("bundle", label);
+    const bundling = settle(this.#bundler.build());
+    // Loads the compiler while the bundler works.
+    const { introspect } = await import("../introspect/index.ts");
+    const bundled = await bundling;
+    const inspecting = "value" in bundled ? settle(this.#inspect(bundled.value, label)) : undefined;
+    // The child must be on its way before the compiler takes this thread.
+    await new Promise((resolve) => setImmediate(resolve));
+    onProgress("introspect", label);
+    const introspected = attempt(() => introspect(entry, { root }));
+    onProgress("inspect", label);
+    const inspected = await inspecting;
+    this.#noteFiles(bundled, introspected);
+    // Types first: what they complain about is often what the others stumble over.
+    const app = unwrap(introspected);
+    const bundle = unwrap(bundled);
+    const apps = unwrap(inspected!); // there is one when there is a bundle
+
+    onProgress("check", `${app.functions.length} functions`);
+    const functions = mergeOptions(app, apps, label);
+    const manifest: AppManifest = {
+      schemaVersion: SCHEMA_VERSION,
+      app: app.app,
+      environment,
+      version: 0,
+      deployedAt: "",
+      language: "typescript",
+      ...(app.doc !== undefined && { doc: app.doc }),
+      declarations: app.declarations,
+      functions,
+    };
+    return {
+      request: { manifest, artifact: artifactOf(bundle), secrets: readSecrets(functions) },
+      warnings: [...app.problems, ...bundle.warnings],
+    };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#bundler.dispose();
+  }
+
+  /** Equal code registers equal functions. */
+  async #inspect(bundle: Bundle, label: string): Promise<InspectedApp[]> {
+    if (this.#inspected?.hash !== bundle.hash) {
+      this.#inspected = { hash: bundle.hash, apps: await inspect(artifactOf(bundle), label) };
+    }
+    return this.#inspected.apps;
+  }
+
+  #noteFiles(bundled: Outcome<Bundle>, introspected: Outcome<IntrospectedApp>): void {
+    const found = [
+      this.#project.entry,
+      ...("value" in bundled ? bundled.value.files : problemFiles(bundled.error)),
+      ...("value" in introspected ? introspected.value.files : problemFiles(introspected.error)),
+    ].map((file) => resolve(this.#project.root, file));
+    const complete = "value" in bundled && "value" in introspected;
+    this.#files = new Set(complete ? found : [...this.#files, ...found]);
+  }
+}
+
+function problemFiles(error: unknown): string[] {
+  const { problems = [] } = error as { problems?: readonly Problem[] };
+  return problems.map(({ file }) => file);
+}
+
+function artifactOf({ hash, code, sourceMap, root }: Bundle): DeployRequest["artifact"] {
+  return { hash, code, sourceMap, root };
+}
+
+/** Every function must be known from both sides: its types from the source, its options from what was registered. */
+function mergeOptions(app: IntrospectedApp, apps: readonly InspectedApp[], label: string): FunctionSchema[] {
+  const registered = new Map(apps.find(({ name }) => name === app.app)?.functions.map((one) => [one.name, one]));
+  const problems: Problem[] = [];
+  const functions: FunctionSchema[] = [];
+  for (const fn of app.functions) {
+    const found = registered.get(fn.name);
+    registered.delete(fn.name);
+    if (found) {
+      functions.push({ ...fn, options: found.options });
+      continue;
+    }
+    problems.push({
+      severity: "error",
+      file: fn.source?.file ?? label,
+      line: fn.source?.line ?? 1,
+      column: 1,
+      message: `function ${fn.name} is in the source, but importing ${label} does not register it`,
+      hint: "call app.function whenever the module is loaded, not under a condition; a module whose import is marked as free of side effects is left out",
+    });
+  }
+  for (const name of registered.keys()) {
+    problems.push({
+      severity: "error",
+      file: label,
+      line: 1,
+      column: 1,
+      message: `importing ${label} registers function ${name}, which is not found in the source`,
+      hint: "its types are unknown: register it with a call of app.function that can be read in the source",
+    });
+  }
+  if (problems.length > 0) {
+    throw new DeployError("check", `the source of app ${app.app} and what it registers differ`, problems);
+  }
+  return functions;
+}
+
+function readSecrets(functions: readonly FunctionSchema[]): Record<string, string> {
+  const users = new Map<string, string[]>();
+  for (const { name, options } of functions) {
+    for (const secret of options.secrets) users.set(secret, [...(users.get(secret) ?? []), name]);
+  }
+  const missing = [...users].filter(([secret]) => process.env[secret] === undefined);
+  if (missing.length > 0) {
+    const list = missing.map(([secret, names]) => `${secret} (used by ${names.join(", ")})`).join("; ");
+    throw new InvalidError(`missing secrets: ${list}`, {
+      hint: "set these environment variables in the shell that deploys; the deploy copies their values",
+    });
+  }
+  return Object.fromEntries([...users.keys()].sort().map((secret) => [secret, process.env[secret]!]));
+}
+
+// ---- outcomes ---------------------------------------------------------------------------------------------------
+
+type Outcome<T> = { value: T } | { error: unknown };
+
+function settle<T>(promise: Promise<T>): Promise<Outcome<T>> {
+  return promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+}
+
+function attempt<T>(run: () => T): Outcome<T> {
+  try {
+    return { value: run() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function unwrap<T>(outcome: Outcome<T>): T {
+  if ("error" in outcome) throw outcome.error;
+  return outcome.value;
+}

@@ -1,0 +1,134 @@
+/**
+ * `farcall dev`: deploys an app again whenever a file that it is made of changes. Folders are watched rather than files,
+ * since editors replace a file when they save it.
+ */
+import { type FSWatcher, watch } from "node:fs";
+import { dirname, join, resolve, sep } from "node:path";
+import { AppBuilder } from "./build.ts";
+import { buildAndRegister, type DeployOptions, type Deployment } from "./deploy.ts";
+import { findProject } from "./project.ts";
+
+export interface WatchOptions extends DeployOptions {
+  /** Ends the watch. */
+  signal: AbortSignal;
+  /** After each deploy, also one that changed nothing. */
+  onDeployed(deployment: Deployment, details: { ms: number }): void;
+  /** A deploy failed; the next change is another try. */
+  onFailed(error: unknown): void;
+  /** Before a deploy: absolute paths of the files that changed. */
+  onChange?(files: string[]): void;
+}
+
+/** Editors write in several steps: changes this close together are one, in milliseconds. */
+const QUIET_MS = 40;
+
+/** Files that decide how the others are read, in the project's folder. */
+const PROJECT_FILES = ["package.json", "tsconfig.json"];
+
+/** Resolves once the signal aborts. Rejects only when there is no such entry. */
+export async function watchApp(options: WatchOptions): Promise<void> {
+  const { signal, onDeployed, onFailed, onChange } = options;
+  const project = findProject(options.entry, options.root);
+  const builder = new AppBuilder(project);
+  const changes = new Changes(signal);
+  changes.watch([project.entry]);
+  let failed = false;
+  try {
+    while (!signal.aborted) {
+      const started = performance.now();
+      try {
+        const deployment = await buildAndRegister(builder, options);
+        failed = false;
+        onDeployed(deployment, { ms: performance.now() - started });
+      } catch (error) {
+        failed = true;
+        if (!signal.aborted) onFailed(error);
+      }
+      const files = new Set([...builder.files, ...PROJECT_FILES.map((name) => join(project.root, name))]);
+      changes.watch([...files].filter((file) => !file.includes(`${sep}node_modules${sep}`)));
+      // What is missing may be a file that does not exist yet: after a failure, any file beside the known ones counts.
+      const changed = await changes.next((path) => failed || files.has(path));
+      if (changed.length > 0) onChange?.(changed);
+    }
+  } finally {
+    changes.close();
+    await builder.dispose();
+  }
+}
+
+/** What has changed in a set of folders since it was last asked. */
+class Changes {
+  readonly #watchers = new Map<string, FSWatcher>();
+  readonly #changed = new Set<string>();
+  readonly #signal: AbortSignal;
+  #notify: (() => void) | undefined;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener("abort", () => this.#notify?.());
+  }
+
+  /** Watches exactly the folders of these files. */
+  watch(files: readonly string[]): void {
+    const folders = new Set(files.map((file) => dirname(file)));
+    for (const [folder, watcher] of this.#watchers) {
+      if (folders.has(folder)) continue;
+      watcher.close();
+      this.#watchers.delete(folder);
+    }
+    for (const folder of folders) {
+      if (!this.#watchers.has(folder)) this.#add(folder);
+    }
+  }
+
+  /** Absolute paths that changed and that `counts` accepts, once it has been quiet; empty when the signal aborts. */
+  async next(counts: (path: string) => boolean): Promise<string[]> {
+    while (!this.#signal.aborted) {
+      const found = [...this.#changed].filter(counts);
+      this.#changed.clear();
+      if (found.length === 0) await this.#event();
+      else if (await this.#quiet()) return found;
+      else for (const path of found) this.#changed.add(path);
+    }
+    return [];
+  }
+
+  close(): void {
+    for (const watcher of this.#watchers.values()) watcher.close();
+  }
+
+  #add(folder: string): void {
+    try {
+      const watcher = watch(folder, (_event, name) => {
+        if (name === null) return;
+        this.#changed.add(resolve(folder, name));
+        this.#notify?.();
+      });
+      // A folder that is removed: the deploy that follows says what is missing.
+      watcher.on("error", () => {
+        watcher.close();
+        this.#watchers.delete(folder);
+      });
+      this.#watchers.set(folder, watcher);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+
+  #event(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#notify = resolve;
+    });
+  }
+
+  /** True when nothing happens for a while. */
+  async #quiet(): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const quiet = new Promise<true>((resolve) => {
+      timer = setTimeout(() => resolve(true), QUIET_MS);
+    });
+    const disturbed = await Promise.race([quiet, this.#event()]);
+    clearTimeout(timer);
+    return disturbed === true;
+  }
+}
