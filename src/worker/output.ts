@@ -43,11 +43,8 @@ function outputStream(fd: number, write: (text: string) => void): Writable {
       for (let at = 0; at < text.length; at += MAX_TEXT) write(text.slice(at, at + MAX_TEXT));
       done();
     },
-    // Like Node's own: ending or destroying standard output has no effect on what is printed later.
-    destroy(_error, done) {
-      done(null);
-    },
   });
-  stream.end = () => stream;
-  return Object.assign(stream, { fd, isTTY: false });
+  // Ending or destroying standard output must not silence what is printed later.
+  const stay = () => stream;
+  return Object.assign(stream, { fd, isTTY: false, end: stay, destroy: stay });
 }

@@ -94,9 +94,7 @@ describe("a refusal", () => {
       object({ type: literal("circle"), radius: number }),
       object({ type: literal("square"), side: number }),
     );
-    expect(check(shape, { type: "square", side: "2" })).toBe(
-      "resize(options.side): expected number, received string",
-    );
+    expect(check(shape, { type: "square", side: "2" })).toBe("resize(options.side): expected number, received string");
     expect(check(shape, { type: "line" })).toMatch(/^resize\(options\): expected \{.*\} \| \{.*\}, received object$/);
   });
 
@@ -108,7 +106,13 @@ describe("a refusal", () => {
 
   test("of overloads is about the one that the arguments follow the longest", () => {
     const overloads = [
-      { parameters: [{ name: "a", type: string }, { name: "b", type: string }], returns: string },
+      {
+        parameters: [
+          { name: "a", type: string },
+          { name: "b", type: string },
+        ],
+        returns: string,
+      },
       { parameters: [{ name: "a", type: number }], returns: string },
     ];
     const validate = validator(overloads[1]!.parameters, [], overloads);
@@ -142,7 +146,14 @@ describe("accepted is", () => {
   });
 
   test("a combination of flags for a numeric enum, and only members for one of strings", () => {
-    const flags: Declaration = { kind: "enum", name: "Flags", members: [{ name: "A", value: 1 }, { name: "B", value: 2 }] };
+    const flags: Declaration = {
+      kind: "enum",
+      name: "Flags",
+      members: [
+        { name: "A", value: 1 },
+        { name: "B", value: 2 },
+      ],
+    };
     const colors: Declaration = { kind: "enum", name: "Color", members: [{ name: "Red", value: "red" }] };
     expect(check(ref("Flags"), 3, [flags])).toBeUndefined();
     expect(check(ref("Color"), "red", [colors])).toBeUndefined();
@@ -225,7 +236,10 @@ describe("each kind of type", () => {
     [
       "tuple with a rest in the middle",
       { kind: "tuple", elements: [{ type: string }, { type: array(number), rest: true }, { type: string }] },
-      [["a", "b"], ["a", 1, 2, "b"]],
+      [
+        ["a", "b"],
+        ["a", 1, 2, "b"],
+      ],
       [["a"], ["a", 1], ["a", "b", "c"]],
     ],
     ["Date", { kind: "builtin", name: "Date" }, [new Date()], ["2020-01-01", 1]],
@@ -246,7 +260,11 @@ describe("each kind of type", () => {
     ],
     [
       "index signature",
-      { kind: "object", properties: [{ name: "id", type: string }], indexes: [{ key: string, value: union(string, number) }] },
+      {
+        kind: "object",
+        properties: [{ name: "id", type: string }],
+        indexes: [{ key: string, value: union(string, number) }],
+      },
       [{ id: "a", x: 1 }],
       [{ id: "a", x: true }, { id: 1 }],
     ],
@@ -270,17 +288,25 @@ test("any value against any type gives an answer, and an explanation for each re
       fc.constantFrom(string, number, undefined_, literal("a"), literal(1)),
       tie("type").map(array),
       fc.array(tie("type"), { minLength: 1, maxLength: 3 }).map((members) => union(...members)),
-      fc.array(tie("type"), { minLength: 1, maxLength: 3 }).map((members): TypeSchema => ({ kind: "intersection", members })),
+      fc
+        .array(tie("type"), { minLength: 1, maxLength: 3 })
+        .map((members): TypeSchema => ({ kind: "intersection", members })),
       fc.dictionary(fc.constantFrom("a", "b", "type"), tie("type")).map((members) => object(members, ["b"])),
-      fc.array(tie("type"), { maxLength: 3 }).map((types): TypeSchema => ({ kind: "tuple", elements: types.map((one) => ({ type: one })) })),
+      fc
+        .array(tie("type"), { maxLength: 3 })
+        .map((types): TypeSchema => ({ kind: "tuple", elements: types.map((one) => ({ type: one })) })),
       tie("type").map((one): TypeSchema => ({ kind: "builtin", name: "Map", typeArguments: [string, one] })),
     ),
   }));
   fc.assert(
-    fc.property(type, fc.anything({ withMap: true, withSet: true, withDate: true, withNullPrototype: true }), (one, value) => {
-      const message = check(one, value);
-      expect(message === undefined || message.startsWith("resize(options")).toBe(true);
-    }),
+    fc.property(
+      type,
+      fc.anything({ withMap: true, withSet: true, withDate: true, withNullPrototype: true }),
+      (one, value) => {
+        const message = check(one, value);
+        expect(message === undefined || message.startsWith("resize(options")).toBe(true);
+      },
+    ),
     { numRuns: 2_000 },
   );
 });

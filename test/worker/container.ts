@@ -1,0 +1,201 @@
+/** A real container process for tests: bundles a fixture app, starts the worker's entry and speaks frames with it. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Bundler } from "../../src/deploy/bundle.ts";
+import { type Frame, FrameReader, FrameWriter } from "../../src/engine/frames.ts";
+import { decodeError, decodeValue, encodeArguments } from "../../src/runtime/index.ts";
+import type { AppManifest } from "../../src/schema/index.ts";
+import { FromContainer, type LoadMessage, ToContainer } from "../../src/worker/protocol.ts";
+
+const repo = resolve(import.meta.dirname, "../..");
+export const apps = join(repo, "test/support/apps");
+const entry = join(repo, "src/worker/main.ts");
+
+const names = Object.fromEntries(Object.entries(FromContainer).map(([name, type]) => [type, name])) as Record<
+  number,
+  keyof typeof FromContainer
+>;
+
+/** A frame from the container, with its payload decoded by its kind. */
+export interface Received {
+  type: keyof typeof FromContainer;
+  call: number;
+  index: number;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the app sends
+  value: any;
+}
+
+export interface Fixture extends AsyncDisposable {
+  /** Absolute path of the artifact. */
+  artifact: string;
+  folder: string;
+  root: string;
+}
+
+/** The artifact of an app, in a temp folder of its own. */
+export async function fixture(path: string, root: string = repo): Promise<Fixture> {
+  const bundler = new Bundler(path, root);
+  const { code, sourceMap } = await bundler.build();
+  await bundler.dispose();
+  const folder = await mkdtemp(join(tmpdir(), "fw-"));
+  const artifact = join(folder, "artifact.mjs");
+  await writeFile(artifact, code);
+  await writeFile(`${artifact}.map`, sourceMap);
+  return { artifact, folder, root, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** An app written in the test itself. */
+export async function inlineFixture(source: string): Promise<Fixture> {
+  const folder = await mkdtemp(join(tmpdir(), "fs-"));
+  try {
+    await writeFile(join(folder, "app.ts"), source);
+    return await fixture(join(folder, "app.ts"), folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+export interface ContainerOptions extends Partial<LoadMessage> {
+  manifestJson?: Pick<AppManifest, "functions" | "declarations">;
+  environment_?: Record<string, string>;
+}
+
+export class TestContainer implements AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly socket: Socket;
+  readonly writer: FrameWriter;
+  readonly received: Received[] = [];
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  #changed: (() => void)[] = [];
+  #gone = false;
+
+  constructor(env: Record<string, string> = {}) {
+    this.child = spawn(process.execPath, [entry], {
+      stdio: ["ignore", "inherit", "inherit", "pipe"],
+      env: { ...process.env, ...env },
+    });
+    this.socket = this.child.stdio[3] as Socket;
+    this.socket.on("error", () => {}); // the container may go while we write
+    this.writer = new FrameWriter(this.socket);
+    const reader = new FrameReader((frame) => this.#onFrame(frame));
+    this.socket.on("data", (chunk) => reader.push(chunk));
+    this.exited = new Promise((resolve) => {
+      this.child.once("exit", (code, signal) => resolve({ code, signal }));
+    });
+    this.socket.once("close", () => {
+      this.#gone = true;
+      this.#notify();
+    });
+  }
+
+  /** Starts a container of a function and waits until it is ready, or has said that it cannot be. */
+  static async start(app: Fixture, name: string, options: ContainerOptions = {}): Promise<TestContainer> {
+    const { manifestJson, environment_, ...load } = options;
+    const container = new TestContainer(environment_);
+    let manifest = "";
+    if (manifestJson) {
+      manifest = join(app.folder, `manifest-${Math.random()}.json`);
+      await writeFile(manifest, JSON.stringify(manifestJson));
+    }
+    container.load({ app: "arithmetic", function: name, artifact: app.artifact, root: app.root, manifest, ...load });
+    await container.next(({ type }) => type === "ready" || type === "loadFailed");
+    container.call(1);
+    return container;
+  }
+
+  load(message: Partial<LoadMessage>): void {
+    const whole: LoadMessage = {
+      app: "arithmetic",
+      environment: "main",
+      version: 3,
+      function: "add",
+      artifact: "",
+      mode: "unary",
+      root: repo,
+      engine: "local:",
+      manifest: "",
+      container: "ct-test",
+      ...message,
+    };
+    this.json(ToContainer.load, 0, 0, whole);
+  }
+
+  call(number: number, callId = `fc-${number}`): void {
+    this.json(ToContainer.call, number, 0, { callId, method: "remote", timeoutMs: 60_000 });
+  }
+
+  input(call: number, index: number, args: unknown[], attempt = 0): void {
+    this.writer.write(ToContainer.input, call, index, encodeArguments(args), attempt);
+  }
+
+  grant(call: number, index: number, count: number): void {
+    const payload = Buffer.alloc(4);
+    payload.writeUInt32LE(count);
+    this.writer.write(ToContainer.grant, call, index, payload);
+  }
+
+  send(type: keyof typeof ToContainer, call = 0, index = 0): void {
+    this.writer.write(ToContainer[type], call, index);
+  }
+
+  json(type: number, call: number, index: number, message: object): void {
+    this.writer.write(type, call, index, Buffer.from(JSON.stringify(message)));
+  }
+
+  /** The first frame received, ever, that matches. Rejects when the container goes without it. */
+  async next(matches: (frame: Received) => boolean): Promise<Received> {
+    for (;;) {
+      const found = this.received.find(matches);
+      if (found) return found;
+      if (this.#gone) throw new Error(`the container went after ${JSON.stringify(this.received.map(({ type }) => type))}`);
+      await new Promise<void>((resolve) => this.#changed.push(resolve));
+    }
+  }
+
+  /** The frame that ends an input. */
+  outcome(call: number, index: number): Promise<Received> {
+    const ends: (keyof typeof FromContainer)[] = ["result", "exception", "end", "failure", "returned"];
+    return this.next((frame) => ends.includes(frame.type) && frame.call === call && frame.index === index);
+  }
+
+  /** Runs one input of call 1. */
+  run(index: number, ...args: unknown[]): Promise<Received> {
+    this.input(1, index, args);
+    return this.outcome(1, index);
+  }
+
+  /** All that has been received of one kind. */
+  all(type: keyof typeof FromContainer): Received[] {
+    return this.received.filter((frame) => frame.type === type);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.kill("SIGKILL");
+    await this.exited;
+    this.socket.destroy();
+  }
+
+  #onFrame({ type, call, index, payload }: Frame): void {
+    const name = names[type]!;
+    const bytes = Buffer.from(payload);
+    const value =
+      name === "result" || name === "yield"
+        ? decodeValue(bytes)
+        : name === "exception"
+          ? decodeError(bytes)
+          : bytes.length > 0
+            ? JSON.parse(bytes.toString())
+            : undefined;
+    this.received.push({ type: name, call, index, value });
+    this.#notify();
+  }
+
+  #notify(): void {
+    const waiting = this.#changed;
+    this.#changed = [];
+    for (const resolve of waiting) resolve();
+  }
+}
