@@ -1,6 +1,6 @@
 /** `farcall apps`: what is deployed. */
 import type { Command } from "commander";
-import type { Context, EngineOptions } from "./context.ts";
+import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples } from "./context.ts";
 import { ago, table } from "./terminal/output.ts";
 
@@ -10,7 +10,7 @@ export function define(command: Command, context: Context): void {
     ["farcall apps", "the apps of the main environment"],
     ["farcall apps --all --json", "all of them, for a program"],
   ]);
-  command.action(async (options: EngineOptions & { env: string; all?: boolean }) => {
+  command.action(async (options: AppOptions & { all?: boolean }) => {
     const { output } = context;
     const { registry } = await context.engine(options);
     const apps = await registry.listApps(options.all ? {} : { environment: options.env });

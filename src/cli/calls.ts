@@ -1,7 +1,7 @@
 /** `farcall calls`: recent calls and how far they are. */
 import type { Command } from "commander";
 import type { CallInfo } from "../engine/index.ts";
-import type { Context, EngineOptions } from "./context.ts";
+import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples, positive } from "./context.ts";
 import { parseTarget } from "./target.ts";
 import { ago, table } from "./terminal/output.ts";
@@ -17,7 +17,7 @@ export function define(command: Command, context: Context): void {
     ["farcall calls", "the newest 20 calls"],
     ["farcall calls images/resize -n 100", "of one function"],
   ]);
-  command.action(async (text: string | undefined, options: EngineOptions & { env: string; limit: number }) => {
+  command.action(async (text: string | undefined, options: AppOptions & { limit: number }) => {
     const { output } = context;
     const target = text === undefined ? {} : { ...parseTarget(text), environment: options.env };
     const { invoker } = await context.engine(options);

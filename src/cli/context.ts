@@ -3,11 +3,17 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import type { Engine } from "../engine/index.ts";
+import type { AppManifest } from "../schema/index.ts";
+import type { Target } from "./target.ts";
 import type { Output } from "./terminal/output.ts";
 
 export interface EngineOptions {
   engine?: string;
-  env?: string;
+}
+
+export interface AppOptions extends EngineOptions {
+  /** Environment of the app. */
+  env: string;
 }
 
 export class Context {
@@ -21,11 +27,16 @@ export class Context {
     this.signal = signal;
   }
 
-  /** Opens the engine that `--engine`, FARCALL_ENGINE or the project's config names, in this order. */
+  /**
+   * Opens the engine that `--engine`, FARCALL_ENGINE or the project's config names, in this order. Calls of this process
+   * go to it too.
+   */
   async engine(options: EngineOptions): Promise<Engine> {
-    const { openEngine } = await import("../runtime/index.ts");
+    // The package's entry, which knows the schemes of engine URLs.
+    const { configure, openEngine } = await import("../index.ts");
     const engine = await openEngine(await this.engineUrl(options));
     this.#engines.push(engine);
+    configure({ engine });
     return engine;
   }
 
@@ -34,6 +45,17 @@ export class Context {
     if (process.env.FARCALL_ENGINE) return process.env.FARCALL_ENGINE;
     const { loadConfig } = await import("../config/index.ts");
     return (await loadConfig())?.engine ?? "local:";
+  }
+
+  /** The newest deployed manifest of an app. With a function's name, that function is known to be in it. */
+  async manifest(target: Target, options: AppOptions): Promise<AppManifest> {
+    const { registry } = await this.engine(options);
+    const ref = { app: target.app, environment: options.env };
+    const { manifest } = await registry.getManifest(ref);
+    // Rejects, with the nearest names, when there is no such function.
+    if (target.function !== undefined) await registry.resolve({ ...ref, name: target.function });
+    // Present, since no etag was given.
+    return manifest as AppManifest;
   }
 
   /** farcall's own package.json. */

@@ -10,14 +10,13 @@ import {
   printType,
   printTypeParameters,
 } from "../schema/index.ts";
-import type { Context, EngineOptions } from "./context.ts";
+import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples } from "./context.ts";
 import { parseTarget } from "./target.ts";
 import type { Output } from "./terminal/output.ts";
 import { ago } from "./terminal/output.ts";
 
-interface DescribeOptions extends EngineOptions {
-  env: string;
+interface DescribeOptions extends AppOptions {
   format: "text" | "json-schema" | "openapi" | "markdown";
   version?: number;
 }

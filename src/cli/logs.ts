@@ -1,13 +1,12 @@
 /** `farcall logs`: what containers print, and what the engine says about them. */
 import type { Command } from "commander";
 import type { LogEntry } from "../engine/index.ts";
-import type { Context, EngineOptions } from "./context.ts";
+import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples, positive } from "./context.ts";
 import { parseTarget } from "./target.ts";
 import type { Output } from "./terminal/output.ts";
 
-interface LogOptions extends EngineOptions {
-  env: string;
+interface LogOptions extends AppOptions {
   follow?: boolean;
   call?: string;
   limit: number;
@@ -36,7 +35,7 @@ export function define(command: Command, context: Context): void {
 }
 
 export function printEntry(entry: LogEntry, output: Output): void {
-  if (output.json) return output.event(entry);
+  output.event(entry);
   const time = output.style("dim", new Date(entry.time).toLocaleTimeString("en-GB"));
   const source = output.style("cyan", `${entry.app}/${entry.function}`);
   const text = entry.text.replace(/\n$/, "");

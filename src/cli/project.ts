@@ -1,7 +1,7 @@
 /** What kind of project a folder is: its package manager and its module kind. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { InvalidError } from "../runtime/index.ts";
+import { InvalidError } from "../runtime/errors.ts";
 
 export type PackageManager = "npm" | "pnpm" | "yarn" | "bun";
 

@@ -1,6 +1,6 @@
 /** `farcall stats`: how long the queues are and how many containers work on them. */
 import type { Command } from "commander";
-import type { Context, EngineOptions } from "./context.ts";
+import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples } from "./context.ts";
 import { parseTarget } from "./target.ts";
 import { table } from "./terminal/output.ts";
@@ -11,7 +11,7 @@ export function define(command: Command, context: Context): void {
     ["farcall stats", "every function of every app"],
     ["farcall stats images/resize --json", "one function, for a program"],
   ]);
-  command.action(async (text: string | undefined, options: EngineOptions & { env: string }) => {
+  command.action(async (text: string | undefined, options: AppOptions) => {
     const { output } = context;
     const environment = options.env;
     const { registry, invoker } = await context.engine(options);

@@ -2,7 +2,7 @@
  * How a failed command ends: what, where, what to do next, and an exit code. 1 is a command that failed, 2 one that was
  * called wrongly, 130 one that was interrupted.
  */
-import { FarcallError } from "../../runtime/index.ts";
+import { FarcallError } from "../../runtime/errors.ts";
 import type { Output } from "./output.ts";
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -35,7 +35,7 @@ interface Place {
 /** Prints an error and says with which code to exit. */
 export function report(error: unknown, output: Output): number {
   if (error instanceof Exit) return error.code;
-  if (output.json) output.event({ error: asJson(error) });
+  if (output.json) output.event({ error: errorAsJson(error) });
   else output.note(asText(error, output));
   return error instanceof UsageError ? EXIT.usage : EXIT.failed;
 }
@@ -63,7 +63,7 @@ export function placeLines(place: Place): string[] {
   return lines;
 }
 
-function asJson(error: unknown): object {
+export function errorAsJson(error: unknown): object {
   if (!(error instanceof FarcallError)) {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
     return { code: "ERROR", name, message, stack };

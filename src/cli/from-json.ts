@@ -1,9 +1,9 @@
 /**
- * Values on the command line: text and JSON into what a function's parameter takes, and results back into JSON. The
- * parameter's type decides what JSON cannot say: `2026-01-31` is a Date where a Date is due and a string where a string is.
+ * Words of the command line, and JSON, into what a function's parameter takes. The parameter's type decides what JSON cannot
+ * say: `2026-01-31` is a Date where a Date is due and a string where a string is.
  */
 import { readFileSync } from "node:fs";
-import type { BuiltinName, Declaration, PropertySchema, TypeSchema } from "../schema/index.ts";
+import type { BuiltinName, Declaration, PrimitiveName, PropertySchema, TypeSchema } from "../schema/index.ts";
 import { UsageError } from "./terminal/report.ts";
 
 /** Types with all references followed and unions taken apart; type parameters count as `unknown`. */
@@ -29,6 +29,8 @@ export function readArgument(
   return fromText(content.toString());
 
   function fromText(source: string): unknown {
+    // Before JSON.parse makes a number of it, which holds fewer digits.
+    if (/^-?\d+$/.test(source) && takes("bigint") && !takes("number") && !takes("string")) return BigInt(source);
     const parsed = parseJson(source);
     const takesText = members.some((member) => isText(member) || isUnknown(member));
     if (parsed === undefined) return takesText ? source : fromJson(source, type, declarations);
@@ -36,6 +38,10 @@ export function readArgument(
     if (onlyText && typeof parsed.value !== "string" && !(parsed.value === null && members.some(isAbsent)))
       return source;
     return fromJson(parsed.value, type, declarations);
+  }
+
+  function takes(primitive: PrimitiveName): boolean {
+    return members.some((member) => member.kind === "primitive" && member.name === primitive);
   }
 }
 
@@ -93,36 +99,6 @@ export function fromJson(value: unknown, type: TypeSchema, declarations: readonl
     if (converted !== undefined) return converted;
   }
   return value;
-}
-
-/** A result as JSON: what JSON lacks becomes its nearest form. `undefined` is null. */
-export function toJson(value: unknown): string {
-  return JSON.stringify(plain(value, new Set())) ?? "null";
-}
-
-function plain(value: unknown, path: Set<unknown>): unknown {
-  if (typeof value === "bigint") return value.toString();
-  if (typeof value !== "object" || value === null || value instanceof Date || value instanceof URL) return value;
-  if (value instanceof RegExp) return String(value);
-  if (value instanceof ArrayBuffer) return Buffer.from(value).toString("base64");
-  if (value instanceof Uint8Array)
-    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
-  if (path.has(value)) return "[circular]";
-  path.add(value);
-  try {
-    if (ArrayBuffer.isView(value))
-      return Array.from(value as unknown as Iterable<unknown>, (item) => plain(item, path));
-    if (value instanceof Set) return Array.from(value, (item) => plain(item, path));
-    if (value instanceof Map) {
-      const entries = Array.from(value, ([key, item]) => [plain(key, path), plain(item, path)] as const);
-      return entries.every(([key]) => typeof key === "string") ? Object.fromEntries(entries) : entries;
-    }
-    if (Array.isArray(value)) return value.map((item) => plain(item, path));
-    const own = value instanceof Error ? { name: value.name, message: value.message, ...value } : value;
-    return Object.fromEntries(Object.entries(own).map(([key, item]) => [key, plain(item, path)]));
-  } finally {
-    path.delete(value);
-  }
 }
 
 function membersOf(type: TypeSchema, declarations: readonly Declaration[], seen = new Set<string>()): Member[] {

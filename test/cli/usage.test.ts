@@ -1,0 +1,119 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { commands } from "../../src/cli/commands.ts";
+import { bins, farcall, run } from "../support/cli.ts";
+
+describe("help", () => {
+  test("lists every command with a summary", async () => {
+    const { code, stdout } = await farcall(["--help"]);
+    expect(code).toBe(0);
+    for (const { name, summary } of commands) expect(stdout).toMatch(new RegExp(`^ +${name}\\b.* ${summary}`, "m"));
+  });
+
+  test.each(commands.map(({ name }) => name))("of %s has examples", async (name) => {
+    const { code, stdout } = await farcall([name, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("Usage: farcall");
+    expect(stdout).toMatch(/Examples:\n {2}\$ /);
+    expect(await farcall(["help", name])).toEqual({ code: 0, stdout, stderr: "" });
+  });
+
+  test("of the bin codegen is that of farcall codegen", async () => {
+    const { code, stdout } = await farcall(["--help"], { bin: bins.codegen });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Usage: codegen \[options\]/);
+    expect(stdout).toContain("--check");
+  });
+});
+
+test("--version prints the version of the package", async () => {
+  const { stdout } = await farcall(["--version"]);
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+describe("a wrong command line exits with 2 and says what was meant", () => {
+  test.each([
+    [["deplyo"], /unknown command 'deplyo'[\s\S]*Did you mean deploy/],
+    [["apps", "--jsn"], /unknown option '--jsn'[\s\S]*Did you mean --json/],
+    [["deploy"], /missing required argument 'file'/],
+    [["calls", "-n", "none"], /a whole number from 1 up/],
+    [["call", "images"], /names an app, not a function[\s\S]*hint: .*farcall describe images/],
+    [["describe", "a/b/c"], /is not APP or APP\/FUNCTION/],
+    [["completion", "tcsh"], /no completion for tcsh[\s\S]*bash, zsh, fish/],
+  ])("%j", async (args, message) => {
+    const { code, stdout, stderr } = await farcall(args);
+    expect(stderr).toMatch(message);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  });
+
+  test("and no command at all shows the help", async () => {
+    const { code, stderr } = await farcall([]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("Usage: farcall");
+  });
+});
+
+test("an error with --json is JSON on stdout", async () => {
+  const { code, stdout } = await farcall(["call", "images", "--json"]);
+  expect(code).toBe(2);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: "FARCALL_USAGE", hint: expect.any(String) } });
+});
+
+describe("colours", () => {
+  const colour = "\u001b[";
+  test("are left out when stdout is no terminal", async () => {
+    const { stderr } = await farcall(["call", "images"], { env: withoutColourVariables() });
+    expect(stderr).toMatch(/^error\[FARCALL_USAGE\]: /);
+  });
+
+  test("come with FORCE_COLOR", async () => {
+    const { stderr } = await farcall(["call", "images"], { env: { ...withoutColourVariables(), FORCE_COLOR: "1" } });
+    expect(stderr).toContain(colour);
+  });
+});
+
+function withoutColourVariables(): Record<string, string | undefined> {
+  const { NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env;
+  return env;
+}
+
+const oldNode = ["/usr/bin/node", "/usr/local/bin/node"].find(
+  (path) => existsSync(path) && Number(execFileSync(path, ["-p", "process.versions.node.split('.')[0]"])) < 22,
+);
+
+test.skipIf(oldNode === undefined).each([bins.farcall, bins.codegen])(
+  "%s says that an old Node is too old",
+  async (bin) => {
+    const { code, stdout, stderr } = await run(oldNode!, [bin, "apps"]);
+    expect(stderr).toMatch(/^farcall needs Node >= 22\.18, this is \d+\.\d+\.\d+\n$/);
+    expect(stdout).toBe("");
+    expect(code).toBe(1);
+  },
+);
+
+describe("completion", () => {
+  test.each(["bash", "zsh", "fish"])("prints a script for %s", async (shell) => {
+    const { code, stdout } = await farcall(["completion", shell]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("farcall completion --words");
+  });
+
+  test("offers commands, options and what a command takes", async () => {
+    const words = async (...args: string[]) =>
+      (await farcall(["completion", "--words", ...args])).stdout.trim().split("\n");
+    expect(await words("de")).toEqual(["deploy", "dev", "describe"].filter((name) => name.startsWith("de")));
+    expect(await words("deploy", "--no")).toEqual(["--no-breaking"]);
+    expect(await words("host", "s")).toEqual(["status", "stop"]);
+  });
+
+  test("is a script that bash can run", async () => {
+    const { stdout: script } = await farcall(["completion", "bash"]);
+    const probe = `${script}
+      farcall() { "${process.execPath}" "${bins.farcall}" "$@"; }
+      COMP_WORDS=(farcall host st); COMP_CWORD=2; _farcall; echo "\${COMPREPLY[*]}"`;
+    const { stdout } = await run("bash", ["-c", probe]);
+    expect(stdout).toBe("status stop\n");
+  });
+});

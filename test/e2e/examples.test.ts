@@ -1,0 +1,31 @@
+/** The examples run as their README lines say, and what they print is true. */
+import { join, resolve } from "node:path";
+import { expect, test } from "vitest";
+import { run } from "../support/cli.ts";
+
+const repo = resolve(import.meta.dirname, "../..");
+const env = { ...process.env, FARCALL_ENGINE: undefined };
+const tsc = join(repo, "node_modules/typescript/bin/tsc");
+
+test("quickstart builds an index over the texts under node_modules", async () => {
+  const { code, stdout, stderr } = await run(process.execPath, ["examples/quickstart/run.ts"], { cwd: repo, env });
+  expect(stderr).not.toMatch(/error|warning/i);
+  expect(code, stdout + stderr).toBe(0);
+  expect(stdout).toMatch(/Deployed textindex version 1 \(main\): 4 functions/);
+  const [, files, words] = /map +(\d+) files[\s\S]*reduce +(\d+) distinct words/.exec(stdout) ?? [];
+  expect(Number(files)).toBeGreaterThan(50);
+  expect(Number(words)).toBeGreaterThan(1000);
+  expect(stdout).toMatch(/ software +\d+ times in \d+ files/);
+  expect(stdout).toMatch(/"warranty merchantability" is in \d+ files/);
+  expect(stdout).toMatch(/spawn +fc-/);
+  // The stubs are there now: the consumer compiles.
+  expect((await run(process.execPath, [tsc, "-p", "examples/quickstart"], { cwd: repo })).stdout).toBe("");
+});
+
+test("watch turns the consumer's type check red and green again", async () => {
+  const { code, stdout, stderr } = await run(process.execPath, ["examples/watch/run.ts"], { cwd: repo, env });
+  expect(code, stdout + stderr).toBe(0);
+  expect([...stdout.matchAll(/type check: (\w+)/g)].map(([, colour]) => colour)).toEqual(["green", "red", "green"]);
+  expect(stdout).toMatch(/consumer\.ts\(\d+,\d+\): error TS2322/);
+  expect(stdout).toContain("consumer: three pears: 165");
+});
