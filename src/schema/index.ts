@@ -1,6 +1,13 @@
 /** The schema: what a signature is. Everything here is data or a pure function of it; the checker loads when a manifest is parsed. */
 import type { AppManifest } from "./manifest.ts";
 
+export {
+  type Compatibility,
+  compareFunctions,
+  compareManifests,
+  type FunctionComparison,
+  type FunctionVersion,
+} from "./compatibility.ts";
 export { isBindingName, isIdentifierName, isTypeName } from "./identifiers.ts";
 export * from "./manifest.ts";
 export { nearest } from "./nearest.ts";

@@ -52,12 +52,7 @@ function bind(
 }
 
 function isDeferred(type: TypeSchema): boolean {
-  if (type.kind === "mapped" || type.kind === "conditional") return true;
-  let found = false;
-  forEachPart(type, (part) => {
-    found ||= isDeferred(part);
-  });
-  return found;
+  return type.kind === "mapped" || type.kind === "conditional" || partsOf(type).some(isDeferred);
 }
 
 /** An interface's own and inherited members. `undefined` when what it extends cannot be seen through. */
@@ -177,57 +172,45 @@ export function inferredNames(type: TypeSchema): string[] {
     if (part.kind === "infer" && !names.includes(part.name)) names.push(part.name);
     // An inner conditional type has its own.
     if (part.kind === "conditional") visit(part.check);
-    else forEachPart(part, visit);
+    else partsOf(part).forEach(visit);
   };
   visit(type);
   return names;
 }
 
-/** Calls back with each type directly inside a type. */
-export function forEachPart(type: TypeSchema, callback: (part: TypeSchema) => void): void {
+/** The types directly inside a type. */
+export function partsOf(type: TypeSchema): readonly TypeSchema[] {
   switch (type.kind) {
     case "primitive":
     case "literal":
     case "typeParameter":
-      return;
+      return [];
     case "array":
-      return callback(type.element);
+      return [type.element];
     case "tuple":
-      for (const element of type.elements) callback(element.type);
-      return;
-    case "object":
-      for (const property of type.properties) callback(property.type);
-      for (const index of type.indexes ?? []) {
-        callback(index.key);
-        callback(index.value);
-      }
-      return;
+      return type.elements.map((element) => element.type);
+    case "object": {
+      const properties = type.properties.map((property) => property.type);
+      return type.indexes ? [...properties, ...type.indexes.flatMap((index) => [index.key, index.value])] : properties;
+    }
     case "union":
     case "intersection":
-      return type.members.forEach(callback);
+      return type.members;
     case "templateLiteral":
-      return type.types.forEach(callback);
+      return type.types;
     case "reference":
     case "builtin":
     case "global":
-      return type.typeArguments?.forEach(callback);
+      return type.typeArguments ?? [];
     case "keyof":
-      return callback(type.type);
+      return [type.type];
     case "indexedAccess":
-      callback(type.object);
-      return callback(type.index);
+      return [type.object, type.index];
     case "infer":
-      if (type.constraint) callback(type.constraint);
-      return;
+      return type.constraint ? [type.constraint] : [];
     case "mapped":
-      callback(type.constraint);
-      if (type.nameType) callback(type.nameType);
-      return callback(type.type);
+      return type.nameType ? [type.constraint, type.nameType, type.type] : [type.constraint, type.type];
     case "conditional":
-      callback(type.check);
-      callback(type.extends);
-      callback(type.whenTrue);
-      callback(type.whenFalse);
-      return;
+      return [type.check, type.extends, type.whenTrue, type.whenFalse];
   }
 }

@@ -12,7 +12,7 @@
  * until a round tells no more of them apart (partition refinement).
  */
 import type { CallSignature, FunctionSchema, ParameterSchema } from "./manifest.ts";
-import { type Declarations, declarationsByName, forEachPart, inferredNames, membersOf } from "./resolve.ts";
+import { type Declarations, declarationsByName, inferredNames, membersOf, partsOf } from "./resolve.ts";
 import type { Declaration, ObjectType, PropertySchema, TypeParameterSchema, TypeSchema } from "./type-schema.ts";
 
 /**
@@ -40,7 +40,7 @@ export function canonicalOf(declarations: readonly Declaration[]): Canonical {
 }
 
 /** What a type parameter is written as: its place, since its name does not matter. */
-type Names = ReadonlyMap<string, string>;
+export type Names = ReadonlyMap<string, string>;
 
 const NONE: Names = new Map();
 
@@ -269,7 +269,7 @@ export class Canonical {
     const found = new Set<string>();
     const visit = (type: TypeSchema): void => {
       if (type.kind === "reference" && this.#declarations.has(type.name)) found.add(type.name);
-      forEachPart(type, visit);
+      partsOf(type).forEach(visit);
     };
     const declaration = this.#declarations.get(name)!;
     if (declaration.kind === "enum") return found;
@@ -298,7 +298,7 @@ export class Canonical {
   }
 }
 
-function bindNames(parameters: readonly TypeParameterSchema[] | undefined, prefix: string, outer: Names): Names {
+export function bindNames(parameters: readonly TypeParameterSchema[] | undefined, prefix: string, outer: Names): Names {
   if (!parameters?.length) return outer;
   return new Map([...outer, ...parameters.map(({ name }, at): [string, string] => [name, `'${prefix}${at}`])]);
 }

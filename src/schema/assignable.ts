@@ -1,0 +1,408 @@
+/**
+ * Is every value of one type also one of another, and if not, where not? Two versions of a function are compared with it:
+ * arguments of the old one must fit the new one, results of the new one must fit the old one.
+ *
+ * It says yes only where TypeScript does; where it cannot see (generic, conditional and mapped types, ones nested too
+ * deeply), only equal structure will do. It is stricter than TypeScript where TypeScript looks away: a property that callers
+ * pass and nobody takes any more, `readonly` that is new on a result, `any`.
+ */
+import { printPropertyName, printType } from "./print.ts";
+import { type Declarations, expand } from "./resolve.ts";
+import type { Canonical, Names } from "./signature.ts";
+import type {
+  ArrayType,
+  BuiltinType,
+  EnumDeclaration,
+  ObjectType,
+  PropertySchema,
+  ReferenceType,
+  TupleElement,
+  TupleType,
+  TypeSchema,
+} from "./type-schema.ts";
+
+/** One version of a function: what its references and type parameters mean. */
+export interface Side {
+  declarations: Declarations;
+  canonical: Canonical;
+  names: Names;
+}
+
+/** Where in a type (`meta.size`, `[].id`, nothing for the type itself), and what is so there. */
+export interface Difference {
+  path: string;
+  what: string;
+}
+
+type Differences = readonly Difference[];
+
+/** Nested uses of declarations that are followed before giving up. */
+const MAX_DEPTH = 50;
+
+const FITS: Differences = [];
+
+/** Compares in one direction: `input` from the old version to the new one, `output` from the new one to the old one. */
+export class Comparison {
+  readonly #source: Side;
+  readonly #target: Side;
+  readonly #input: boolean;
+  /** Pairs that are being compared, or fitted if those being compared do: a recursive type fits if it fits when it fits. */
+  readonly #assumed = new Set<string>();
+  readonly #failed = new Map<string, Differences>();
+  #depth = 0;
+
+  constructor(direction: "input" | "output", before: Side, after: Side) {
+    this.#input = direction === "input";
+    this.#source = this.#input ? before : after;
+    this.#target = this.#input ? after : before;
+  }
+
+  /** The same structure, whatever the names. */
+  same(source: TypeSchema, target: TypeSchema): boolean {
+    return (
+      this.#source.canonical.type(source, this.#source.names) ===
+      this.#target.canonical.type(target, this.#target.names)
+    );
+  }
+
+  /** Nothing when all values of `source` are values of `target`, otherwise why not. */
+  differences(source: TypeSchema, target: TypeSchema): Differences {
+    if (this.same(source, target)) return FITS;
+    if (isPrimitive(target, "unknown") || isPrimitive(target, "any") || isPrimitive(source, "never")) return FITS;
+    if (source.kind === "reference" || target.kind === "reference") return this.#references(source, target);
+    if (source.kind === "union" || isPrimitive(source, "boolean")) return this.#fromUnion(source, target);
+    if (target.kind === "union" || isPrimitive(target, "boolean")) return this.#toUnion(source, target);
+    if (source.kind === "intersection" || target.kind === "intersection") return this.#intersections(source, target);
+    return this.#structures(source, target);
+  }
+
+  // ---- declarations -------------------------------------------------------------------------------------------
+
+  #references(source: TypeSchema, target: TypeSchema): Differences {
+    const from = enumOf(source, this.#source.declarations);
+    const to = enumOf(target, this.#target.declarations);
+    if (from && to) return this.#enums(from, source as ReferenceType, to, target as ReferenceType);
+    if (from) return this.#fromEnum(from, source as ReferenceType, target);
+    if (to && source.kind === "union") return this.#fromUnion(source, target);
+    const opened = source.kind === "reference" ? expand(source, this.#source.declarations) : source;
+    const wanted = target.kind === "reference" && !to ? expand(target, this.#target.declarations) : target;
+    if (!opened || !wanted || (to && source.kind !== "reference")) return this.#changed(source, target);
+
+    const pair = JSON.stringify([source, target]);
+    if (this.#assumed.has(pair)) return FITS;
+    const failed = this.#failed.get(pair);
+    if (failed) return failed;
+    if (this.#depth >= MAX_DEPTH) return [{ path: "", what: "is nested too deeply to be compared" }];
+    const assumedBefore = this.#assumed.size;
+    this.#assumed.add(pair);
+    this.#depth++;
+    let found = this.differences(opened, wanted);
+    this.#depth--;
+    if (found.length > 0) {
+      // What fitted on the way may have done so only because this was assumed to.
+      for (const later of [...this.#assumed].slice(assumedBefore)) this.#assumed.delete(later);
+      // Said in the author's words, where it is the type as a whole that differs.
+      if (found.some((difference) => difference.path === "" && difference.what.startsWith("was "))) {
+        found = this.#changed(source, target);
+      }
+      this.#failed.set(pair, found);
+    }
+    return found;
+  }
+
+  #enums(from: EnumDeclaration, source: ReferenceType, to: EnumDeclaration, target: ReferenceType): Differences {
+    if (from.name !== to.name) return this.#changed(source, target);
+    const values = new Map(to.members.map((member) => [member.name, member.value]));
+    for (const { name, value } of from.members) {
+      if (values.get(name) === value) continue;
+      const change = values.has(name) ? "has another value" : this.#input ? "was removed" : "was added";
+      return [{ path: "", what: `changed: member ${from.name}.${name} ${change}` }];
+    }
+    if (target.member === undefined || source.member === target.member) return FITS;
+    return this.#changed(source, target);
+  }
+
+  #fromEnum(from: EnumDeclaration, source: ReferenceType, target: TypeSchema): Differences {
+    const wanted = openUnion(target, this.#target.declarations);
+    const members = from.members.filter(({ name }) => source.member === undefined || source.member === name);
+    const fits = members.every(({ name, value }) =>
+      wanted.some((item) => {
+        if (item.kind === "primitive")
+          return item.name === typeof value || item.name === "unknown" || item.name === "any";
+        const to = enumOf(item, this.#target.declarations);
+        const member: ReferenceType = { kind: "reference", name: from.name, member: name };
+        return to !== undefined && this.#enums(from, member, to, item as ReferenceType).length === 0;
+      }),
+    );
+    return fits ? FITS : this.#changed(source, target);
+  }
+
+  // ---- unions and intersections -------------------------------------------------------------------------------
+
+  #fromUnion(source: TypeSchema, target: TypeSchema): Differences {
+    const found: Difference[] = [];
+    for (const member of membersOf(source)) {
+      const differences = this.differences(member, target);
+      // A member that has no counterpart is the news; one that has changed inside tells it by itself.
+      if (differences.some((difference) => difference.path === "")) {
+        found.push({ path: "", what: `${this.#input ? "can no longer be" : "may now be"} ${brief(member)}` });
+      } else {
+        found.push(...differences);
+      }
+    }
+    return found;
+  }
+
+  #toUnion(source: TypeSchema, target: TypeSchema): Differences {
+    const tries: Differences[] = [];
+    for (const member of membersOf(target)) {
+      const differences = this.differences(source, member);
+      if (differences.length === 0) return FITS;
+      if (differences.every((difference) => difference.path !== "")) tries.push(differences);
+    }
+    // The member that comes nearest is the one to speak of, when there is one.
+    const least = Math.min(...tries.map((differences) => differences.length));
+    const nearest = tries.filter((differences) => differences.length === least);
+    return nearest.length === 1 ? nearest[0]! : this.#changed(source, target);
+  }
+
+  #intersections(source: TypeSchema, target: TypeSchema): Differences {
+    const from = mergeObjects(source, this.#source.declarations);
+    const to = mergeObjects(target, this.#target.declarations);
+    if (from.kind !== "intersection" && to.kind !== "intersection") return this.differences(from, to);
+    const fits =
+      to.kind === "intersection"
+        ? to.members.every((member) => this.differences(from, member).length === 0)
+        : membersOf(from).some((member) => this.differences(member, to).length === 0);
+    return fits ? FITS : this.#changed(source, target);
+  }
+
+  // ---- everything else ----------------------------------------------------------------------------------------
+
+  #structures(source: TypeSchema, target: TypeSchema): Differences {
+    if (source.kind === "object" && target.kind === "object") return this.#objects(source, target);
+    if (isList(source) && isList(target)) {
+      if (source.readonly && !target.readonly) return this.#changed(source, target);
+      if (source.kind === "array" && target.kind === "array") {
+        return inside("[]", this.differences(source.element, target.element));
+      }
+      if (source.kind === "tuple") {
+        const wanted = target.kind === "tuple" ? target.elements : [{ type: target, rest: true as const }];
+        return [...this.elements(source.elements, wanted)].flatMap(([at, found]) => inside(`[${at}]`, found));
+      }
+    }
+    const fits =
+      (source.kind === "literal" && isPrimitive(target, primitiveOf(source.value))) ||
+      (source.kind === "templateLiteral" && isPrimitive(target, "string")) ||
+      (isPrimitive(source, "undefined") && isPrimitive(target, "void")) ||
+      (isPrimitive(target, "object") && (source.kind === "object" || source.kind === "builtin" || isList(source))) ||
+      (source.kind === "builtin" && target.kind === "builtin" && this.#builtins(source, target));
+    return fits ? FITS : this.#changed(source, target);
+  }
+
+  #objects(source: ObjectType, target: ObjectType): Differences {
+    const found: Difference[] = [];
+    const add = (name: string, differences: Differences): void => {
+      found.push(...inside(printPropertyName(name), differences));
+    };
+    const given = new Map(source.properties.map((property) => [property.name, property]));
+    const wanted = new Map(target.properties.map((property) => [property.name, property]));
+    const inCommon = target.properties.some((property) => given.has(property.name));
+    for (const to of target.properties) {
+      const from = given.get(to.name);
+      if (from) {
+        add(to.name, this.#properties(from, to));
+      } else if (!to.optional) {
+        add(to.name, [{ path: "", what: this.#input ? "was added and is required" : "was removed" }]);
+      } else if (!this.#input && !inCommon) {
+        // TypeScript does not take a type with nothing in common for one whose properties are all optional.
+        add(to.name, [{ path: "", what: "was removed" }]);
+      } else {
+        for (const index of source.indexes ?? []) add(to.name, this.differences(index.value, to.type));
+      }
+    }
+    for (const { name } of this.#input ? source.properties : []) {
+      if (!wanted.has(name)) add(name, [{ path: "", what: "was removed" }]);
+    }
+    for (const to of target.indexes ?? []) {
+      const from = source.indexes?.find((index) => this.same(index.key, to.key));
+      if (!from || (from.readonly && !to.readonly && !this.#input)) return this.#changed(source, target);
+      found.push(...inside("[]", this.differences(from.value, to.value)));
+      for (const { name, type } of source.properties) {
+        if (!wanted.has(name)) add(name, this.differences(type, to.value));
+      }
+    }
+    const indexRemoved = source.indexes?.some((from) => !target.indexes?.some((to) => this.same(from.key, to.key)));
+    return this.#input && indexRemoved ? this.#changed(source, target) : found;
+  }
+
+  #properties(from: PropertySchema, to: PropertySchema): Differences {
+    if (from.optional && !to.optional) return [{ path: "", what: this.#input ? "became required" : "became optional" }];
+    if (from.readonly && !to.readonly && !this.#input) return [{ path: "", what: "became readonly" }];
+    return this.differences(from.type, to.type);
+  }
+
+  /** The elements of two tuples, or two lists of parameters: what is different, by the index of the element. */
+  elements(source: readonly TupleElement[], target: readonly TupleElement[]): Map<number, Differences> {
+    const found = new Map<number, Differences>();
+    const add = (at: number, differences: Differences): void => {
+      if (differences.length > 0) found.set(at, differences);
+    };
+    const event = (at: number, inInput: string, inOutput: string): void => {
+      add(at, [{ path: "", what: this.#input ? inInput : inOutput }]);
+    };
+    const from = splitRest(source);
+    const to = splitRest(target);
+    if (!from || !to) {
+      if (!this.same({ kind: "tuple", elements: [...source] }, { kind: "tuple", elements: [...target] })) {
+        event(
+          Math.max(
+            0,
+            source.findIndex((element) => element.rest),
+          ),
+          "changed",
+          "changed",
+        );
+      }
+      return found;
+    }
+    const end = Math.max(from.fixed.length, to.fixed.length);
+    for (let at = 0; at < end; at++) {
+      const given = from.fixed[at];
+      const wanted = to.fixed[at];
+      if (given && wanted) {
+        if (given.optional && !wanted.optional) event(at, "became required", "became optional");
+        else add(at, this.differences(given.type, wanted.type));
+      } else if (given) {
+        if (!to.rest) event(at, "was removed", "was added");
+        else add(at, this.differences(given.optional ? orUndefined(given.type) : given.type, to.rest));
+      } else if (wanted) {
+        if (!wanted.optional) event(at, "was added and is required", "was removed");
+        else if (from.rest) add(at, this.differences(from.rest, wanted.type));
+      }
+    }
+    if (from.rest && to.rest) add(end, this.differences(from.rest, to.rest));
+    else if (from.rest) event(end, "can no longer be repeated", "may now be repeated");
+    return found;
+  }
+
+  #builtins(source: BuiltinType, target: BuiltinType): boolean {
+    if (source.name !== target.name && !WIDER[source.name]?.includes(target.name)) return false;
+    const given = source.typeArguments ?? [];
+    return (target.typeArguments ?? []).every(
+      (wanted, at) => given[at] !== undefined && this.differences(given[at], wanted).length === 0,
+    );
+  }
+
+  #changed(source: TypeSchema, target: TypeSchema): Differences {
+    const [old, now] = this.#input ? [brief(source), brief(target)] : [brief(target), brief(source)];
+    return [{ path: "", what: old === now ? `was another ${old}` : `was ${old}, is now ${now}` }];
+  }
+}
+
+/** The same differences, seen from outside. */
+function inside(key: string, differences: Differences): Differences {
+  return differences.map(({ path, what }) => ({
+    path: path === "" || path.startsWith("[") ? key + path : `${key}.${path}`,
+    what,
+  }));
+}
+
+const BOOLEANS: readonly TypeSchema[] = [
+  { kind: "literal", value: true },
+  { kind: "literal", value: false },
+];
+
+/** What an instance is as well, for the compiler and for the codec. */
+const WIDER: { readonly [name: string]: readonly string[] | undefined } = {
+  Map: ["ReadonlyMap"],
+  Set: ["ReadonlySet"],
+  Buffer: ["Uint8Array"],
+  EvalError: ["Error"],
+  RangeError: ["Error"],
+  ReferenceError: ["Error"],
+  SyntaxError: ["Error"],
+  TypeError: ["Error"],
+  URIError: ["Error"],
+  AggregateError: ["Error"],
+};
+
+function membersOf(type: TypeSchema): readonly TypeSchema[] {
+  if (type.kind === "union" || type.kind === "intersection") return type.members;
+  return isPrimitive(type, "boolean") ? BOOLEANS : [type];
+}
+
+function isList(type: TypeSchema): type is ArrayType | TupleType {
+  return type.kind === "array" || type.kind === "tuple";
+}
+
+function isPrimitive(type: TypeSchema, name: string): boolean {
+  return type.kind === "primitive" && type.name === name;
+}
+
+function primitiveOf(value: string | number | boolean | { bigint: string }): string {
+  return typeof value === "object" ? "bigint" : typeof value;
+}
+
+function orUndefined(type: TypeSchema): TypeSchema {
+  return { kind: "union", members: [type, { kind: "primitive", name: "undefined" }] };
+}
+
+function enumOf(type: TypeSchema, declarations: Declarations): EnumDeclaration | undefined {
+  const declaration = type.kind === "reference" ? declarations.get(type.name) : undefined;
+  return declaration?.kind === "enum" ? declaration : undefined;
+}
+
+/** The members of a union, nested ones and those behind references too; a type alone is its own only member. */
+function openUnion(type: TypeSchema, declarations: Declarations, depth = 0): TypeSchema[] {
+  if (type.kind === "union") return type.members.flatMap((member) => openUnion(member, declarations, depth));
+  if (type.kind !== "reference" || depth >= MAX_DEPTH || enumOf(type, declarations)) return [type];
+  const opened = expand(type, declarations);
+  return opened?.kind === "union" || opened?.kind === "reference" ? openUnion(opened, declarations, depth + 1) : [type];
+}
+
+/** An intersection of object types is one object type; any other type comes back as it is. */
+function mergeObjects(type: TypeSchema, declarations: Declarations): TypeSchema {
+  if (type.kind !== "intersection") return type;
+  const properties = new Map<string, PropertySchema>();
+  for (const member of type.members) {
+    let object: TypeSchema | undefined = member;
+    for (let depth = 0; object?.kind === "reference" && depth < MAX_DEPTH; depth++)
+      object = expand(object, declarations);
+    if (object?.kind === "intersection") object = mergeObjects(object, declarations);
+    // A property of one under the index signature of another is more than one object type can say.
+    if (object?.kind !== "object" || object.indexes?.length) return type;
+    for (const property of object.properties) {
+      const known = properties.get(property.name);
+      if (!known) properties.set(property.name, property);
+      else properties.set(property.name, bothProperties(known, property));
+    }
+  }
+  return { kind: "object", properties: [...properties.values()] };
+}
+
+function bothProperties(a: PropertySchema, b: PropertySchema): PropertySchema {
+  const both: PropertySchema = { name: a.name, type: { kind: "intersection", members: [a.type, b.type] } };
+  if (JSON.stringify(a.type) === JSON.stringify(b.type)) both.type = a.type;
+  if (a.optional && b.optional) both.optional = true;
+  if (a.readonly && b.readonly) both.readonly = true;
+  return both;
+}
+
+/** Fixed elements and what may follow; `undefined` when something follows what may repeat, or what repeats is not known. */
+function splitRest(
+  elements: readonly TupleElement[],
+): { fixed: readonly TupleElement[]; rest?: TypeSchema } | undefined {
+  const first = elements.findIndex((element) => element.rest);
+  if (first < 0) return { fixed: elements };
+  const { type } = elements[first]!;
+  if (first < elements.length - 1 || type.kind !== "array") return undefined;
+  return { fixed: elements.slice(0, first), rest: type.element };
+}
+
+const BRIEF = 80;
+
+function brief(type: TypeSchema): string {
+  const text = printType(type);
+  return text.length > BRIEF ? `${text.slice(0, BRIEF - 1)}…` : text;
+}
