@@ -1,0 +1,141 @@
+/**
+ * Declarations as templates see them: printed, member by member, with their documentation.
+ *
+ * An enum becomes a const object, a type of the same name and a namespace of types. That is usable as a value and as a type
+ * (`Color.Red` in both), holds no code that type stripping cannot remove, and accepts the author's own enum. The types are those
+ * of the values: two enums are never the same type to TypeScript, also when they are equal in all respects.
+ */
+import {
+  type Declaration,
+  type EnumDeclaration,
+  isIdentifierName,
+  isTypeName,
+  printIndex,
+  printProperty,
+  printPropertyName,
+  printString,
+  printType,
+  printTypeParameters,
+} from "../schema/index.ts";
+import { Scope } from "./names.ts";
+
+export type DeclarationPlan = InterfacePlan | AliasPlan | EnumPlan;
+
+interface DeclarationBase {
+  name: string;
+  doc?: string;
+}
+
+export interface InterfacePlan extends DeclarationBase {
+  kind: "interface";
+  /** `Page<T> extends Base`. */
+  head: string;
+  members: MemberPlan[];
+}
+
+export interface AliasPlan extends DeclarationBase {
+  kind: "alias";
+  /** `Result<T>`. */
+  head: string;
+  /** The type on one line; absent when it is an object, whose members can have documentation. */
+  type?: string;
+  members?: MemberPlan[];
+}
+
+export interface MemberPlan {
+  /** `readonly width?: number`. */
+  text: string;
+  doc?: string;
+}
+
+export interface EnumPlan extends DeclarationBase {
+  kind: "enum";
+  members: EnumMemberPlan[];
+  /** A numeric enum's values to names, as TypeScript's enums have them: `0: "Red"`. */
+  reverse: { key: string; value: string }[];
+  /** What the type is: `Color.Red | Color.Green`. */
+  type: string;
+}
+
+export interface EnumMemberPlan {
+  name: string;
+  /** As a property: `Red`, `"dark-red"`. */
+  key: string;
+  value: string;
+  /** Name of its type in the enum's namespace; absent when its name can name no type there. */
+  typeName?: string;
+  /** `typeName` stands in for a reserved word: `export { delete_ as delete }`. */
+  isReserved?: true;
+  doc?: string;
+}
+
+/** Throws SchemaError on a name that is none. */
+export function planDeclaration(declaration: Declaration): DeclarationPlan {
+  const { name } = declaration;
+  const base = { name, ...(declaration.doc && { doc: declaration.doc }) };
+  switch (declaration.kind) {
+    case "interface": {
+      const parents = declaration.extends?.length ? ` extends ${declaration.extends.map(printType).join(", ")}` : "";
+      return { ...base, kind: "interface", head: head(declaration) + parents, members: planMembers(declaration) };
+    }
+    case "alias": {
+      const { type } = declaration;
+      const isObject = type.kind === "object" && type.properties.length + (type.indexes?.length ?? 0) > 0;
+      return {
+        ...base,
+        kind: "alias",
+        head: head(declaration),
+        ...(isObject ? { members: planMembers(type) } : { type: printType(type) }),
+      };
+    }
+    case "enum":
+      return { ...base, kind: "enum", ...planEnum(declaration) };
+  }
+}
+
+function head({ name, typeParameters }: Extract<Declaration, { kind: "interface" | "alias" }>): string {
+  // Printed as a reference first, which checks that the name is one.
+  return printType({ kind: "reference", name }) + printTypeParameters(typeParameters);
+}
+
+function planMembers({
+  properties,
+  indexes,
+}: Pick<Extract<Declaration, { kind: "interface" }>, "properties" | "indexes">): MemberPlan[] {
+  return [
+    ...(indexes ?? []).map((index) => ({ text: printIndex(index) })),
+    ...properties.map((property) => ({ text: printProperty(property), ...(property.doc && { doc: property.doc }) })),
+  ];
+}
+
+function planEnum(declaration: EnumDeclaration): Omit<EnumPlan, keyof DeclarationBase | "kind"> {
+  const name = printType({ kind: "reference", name: declaration.name });
+  const literal = (value: string | number) => printType({ kind: "literal", value });
+  const typeNames = new Scope(declaration.members.map((member) => member.name));
+  const members = declaration.members.map((member): EnumMemberPlan => {
+    const isName = isIdentifierName(member.name);
+    const isReserved = isName && !isTypeName(member.name);
+    return {
+      name: member.name,
+      // Written plainly, it would set the object's prototype.
+      key: member.name === "__proto__" ? '["__proto__"]' : printPropertyName(member.name),
+      value: literal(member.value),
+      ...(isName && { typeName: isReserved ? typeNames.claim(`${member.name}_`) : member.name }),
+      ...(isReserved && { isReserved: true }),
+      ...(member.doc && { doc: member.doc }),
+    };
+  });
+  const names = new Set(declaration.members.map((member) => member.name));
+  const reverse = new Map<string, string>();
+  if (!declaration.const) {
+    for (const member of declaration.members) {
+      if (typeof member.value === "number" && !names.has(String(member.value)))
+        reverse.set(String(member.value), printString(member.name));
+    }
+  }
+  return {
+    members,
+    reverse: [...reverse].map(([key, value]) => ({ key: /^\d+$/.test(key) ? key : printString(key), value })),
+    type: members.map((member) => printType({ kind: "reference", name, member: member.name })).join(" | ") || "never",
+  };
+}

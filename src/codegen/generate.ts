@@ -1,0 +1,143 @@
+/** The generator's entry: config in, files out. */
+import { resolve } from "node:path";
+import { type Config, checkConfig, type LoadedConfig } from "../config/index.ts";
+import type { Engine } from "../engine/index.ts";
+import { chooseApps, registrySource } from "./choose.ts";
+import type { FunctionChange } from "./compare.ts";
+import { Engines } from "./engines.ts";
+import { applyChanges, type FileChange } from "./files.ts";
+import { planOutput, prepareOutput, readManifests } from "./output.ts";
+import type { Plan } from "./plan.ts";
+import { settingsOf } from "./settings.ts";
+import { hash, hashPaths, type OutputState, StateStore } from "./state.ts";
+import { FARCALL_VERSION } from "./version.ts";
+
+export interface GenerateOptions {
+  /** An open engine, which stays its owner's to close, or a URL. Default: FARCALL_ENGINE, then the config's, then `local:`. */
+  engine?: Engine | string | undefined;
+  /** Work from the lock file, without an engine. */
+  offline?: boolean | undefined;
+  /** Compare only: nothing is written. */
+  dryRun?: boolean | undefined;
+  /** Folder that the paths of a config given as an object are relative to. Default: the working directory. */
+  cwd?: string | undefined;
+  /** Called as each stage of the work begins. */
+  onProgress?: ((stage: string) => void) | undefined;
+}
+
+export interface GenerateResult {
+  /** False when files were written or, in a dry run, would have been. */
+  upToDate: boolean;
+  files: FileChange[];
+  /** What changed in the deployed apps since the files were last written. */
+  changes: FunctionChange[];
+  warnings: string[];
+  /** For those who wonder: which tsconfig decided about import extensions, and why. */
+  notes: string[];
+  apps: { app: string; environment: string; functions: number }[];
+  durationMs: number;
+}
+
+export type AnyConfig = LoadedConfig | Config | readonly Config[];
+
+/**
+ * Brings the files of a config up to date with what is deployed. Rejects with InvalidError (config, output, template), NotFoundError
+ * (app, function, lock) and EngineUnavailableError; the files are then as they were.
+ */
+export async function generate(config: AnyConfig, options: GenerateOptions = {}): Promise<GenerateResult> {
+  const loaded = asLoaded(config, options.cwd);
+  await using engines = new Engines(options.engine);
+  return generateWith(engines, new StateStore(loaded.root, loaded.file), loaded, options);
+}
+
+/** `generate` with engines and a memory that outlive it: for a watcher. */
+export async function generateWith(
+  engines: Engines,
+  store: StateStore,
+  { file, root, value }: ConfigValue,
+  options: GenerateOptions,
+): Promise<GenerateResult> {
+  const start = performance.now();
+  const key = options.offline ? undefined : stateKey(value, engines);
+  const known = key === undefined ? undefined : store.read(key);
+  // What was once found right need not be checked again.
+  const configs = known ? asArray(value as Config | Config[]) : await checkConfig(value, file);
+  const outputs = await Promise.all(
+    configs.map(async (item, index) => {
+      const settings = settingsOf(item, root);
+      return prepareOutput({
+        settings,
+        root,
+        source: options.offline ? undefined : registrySource(await engines.open(settings.engine)),
+        known: known?.[index],
+        onProgress: options.onProgress ?? (() => {}),
+      });
+    }),
+  );
+
+  const files = outputs.flatMap((output) => output.files);
+  const upToDate = files.every(({ status }) => status === "unchanged");
+  if (!options.dryRun) for (const output of outputs) applyChanges(output.folder, output.files);
+  if (key !== undefined && (upToDate || !options.dryRun)) {
+    const states = outputs.map((output, index) =>
+      output.state ? outputState(output.state, output.files) : known?.[index],
+    );
+    if (states.every((state) => state !== undefined)) store.write(key, states);
+  }
+  return {
+    upToDate,
+    files,
+    changes: outputs.flatMap((output) => output.changes),
+    warnings: outputs.flatMap((output) => output.warnings),
+    notes: outputs.flatMap((output) => output.notes),
+    apps: outputs.flatMap((output) => output.apps),
+    durationMs: performance.now() - start,
+  };
+}
+
+function outputState(state: Omit<OutputState, "outputs">, files: readonly FileChange[]): OutputState {
+  const paths = files.filter(({ status }) => status !== "removed").map(({ path }) => path);
+  return { ...state, outputs: hashPaths(paths) };
+}
+
+/** What `generate` would print, for programs that have another use for it: one plan for each output of the config. */
+export async function plan(
+  config: LoadedConfig | Config | readonly Config[],
+  options: GenerateOptions = {},
+): Promise<Plan[]> {
+  const { file, root, value } = asLoaded(config, options.cwd);
+  await using engines = new Engines(options.engine);
+  const configs = await checkConfig(value, file);
+  return Promise.all(
+    configs.map(async (item) => {
+      const settings = settingsOf(item, root);
+      const source = registrySource(await engines.open(settings.engine));
+      const refs = await chooseApps(settings, source);
+      return (await planOutput(settings, refs, await readManifests(refs, source))).plan;
+    }),
+  );
+}
+
+/** Absent for a config with functions in it: what they answer cannot be known from their text. */
+function stateKey(value: unknown, engines: Engines): string | undefined {
+  let isData = true;
+  const text = JSON.stringify(
+    [FARCALL_VERSION, value, engines.url(undefined), process.env.FARCALL_HOME ?? ""],
+    (_, item) => {
+      if (typeof item === "function") isData = false;
+      return item;
+    },
+  );
+  return isData ? hash(text) : undefined;
+}
+
+export type ConfigValue = Pick<LoadedConfig, "file" | "root" | "value">;
+
+export function asLoaded(config: AnyConfig, cwd = "."): ConfigValue {
+  if (!Array.isArray(config) && "file" in config && "value" in config) return config;
+  return { file: "given to generate()", root: resolve(cwd), value: config };
+}
+
+function asArray<T>(value: T | T[]): T[] {
+  return Array.isArray(value) ? value : [value];
+}

@@ -1,0 +1,30 @@
+/**
+ * Template helpers. Templates do not escape by themselves, since what they write is not HTML; these are how a template puts
+ * foreign text into a program safely:
+ *
+ *     {{comment text indent="  "}}   a JSDoc comment of the text, which cannot end it early
+ *     {{string text}}                a string literal in double quotes
+ *     {{property name}}              a property's name, quoted where it has to be
+ *     {{specifier file}}             the import specifier of a generated file
+ *     {{eq a b}}                     whether two values are the same
+ */
+import { printPropertyName, printString } from "../schema/index.ts";
+
+export interface HelperOptions {
+  hash: { indent?: string };
+  data: { extension: string };
+}
+
+export const helpers = {
+  comment: (text: string, options: HelperOptions): string => comment(text, options.hash.indent),
+  string: (text: string): string => printString(String(text)),
+  property: (name: string): string => printPropertyName(name),
+  specifier: (file: string, options: HelperOptions): string => `./${file}${options.data.extension}`,
+  eq: (a: unknown, b: unknown): boolean => a === b,
+};
+
+function comment(text: string, indent = ""): string {
+  const lines = text.replaceAll("*/", "*\\/").split(/\r\n|[\r\n\u2028\u2029]/);
+  if (lines.length === 1) return `${indent}/** ${lines[0]!.trim()} */`;
+  return `${indent}/**\n${lines.map((line) => `${indent} * ${line}`.trimEnd()).join("\n")}\n${indent} */`;
+}

@@ -1,0 +1,16 @@
+/** Codegen: from what is deployed to typed stubs. */
+export type { FunctionChange } from "./compare.ts";
+export type {
+  AliasPlan,
+  DeclarationPlan,
+  EnumMemberPlan,
+  EnumPlan,
+  InterfacePlan,
+  MemberPlan,
+} from "./declarations.ts";
+export type { FileChange, FileStatus } from "./files.ts";
+export type { GenerateOptions, GenerateResult } from "./generate.ts";
+export { generate, plan } from "./generate.ts";
+export type { LockedFunction, LockedManifest } from "./locked.ts";
+export type { AppPlan, ImportPlan, IndexPlan, Plan, StubPlan } from "./plan.ts";
+export type { Plugin } from "./plugin.ts";

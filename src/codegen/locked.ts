@@ -1,0 +1,95 @@
+/**
+ * What of a manifest stubs depend on. When it was deployed, as which version and with which options changes nothing for a
+ * caller, so none of that is planned, locked or compared.
+ */
+import { NotFoundError } from "../runtime/errors.ts";
+import {
+  type AppManifest,
+  type Declaration,
+  type FunctionSchema,
+  nearest,
+  parseManifest,
+  type SCHEMA_VERSION,
+} from "../schema/index.ts";
+import { byName, matcher } from "./names.ts";
+import { neededDeclarations } from "./references.ts";
+
+export type LockedFunction = Omit<FunctionSchema, "options">;
+
+export interface LockedManifest {
+  schemaVersion: typeof SCHEMA_VERSION;
+  app: string;
+  environment: string;
+  language: AppManifest["language"];
+  doc?: string;
+  declarations: Declaration[];
+  functions: LockedFunction[];
+}
+
+/** Reduces a manifest to what stubs of some of its functions depend on, in order of name. */
+export function lockManifest(
+  manifest: LockedManifest,
+  isChosen: (name: string) => boolean = () => true,
+): LockedManifest {
+  const functions = manifest.functions
+    .filter(({ name }) => isChosen(name))
+    // A whole manifest's functions have options.
+    .map(({ options: _, ...fn }: LockedFunction & { options?: unknown }): LockedFunction => fn)
+    .sort(byName);
+  const { schemaVersion, app, environment, language, doc } = manifest;
+  const declarations = neededDeclarations(manifest.declarations, functions).sort(byName);
+  return { schemaVersion, app, environment, language, ...(doc && { doc }), declarations, functions };
+}
+
+/** The functions that the patterns choose. Throws NotFoundError when one that is named, rather than matched, is not there. */
+export function chooseFunctions(manifest: LockedManifest, patterns: readonly string[] | undefined): LockedManifest {
+  if (patterns === undefined) return manifest;
+  for (const name of patterns) {
+    if (!/^!|\*/.test(name) && !manifest.functions.some((fn) => fn.name === name)) throw noFunction(name, manifest);
+  }
+  return lockManifest(manifest, matcher(patterns));
+}
+
+function noFunction(name: string, { app, environment, functions }: LockedManifest): NotFoundError {
+  const near = nearest(
+    name,
+    functions.map((fn) => fn.name),
+  );
+  return new NotFoundError(
+    `The app ${app} (${environment}) has no function ${name}, which the config's \`functions\` name`,
+    {
+      hint: near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `\`farcall describe ${app}\` lists its functions.`,
+    },
+  );
+}
+
+/** Checks what a lock file holds. Rejects with SchemaError. */
+export async function unlockManifest(json: unknown): Promise<LockedManifest> {
+  const { functions } = json as { functions?: unknown };
+  return lockManifest(
+    await parseManifest({
+      ...(json as object),
+      version: 0,
+      deployedAt: "",
+      functions: Array.isArray(functions)
+        ? functions.map((fn: object) => ({ ...fn, options: ANY_OPTIONS }))
+        : functions,
+    }),
+  );
+}
+
+/** Stands in for the options that a lock does not keep, where the check of a whole manifest asks for them. */
+const ANY_OPTIONS: FunctionSchema["options"] = {
+  retries: { maxRetries: 0, backoffCoefficient: 1, initialDelayMs: 0, maxDelayMs: 0 },
+  timeoutMs: 1,
+  startupTimeoutMs: 1,
+  minContainers: 0,
+  maxContainers: 1,
+  bufferContainers: 0,
+  scaledownWindowMs: 0,
+  concurrency: { maxInputs: 1 },
+  secrets: [],
+  env: {},
+  memoryMiB: 0,
+  validate: true,
+};

@@ -1,0 +1,79 @@
+/**
+ * Names in generated code. What is deployed is named by people, and in other languages too: names are kept where
+ * TypeScript can take them, changed predictably where it cannot, and never become code.
+ */
+import { isBindingName, isIdentifierName } from "../schema/index.ts";
+
+/** Cannot be declared in a module although they are identifiers. */
+const UNDECLARABLE = new Set(["undefined", "globalThis", "__esModule", "exports", "module", "require"]);
+
+/** Can be the name of an exported const. */
+export function canDeclare(name: string): boolean {
+  return isBindingName(name) && !UNDECLARABLE.has(name);
+}
+
+/** An identifier that reads like `text`: itself, or `my-app` as `myApp`. */
+export function toIdentifier(text: string): string {
+  if (isIdentifierName(text)) return text;
+  const words = text
+    .normalize("NFC")
+    .split(/[^\p{ID_Continue}$]+/u)
+    .filter((word) => word !== "");
+  const joined = words.map((word, index) => (index === 0 ? word : word[0]!.toUpperCase() + word.slice(1))).join("");
+  return isIdentifierName(joined) ? joined : `_${joined}`;
+}
+
+/** A file's base name that every file system takes: no separators, no leading dot, none of Windows' devices. */
+export function toFileName(text: string): string {
+  const safe = text
+    .normalize("NFC")
+    .replace(/[^\p{L}\p{M}\p{N}_.-]+/gu, "-")
+    .replace(/^[.-]+|[.-]+$/g, "");
+  const name = safe.slice(0, 100) || "app";
+  return /^(con|prn|aux|nul|com\d|lpt\d|index)(\.|$)/i.test(name) ? `${name}_` : name;
+}
+
+/** The names of one module: hands out each once. */
+export class Scope {
+  readonly #taken: Set<string>;
+
+  constructor(taken: Iterable<string> = []) {
+    this.#taken = new Set(taken);
+  }
+
+  /** `preferred`, or with an underscore and a number where that is taken. */
+  claim(preferred: string): string {
+    let name = preferred;
+    for (let count = 1; this.#taken.has(name); count++) name = `${preferred}_${count === 1 ? "" : count}`;
+    this.#taken.add(name);
+    return name;
+  }
+
+  has(name: string): boolean {
+    return this.#taken.has(name);
+  }
+}
+
+/** Order that does not depend on the machine's language. */
+export function byName(a: { name: string }, b: { name: string }): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}
+
+/** Tells whether a name is meant by patterns with `*`, of which those with `!` exclude. No patterns mean every name. */
+export function matcher(patterns: readonly string[] | undefined): (name: string) => boolean {
+  const toExpression = (pattern: string) =>
+    new RegExp(
+      `^${pattern
+        .split("*")
+        .map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"))
+        .join(".*")}$`,
+      "su",
+    );
+  const included = (patterns ?? []).filter((pattern) => !pattern.startsWith("!")).map(toExpression);
+  const excluded = (patterns ?? [])
+    .filter((pattern) => pattern.startsWith("!"))
+    .map((pattern) => toExpression(pattern.slice(1)));
+  return (name) =>
+    (included.length === 0 || included.some((expression) => expression.test(name))) &&
+    !excluded.some((expression) => expression.test(name));
+}

@@ -1,0 +1,191 @@
+/** One output of a config: the steps from the deployed apps to its files' texts, and what has to change on disk. */
+import { join } from "node:path";
+import { InvalidError, NotFoundError } from "../runtime/errors.ts";
+import { type ChosenRef, chooseApps, lockSource, type Source } from "./choose.ts";
+import { compareApps, type FunctionChange } from "./compare.ts";
+import { compareFiles, type FileChange, readIfPresent, refuseOutside } from "./files.ts";
+import { LOCK_FILE, type Lock, printLock, readLock } from "./lock-file.ts";
+import { chooseFunctions, type LockedManifest, lockManifest } from "./locked.ts";
+import { type Plan, planFiles } from "./plan.ts";
+import { type ModuleStyle, moduleStyle } from "./project.ts";
+import type { Settings } from "./settings.ts";
+import { filesHold, hashPaths, type OutputState } from "./state.ts";
+import { FARCALL_VERSION } from "./version.ts";
+
+export interface OutputRequest {
+  settings: Settings;
+  /** The config's folder. */
+  root: string;
+  /** Where manifests come from; absent means the output's own lock. */
+  source: Source | undefined;
+  /** What the last run of the same config knew. */
+  known: OutputState | undefined;
+  onProgress: (stage: string) => void;
+}
+
+export interface OutputResult {
+  folder: string;
+  files: FileChange[];
+  changes: FunctionChange[];
+  warnings: string[];
+  notes: string[];
+  apps: { app: string; environment: string; functions: number }[];
+  /** What the next run may rely on once the files are written; absent when hooks take part, whose answers nobody can foresee. */
+  state: Omit<OutputState, "outputs"> | undefined;
+}
+
+/** Works out what has to change. Writes nothing. */
+export async function prepareOutput(request: OutputRequest): Promise<OutputResult> {
+  const { settings, root, known, onProgress } = request;
+  const folder = settings.output;
+  const lockPath = join(folder, LOCK_FILE);
+  if (!settings.allowOutside) refuseOutside(root, folder);
+  const source = request.source ?? lockSource(await requireLock(lockPath), lockPath);
+
+  onProgress("reading what is deployed");
+  const refs = await chooseApps(settings, source);
+  const etags = Object.fromEntries(refs.map((ref) => [keyOf(ref), ref.etag]));
+  const held = known !== undefined && filesHold(known) ? known : undefined;
+  if (held && JSON.stringify(held.etags) === JSON.stringify(etags)) return unchanged(folder, held);
+
+  const warnings: string[] = [];
+  const before = await previousLock(lockPath, warnings);
+  const manifests = await readManifests(refs, source, held && before ? { etags: held.etags, lock: before } : undefined);
+  const { plan, style } = await planOutput(settings, refs, manifests);
+
+  onProgress("writing stubs");
+  const { renderPlan, readTemplates } = await import("./render.ts");
+  const templates = await readTemplates(settings.templates);
+  const texts = await hookFiles(settings, await renderPlan(plan, templates, style.fileExtension));
+  const lock = lockOf(refs, manifests, [...texts.keys()]);
+  texts.set(LOCK_FILE, printLock(lock));
+
+  const files = compareFiles(folder, texts, new Set(before?.files));
+  const changes = before ? compareApps(before.apps, lock.apps) : [];
+  const isChanged = files.some(({ status }) => status !== "unchanged");
+  if (isChanged && before && before.generator !== FARCALL_VERSION && changes.length === 0) {
+    warnings.push(
+      `farcall ${FARCALL_VERSION} writes these stubs differently than ${before.generator}, which wrote them`,
+    );
+  }
+  const apps = plan.apps.map(({ app, environment, functions }) => ({ app, environment, functions: functions.length }));
+  const isForeseeable = !settings.rename && !settings.format && settings.plugins.length === 0;
+  const templateFiles = [...templates.values()].map(({ file }) => file);
+  const inputs = [...style.inputs, ...templateFiles, ...(settings.templates ? [settings.templates] : [])];
+  return {
+    folder,
+    files,
+    changes,
+    warnings,
+    notes: [`${folder}: ${style.reason}`],
+    apps,
+    state: isForeseeable ? { etags, apps, inputs: hashPaths(inputs) } : undefined,
+  };
+}
+
+/** Decides all that does not depend on templates. */
+export async function planOutput(
+  settings: Settings,
+  refs: readonly ChosenRef[],
+  manifests: ReadonlyMap<string, LockedManifest>,
+): Promise<{ plan: Plan; style: ModuleStyle }> {
+  const style = await moduleStyle(settings.output);
+  const chosen = await Promise.all(
+    refs.map(async (ref) => {
+      let manifest = chooseFunctions(manifests.get(keyOf(ref))!, ref.functions);
+      for (const { name, onManifest } of settings.plugins) {
+        // A copy, so that a hook that changes what it gets does not change the lock.
+        if (onManifest)
+          manifest = (await hook(name, "onManifest", () => onManifest(structuredClone(manifest)))) ?? manifest;
+      }
+      return { manifest, as: ref.as };
+    }),
+  );
+  const { importExtension: wanted } = settings;
+  const importExtension = wanted === "none" ? "" : (wanted ?? style.importExtension);
+  let plan = planFiles(chosen, { ...settings, importExtension });
+  for (const { name, onPlan } of settings.plugins) {
+    if (onPlan) plan = (await hook(name, "onPlan", () => onPlan(plan))) ?? plan;
+  }
+  return { plan, style };
+}
+
+/** The manifests of the chosen apps, from the lock where that one is known to be current. */
+export async function readManifests(
+  refs: readonly ChosenRef[],
+  source: Source,
+  current?: { etags: Record<string, string>; lock: Lock },
+): Promise<Map<string, LockedManifest>> {
+  const manifests = new Map<string, Promise<LockedManifest>>();
+  const locked = current && lockSource(current.lock, LOCK_FILE);
+  for (const ref of refs) {
+    const key = keyOf(ref);
+    if (manifests.has(key)) continue;
+    manifests.set(key, locked && current.etags[key] === ref.etag ? locked.manifest(ref) : source.manifest(ref));
+  }
+  return new Map(await Promise.all([...manifests].map(async ([key, manifest]) => [key, await manifest] as const)));
+}
+
+async function hookFiles(settings: Settings, texts: Map<string, string>): Promise<Map<string, string>> {
+  const { output, plugins, format } = settings;
+  const result = new Map<string, string>();
+  for (const [name, text] of texts) {
+    let file = { path: join(output, name), text };
+    for (const { name: plugin, onFile } of plugins) {
+      if (onFile) file = { ...file, text: ((await hook(plugin, "onFile", () => onFile({ ...file }))) ?? file).text };
+    }
+    const formatted = format ? await hook("format", "format", () => format(file.text, { path: file.path })) : file.text;
+    if (typeof formatted !== "string")
+      throw new InvalidError(`The config's hooks made ${typeof formatted} of ${file.path}, not text`);
+    result.set(name, formatted);
+  }
+  return result;
+}
+
+async function hook<T>(plugin: string, name: string, call: () => T | Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    const what = plugin === name ? `The config's ${name}` : `The hook ${name} of the plugin ${plugin}`;
+    throw new InvalidError(`${what} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** What the lock keeps of each app: every function that any of the output's files has. */
+function lockOf(refs: readonly ChosenRef[], manifests: ReadonlyMap<string, LockedManifest>, files: string[]): Lock {
+  const apps = [...manifests].map(([key, manifest]) => {
+    const subsets = refs.filter((ref) => keyOf(ref) === key).map((ref) => chooseFunctions(manifest, ref.functions));
+    const names = new Set(subsets.flatMap(({ functions }) => functions.map(({ name }) => name)));
+    return names.size === manifest.functions.length ? manifest : lockManifest(manifest, (name) => names.has(name));
+  });
+  return { generator: FARCALL_VERSION, files, apps };
+}
+
+function unchanged(folder: string, { apps, outputs }: OutputState): OutputResult {
+  const files = Object.keys(outputs).map((path): FileChange => ({ path, status: "unchanged", crlf: false }));
+  return { folder, files, apps, changes: [], warnings: [], notes: [], state: undefined };
+}
+
+async function requireLock(path: string): Promise<Lock> {
+  const text = readIfPresent(path);
+  if (text !== undefined) return readLock(text, path);
+  throw new NotFoundError(`There is no ${path} to work from offline`, {
+    hint: "Run `farcall codegen` once where the engine can be reached, and keep the lock file with the sources.",
+  });
+}
+
+/** A lock that cannot be read is no obstacle to writing a new one. */
+async function previousLock(path: string, warnings: string[]): Promise<Lock | undefined> {
+  const text = readIfPresent(path);
+  if (text === undefined) return undefined;
+  try {
+    return await readLock(text, path);
+  } catch (error) {
+    warnings.push(`${(error as Error).message}; it is written anew`);
+    return undefined;
+  }
+}
+
+function keyOf({ app, environment }: { app: string; environment: string }): string {
+  return JSON.stringify([app, environment]);
+}

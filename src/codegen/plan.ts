@@ -1,0 +1,257 @@
+/**
+ * The plan: what is to be written, decided but not yet text. Pure: manifests and settings in, plan out. Templates see these
+ * objects, plugins may change them.
+ */
+import { InvalidError } from "../runtime/errors.ts";
+import type { FunctionMode } from "../schema/index.ts";
+import { type DeclarationPlan, planDeclaration } from "./declarations.ts";
+import { functionDoc } from "./docs.ts";
+import type { LockedFunction, LockedManifest } from "./locked.ts";
+import { byName, canDeclare, Scope, toFileName, toIdentifier } from "./names.ts";
+import { qualifyGlobals, usedGlobals } from "./references.ts";
+import { type StubType, stubType } from "./stub-type.ts";
+
+export interface Plan {
+  apps: AppPlan[];
+  index: IndexPlan;
+}
+
+/** A file of stubs. */
+export interface AppPlan {
+  /** Without extension; also what the index calls it: `images`. */
+  file: string;
+  app: string;
+  environment: string;
+  /** The engine that stubs remember; they choose one where they run when it is absent. */
+  engine?: string;
+  doc?: string;
+  /** Names from "farcall" that the file needs, with the names that they have in it. */
+  imports: ImportPlan[];
+  /** Name of the const that makes the stubs. */
+  factory: string;
+  /** What `stubs` is called in this file. */
+  stubs: string;
+  declarations: DeclarationPlan[];
+  functions: StubPlan[];
+}
+
+export interface ImportPlan {
+  name: string;
+  local: string;
+  typeOnly: boolean;
+}
+
+export interface StubPlan extends StubType {
+  /** The deployed name. */
+  name: string;
+  /** The const's name, which differs from `exported` where that one is a reserved word. */
+  local: string;
+  exported: string;
+  mode: FunctionMode;
+  signature: string;
+  doc?: string;
+  /** `src/app.ts:12`, relative to the author's project. */
+  source?: string;
+}
+
+export interface IndexPlan {
+  /** Extension of the specifiers: `.ts`, `.js` or nothing. */
+  extension: string;
+  exports: { file: string; namespace: string; flat: boolean }[];
+  /** `interface Apps` of "farcall": what `Function.fromName` knows. */
+  apps: {
+    app: string;
+    file: string /** Present when names were changed: deployed to exported. */;
+    functions?: { name: string; exported: string }[];
+  }[];
+}
+
+/** One app that the config chose. */
+export interface ChosenApp {
+  manifest: LockedManifest;
+  as?: string | undefined;
+}
+
+export interface PlanSettings {
+  engine?: string | undefined;
+  exports: "namespaces" | "flat";
+  /** Of the specifiers by which generated files import each other. */
+  importExtension: string;
+  rename?: ((name: string, of: { app: string; environment: string }) => string) | undefined;
+}
+
+/** Throws InvalidError where apps cannot be told apart or a manifest holds what no TypeScript file can. */
+export function planFiles(chosen: readonly ChosenApp[], settings: PlanSettings): Plan {
+  const named = chosen.map((app) => ({
+    app,
+    file: toFileName(app.as ?? app.manifest.app),
+    namespace: toIdentifier(app.as ?? app.manifest.app),
+  }));
+  refuseCollisions(named);
+
+  const apps = named.map(({ app, file }) => planApp(app.manifest, file, settings));
+  const flat = settings.exports === "flat";
+  if (flat) refuseFlatCollisions(apps);
+  const seen = new Set<string>();
+  return {
+    apps,
+    index: {
+      extension: settings.importExtension,
+      exports: named.map(({ file, namespace }) => ({ file, namespace, flat })),
+      // An app of two environments is known by the first one's functions.
+      apps: apps.filter(({ app }) => !seen.has(app) && seen.add(app)).map(planAugmentation),
+    },
+  };
+}
+
+function planApp(manifest: LockedManifest, file: string, settings: PlanSettings): AppPlan {
+  try {
+    return planAppOrThrow(manifest, file, settings);
+  } catch (error) {
+    // What is too deep for the printer is too deep for the compiler.
+    const message = error instanceof RangeError ? "a type is nested too deeply" : (error as Error).message;
+    throw new InvalidError(`No stubs can be written for ${manifest.app} (${manifest.environment}): ${message}`, {
+      cause: error,
+      hint:
+        (error as { hint?: string }).hint ??
+        "Leave the function out with the config's `functions`, or change it and deploy again.",
+    });
+  }
+}
+
+function planAppOrThrow(original: LockedManifest, file: string, settings: PlanSettings): AppPlan {
+  const declared = new Set(original.declarations.map(({ name }) => name));
+  if (declared.size < original.declarations.length) throw new InvalidError("two declarations have the same name");
+  const isAmbiguous = [...usedGlobals([original.functions, original.declarations])].some((name) => declared.has(name));
+  const manifest = isAmbiguous ? qualifyGlobals(original, declared) : original;
+
+  const enums = manifest.declarations.filter(({ kind }) => kind === "enum").map(({ name }) => name);
+  const functions = nameFunctions(manifest, enums, settings);
+  // Imports and the factory give way to the author's names.
+  const scope = new Scope([...declared, ...functions.map(({ local }) => local)]);
+
+  const imports = new Map<string, ImportPlan>();
+  const use = (name: string, typeOnly: boolean): string => {
+    let known = imports.get(name);
+    if (!known) {
+      known = { name, local: scope.claim(name), typeOnly };
+      imports.set(name, known);
+    }
+    return known.local;
+  };
+  const stubs: StubPlan[] = functions.map(({ fn, local, exported }) => {
+    const source = fn.source && `${fn.source.file}:${fn.source.line}`;
+    const doc = functionDoc(fn, source);
+    return {
+      name: fn.name,
+      local,
+      exported,
+      mode: fn.mode,
+      signature: fn.signature,
+      ...stubType(fn, (name) => use(name, true)),
+      ...(doc && { doc }),
+      ...(source && { source }),
+    };
+  });
+  const factoryImport = stubs.length > 0 ? use("stubs", false) : "stubs";
+  return {
+    file,
+    app: manifest.app,
+    environment: manifest.environment,
+    ...(settings.engine !== undefined && { engine: settings.engine }),
+    ...(manifest.doc && { doc: manifest.doc }),
+    imports: [...imports.values()].sort(byName),
+    factory: scope.claim("app"),
+    stubs: factoryImport,
+    declarations: manifest.declarations.map(planDeclaration),
+    functions: stubs,
+  };
+}
+
+interface NamedFunction {
+  fn: LockedFunction;
+  local: string;
+  exported: string;
+}
+
+/** Gives each function its names: the deployed one wherever TypeScript can have it. */
+function nameFunctions(manifest: LockedManifest, enums: readonly string[], settings: PlanSettings): NamedFunction[] {
+  const { app, environment } = manifest;
+  const exports = new Scope(enums);
+  const exported = new Map<LockedFunction, string>();
+  const converted: LockedFunction[] = [];
+  for (const fn of manifest.functions) {
+    const name = settings.rename?.(fn.name, { app, environment }) ?? fn.name;
+    if (name !== toIdentifier(name)) {
+      converted.push(fn);
+      continue;
+    }
+    if (exports.has(name)) {
+      throw new InvalidError(
+        `two exports would be called ${name}${enums.includes(name) ? ", a function and an enum" : ""}`,
+        {
+          hint: "Tell them apart with the config's `rename`.",
+        },
+      );
+    }
+    exported.set(fn, exports.claim(name));
+  }
+  for (const fn of converted)
+    exported.set(fn, exports.claim(toIdentifier(settings.rename?.(fn.name, { app, environment }) ?? fn.name)));
+
+  // A reserved word can be exported, but no const can have it for its name: `export { delete_ as delete }`.
+  const locals = new Scope([...enums, ...[...exported.values()].filter(canDeclare)]);
+  return manifest.functions.map((fn) => {
+    const name = exported.get(fn)!;
+    return { fn, exported: name, local: canDeclare(name) ? name : locals.claim(`${name}_`) };
+  });
+}
+
+function planAugmentation(app: AppPlan): IndexPlan["apps"][number] {
+  const changed = app.functions.some(({ name, exported }) => name !== exported);
+  return {
+    app: app.app,
+    file: app.file,
+    ...(changed && { functions: app.functions.map(({ name, exported }) => ({ name, exported })) }),
+  };
+}
+
+function refuseCollisions(named: readonly { app: ChosenApp; file: string; namespace: string }[]): void {
+  for (const key of ["file", "namespace"] as const) {
+    const seen = new Map<string, (typeof named)[number]>();
+    for (const item of named) {
+      // Folded: on many file systems `Images.ts` is `images.ts`.
+      const folded = key === "file" ? item.file.toLowerCase() : item.namespace;
+      const other = seen.get(folded);
+      if (other) {
+        throw new InvalidError(
+          `${appText(other.app)} and ${appText(item.app)} would both have the ${key} ${item[key]}`,
+          {
+            hint: `Name one of them: { name: ${JSON.stringify(item.app.manifest.app)}, as: "…" } in the config's apps.`,
+          },
+        );
+      }
+      seen.set(folded, item);
+    }
+  }
+}
+
+function refuseFlatCollisions(apps: readonly AppPlan[]): void {
+  const seen = new Map<string, AppPlan>();
+  for (const app of apps) {
+    for (const name of new Set([
+      ...app.functions.map(({ exported }) => exported),
+      ...app.declarations.map((item) => item.name),
+    ])) {
+      const other = seen.get(name);
+      if (other) {
+        throw new InvalidError(`${other.app} and ${app.app} both export ${name}`, {
+          hint: 'Use exports: "namespaces", or tell them apart with the config\'s `rename`.',
+        });
+      }
+      seen.set(name, app);
+    }
+  }
+}
+
+const appText = ({ manifest }: ChosenApp) => `${JSON.stringify(manifest.app)} (${manifest.environment})`;

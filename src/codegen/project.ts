@@ -1,0 +1,99 @@
+/**
+ * How the project that owns the output folder wants its modules: read from its tsconfig, so that nobody has to say it. Every
+ * file that the answer depends on is told, so that a later run can tell whether it still holds without asking again.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { TsConfigResult } from "get-tsconfig";
+import { InvalidError } from "../runtime/errors.ts";
+
+export interface ModuleStyle {
+  /** Of specifiers: `./images.ts`, `./images.js` or `./images`. */
+  importExtension: string;
+  /** `.mts` where `.ts` would be a CommonJS module in which this compiler refuses `export`. */
+  fileExtension: ".ts" | ".mts";
+  /** The tsconfig that owns the folder. */
+  tsconfig: string | undefined;
+  /** Why it is so, for people. */
+  reason: string;
+  /** Files that were read or found missing. */
+  inputs: string[];
+}
+
+export async function moduleStyle(folder: string): Promise<ModuleStyle> {
+  const { getTsconfig, parseTsconfig, createFilesMatcher } = await import("get-tsconfig");
+  const cache = new Map<string, unknown>();
+  // What a generated file would be asked for, whether or not it exists yet.
+  const file = join(folder, "index.ts");
+  let found: TsConfigResult | null;
+  try {
+    found = getTsconfig(folder, "tsconfig.json", cache);
+    if (found && !createFilesMatcher(found)(file)) {
+      // A solution: its references are the projects.
+      for (const { path } of found.config.references ?? []) {
+        const target = resolve(dirname(found.path), path);
+        const referenced = target.endsWith(".json") ? target : join(target, "tsconfig.json");
+        if (!existsSync(referenced)) continue;
+        const candidate = { path: referenced, config: parseTsconfig(referenced, cache as Map<string, string>) };
+        if (!createFilesMatcher(candidate)(file)) continue;
+        found = candidate;
+        break;
+      }
+    }
+  } catch (cause) {
+    throw new InvalidError(`The tsconfig of ${folder} cannot be read: ${(cause as Error).message}`, {
+      cause,
+      hint: "Mend it, or set `importExtension` in the config.",
+    });
+  }
+  const packageFile = nearestPackage(folder);
+  // The cache's keys name the files that were looked at: `existsSync:/a/tsconfig.json`.
+  const looked = [...cache.keys()].map((key) => /^[a-zA-Z]+:(.*\.json)(:utf8)?$/.exec(key)?.[1]);
+  const inputs = [...new Set([...looked.filter((path) => path !== undefined), ...(packageFile ? [packageFile] : [])])];
+  return { ...decide(found, packageFile), tsconfig: found?.path, inputs };
+}
+
+type Decision = Pick<ModuleStyle, "importExtension" | "fileExtension" | "reason">;
+
+function decide(found: TsConfigResult | null, packageFile: string | undefined): Decision {
+  const options = found?.config.compilerOptions;
+  if (!options)
+    return { importExtension: ".ts", fileExtension: ".ts", reason: "no tsconfig: .ts imports, as Node runs them" };
+  const module = String(options.module ?? "").toLowerCase();
+  const resolution = String(
+    options.moduleResolution ?? (/^node\d*/.test(module) && module !== "node" ? module : ""),
+  ).toLowerCase();
+  const isNode = /^node(\d+|next)$/.test(resolution) && resolution !== "node10";
+  // `export` in a CommonJS file is an error under verbatimModuleSyntax; .mts is an ES module everywhere.
+  const isCommonJs = isNode && options.verbatimModuleSyntax === true && !isModulePackage(packageFile);
+  const fileExtension = isCommonJs ? ".mts" : ".ts";
+  if (options.allowImportingTsExtensions || options.rewriteRelativeImportExtensions) {
+    return { importExtension: fileExtension, fileExtension, reason: `${found.path} allows ${fileExtension} imports` };
+  }
+  if (isNode) {
+    const importExtension = isCommonJs ? ".mjs" : ".js";
+    return {
+      importExtension,
+      fileExtension,
+      reason: `${found.path} resolves as ${resolution}, which needs ${importExtension}`,
+    };
+  }
+  return { importExtension: "", fileExtension, reason: `${found.path} resolves without extensions` };
+}
+
+function nearestPackage(folder: string): string | undefined {
+  for (let at = folder; ; at = dirname(at)) {
+    const file = join(at, "package.json");
+    if (existsSync(file)) return file;
+    if (at === dirname(at)) return undefined;
+  }
+}
+
+function isModulePackage(file: string | undefined): boolean {
+  if (!file) return false;
+  try {
+    return (JSON.parse(readFileSync(file, "utf8")) as { type?: string }).type === "module";
+  } catch (cause) {
+    throw new InvalidError(`${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}

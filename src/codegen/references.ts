@@ -1,0 +1,62 @@
+/** What a type names: the declarations and the global types that it uses. */
+import type { Declaration, TypeSchema } from "../schema/index.ts";
+
+/** The declarations that the functions need, directly or through others. */
+export function neededDeclarations(declarations: readonly Declaration[], functions: readonly unknown[]): Declaration[] {
+  const byName = new Map(declarations.map((declaration) => [declaration.name, declaration]));
+  const needed = new Map<string, Declaration>();
+  const queue: unknown[] = [...functions];
+  for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
+    visitTypes(node, (type) => {
+      if (type.kind !== "reference" || needed.has(type.name)) return;
+      const declaration = byName.get(type.name);
+      if (!declaration) return;
+      needed.set(type.name, declaration);
+      queue.push(declaration);
+    });
+  }
+  return declarations.filter((declaration) => needed.has(declaration.name));
+}
+
+/**
+ * A declaration may be named like a global type that another part of the same app uses: `interface Map` in one module, `Map`
+ * the class in another. The global one is then written `globalThis.Map`.
+ */
+export function qualifyGlobals<T>(node: T, declared: ReadonlySet<string>): T {
+  return rewriteTypes(node, (type) => {
+    if ((type.kind !== "builtin" && type.kind !== "global") || !declared.has(type.name.split(".", 1)[0]!)) return type;
+    return { kind: "global", name: `globalThis.${type.name}`, typeArguments: type.typeArguments ?? [] };
+  });
+}
+
+/** The first names of all global types in use: of `Intl.NumberFormatOptions`, `Intl`. */
+export function usedGlobals(nodes: readonly unknown[]): Set<string> {
+  const names = new Set<string>();
+  for (const node of nodes) {
+    visitTypes(node, (type) => {
+      if (type.kind === "builtin" || type.kind === "global") names.add(type.name.split(".", 1)[0]!);
+    });
+  }
+  return names;
+}
+
+function visitTypes(node: unknown, visit: (type: TypeSchema) => void): void {
+  if (typeof node !== "object" || node === null) return;
+  if (Array.isArray(node)) {
+    for (const item of node) visitTypes(item, visit);
+    return;
+  }
+  if ("kind" in node) visit(node as TypeSchema);
+  for (const key in node) {
+    const value = (node as Record<string, unknown>)[key];
+    if (typeof value === "object") visitTypes(value, visit);
+  }
+}
+
+function rewriteTypes<T>(node: T, rewrite: (type: TypeSchema) => TypeSchema): T {
+  if (typeof node !== "object" || node === null) return node;
+  // Rewritten from the leaves up; the shape of what is not a type stays.
+  if (Array.isArray(node)) return node.map((item) => rewriteTypes(item, rewrite)) as T;
+  const copy = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, rewriteTypes(value, rewrite)])) as T;
+  return "kind" in node ? (rewrite(copy as TypeSchema) as T) : copy;
+}

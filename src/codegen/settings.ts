@@ -1,0 +1,42 @@
+/** A config with its defaults filled in and its paths made absolute: one for each output. */
+import { resolve } from "node:path";
+import type { AppSelection, Config } from "../config/index.ts";
+import type { Plugin } from "./plugin.ts";
+
+export interface Settings {
+  /** As the config names it; stubs remember it. */
+  engine: string | undefined;
+  environment: string;
+  apps: readonly AppSelection[];
+  /** Names and patterns of apps that patterns do not reach: `!internal`. */
+  excluded: readonly string[];
+  output: string;
+  templates: string | undefined;
+  emit: "ts" | "js";
+  exports: "namespaces" | "flat";
+  importExtension: ".ts" | ".js" | "none" | undefined;
+  allowOutside: boolean;
+  rename: Config["rename"];
+  format: Config["format"];
+  plugins: readonly Plugin[];
+}
+
+/** `root` is the folder that the config's paths are relative to. */
+export function settingsOf(config: Config, root: string): Settings {
+  const apps = (config.apps ?? ["*"]).map((app) => (typeof app === "string" ? { name: app } : app));
+  return {
+    engine: config.engine,
+    environment: config.environment ?? "main",
+    apps: apps.filter(({ name }) => !name.startsWith("!")),
+    excluded: apps.filter(({ name }) => name.startsWith("!")).map(({ name }) => name.slice(1)),
+    output: resolve(root, config.output ?? "src/generated"),
+    templates: config.templates === undefined ? undefined : resolve(root, config.templates),
+    emit: config.emit ?? "ts",
+    exports: config.exports ?? "namespaces",
+    importExtension: config.importExtension,
+    allowOutside: config.allowOutside ?? false,
+    rename: config.rename,
+    format: config.format,
+    plugins: config.plugins ?? [],
+  };
+}

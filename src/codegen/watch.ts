@@ -1,0 +1,225 @@
+/**
+ * Keeps the files of a config up to date: with what is deployed, with the config and with its templates. It subscribes first and
+ * generates then, once, so that no deploy is missed and nothing is done twice; deploys that happen while an engine is away
+ * come with its return.
+ */
+import { type FSWatcher, watch as watchPath } from "node:fs";
+import { basename, dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { checkConfig, type LoadedConfig, loadConfig } from "../config/index.ts";
+import type { DeployEvent, Engine } from "../engine/index.ts";
+import { Engines } from "./engines.ts";
+import {
+  type AnyConfig,
+  asLoaded,
+  type ConfigValue,
+  type GenerateOptions,
+  type GenerateResult,
+  generateWith,
+} from "./generate.ts";
+import { matcher } from "./names.ts";
+import { type Settings, settingsOf } from "./settings.ts";
+import { StateStore } from "./state.ts";
+
+export interface WatchOptions extends Omit<GenerateOptions, "dryRun" | "offline"> {
+  /** Ends the watch. */
+  signal?: AbortSignal | undefined;
+  onEvent?: ((event: WatchEvent) => void) | undefined;
+}
+
+/** `causes` are in words: `images was deployed (version 4)`. */
+export type WatchEvent =
+  | { kind: "generated"; causes: string[]; result: GenerateResult }
+  | { kind: "failed"; causes: string[]; error: unknown };
+
+/** Events that come together, as those of a deploy of several apps do, are answered together. */
+const DEBOUNCE_MS = 20;
+
+/**
+ * Resolves once the signal has aborted. What fails on the way (a config with a mistake in it, an engine that is away, an app that
+ * is not deployed yet) is an event, and the watch goes on. A config that came from a file is read again when it changes.
+ */
+export async function watch(config: AnyConfig, options: WatchOptions = {}): Promise<void> {
+  const signal = options.signal ?? new AbortController().signal;
+  const report = options.onEvent ?? (() => {});
+  const first = asLoaded(config, options.cwd);
+  const files = "files" in first ? (first as LoadedConfig).files : [];
+  const store = new StateStore(first.root, first.file);
+
+  let current: ConfigValue | undefined = first;
+  let watched: readonly string[] = files;
+  for (let cause = "started"; !signal.aborted; cause = "the config changed") {
+    const changed = new AbortController();
+    const paths = new PathWatchers();
+    for (const file of watched) paths.file(file, () => changed.abort());
+    const until = AbortSignal.any([signal, changed.signal]);
+    try {
+      if (current) await follow(current, store, paths, cause, { ...options, signal: until, onEvent: report });
+    } catch (error) {
+      report({ kind: "failed", causes: [cause], error });
+    }
+    await aborted(until);
+    paths.close();
+    if (signal.aborted) return;
+    await delay(DEBOUNCE_MS);
+    try {
+      const loaded: LoadedConfig | undefined = await loadConfig({ file: first.file });
+      current = loaded;
+      watched = loaded?.files ?? watched;
+    } catch (error) {
+      current = undefined;
+      report({ kind: "failed", causes: ["the config changed"], error });
+    }
+  }
+}
+
+/** Follows the engines and templates of one state of the config until the signal aborts. */
+async function follow(
+  config: ConfigValue,
+  store: StateStore,
+  paths: PathWatchers,
+  cause: string,
+  options: Following,
+): Promise<void> {
+  const { signal, onEvent } = options;
+  const settings = (await checkConfig(config.value, config.file)).map((item) => settingsOf(item, config.root));
+  await using engines = new Engines(options.engine);
+  const queue = new Queue(async (causes) => {
+    try {
+      const result = await generateWith(engines, store, config, options);
+      onEvent({ kind: "generated", causes, result });
+    } catch (error) {
+      onEvent({ kind: "failed", causes, error });
+    }
+  });
+  for (const { templates } of settings)
+    if (templates) paths.folder(templates, () => queue.push("the templates changed"));
+
+  const byUrl = Map.groupBy(settings, (item) => engines.url(item.engine));
+  const subscriptions = [...byUrl.values()].map((group) => {
+    const engine = engines.open(group[0]!.engine);
+    const subscription = subscribe(engine, signal, {
+      event: (event) => {
+        if (group.some((item) => concerns(item, event))) queue.push(wordsFor(event));
+      },
+      lost: (error) => onEvent({ kind: "failed", causes: ["watching for deploys"], error }),
+    });
+    return subscription;
+  });
+  await Promise.all(subscriptions.map(({ ready }) => ready));
+  if (!signal.aborted) queue.push(cause);
+  await Promise.all(subscriptions.map(({ ended }) => ended));
+  await queue.idle();
+}
+
+interface Following extends WatchOptions {
+  signal: AbortSignal;
+  onEvent: (event: WatchEvent) => void;
+}
+
+/** Deploy events without end and without gaps: a subscription that breaks is made again from where it was. */
+function subscribe(
+  engine: Promise<Engine>,
+  signal: AbortSignal,
+  on: { event(event: DeployEvent): void; lost(error: unknown): void },
+): { ready: Promise<void>; ended: Promise<void> } {
+  const { promise: ready, resolve: setReady } = Promise.withResolvers<void>();
+  const run = async (): Promise<void> => {
+    let after: number | undefined;
+    let complained = "";
+    for (let pause = 100; !signal.aborted; pause = Math.min(2 * pause, 5000)) {
+      try {
+        const { registry } = await engine;
+        const onReady = (sequence: number) => {
+          after ??= sequence;
+          pause = 100;
+          complained = "";
+          setReady();
+        };
+        for await (const event of registry.watchDeploys({ ...(after !== undefined && { after }), signal, onReady })) {
+          after = event.sequence;
+          on.event(event);
+        }
+      } catch (error) {
+        // Said once, not at every attempt.
+        if (!signal.aborted && complained !== String(error)) on.lost(error);
+        complained = String(error);
+        setReady();
+      }
+      await delay(pause, undefined, { signal }).catch(() => {});
+    }
+    setReady();
+  };
+  return { ready, ended: run() };
+}
+
+function concerns({ apps, environment }: Settings, event: DeployEvent): boolean {
+  return apps.some((app) => (app.environment ?? environment) === event.environment && matcher([app.name])(event.app));
+}
+
+function wordsFor({ kind, app, environment, version }: DeployEvent): string {
+  const where = environment === "main" ? "" : ` in ${environment}`;
+  return kind === "deployed" ? `${app} was deployed${where} (version ${version})` : `${app} was removed${where}`;
+}
+
+/** Runs one piece of work at a time; causes that arrive meanwhile, or close together, share the next. */
+class Queue {
+  readonly #work: (causes: string[]) => Promise<void>;
+  #causes: string[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(work: (causes: string[]) => Promise<void>) {
+    this.#work = work;
+  }
+
+  push(cause: string): void {
+    if (!this.#causes.includes(cause)) this.#causes.push(cause);
+    this.#running ??= this.#run();
+  }
+
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#causes.length > 0) {
+      await delay(DEBOUNCE_MS);
+      const causes = this.#causes;
+      this.#causes = [];
+      await this.#work(causes);
+    }
+    this.#running = undefined;
+  }
+}
+
+/** Changes of paths. Files are watched by their folder: editors replace a file rather than write into it. */
+class PathWatchers {
+  readonly #watchers: FSWatcher[] = [];
+
+  file(path: string, changed: () => void): void {
+    this.#watch(dirname(path), false, (name) => name === basename(path) && changed());
+  }
+
+  folder(path: string, changed: () => void): void {
+    this.#watch(path, true, changed);
+  }
+
+  close(): void {
+    for (const watcher of this.#watchers) watcher.close();
+  }
+
+  #watch(folder: string, recursive: boolean, changed: (name: string) => void): void {
+    try {
+      const watcher = watchPath(folder, { recursive }, (_, name) => changed(name ?? ""));
+      // A folder that goes away is noticed by the next generation, which says so.
+      watcher.on("error", () => watcher.close());
+      this.#watchers.push(watcher);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+}

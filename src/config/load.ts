@@ -1,0 +1,185 @@
+/**
+ * Finds and evaluates a project's config. Nothing is checked here, so that a run in which nothing has changed need not load
+ * the checker: see check.ts.
+ */
+import { createRequire } from "node:module";
+import { dirname, isAbsolute, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { InvalidError, NotFoundError } from "../runtime/errors.ts";
+
+/** A config as it was found: evaluated, `extends` resolved, not checked. */
+export interface LoadedConfig {
+  /** Absolute path of the file; the config's paths are relative to its folder. */
+  file: string;
+  root: string;
+  /** The engine that the (first) config names. */
+  engine: string | undefined;
+  value: unknown;
+  /** Every file that was read, for a watcher. */
+  files: readonly string[];
+}
+
+export interface LoadConfigOptions {
+  /** Folder to search from, upwards. Default: the working directory. */
+  cwd?: string | undefined;
+  /** A config's path, instead of searching. */
+  file?: string | undefined;
+}
+
+const SEARCH_PLACES = [
+  ...["ts", "mts", "js", "mjs", "cjs", "json", "yaml", "yml"].map((extension) => `farcall.config.${extension}`),
+  ".farcallrc",
+  ".farcallrc.json",
+  ".farcallrc.yaml",
+  "package.json",
+];
+
+/** The nearest config from `cwd` upwards, or the given one. `undefined` when there is none. Rejects with InvalidError, NotFoundError. */
+export async function loadConfig(options: LoadConfigOptions = {}): Promise<LoadedConfig | undefined> {
+  const cwd = resolve(options.cwd ?? ".");
+  const explorer = await createExplorer();
+  const found =
+    options.file !== undefined ? await explorer.load(resolve(cwd, options.file)) : await explorer.search(cwd);
+  if (!found) return undefined;
+
+  const files = new Set<string>();
+  const value = await extend(found, explorer, files, []);
+  const first = Array.isArray(value) ? value[0] : value;
+  const engine = (first as { engine?: unknown } | null | undefined)?.engine;
+  return {
+    file: found.file,
+    root: dirname(found.file),
+    engine: typeof engine === "string" ? engine : undefined,
+    value,
+    files: [...files],
+  };
+}
+
+interface Found {
+  file: string;
+  value: unknown;
+}
+
+interface Explorer {
+  search(from: string): Promise<Found | undefined>;
+  load(file: string): Promise<Found>;
+}
+
+async function createExplorer(): Promise<Explorer> {
+  const { cosmiconfig } = await import("cosmiconfig");
+  const loaders = Object.fromEntries(
+    [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"].map((extension) => [extension, importModule]),
+  );
+  const explorer = cosmiconfig("farcall", {
+    searchPlaces: SEARCH_PLACES,
+    searchStrategy: "none",
+    cache: false,
+    loaders,
+  });
+
+  const guarded = async (file: string, read: () => ReturnType<typeof explorer.load>): Promise<Found | undefined> => {
+    try {
+      const result = await read();
+      if (!result) return undefined;
+      if (result.isEmpty)
+        throw new InvalidError(`The config ${result.filepath} is empty`, {
+          hint: "Export or write an object with `apps`.",
+        });
+      return { file: result.filepath, value: result.config };
+    } catch (error) {
+      if (error instanceof InvalidError) throw error;
+      if (isMissing(error))
+        throw new NotFoundError(`No config at ${file}`, { hint: "Check the path given with --config or `extends`." });
+      const at = (error as { filepath?: string }).filepath ?? file;
+      throw new InvalidError(`The config ${at} could not be loaded: ${(error as Error).message}`, { cause: error });
+    }
+  };
+
+  return {
+    async search(from) {
+      for (let folder = from; ; folder = dirname(folder)) {
+        const found = await guarded(folder, () => explorer.search(folder));
+        if (found || folder === dirname(folder)) return found;
+      }
+    },
+    async load(file) {
+      const found = await guarded(file, () => explorer.load(file));
+      if (!found) throw new InvalidError(`${file} has no farcall config`, { hint: 'Add a "farcall" key.' });
+      return found;
+    },
+  };
+}
+
+const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === "ENOENT";
+
+/** How often each module was loaded: the module cache has no other way to be told that a file has changed. */
+const contents = new Map<string, { text: string; generation: number }>();
+
+async function importModule(file: string, text: string): Promise<unknown> {
+  const before = contents.get(file);
+  const generation = before === undefined ? 0 : before.generation + (before.text === text ? 0 : 1);
+  contents.set(file, { text, generation });
+  const url = pathToFileURL(file);
+  if (generation > 0) url.searchParams.set("generation", String(generation));
+  const module = (await quietly(() => import(url.href))) as { default?: unknown };
+  if (module.default === undefined) throw new Error("it has no default export");
+  return module.default;
+}
+
+/** A config in a package without `"type": "module"` works; Node's warning about its speed is of no use to its author. */
+async function quietly<T>(work: () => Promise<T>): Promise<T> {
+  const { emitWarning } = process;
+  process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
+    const [options] = rest as [{ code?: string } | undefined];
+    if (options?.code !== "MODULE_TYPELESS_PACKAGE_JSON") Reflect.apply(emitWarning, process, [warning, ...rest]);
+  }) as typeof process.emitWarning;
+  try {
+    return await work();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+/** Resolves `extends`, which may be chained, in each config that the file holds. */
+async function extend(
+  found: Found,
+  explorer: Explorer,
+  files: Set<string>,
+  chain: readonly string[],
+): Promise<unknown> {
+  if (chain.includes(found.file)) {
+    throw new InvalidError(`The config ${found.file} extends itself: ${[...chain, found.file].join(" -> ")}`);
+  }
+  files.add(found.file);
+  const { value, file } = found;
+  const one = async (config: unknown): Promise<unknown> => {
+    const bases = (config as { extends?: unknown } | null)?.extends;
+    const specifiers = typeof bases === "string" ? [bases] : Array.isArray(bases) ? bases : [];
+    if (specifiers.length === 0 || !specifiers.every((specifier) => typeof specifier === "string")) return config;
+    const { extends: _, ...own } = config as Record<string, unknown>;
+    const merged: Record<string, unknown> = {};
+    for (const specifier of specifiers) {
+      const base = await extend(await explorer.load(locate(specifier, file)), explorer, files, [...chain, file]);
+      if (Array.isArray(base))
+        throw new InvalidError(`The config ${file} extends ${specifier}, which holds several configs`);
+      Object.assign(merged, base);
+      // A folder of templates is the base's own; an output is the extending project's.
+      if (typeof merged.templates === "string")
+        merged.templates = resolve(dirname(locate(specifier, file)), merged.templates);
+    }
+    return Object.assign(merged, own);
+  };
+  return Array.isArray(value) ? Promise.all(value.map(one)) : one(value);
+}
+
+function locate(specifier: string, from: string): string {
+  if (specifier.startsWith(".") || isAbsolute(specifier)) return resolve(dirname(from), specifier);
+  try {
+    return createRequire(from).resolve(specifier);
+  } catch (cause) {
+    throw new NotFoundError(`The config ${from} extends ${specifier}, which cannot be found`, {
+      cause,
+      hint: 'A path begins with "./"; a package has to be installed.',
+    });
+  }
+}
