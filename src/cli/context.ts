@@ -32,12 +32,17 @@ export class Context {
    * go to it too.
    */
   async engine(options: EngineOptions): Promise<Engine> {
-    // The package's entry, which knows the schemes of engine URLs.
-    const { configure, openEngine } = await import("../index.ts");
+    await this.registerEngines();
+    const { configure, openEngine } = await import("../runtime/index.ts");
     const engine = await openEngine(await this.engineUrl(options));
     this.#engines.push(engine);
     configure({ engine });
     return engine;
+  }
+
+  /** The package's entry makes the schemes of engine URLs known. */
+  async registerEngines(): Promise<void> {
+    await import("../index.ts");
   }
 
   async engineUrl(options: EngineOptions): Promise<string> {

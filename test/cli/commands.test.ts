@@ -224,7 +224,7 @@ test("logs --follow goes on until Ctrl-C", async () => {
   await cli("call", "arithmetic/print", "later");
   for (;;) {
     const { value } = await lines.next();
-    if (JSON.parse(value).text.includes("again: later")) break;
+    if (JSON.parse(value ?? "{}").text.includes("again: later")) break;
   }
   child.kill("SIGINT");
   expect(await exited).toEqual([130, null]);
