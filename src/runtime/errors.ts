@@ -150,7 +150,11 @@ const classes: Record<FailureCode, new (message: string, options?: FarcallErrorO
   ENGINE_UNAVAILABLE: EngineUnavailableError,
 };
 
-export function failureToError(failure: { code: FailureCode; message: string; hint?: string | undefined }): FarcallError {
+export function failureToError(failure: {
+  code: FailureCode;
+  message: string;
+  hint?: string | undefined;
+}): FarcallError {
   const known = classes[failure.code];
   return known
     ? new known(failure.message, { hint: failure.hint })

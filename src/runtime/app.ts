@@ -1,0 +1,139 @@
+/** The producer's side: an app and the functions that its module registers. */
+import type { FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
+import { currentContext } from "./context.ts";
+import { InvalidError } from "./errors.ts";
+import { checkName, DEFAULT_ENVIRONMENT, RemoteFunction } from "./function.ts";
+import { type FunctionOptions, resolveOptions } from "./options.ts";
+import { Target } from "./target.ts";
+import type { AnyCallable, Defined } from "./types.ts";
+
+/** A function as the container and the deploy see it. */
+export interface FunctionDefinition {
+  name: string;
+  mode: FunctionMode;
+  fn: AnyCallable;
+  options: ResolvedFunctionOptions;
+}
+
+interface Registration {
+  /** Absent until the module's exports are known. */
+  name: string | undefined;
+  value: RemoteFunction;
+  fn: AnyCallable;
+  options: ResolvedFunctionOptions;
+}
+
+const apps: App[] = [];
+
+/** Filled in when the function's name is known. */
+interface LateRef {
+  app: string;
+  environment: string;
+  name: string;
+}
+
+/** Kept apart from the class: what the deploy and the container need is not for authors. */
+const registrations = new WeakMap<App, Registration[]>();
+const refs = new WeakMap<RemoteFunction, LateRef>();
+
+/** A named set of functions that are deployed together. */
+export class App {
+  readonly name: string;
+  readonly #defaults: FunctionOptions;
+
+  /**
+   * Throws InvalidError on a bad name or option.
+   * @param defaults options of every function that does not say otherwise
+   */
+  constructor(name: string, defaults: Omit<FunctionOptions, "name"> = {}) {
+    checkName("app", name);
+    if ("name" in defaults) throw new InvalidError(`app "${name}": name is an option of a function`);
+    resolveOptions(`app "${name}"`, defaults);
+    this.name = name;
+    this.#defaults = defaults;
+    registrations.set(this, []);
+    apps.push(this);
+  }
+
+  /**
+   * Registers a function, sync or async, or a generator. Its name is `options.name`, else its own, else the one that it is
+   * exported under. Throws InvalidError on a name that is taken or an option that makes no sense.
+   */
+  function<F extends AnyCallable>(fn: F, options: FunctionOptions = {}): Defined<F> {
+    if (typeof fn !== "function") {
+      throw new InvalidError(`app "${this.name}": app.function() takes a function, not ${typeof fn}`);
+    }
+    const name = options.name ?? (fn.name === "" || fn.name === "default" ? undefined : fn.name);
+    const resolved = resolveOptions(
+      name === undefined ? "an unnamed function" : `function "${name}"`,
+      this.#defaults,
+      options,
+    );
+    const known = registrations.get(this)!;
+    if (name !== undefined) {
+      checkName("function", name);
+      refuseTaken(this, known, name);
+    }
+    const ref: LateRef = {
+      app: this.name,
+      environment: currentContext()?.environment ?? DEFAULT_ENVIRONMENT,
+      name: name ?? "",
+    };
+    // A plain function may still return a generator, so its mode is left to the deployed schema.
+    const mode = isGenerator(fn) ? "generator" : undefined;
+    const value = new RemoteFunction(new Target(ref, { mode }), { fn, options: resolved });
+    known.push({ name, value, fn, options: resolved });
+    refs.set(value, ref);
+    // The class has the methods of every kind of function; the type shows those of this kind.
+    return value as unknown as Defined<F>;
+  }
+}
+
+/** The apps that this program has made, in order. */
+export function loadedApps(): readonly App[] {
+  return apps;
+}
+
+/**
+ * What an app registers. Functions without a name take that of the export that holds them.
+ * Throws InvalidError when one has no name at all, or one that is taken.
+ */
+export function definitionsOf(app: App, moduleExports: Readonly<Record<string, unknown>>): FunctionDefinition[] {
+  const known = registrations.get(app) ?? [];
+  for (const registration of known) {
+    if (registration.name !== undefined) continue;
+    const binding = Object.keys(moduleExports).find((key) => moduleExports[key] === registration.value);
+    if (binding === undefined || binding === "default") {
+      throw new InvalidError(`app "${app.name}" has a function without a name: ${excerpt(registration.fn)}`, {
+        hint: 'name the function, export what app.function() returns, or pass { name: "…" }',
+      });
+    }
+    checkName("function", binding);
+    refuseTaken(app, known, binding);
+    registration.name = binding;
+    refs.get(registration.value)!.name = binding;
+  }
+  return known.map(({ name, fn, options }) => ({
+    name: name!,
+    mode: isGenerator(fn) ? "generator" : "unary",
+    fn,
+    options,
+  }));
+}
+
+function refuseTaken(app: App, known: readonly Registration[], name: string): void {
+  if (!known.some((registration) => registration.name === name)) return;
+  throw new InvalidError(`app "${app.name}" has two functions named "${name}"`, {
+    hint: 'pass { name: "…" } to app.function() for one of them',
+  });
+}
+
+/** `Object.prototype.toString` tells kinds of functions apart without running them. */
+function isGenerator(fn: AnyCallable): boolean {
+  return /Generator/.test(Object.prototype.toString.call(fn));
+}
+
+function excerpt(fn: AnyCallable): string {
+  const text = String(fn).replace(/\s+/g, " ");
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

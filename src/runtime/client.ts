@@ -1,0 +1,78 @@
+/** An explicit choice of engine, for programs that talk to more than one. */
+import type { Engine } from "../engine/index.ts";
+import { loaderOf, openEngine } from "./engines.ts";
+import { InvalidError } from "./errors.ts";
+
+export interface ClientOptions {
+  /** URL, or an engine itself, which then stays its owner's to close. */
+  engine: string | Engine;
+}
+
+export class Client {
+  readonly #choice: string | Engine;
+  #opening: Promise<Engine> | undefined;
+  #opened: Engine | undefined;
+
+  /** Throws InvalidError on an unknown kind of engine. No I/O before the first call. */
+  constructor(options: ClientOptions) {
+    if (typeof options.engine === "string") loaderOf(options.engine);
+    else this.#opened = options.engine;
+    this.#choice = options.engine;
+  }
+
+  /** The engine itself, for its registry and what else the port offers. Not a promise once it is open. */
+  engine(): Engine | Promise<Engine> {
+    if (this.#opened) return this.#opened;
+    this.#opening ??= this.#open(String(this.#choice));
+    return this.#opening;
+  }
+
+  async #open(url: string): Promise<Engine> {
+    try {
+      this.#opened = await openEngine(url);
+      return this.#opened;
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+
+  /** Drops the connection that this client has opened. Idempotent; a later call opens a new one. */
+  async close(): Promise<void> {
+    if (typeof this.#choice !== "string") return;
+    const engine = this.#opening ?? this.#opened;
+    const opened = await engine;
+    this.#opened = undefined;
+    await opened?.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** What `withClient` can bind: it makes a bound copy of itself. */
+export const BIND: unique symbol = Symbol("farcall.bind");
+
+interface Bindable {
+  [BIND](client: Client): unknown;
+}
+
+/**
+ * The same stub, or the same namespace of stubs, with its calls going to the client's engine:
+ * `const { resize } = withClient(client, images)`. What is not a stub is handed on as it is.
+ */
+export function withClient<T extends object>(client: Client, target: T): T {
+  if (!(client instanceof Client)) {
+    throw new InvalidError("withClient needs a client first", { hint: "withClient(new Client({ engine }), images)" });
+  }
+  if (isBindable(target)) return target[BIND](client) as T;
+  const bound: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(target)) {
+    bound[name] = isBindable(value) ? value[BIND](client) : value;
+  }
+  return bound as T;
+}
+
+function isBindable(value: unknown): value is Bindable {
+  return typeof value === "object" && value !== null && BIND in value;
+}

@@ -1,0 +1,115 @@
+/** Finds the place of what `scan` refused, and words it. Runs once a value has been refused, so it may be slow. */
+import { SerializationError } from "../errors.ts";
+import { kindOf, MAX_DEPTH } from "./scan.ts";
+
+interface Problem {
+  path: string;
+  what: string;
+  hint: string;
+}
+
+/** @param root what the value is to the reader: `arguments`, `result` */
+export function explain(value: unknown, root: string): SerializationError {
+  const problem = find(value, root, []) ?? {
+    path: root,
+    what: "changed while it was encoded",
+    hint: "pass data whose properties give the same value each time",
+  };
+  return new SerializationError(`${problem.path} ${problem.what}, which cannot cross the wire`, { hint: problem.hint });
+}
+
+const PASS_DATA = "pass plain data: objects, arrays, Map, Set, Date, bytes";
+
+function find(value: unknown, path: string, above: object[]): Problem | undefined {
+  if (typeof value === "function") {
+    const name = value.name === "" ? "" : ` (${value.name})`;
+    return { path, what: `is a function${name}`, hint: "call it on this side and pass what it returns" };
+  }
+  if (typeof value === "symbol") return { path, what: `is a symbol (${String(value)})`, hint: "use a string instead" };
+  if (typeof value !== "object" || value === null) return undefined;
+  if (above.includes(value)) {
+    return {
+      path,
+      what: "refers back to an object that holds it",
+      hint: "cycles have no end on the wire: pass ids instead of references",
+    };
+  }
+  if (above.length > MAX_DEPTH) {
+    return { path, what: `is nested deeper than ${MAX_DEPTH} levels`, hint: "pass a flatter shape, such as a list" };
+  }
+  above.push(value);
+  const problem = findInside(value, path, above);
+  above.pop();
+  return problem;
+}
+
+function findInside(value: object, path: string, above: object[]): Problem | undefined {
+  const prototype: object | null = Object.getPrototypeOf(value);
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const problem = find(value[i], `${path}[${i}]`, above);
+      if (problem) return problem;
+    }
+    if (prototype === Array.prototype) return undefined;
+  }
+  const kind = prototype === Object.prototype ? "data" : kindOf(value, prototype);
+  switch (kind) {
+    case "map":
+      for (const [key, item] of value as Map<unknown, unknown>) {
+        const problem =
+          find(key, `${path}.keys()[${label(key)}]`, above) ?? find(item, `${path}.get(${label(key)})`, above);
+        if (problem) return problem;
+      }
+      return undefined;
+    case "set": {
+      let i = 0;
+      for (const item of value as Set<unknown>) {
+        const problem = find(item, `${path}.values()[${i++}]`, above);
+        if (problem) return problem;
+      }
+      return undefined;
+    }
+    case "data":
+    case "bare":
+    case "foreign object":
+      for (const [key, item] of Object.entries(value)) {
+        const problem = find(item, property(path, key), above);
+        if (problem) return problem;
+      }
+      return undefined;
+    case undefined:
+      return refused(value, path);
+    default:
+      return undefined;
+  }
+}
+
+function refused(value: object, path: string): Problem {
+  const name: unknown = value.constructor?.name;
+  const type = typeof name === "string" && name !== "" ? name : "an unknown class";
+  if (typeof (value as { then?: unknown }).then === "function") {
+    return { path, what: `is a promise (${type})`, hint: "await it first" };
+  }
+  if (typeof ReadableStream !== "undefined" && value instanceof ReadableStream) {
+    return { path, what: "is a stream", hint: "read it into bytes, or write the function as a generator" };
+  }
+  if (
+    Symbol.asyncIterator in value ||
+    (Symbol.iterator in value && typeof (value as { next?: unknown }).next === "function")
+  ) {
+    return {
+      path,
+      what: `is an iterator (${type})`,
+      hint: "collect it into an array, or write the function as a generator",
+    };
+  }
+  return { path, what: `is an instance of ${type}, a class with methods`, hint: PASS_DATA };
+}
+
+function property(path: string, key: string): string {
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
+}
+
+function label(key: unknown): string {
+  return typeof key === "string" ? JSON.stringify(key) : typeof key === "object" ? "…" : String(key);
+}

@@ -1,0 +1,145 @@
+/**
+ * The codec: user values to the bytes that an engine carries, and back. CBOR by cbor-x, and tags of our own (tags.ts) for
+ * what JavaScript has and CBOR lacks. Kept as they are: Date, Map, Set, RegExp, URL, errors, bigint, -0, NaN, `undefined`
+ * (apart from absent), holes, objects without prototype, ArrayBuffer, SharedArrayBuffer, DataView, every typed array and
+ * Buffer. Instances of classes without methods arrive as plain objects. An object referred to twice arrives as two. Each
+ * decoded byte array has a buffer of its own. Functions, symbols, promises, streams, instances of classes with methods and
+ * cycles are refused with SerializationError, which names the place: `arguments[1].onProgress`.
+ */
+import { Encoder, Tag } from "cbor-x";
+import { MAX_PAYLOAD_BYTES } from "../../engine/frames.ts";
+import { SerializationError } from "../errors.ts";
+import { explain } from "./explain.ts";
+import { prepare } from "./prepare.ts";
+import { revive } from "./revive.ts";
+import { REFUSED, scan } from "./scan.ts";
+import { TAG } from "./tags.ts";
+
+export interface DecodedArguments {
+  args: unknown[];
+  /** Arguments passed by name. */
+  kwargs: Record<string, unknown> | undefined;
+}
+
+const codec = new Encoder({
+  useRecords: false,
+  mapsAsObjects: true,
+  variableMapSize: true,
+  // A byte string is a Uint8Array; Buffer has a tag of its own.
+  tagUint8Array: false,
+  // What is decoded must not be a view of a frame that the engine reuses.
+  copyBuffers: true,
+});
+
+/** cbor-x writes payloads one after the other into a chunk that grows with the largest: a grown one is let go. */
+const MAX_CHUNK_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024;
+
+/**
+ * @param root what the value is to the reader of an error: `result`
+ * @returns bytes that stay as they are; not to be changed
+ */
+export function encodeValue(value: unknown, root = "value"): Uint8Array {
+  try {
+    return write(scan(value, 0) ? new Tag(prepare(value, 0, []), TAG.revive) : value, root);
+  } catch (thrown) {
+    throw thrown === REFUSED ? explain(value, root) : thrown;
+  }
+}
+
+/** `[args]` or `[args, kwargs]`. */
+export function encodeArguments(args: readonly unknown[], kwargs?: Readonly<Record<string, unknown>>): Uint8Array {
+  const value = kwargs === undefined ? [args] : [args, kwargs];
+  try {
+    return write(scan(value, 0) ? new Tag(prepare(value, 0, []), TAG.revive) : value, "arguments");
+  } catch (thrown) {
+    if (thrown !== REFUSED) throw thrown;
+    throw isRefused(args) ? explain(args, "arguments") : explain(kwargs, "kwargs");
+  }
+}
+
+function isRefused(value: unknown): boolean {
+  try {
+    scan(value, 1);
+    return false;
+  } catch (thrown) {
+    if (thrown === REFUSED) return true;
+    throw thrown;
+  }
+}
+
+/** Throws SerializationError when the payload is none of ours. */
+export function decodeValue(payload: Uint8Array): unknown {
+  try {
+    // Not as a Buffer, or its byte strings would be Buffers.
+    const bytes =
+      payload.constructor === Uint8Array
+        ? payload
+        : new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
+    const value: unknown = codec.decode(bytes);
+    return value instanceof Tag && value.tag === TAG.revive ? revive(value.value) : value;
+  } catch (cause) {
+    throw new SerializationError(`a payload of ${payload.length} bytes cannot be decoded`, {
+      cause,
+      hint: "caller and container must use the same version of farcall",
+    });
+  }
+}
+
+export function decodeArguments(payload: Uint8Array): DecodedArguments {
+  const value = decodeValue(payload);
+  if (!Array.isArray(value) || !Array.isArray(value[0])) {
+    throw new SerializationError("a payload that holds no arguments", {
+      hint: "caller and container must use the same version of farcall",
+    });
+  }
+  return { args: value[0] as unknown[], kwargs: value[1] as Record<string, unknown> | undefined };
+}
+
+/** What user code threw, which may be anything. Never throws on account of the value. */
+export function encodeError(thrown: unknown): Uint8Array {
+  try {
+    return encodeValue(thrown, "the thrown value");
+  } catch (error) {
+    if (!(error instanceof SerializationError)) throw error;
+    const record = new Error(`${error.message}: ${describe(thrown)}`);
+    return encodeValue(record);
+  }
+}
+
+/** Errors come out with the remote stack only: `withCallerStack` adds the caller's. */
+export function decodeError(payload: Uint8Array): unknown {
+  return decodeValue(payload);
+}
+
+function describe(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    // A value whose toString throws: its type is all that can be told.
+    return typeof value;
+  }
+}
+
+function write(value: unknown, root: string): Uint8Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = codec.encode(value);
+  } catch (cause) {
+    throw new SerializationError(`${root} cannot be encoded: ${describe(cause)}`, { cause });
+  }
+  if (bytes.length > MAX_CHUNK_BYTES) {
+    (codec as unknown as { useBuffer(buffer: Uint8Array): void }).useBuffer(newChunk());
+    if (bytes.length > MAX_PAYLOAD_BYTES) {
+      throw new SerializationError(
+        `${root} take ${bytes.length} bytes encoded, more than the limit of ${MAX_PAYLOAD_BYTES}`,
+        { hint: "split the work into smaller inputs, or pass the path or URL of the data" },
+      );
+    }
+  }
+  return bytes;
+}
+
+function newChunk(): Uint8Array {
+  return globalThis.Buffer === undefined ? new Uint8Array(CHUNK_BYTES) : Buffer.allocUnsafeSlow(CHUNK_BYTES);
+}

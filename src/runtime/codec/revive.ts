@@ -1,0 +1,127 @@
+/** Turns tags back into values. It meets whatever a peer sent, so it trusts no shape: a wrong one throws. */
+import { Tag } from "cbor-x";
+import { type FailureCode, failureToError, RemoteError, UserCodeException } from "../errors.ts";
+import { errorClasses } from "./prepare.ts";
+import { float16Array } from "./scan.ts";
+import { type ErrorRecord, TAG } from "./tags.ts";
+
+/** `value` is what cbor-x has just decoded and is changed in place. */
+export function revive(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Tag) return reviveTag(value.tag, value.value);
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const item: unknown = value[i];
+      if (typeof item === "object") value[i] = revive(item);
+    }
+    return value;
+  }
+  if (value instanceof Map) {
+    return new Map(Array.from(value as Map<unknown, unknown>, ([key, item]) => [revive(key), revive(item)] as const));
+  }
+  if (value instanceof Set) return new Set(Array.from(value as Set<unknown>, revive));
+  if (Object.getPrototypeOf(value) === Object.prototype) {
+    const object = value as Record<string, unknown>;
+    for (const key of Object.keys(object)) {
+      const item = object[key];
+      if (typeof item === "object") object[key] = revive(item);
+    }
+  }
+  return value;
+}
+
+function reviveTag(tag: number, value: unknown): unknown {
+  switch (tag) {
+    case TAG.negativeZero:
+      return -0;
+    case TAG.date:
+      return new Date(value as number);
+    case TAG.text:
+      return textOf(value as Uint8Array);
+    case TAG.error:
+      return reviveError(revive(value) as ErrorRecord);
+    case TAG.url:
+      return new URL(value as string);
+    case TAG.arrayBuffer:
+      return bufferOf(value);
+    case TAG.sharedArrayBuffer: {
+      const bytes = bufferOf(value);
+      const shared = new SharedArrayBuffer(bytes.byteLength);
+      new Uint8Array(shared).set(new Uint8Array(bytes));
+      return shared;
+    }
+    case TAG.dataView:
+      return new DataView(bufferOf(value));
+    case TAG.buffer:
+      return globalThis.Buffer === undefined ? new Uint8Array(bufferOf(value)) : Buffer.from(bufferOf(value));
+    case TAG.float16Array:
+      if (float16Array === undefined) throw new TypeError("this version of Node has no Float16Array");
+      return new float16Array(bufferOf(value));
+    case TAG.sparseArray:
+      return reviveSparseArray(value as unknown[]);
+    case TAG.bareObject:
+      return define(Object.create(null), value as unknown[]);
+    case TAG.entries:
+      return define({}, value as unknown[]);
+    default:
+      throw new TypeError(`unknown tag ${tag}`);
+  }
+}
+
+/** The decoder has copied the bytes out of the payload already: each byte string has a buffer of its own. */
+function bufferOf(value: unknown): ArrayBuffer {
+  if (!(value instanceof Uint8Array)) throw new TypeError("bytes expected");
+  return value.buffer as ArrayBuffer;
+}
+
+function textOf(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i + 1 < bytes.length; i += 2) text += String.fromCharCode(bytes[i]! | (bytes[i + 1]! << 8));
+  return text;
+}
+
+function reviveSparseArray(parts: readonly unknown[]): unknown[] {
+  const array: unknown[] = [];
+  array.length = parts[0] as number;
+  for (let i = 1; i + 1 < parts.length; i += 2) array[parts[i] as number] = revive(parts[i + 1]);
+  return array;
+}
+
+/** Defined rather than assigned, so that `__proto__` is a property like any other. */
+function define(object: object, parts: readonly unknown[]): object {
+  for (let i = 0; i + 1 < parts.length; i += 2) {
+    const key = revive(parts[i]);
+    if (typeof key !== "string") throw new TypeError("a key that is no string");
+    setOwn(object, key, revive(parts[i + 1]), true);
+  }
+  return object;
+}
+
+function setOwn(object: object, key: string, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(object, key, { value, enumerable, writable: true, configurable: true });
+}
+
+function reviveError(record: ErrorRecord): Error {
+  const error = instantiate(record);
+  if (record.stack !== undefined) setOwn(error, "stack", String(record.stack), false);
+  if (record.class !== "DOMException" && error.name !== record.name) setOwn(error, "name", record.name, false);
+  if (Array.isArray(record.cause)) setOwn(error, "cause", record.cause[0], false);
+  if (Array.isArray(record.errors)) setOwn(error, "errors", record.errors, false);
+  if (record.properties) {
+    for (const [key, value] of Object.entries(record.properties)) setOwn(error, key, value, true);
+  }
+  return error;
+}
+
+function instantiate({ class: known, name, message, hint }: ErrorRecord): Error {
+  if (known === undefined) return new RemoteError(name, message, { hint });
+  if (known === "AggregateError") return new AggregateError([], message);
+  if (known === "DOMException") {
+    return globalThis.DOMException === undefined ? new RemoteError(name, message) : new DOMException(message, name);
+  }
+  if (known === "FARCALL_USER_CODE") return new UserCodeException(message, { hint });
+  if (known.startsWith("FARCALL_")) {
+    return failureToError({ code: known.slice("FARCALL_".length) as FailureCode, message, hint });
+  }
+  return Object.hasOwn(errorClasses, known) ? new errorClasses[known]!(message) : new RemoteError(name, message);
+}

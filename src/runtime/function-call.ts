@@ -1,0 +1,219 @@
+/** A durable call: made by `spawn` or `spawnMap`, found again by its id from any process. */
+import type { CallSink, Engine, Failure, Output } from "../engine/index.ts";
+import type { Client } from "./client.ts";
+import { defaultEngine } from "./engines.ts";
+import { failureToError, InvalidError } from "./errors.ts";
+import { limit, timeout } from "./limit.ts";
+import { Ring } from "./ring.ts";
+import { Raised, raise } from "./stacks.ts";
+import { NOTHING, OutputStream } from "./stream.ts";
+import { UnarySink, valueOf } from "./unary-call.ts";
+
+export interface GetOptions {
+  /** Longest time to wait, in milliseconds; 0 looks once. Then TimeoutError. Default: wait. */
+  timeoutMs?: number | undefined;
+  /** Which input of a call of many. Default 0. */
+  index?: number | undefined;
+  /** Stops waiting; the call goes on. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface IterOptions {
+  /** First input. Default 0. */
+  start?: number | undefined;
+  /** Input to stop before. Default: after the last. */
+  end?: number | undefined;
+  /** Stops waiting; the call goes on. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface CancelOptions {
+  /** Also kill the containers that run its inputs, rather than ask them to stop. */
+  terminateContainers?: boolean | undefined;
+}
+
+/** Where a call lives. */
+export interface CallHome {
+  engine(): Engine | Promise<Engine>;
+}
+
+const defaultHome: CallHome = { engine: () => defaultEngine(undefined) };
+
+export class FunctionCall<R> {
+  /** `fc-…` */
+  readonly id: string;
+  readonly #home: CallHome;
+
+  /** @internal */
+  constructor(id: string, home: CallHome) {
+    this.id = id;
+    this.#home = home;
+  }
+
+  /** No I/O: an unknown id is heard of at the first use. Throws InvalidError for what is no id. */
+  static fromId<R = unknown>(id: string, options: { client?: Client } = {}): FunctionCall<R> {
+    if (typeof id !== "string" || !/^fc-[\w-]+$/.test(id)) {
+      throw new InvalidError(`"${id}" is no id of a call`, { hint: "ids begin with fc-, as FunctionCall.id has them" });
+    }
+    return new FunctionCall<R>(id, options.client ?? defaultHome);
+  }
+
+  /** The results of all calls, in order. Rejects with the first failure; the other calls go on. */
+  static async gather<const C extends readonly FunctionCall<unknown>[]>(
+    ...calls: C
+  ): Promise<{ -readonly [I in keyof C]: C[I] extends FunctionCall<infer R> ? R : never }> {
+    const results = await Promise.all(calls.map((call) => call.get()));
+    return results as { -readonly [I in keyof C]: C[I] extends FunctionCall<infer R> ? R : never };
+  }
+
+  /**
+   * The result; again and again. Rejects with what the function threw, with TimeoutError when it is not ready in time, with
+   * OutputExpiredError after seven days, with CancelledError, with NotFoundError for an unknown call.
+   */
+  async get(options: GetOptions = {}): Promise<R> {
+    const { timeoutMs, index = 0, signal } = options;
+    checkCount("index", index);
+    if (timeoutMs !== undefined && !(typeof timeoutMs === "number" && timeoutMs >= 0)) {
+      throw new InvalidError(`timeoutMs must be a number of 0 or more, not ${String(timeoutMs)}`);
+    }
+    signal?.throwIfAborted();
+    let engine = this.#home.engine();
+    if (engine instanceof Promise) engine = await engine;
+    try {
+      return (await (timeoutMs === 0 ? this.#poll(engine, index) : this.#wait(engine, index, options))) as R;
+    } catch (error) {
+      throw raise(error);
+    }
+  }
+
+  async #poll(engine: Engine, index: number): Promise<unknown> {
+    const [output] = await engine.invoker.poll(this.id, { start: index, end: index + 1 });
+    if (!output) throw new Raised(timeout(`${this.id}, input ${index},`, 0), false);
+    return valueOf(output);
+  }
+
+  #wait(engine: Engine, index: number, { signal, timeoutMs }: GetOptions): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const sink = new UnarySink(resolve, reject);
+      const handle = engine.invoker.attach(this.id, { start: index, end: index + 1 }, sink);
+      if (!signal && timeoutMs === undefined) return;
+      sink.onSettled = limit({ signal, timeoutMs }, `${this.id}, input ${index},`, (error) => {
+        handle.detach();
+        sink.reject(error);
+      });
+    });
+  }
+
+  /** The results in the order of the inputs, each as soon as it and those before it are there. A failed input rejects. */
+  iter(options: IterOptions = {}): AsyncIterableIterator<R, undefined, void> {
+    checkCount("start", options.start ?? 0);
+    checkCount("end", options.end ?? 0);
+    return new IterCall(this.id, this.#home, options) as unknown as AsyncIterableIterator<R, undefined, void>;
+  }
+
+  async numInputs(): Promise<number> {
+    const engine = await this.#home.engine();
+    return (await engine.invoker.call(this.id)).numInputs;
+  }
+
+  /** Cancels what has not ended: its `get` rejects with CancelledError. Idempotent. */
+  async cancel(options: CancelOptions = {}): Promise<void> {
+    const engine = await this.#home.engine();
+    await engine.invoker.cancel(this.id, { terminateContainers: options.terminateContainers ?? false });
+  }
+}
+
+function checkCount(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 0) return;
+  throw new InvalidError(`${name} must be a whole number of 0 or more, not ${String(value)}`);
+}
+
+/** Outputs are asked for in stretches, so that a reader of a million holds few. */
+const STRETCH = 1000;
+
+class IterCall extends OutputStream<unknown> implements CallSink {
+  readonly #id: string;
+  readonly #home: CallHome;
+  readonly #start: number;
+  #end: number | undefined;
+  readonly #ring = new Ring<unknown>();
+  #engine: Engine | undefined;
+  #handle: { detach(): void } | undefined;
+  /** Inputs before this one have been asked for; both counted from `#start`. */
+  #asked = 0;
+  #consumed = 0;
+
+  constructor(id: string, home: CallHome, options: IterOptions) {
+    super(`FunctionCall.iter() of ${id}`, { signal: options.signal });
+    this.#id = id;
+    this.#home = home;
+    this.#start = options.start ?? 0;
+    this.#end = options.end;
+  }
+
+  protected override start(): void {
+    void this.#ask();
+  }
+
+  async #ask(): Promise<void> {
+    try {
+      this.#engine ??= await this.#home.engine();
+      const { numInputs } = await this.#engine.invoker.call(this.#id);
+      this.#end = Math.max(this.#start, Math.min(this.#end ?? numInputs, numInputs));
+      if (!this.over) this.#attach(this.#engine);
+      this.settle();
+    } catch (error) {
+      this.fail(new Raised(error, false));
+    }
+  }
+
+  #attach(engine: Engine): void {
+    const start = this.#start + this.#asked;
+    const end = Math.min(this.#end!, start + STRETCH);
+    if (start >= end) return;
+    this.#asked += end - start;
+    this.#handle = engine.invoker.attach(this.#id, { start, end }, this);
+  }
+
+  output(output: Output): void {
+    if (this.over) return;
+    let item: unknown;
+    try {
+      item = valueOf(output);
+    } catch (error) {
+      item = error instanceof Raised ? error : new Raised(error, false);
+    }
+    const position = output.index - this.#start;
+    if (position !== this.#consumed) this.#ring.set(position, item);
+    else if (item instanceof Raised) this.fail(item);
+    else if (this.deliver(item)) {
+      this.#ring.skip();
+      this.taken();
+    } else this.#ring.set(position, item);
+  }
+
+  failed(failure: Failure): void {
+    this.fail(new Raised(failureToError(failure), false));
+  }
+
+  /** A failure is heard after the results before it. */
+  protected override take(): unknown {
+    const item = this.#ring.take(NOTHING);
+    if (!(item instanceof Raised)) return item;
+    this.fail(item);
+    return NOTHING;
+  }
+
+  protected override taken(): void {
+    this.#consumed++;
+    if (this.#consumed === this.#asked && this.#engine) this.#attach(this.#engine);
+  }
+
+  protected override isComplete(): boolean {
+    return this.#end !== undefined && this.#engine !== undefined && this.#consumed >= this.#end - this.#start;
+  }
+
+  protected override stop(): undefined {
+    this.#handle?.detach();
+  }
+}

@@ -1,0 +1,260 @@
+/**
+ * A remote function: what an app's definitions, generated stubs and `Function.fromName` all are. One class has every method,
+ * because a function that is only named may turn out to be of any kind; the types (types.ts) show those that fit.
+ */
+import type { AutoscalerSettings, Engine, FunctionStats } from "../engine/index.ts";
+import type { FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
+import { type CallArguments, forEachChecks, mapChecks, spawnMapChecks, splitCall, splitMap } from "./arguments.ts";
+import { BIND, type Client } from "./client.ts";
+import { encodeArguments } from "./codec/index.ts";
+import { currentContext } from "./context.ts";
+import { ExecutionError, failureToError, InvalidError } from "./errors.ts";
+import { FunctionCall } from "./function-call.ts";
+import { GeneratorCall } from "./generator-call.ts";
+import { Inputs } from "./inputs.ts";
+import { limit } from "./limit.ts";
+import { MapCall } from "./map.ts";
+import { checkAutoscalerSettings, isName } from "./options.ts";
+import { spawnInputs } from "./spawn-map.ts";
+import { Raised, raise } from "./stacks.ts";
+import { Target } from "./target.ts";
+import type { AnyCallable, ForEachOptions, MapOptions, SpawnMapOptions } from "./types.ts";
+import { runUnary } from "./unary-call.ts";
+
+export const DEFAULT_ENVIRONMENT = "main";
+
+/** What an app knows of a function that is defined in this program. */
+export interface DefinitionRecord {
+  fn: AnyCallable;
+  options: ResolvedFunctionOptions;
+}
+
+export class RemoteFunction {
+  readonly #target: Target;
+  readonly #definition: DefinitionRecord | undefined;
+
+  constructor(target: Target, definition?: DefinitionRecord) {
+    this.#target = target;
+    this.#definition = definition;
+  }
+
+  static fromName(
+    app: string,
+    name: string,
+    options: { environment?: string; version?: number; client?: Client } = {},
+  ): RemoteFunction {
+    checkName("app", app);
+    checkName("function", name);
+    const { environment = currentContext()?.environment ?? DEFAULT_ENVIRONMENT, version, client } = options;
+    return new RemoteFunction(new Target({ app, environment, name, version }, { client }));
+  }
+
+  get app(): string {
+    return this.#target.ref.app;
+  }
+
+  get name(): string {
+    return this.#target.ref.name;
+  }
+
+  get environment(): string {
+    return this.#target.ref.environment;
+  }
+
+  /** For `instanceof GeneratorFunction`. */
+  get isGenerator(): boolean {
+    return this.#target.mode === "generator";
+  }
+
+  [BIND](client: Client): RemoteFunction {
+    return new RemoteFunction(this.#target.bind(client), this.#definition);
+  }
+
+  async hydrate(): Promise<this> {
+    await this.#target.resolve();
+    return this;
+  }
+
+  // ---- one input ----
+
+  async remote(...given: readonly unknown[]): Promise<unknown> {
+    const { args, kwargs, init } = splitCall(`${this.name}.remote`, given);
+    const payload = encodeArguments(args, kwargs);
+    let engine = this.#target.engine();
+    if (engine instanceof Promise) engine = await engine;
+    if (this.#target.mode !== "unary") await this.#expect("remote", "unary");
+    init?.signal?.throwIfAborted();
+    if (init?.idempotencyKey !== undefined) {
+      // What has a name must outlive this process: the input is kept, and its result read like that of any kept call.
+      const call = await this.#spawn("remote", engine, payload, init);
+      return call.get({ signal: init.signal, timeoutMs: init.timeoutMs });
+    }
+    try {
+      return await runUnary(engine, this.#target.request("remote", false), payload, init);
+    } catch (error) {
+      throw raise(error);
+    }
+  }
+
+  async spawn(...given: readonly unknown[]): Promise<FunctionCall<unknown>> {
+    const { args, kwargs, init } = splitCall(`${this.name}.spawn`, given);
+    const payload = encodeArguments(args, kwargs);
+    const engine = await this.#target.engine();
+    await this.#expect("spawn", "unary");
+    init?.signal?.throwIfAborted();
+    return this.#spawn("spawn", engine, payload, init);
+  }
+
+  async #spawn(
+    method: "spawn" | "remote",
+    engine: Engine,
+    payload: Uint8Array,
+    init: CallArguments["init"],
+  ): Promise<FunctionCall<unknown>> {
+    try {
+      const id = await new Promise<string>((resolve, reject) => {
+        const handle = engine.invoker.open(this.#target.request(method, true, init?.idempotencyKey), {
+          output() {},
+          failed: (failure) => reject(new Raised(failureToError(failure), false)),
+        });
+        const unlimit =
+          init &&
+          limit(init, `${this.name}.${method}`, (error) => {
+            handle.cancel();
+            reject(error);
+          });
+        handle.put(0, payload);
+        handle
+          .end()
+          .then((durable) => {
+            // The result is read by id, by whoever wants it.
+            handle.detach();
+            resolve(durable);
+          }, reject)
+          .finally(unlimit);
+      });
+      return new FunctionCall<unknown>(id, this.#target);
+    } catch (error) {
+      throw raise(error);
+    }
+  }
+
+  remoteGen(...given: readonly unknown[]): AsyncGenerator<unknown, undefined, void> {
+    const { args, kwargs, init } = splitCall(`${this.name}.remoteGen`, given);
+    if (this.#target.mode !== undefined) this.#target.checkMode("remoteGen", "generator");
+    return new GeneratorCall(this.#target, encodeArguments(args, kwargs), init);
+  }
+
+  // ---- many inputs ----
+
+  map(...given: readonly unknown[]): AsyncIterableIterator<unknown, undefined, void> {
+    const { inputs, options } = splitMap<MapOptions>(`${this.name}.map`, given, mapChecks);
+    return this.#map("map", new Inputs(`${this.name}.map`, inputs), options);
+  }
+
+  starmap(...given: readonly unknown[]): AsyncIterableIterator<unknown, undefined, void> {
+    const { inputs, options } = splitMap<MapOptions>(`${this.name}.starmap`, given, mapChecks);
+    if (inputs.length > 1) {
+      throw new InvalidError(`${this.name}.starmap takes one iterable of argument lists, ${inputs.length} were given`, {
+        hint: "map takes one iterable per argument",
+      });
+    }
+    return this.#map("starmap", new Inputs(`${this.name}.starmap`, inputs, true), options);
+  }
+
+  #map(method: string, inputs: Inputs, options: MapOptions & { kwargs?: Readonly<Record<string, unknown>> }): MapCall {
+    if (this.#target.mode !== undefined) this.#target.checkMode(method, "unary");
+    const wrap = options.wrapReturnedExceptions ?? true;
+    return new MapCall(method, this.#target, inputs, {
+      kwargs: options.kwargs,
+      ordered: options.orderOutputs ?? true,
+      maxOutstanding: options.maxOutstanding ?? DEFAULT_OUTSTANDING,
+      signal: options.signal,
+      failures: options.returnExceptions ? (wrap ? "wrap" : "keep") : "reject",
+      discard: false,
+    });
+  }
+
+  async forEach(...given: readonly unknown[]): Promise<void> {
+    const { inputs, options } = splitMap<ForEachOptions>(`${this.name}.forEach`, given, forEachChecks);
+    await this.#expect("forEach", "unary");
+    const call = new MapCall("forEach", this.#target, new Inputs(`${this.name}.forEach`, inputs), {
+      kwargs: options.kwargs,
+      ordered: false,
+      maxOutstanding: options.maxOutstanding ?? DEFAULT_OUTSTANDING,
+      signal: options.signal,
+      failures: options.ignoreExceptions ? "ignore" : "reject",
+      discard: true,
+    });
+    await call.next();
+  }
+
+  async spawnMap(...given: readonly unknown[]): Promise<FunctionCall<unknown>> {
+    const { inputs, options } = splitMap<SpawnMapOptions>(`${this.name}.spawnMap`, given, spawnMapChecks);
+    const taken = new Inputs(`${this.name}.spawnMap`, inputs);
+    const engine = await this.#target.engine();
+    await this.#expect("spawnMap", "unary");
+    const id = await spawnInputs(engine, this.#target.request("spawnMap", true), taken, options);
+    return new FunctionCall<unknown>(id, this.#target);
+  }
+
+  async #expect(method: string, mode: FunctionMode): Promise<void> {
+    if (this.#target.mode === undefined) await this.#target.resolve();
+    if (this.#target.mode === "web" && mode !== "web") {
+      const { webUrl } = await this.#target.resolve();
+      throw new InvalidError(`${this.#target.label} is a web function: ${method}() cannot run it`, {
+        hint: webUrl === undefined ? "send HTTP requests to its URL" : `send HTTP requests to ${webUrl}`,
+      });
+    }
+    this.#target.checkMode(method, mode);
+  }
+
+  // ---- the definition ----
+
+  local(...args: readonly unknown[]): unknown {
+    return (this.#defined("local").fn as (...args: readonly unknown[]) => unknown)(...args);
+  }
+
+  getRawF(): AnyCallable {
+    return this.#defined("getRawF").fn;
+  }
+
+  #defined(method: string): DefinitionRecord {
+    if (this.#definition) return this.#definition;
+    throw new ExecutionError(
+      `${this.name}.${method}(): this is a stub, and the definition of ${this.#target.label} is elsewhere`,
+      {
+        hint: `${this.name}.remote(…) runs it; import it from the app's own module to run it in this process`,
+      },
+    );
+  }
+
+  // ---- the deployed function ----
+
+  async updateAutoscaler(settings: AutoscalerSettings): Promise<void> {
+    checkAutoscalerSettings(`${this.name}.updateAutoscaler`, settings);
+    const engine = await this.#target.engine();
+    await engine.invoker.updateAutoscaler(this.#target.ref, settings);
+  }
+
+  async getCurrentStats(): Promise<FunctionStats> {
+    const engine = await this.#target.engine();
+    return engine.invoker.stats(this.#target.ref);
+  }
+
+  async getWebUrl(): Promise<string | undefined> {
+    return (await this.#target.resolve()).webUrl;
+  }
+}
+
+const DEFAULT_OUTSTANDING = 1000;
+
+/** InvalidError for what can name nothing. */
+export function checkName(noun: string, name: string): void {
+  if (typeof name === "string" && isName(name)) return;
+  throw new InvalidError(`${JSON.stringify(name)} cannot be the name of ${noun === "app" ? "an app" : "a function"}`, {
+    hint: String(name).includes(".")
+      ? "a name has no dots: give app and function apart, fromName(app, name)"
+      : "a name has letters, digits, - and _, and starts with a letter or _",
+  });
+}

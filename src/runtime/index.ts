@@ -1,0 +1,17 @@
+/** The runtime core: all that stubs, programs that call, apps and containers share. */
+export { definitionsOf, type FunctionDefinition, loadedApps } from "./app.ts";
+export {
+  type DecodedArguments,
+  decodeArguments,
+  decodeError,
+  decodeValue,
+  encodeArguments,
+  encodeError,
+  encodeValue,
+} from "./codec/index.ts";
+export { setContext } from "./context.ts";
+export { openEngine } from "./engines.ts";
+export { type FailureCode, failureToError } from "./errors.ts";
+export { DEFAULT_ENVIRONMENT } from "./function.ts";
+export { isName, type ResolvedFunctionOptions } from "./options.ts";
+export * from "./public.ts";

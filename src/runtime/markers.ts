@@ -1,0 +1,59 @@
+/** Arguments that are not the function's own: they come last, and are told from values by their class. */
+
+export interface CallOptionsInit {
+  /** Cancels the call; the promise rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** Longest time that the caller waits, in milliseconds; then the call is cancelled and the promise rejects with TimeoutError. */
+  timeoutMs?: number | undefined;
+  /** The same key on the same function gives the same call. */
+  idempotencyKey?: string | undefined;
+}
+
+declare const brand: unique symbol;
+
+/** Made by `callOptions()`; the last argument of a call. */
+export interface CallOptions {
+  readonly [brand]: "call options";
+}
+
+/** Made by `kwargs()`: arguments by name, after those by position. */
+export interface Kwargs<in out T> {
+  readonly [brand]: T;
+}
+
+export class CallOptionsArgument {
+  readonly init: CallOptionsInit;
+
+  constructor(init: CallOptionsInit) {
+    this.init = init;
+  }
+}
+
+export class KwargsArgument {
+  readonly values: Readonly<Record<string, unknown>>;
+
+  constructor(values: Readonly<Record<string, unknown>>) {
+    this.values = values;
+  }
+}
+
+/** How one call is made: `resize.remote(image, callOptions({ signal }))`. */
+export function callOptions(init: CallOptionsInit): CallOptions {
+  // The brand exists for the compiler only.
+  return new CallOptionsArgument(init) as unknown as CallOptions;
+}
+
+/**
+ * Passes arguments by name to a function that has names for them (Python's do): `tokenize.remote(text, kwargs({ lower: true }))`.
+ * Write it inside the call: its type comes from there.
+ */
+export function kwargs<T extends object>(values: NoInfer<T>): Kwargs<T> {
+  return new KwargsArgument(values as Record<string, unknown>) as unknown as Kwargs<T>;
+}
+
+/** The same value for every input of a `map`. */
+export function repeat<const T>(value: T): Iterable<T> {
+  const result: IteratorResult<T> = { value, done: false };
+  const iterator: IterableIterator<T> = { next: () => result, [Symbol.iterator]: () => iterator };
+  return iterator;
+}

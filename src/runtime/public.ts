@@ -1,0 +1,45 @@
+/** The part of the runtime core that the package exports. */
+export type { AutoscalerSettings, FunctionStats } from "../engine/index.ts";
+export { App } from "./app.ts";
+// A star, as TypeScript adds to an interface through nothing else.
+export * from "./apps.ts";
+export { Client, type ClientOptions, withClient } from "./client.ts";
+export { type CallContext, context, isRemote } from "./context.ts";
+export { type Configuration, configure, disconnect, registerEngine } from "./engines.ts";
+export {
+  CancelledError,
+  EngineUnavailableError,
+  ExecutionError,
+  FarcallError,
+  type FarcallErrorOptions,
+  FunctionTimeoutError,
+  InternalFailure,
+  InvalidError,
+  NotFoundError,
+  OutputExpiredError,
+  RemoteError,
+  SerializationError,
+  SignatureMismatchError,
+  TimeoutError,
+  UserCodeException,
+} from "./errors.ts";
+export { type CancelOptions, FunctionCall, type GetOptions, type IterOptions } from "./function-call.ts";
+export { type CallOptions, type CallOptionsInit, callOptions, type Kwargs, kwargs, repeat } from "./markers.ts";
+export type { FunctionOptions } from "./options.ts";
+export type { Arguments, Keywords, MapInputs, NoKeywords, StarmapInputs } from "./signatures.ts";
+export { type StubFactory, type StubsRef, stubs } from "./stubs.ts";
+export {
+  type AnyCallable,
+  type AnyFunction,
+  type AnyIterable,
+  type Defined,
+  type Definition,
+  type Deployed,
+  type ForEachOptions,
+  Function,
+  GeneratorFunction,
+  type LookupOptions,
+  type MapItem,
+  type MapOptions,
+  type SpawnMapOptions,
+} from "./types.ts";

@@ -1,0 +1,116 @@
+/** The parameter lists of remote methods, computed from a function's own. */
+import type { CallOptions, Kwargs } from "./markers.ts";
+import type { AnyIterable } from "./types.ts";
+
+/** The function's arguments have no names to callers: TypeScript functions. */
+export interface NoKeywords {
+  readonly "no keywords": true;
+}
+
+/**
+ * Arguments that can be passed by name.
+ * @typeParam Names of the parameters, in order; null for one that has no name to callers
+ * @typeParam Only record of the arguments that can be passed by name only
+ */
+export interface Keywords<Names extends readonly (string | null)[], Only extends object = NoNames> {
+  readonly names: Names;
+  readonly only: Only;
+}
+
+/** Parameters of `remote`, `remoteGen` and `spawn`. */
+export type Arguments<P extends readonly unknown[], K> = K extends NoKeywords
+  ? [...OrTrailing<P, CallOptions>, callOptions?: CallOptions]
+  : CallForms<Splits<P, NamesOf<K>, OnlyOf<K>>>;
+
+/** Parameters of `map`, `forEach` and `spawnMap`. */
+export type MapInputs<P extends readonly unknown[], O, K> = K extends NoKeywords
+  ? [...IterableArguments<P, O>, options?: O]
+  : MapForms<Splits<P, NamesOf<K>, OnlyOf<K>>, O>;
+
+/** Parameters of `starmap`. */
+export type StarmapInputs<P extends readonly unknown[], O, K> = K extends NoKeywords
+  ? [inputs: AnyIterable<Readonly<P>>, options?: O]
+  : StarmapForms<Splits<P, NamesOf<K>, OnlyOf<K>>, O>;
+
+/** An optional parameter can be left out although something comes after the arguments; that may then stand in its place. */
+type OrTrailing<P extends readonly unknown[], T> = { [I in keyof P]: undefined extends P[I] ? P[I] | T : P[I] };
+
+/** One iterable per parameter. */
+export type IterableArguments<P extends readonly unknown[], O> = {
+  [I in keyof P]: undefined extends P[I] ? AnyIterable<P[I]> | O | undefined : AnyIterable<P[I]>;
+};
+
+// ---- by name --------------------------------------------------------------------------------------------------
+
+type NoNames = Record<never, never>;
+type NamesOf<K> = K extends Keywords<infer Names, object> ? Names : readonly [];
+/** A record by itself stands for arguments that can be passed by name only. */
+type OnlyOf<K> = K extends Keywords<readonly (string | null)[], infer Only> ? Only : K;
+
+/** One way to give the arguments: some by position, all others by name. */
+interface Split<Positional, Named> {
+  positional: Positional;
+  named: Named;
+}
+
+/** All ways, from everything by name to everything by position. */
+type Splits<P extends readonly unknown[], N extends readonly unknown[], Only, Before extends readonly unknown[] = []> =
+  | SplitAt<Before, P, ByName<P, N>, Only>
+  | (P extends readonly [unknown?, ...infer Rest]
+      ? P extends Rest
+        ? never
+        : Splits<Rest, Tail<N>, Only, [...Before, ...First<P, Rest>]>
+      : never);
+
+type SplitAt<Before extends readonly unknown[], P, Named, Only> = P extends readonly []
+  ? Split<Before, Flat<Only>>
+  : [Named] extends [never]
+    ? P extends readonly [unknown, ...unknown[]]
+      ? never
+      : P extends readonly unknown[]
+        ? Split<[...Before, ...P], Flat<Only>>
+        : never
+    : Split<Before, Flat<Named & Only>>;
+
+/** The parameters as a record; never when one of them has to be given and has no name. */
+type ByName<P extends readonly unknown[], N extends readonly unknown[]> = P extends readonly []
+  ? NoNames
+  : P extends readonly [infer A, ...infer Rest]
+    ? N[0] extends string
+      ? Record<N[0], A> & ByName<Rest, Tail<N>>
+      : never
+    : P extends readonly [(infer A)?, ...infer Rest]
+      ? P extends Rest
+        ? never
+        : (N[0] extends string ? Partial<Record<N[0], A>> : NoNames) & ByName<Rest, Tail<N>>
+      : never;
+
+type Tail<T extends readonly unknown[]> = T extends readonly [unknown?, ...infer Rest] ? Rest : [];
+/** Keeps the label. */
+type First<P extends readonly unknown[], Rest extends readonly unknown[]> = P extends readonly [...infer F, ...Rest]
+  ? F
+  : P extends readonly [(infer A)?, ...Rest]
+    ? [A?]
+    : never;
+type Flat<T> = { [Name in keyof T]: T[Name] };
+
+type CallForms<S> =
+  S extends Split<infer P extends readonly unknown[], infer Named>
+    ?
+        | (NoNames extends Named ? [...P, callOptions?: CallOptions] : never)
+        | ([keyof Named] extends [never] ? never : [...P, kwargs: Kwargs<Named>, callOptions?: CallOptions])
+    : never;
+
+type MapForms<S, O> =
+  S extends Split<infer P extends readonly unknown[], infer Named>
+    ? NoNames extends Named
+      ? [...IterableArguments<P, O & { kwargs?: Named }>, options?: O & { kwargs?: Named }]
+      : [...IterableArguments<P, never>, options: O & { kwargs: Named }]
+    : never;
+
+type StarmapForms<S, O> =
+  S extends Split<infer P extends readonly unknown[], infer Named>
+    ? NoNames extends Named
+      ? [inputs: AnyIterable<Readonly<P>>, options?: O & { kwargs?: Named }]
+      : [inputs: AnyIterable<Readonly<P>>, options: O & { kwargs: Named }]
+    : never;

@@ -1,0 +1,183 @@
+/**
+ * What the compiler sees of a remote function. Conditional types appear only in parameter lists, where they cost nothing until
+ * a method is called; each function's stub is one reference to an interface.
+ */
+import type { AutoscalerSettings, FunctionStats } from "../engine/index.ts";
+import type { Apps } from "./apps.ts";
+import type { Client } from "./client.ts";
+import type { UserCodeException } from "./errors.ts";
+import { RemoteFunction } from "./function.ts";
+import type { FunctionCall } from "./function-call.ts";
+import type { Arguments, MapInputs, NoKeywords, StarmapInputs } from "./signatures.ts";
+
+/** Something to take inputs from. */
+export type AnyIterable<T> = Iterable<T> | AsyncIterable<T>;
+
+/**
+ * @typeParam X whether failures are items
+ * @typeParam W whether such items are wrapped
+ */
+export interface MapOptions<X extends boolean = boolean, W extends boolean = boolean> {
+  /** Outputs in the order of the inputs; false: as they come. Default true. */
+  orderOutputs?: boolean | undefined;
+  /** A failed input gives its error as an item; false: the first failure rejects at once. Default false. */
+  returnExceptions?: X | undefined;
+  /** Items that are errors are wrapped in UserCodeException, whose `cause` is the original. Default true. */
+  wrapReturnedExceptions?: W | undefined;
+  /** Inputs that are sent and not yet consumed. Default 1000. */
+  maxOutstanding?: number | undefined;
+  /** Cancels what is left; the iteration rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface ForEachOptions {
+  /** Go on after failures, and resolve all the same. Default false: the first failure rejects and cancels the rest. */
+  ignoreExceptions?: boolean | undefined;
+  /** Inputs that are sent and not yet done. Default 1000. */
+  maxOutstanding?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface SpawnMapOptions {
+  /** Stops sending; what has been sent is cancelled. */
+  signal?: AbortSignal | undefined;
+}
+
+/** An item of a map's output. */
+export type MapItem<R, X extends boolean, W extends boolean> = X extends true
+  ? W extends true
+    ? R | UserCodeException
+    : R | Error
+  : R;
+
+/** What every deployed function has, however it answers. */
+export interface Deployed {
+  readonly app: string;
+  readonly name: string;
+  readonly environment: string;
+  /** Asks the engine for the function now, rather than with the first call. Idempotent. Rejects with NotFoundError, SignatureMismatchError. */
+  hydrate(): Promise<this>;
+  /** Overrides options of the deployed function until its next deploy. What is left out keeps its value. */
+  updateAutoscaler(settings: AutoscalerSettings): Promise<void>;
+  getCurrentStats(): Promise<FunctionStats>;
+  /** URL of a web function, else undefined. */
+  getWebUrl(): Promise<string | undefined>;
+}
+
+/**
+ * A function that runs remotely.
+ * @typeParam P parameters, with their labels
+ * @typeParam R result, awaited
+ * @typeParam K arguments that can be passed by name: NoKeywords, or Keywords
+ */
+export interface Function<P extends readonly unknown[], R, K = NoKeywords> extends Deployed {
+  /** Runs remotely and resolves to the result. Rejects with what the function throws. */
+  remote(...args: Arguments<P, K>): Promise<R>;
+  /** Runs in this process. A stub has no definition: ExecutionError. */
+  local(...args: P): R | Promise<R>;
+  /** The inner function. A stub has no definition: ExecutionError. */
+  getRawF(): (...args: P) => R | Promise<R>;
+  /** Runs remotely without waiting: resolves once the input is durable. */
+  spawn(...args: Arguments<P, K>): Promise<FunctionCall<R>>;
+  /** Runs once for each input: one iterable per parameter, together as long as the shortest. Nothing runs before the first `next()`. */
+  map<X extends boolean = false, W extends boolean = true>(
+    ...inputs: MapInputs<P, MapOptions<X, W>, K>
+  ): AsyncIterableIterator<MapItem<R, X, W>, undefined, void>;
+  /** Like map; each input is the list of arguments. */
+  starmap<X extends boolean = false, W extends boolean = true>(
+    ...inputs: StarmapInputs<P, MapOptions<X, W>, K>
+  ): AsyncIterableIterator<MapItem<R, X, W>, undefined, void>;
+  /** Runs once for each input and resolves when all are done. */
+  forEach(...inputs: MapInputs<P, ForEachOptions, K>): Promise<void>;
+  /** Like map without waiting: resolves to one call of many inputs, once all are durable. */
+  spawnMap(...inputs: MapInputs<P, SpawnMapOptions, K>): Promise<FunctionCall<R>>;
+}
+
+/** A remote function that answers many times. */
+export interface GeneratorFunction<P extends readonly unknown[], Y, K = NoKeywords> extends Deployed {
+  /** Runs remotely and yields what the function yields, at the pace of the reader. Leaving the loop ends the remote generator. */
+  remoteGen(...args: Arguments<P, K>): AsyncGenerator<Y, void, void>;
+  /** Runs in this process. A stub has no definition: ExecutionError. */
+  local(...args: P): Generator<Y> | AsyncGenerator<Y>;
+  /** The inner function. A stub has no definition: ExecutionError. */
+  getRawF(): (...args: P) => Generator<Y> | AsyncGenerator<Y>;
+}
+
+/** Where to look for a function. */
+export interface LookupOptions {
+  /** Default: `main`, or the environment of the container that this runs in. */
+  environment?: string;
+  /** A deployed version. Default: the newest at each call. */
+  version?: number;
+  /** Default: the configured engine. */
+  client?: Client;
+}
+
+type StubNames<A extends keyof Apps> = {
+  [N in keyof Apps[A]]: Apps[A][N] extends Deployed ? N : never;
+}[keyof Apps[A]];
+
+/** The class of remote functions, as a value. */
+export interface FunctionClass {
+  /**
+   * A function by its name; generated apps give its type. No I/O before the first use, so a wrong name is heard of then:
+   * NotFoundError. Throws InvalidError for what can be no name.
+   */
+  fromName<A extends keyof Apps, N extends StubNames<A>>(app: A, name: N, options?: LookupOptions): Apps[A][N];
+  /** A function of an app whose stubs are not in this program: `Function.fromName<[text: string], number>("text", "count")`. */
+  fromName<P extends readonly unknown[] = never, R = never, K = NoKeywords>(
+    app: [P] extends [never] ? never : string,
+    name: string,
+    options?: LookupOptions,
+  ): Function<P, R, K>;
+  [Symbol.hasInstance](value: unknown): value is AnyFunction;
+}
+
+/** The class of remote generators, as a value. */
+export interface GeneratorFunctionClass {
+  fromName<P extends readonly unknown[] = never, Y = never, K = NoKeywords>(
+    app: [P] extends [never] ? never : string,
+    name: string,
+    options?: LookupOptions,
+  ): GeneratorFunction<P, Y, K>;
+  [Symbol.hasInstance](value: unknown): value is GeneratorFunction<never, unknown, never>;
+}
+
+// At run time one class is behind both; `fromName` and `instanceof` are what they are good for as values.
+export const Function: FunctionClass = RemoteFunction as unknown as FunctionClass;
+export const GeneratorFunction: GeneratorFunctionClass = {
+  fromName: RemoteFunction.fromName,
+  [Symbol.hasInstance]: (value: unknown) => value instanceof RemoteFunction && value.isGenerator,
+} as unknown as GeneratorFunctionClass;
+
+/** What an author may register. */
+export type AnyCallable = (...args: never) => unknown;
+
+/** The definition behind a function of this program: `local` is the function itself. */
+export interface Definition<F extends AnyCallable> {
+  readonly local: F;
+  getRawF(): F;
+}
+
+/** What `app.function(f)` returns for an `f` of type F. */
+export type Defined<F extends AnyCallable> = Definition<F> & RemoteOf<ParametersOf<F>, ReturnOf<F>>;
+
+type RemoteOf<P extends readonly unknown[], R> = 0 extends 1 & R
+  ? Function<P, R>
+  : [R] extends [never]
+    ? Function<P, R>
+    : [R] extends [AnyGenerator<infer Y>]
+      ? GeneratorFunction<P, Y>
+      : Function<P, Awaited<R>>;
+
+/** Written as what generators have and other iterables (arrays, strings) lack. */
+interface AnyGenerator<Y> {
+  next(...args: never): IteratorResult<Y, unknown> | Promise<IteratorResult<Y, unknown>>;
+  return?(value: never): unknown;
+}
+
+type ParametersOf<F extends AnyCallable> = F extends (...args: infer P) => unknown ? P : never;
+type ReturnOf<F extends AnyCallable> = F extends (...args: never) => infer R ? R : never;
+
+/** Any remote function that answers once. */
+export type AnyFunction = Function<never, unknown, never>;
