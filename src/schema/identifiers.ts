@@ -2,25 +2,28 @@
  * Which names TypeScript accepts where. Names in a manifest come from anywhere, and what is printed from them is compiled
  * by somebody: every name passes through here first.
  */
-const RESERVED = new Set(
-  (
-    "break case catch class const continue debugger default delete do else enum export extends false finally for function " +
-    "if import in instanceof new null return super switch this throw true try typeof var void while with " +
-    // In modules, which are strict, and in async functions:
-    "arguments await eval implements interface let package private protected public static yield"
-  ).split(" "),
+const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));
+
+/** Reserved, and nothing that a type could begin with, for which reason TypeScript does not take them as labels either. */
+const STATEMENT_WORDS = words(
+  "break case catch class const continue debugger default delete do else enum export extends finally for if in instanceof " +
+    "return super switch throw try var while with",
+);
+
+/** Reserved too: values, and what modules and async functions add. */
+const OTHER_RESERVED = words(
+  "false function import new null this true typeof void " +
+    "arguments await eval implements interface let package private protected public static yield",
 );
 
 /** Names that a type declaration cannot take, since the language gives them a meaning of its own in a type. */
-const RESERVED_TYPES = new Set(
-  "any bigint boolean infer intrinsic keyof never null number object readonly string symbol undefined unique unknown void".split(
-    " ",
-  ),
+const RESERVED_TYPES = words(
+  "any bigint boolean infer intrinsic keyof never number object readonly string symbol undefined unique unknown",
 );
 
 const UNICODE_IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 
-/** Also true for reserved words: enough for a property, a tuple label, an enum member. */
+/** Also true for reserved words: enough for a property or an enum member. */
 export function isIdentifierName(name: string): boolean {
   const length = name.length;
   if (length === 0) return false;
@@ -37,10 +40,15 @@ export function isIdentifierName(name: string): boolean {
 
 /** Can name a variable, a function or a parameter in a module. */
 export function isBindingName(name: string): boolean {
-  return isIdentifierName(name) && !RESERVED.has(name);
+  return isIdentifierName(name) && !STATEMENT_WORDS.has(name) && !OTHER_RESERVED.has(name);
+}
+
+/** Can label an element of a tuple: `[new: Item]`, but not `[class: Item]`. */
+export function isLabel(name: string): boolean {
+  return isIdentifierName(name) && !STATEMENT_WORDS.has(name);
 }
 
 /** Can name an interface, an alias, an enum or a type parameter. */
 export function isTypeName(name: string): boolean {
-  return isIdentifierName(name) && !RESERVED.has(name) && !RESERVED_TYPES.has(name);
+  return isBindingName(name) && !RESERVED_TYPES.has(name);
 }

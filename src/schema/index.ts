@@ -8,7 +8,7 @@ export {
   type FunctionComparison,
   type FunctionVersion,
 } from "./compatibility.ts";
-export { isBindingName, isIdentifierName, isTypeName } from "./identifiers.ts";
+export { isBindingName, isIdentifierName, isLabel, isTypeName } from "./identifiers.ts";
 export * from "./manifest.ts";
 export { nearest } from "./nearest.ts";
 export {

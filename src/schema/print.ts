@@ -3,7 +3,7 @@
  * it must parse back to the same type, must be fast (strings are concatenated, no intermediate tree), and must hold
  * against hostile manifests: a name that is not one is an error, never text in a program.
  */
-import { isBindingName, isIdentifierName, isTypeName } from "./identifiers.ts";
+import { isBindingName, isIdentifierName, isLabel, isTypeName } from "./identifiers.ts";
 import type { ParameterSchema } from "./manifest.ts";
 import { SchemaError } from "./schema-error.ts";
 import type {
@@ -54,7 +54,7 @@ export function printTypeParameters(parameters: readonly TypeParameterSchema[] |
 
 /**
  * `image: Uint8Array, options?: ResizeOptions`, to stand between the parentheses of a function. A parameter named by a
- * reserved word, which another language allows, gets an underscore: `class_`.
+ * reserved word, as another language may allow, gets an underscore: `class_`.
  */
 export function printParameters(parameters: readonly ParameterSchema[]): string {
   const required = lastRequired(parameters);
@@ -63,8 +63,8 @@ export function printParameters(parameters: readonly ParameterSchema[]): string 
     const parameter = parameters[at]!;
     if (at > 0) text += ", ";
     if (parameter.rest) text += "...";
-    text += identifierName(parameter.name, "parameter");
-    if (!isBindingName(parameter.name)) text += "_";
+    const name = identifierName(parameter.name, "parameter");
+    text += isBindingName(name) ? name : `${name}_`;
     if (!parameter.rest && isOptional(parameter)) {
       // Nothing optional can stand before something required: such a parameter takes `undefined` instead.
       text += at > required ? `?: ${print(parameter.type, LOOSE)}` : `: ${orUndefined(parameter.type)}`;
@@ -77,7 +77,8 @@ export function printParameters(parameters: readonly ParameterSchema[]): string 
 
 /**
  * `[image: Uint8Array, options?: ResizeOptions | undefined]`: what `Parameters<typeof f>` is. The `undefined` of an optional
- * element is written out because a caller may pass it, also under exactOptionalPropertyTypes.
+ * element is written out because a caller may pass it, also under exactOptionalPropertyTypes. Labels that TypeScript does not
+ * take get an underscore: `class_`.
  */
 export function printTuple(parameters: readonly ParameterSchema[]): string {
   const required = lastRequired(parameters);
@@ -86,7 +87,7 @@ export function printTuple(parameters: readonly ParameterSchema[]): string {
     const parameter = parameters[at]!;
     if (at > 0) text += ", ";
     if (parameter.rest) text += "...";
-    text += identifierName(parameter.name, "parameter");
+    text += labelOf(parameter.name, "parameter");
     if (!parameter.rest && isOptional(parameter)) {
       text += `${at > required ? "?: " : ": "}${orUndefined(parameter.type)}`;
     } else {
@@ -246,7 +247,7 @@ function printTemplate({ texts, types }: TemplateLiteralType): string {
 }
 
 function printElement(element: TupleElement): string {
-  const label = element.label === undefined ? undefined : identifierName(element.label, "tuple label");
+  const label = element.label === undefined ? undefined : labelOf(element.label, "tuple label");
   if (element.rest) return `...${label === undefined ? "" : `${label}: `}${print(element.type, LOOSE)}`;
   if (label !== undefined) return `${label}${element.optional ? "?" : ""}: ${print(element.type, LOOSE)}`;
   return element.optional ? `${print(element.type, POSTFIX)}?` : print(element.type, LOOSE);
@@ -310,6 +311,10 @@ function lastRequired(parameters: readonly ParameterSchema[]): number {
 function identifierName(name: string, what: string): string {
   if (isIdentifierName(name)) return name;
   throw new SchemaError(`${JSON.stringify(name)} cannot be the name of a ${what}`, { hint: "it is not an identifier" });
+}
+
+function labelOf(name: string, what: string): string {
+  return isLabel(name) ? name : `${identifierName(name, what)}_`;
 }
 
 function typeName(name: string, what: string): string {

@@ -171,7 +171,10 @@ export class Canonical {
     const texts = new Set(more);
     const opened = new Set<string>();
     const add = (member: TypeSchema): void => {
-      if (member.kind === "union") return member.members.forEach(add);
+      if (member.kind === "union") {
+        member.members.forEach(add);
+        return;
+      }
       if (member.kind === "primitive" && member.name === "boolean") {
         texts.add("#true").add("#false");
         return;
@@ -182,7 +185,8 @@ export class Canonical {
           declaration?.kind === "alias" && !declaration.typeParameters?.length ? declaration.type : undefined;
         if (alias && (alias.kind === "union" || alias.kind === "reference" || alias.kind === "primitive")) {
           opened.add(member.name);
-          return add(alias);
+          add(alias);
+          return;
         }
       }
       texts.add(this.type(member, names));
