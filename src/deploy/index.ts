@@ -1,4 +1,4 @@
 /** Deploy: introspect, bundle, inspect, check, register. */
-export { type Comparison, type DeployOptions, type Deployment, deployApp } from "./deploy.ts";
+export { type Comparison, type Deployment, type DeployOptions, deployApp } from "./deploy.ts";
 export { DeployError, type DeployStage } from "./errors.ts";
 export { type WatchOptions, watchApp } from "./watch.ts";

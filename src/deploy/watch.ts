@@ -5,7 +5,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { AppBuilder } from "./build.ts";
-import { buildAndRegister, type DeployOptions, type Deployment } from "./deploy.ts";
+import { buildAndRegister, type Deployment, type DeployOptions } from "./deploy.ts";
 import { findProject } from "./project.ts";
 
 export interface WatchOptions extends DeployOptions {

@@ -103,12 +103,14 @@ export class CheckCompiler {
       check: this.compile(element.type, bindings),
       optional: element.optional === true,
     }));
-    const after = restAt < 0 ? [] : type.elements.slice(restAt + 1).map((element) => this.compile(element.type, bindings));
+    const after =
+      restAt < 0 ? [] : type.elements.slice(restAt + 1).map((element) => this.compile(element.type, bindings));
     const rest = restAt < 0 ? undefined : this.#restElement(type.elements[restAt]!.type, bindings);
     const least = before.filter((element) => !element.optional).length + after.length;
     const most = rest ? Number.POSITIVE_INFINITY : before.length;
     const checkAt = (index: number, length: number): { check: Check; optional: boolean } => {
-      if (rest && index >= length - after.length) return { check: after[index - (length - after.length)]!, optional: false };
+      if (rest && index >= length - after.length)
+        return { check: after[index - (length - after.length)]!, optional: false };
       return before[index] ?? { check: rest!, optional: false };
     };
     const passes = (value: readonly unknown[], index: number): boolean => {
@@ -122,7 +124,8 @@ export class CheckCompiler {
         return true;
       },
       explain: (value, path) => {
-        if (!Array.isArray(value) || value.length < least || value.length > most) return { path, expected: type, received: value };
+        if (!Array.isArray(value) || value.length < least || value.length > most)
+          return { path, expected: type, received: value };
         const at = value.findIndex((_, index) => !passes(value, index));
         return checkAt(at, value.length).check.explain(value[at], `${path}[${at}]`);
       },
@@ -168,7 +171,9 @@ export class CheckCompiler {
       return undefined;
     };
     const couldBe = (value: unknown): boolean =>
-      value !== null && value !== undefined && (typeof value === "object" || typeof value === "function" || open || required);
+      value !== null &&
+      value !== undefined &&
+      (typeof value === "object" || typeof value === "function" || open || required);
     const tags = (): readonly Tag[] => [
       ...bases.flatMap((base) => base.tags()),
       ...properties.flatMap((property, index) =>
@@ -332,7 +337,9 @@ export class CheckCompiler {
         const key = substitute(first!, bindings);
         const names = key.kind === "union" ? key.members : [key];
         const properties = names.flatMap((name) =>
-          name.kind === "literal" && typeof name.value !== "object" ? [{ name: String(name.value), type: second! }] : [],
+          name.kind === "literal" && typeof name.value !== "object"
+            ? [{ name: String(name.value), type: second! }]
+            : [],
         );
         if (properties.length === names.length) return this.#object(type, [], properties, [], bindings);
         return this.#object(type, [], [], [{ key, value: second! }], bindings);
@@ -383,7 +390,9 @@ export class CheckCompiler {
       case "union":
         return `(?:${type.members.map((member) => this.#pattern(member)).join("|")})`;
       case "templateLiteral":
-        return type.texts.map((text, index) => escape(text) + (type.types[index] ? this.#pattern(type.types[index]) : "")).join("");
+        return type.texts
+          .map((text, index) => escape(text) + (type.types[index] ? this.#pattern(type.types[index]) : ""))
+          .join("");
       case "primitive":
         return textPatterns[type.name] ?? ".*";
       case "reference": {
@@ -428,7 +437,12 @@ const textPatterns: Partial<Record<string, string>> = {
 };
 
 function leaf(type: TypeSchema, is: Predicate): Check {
-  return { is, explain: (value, path) => ({ path, expected: type, received: value }), shape: () => "other", tags: noTags };
+  return {
+    is,
+    explain: (value, path) => ({ path, expected: type, received: value }),
+    shape: () => "other",
+    tags: noTags,
+  };
 }
 
 /** A check whose explanation finds the fault by itself: `fault` is undefined for a value that passes. */

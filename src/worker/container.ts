@@ -6,8 +6,8 @@
  * without a promise; long runs of short inputs give way to the event loop, so that cancellations are seen and results leave.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Failure } from "../engine/index.ts";
 import type { FrameWriter } from "../engine/frames.ts";
+import type { Failure } from "../engine/index.ts";
 import { decodeArguments, encodeError, encodeValue, FarcallError } from "../runtime/index.ts";
 import { type ContainerCall, Input } from "./input.ts";
 import { FromContainer, type LoadMessage, type LogMessage } from "./protocol.ts";
@@ -141,7 +141,10 @@ export class Container {
     if (this.#droppedLogBytes > 0) {
       const dropped = this.#droppedLogBytes;
       this.#droppedLogBytes = 0;
-      this.log("stderr", `… ${dropped} characters of output were dropped: they were printed faster than the engine takes them\n`);
+      this.log(
+        "stderr",
+        `… ${dropped} characters of output were dropped: they were printed faster than the engine takes them\n`,
+      );
     }
     const input = this.current;
     const message: LogMessage = { stream, text };
@@ -159,7 +162,7 @@ export class Container {
 
   #drain(): void {
     const loaded = this.#loaded;
-    if (!loaded || this.#draining || this.#waiting.length === 0) return;
+    if (!loaded || this.#draining) return;
     this.#draining = true;
     let started = 0;
     const waiting = this.#waiting;
@@ -171,8 +174,10 @@ export class Container {
       }
       this.#start(waiting[started++]!, loaded);
     }
-    this.#waiting.splice(0, started);
-    this.#current.enterWith(undefined);
+    if (started > 0) {
+      this.#waiting.splice(0, started);
+      this.#current.enterWith(undefined);
+    }
     this.#draining = false;
     this.#settleIdle();
   }
@@ -190,14 +195,14 @@ export class Container {
   #drainLater(): void {
     if (this.#drainScheduled) return;
     this.#drainScheduled = true;
-    setImmediate(() => {
+    afterPolling(() => {
       this.#drainScheduled = false;
       this.turn();
     });
   }
 
   async #nextSlice(): Promise<void> {
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await new Promise<void>(afterPolling);
     this.#sliceStart = performance.now();
   }
 
@@ -348,8 +353,14 @@ export class Container {
   #failureOf(error: unknown): Failure {
     if (error instanceof RefusedArguments) return error.failure;
     const { message, hint } =
-      error instanceof FarcallError ? error : { message: error instanceof Error ? error.message : String(error), hint: undefined };
-    return { code: "SERIALIZATION", message: `${this.#load.function}: ${message}`, ...(hint !== undefined && { hint }) };
+      error instanceof FarcallError
+        ? error
+        : { message: error instanceof Error ? error.message : String(error), hint: undefined };
+    return {
+      code: "SERIALIZATION",
+      message: `${this.#load.function}: ${message}`,
+      ...(hint !== undefined && { hint }),
+    };
   }
 
   #writeCancelled(input: Input): void {
@@ -371,7 +382,9 @@ export class Container {
 
   /** An error in the clean-up of a cancelled generator has no caller left to tell. */
   #reportLost(input: Input, error: unknown): void {
-    this.#current.run(input, () => this.log("stderr", `after cancellation: ${error instanceof Error ? error.stack : error}\n`));
+    this.#current.run(input, () =>
+      this.log("stderr", `after cancellation: ${error instanceof Error ? error.stack : error}\n`),
+    );
   }
 
   #settleIdle(): void {
@@ -393,6 +406,11 @@ class RefusedArguments extends Error {
     super(failure.message);
     this.failure = failure;
   }
+}
+
+/** An immediate that is set while data arrives runs before more is read; one that it sets runs after. */
+function afterPolling(run: () => void): void {
+  setImmediate(() => setImmediate(run));
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -11,6 +11,7 @@ import type { ArgumentValidator } from "./validate.ts";
 export async function loadFunction(message: LoadMessage): Promise<Loaded> {
   // Calls that user code makes in turn go to the engine that runs it; loading an adapter for them can wait for the first.
   Object.assign(process.env, message.env, { FARCALL_ENGINE: message.engine });
+  enterProject(message.root);
   const exports = await loadArtifact(message.artifact, message.root);
   const app = loadedApps().find((one) => one.name === message.app);
   if (!app) {
@@ -21,12 +22,24 @@ export async function loadFunction(message: LoadMessage): Promise<Loaded> {
   }
   const definition = definitionsOf(app, exports).find((one) => one.name === message.function);
   if (!definition) {
-    throw new NotFoundError(`app ${message.app} registers no function ${message.function} in version ${message.version}`, {
-      hint: "functions must be registered whenever the module is loaded, whatever its environment: deploy again",
-    });
+    throw new NotFoundError(
+      `app ${message.app} registers no function ${message.function} in version ${message.version}`,
+      {
+        hint: "functions must be registered whenever the module is loaded, whatever its environment: deploy again",
+      },
+    );
   }
   const check = definition.options.validate && message.manifest !== "" ? await loadValidator(message) : undefined;
   return { fn: definition.fn, validate: check };
+}
+
+/** Relative paths of user code mean the project, as they do when it runs locally. */
+function enterProject(root: string): void {
+  try {
+    process.chdir(root);
+  } catch {
+    // The project has been moved or removed since the deploy: the artifact runs without it unless it needs a file there.
+  }
 }
 
 async function loadValidator(message: LoadMessage): Promise<ArgumentValidator | undefined> {

@@ -34,7 +34,14 @@ export class Input {
   #progressAt = Number.NEGATIVE_INFINITY;
   #progress: { fraction: number; message: string | undefined; timer: NodeJS.Timeout } | undefined;
 
-  constructor(load: LoadMessage, call: ContainerCall, index: number, attempt: number, payload: Buffer, send: SendProgress) {
+  constructor(
+    load: LoadMessage,
+    call: ContainerCall,
+    index: number,
+    attempt: number,
+    payload: Buffer,
+    send: SendProgress,
+  ) {
     this.#load = load;
     this.call = call;
     this.index = index;

@@ -11,13 +11,20 @@
  * - `process.exit`: what is finished leaves first; to the engine it is a crash.
  */
 import { Socket } from "node:net";
-import { FrameReader, FrameWriter, type Frame } from "../engine/frames.ts";
+import { type Frame, FrameReader, FrameWriter } from "../engine/frames.ts";
 import { setContext } from "../runtime/index.ts";
 import { Container } from "./container.ts";
 import { loadFunction } from "./function.ts";
 import { installHooks } from "./load.ts";
 import { captureOutput } from "./output.ts";
-import { type CallMessage, FromContainer, type LoadFailedMessage, type LoadMessage, type ReadyMessage, ToContainer } from "./protocol.ts";
+import {
+  type CallMessage,
+  FromContainer,
+  type LoadFailedMessage,
+  type LoadMessage,
+  type ReadyMessage,
+  ToContainer,
+} from "./protocol.ts";
 
 /** How long the last frames may take to leave before the process exits without them, in milliseconds. */
 const LAST_WORDS_MS = 2_000;
@@ -76,6 +83,8 @@ function onFrame(frame: Frame): void {
       container.forgetCall(frame.call);
       break;
     case ToContainer.recall:
+      // What was sent before and may run has started by now.
+      container.turn();
       container.recall();
       break;
     case ToContainer.stop:

@@ -53,7 +53,10 @@ interface Fault {
   counts?: { least: number; most: number; given: number };
 }
 
-function compileSignature(signature: CallSignature, compiler: CheckCompiler): (args: readonly unknown[]) => Fault | undefined {
+function compileSignature(
+  signature: CallSignature,
+  compiler: CheckCompiler,
+): (args: readonly unknown[]) => Fault | undefined {
   const last = signature.parameters.at(-1);
   const rest = last?.rest ? compiler.compile(last.type) : undefined;
   const parameters = rest ? signature.parameters.slice(0, -1) : signature.parameters;

@@ -75,7 +75,7 @@ export class TestContainer implements AsyncDisposable {
   constructor(env: Record<string, string> = {}) {
     this.child = spawn(process.execPath, [entry], {
       stdio: ["ignore", "inherit", "inherit", "pipe"],
-      env: { ...process.env, ...env },
+      env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"), ...env },
     });
     this.socket = this.child.stdio[3] as Socket;
     this.socket.on("error", () => {}); // the container may go while we write
@@ -150,7 +150,8 @@ export class TestContainer implements AsyncDisposable {
     for (;;) {
       const found = this.received.find(matches);
       if (found) return found;
-      if (this.#gone) throw new Error(`the container went after ${JSON.stringify(this.received.map(({ type }) => type))}`);
+      if (this.#gone)
+        throw new Error(`the container went after ${JSON.stringify(this.received.map(({ type }) => type))}`);
       await new Promise<void>((resolve) => this.#changed.push(resolve));
     }
   }

@@ -72,7 +72,8 @@ test("whatever well-formed frames arrive, a container answers what it understand
   let round = 1_000;
   await fc.assert(
     fc.asyncProperty(fc.array(frame, { maxLength: 50 }), async (frames) => {
-      for (const [type, call, index, payload, flags] of frames) container.writer.write(type, call, index, payload, flags);
+      for (const [type, call, index, payload, flags] of frames)
+        container.writer.write(type, call, index, payload, flags);
       container.call(1);
       expect((await container.run(round++, 1, 2)).value).toBe(3);
     }),

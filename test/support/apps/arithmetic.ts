@@ -1,6 +1,6 @@
 /** A small app with a function for each way in which a function can behave. Tests deploy it; it must not change lightly. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { App, context, Function as RemoteFunction, isRemote } from "farcall";
+import { App, context, isRemote, Function as RemoteFunction } from "farcall";
 import { BrokenNumber, digits } from "./numbers.ts";
 
 export const app = new App("arithmetic");
