@@ -95,7 +95,10 @@ export interface DeployEvent {
 export interface Registry {
   listApps(filter?: { environment?: string }): Promise<AppSummary[]>;
   /** `manifest` is absent when the current etag equals `ifNotEtag`. Rejects with NotFoundError that names the nearest apps. */
-  getManifest(ref: AppRef, options?: { ifNotEtag?: string | undefined }): Promise<{ etag: string; manifest?: AppManifest }>;
+  getManifest(
+    ref: AppRef,
+    options?: { ifNotEtag?: string | undefined },
+  ): Promise<{ etag: string; manifest?: AppManifest }>;
   resolve(ref: FunctionRef): Promise<ResolvedFunction>;
   deploy(request: DeployRequest): Promise<DeployResult>;
   /** Cancels its calls, stops its containers, forgets its versions. */
@@ -104,7 +107,11 @@ export interface Registry {
    * Events after `after` (default: from now on), then live ones, across reconnections, until `signal` aborts (it then ends
    * quietly). The iterable is subscribed once the first `next()` has been called; `onReady` tells when.
    */
-  watchDeploys(options: { after?: number; signal?: AbortSignal; onReady?: (sequence: number) => void }): AsyncIterable<DeployEvent>;
+  watchDeploys(options: {
+    after?: number;
+    signal?: AbortSignal;
+    onReady?: (sequence: number) => void;
+  }): AsyncIterable<DeployEvent>;
 }
 
 // ---- invoker --------------------------------------------------------------------------------------------------

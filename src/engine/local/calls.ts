@@ -8,8 +8,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { type FarcallError, failureToError } from "../../runtime/errors.ts";
-import type { CallHandle, CallSink, Failure, InputRange, LogEntry, OpenCall } from "../engine.ts";
 import type { Frame } from "../frames.ts";
+import type { CallHandle, CallSink, Failure, InputRange, LogEntry, OpenCall } from "../index.ts";
 import type { Link } from "./link.ts";
 import { ACCEPTED_ALL, type AttachMessage, FromHost, type OpenMessage, ToHost } from "./protocol.ts";
 import { outputOf, parse, request } from "./requests.ts";

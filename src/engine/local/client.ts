@@ -1,5 +1,5 @@
 /** The client of a `local` engine: the Engine port, spoken over a session with the host. */
-import type { Engine, Invoker, Output, Registry } from "../engine.ts";
+import type { Engine, Invoker, Output, Registry } from "../index.ts";
 import { Attachment, ClientCall } from "./calls.ts";
 import { statePaths } from "./paths.ts";
 import { request, subscribe } from "./requests.ts";

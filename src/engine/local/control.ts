@@ -1,8 +1,8 @@
 /** Looking at the host of a state directory, and stopping it, without ever starting one. */
 import { setTimeout as delay } from "node:timers/promises";
 import { EngineUnavailableError, failureToError } from "../../runtime/errors.ts";
-import type { Failure } from "../engine.ts";
 import type { Frame } from "../frames.ts";
+import type { Failure } from "../index.ts";
 import { type Link, openLink } from "./link.ts";
 import { statePaths } from "./paths.ts";
 import { FromHost, type HostStatus, type Requests, ToHost } from "./protocol.ts";
@@ -35,7 +35,8 @@ export async function stopHost(url: string, options: { force?: boolean } = {}): 
   control.link.socket.end();
   for (const begun = performance.now(); isAlive(pid); await delay(5)) {
     if (performance.now() - begun < (options.force ? 5_000 : 60_000)) continue;
-    if (!options.force) throw new EngineUnavailableError(`the host (process ${pid}) does not stop`, { hint: "Stop it with force." });
+    if (!options.force)
+      throw new EngineUnavailableError(`the host (process ${pid}) does not stop`, { hint: "Stop it with force." });
     process.kill(pid, "SIGKILL");
   }
   return true;

@@ -36,7 +36,11 @@ export class Link {
 }
 
 /** Connects, starting or replacing the host where that is needed. `undefined`: no host runs, and none is to be started. */
-export async function openLink(paths: StatePaths, owner: LinkOwner, options: { start: boolean }): Promise<Link | undefined> {
+export async function openLink(
+  paths: StatePaths,
+  owner: LinkOwner,
+  options: { start: boolean },
+): Promise<Link | undefined> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const socket = await reachHost(paths, options.start);
     if (!socket) return undefined;
@@ -98,7 +102,12 @@ function greet(socket: Socket, owner: LinkOwner, paths: StatePaths): Promise<Lin
       else resolve(undefined);
     });
     const container = process.env["FARCALL_CONTAINER"];
-    const hello: Hello = { protocol: PROTOCOL, version: FARCALL_VERSION, pid: process.pid, ...(container && { container }) };
+    const hello: Hello = {
+      protocol: PROTOCOL,
+      version: FARCALL_VERSION,
+      pid: process.pid,
+      ...(container && { container }),
+    };
     writer.write(ToHost.hello, 0, 0, Buffer.from(JSON.stringify(hello)));
     writer.flush();
   });

@@ -54,7 +54,8 @@ function stateDirectory(url: string): string {
 function defaultStateDirectory(): string {
   const home = homedir();
   if (process.platform === "darwin") return join(home, "Library", "Application Support", "farcall");
-  if (process.platform === "win32") return join(process.env["LOCALAPPDATA"] ?? join(home, "AppData", "Local"), "farcall");
+  if (process.platform === "win32")
+    return join(process.env["LOCALAPPDATA"] ?? join(home, "AppData", "Local"), "farcall");
   return join(process.env["XDG_STATE_HOME"] || join(home, ".local", "state"), "farcall");
 }
 

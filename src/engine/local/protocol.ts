@@ -5,6 +5,8 @@
  * `hello`, `welcome`, `refused`, `request` with the methods `status` and `stop`, and `response` are read by every version
  * of farcall: by them a newer one asks an older host to make room. The rest may change with PROTOCOL.
  */
+
+import type { AppManifest } from "../../schema/index.ts";
 import type {
   AppRef,
   AppSummary,
@@ -19,8 +21,7 @@ import type {
   LogEntry,
   OpenCall,
   ResolvedFunction,
-} from "../engine.ts";
-import type { AppManifest } from "../../schema/index.ts";
+} from "../index.ts";
 
 export const PROTOCOL = 1;
 
@@ -109,7 +110,16 @@ export interface HostStatus {
   clients: number;
   /** Calls that have not ended. */
   openCalls: number;
-  containers: { id: string; pid: number; app: string; environment: string; function: string; version: number; state: string; running: number }[];
+  containers: {
+    id: string;
+    pid: number;
+    app: string;
+    environment: string;
+    function: string;
+    version: number;
+    state: string;
+    running: number;
+  }[];
   memoryBytes: number;
 }
 

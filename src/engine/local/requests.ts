@@ -1,7 +1,7 @@
 /** A client's requests (one answer) and subscriptions (many), each a channel that outlives the connection it began on. */
 import { EngineUnavailableError, type FarcallError, failureToError } from "../../runtime/errors.ts";
-import type { Failure, Output } from "../engine.ts";
 import type { Frame } from "../frames.ts";
+import type { Failure, Output } from "../index.ts";
 import type { Link } from "./link.ts";
 import { FromHost, type Requests, type Subscriptions, ToHost } from "./protocol.ts";
 import type { Channel, Session } from "./session.ts";
@@ -35,9 +35,7 @@ export function request<M extends keyof Requests>(
       },
       down: () => {
         if (++breaks < MAX_BREAKS) return;
-        finish(() =>
-          reject(new EngineUnavailableError(`the host died ${breaks} times while it answered "${method}"`)),
-        );
+        finish(() => reject(new EngineUnavailableError(`the host died ${breaks} times while it answered "${method}"`)));
       },
       drain: () => {},
       frame: (frame) => {

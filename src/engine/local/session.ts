@@ -3,8 +3,8 @@
  * alive only while something is awaited. Calls, requests and subscriptions are channels on it, each with a number of its own.
  */
 import { EngineUnavailableError, FarcallError } from "../../runtime/errors.ts";
-import type { Failure } from "../engine.ts";
 import type { Frame } from "../frames.ts";
+import type { Failure } from "../index.ts";
 import { type Link, type LinkOwner, openLink } from "./link.ts";
 import type { StatePaths } from "./paths.ts";
 import { FromHost } from "./protocol.ts";
@@ -194,5 +194,7 @@ export function asFarcallError(error: unknown): FarcallError {
 
 export function asFailure(error: FarcallError): Failure {
   const code = error.code.replace(/^FARCALL_/, "") as Failure["code"];
-  return error.hint === undefined ? { code, message: error.message } : { code, message: error.message, hint: error.hint };
+  return error.hint === undefined
+    ? { code, message: error.message }
+    : { code, message: error.message, hint: error.hint };
 }

@@ -8,7 +8,7 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { EngineUnavailableError, failureToError } from "../../runtime/errors.ts";
-import type { Failure } from "../engine.ts";
+import type { Failure } from "../index.ts";
 import { prepareDirectories, type StatePaths } from "./paths.ts";
 
 /** What a host says on its file descriptor 3, once, as a line of JSON. */
@@ -53,7 +53,10 @@ function tryConnect(paths: StatePaths): Promise<Socket | undefined> {
         reject(
           new EngineUnavailableError(`cannot connect to the host on ${paths.socket}: ${error.message}`, {
             cause: error,
-            hint: error.code === "EACCES" ? "The socket belongs to another user: set FARCALL_HOME to a directory of yours." : undefined,
+            hint:
+              error.code === "EACCES"
+                ? "The socket belongs to another user: set FARCALL_HOME to a directory of yours."
+                : undefined,
           }),
         );
       }
@@ -79,10 +82,13 @@ function takeStartLock(paths: StatePaths): (() => void) | undefined {
     return () => removeIfThere(paths.startLock);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
-      throw new EngineUnavailableError(`cannot write to the state directory ${paths.state}: ${(error as Error).message}`, {
-        cause: error,
-        hint: "Make it writable and its disk not full, or set FARCALL_HOME to another directory.",
-      });
+      throw new EngineUnavailableError(
+        `cannot write to the state directory ${paths.state}: ${(error as Error).message}`,
+        {
+          cause: error,
+          hint: "Make it writable and its disk not full, or set FARCALL_HOME to another directory.",
+        },
+      );
     }
     if (isStale(paths.startLock)) removeIfThere(paths.startLock);
     return undefined;
@@ -119,7 +125,13 @@ function removeIfThere(file: string): void {
 }
 
 /** Variables that are meant for this process alone, not for a host that outlives it. */
-const OWN_VARIABLES = ["NODE_OPTIONS", "NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE", "NODE_UNIQUE_ID", "NODE_V8_COVERAGE"];
+const OWN_VARIABLES = [
+  "NODE_OPTIONS",
+  "NODE_CHANNEL_FD",
+  "NODE_CHANNEL_SERIALIZATION_MODE",
+  "NODE_UNIQUE_ID",
+  "NODE_V8_COVERAGE",
+];
 
 async function spawnHost(paths: StatePaths): Promise<"ready" | "busy"> {
   const env: NodeJS.ProcessEnv = { ...process.env, NODE_COMPILE_CACHE: paths.compileCache };

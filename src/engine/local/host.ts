@@ -1,0 +1,63 @@
+/**
+ * The host's entry: a process that serves one state directory. Its arguments are the directory, and `--detached` when it
+ * leads a process group of its own; on file descriptor 3 it says once how its start went.
+ */
+import { spawn } from "node:child_process";
+import { closeSync, writeSync } from "node:fs";
+import type { Failure } from "../index.ts";
+import { asFailure } from "./host/failures.ts";
+import { Host, warn } from "./host/host.ts";
+import { Store } from "./host/store.ts";
+import { prepareDirectories, statePaths } from "./paths.ts";
+import type { StartReport } from "./start.ts";
+
+const detached = process.argv.includes("--detached");
+const paths = statePaths(`local:${process.argv.at(-1)}`);
+process.title = `farcall host ${paths.state}`;
+
+process.on("uncaughtException", (error) => {
+  warn(`the host stops because of an error of its own: ${error.stack ?? error}`);
+  process.exit(1);
+});
+
+try {
+  prepareDirectories(paths);
+  const store = Store.open(paths.database);
+  if (!store) {
+    report({ locked: true });
+    process.exit(0);
+  }
+  if (detached && process.platform !== "win32") startReaper();
+  const host = new Host(paths, store, () => process.exit(0));
+  await host.listen();
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => host.stop("drain"));
+  report({ ready: true });
+} catch (error) {
+  const failure: Failure = asFailure(error);
+  warn(`the host did not start: ${failure.message}`);
+  report({ failure });
+  process.exit(1);
+}
+
+function report(how: StartReport): void {
+  if (!detached) return;
+  try {
+    writeSync(3, `${JSON.stringify(how)}\n`);
+    closeSync(3);
+  } catch {
+    // Who started it is gone; others may come.
+  }
+}
+
+/**
+ * A container notices that its host is gone unless user code never returns to its event loop. So a shell waits for the end
+ * of this process, however it comes, and then kills its process group: all containers and what they have started.
+ */
+function startReaper(): void {
+  const reaper = spawn("/bin/sh", ["-c", "trap '' HUP INT TERM; read -r _; kill -9 0"], {
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  reaper.on("error", (error) => warn(`containers are not watched over: ${error.message}`));
+  reaper.unref();
+  (reaper.stdin as unknown as { unref(): void }).unref();
+}

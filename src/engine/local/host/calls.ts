@@ -1,0 +1,300 @@
+/** All calls of the host, in memory and on disk: opens them, finds them by id, keeps and expires what they leave. */
+import { failureToError, InvalidError, NotFoundError } from "../../../runtime/errors.ts";
+import type { CallInfo, Failure } from "../../index.ts";
+import type { OpenMessage } from "../protocol.ts";
+import type { AttachedCall } from "./attachment.ts";
+import { type CallRow, type CallTables, expiredFailure } from "./call-tables.ts";
+import type { Connection } from "./connection.ts";
+import { DurableCall, type DurableHost } from "./durable.ts";
+import { type CallSummary, EphemeralCall, infoOf } from "./ephemeral.ts";
+import type { Pools } from "./pools.ts";
+import type { DeployedFunction, Registry } from "./registry.ts";
+
+const DAY_MS = 86_400_000;
+/** Results are kept for so long after their call has ended. */
+const RETENTION_MS = Number(process.env["FARCALL_RETENTION_MS"]) || 7 * DAY_MS;
+/** And that they have expired is known for so long. */
+const TOMBSTONE_MS = RETENTION_MS + 30 * DAY_MS;
+const EXPIRY_INTERVAL_MS = 3_600_000;
+/** A caller whose connection broke before its call was accepted may come back within this time. */
+const COME_BACK_MS = 60_000;
+const RECENT_CALLS = 1_000;
+const DEFAULT_LIST = 100;
+
+export class Calls implements DurableHost {
+  readonly tables: CallTables;
+  draining = false;
+  readonly #registry: Registry;
+  readonly #pools: Pools;
+  readonly #warn: (text: string) => void;
+  readonly #ephemeral = new Map<string, EphemeralCall>();
+  /** Those that have not ended. */
+  readonly #durable = new Map<string, DurableCall>();
+  /** Of those, the ones that have an idempotency key, by function and key. */
+  readonly #keyed = new Map<string, DurableCall>();
+  /** Ended ephemeral calls, a ring. */
+  readonly #recent: CallSummary[] = [];
+  #recentAt = 0;
+  #lastNumber = 0;
+  #expiryTimer: NodeJS.Timeout | undefined;
+
+  constructor(tables: CallTables, registry: Registry, pools: Pools, warn: (text: string) => void) {
+    this.tables = tables;
+    this.#registry = registry;
+    this.#pools = pools;
+    this.#warn = warn;
+  }
+
+  /** Takes up what the last host left. */
+  resume(): void {
+    for (const row of this.tables.open()) {
+      let fn: DeployedFunction;
+      try {
+        fn = this.#registry.function({
+          app: row.app,
+          environment: row.environment,
+          name: row.function,
+          version: row.version,
+        });
+      } catch {
+        // Its app was removed while the host that would have cancelled it went down.
+        this.tables.store.write(
+          () => this.tables.cancelCall(row.number, Date.now()),
+          (error) => error && this.warn(`${row.id} could not be cancelled: ${error.message}`),
+        );
+        continue;
+      }
+      const call = new DurableCall(this, row, this.#pools.of(fn), false);
+      this.#remember(call);
+      if (row.num_inputs === null) {
+        call.resumeReceiving(this.tables.countInputs(row.number));
+        this.abandonUnlessBack(call);
+      } else call.resume(row.num_inputs, this.tables.countUnfinished(row.number));
+    }
+    this.#expire();
+    this.#expiryTimer = setInterval(() => this.#expire(), Math.min(EXPIRY_INTERVAL_MS, RETENTION_MS));
+    this.#expiryTimer.unref();
+  }
+
+  /** Calls that keep the host from stopping by itself. */
+  get open(): number {
+    return this.#ephemeral.size + this.#durable.size;
+  }
+
+  nextNumber(): number {
+    this.#lastNumber = (this.#lastNumber + 1) % 0xffff_ffff || 1;
+    return this.#lastNumber;
+  }
+
+  warn(text: string): void {
+    this.#warn(text);
+  }
+
+  // ---- opening
+
+  /** The function that an opener means; throws when the method does not suit it. */
+  functionFor(message: OpenMessage): DeployedFunction {
+    const fn = this.#registry.function(message.function);
+    const { mode, name } = fn.schema;
+    const { app } = fn.version;
+    const generates = message.method === "remoteGen";
+    if (mode === "web") {
+      throw new InvalidError(`${app}/${name} is a web function, which has no ${message.method}()`, {
+        hint: "Call it over HTTP at getWebUrl().",
+      });
+    }
+    if (mode === "generator" && !generates) {
+      throw new InvalidError(`${app}/${name} is a generator, which has no ${message.method}()`, {
+        hint: "Use remoteGen().",
+      });
+    }
+    if (mode === "unary" && generates) {
+      throw new InvalidError(`${app}/${name} is no generator, so it has no remoteGen()`, { hint: "Use remote()." });
+    }
+    if (generates && (message.durable || message.idempotencyKey !== undefined)) {
+      throw new InvalidError(
+        `a generator's call cannot be kept on disk: ${app}/${name} has no spawn and takes no idempotency key`,
+      );
+    }
+    return fn;
+  }
+
+  openEphemeral(connection: Connection, clientNumber: number, message: OpenMessage): EphemeralCall {
+    const pool = this.#pools.of(this.functionFor(message));
+    const call = new EphemeralCall(this.nextNumber(), message, pool, connection, clientNumber, this.#ephemeralEnded);
+    this.#ephemeral.set(call.id, call);
+    return call;
+  }
+
+  readonly #ephemeralEnded = (call: EphemeralCall): void => {
+    this.#ephemeral.delete(call.id);
+    this.#recent[this.#recentAt] = call.summary();
+    this.#recentAt = (this.#recentAt + 1) % RECENT_CALLS;
+  };
+
+  /** The call with this id or key when there is one, otherwise a new one. */
+  openDurable(message: OpenMessage): AttachedCall {
+    const known = this.#find(message.id) ?? this.#findByKey(message);
+    if (known) return known;
+    const fn = this.functionFor(message);
+    const row: CallRow = {
+      number: this.tables.nextNumber(),
+      id: message.id,
+      app: fn.version.app,
+      environment: fn.version.environment,
+      function: fn.schema.name,
+      version: fn.version.version,
+      method: message.method,
+      key: message.idempotencyKey ?? null,
+      num_inputs: null,
+      cancelled: 0,
+      created_at: Date.now(),
+      ended_at: null,
+      expired: 0,
+    };
+    const call = new DurableCall(this, row, this.#pools.of(fn), true);
+    this.#remember(call);
+    return attachedTo(call);
+  }
+
+  #remember(call: DurableCall): void {
+    this.#durable.set(call.id, call);
+    if (call.key !== null) this.#keyed.set(keyOf(call), call);
+  }
+
+  /** Not acknowledged to anybody: it goes when its opener stays away. */
+  abandonUnlessBack(call: DurableCall): void {
+    setTimeout(() => {
+      if (call.opener || call.accepted) return;
+      call.abandon({
+        code: "CANCELLED",
+        message: `call ${call.id} never had all its inputs: its caller went away`,
+      });
+    }, COME_BACK_MS).unref();
+  }
+
+  #findByKey({ function: { app, environment, name }, idempotencyKey: key }: OpenMessage): AttachedCall | undefined {
+    if (key === undefined) return undefined;
+    const live = this.#keyed.get([app, environment, name, key].join("\0"));
+    if (live) return attachedTo(live);
+    const row = this.tables.byKey(app, environment, name, key);
+    return row && this.#attachedToRow(row);
+  }
+
+  // ---- by id
+
+  /** A durable call. Throws NotFoundError, OutputExpiredError. */
+  attached(id: string): AttachedCall {
+    const known = this.#find(id);
+    if (known) return known;
+    const ephemeral = this.#ephemeralInfo(id);
+    if (!ephemeral) throw unknownCall(id);
+    throw new NotFoundError(`the outputs of call ${id} are not kept: it was made with ${ephemeral.method}()`, {
+      hint: "Only calls made with spawn() and spawnMap() can be read by id.",
+    });
+  }
+
+  #find(id: string): AttachedCall | undefined {
+    const live = this.#durable.get(id);
+    if (live) return attachedTo(live);
+    const row = this.tables.byId(id);
+    return row && this.#attachedToRow(row);
+  }
+
+  #attachedToRow(row: CallRow): AttachedCall {
+    const live = this.#durable.get(row.id);
+    if (live) return attachedTo(live);
+    if (row.expired === 1 || (row.ended_at !== null && row.ended_at < Date.now() - RETENTION_MS)) {
+      throw failureToError(expiredFailure(row.id));
+    }
+    return {
+      number: row.number,
+      id: row.id,
+      numInputs: row.num_inputs ?? 0,
+      cancelled: row.cancelled === 1,
+      live: undefined,
+    };
+  }
+
+  cancel(id: string, terminate: boolean): void {
+    const call = this.#ephemeral.get(id);
+    if (call) {
+      call.cancel({ terminate, reason: { code: "CANCELLED", message: `call ${id} was cancelled` } });
+      return;
+    }
+    const durable = this.#durable.get(id);
+    if (durable) durable.cancel({ terminate });
+    // Cancelling what has ended does nothing; what never was is an error.
+    else if (!this.#ephemeralInfo(id) && !this.tables.byId(id)) throw unknownCall(id);
+  }
+
+  info(id: string): CallInfo {
+    const known = this.#ephemeralInfo(id) ?? this.#durable.get(id)?.info();
+    if (known) return known;
+    const row = this.tables.byId(id);
+    if (!row) throw unknownCall(id);
+    return this.tables.infoOfRow(row);
+  }
+
+  list(filter: { app?: string; environment?: string; function?: string; limit?: number }): CallInfo[] {
+    const limit = filter.limit ?? DEFAULT_LIST;
+    const inMemory = [...this.#ephemeral.values()]
+      .map((call) => call.summary())
+      .concat(this.#recent)
+      .map(infoOf);
+    const onDisk = this.tables
+      .newest(filter, limit)
+      .map((row) => this.#durable.get(row.id)?.info() ?? this.tables.infoOfRow(row));
+    return inMemory
+      .filter((info) => filter.app === undefined || info.app === filter.app)
+      .filter((info) => filter.environment === undefined || info.environment === filter.environment)
+      .filter((info) => filter.function === undefined || info.function === filter.function)
+      .concat(onDisk)
+      .sort((a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0))
+      .slice(0, limit);
+  }
+
+  #ephemeralInfo(id: string): CallInfo | undefined {
+    const summary = this.#ephemeral.get(id)?.summary() ?? this.#recent.find((call) => call.id === id);
+    return summary && infoOf(summary);
+  }
+
+  removeApp(app: { app: string; environment: string }): void {
+    const reason: Failure = { code: "CANCELLED", message: `app ${app.app} (${app.environment}) was removed` };
+    for (const call of [...this.#ephemeral.values(), ...this.#durable.values()]) {
+      const { version } = call.pool.fn;
+      if (version.app === app.app && version.environment === app.environment) call.cancel({ terminate: true, reason });
+    }
+  }
+
+  callEnded(call: DurableCall): void {
+    this.#durable.delete(call.id);
+    if (call.key !== null) this.#keyed.delete(keyOf(call));
+  }
+
+  #expire(): void {
+    const now = Date.now();
+    this.tables.store.write(
+      () => this.tables.expire(now - RETENTION_MS, now - TOMBSTONE_MS),
+      (error) => error && this.warn(`old results could not be removed: ${error.message}`),
+    );
+  }
+
+  close(): void {
+    clearInterval(this.#expiryTimer);
+  }
+}
+
+function attachedTo(call: DurableCall): AttachedCall {
+  return { number: call.row, id: call.id, numInputs: call.numInputs, cancelled: call.cancelled, live: call };
+}
+
+function keyOf({ key, pool: { fn } }: DurableCall): string {
+  return [fn.version.app, fn.version.environment, fn.schema.name, key].join("\0");
+}
+
+function unknownCall(id: string): NotFoundError {
+  return new NotFoundError(`no call ${id} is known`, {
+    hint: "Ids of calls begin with fc-; results are kept for seven days, on the engine that ran them.",
+  });
+}

@@ -1,0 +1,374 @@
+/**
+ * The host's side of one container: a child process that runs the inputs of one function at one version. Inputs lie in the
+ * order in which they were sent; the first `maxInputs` of them run, those behind wait in the container for their turn.
+ */
+
+import {
+  type CallMessage,
+  FromContainer,
+  type LoadFailedMessage,
+  type LoadMessage,
+  type LogMessage,
+  ToContainer,
+} from "../../../worker/protocol.ts";
+import { type Frame, FrameError, FrameReader, FrameWriter } from "../../frames.ts";
+import type { Failure } from "../../index.ts";
+import type { Input, Work } from "./input.ts";
+import type { ContainerProcess } from "./processes.ts";
+
+/** How long an input that was told to stop may go on before its container is killed, in milliseconds. */
+const TIMEOUT_GRACE_MS = 1_000;
+const CANCEL_GRACE_MS = 3_000;
+/** How long a container that was told to stop may take. */
+const STOP_GRACE_MS = 5_000;
+/** Longest delay of a timer. */
+const MAX_TIMER_MS = 0x7fff_ffff;
+/** So much of the end of stderr says why a container died. */
+const KEPT_STDERR = 8_192;
+
+export type Death = "stopped" | "killed" | "crashed" | "out of memory" | "load failed" | "start timed out";
+
+/** The pool that a container belongs to, as it sees it. */
+export interface ContainerOwner {
+  containerReady(container: Container): void;
+  containerGone(container: Container, death: Death, detail: string): void;
+  /** A frame that ends `input` has come; it is no longer in the container, where it ran for `elapsedMs`. */
+  inputEnded(input: Input, frame: Frame, elapsedMs: number): void;
+  inputYielded(input: Input, payload: Uint8Array): void;
+  inputReturned(input: Input): void;
+  inputTimedOut(input: Input): void;
+  log(container: Container, stream: "stdout" | "stderr" | "system", text: string, call?: Work, index?: number): void;
+}
+
+export interface ContainerOptions {
+  load: LoadMessage;
+  maxInputs: number;
+  timeoutMs: number;
+  startupTimeoutMs: number;
+}
+
+export class Container {
+  readonly id: string;
+  readonly pid: number;
+  readonly owner: ContainerOwner;
+  state: "starting" | "ready" | "stopping" | "dead" = "starting";
+  /** By performance.now(); meaningful while nothing is in it. */
+  idleSince = 0;
+  /** Takes nothing more until it is empty: kept free for a suspect. */
+  reserved = false;
+  /** Has loaded its function. */
+  loaded = false;
+  /** The inputs behind the running ones have been asked back. */
+  recalled = false;
+  inputs = 0;
+  running = 0;
+
+  readonly #process: ContainerProcess;
+  readonly #options: ContainerOptions;
+  readonly #writer: FrameWriter;
+  readonly #calls = new Map<number, Work>();
+  #first: Input | undefined;
+  #last: Input | undefined;
+  /** The first that waits behind the running ones. */
+  #firstWaiting: Input | undefined;
+  /** The time of what is being handled. */
+  #now = 0;
+  #alarm: NodeJS.Timeout | undefined;
+  #alarmAt = Number.POSITIVE_INFINITY;
+  #startTimer: NodeJS.Timeout | undefined;
+  #death: Death | undefined;
+  #detail = "";
+  #stderr = "";
+  #exit: string | undefined;
+  #socketClosed = false;
+
+  constructor(process: ContainerProcess, owner: ContainerOwner, options: ContainerOptions) {
+    this.id = options.load.container;
+    this.pid = process.child.pid!;
+    this.owner = owner;
+    this.#process = process;
+    this.#options = options;
+    const { child, socket } = process;
+    this.#writer = new FrameWriter(socket);
+    const reader = new FrameReader(this.#onFrame);
+    socket.on("data", (chunk: Buffer) => {
+      this.#now = performance.now();
+      try {
+        reader.push(chunk);
+      } catch (error) {
+        // User code can write to any file descriptor of its process.
+        if (!(error instanceof FrameError || error instanceof SyntaxError)) throw error;
+        this.kill("crashed", `it sent what is no frame: ${error.message}`);
+      }
+    });
+    // Writes to a dead process; its `close` follows.
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      this.#socketClosed = true;
+      if (this.#exit === undefined) child.kill("SIGKILL");
+      else this.#gone();
+    });
+    child.on("exit", (code, signal) => {
+      this.#exit = signal ? `killed by ${signal}` : `exit code ${code}`;
+      if (this.#socketClosed) this.#gone();
+      // What it sent before it died is still to be read; something else may hold the other end open.
+      else setTimeout(() => this.#gone(), 500).unref();
+    });
+    child.on("error", (error) => {
+      this.#exit = error.message;
+      this.#gone();
+    });
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream]!.setEncoding("utf8");
+      child[stream]!.on("data", (text: string) => {
+        if (stream === "stderr") this.#stderr = (this.#stderr + text).slice(-KEPT_STDERR);
+        owner.log(this, stream, text, this.#onlyCall());
+      });
+      child[stream]!.on("error", () => {});
+    }
+    this.#startTimer = setTimeout(
+      () => this.kill("start timed out", `it was not ready within ${options.startupTimeoutMs} ms`),
+      Math.min(options.startupTimeoutMs, MAX_TIMER_MS),
+    );
+    this.#writer.write(ToContainer.load, 0, 0, Buffer.from(JSON.stringify(options.load)));
+    this.#writer.flush();
+  }
+
+  // ---- work
+
+  dispatch(input: Input): void {
+    const { call } = input;
+    if (!this.#calls.has(call.number)) {
+      this.#calls.set(call.number, call);
+      call.toldContainers.add(this);
+      const message: CallMessage = { callId: call.id, method: call.method, timeoutMs: this.#options.timeoutMs };
+      this.#writer.write(ToContainer.call, call.number, 0, Buffer.from(JSON.stringify(message)));
+    }
+    input.container = this;
+    input.previous = this.#last;
+    input.next = undefined;
+    input.startedAt = 0;
+    if (this.#last) this.#last.next = input;
+    else this.#first = input;
+    this.#last = input;
+    this.inputs++;
+    if (this.running < this.#options.maxInputs) {
+      this.#now = performance.now();
+      this.#begin(input);
+    } else this.#firstWaiting ??= input;
+    this.#writer.write(ToContainer.input, call.number, input.index, input.payload, Math.min(input.attempt, 255));
+    if (call.granted > 0) this.grant(input, call.granted);
+  }
+
+  grant(input: Input, count: number): void {
+    const payload = Buffer.allocUnsafe(4);
+    payload.writeUInt32LE(count);
+    this.#writer.write(ToContainer.grant, input.call.number, input.index, payload);
+  }
+
+  /** Tells the input to stop; the container is killed when it does not. What it says of it no longer counts. */
+  cancel(input: Input, graceMs: number = CANCEL_GRACE_MS): void {
+    if (input.decided) return;
+    input.decided = true;
+    this.#writer.write(ToContainer.cancel, input.call.number, input.index);
+    input.killAt = performance.now() + graceMs;
+    this.#setAlarm(input.killAt);
+  }
+
+  /** Asks back what has not started. */
+  recall(): void {
+    if (this.recalled || this.inputs === this.running) return;
+    this.recalled = true;
+    this.#writer.write(ToContainer.recall, 0, 0);
+  }
+
+  /** When the longest-running input began; `undefined` when nothing waits behind the running ones. */
+  get blockedSince(): number | undefined {
+    return this.#firstWaiting ? this.#first!.startedAt : undefined;
+  }
+
+  forget(call: Work): void {
+    if (this.#calls.delete(call.number)) this.#writer.write(ToContainer.forget, call.number, 0);
+  }
+
+  *[Symbol.iterator](): Generator<Input, void, undefined> {
+    for (let input = this.#first; input; ) {
+      const { next } = input;
+      yield input;
+      input = next;
+    }
+  }
+
+  // ---- end
+
+  /** Lets running inputs finish. */
+  stop(): void {
+    if (this.state === "stopping" || this.state === "dead") return;
+    this.state = "stopping";
+    this.#death ??= "stopped";
+    this.#writer.write(ToContainer.stop, 0, 0);
+    this.#writer.flush();
+    if (this.inputs > 0) return;
+    setTimeout(() => this.kill("stopped", ""), STOP_GRACE_MS).unref();
+  }
+
+  kill(death: Death, detail: string): void {
+    if (this.state === "dead") return;
+    this.state = "stopping";
+    this.#death = death;
+    this.#detail = detail;
+    this.#process.child.kill("SIGKILL");
+  }
+
+  #gone(): void {
+    if (this.state === "dead") return;
+    this.state = "dead";
+    clearTimeout(this.#alarm);
+    clearTimeout(this.#startTimer);
+    this.#process.socket.destroy();
+    for (const call of this.#calls.values()) call.toldContainers.delete(this);
+    let death = this.#death ?? "crashed";
+    // Asked to stop and left with inputs in it: that is no stop.
+    if (death === "stopped" && this.inputs > 0) death = "crashed";
+    if (death === "crashed" && /heap out of memory|Reached heap limit|ERR_WORKER_OUT_OF_MEMORY/.test(this.#stderr)) {
+      death = "out of memory";
+    }
+    this.owner.containerGone(this, death, this.#detail || this.#exit || "");
+  }
+
+  // ---- frames
+
+  readonly #onFrame = (frame: Frame): void => {
+    switch (frame.type) {
+      case FromContainer.result:
+      case FromContainer.exception:
+      case FromContainer.end:
+      case FromContainer.failure: {
+        const input = this.#find(frame);
+        if (!input) return;
+        const elapsed = this.#now - input.startedAt;
+        this.#remove(input);
+        this.owner.inputEnded(input, frame, elapsed);
+        return;
+      }
+      case FromContainer.yield: {
+        const input = this.#find(frame);
+        if (input) this.owner.inputYielded(input, frame.payload);
+        return;
+      }
+      case FromContainer.returned: {
+        const input = this.#find(frame);
+        this.recalled = false;
+        if (!input) return;
+        this.#remove(input);
+        this.owner.inputReturned(input);
+        return;
+      }
+      case FromContainer.log: {
+        const { stream, text } = parse<LogMessage>(frame);
+        const call = this.#calls.get(frame.call);
+        if (call) this.owner.log(this, stream, text, call, frame.index);
+        else this.owner.log(this, stream, text, this.#onlyCall());
+        return;
+      }
+      case FromContainer.ready:
+        if (this.state !== "starting") return;
+        clearTimeout(this.#startTimer);
+        this.state = "ready";
+        this.loaded = true;
+        this.idleSince = this.#now;
+        this.owner.containerReady(this);
+        return;
+      case FromContainer.loadFailed: {
+        const { message, stack } = parse<LoadFailedMessage>(frame);
+        this.#death = "load failed";
+        this.#detail = message;
+        if (stack) this.owner.log(this, "stderr", `${stack}\n`);
+      }
+    }
+  };
+
+  /** Results come nearly always in order, so the first ones are where to look. */
+  #find(frame: Frame): Input | undefined {
+    for (let input = this.#first; input; input = input.next) {
+      if (input.index === frame.index && input.call.number === frame.call) return input;
+    }
+    return undefined;
+  }
+
+  #remove(input: Input): void {
+    if (input.previous) input.previous.next = input.next;
+    else this.#first = input.next;
+    if (input.next) input.next.previous = input.previous;
+    else this.#last = input.previous;
+    if (this.#firstWaiting === input) this.#firstWaiting = input.next;
+    input.container = undefined;
+    this.inputs--;
+    if (input.startedAt === 0) return;
+    this.running--;
+    if (this.#firstWaiting) {
+      const next = this.#firstWaiting;
+      this.#firstWaiting = next.next;
+      this.#begin(next);
+    } else if (this.inputs === 0) this.idleSince = this.#now;
+  }
+
+  #begin(input: Input): void {
+    input.startedAt = this.#now;
+    this.running++;
+    this.#setAlarm(this.#now + this.#options.timeoutMs);
+  }
+
+  // ---- time limits
+
+  /** One timer for all: it is not moved when the input that it was set for ends, but asks again when it fires. */
+  #setAlarm(at: number): void {
+    if (at >= this.#alarmAt) return;
+    this.#alarmAt = at;
+    clearTimeout(this.#alarm);
+    this.#alarm = setTimeout(this.#onAlarm, Math.min(Math.max(1, Math.ceil(at - performance.now())), MAX_TIMER_MS));
+  }
+
+  readonly #onAlarm = (): void => {
+    const now = performance.now();
+    this.#alarm = undefined;
+    this.#alarmAt = Number.POSITIVE_INFINITY;
+    let next = Number.POSITIVE_INFINITY;
+    for (const input of this) {
+      if (!input.decided && input.startedAt > 0 && input.startedAt + this.#options.timeoutMs <= now) {
+        this.cancel(input, TIMEOUT_GRACE_MS);
+        this.owner.inputTimedOut(input);
+      }
+      if (input.decided && input.killAt <= now) {
+        this.owner.log(
+          this,
+          "system",
+          `killed: input ${input.index} of ${input.call.id} did not stop\n`,
+          input.call,
+          input.index,
+        );
+        this.kill("killed", "");
+        return;
+      }
+      if (input.decided) next = Math.min(next, input.killAt);
+      else if (input.startedAt > 0) next = Math.min(next, input.startedAt + this.#options.timeoutMs);
+    }
+    if (next < Number.POSITIVE_INFINITY) this.#setAlarm(next);
+  };
+
+  /** The call that output without an owner belongs to, when there is but one. */
+  #onlyCall(): Work | undefined {
+    const call = this.#first?.call;
+    for (const input of this) if (input.call !== call) return undefined;
+    return call;
+  }
+}
+
+/** The frame's payload was written by the container's own code. */
+function parse<T>(frame: Frame): T {
+  return JSON.parse(frame.payload.toString()) as T;
+}
+
+export function failureIn(frame: Frame): Failure {
+  return parse<Failure>(frame);
+}

@@ -1,0 +1,334 @@
+/**
+ * A call that is kept on disk: `spawn`, `spawnMap`, and any call with an idempotency key. Nothing of it runs before all its
+ * inputs are on disk and it is thereby accepted; no output is delivered before it is on disk, so that one that was seen
+ * stays. Its inputs wait on disk and come into memory by the page.
+ */
+import type { CallInfo, Failure, OpenCall } from "../../index.ts";
+import type { Attachment } from "./attachment.ts";
+import type { CallRow, CallTables } from "./call-tables.ts";
+import { InputState } from "./call-tables.ts";
+import type { Connection } from "./connection.ts";
+import type { Container } from "./container.ts";
+import { Input, type OutcomeKind, type Work } from "./input.ts";
+import type { Pool } from "./pool.ts";
+import { Queue } from "./queue.ts";
+
+/** A small call's inputs are not read back from the disk to which they were just written. */
+const KEPT_INPUTS = 256;
+const KEPT_BYTES = 256 * 1024;
+/** A full disk is tried again after so long, in milliseconds. */
+const WRITE_AGAIN_MS = 1_000;
+
+export interface DurableHost {
+  readonly tables: CallTables;
+  /** A name for containers. */
+  nextNumber(): number;
+  readonly draining: boolean;
+  /** The call needs no memory any more. */
+  callEnded(call: DurableCall): void;
+  warn(text: string): void;
+}
+
+export class DurableCall implements Work {
+  readonly number: number;
+  readonly id: string;
+  readonly method: OpenCall["method"];
+  readonly pool: Pool;
+  readonly toldContainers = new Set<Container>();
+  readonly attachments = new Set<Attachment>();
+  /** Who sends its inputs, until it is accepted. */
+  opener: Connection | undefined;
+  logsTo: Connection | undefined;
+  logNumber = 0;
+  queued = false;
+  parked = false;
+  over = false;
+  readonly granted = 0;
+  accepted = false;
+  cancelled = false;
+  readonly #row: CallRow;
+  readonly #host: DurableHost;
+  /** Not on disk yet. */
+  #incoming: { index: number; payload: Uint8Array }[] = [];
+  #isNew: boolean;
+  /** Inputs on disk, before it is accepted. */
+  #stored = 0;
+  #closing: number | undefined;
+  #saving = false;
+  #onStored: ((stored: number) => void) | undefined;
+  #onAccepted: (() => void)[] = [];
+  #kept: { index: number; payload: Uint8Array }[] | undefined = [];
+  #keptBytes = 0;
+  #numInputs = 0;
+  /** In memory, about to run. */
+  #page = new Queue<Input>();
+  /** Inputs below are taken or in `#page`. */
+  #cursor = 0;
+  #untaken = 0;
+  /** Inputs that have an outcome; those whose outcome is on disk. */
+  #decided = 0;
+  #ended = 0;
+
+  constructor(host: DurableHost, row: CallRow, pool: Pool, isNew: boolean) {
+    this.#host = host;
+    this.#row = row;
+    this.#isNew = isNew;
+    this.number = host.nextNumber();
+    this.id = row.id;
+    this.method = row.method;
+    this.pool = pool;
+    pool.openCalls++;
+  }
+
+  get numInputs(): number {
+    return this.#numInputs;
+  }
+
+  /** Its number in the database. */
+  get row(): number {
+    return this.#row.number;
+  }
+
+  get key(): string | null {
+    return this.#row.key;
+  }
+
+  // ---- taking inputs in
+
+  /** `onStored` hears how many inputs are on disk, each time that changes. */
+  receive(onStored: (stored: number) => void): void {
+    this.#onStored = onStored;
+    this.#save();
+  }
+
+  input(index: number, payload: Uint8Array): void {
+    if (this.over || this.accepted) return;
+    const input = { index, payload };
+    this.#incoming.push(input);
+    this.#keep(input);
+    this.#save();
+  }
+
+  /** `onAccepted` hears when all is on disk, at once when it is. */
+  noMore(count: number, onAccepted: () => void): void {
+    if (this.accepted) return onAccepted();
+    if (this.over) return;
+    this.#onAccepted.push(onAccepted);
+    this.#closing = count;
+    this.#save();
+  }
+
+  /** Hears when it is accepted, whoever sends the inputs. */
+  whenAccepted(onAccepted: () => void): void {
+    if (this.accepted) onAccepted();
+    else this.#onAccepted.push(onAccepted);
+  }
+
+  #keep(input: { index: number; payload: Uint8Array }): void {
+    if (!this.#kept) return;
+    this.#keptBytes += input.payload.length;
+    // A hole means that some came with an earlier connection: the disk has them all.
+    const whole = input.index === this.#kept.length;
+    if (whole && this.#kept.length < KEPT_INPUTS && this.#keptBytes < KEPT_BYTES) this.#kept.push(input);
+    else this.#kept = undefined;
+  }
+
+  #save(): void {
+    if (this.#saving) return;
+    this.#saving = true;
+    const { tables } = this.#host;
+    let closing: number | undefined;
+    tables.store.write(
+      () => {
+        this.#saving = false;
+        if (this.over) return;
+        if (this.#isNew) tables.insertCall(this.#row);
+        for (const { index, payload } of this.#incoming) {
+          tables.insertInput(this.row, index, payload);
+          if (index >= this.#stored) this.#stored = index + 1;
+        }
+        this.#incoming = [];
+        closing = this.#closing;
+        if (closing !== undefined) tables.acceptCall(this.row, closing, closing === 0 ? Date.now() : null);
+      },
+      (error) => {
+        if (this.over) return;
+        if (error) {
+          this.abandon({ code: "ENGINE_UNAVAILABLE", message: error.message, hint: error.hint });
+          return;
+        }
+        this.#isNew = false;
+        if (closing !== undefined) this.#accept(closing);
+        else this.#onStored?.(this.#stored);
+      },
+    );
+  }
+
+  #accept(count: number): void {
+    if (this.accepted) return;
+    this.accepted = true;
+    this.opener = undefined;
+    this.#numInputs = count;
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (kept?.length === count) {
+      for (const { index, payload } of kept) this.#page.push(new Input(this, index, payload));
+      this.#cursor = count;
+    }
+    for (const listener of this.#onAccepted) listener();
+    this.#onAccepted = [];
+    this.#run(count);
+  }
+
+  /** After a restart of the host: what has no outcome runs again. */
+  resume(numInputs: number, unfinished: number): void {
+    this.accepted = true;
+    this.#isNew = false;
+    this.#kept = undefined;
+    this.#numInputs = numInputs;
+    this.#decided = this.#ended = numInputs - unfinished;
+    this.#run(unfinished);
+  }
+
+  /** Its inputs began to come before a restart: the caller sends the rest. */
+  resumeReceiving(stored: number): void {
+    this.#isNew = false;
+    this.#kept = undefined;
+    this.#stored = stored;
+  }
+
+  #run(count: number): void {
+    if (count === 0) {
+      this.#finish();
+      return;
+    }
+    this.#untaken = count;
+    this.pool.enqueue(this, count);
+  }
+
+  // ---- running
+
+  get waiting(): number {
+    return this.#untaken;
+  }
+
+  /** A host that is about to stop begins nothing that the next host can do. */
+  isBlocked(): boolean {
+    return this.#host.draining;
+  }
+
+  take(): Input | undefined {
+    if (this.#page.length === 0) this.#loadPage();
+    const input = this.#page.shift();
+    if (input) this.#untaken--;
+    else this.#untaken = 0;
+    return input;
+  }
+
+  #loadPage(): void {
+    try {
+      for (const { index, payload } of this.#host.tables.waitingInputs(this.row, this.#cursor)) {
+        this.#page.push(new Input(this, index, payload));
+        this.#cursor = index + 1;
+      }
+    } catch (error) {
+      this.#host.warn(`call ${this.id} cannot be read: ${error}`);
+    }
+  }
+
+  /** Durable calls have no generators. */
+  yielded(): void {}
+
+  outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void {
+    this.#settle(input.index, kind === "exception" ? InputState.exception : InputState.result, payload);
+  }
+
+  failed(input: Input, failure: Failure): void {
+    this.#settle(input.index, InputState.failure, Buffer.from(JSON.stringify(failure)));
+  }
+
+  #settle(index: number, state: number, payload: Uint8Array): void {
+    if (this.over) return;
+    this.#decided++;
+    this.#write(index, state, payload, this.#decided === this.#numInputs);
+  }
+
+  #write(index: number, state: number, payload: Uint8Array, last: boolean): void {
+    const { tables } = this.#host;
+    tables.store.write(
+      () => {
+        tables.setOutput(this.row, index, state, payload);
+        if (last) tables.endCall(this.row, Date.now());
+      },
+      (error) => {
+        if (error) {
+          this.#host.warn(`an output of ${this.id} could not be stored and is tried again: ${error.message}`);
+          setTimeout(() => this.#write(index, state, payload, last), WRITE_AGAIN_MS).unref();
+          return;
+        }
+        this.#ended++;
+        for (const attachment of this.attachments) attachment.deliver(index, state, payload);
+        if (this.#ended === this.#numInputs && !this.over) this.#finish();
+      },
+    );
+  }
+
+  #finish(): void {
+    this.over = true;
+    this.pool.closed(this);
+    this.#host.callEnded(this);
+  }
+
+  // ---- giving up
+
+  cancel(options: { terminate?: boolean; reason?: Failure } = {}): void {
+    if (this.over) return;
+    this.over = true;
+    this.cancelled = true;
+    this.pool.cancelled(this, this.#untaken, options);
+    this.#untaken = 0;
+    this.#page.clear();
+    const { tables } = this.#host;
+    tables.store.write(
+      () => {
+        if (this.#isNew) tables.insertCall(this.#row);
+        tables.cancelCall(this.row, Date.now());
+      },
+      (error) => {
+        if (error) this.#host.warn(`that ${this.id} was cancelled could not be stored: ${error.message}`);
+        const failure = options.reason ?? cancelledFailure(this.id);
+        for (const attachment of [...this.attachments]) attachment.fail(failure);
+        this.pool.closed(this);
+        this.#host.callEnded(this);
+      },
+    );
+  }
+
+  /** It was never accepted, and will not be: as if it had not been. */
+  abandon(failure: Failure): void {
+    if (this.over) return;
+    this.over = true;
+    for (const attachment of [...this.attachments]) attachment.fail(failure);
+    this.pool.closed(this);
+    this.#host.callEnded(this);
+    const { tables } = this.#host;
+    tables.store.write(
+      () => tables.deleteCall(this.row),
+      (error) => {
+        if (error) this.#host.warn(`what was stored of ${this.id} could not be removed yet: ${error.message}`);
+      },
+    );
+  }
+
+  info(): CallInfo {
+    return this.#host.tables.info(
+      { ...this.#row, num_inputs: this.accepted ? this.#numInputs : this.#stored, cancelled: Number(this.cancelled) },
+      this.#ended,
+      this.pool.fn.schema.mode,
+    );
+  }
+}
+
+export function cancelledFailure(id: string): Failure {
+  return { code: "CANCELLED", message: `call ${id} was cancelled` };
+}

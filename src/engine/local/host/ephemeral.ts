@@ -1,0 +1,180 @@
+/** A call that lives in memory as long as its caller's connection: `remote`, `remoteGen`, `map`. */
+import type { CallInfo, Failure } from "../../index.ts";
+import { FromHost, type OpenMessage } from "../protocol.ts";
+import type { Connection } from "./connection.ts";
+import type { Container } from "./container.ts";
+import { Input, type OutcomeKind, type Work } from "./input.ts";
+import type { Pool } from "./pool.ts";
+import { Queue } from "./queue.ts";
+import type { DeployedFunction } from "./registry.ts";
+
+const TYPES = { result: FromHost.result, exception: FromHost.exception, end: FromHost.end } as const;
+
+export class EphemeralCall implements Work {
+  readonly number: number;
+  readonly id: string;
+  readonly method: OpenMessage["method"];
+  readonly pool: Pool;
+  readonly toldContainers = new Set<Container>();
+  /** Where its logs go as well. */
+  readonly logsTo: Connection | undefined;
+  readonly logNumber: number;
+  queued = false;
+  parked = false;
+  over = false;
+  granted = 0;
+  readonly #connection: Connection;
+  readonly #clientNumber: number;
+  readonly #onEnd: (call: EphemeralCall) => void;
+  readonly #queue = new Queue<Input>();
+  readonly #createdAt = Date.now();
+  #endedAt = 0;
+  #inputs = 0;
+  #ended = 0;
+  #noMore = false;
+  #cancelled = false;
+  #silent = false;
+
+  constructor(
+    number: number,
+    message: OpenMessage,
+    pool: Pool,
+    connection: Connection,
+    clientNumber: number,
+    onEnd: (call: EphemeralCall) => void,
+  ) {
+    this.number = number;
+    this.id = message.id;
+    this.method = message.method;
+    this.pool = pool;
+    this.logsTo = message.logs ? connection : undefined;
+    this.logNumber = clientNumber;
+    this.#connection = connection;
+    this.#clientNumber = clientNumber;
+    this.#onEnd = onEnd;
+    pool.openCalls++;
+  }
+
+  // ---- from the caller
+
+  input(index: number, payload: Uint8Array): void {
+    if (this.over || this.#noMore) return;
+    this.#inputs++;
+    this.#queue.push(new Input(this, index, payload));
+    this.pool.enqueue(this, 1);
+  }
+
+  noMore(): void {
+    this.#noMore = true;
+    this.#closeIfDone();
+  }
+
+  grant(count: number): void {
+    if (this.over) return;
+    this.granted += count;
+    for (const container of this.toldContainers) {
+      for (const input of container) if (input.call === this) container.grant(input, count);
+    }
+  }
+
+  /** `reason` is for a caller that did not ask for it. */
+  cancel(options: { terminate?: boolean; reason?: Failure } = {}): void {
+    if (this.over) return;
+    if (options.reason && !this.#silent) this.#connection.json(FromHost.failed, this.#clientNumber, options.reason);
+    this.over = true;
+    this.#cancelled = true;
+    this.pool.cancelled(this, this.#queue.length, options);
+    this.#queue.clear();
+    this.#close();
+  }
+
+  /** What comes of it is wanted by nobody any more, but goes on. */
+  detach(): void {
+    this.#silent = true;
+  }
+
+  // ---- from the pool
+
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  isBlocked(): boolean {
+    return this.#connection.congested(this);
+  }
+
+  take(): Input | undefined {
+    return this.#queue.shift();
+  }
+
+  yielded(input: Input, payload: Uint8Array): void {
+    if (this.over || this.#silent) return;
+    this.#connection.writer.write(FromHost.yield, this.#clientNumber, input.index, payload);
+  }
+
+  outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void {
+    if (this.over) return;
+    if (!this.#silent) this.#connection.writer.write(TYPES[kind], this.#clientNumber, input.index, payload);
+    this.#ended++;
+    this.#closeIfDone();
+  }
+
+  failed(input: Input, failure: Failure): void {
+    if (this.over) return;
+    if (!this.#silent) this.#connection.json(FromHost.failure, this.#clientNumber, failure, input.index);
+    this.#ended++;
+    this.#closeIfDone();
+  }
+
+  #closeIfDone(): void {
+    if (!this.#noMore || this.#ended < this.#inputs || this.over) return;
+    this.over = true;
+    this.#close();
+  }
+
+  #close(): void {
+    this.#endedAt = Date.now();
+    this.#connection.calls.delete(this.#clientNumber);
+    this.pool.closed(this);
+    this.#onEnd(this);
+  }
+
+  summary(): CallSummary {
+    return {
+      id: this.id,
+      fn: this.pool.fn,
+      method: this.method,
+      numInputs: this.#inputs,
+      numEnded: this.#ended,
+      createdAt: this.#createdAt,
+      endedAt: this.#endedAt,
+      cancelled: this.#cancelled,
+    };
+  }
+}
+
+/** What is remembered of a call for a while: without its connection, and turned into text only when somebody looks. */
+export interface CallSummary {
+  id: string;
+  fn: DeployedFunction;
+  method: OpenMessage["method"];
+  numInputs: number;
+  numEnded: number;
+  createdAt: number;
+  /** 0 while it runs. */
+  endedAt: number;
+  cancelled: boolean;
+}
+
+export function infoOf({ fn: { version, schema }, createdAt, endedAt, ...summary }: CallSummary): CallInfo {
+  return {
+    ...summary,
+    app: version.app,
+    environment: version.environment,
+    function: schema.name,
+    version: version.version,
+    mode: schema.mode,
+    createdAt: new Date(createdAt).toISOString(),
+    ...(endedAt > 0 && { endedAt: new Date(endedAt).toISOString() }),
+  };
+}

@@ -1,0 +1,18 @@
+/** What goes wrong in the host, as the failure that its client is told. */
+import { FarcallError } from "../../../runtime/errors.ts";
+import type { Failure } from "../../index.ts";
+
+export function asFailure(error: unknown): Failure {
+  if (error instanceof FarcallError) {
+    const code = error.code.replace(/^FARCALL_/, "") as Failure["code"];
+    return error.hint === undefined
+      ? { code, message: error.message }
+      : { code, message: error.message, hint: error.hint };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    code: "ENGINE_UNAVAILABLE",
+    message: `the host failed: ${message}`,
+    hint: "See host.log in the state directory.",
+  };
+}

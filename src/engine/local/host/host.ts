@@ -1,0 +1,214 @@
+/** The host: what one process keeps for a state directory, how it begins, and how it ends. */
+import { chmodSync, rmSync, statSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import type { StatePaths } from "../paths.ts";
+import type { HostStatus } from "../protocol.ts";
+import { FromHost } from "../protocol.ts";
+import { FARCALL_VERSION } from "../version.ts";
+import { CallTables } from "./call-tables.ts";
+import { Calls } from "./calls.ts";
+import { Connection } from "./connection.ts";
+import type { Container } from "./container.ts";
+import type { Work } from "./input.ts";
+import { Logs } from "./logs.ts";
+import type { Pool } from "./pool.ts";
+import { Pools } from "./pools.ts";
+import { Processes } from "./processes.ts";
+import { Registry } from "./registry.ts";
+import type { Store } from "./store.ts";
+
+/** A host that nobody needs stops after so long. */
+const IDLE_MS = Number(process.env["FARCALL_HOST_IDLE_MS"]) || 5_000;
+/** A host that drains lets inputs run for so long. */
+const DRAIN_MS = Number(process.env["FARCALL_HOST_DRAIN_MS"]) || 30_000;
+const CHECK_SOCKET_MS = 2_000;
+
+export class Host {
+  readonly paths: StatePaths;
+  readonly registry: Registry;
+  readonly processes: Processes;
+  readonly pools: Pools;
+  readonly calls: Calls;
+  readonly logs: Logs;
+  draining = false;
+  readonly #store: Store;
+  readonly #server: Server;
+  readonly #connections = new Set<Connection>();
+  readonly #startedAt = Date.now();
+  readonly #onEnd: () => void;
+  #socketInode = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #checkTimer: NodeJS.Timeout | undefined;
+  #ended = false;
+
+  /** `onEnd` is called once nothing is left to do. */
+  constructor(paths: StatePaths, store: Store, onEnd: () => void) {
+    this.paths = paths;
+    this.#store = store;
+    this.#onEnd = onEnd;
+    this.logs = new Logs(paths.logDatabase, warn);
+    this.registry = new Registry(store, paths);
+    this.processes = new Processes(paths);
+    this.pools = new Pools(this.registry, this.processes, paths.url, this.#onLog, () => this.#lookForWork());
+    this.calls = new Calls(new CallTables(store), this.registry, this.pools, warn);
+    this.#server = createServer({ noDelay: true }, (socket) => {
+      clearTimeout(this.#idleTimer);
+      this.#connections.add(new Connection(this, socket));
+    });
+  }
+
+  async listen(): Promise<void> {
+    const { socket } = this.paths;
+    const isFile = process.platform !== "win32";
+    // The database is ours, so whoever made this file is gone.
+    if (isFile) rmSync(socket, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ path: socket, backlog: 4096 }, () => {
+        this.#server.off("error", reject);
+        resolve();
+      });
+    });
+    this.#server.on("error", (error) => warn(`the socket failed: ${error.message}`));
+    if (isFile) {
+      chmodSync(socket, 0o600);
+      this.#socketInode = statSync(socket).ino;
+      this.#checkTimer = setInterval(() => this.#checkSocket(), CHECK_SOCKET_MS);
+      this.#checkTimer.unref();
+    }
+    this.calls.resume();
+    this.#lookForWork();
+  }
+
+  /** A host whose directory was removed or taken by another can be reached by nobody. */
+  #checkSocket(): void {
+    const stats = statSync(this.paths.socket, { throwIfNoEntry: false });
+    if (stats?.ino === this.#socketInode || this.draining) return;
+    warn("the socket is gone: stopping");
+    this.stop("force");
+  }
+
+  connectionClosed(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#lookForWork();
+  }
+
+  status(): HostStatus {
+    return {
+      pid: process.pid,
+      version: FARCALL_VERSION,
+      state: this.paths.state,
+      startedAt: new Date(this.#startedAt).toISOString(),
+      uptimeMs: Date.now() - this.#startedAt,
+      clients: this.#clients,
+      openCalls: this.calls.open,
+      containers: [...this.pools.containers()].map(({ pool, container }) => ({
+        id: container.id,
+        pid: container.pid,
+        app: pool.fn.version.app,
+        environment: pool.fn.version.environment,
+        function: pool.fn.schema.name,
+        version: pool.fn.version.version,
+        state: container.state,
+        running: container.running,
+      })),
+      memoryBytes: process.memoryUsage.rss(),
+    };
+  }
+
+  /** Containers are clients too, but none that keep the host. */
+  get #clients(): number {
+    let count = 0;
+    for (const { container } of this.#connections) if (container === undefined) count++;
+    return count;
+  }
+
+  #lookForWork(): void {
+    clearTimeout(this.#idleTimer);
+    if (this.#ended || this.#clients > 0) return;
+    if (this.draining) {
+      if (!this.#hasRunning()) this.#end();
+      return;
+    }
+    if (!this.pools.idle || this.calls.open > 0) return;
+    this.#idleTimer = setTimeout(() => {
+      if (this.#clients === 0 && this.pools.idle && this.calls.open === 0) this.#end();
+    }, IDLE_MS);
+  }
+
+  #hasRunning(): boolean {
+    for (const { container } of this.pools.containers()) if (container.inputs > 0) return true;
+    return false;
+  }
+
+  /** `drain`: running inputs finish, as long as that takes half a minute at most. */
+  stop(how: "drain" | "force"): void {
+    if (how === "force" || this.draining) {
+      this.#end();
+      return;
+    }
+    this.draining = true;
+    this.calls.draining = true;
+    this.#server.close();
+    if (process.platform !== "win32") this.#removeSocket();
+    for (const connection of this.#connections) connection.drain();
+    const poll = setInterval(() => this.#lookForWork(), 20);
+    setTimeout(() => {
+      clearInterval(poll);
+      this.#end();
+    }, DRAIN_MS);
+    this.#lookForWork();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.draining = true;
+    clearInterval(this.#checkTimer);
+    clearTimeout(this.#idleTimer);
+    this.#server.close();
+    if (process.platform !== "win32") this.#removeSocket();
+    this.pools.close(true);
+    for (const connection of this.#connections) connection.destroy();
+    this.calls.close();
+    this.logs.close();
+    try {
+      this.#store.close();
+    } catch (error) {
+      warn(`the database could not be closed: ${error}`);
+    }
+    this.#onEnd();
+  }
+
+  #removeSocket(): void {
+    // Another host's, when ours was removed.
+    const stats = statSync(this.paths.socket, { throwIfNoEntry: false });
+    if (stats?.ino === this.#socketInode) rmSync(this.paths.socket, { force: true });
+  }
+
+  readonly #onLog = (
+    pool: Pool,
+    container: Container,
+    stream: "stdout" | "stderr" | "system",
+    text: string,
+    call?: Work,
+    index?: number,
+  ): void => {
+    const { version, schema } = pool.fn;
+    const entry = this.logs.append({
+      app: version.app,
+      environment: version.environment,
+      function: schema.name,
+      container: container.id,
+      ...(call && { callId: call.id }),
+      ...(call && index !== undefined && { inputIndex: index }),
+      stream,
+      text,
+    });
+    call?.logsTo?.json(FromHost.log, call.logNumber, entry);
+  };
+}
+
+export function warn(text: string): void {
+  process.stderr.write(`${new Date().toISOString()} ${text}\n`);
+}

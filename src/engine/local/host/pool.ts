@@ -1,0 +1,555 @@
+/**
+ * The containers of one function at one version, and what waits for them. Calls that have inputs waiting take turns, one
+ * input at a time, so that a map of a million does not hold up a single remote.
+ *
+ * Short inputs are sent ahead: a container gets more than it may run, so that it need not wait a round trip for the next.
+ * How many follows from how long inputs have taken lately; what lies behind an input that turns out long is taken back.
+ */
+import { availableParallelism } from "node:os";
+import { InvalidError } from "../../../runtime/errors.ts";
+import { FromContainer, type LoadMessage } from "../../../worker/protocol.ts";
+import type { Frame } from "../../frames.ts";
+import type { AutoscalerSettings, Failure, FunctionStats } from "../../index.ts";
+import { type Container, type ContainerOwner, type Death, failureIn } from "./container.ts";
+import type { Input, Work } from "./input.ts";
+import { Queue } from "./queue.ts";
+import type { DeployedFunction } from "./registry.ts";
+
+/** Inputs that a container died of, beyond the first, before it is the input's fault. */
+const MAX_CRASHES = 8;
+/** Work to have lying in a container, in milliseconds, and the most inputs that may be. */
+const AHEAD_MS = 2;
+const MAX_AHEAD = 128;
+/** Longer inputs are not sent ahead. */
+const SHORT_MS = 5;
+/** After so long the inputs behind a running one are taken back. */
+const RECALL_AFTER_MS = 10;
+/** Expected waiting time that justifies another container: about what it takes to start one. */
+const WORTH_A_START_MS = 30;
+/** Failed starts in a row before the inputs that wait are told. */
+const MAX_FAILED_STARTS = 3;
+const MAX_START_DELAY_MS = 30_000;
+
+/** What a pool needs of the host. */
+export interface PoolHost {
+  /** Throws when the system has no process to give. */
+  start(pool: Pool): Container;
+  /** False when enough containers are starting already; the pool is asked again when one is done. */
+  mayStart(pool: Pool): boolean;
+  /** A container was started, became ready, or is gone. */
+  changed(pool: Pool): void;
+  log(
+    pool: Pool,
+    container: Container,
+    stream: "stdout" | "stderr" | "system",
+    text: string,
+    call?: Work,
+    index?: number,
+  ): void;
+}
+
+export class Pool implements ContainerOwner {
+  readonly fn: DeployedFunction;
+  readonly containers = new Set<Container>();
+  /** Calls that are open on this version. */
+  openCalls = 0;
+  /** A newer version is deployed: containers stop once the last open call has ended. */
+  replaced = false;
+  readonly #host: PoolHost;
+  #settings: Required<AutoscalerSettings>;
+  readonly #round = new Queue<Work>();
+  /** Inputs to run again: taken back, or left by a container that died. They go first. */
+  #again = new Queue<Input>();
+  /** Inputs of which one killed a container: each runs alone. */
+  #suspects = new Queue<Input>();
+  /** Inputs in the calls' own queues. */
+  #waiting = 0;
+  /** Milliseconds that an input takes, a moving average; undefined before the first. */
+  #pace: number | undefined;
+  /** When an input last ended. */
+  #lastEnd = 0;
+  #pumping = false;
+  #failedStarts = 0;
+  #startAfter = 0;
+  #scaleTimer: NodeJS.Timeout | undefined;
+  #recallTimer: NodeJS.Timeout | undefined;
+  #lookAgain: NodeJS.Timeout | undefined;
+
+  constructor(fn: DeployedFunction, host: PoolHost, overrides: AutoscalerSettings) {
+    this.fn = fn;
+    this.#host = host;
+    const { minContainers, maxContainers, bufferContainers, scaledownWindowMs } = fn.schema.options;
+    this.#settings = {
+      minContainers,
+      maxContainers: maxContainers || Math.max(availableParallelism(), minContainers),
+      bufferContainers,
+      scaledownWindowMs,
+      ...overrides,
+    };
+  }
+
+  // ---- what calls do
+
+  /** `count` more inputs wait in the call's queue. */
+  enqueue(call: Work, count: number): void {
+    if (call.parked) return;
+    this.#waiting += count;
+    if (!call.queued && call.waiting > 0) {
+      call.queued = true;
+      this.#round.push(call);
+    }
+    this.pumpSoon();
+  }
+
+  /** The call's caller reads again. */
+  unpark(call: Work): void {
+    call.parked = false;
+    this.enqueue(call, call.waiting);
+  }
+
+  /** The call is cancelled: its `dropped` inputs no longer wait in its queue. */
+  cancelled(call: Work, dropped: number, options: { terminate?: boolean } = {}): void {
+    if (!call.parked) this.#waiting -= dropped;
+    for (const container of this.containers) {
+      let concerned = false;
+      for (const input of container) {
+        if (input.call !== call) continue;
+        concerned = true;
+        container.cancel(input);
+      }
+      if (concerned && options.terminate) container.kill("killed", "");
+    }
+  }
+
+  /** The call has ended: nothing of it is left here. */
+  closed(call: Work): void {
+    for (const container of [...call.toldContainers]) container.forget(call);
+    call.toldContainers.clear();
+    this.openCalls--;
+    if (this.openCalls === 0 && this.replaced) this.reconcile();
+  }
+
+  retryLater(input: Input, delayMs: number): void {
+    setTimeout(() => this.#runAgain(input), delayMs);
+  }
+
+  #runAgain(input: Input): void {
+    if (input.call.over) return;
+    (input.suspect ? this.#suspects : this.#again).push(input);
+    this.pumpSoon();
+  }
+
+  // ---- handing out inputs
+
+  /** At the end of the current turn: all that one chunk of the network brought is handed out together. */
+  pumpSoon(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    queueMicrotask(this.#pump);
+  }
+
+  readonly #pump = (): void => {
+    this.#pumping = false;
+    this.#placeSuspects();
+    for (;;) {
+      const container = this.#leastBusy();
+      if (!container) break;
+      const input = this.#next();
+      if (!input) break;
+      container.dispatch(input);
+    }
+    this.reconcile();
+    this.#watchForLongOnes();
+  };
+
+  #next(): Input | undefined {
+    for (let input = this.#again.shift(); input; input = this.#again.shift()) if (!input.call.over) return input;
+    for (let call = this.#round.shift(); call; call = this.#round.shift()) {
+      call.queued = false;
+      if (call.over) continue;
+      if (call.isBlocked()) {
+        call.parked = true;
+        this.#waiting -= call.waiting;
+        continue;
+      }
+      const input = call.take();
+      if (!input) continue;
+      this.#waiting--;
+      if (call.waiting > 0) {
+        call.queued = true;
+        this.#round.push(call);
+      }
+      return input;
+    }
+    return undefined;
+  }
+
+  #leastBusy(): Container | undefined {
+    const { maxInputs } = this.fn.schema.options.concurrency;
+    const limit = maxInputs + this.#ahead();
+    let best: Container | undefined;
+    for (const container of this.containers) {
+      if (container.state !== "ready" || container.reserved || container.inputs >= limit) continue;
+      if (container.inputs >= maxInputs && container.recalled) continue;
+      if (!best || container.inputs < best.inputs) best = container;
+    }
+    return best;
+  }
+
+  /** How many inputs may wait in a container behind those that run. */
+  #ahead(): number {
+    const pace = this.#pace;
+    if (pace === undefined || pace > SHORT_MS) return 0;
+    return Math.min(MAX_AHEAD, Math.max(1, Math.floor(AHEAD_MS / pace)));
+  }
+
+  #placeSuspects(): void {
+    while (this.#suspects.length > 0) {
+      if (this.#suspects.peek()!.call.over) {
+        this.#suspects.shift();
+        continue;
+      }
+      const container = this.#emptyContainer();
+      if (!container) return;
+      container.reserved = true;
+      container.dispatch(this.#suspects.shift()!);
+    }
+  }
+
+  /** Keeps one free when there is none. */
+  #emptyContainer(): Container | undefined {
+    let least: Container | undefined;
+    for (const container of this.containers) {
+      if (container.state !== "ready") continue;
+      if (container.inputs === 0) return container;
+      if (container.reserved) continue;
+      if (!least || container.inputs < least.inputs) least = container;
+    }
+    const reserved = [...this.containers].filter((container) => container.reserved).length;
+    if (least && reserved < this.#suspects.length) least.reserved = true;
+    return undefined;
+  }
+
+  #watchForLongOnes(): void {
+    if (this.#recallTimer || this.#ahead() === 0) return;
+    for (const container of this.containers) {
+      if (container.blockedSince === undefined) continue;
+      this.#recallTimer = setTimeout(this.#takeBack, RECALL_AFTER_MS);
+      return;
+    }
+  }
+
+  readonly #takeBack = (): void => {
+    this.#recallTimer = undefined;
+    const longAgo = performance.now() - RECALL_AFTER_MS;
+    for (const container of this.containers) {
+      const since = container.blockedSince;
+      if (since === undefined || since > longAgo) continue;
+      this.#pace = Math.max(this.#pace ?? 0, RECALL_AFTER_MS);
+      container.recall();
+    }
+    for (const container of this.containers) {
+      if (container.blockedSince === undefined) continue;
+      this.#recallTimer = setTimeout(this.#takeBack, RECALL_AFTER_MS);
+      return;
+    }
+  };
+
+  // ---- what containers say
+
+  containerReady(): void {
+    this.#failedStarts = 0;
+    this.#startAfter = 0;
+    this.#host.changed(this);
+    this.pumpSoon();
+  }
+
+  inputEnded(input: Input, frame: Frame, elapsedMs: number): void {
+    this.pumpSoon();
+    this.#unreserve(input);
+    this.#lastEnd = performance.now();
+    if (input.decided) return;
+    this.#pace = this.#pace === undefined ? elapsedMs : this.#pace + (elapsedMs - this.#pace) / 16;
+    const { call } = input;
+    switch (frame.type) {
+      case FromContainer.result:
+        call.outcome(input, "result", frame.payload);
+        return;
+      case FromContainer.end:
+        call.outcome(input, "end", frame.payload);
+        return;
+      case FromContainer.exception:
+        if (!this.#retry(input)) call.outcome(input, "exception", frame.payload);
+        return;
+      default:
+        call.failed(input, failureIn(frame));
+    }
+  }
+
+  /** The container was kept for this one. */
+  #unreserve(input: Input): void {
+    if (!input.suspect) return;
+    for (const container of this.containers) if (container.inputs === 0) container.reserved = false;
+  }
+
+  inputYielded(input: Input, payload: Uint8Array): void {
+    if (input.decided) return;
+    input.yielded++;
+    input.call.yielded(input, payload);
+  }
+
+  inputReturned(input: Input): void {
+    if (input.decided || input.call.over) return;
+    this.#again.push(input);
+    this.pumpSoon();
+  }
+
+  inputTimedOut(input: Input): void {
+    if (this.#retry(input)) return;
+    const { timeoutMs } = this.fn.schema.options;
+    input.call.failed(input, {
+      code: "FUNCTION_TIMEOUT",
+      message: `${this.#name()} took longer than its timeout of ${timeoutMs} ms`,
+      hint: "Raise timeoutMs in the function's options, or give it less to do at a time.",
+    });
+  }
+
+  /** Begins the next attempt of what user code has failed; false when there is none. */
+  #retry(input: Input): boolean {
+    const { maxRetries, initialDelayMs, backoffCoefficient, maxDelayMs } = this.fn.schema.options.retries;
+    // What a generator has sent cannot be taken back.
+    if (input.attempt >= maxRetries || input.yielded > 0 || input.call.over) return false;
+    const delay = Math.min(maxDelayMs, initialDelayMs * backoffCoefficient ** input.attempt);
+    // Up to a fifth longer, so that inputs that failed together do not come back together.
+    this.retryLater(input.again(), delay * (1 + Math.random() / 5));
+    return true;
+  }
+
+  log(container: Container, stream: "stdout" | "stderr" | "system", text: string, call?: Work, index?: number): void {
+    this.#host.log(this, container, stream, text, call, index);
+  }
+
+  containerGone(container: Container, death: Death, detail: string): void {
+    this.containers.delete(container);
+    const left = [...container].filter((input) => !input.decided && !input.call.over);
+    for (const input of left) {
+      input.container = undefined;
+      input.startedAt = 0;
+    }
+    if (!container.loaded && death !== "stopped" && death !== "killed") this.#startFailed(death, detail);
+    if (death === "crashed" || death === "out of memory") this.#crashed(container, left, death, detail);
+    else for (const input of left) this.#rerun(input, `its container was stopped: ${detail}`);
+    this.#host.changed(this);
+    this.pumpSoon();
+  }
+
+  /** With one input in it the blame is clear; of several, each runs alone from now on. */
+  #crashed(container: Container, left: Input[], death: Death, detail: string): void {
+    const what = death === "out of memory" ? "ran out of memory" : "died";
+    if (container.loaded)
+      this.#host.log(this, container, "system", `the container ${what} (${detail})\n`, left[0]?.call);
+    const culprit = container.inputs === 1 ? left[0] : undefined;
+    if (culprit && death === "out of memory") {
+      if (!this.#retry(culprit)) culprit.call.failed(culprit, this.#outOfMemory());
+      return;
+    }
+    for (const input of left) {
+      if (input === culprit) input.crashes++;
+      else input.suspect = true;
+      if (input.crashes > MAX_CRASHES) {
+        input.call.failed(input, {
+          code: "INTERNAL_FAILURE",
+          message: `${this.#name()}: the container died ${input.crashes} times while it ran input ${input.index} (${detail})`,
+          hint: "Does the function call process.exit, or crash a native module? Its logs tell: farcall logs.",
+        });
+      } else this.#rerun(input, `its container died (${detail})`);
+    }
+  }
+
+  #rerun(input: Input, reason: string): void {
+    if (input.yielded === 0) this.#runAgain(input);
+    else {
+      input.call.failed(input, {
+        code: "INTERNAL_FAILURE",
+        message: `${this.#name()}: the generator had yielded ${input.yielded} values when ${reason}`,
+        hint: "A generator that has yielded cannot begin again: call it again if that does no harm.",
+      });
+    }
+  }
+
+  #outOfMemory(): Failure {
+    const { memoryMiB } = this.fn.schema.options;
+    return {
+      code: "INTERNAL_FAILURE",
+      message: `${this.#name()}: the container ran out of memory${memoryMiB > 0 ? ` (memoryMiB is ${memoryMiB})` : ""}`,
+      hint: "Raise memoryMiB in the function's options, or give it less to do at a time.",
+    };
+  }
+
+  // ---- starting and stopping containers
+
+  #startFailed(death: Death, detail: string): void {
+    this.#failedStarts++;
+    const delay = Math.min(MAX_START_DELAY_MS, 50 * 2 ** this.#failedStarts);
+    this.#startAfter = performance.now() + delay;
+    setTimeout(() => this.pumpSoon(), delay).unref();
+    const alone = ![...this.containers].some((container) => container.loaded);
+    // An app that throws when it is imported will throw again; what the system refused may be there the next time.
+    if (!alone || (death === "crashed" && this.#failedStarts < MAX_FAILED_STARTS)) return;
+    const what = death === "start timed out" ? "" : death === "load failed" ? "the app failed to load: " : `${death}: `;
+    const failure: Failure = {
+      code: "INTERNAL_FAILURE",
+      message: `${this.#name()}: its container did not start: ${what}${detail}`,
+      hint: "The app's module runs when a container starts; its logs tell more: farcall logs.",
+    };
+    this.#startAfter = 0;
+    if (this.#settings.minContainers > 0) this.#startAfter = performance.now() + delay;
+    for (let input = this.#suspects.shift(); input; input = this.#suspects.shift()) {
+      if (!input.call.over) input.call.failed(input, failure);
+    }
+    for (let input = this.#next(); input; input = this.#next()) input.call.failed(input, failure);
+  }
+
+  /** Starts and stops containers as the work and the settings ask for. */
+  reconcile(): void {
+    const retired = this.replaced && this.openCalls === 0;
+    const { minContainers, maxContainers, bufferContainers, scaledownWindowMs } = this.#settings;
+    const { maxInputs } = this.fn.schema.options.concurrency;
+    let total = 0;
+    let ready = 0;
+    let busy = 0;
+    let inside = 0;
+    for (const container of this.containers) {
+      if (container.state !== "ready" && container.state !== "starting") continue;
+      total++;
+      inside += container.inputs;
+      if (container.state === "ready") ready++;
+      if (container.inputs > 0) busy++;
+    }
+    const waiting = this.#waiting + this.#again.length + this.#suspects.length;
+    const buffer = waiting + inside > 0 ? bufferContainers : 0;
+    const base = retired ? 0 : this.replaced ? 0 : minContainers;
+    let needed = busy;
+    if (waiting > 0) {
+      const wanted = Math.max(Math.ceil((waiting + inside) / maxInputs), busy + this.#suspects.length);
+      needed = wanted <= total || this.#worthAStart(waiting, ready * maxInputs) ? wanted : total;
+    }
+    const target = Math.min(maxContainers, Math.max(base, needed + buffer));
+    if (total < target && performance.now() >= this.#startAfter) this.#startContainers(target - total);
+    if (total > busy)
+      this.#stopIdle(total, Math.max(base, busy + buffer), retired ? 0 : scaledownWindowMs, maxContainers);
+  }
+
+  /** Whether what waits would wait long. While the estimate is good, it is looked at again. */
+  #worthAStart(waiting: number, slots: number): boolean {
+    if (this.#pace === undefined || slots === 0) return true;
+    if ((waiting * this.#pace) / slots >= WORTH_A_START_MS) return true;
+    // The average says nothing of an input that runs now and does not end.
+    if (performance.now() - this.#lastEnd >= WORTH_A_START_MS) return true;
+    this.#lookAgain ??= setTimeout(() => {
+      this.#lookAgain = undefined;
+      this.reconcile();
+    }, WORTH_A_START_MS);
+    return false;
+  }
+
+  #startContainers(count: number): void {
+    for (let i = 0; i < count && this.#host.mayStart(this); i++) {
+      let container: Container;
+      try {
+        container = this.#host.start(this);
+      } catch (error) {
+        this.#startFailed("crashed", (error as Error).message);
+        return;
+      }
+      this.containers.add(container);
+      this.#host.changed(this);
+    }
+  }
+
+  #stopIdle(total: number, keep: number, windowMs: number, max: number): void {
+    const now = performance.now();
+    let left = total;
+    let next = Number.POSITIVE_INFINITY;
+    for (const container of this.containers) {
+      if (left <= keep) break;
+      if (container.state !== "ready" || container.inputs > 0) continue;
+      const due = left > max ? now : container.idleSince + windowMs;
+      if (due <= now) {
+        container.stop();
+        left--;
+      } else next = Math.min(next, due);
+    }
+    if (next === Number.POSITIVE_INFINITY || this.#scaleTimer) return;
+    this.#scaleTimer = setTimeout(
+      () => {
+        this.#scaleTimer = undefined;
+        this.reconcile();
+      },
+      Math.min(Math.max(1, next - now), 0x7fff_ffff),
+    );
+  }
+
+  // ---- looked at and adjusted from outside
+
+  stats(): FunctionStats {
+    let inside = 0;
+    let running = 0;
+    let runners = 0;
+    for (const container of this.containers) {
+      if (container.state === "dead") continue;
+      runners++;
+      inside += container.inputs;
+      running += container.running;
+    }
+    return {
+      backlog: this.#waiting + this.#again.length + this.#suspects.length + inside - running,
+      numTotalRunners: runners,
+      numRunningInputs: running,
+    };
+  }
+
+  /** The settings in force, were these to be added. Throws InvalidError when they make no sense. */
+  merged(settings: AutoscalerSettings): Required<AutoscalerSettings> {
+    const known = ["minContainers", "maxContainers", "bufferContainers", "scaledownWindowMs"] as const;
+    const merged = { ...this.#settings };
+    for (const name of known) {
+      const value = settings[name];
+      if (value === undefined) continue;
+      const least = name === "maxContainers" ? 1 : 0;
+      if (!Number.isInteger(value) || value < least) {
+        throw new InvalidError(`${name} must be a whole number from ${least} on, not ${value}`);
+      }
+      merged[name] = value;
+    }
+    if (merged.minContainers > merged.maxContainers) {
+      throw new InvalidError(
+        `minContainers (${merged.minContainers}) is above maxContainers (${merged.maxContainers}) for ${this.#name()}`,
+        { hint: "Set both in one call of updateAutoscaler." },
+      );
+    }
+    return merged;
+  }
+
+  configure(settings: Required<AutoscalerSettings>): void {
+    this.#settings = settings;
+    clearTimeout(this.#scaleTimer);
+    this.#scaleTimer = undefined;
+    this.pumpSoon();
+  }
+
+  /** Stops all containers, at once with `kill`. */
+  close(kill: boolean): void {
+    clearTimeout(this.#scaleTimer);
+    clearTimeout(this.#lookAgain);
+    clearTimeout(this.#recallTimer);
+    for (const container of this.containers) {
+      if (kill) container.kill("killed", "");
+      else container.stop();
+    }
+  }
+
+  #name(): string {
+    return `${this.fn.version.app}/${this.fn.schema.name}`;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Container processes before they know what they run. Starting Node and loading the container's code is most of a cold
+ * start, and the same for every function: so while there is work one blank process is kept ready.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import type { StatePaths } from "../paths.ts";
+
+/** What a container has of the environment of the shell that started the host; the rest comes by `env` and `secrets`. */
+const PASSED_VARIABLES = [
+  ...["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TMP", "TEMP"],
+  ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
+  ...["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"],
+  ...[
+    "SystemRoot",
+    "windir",
+    "ComSpec",
+    "PATHEXT",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "USERPROFILE",
+    "ProgramFiles",
+    "ProgramData",
+  ],
+];
+
+/** Runs at a time while a process is made: more would only slow each other down. */
+const SPARE_DELAY_MS = 30;
+
+const entry = fileURLToPath(
+  new URL(`../../../worker/main${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
+);
+
+export interface ContainerProcess {
+  child: ChildProcess;
+  /** The private stream on its file descriptor 3. */
+  socket: Socket;
+}
+
+export class Processes {
+  readonly #paths: StatePaths;
+  readonly #environment: NodeJS.ProcessEnv;
+  #spare: ContainerProcess | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(paths: StatePaths) {
+    this.#paths = paths;
+    const environment: NodeJS.ProcessEnv = {};
+    for (const name of PASSED_VARIABLES) {
+      const value = process.env[name];
+      if (value !== undefined) environment[name] = value;
+    }
+    environment["FARCALL_HOME"] = paths.state;
+    environment["FARCALL_ENGINE"] = paths.url;
+    environment["NODE_COMPILE_CACHE"] = paths.compileCache;
+    this.#environment = environment;
+  }
+
+  /** A process for a container with this heap limit, in MiB (0: none). Throws when the system has no process to give. */
+  take(memoryMiB: number): ContainerProcess {
+    const spare = this.#spare;
+    if (spare && memoryMiB === 0) {
+      this.#spare = undefined;
+      release(spare);
+      return spare;
+    }
+    return this.#spawn(memoryMiB > 0 ? [`--max-old-space-size=${memoryMiB}`] : []);
+  }
+
+  /** Makes a spare soon, unless there is one. */
+  prepare(): void {
+    if (this.#spare || this.#timer) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      let spare: ContainerProcess;
+      try {
+        spare = this.#spawn([]);
+      } catch {
+        // A spare is only for speed: whoever needs a process will see the error.
+        return;
+      }
+      this.#spare = spare;
+      const gone = (): void => {
+        if (this.#spare === spare) this.#spare = undefined;
+      };
+      spare.child.on("error", gone).on("exit", gone);
+      spare.socket.on("error", gone).on("close", gone);
+      // What it says before it is used is of no function.
+      spare.child.stdout!.resume();
+      spare.child.stderr!.resume();
+    }, SPARE_DELAY_MS);
+    this.#timer.unref();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#spare?.child.kill("SIGKILL");
+    this.#spare = undefined;
+  }
+
+  #spawn(flags: string[]): ContainerProcess {
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...flags, entry], {
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
+      cwd: this.#paths.state,
+      env: this.#environment,
+      windowsHide: true,
+    });
+    const socket = child.stdio[3] as Socket | null;
+    // Without a process there are no streams, and the error comes as an event that nobody will see.
+    if (child.pid === undefined || !socket) {
+      child.on("error", () => {});
+      throw new Error("the system refused to start another process");
+    }
+    return { child, socket };
+  }
+}
+
+function release({ child, socket }: ContainerProcess): void {
+  child.removeAllListeners("error").removeAllListeners("exit");
+  socket.removeAllListeners("error").removeAllListeners("close");
+}

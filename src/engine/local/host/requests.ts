@@ -1,0 +1,110 @@
+/** What each request of a client does, and each subscription. */
+import { InvalidError } from "../../../runtime/errors.ts";
+import type { AutoscalerSettings, DeployRequest, FunctionRef } from "../../index.ts";
+import { FromHost, type LogSubscription, type Requests } from "../protocol.ts";
+import type { Connection } from "./connection.ts";
+import type { Host } from "./host.ts";
+import { checkAppRef, checkFunctionRef, checkRange, fields, optional, ProtocolError, text } from "./messages.ts";
+
+type Fields = Record<string, unknown>;
+
+/** Throws what the client is to be told. */
+export function answer(host: Host, connection: Connection, number: number, method: string, params: Fields): void {
+  const reply = <M extends keyof Requests>(_method: M, result: Requests[M]["result"]): void => {
+    connection.json(FromHost.response, number, result);
+  };
+  const { registry, pools, calls } = host;
+  switch (method) {
+    case "listApps":
+      optional(params, "environment", "string");
+      return reply(method, registry.listApps(params["environment"] as string | undefined));
+    case "getManifest": {
+      optional(params, "ifNotEtag", "string");
+      const { etag, manifest } = registry.version(checkAppRef(params["ref"]));
+      return reply(method, etag === params["ifNotEtag"] ? { etag } : { etag, manifest });
+    }
+    case "resolve":
+      return reply(method, registry.resolve(checkFunctionRef<FunctionRef>(params)));
+    case "deploy": {
+      fields(params["manifest"], "a manifest");
+      fields(params["artifact"], "an artifact");
+      fields(params["secrets"], "secrets");
+      const result = registry.deploy(params as unknown as DeployRequest);
+      if (result.changed) pools.deployed(registry.version(result.manifest));
+      return reply(method, result);
+    }
+    case "remove": {
+      const { app, environment } = checkAppRef(params);
+      registry.remove({ app, environment });
+      calls.removeApp({ app, environment });
+      pools.removed({ app, environment });
+      return reply(method, null);
+    }
+    case "poll":
+      return connection.poll(number, { id: text(params, "id"), range: checkRange(params["range"]) }, () =>
+        reply(method, null),
+      );
+    case "call":
+      return reply(method, calls.info(text(params, "id")));
+    case "calls":
+      for (const name of ["app", "environment", "function"]) optional(params, name, "string");
+      optional(params, "limit", "number");
+      return reply(method, calls.list(params));
+    case "cancel":
+      calls.cancel(text(params, "id"), params["terminateContainers"] === true);
+      return reply(method, null);
+    case "stats": {
+      const ref = checkFunctionRef<FunctionRef>(params);
+      return reply(method, pools.stats(registry.function(ref), ref.version));
+    }
+    case "updateAutoscaler": {
+      const settings = fields(params["settings"], "autoscaler settings") as AutoscalerSettings;
+      pools.updateAutoscaler(registry.function(checkFunctionRef<FunctionRef>(params["ref"])), settings);
+      return reply(method, null);
+    }
+    case "status":
+      return reply(method, host.status());
+    case "stop":
+      reply(method, null);
+      connection.writer.flush();
+      host.stop(params["force"] === true ? "force" : "drain");
+      return;
+    default:
+      throw new InvalidError(`the host knows no request "${method}"`, {
+        hint: "It may be of another version of farcall: stop it with farcall host stop.",
+      });
+  }
+}
+
+/** Returns what stops it. */
+export function subscribe(
+  host: Host,
+  connection: Connection,
+  number: number,
+  method: string,
+  params: Fields,
+): (() => void) | undefined {
+  const item = (value: unknown): void => connection.json(FromHost.item, number, value);
+  switch (method) {
+    case "watchDeploys": {
+      optional(params, "after", "number");
+      const { registry } = host;
+      connection.json(FromHost.response, number, { sequence: registry.sequence });
+      if (params["after"] !== undefined)
+        for (const event of registry.eventsAfter(params["after"] as number)) item(event);
+      return registry.watch(item);
+    }
+    case "logs": {
+      for (const name of ["app", "environment", "function", "callId"]) optional(params, name, "string");
+      for (const name of ["after", "limit"]) optional(params, name, "number");
+      const filter = params as LogSubscription;
+      connection.json(FromHost.response, number, null);
+      for (const entry of host.logs.select(filter)) item(entry);
+      if (filter.follow) return host.logs.follow(filter, item);
+      item(null);
+      return undefined;
+    }
+    default:
+      throw new ProtocolError(`there is no subscription "${method}"`);
+  }
+}

@@ -1,0 +1,64 @@
+/** Deploy requests made by hand: the engine is tested without the parts that would make them from an author's source. */
+import { createHash } from "node:crypto";
+import type { DeployRequest } from "../../src/engine/index.ts";
+import type { FunctionMode, FunctionSchema, ResolvedFunctionOptions } from "../../src/schema/index.ts";
+
+export interface HandMadeFunction {
+  mode?: FunctionMode;
+  options?: Partial<ResolvedFunctionOptions>;
+  schema?: Partial<FunctionSchema>;
+}
+
+export const defaults: ResolvedFunctionOptions = {
+  retries: { maxRetries: 0, backoffCoefficient: 2, initialDelayMs: 10, maxDelayMs: 1000 },
+  timeoutMs: 60_000,
+  startupTimeoutMs: 30_000,
+  minContainers: 0,
+  maxContainers: 2,
+  bufferContainers: 0,
+  scaledownWindowMs: 60_000,
+  concurrency: { maxInputs: 1 },
+  secrets: [],
+  env: {},
+  memoryMiB: 0,
+  validate: false,
+};
+
+/**
+ * @param body JavaScript that registers functions with `app.function(async function name(…) {…})`
+ */
+export function deployment(
+  app: string,
+  body: string,
+  functions: Record<string, HandMadeFunction>,
+  extra: { environment?: string; secrets?: Record<string, string>; root?: string } = {},
+): DeployRequest {
+  const code = `import { App, context } from "farcall";\nexport const app = new App(${JSON.stringify(app)});\n${body}\n`;
+  return {
+    manifest: {
+      schemaVersion: 1,
+      app,
+      environment: extra.environment ?? "main",
+      version: 0,
+      deployedAt: "",
+      language: "typescript",
+      declarations: [],
+      functions: Object.entries(functions).map(([name, { mode = "unary", options, schema }]) => ({
+        name,
+        mode,
+        parameters: [],
+        returns: { kind: "primitive", name: "unknown" } as unknown as FunctionSchema["returns"],
+        options: { ...defaults, ...options },
+        signature: `signature of ${name}`,
+        ...schema,
+      })),
+    },
+    artifact: {
+      hash: createHash("sha256").update(code).digest("hex"),
+      code,
+      sourceMap: JSON.stringify({ version: 3, sources: [], names: [], mappings: "" }),
+      root: extra.root ?? process.cwd(),
+    },
+    secrets: extra.secrets ?? {},
+  };
+}
