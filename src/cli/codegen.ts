@@ -26,7 +26,9 @@ interface CodegenOptions extends EngineOptions {
 export function define(command: Command, context: Context): void {
   command
     .option("-w, --watch", "go on: regenerate on each deploy and change of the config, until Ctrl-C")
-    .addOption(new Option("--check", "write nothing; exit 1 and print a diff when stubs are out of date").conflicts("watch"))
+    .addOption(
+      new Option("--check", "write nothing; exit 1 and print a diff when stubs are out of date").conflicts("watch"),
+    )
     .option("--dry-run", "write nothing, show what would be written")
     .addOption(new Option("--offline", "work from farcall.lock.json, without an engine").conflicts("watch"))
     .option("-c, --config <file>", "config to use (default: the nearest from here upwards)")
@@ -144,7 +146,9 @@ async function printCheck(result: GenerateResult, output: Output): Promise<void>
   for (const { path, status, before = "", after = "" } of result.files) {
     if (status === "unchanged") continue;
     const name = relative(process.cwd(), path);
-    output.line(createTwoFilesPatch(name, name, before, after, "as it is", "as it should be", { context: 2 }).trimEnd());
+    output.line(
+      createTwoFilesPatch(name, name, before, after, "as it is", "as it should be", { context: 2 }).trimEnd(),
+    );
   }
   printChanges(result, output);
   output.note(`Stubs are out of date. Run ${output.styleNote("cyan", "codegen")} and commit what it writes.`);

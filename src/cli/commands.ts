@@ -7,12 +7,10 @@ export interface CommandModule {
   define(command: Command, context: Context): void;
 }
 
-interface CommandEntry {
+export interface CommandEntry {
   name: string;
   summary: string;
   load: () => Promise<CommandModule>;
-  /** Left out of help. */
-  hidden?: true;
 }
 
 export const commands: readonly CommandEntry[] = [

@@ -4,12 +4,13 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
+import { generate } from "../codegen/index.ts";
 import { loadConfig } from "../config/index.ts";
 import { hostStatus } from "../engine/local/index.ts";
 import type { Context, EngineOptions } from "./context.ts";
 import { engineOptions, examples } from "./context.ts";
 import { detectProject } from "./project.ts";
-import { duration } from "./terminal/output.ts";
+import { count, duration } from "./terminal/output.ts";
 import { Exit } from "./terminal/report.ts";
 
 interface Finding {
@@ -116,15 +117,23 @@ async function checkEngine(context: Context, options: EngineOptions): Promise<Fi
     const engine = await context.engine(options);
     const apps = await engine.registry.listApps();
     const state = before ? `, host ${before.pid} up for ${duration(before.uptimeMs)}` : "";
-    return { check: "engine", status: "ok", detail: `${engine.url}: ${apps.length} apps deployed${state}` };
+    return { check: "engine", status: "ok", detail: `${engine.url}: ${count(apps.length, "app")} deployed${state}` };
   } catch (error) {
     return failed("engine", error);
   }
 }
 
-async function checkStubs(_context: Context, options: EngineOptions): Promise<Finding | undefined> {
-  void options;
-  return undefined;
+async function checkStubs(context: Context, options: EngineOptions): Promise<Finding | undefined> {
+  try {
+    const config = await loadConfig();
+    if (!config) return undefined;
+    await context.registerEngines();
+    const { upToDate, files } = await generate(config, { engine: options.engine, dryRun: true });
+    if (upToDate) return { check: "stubs", status: "ok", detail: `${files.length} files, up to date` };
+    return { check: "stubs", status: "warning", detail: "out of date with what is deployed", hint: "run codegen" };
+  } catch (error) {
+    return failed("stubs", error);
+  }
 }
 
 function failed(check: string, error: unknown): Finding {

@@ -3,7 +3,7 @@
  * A command is a module in this folder that exports `define(command, context)`.
  */
 import { Command, CommanderError } from "commander";
-import { commands } from "./commands.ts";
+import { type CommandEntry, commands } from "./commands.ts";
 import { Context } from "./context.ts";
 import { Output } from "./terminal/output.ts";
 import { EXIT, report } from "./terminal/report.ts";
@@ -39,35 +39,37 @@ export async function main(argv: readonly string[], bin: "farcall" | "codegen" =
 class InterruptedError extends Error {}
 
 async function run(argv: readonly string[], bin: "farcall" | "codegen", context: Context): Promise<void> {
-  // `farcall help deploy` is `farcall deploy --help`.
-  const [first, second, ...rest] = argv;
-  const args = first === "help" && second !== undefined ? [second, "--help", ...rest] : [...argv];
+  const program = bin === "codegen" ? await codegenProgram(context) : await farcallProgram(argv, context);
+  await program.parseAsync(argv, { from: "user" });
+}
 
-  const program = new Command(bin)
+/** The bin `codegen` is the command alone. */
+async function codegenProgram(context: Context): Promise<Command> {
+  const entry = commands.find(({ name }) => name === "codegen") as CommandEntry;
+  const program = settle(new Command("codegen")).description(entry.summary);
+  (await entry.load()).define(program, context);
+  return program;
+}
+
+async function farcallProgram(argv: readonly string[], context: Context): Promise<Command> {
+  const program = settle(new Command("farcall"))
     .description("Typed remote functions: deploy an app, generate stubs from what is deployed, call them.")
-    .exitOverride()
-    .helpCommand(false)
-    .configureHelp({ sortSubcommands: false })
-    .option("-V, --version", "print the version")
-    .showSuggestionAfterError()
-    .action(async (options: { version?: boolean }) => {
-      if (!options.version) program.help({ error: true });
-      const { version } = await context.package();
-      context.output.json ? context.output.document({ version }) : context.output.line(version);
-    });
-  program.addHelpText("after", PROGRAM_EXAMPLES);
-
-  for (const { name, summary, load, hidden } of commands) {
-    const command = program
-      .command(name, { hidden: hidden === true })
-      .summary(summary)
-      .description(summary);
-    command.exitOverride().showSuggestionAfterError().allowExcessArguments(false);
-    if (args[0] !== name) continue;
-    if (bin === "codegen") command.name("").usage("[options]");
-    (await load()).define(command, context);
+    .version((await context.package()).version, "-V, --version", "print the version")
+    .helpCommand("help [command]", "show the help of a command")
+    .enablePositionalOptions()
+    .addHelpText("after", PROGRAM_EXAMPLES);
+  // `help deploy` needs the whole command as well.
+  const named = argv[0] === "help" ? argv[1] : argv[0];
+  for (const { name, summary, load } of commands) {
+    const command = settle(program.command(name)).summary(summary).description(summary);
+    if (name === named) (await load()).define(command, context);
   }
-  await program.parseAsync(args, { from: "user" });
+  return program;
+}
+
+/** Errors are thrown rather than ending the process, and a word too many is one. */
+function settle(command: Command): Command {
+  return command.exitOverride().showSuggestionAfterError().allowExcessArguments(false);
 }
 
 const PROGRAM_EXAMPLES = `

@@ -103,7 +103,7 @@ describe("completion", () => {
   test("offers commands, options and what a command takes", async () => {
     const words = async (...args: string[]) =>
       (await farcall(["completion", "--words", ...args])).stdout.trim().split("\n");
-    expect(await words("de")).toEqual(["deploy", "dev", "describe"].filter((name) => name.startsWith("de")));
+    expect(await words("de")).toEqual(["deploy", "dev", "describe"]);
     expect(await words("deploy", "--no")).toEqual(["--no-breaking"]);
     expect(await words("host", "s")).toEqual(["status", "stop"]);
   });
