@@ -17,7 +17,7 @@ export default function setup(): () => Promise<void> {
   buildWhenStale();
   // Short: paths of unix sockets have at most about 100 bytes.
   const folder = mkdtempSync(join(tmpdir(), "ft-"));
-  const outside = { TMPDIR: process.env.TMPDIR, FARCALL_HOME: process.env.FARCALL_HOME };
+  const outside = { TMPDIR: tmpdir() };
   process.env.TMPDIR = folder;
   process.env[RUN_VARIABLE] = folder;
   // A test that forgets its own home still touches nobody's.
@@ -28,8 +28,7 @@ export default function setup(): () => Promise<void> {
     const processes = await lingering(folder);
     const files = readdirSync(folder).filter((name) => !EXPECTED_FILES.has(name));
     rmSync(folder, { recursive: true, force: true });
-    for (const [name, value] of Object.entries(outside))
-      value === undefined ? delete process.env[name] : (process.env[name] = value);
+    Object.assign(process.env, outside);
     for (const { pid } of processes) process.kill(pid, "SIGKILL");
     const left = [
       ...processes.map(({ pid, command }) => `process ${pid}: ${command}`),
