@@ -2,11 +2,11 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { definitionsOf, loadedApps, NotFoundError } from "../runtime/index.ts";
-import type { AppManifest } from "../schema/index.ts";
+import { type AppManifest, printType } from "../schema/index.ts";
 import type { Loaded } from "./container.ts";
 import { loadArtifact } from "./load.ts";
 import type { LoadMessage } from "./protocol.ts";
-import type { ArgumentValidator } from "./validate.ts";
+import { type ArgumentValidator, compileValidator } from "./validate.ts";
 
 export async function loadFunction(message: LoadMessage): Promise<Loaded> {
   // Calls that user code makes in turn go to the engine that runs it; loading an adapter for them can wait for the first.
@@ -43,10 +43,6 @@ function enterProject(root: string): void {
 }
 
 async function loadValidator(message: LoadMessage): Promise<ArgumentValidator | undefined> {
-  const [text, { compileValidator }, { printType }] = await Promise.all([
-    readFile(message.manifest, "utf8"),
-    import("./validate.ts"),
-    import("../schema/index.ts"),
-  ]);
+  const text = await readFile(message.manifest, "utf8");
   return compileValidator(message.function, JSON.parse(text) as AppManifest, printType); // written by the engine
 }

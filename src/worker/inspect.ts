@@ -31,7 +31,7 @@ function failed(error: unknown): never {
 
 process.on("uncaughtException", failed);
 process.on("unhandledRejection", failed);
-installHooks();
+await installHooks();
 const exports = await loadArtifact(artifact!, root!);
 answer({
   apps: loadedApps().map((app) => ({

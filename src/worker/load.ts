@@ -15,8 +15,8 @@ const extension = extname(import.meta.url);
 let artifactUrl: string | undefined;
 let rootUrl = "";
 
-/** Before anything else is imported; once. */
-export function installHooks(): void {
+/** Once, before the artifact's time: also loads what the artifact will import as `farcall`. */
+export async function installHooks(): Promise<void> {
   registerHooks({
     resolve(specifier, context, next) {
       if (specifier === "farcall") return ours("../index");
@@ -31,6 +31,8 @@ export function installHooks(): void {
       return next(specifier, { ...context, parentURL: rootUrl });
     },
   });
+  const name = "farcall"; // resolved by the hook, not by the compiler
+  await import(name);
 }
 
 function ours(path: string) {

@@ -36,7 +36,8 @@ const reader = new FrameReader(onFrame);
 let container: Container | undefined;
 let ready = false;
 
-installHooks();
+// What it loads is needed by the artifact at the latest, whose import reports what may go wrong.
+installHooks().catch(() => {});
 setContext(() => container?.current?.context);
 captureOutput((stream, text) => container?.log(stream, text));
 socket.on("data", onData);
