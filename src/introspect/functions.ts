@@ -1,0 +1,155 @@
+/** One registered function: its name, its mode, its signatures. */
+import { ts } from "@ts-morph/common";
+import { type Declaration, type FunctionMode, type FunctionSchema, signatureOf } from "../schema/index.ts";
+import type { Conversion } from "./conversion.ts";
+import { type FunctionDoc, splitFunctionDoc } from "./docs.ts";
+import { atRegistration, functionBehind, runtimeName, stringProperty, unwrap } from "./expressions.ts";
+import type { Registration } from "./find.ts";
+import { type Problem, placeOf } from "./problems.ts";
+import type { AppProgram } from "./program.ts";
+import {
+  type ConvertedSignature,
+  convertSignature,
+  docOfHolder,
+  isGeneratorNode,
+  iteratedResult,
+  type SignatureOwner,
+} from "./signatures.ts";
+import { symbolOf } from "./symbols.ts";
+
+export interface FoundFunction {
+  name: string;
+  call: ts.CallExpression;
+  owners: SignatureOwner[];
+  /** The schema, once declarations have their names. */
+  finish(declarations: readonly Declaration[]): Omit<FunctionSchema, "options">;
+}
+
+/** What the entry exports, by the expression that an export holds. */
+export type ExportedNames = ReadonlyMap<ts.Node, string>;
+
+/** A function without a name of its own gets that of the export; of several, the first by the alphabet, as at run time. */
+export function exportedNames({ checker, entry }: AppProgram): ExportedNames {
+  const names = new Map<ts.Node, string>();
+  const module = checker.getSymbolAtLocation(entry);
+  const exported = module ? checker.getExportsOfModule(module) : [];
+  for (const symbol of exported.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (symbol.name === "default") continue;
+    const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    const value = initializerOf(checker, target);
+    if (value && !names.has(value)) names.set(value, symbol.name);
+  }
+  return names;
+}
+
+/** What a constant holds, seen through other constants. */
+function initializerOf(checker: ts.TypeChecker, symbol: ts.Symbol): ts.Expression | undefined {
+  const node = symbol.valueDeclaration;
+  const value =
+    node && ts.isVariableDeclaration(node)
+      ? node.initializer
+      : node && ts.isExportAssignment(node)
+        ? node.expression
+        : undefined;
+  if (!value) return undefined;
+  const inner = unwrap(value);
+  const next = ts.isIdentifier(inner) ? symbolOf(checker, inner) : undefined;
+  return (next && initializerOf(checker, next)) ?? inner;
+}
+
+export function convertFunction(
+  cx: Conversion,
+  app: AppProgram,
+  registration: Registration,
+  exported: ExportedNames,
+  problems: Problem[],
+): FoundFunction | undefined {
+  const { checker, root } = app;
+  const { call } = registration;
+  const report = (node: ts.Node, message: string, hint: string): void => {
+    const place = app.isOwn(node.getSourceFile()) ? node : call;
+    problems.push({ severity: "error", ...placeOf(root, place), message, hint });
+  };
+  const behind = registration.fn && functionBehind(checker, registration.fn);
+  const name = nameOf(checker, registration, behind, exported, report);
+  const signatures = signaturesOf(checker, registration);
+  if (signatures.length === 0) {
+    if (registration.fn || call.arguments.length > 0) {
+      report(call, "what is registered here is not known to be a function", "pass a function whose type is known");
+    }
+    return undefined;
+  }
+  if (name === undefined) return undefined;
+
+  let mode: FunctionMode = behind && isGeneratorNode(behind) ? "generator" : "unary";
+  if (mode === "unary" && signatures.some((signature) => iteratedResult(cx, signature))) {
+    report(
+      behind ?? call,
+      `${name} returns a generator, but is not declared as one`,
+      `declare it with function*, so that it is known to answer many times: async function* ${name}(…) { yield* … }`,
+    );
+    mode = "generator"; // so that what it yields is looked at too
+  }
+  const comment = docOfHolder(call.parent);
+  const bindingDoc: FunctionDoc | undefined = comment === undefined ? undefined : splitFunctionDoc(comment);
+  const isOverloaded = signatures.length > 1;
+  const converted = signatures.map((signature) =>
+    convertSignature(cx, signature, name, mode, isOverloaded ? undefined : bindingDoc, call),
+  );
+  const own = behind && app.isOwn(behind.getSourceFile()) ? behind : call;
+  const { file, line } = placeOf(root, own);
+  const last = converted.at(-1)!.signature;
+  const doc = last.doc ?? bindingDoc?.text;
+  return {
+    name,
+    call,
+    owners: converted.flatMap(({ owners }) => owners),
+    finish(declarations) {
+      const schema: Omit<FunctionSchema, "options" | "signature"> = { name, mode, ...last, source: { file, line } };
+      if (doc !== undefined) schema.doc = doc;
+      if (isOverloaded) schema.overloads = converted.map(({ signature }: ConvertedSignature) => signature);
+      return { ...schema, signature: signatureOf(schema, declarations) };
+    },
+  };
+}
+
+/** As the runtime names it: the option, else the function's own name, else the export's. */
+function nameOf(
+  checker: ts.TypeChecker,
+  { call, options }: Registration,
+  behind: ts.SignatureDeclaration | undefined,
+  exported: ExportedNames,
+  report: (node: ts.Node, message: string, hint: string) => void,
+): string | undefined {
+  const known = stringProperty(checker, options, "name");
+  if (known !== "absent") {
+    if ("value" in known) return known.value;
+    report(
+      known.unknown,
+      "the function's name is not a literal, so it is unknown before the program runs",
+      'write it out: { name: "…" }',
+    );
+    return undefined;
+  }
+  const own = behind && runtimeName(behind);
+  const name = own === undefined || own === "default" ? exported.get(call) : own;
+  if (name === undefined) {
+    report(
+      call,
+      "this function has no name",
+      'name the function, export what app.function() returns from the entry module, or pass { name: "…" }',
+    );
+  }
+  return name;
+}
+
+function signaturesOf(checker: ts.TypeChecker, { call, fn }: Registration): readonly ts.Signature[] {
+  const located = fn && atRegistration(checker, fn);
+  // Inside a helper, types depend on what it is called with: the call's own type has them resolved.
+  if (!located || located.environment) {
+    const local = checker.getPropertyOfType(checker.getTypeAtLocation(call), "local");
+    const signatures = local ? checker.getTypeOfSymbolAtLocation(local, call).getCallSignatures() : [];
+    if (signatures.length > 0) return signatures;
+  }
+  return located ? checker.getNonNullableType(checker.getTypeAtLocation(located.expression)).getCallSignatures() : [];
+}

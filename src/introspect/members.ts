@@ -1,0 +1,187 @@
+/** Properties and index signatures: of interfaces, type literals and classes as written, and of types that the checker made. */
+import { ts } from "@ts-morph/common";
+import type { IndexSignature, PropertySchema, TypeSchema } from "../schema/index.ts";
+import type { Conversion } from "./conversion.ts";
+import { docOf } from "./docs.ts";
+import { convertNode, refuseFunction } from "./nodes.ts";
+import { convertType } from "./types.ts";
+
+const IS_NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
+
+export function stepOf(name: string): string {
+  return IS_NAME.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+}
+
+export function propertiesOfMembers(cx: Conversion, members: Iterable<ts.TypeElement>): PropertySchema[] {
+  const properties: PropertySchema[] = [];
+  const accessors = new Map<string, PropertySchema>();
+  for (const member of members) {
+    if (ts.isIndexSignatureDeclaration(member)) continue;
+    if (ts.isCallSignatureDeclaration(member) || ts.isConstructSignatureDeclaration(member)) {
+      refuseFunction(cx, member);
+      continue;
+    }
+    const name = member.name && propertyName(cx, member.name);
+    if (name === undefined) {
+      refuseSymbolKey(cx, member);
+      continue;
+    }
+    if (ts.isMethodSignature(member)) {
+      cx.at(stepOf(name), () => refuseFunction(cx, member));
+      continue;
+    }
+    if (ts.isSetAccessorDeclaration(member)) {
+      // What is written through a setter alone has no value to send; beside a getter, it makes the property writable.
+      const type = member.parameters[0]?.type;
+      const known = accessors.get(name);
+      if (known) delete known.readonly;
+      else if (type) add({ name, type: cx.at(stepOf(name), () => convertNode(cx, type)) });
+      continue;
+    }
+    if (!ts.isPropertySignature(member) && !ts.isGetAccessorDeclaration(member)) continue;
+    const type = cx.at(stepOf(name), () => typeOfMember(cx, member));
+    const property: PropertySchema = { name, type };
+    if (member.questionToken) property.optional = true;
+    if (ts.isGetAccessorDeclaration(member)) {
+      const known = accessors.get(name); // the setter came first
+      if (known) {
+        known.type = type;
+        continue;
+      }
+      property.readonly = true;
+      accessors.set(name, property);
+    } else if (hasModifier(member, ts.SyntaxKind.ReadonlyKeyword)) property.readonly = true;
+    const doc = member.pos < 0 ? undefined : docOf(member);
+    if (doc !== undefined) property.doc = doc;
+    properties.push(property);
+  }
+  return properties;
+
+  function add(property: PropertySchema): void {
+    accessors.set(property.name, property);
+    properties.push(property);
+  }
+}
+
+/** The type as written, else as the checker finds it. */
+export function typeOfMember(
+  cx: Conversion,
+  member: ts.PropertySignature | ts.PropertyDeclaration | ts.ParameterDeclaration | ts.GetAccessorDeclaration,
+): TypeSchema {
+  if (member.type) return convertNode(cx, member.type);
+  const isOptional = "questionToken" in member && member.questionToken !== undefined;
+  const type = cx.checker.getTypeAtLocation(member);
+  return convertType(
+    cx,
+    type,
+    member,
+    isOptional ? { optional: ts.isParameter(member) ? "parameter" : "property" } : {},
+  );
+}
+
+export function indexesOfMembers(cx: Conversion, members: Iterable<ts.Node>): IndexSignature[] {
+  const indexes: IndexSignature[] = [];
+  for (const member of members) {
+    if (!ts.isIndexSignatureDeclaration(member)) continue;
+    const parameter = member.parameters[0];
+    if (!parameter?.type) continue;
+    const keyNode = parameter.type;
+    const key = cx.describe(() => convertNode(cx, keyNode));
+    const value = cx.at("[key]", () => convertNode(cx, member.type));
+    if (cx.checker.getTypeFromTypeNode(keyNode).flags & ts.TypeFlags.ESSymbol) refuseSymbolKey(cx, member);
+    const index: IndexSignature = { key, value };
+    if (ts.isIdentifier(parameter.name)) index.keyName = parameter.name.text;
+    if (hasModifier(member, ts.SyntaxKind.ReadonlyKeyword)) index.readonly = true;
+    indexes.push(index);
+  }
+  return indexes;
+}
+
+/** Members of a type that the checker made. A property that is still as its author wrote it is read from there. */
+export function membersOfType(
+  cx: Conversion,
+  type: ts.Type,
+  site: ts.Node | undefined,
+): { properties: PropertySchema[]; indexes: IndexSignature[] } {
+  const properties: PropertySchema[] = [];
+  for (const symbol of cx.checker.getPropertiesOfType(type)) {
+    const name = ts.unescapeLeadingUnderscores(symbol.escapedName);
+    if (name.startsWith("__@")) {
+      refuseSymbolKey(cx, symbol.valueDeclaration ?? site);
+      continue;
+    }
+    const property: PropertySchema = { name, type: cx.at(stepOf(name), () => typeOfProperty(cx, symbol, site)) };
+    if (symbol.flags & ts.SymbolFlags.Optional) property.optional = true;
+    if (isReadonly(symbol)) property.readonly = true;
+    const declaration = symbol.declarations?.[0];
+    const doc = declaration && declaration.pos >= 0 ? docOf(declaration) : undefined;
+    if (doc !== undefined) property.doc = doc;
+    properties.push(property);
+  }
+  const indexes: IndexSignature[] = [];
+  for (const info of cx.checker.getIndexInfosOfType(type)) {
+    if (info.keyType.flags & ts.TypeFlags.ESSymbol) refuseSymbolKey(cx, info.declaration ?? site);
+    const index: IndexSignature = {
+      key: cx.describe(() => convertType(cx, info.keyType, site)),
+      value: cx.at("[key]", () => convertType(cx, info.type, site)),
+    };
+    const parameter =
+      info.declaration && ts.isIndexSignatureDeclaration(info.declaration) ? info.declaration.parameters[0] : undefined;
+    if (parameter && ts.isIdentifier(parameter.name)) index.keyName = parameter.name.text;
+    if (info.isReadonly) index.readonly = true;
+    indexes.push(index);
+  }
+  return { properties, indexes };
+}
+
+function typeOfProperty(cx: Conversion, symbol: ts.Symbol, site: ts.Node | undefined): TypeSchema {
+  const declaration = symbol.valueDeclaration;
+  if (
+    !(symbol.flags & ts.SymbolFlags.Transient) &&
+    declaration &&
+    ts.isPropertySignature(declaration) &&
+    declaration.type
+  ) {
+    return convertNode(cx, declaration.type);
+  }
+  const type = cx.checker.getTypeOfSymbol(symbol);
+  const place = declaration && declaration.pos >= 0 ? declaration : site;
+  return convertType(cx, type, place, symbol.flags & ts.SymbolFlags.Optional ? { optional: "property" } : {});
+}
+
+/** Also of properties that mapped types made readonly. */
+function isReadonly(symbol: ts.Symbol): boolean {
+  const { checkFlags = 0 } = (symbol as unknown as { links?: { checkFlags?: number } }).links ?? {};
+  if (symbol.flags & ts.SymbolFlags.Transient && checkFlags & READONLY_CHECK_FLAG) return true;
+  if (symbol.flags & ts.SymbolFlags.Accessor) return !(symbol.flags & ts.SymbolFlags.SetAccessor);
+  const declaration = symbol.valueDeclaration;
+  if (!declaration) return false;
+  return (ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Readonly) !== 0;
+}
+
+/** The compiler's CheckFlags.Readonly, which it does not export. */
+const READONLY_CHECK_FLAG = 8;
+
+export function hasModifier(node: ts.Node, kind: ts.SyntaxKind): boolean {
+  return ts.canHaveModifiers(node) && (ts.getModifiers(node)?.some((modifier) => modifier.kind === kind) ?? false);
+}
+
+/** Undefined for one that only a symbol names. */
+export function propertyName(cx: Conversion, name: ts.PropertyName): string | undefined {
+  if (ts.isIdentifier(name) || ts.isStringLiteralLike(name)) return name.text;
+  if (ts.isNumericLiteral(name)) return String(Number(name.text));
+  if (ts.isComputedPropertyName(name)) {
+    const type = name.pos < 0 ? undefined : cx.checker.getTypeAtLocation(name.expression);
+    if (type?.isStringLiteral() || type?.isNumberLiteral()) return String(type.value);
+    if (ts.isStringLiteralLike(name.expression)) return name.expression.text;
+  }
+  return undefined;
+}
+
+export function refuseSymbolKey(cx: Conversion, node: ts.Node | undefined): void {
+  cx.refuse(
+    node,
+    "a property named by a symbol cannot cross the wire",
+    'name it by a string: `string & { readonly __brand: "UserId" }`',
+  );
+}

@@ -1,0 +1,66 @@
+/** What can be wrong with an app's source, each with its place, its path inside the type, and what to do instead. */
+import { relative } from "node:path";
+import { ts } from "@ts-morph/common";
+import { FarcallError } from "../runtime/errors.ts";
+
+export interface Problem {
+  severity: "error" | "warning";
+  /** Relative to the app's root, with forward slashes. */
+  file: string;
+  /** 1-based. */
+  line: number;
+  /** 1-based. */
+  column: number;
+  /** Where inside the function's type: `resize(options.onProgress)`, `resize() → items[].next`. */
+  path?: string;
+  message: string;
+  hint?: string;
+}
+
+/** The source cannot be deployed. Has all its problems, warnings too. */
+export class IntrospectionError extends FarcallError {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super("FARCALL_INTROSPECTION", problems.map(formatProblem).join("\n"), {
+      hint: problems.find(({ severity }) => severity === "error")?.hint,
+    });
+    this.problems = problems;
+  }
+}
+
+/** As tsc prints a diagnostic: `src/app.ts(3,14): error TS2322: …`; a hint stands on a line of its own. */
+export function formatProblem({ severity, file, line, column, path, message, hint }: Problem): string {
+  const where = `${file}(${line},${column}): ${severity}`;
+  const what = /^TS\d+: /.test(message) ? ` ${message}` : `: ${path === undefined ? "" : `${path}: `}${message}`;
+  return `${where}${what}${hint === undefined ? "" : `\n  ${hint}`}`;
+}
+
+export interface Place {
+  file: string;
+  line: number;
+  column: number;
+}
+
+/** A path as manifests and problems have it. */
+export function relativePath(root: string, file: string): string {
+  return relative(root, file).replaceAll("\\", "/");
+}
+
+export function placeOf(root: string, node: ts.Node): Place {
+  const file = node.getSourceFile();
+  const { line, character } = file.getLineAndCharacterOfPosition(node.getStart(file));
+  return { file: relativePath(root, file.fileName), line: line + 1, column: character + 1 };
+}
+
+export function problemOfDiagnostic(root: string, diagnostic: ts.Diagnostic): Problem {
+  const { file, start = 0 } = diagnostic;
+  const at = file?.getLineAndCharacterOfPosition(start) ?? { line: 0, character: 0 };
+  return {
+    severity: "error",
+    file: file ? relativePath(root, file.fileName) : "tsconfig.json",
+    line: at.line + 1,
+    column: at.character + 1,
+    message: `TS${diagnostic.code}: ${ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n")}`,
+  };
+}

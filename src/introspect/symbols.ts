@@ -1,0 +1,121 @@
+/** What a name in a type stands for. */
+import { ts } from "@ts-morph/common";
+import type { Conversion } from "./conversion.ts";
+import { KEPT_ALIASES } from "./globals.ts";
+
+/** The symbol that an identifier means, seen through imports. */
+export function symbolOf(checker: ts.TypeChecker, name: ts.Node): ts.Symbol | undefined {
+  // Nodes that the compiler makes carry their symbol; the checker knows those of the source.
+  const symbol = name.pos < 0 ? (name as unknown as { symbol?: ts.Symbol }).symbol : checker.getSymbolAtLocation(name);
+  return symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+}
+
+/** The identifier that carries a reference's meaning: `C` of `A.B.C`. */
+export function lastName(name: ts.EntityName | ts.Expression): ts.Node {
+  if (ts.isQualifiedName(name)) return name.right;
+  return ts.isPropertyAccessExpression(name) ? name.name : name;
+}
+
+/** Where a global comes from; undefined for what modules declare. */
+export type GlobalOrigin = "language" | "platform";
+
+const origins = new WeakMap<ts.Symbol, GlobalOrigin | "none">();
+
+/** `language` is what lib.es*.d.ts declares; `platform` what the browser's library and Node's types do. */
+export function globalOrigin(cx: Conversion, symbol: ts.Symbol): GlobalOrigin | undefined {
+  let origin = origins.get(symbol);
+  if (!origin) {
+    const file = symbol.declarations?.[0]?.getSourceFile();
+    origin = !file
+      ? "none"
+      : cx.program.isSourceFileDefaultLibrary(file)
+        ? /\/lib\.(es|decorators)/.test(file.fileName)
+          ? "language"
+          : "platform"
+        : /\/node_modules\/(@types\/node|undici-types|buffer)\//.test(file.fileName)
+          ? "platform"
+          : "none";
+    origins.set(symbol, origin);
+  }
+  return origin === "none" ? undefined : origin;
+}
+
+/** `Intl.NumberFormatOptions`. */
+export function qualifiedName(symbol: ts.Symbol): string {
+  const parent = (symbol as unknown as { parent?: ts.Symbol }).parent;
+  const isNamespace = parent && parent.flags & ts.SymbolFlags.NamespaceModule && !/^["']/.test(parent.name);
+  return isNamespace && parent.name !== "global" && parent.name !== "__global"
+    ? `${qualifiedName(parent)}.${symbol.name}`
+    : symbol.name;
+}
+
+/** Whether a type written here stays open until a type parameter from outside of it is known. */
+export function isOpen(cx: Conversion, node: ts.Node): boolean {
+  if (cx.scope.size === 0) return false;
+  if (node.pos < 0) return true; // made by the compiler, and only for types that are open
+  const visit = (part: ts.Node): boolean => {
+    if (part.kind === ts.SyntaxKind.ThisType) return true;
+    if (ts.isTypeReferenceNode(part) && ts.isIdentifier(part.typeName)) {
+      const symbol = symbolOf(cx.checker, part.typeName);
+      if (symbol && symbol.flags & ts.SymbolFlags.TypeParameter && cx.scope.has(symbol)) return true;
+    }
+    return ts.forEachChild(part, visit) ?? false;
+  };
+  return visit(node);
+}
+
+const computed = new WeakMap<ts.Symbol, boolean>();
+
+/** Whether an alias is a computation (`type Flags<T> = { [K in keyof T]: boolean }`) rather than a name for a shape. */
+export function isComputed(cx: Conversion, alias: ts.Symbol): boolean {
+  const known = computed.get(alias);
+  if (known !== undefined) return known;
+  computed.set(alias, false); // of a recursive alias, the rest decides
+  const declaration = alias.declarations?.find(ts.isTypeAliasDeclaration);
+  const result = declaration !== undefined && isComputation(cx, declaration.type);
+  computed.set(alias, result);
+  return result;
+}
+
+function isComputation(cx: Conversion, node: ts.TypeNode): boolean {
+  switch (node.kind) {
+    case ts.SyntaxKind.MappedType:
+    case ts.SyntaxKind.ConditionalType:
+    case ts.SyntaxKind.IndexedAccessType:
+    case ts.SyntaxKind.TypeQuery:
+      return true;
+    case ts.SyntaxKind.TypeOperator:
+      return (node as ts.TypeOperatorNode).operator === ts.SyntaxKind.KeyOfKeyword;
+    case ts.SyntaxKind.ParenthesizedType:
+      return isComputation(cx, (node as ts.ParenthesizedTypeNode).type);
+    case ts.SyntaxKind.UnionType:
+    case ts.SyntaxKind.IntersectionType:
+      return (node as ts.UnionOrIntersectionTypeNode).types.some((part) => isComputation(cx, part));
+    case ts.SyntaxKind.TypeReference: {
+      const symbol = symbolOf(cx.checker, lastName((node as ts.TypeReferenceNode).typeName));
+      if (!symbol || !(symbol.flags & ts.SymbolFlags.TypeAlias)) return false;
+      return globalOrigin(cx, symbol) ? !KEPT_ALIASES.has(symbol.name) : isComputed(cx, symbol);
+    }
+    default:
+      return false;
+  }
+}
+
+/** The type parameters that a declaration or signature brings into scope. */
+export function typeParameterSymbols(
+  checker: ts.TypeChecker,
+  nodes: readonly ts.TypeParameterDeclaration[] | undefined,
+): ts.Symbol[] {
+  return (nodes ?? []).flatMap((node) => checker.getSymbolAtLocation(node.name) ?? []);
+}
+
+/** Whether a declaration sits inside a function or class with type parameters that it may name. */
+export function isEnclosedByTypeParameters(symbol: ts.Symbol): boolean {
+  for (const declaration of symbol.declarations ?? []) {
+    for (let at = declaration.parent; at && !ts.isSourceFile(at); at = at.parent) {
+      if (ts.isFunctionLike(at) && at.typeParameters?.length) return true;
+      if (ts.isClassLike(at) && at.typeParameters?.length) return true;
+    }
+  }
+  return false;
+}
