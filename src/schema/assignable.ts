@@ -374,8 +374,9 @@ function mergeObjects(type: TypeSchema, declarations: Declarations): TypeSchema 
     if (object?.kind !== "object" || object.indexes?.length) return type;
     for (const property of object.properties) {
       const known = properties.get(property.name);
-      if (!known) properties.set(property.name, property);
-      else properties.set(property.name, bothProperties(known, property));
+      // What is optional in one and not in the other keeps an `undefined` that TypeScript does not show.
+      if (known && known.optional !== property.optional) return type;
+      properties.set(property.name, known ? bothProperties(known, property) : property);
     }
   }
   return { kind: "object", properties: [...properties.values()] };
@@ -384,7 +385,7 @@ function mergeObjects(type: TypeSchema, declarations: Declarations): TypeSchema 
 function bothProperties(a: PropertySchema, b: PropertySchema): PropertySchema {
   const both: PropertySchema = { name: a.name, type: { kind: "intersection", members: [a.type, b.type] } };
   if (JSON.stringify(a.type) === JSON.stringify(b.type)) both.type = a.type;
-  if (a.optional && b.optional) both.optional = true;
+  if (a.optional) both.optional = true;
   if (a.readonly && b.readonly) both.readonly = true;
   return both;
 }
