@@ -9,7 +9,7 @@ import { definitionsOf, loadedApps } from "../runtime/index.ts";
 import { installHooks, loadArtifact } from "./load.ts";
 import type { Inspection } from "./protocol.ts";
 
-const exit = process.exit.bind(process);
+const exit: (code: number) => never = process.exit.bind(process);
 const [artifact, root] = process.argv.slice(2);
 
 function answer(inspection: Inspection): never {

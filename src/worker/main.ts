@@ -137,11 +137,11 @@ function onUncaughtException(error: unknown): void {
   leave(1);
 }
 
-/** Exits once all frames have left. */
+/** Exits once all frames have left. The stream stays open until then: its end would tell the engine that this process is lost. */
 function leave(code: number): void {
   writer.flush();
   setTimeout(() => exit(code), LAST_WORDS_MS).unref();
-  socket.end(() => exit(code));
+  socket.write("", () => exit(code));
 }
 
 function textOf(error: unknown): string {

@@ -2,7 +2,7 @@
  * What an engine and a container say to each other, in frames (engine/frames.ts) over one private duplex stream (file
  * descriptor 3 of the container's process). The engine opens calls and sends inputs; the container sends what comes of them.
  */
-import type { ResolvedFunctionOptions } from "../schema/index.ts";
+import type { FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
 
 /** Engine to container. */
 export const ToContainer = {
@@ -61,7 +61,7 @@ export interface LoadMessage {
   /** Absolute path of the artifact's ES module; its source map lies beside it as `<file>.map`. */
   artifact: string;
   /** From the manifest: decides whether what the function returns is iterated. */
-  mode: "unary" | "generator" | "web";
+  mode: FunctionMode;
   /** Absolute folder of the author's project: the container's working directory. */
   root: string;
   /** URL of the engine, for calls that user code makes in turn. */
@@ -114,5 +114,5 @@ export type Inspection =
 
 export interface InspectedApp {
   name: string;
-  functions: { name: string; mode: "unary" | "generator"; options: ResolvedFunctionOptions }[];
+  functions: { name: string; mode: FunctionMode; options: ResolvedFunctionOptions }[];
 }

@@ -61,7 +61,10 @@ test("a new version is compared with the one before", async () => {
     await app.write("app.ts", (header + double).replace("n: number", "n: number, label?: string"));
     const { comparison } = await deployApp({ entry: app.path("app.ts"), engine });
     expect(comparison).toMatchObject([{ name: "double", verdict: "compatible" }]);
-    await app.write("app.ts", (header + double).replace("(n: number): number", "(n: string): string"));
+    await app.write(
+      "app.ts",
+      (header + double).replace("(n: number): number { return 2 * n", "(n: string): string { return n + n"),
+    );
     const refused = deployApp({ entry: app.path("app.ts"), engine, refuseBreaking: true });
     await expect(refused).rejects.toMatchObject({
       code: "FARCALL_DEPLOY",
