@@ -6,7 +6,7 @@ import { convertTypeParameters } from "./declarations.ts";
 import { docOf, type FunctionDoc, splitFunctionDoc } from "./docs.ts";
 import { ITERATED } from "./globals.ts";
 import { convertNode } from "./nodes.ts";
-import { globalOrigin, lastName, symbolOf, typeParameterSymbols } from "./symbols.ts";
+import { globalOrigin, isOpen, lastName, symbolOf, typeParameterSymbols } from "./symbols.ts";
 import { convertType } from "./types.ts";
 
 /** One part of a function: its parameters or its result, whose problems have a path of their own. */
@@ -230,10 +230,16 @@ function awaitedNode(cx: Conversion, node: ts.TypeNode): TypeSchema {
   // Most types need no look at all: the checker would have to resolve them.
   if (!mayBePromise(cx, node)) return convertNode(cx, node);
   const type = cx.checker.getTypeFromTypeNode(node);
+  // To await an open type that is not said to be a promise would say `Awaited<T>` where the author said `T`.
+  if (isOpen(cx, node) && !(type.isUnion() ? type.types : [type]).some((each) => isPromise(cx, each))) {
+    return convertNode(cx, node);
+  }
   const awaited = awaitedType(cx, type);
-  return awaited === type || type.flags & ts.TypeFlags.Instantiable
-    ? convertNode(cx, node)
-    : convertType(cx, awaited, node);
+  return awaited === type ? convertNode(cx, node) : convertType(cx, awaited, node);
+}
+
+function isPromise(cx: Conversion, { symbol }: ts.Type): boolean {
+  return symbol !== undefined && PROMISES.has(symbol.name) && globalOrigin(cx, symbol) !== undefined;
 }
 
 function mayBePromise(cx: Conversion, node: ts.TypeNode): boolean {

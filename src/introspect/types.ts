@@ -54,6 +54,10 @@ export function convertType(
     });
   }
   if (flags & TypeFlags.EnumLike && type.symbol) return convertNamed(cx, simpleUse(type, node));
+  // What an object literal lacks and another one in its place has: `{ ok: true, value } | { ok: false, error }`.
+  if (options.optional === "property" && isExact(cx) && isMissing(cx, type, "property")) {
+    return { kind: "primitive", name: "never" };
+  }
   for (const [flag, schema] of PRIMITIVES) if (flags & flag) return schema;
   if (flags & TypeFlags.Any) {
     // The checker's type of what it could not understand; the type error says so.
@@ -143,8 +147,11 @@ function convertUnion(
 /** Under exactOptionalPropertyTypes, a property's own `undefined` is another one than that of being optional. */
 function isMissing(cx: Conversion, type: ts.Type, of: "property" | "parameter"): boolean {
   if (!(type.flags & TypeFlags.Undefined)) return false;
-  const isExact = cx.program.getCompilerOptions().exactOptionalPropertyTypes === true;
-  return of === "parameter" || !isExact || type !== cx.checker.getUndefinedType();
+  return of === "parameter" || !isExact(cx) || type !== cx.checker.getUndefinedType();
+}
+
+function isExact({ program }: Conversion): boolean {
+  return program.getCompilerOptions().exactOptionalPropertyTypes === true;
 }
 
 /** The enum of a member whose other members are in the union too. */
@@ -184,7 +191,7 @@ function convertObject(
       around.recursive = true; // its name is used instead
       return { kind: "primitive", name: "unknown" };
     }
-    return cx.refuse(node, "a type that contains itself needs a name", "declare it as an interface");
+    return cx.refuse(node, "a type that contains itself needs a name", "declare it as an interface, and use that as the function's return type");
   }
   cx.anonymous.add(type);
   const { properties, indexes } = membersOfType(cx, type, node);
