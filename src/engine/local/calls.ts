@@ -214,10 +214,10 @@ export class ClientCall implements CallHandle, Channel {
       this.#accepted = true;
       this.#forgetInputs(this.#put);
       this.#acceptance?.resolve(frame.payload.length > 0 ? frame.payload.toString() : this.id);
-      if (this.#sink === NOTHING) return this.detach();
-      if (this.#ended === this.#put) return this.#finish();
+      if (this.#sink === NOTHING) this.detach();
+      else if (this.#ended === this.#put) this.#finish();
       // A caller that asked for outputs of a call of its own waits for them; one that spawned waits no longer.
-      if (this.#request.durable) this.#unhold();
+      else if (this.#request.durable) this.#unhold();
     }
     this.#wakeIfRoom();
   }

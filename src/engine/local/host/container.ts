@@ -258,7 +258,6 @@ export class Container {
       }
       case FromContainer.returned: {
         const input = this.#find(frame);
-        this.recalled = false;
         if (!input) return;
         this.#remove(input);
         this.owner.inputReturned(input);
@@ -302,6 +301,8 @@ export class Container {
     if (input.next) input.next.previous = input.previous;
     else this.#last = input.previous;
     if (this.#firstWaiting === input) this.#firstWaiting = input.next;
+    // What is sent from now on comes after the recall, so it is not meant.
+    if (!this.#firstWaiting) this.recalled = false;
     input.container = undefined;
     this.inputs--;
     if (input.startedAt === 0) return;
@@ -309,6 +310,7 @@ export class Container {
     if (this.#firstWaiting) {
       const next = this.#firstWaiting;
       this.#firstWaiting = next.next;
+      if (!this.#firstWaiting) this.recalled = false;
       this.#begin(next);
     } else if (this.inputs === 0) this.idleSince = this.#now;
   }

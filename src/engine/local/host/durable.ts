@@ -111,9 +111,8 @@ export class DurableCall implements Work {
 
   /** `onAccepted` hears when all is on disk, at once when it is. */
   noMore(count: number, onAccepted: () => void): void {
-    if (this.accepted) return onAccepted();
-    if (this.over) return;
-    this.#onAccepted.push(onAccepted);
+    this.whenAccepted(onAccepted);
+    if (this.accepted || this.over) return;
     this.#closing = count;
     this.#save();
   }

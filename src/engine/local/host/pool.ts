@@ -7,7 +7,7 @@
  */
 import { availableParallelism } from "node:os";
 import { InvalidError } from "../../../runtime/errors.ts";
-import { FromContainer, type LoadMessage } from "../../../worker/protocol.ts";
+import { FromContainer } from "../../../worker/protocol.ts";
 import type { Frame } from "../../frames.ts";
 import type { AutoscalerSettings, Failure, FunctionStats } from "../../index.ts";
 import { type Container, type ContainerOwner, type Death, failureIn } from "./container.ts";

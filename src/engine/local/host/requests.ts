@@ -17,53 +17,65 @@ export function answer(host: Host, connection: Connection, number: number, metho
   switch (method) {
     case "listApps":
       optional(params, "environment", "string");
-      return reply(method, registry.listApps(params["environment"] as string | undefined));
+      reply(method, registry.listApps(params["environment"] as string | undefined));
+      return;
     case "getManifest": {
       optional(params, "ifNotEtag", "string");
       const { etag, manifest } = registry.version(checkAppRef(params["ref"]));
-      return reply(method, etag === params["ifNotEtag"] ? { etag } : { etag, manifest });
+      reply(method, etag === params["ifNotEtag"] ? { etag } : { etag, manifest });
+      return;
     }
     case "resolve":
-      return reply(method, registry.resolve(checkFunctionRef<FunctionRef>(params)));
+      reply(method, registry.resolve(checkFunctionRef<FunctionRef>(params)));
+      return;
     case "deploy": {
       fields(params["manifest"], "a manifest");
       fields(params["artifact"], "an artifact");
       fields(params["secrets"], "secrets");
       const result = registry.deploy(params as unknown as DeployRequest);
       if (result.changed) pools.deployed(registry.version(result.manifest));
-      return reply(method, result);
+      reply(method, result);
+      return;
     }
     case "remove": {
       const { app, environment } = checkAppRef(params);
       registry.remove({ app, environment });
       calls.removeApp({ app, environment });
       pools.removed({ app, environment });
-      return reply(method, null);
+      reply(method, null);
+      return;
     }
     case "poll":
-      return connection.poll(number, { id: text(params, "id"), range: checkRange(params["range"]) }, () =>
+      connection.poll(number, { id: text(params, "id"), range: checkRange(params["range"]) }, () =>
         reply(method, null),
       );
+      return;
     case "call":
-      return reply(method, calls.info(text(params, "id")));
+      reply(method, calls.info(text(params, "id")));
+      return;
     case "calls":
       for (const name of ["app", "environment", "function"]) optional(params, name, "string");
       optional(params, "limit", "number");
-      return reply(method, calls.list(params));
+      reply(method, calls.list(params));
+      return;
     case "cancel":
       calls.cancel(text(params, "id"), params["terminateContainers"] === true);
-      return reply(method, null);
+      reply(method, null);
+      return;
     case "stats": {
       const ref = checkFunctionRef<FunctionRef>(params);
-      return reply(method, pools.stats(registry.function(ref), ref.version));
+      reply(method, pools.stats(registry.function(ref), ref.version));
+      return;
     }
     case "updateAutoscaler": {
       const settings = fields(params["settings"], "autoscaler settings") as AutoscalerSettings;
       pools.updateAutoscaler(registry.function(checkFunctionRef<FunctionRef>(params["ref"])), settings);
-      return reply(method, null);
+      reply(method, null);
+      return;
     }
     case "status":
-      return reply(method, host.status());
+      reply(method, host.status());
+      return;
     case "stop":
       reply(method, null);
       connection.writer.flush();
