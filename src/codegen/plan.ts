@@ -148,7 +148,7 @@ function planAppOrThrow(original: LockedManifest, file: string, settings: PlanSe
       exported,
       mode: fn.mode,
       signature: fn.signature,
-      ...stubType(fn, (name) => use(name, true)),
+      ...stubType(fn, exported, { use: (name) => use(name, true), claim: (name) => scope.claim(name) }),
       ...(doc && { doc }),
       ...(source && { source }),
     };

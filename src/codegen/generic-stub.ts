@@ -1,0 +1,178 @@
+/**
+ * The methods of a generic or overloaded function's stub. They say what `Function<P, R>` says in src/runtime/types.ts, with the
+ * author's own type parameters on each method, since the compiler cannot carry those through P and R.
+ */
+import {
+  type CallSignature,
+  type ParameterSchema,
+  printParameters,
+  printType,
+  printTypeParameters,
+  type TupleElement,
+  type TypeParameterSchema,
+  type TypeSchema,
+} from "../schema/index.ts";
+import { signatureDoc } from "./docs.ts";
+import { Scope } from "./names.ts";
+
+export interface GenericMember {
+  /** `remote<T>(xs: T[], callOptions?: CallOptions): Promise<T>`. */
+  text: string;
+  doc?: string;
+}
+
+type Use = (helper: string) => string;
+
+export function genericMembers(calls: readonly CallSignature[], isGenerator: boolean, use: Use): GenericMember[] {
+  const helper = (name: string, ...typeArguments: TypeSchema[]): TypeSchema => ({
+    kind: "global",
+    name: use(name),
+    typeArguments,
+  });
+  const each = (print: (call: Call) => string): GenericMember[] =>
+    calls.map((call) => ({ text: print(new Call(call, helper)) }));
+  const documented = (members: GenericMember[]) =>
+    members.map((member, index) => ({ ...member, ...docOf(calls[index]!) }));
+
+  if (isGenerator) {
+    const result = ({ returns }: Call) => `Generator<${returns}> | AsyncGenerator<${returns}>`;
+    return [
+      ...documented(
+        each((call) => `remoteGen${call.generics}(${call.arguments}): AsyncGenerator<${call.returns}, void, void>`),
+      ),
+      ...each((call) => `local${call.generics}(${call.plain}): ${result(call)}`),
+      rawFunction(each((call) => `${call.generics}(${call.plain}): ${result(call)}`)),
+    ];
+  }
+  const functionCall = use("FunctionCall");
+  const mapItem = use("MapItem");
+  const result = ({ returns }: Call) => `Promise<${returns}> | ${returns}`;
+  const items = (call: Call) =>
+    `AsyncIterableIterator<${mapItem}<${call.returns}, ${call.x}, ${call.w}>, undefined, void>`;
+  return [
+    ...documented(each((call) => `remote${call.generics}(${call.arguments}): Promise<${call.returns}>`)),
+    ...each((call) => `local${call.generics}(${call.plain}): ${result(call)}`),
+    rawFunction(each((call) => `${call.generics}(${call.plain}): ${result(call)}`)),
+    ...each((call) => `spawn${call.generics}(${call.arguments}): Promise<${functionCall}<${call.returns}>>`),
+    ...each((call) => `map${call.mapGenerics}(${call.inputs(call.mapOptions)}): ${items(call)}`),
+    ...each((call) => `starmap${call.mapGenerics}(${call.tuples(call.mapOptions)}): ${items(call)}`),
+    ...each((call) => `forEach${call.generics}(${call.inputs(helper("ForEachOptions"))}): Promise<void>`),
+    ...each(
+      (call) =>
+        `spawnMap${call.generics}(${call.inputs(helper("SpawnMapOptions"))}): Promise<${functionCall}<${call.returns}>>`,
+    ),
+  ];
+}
+
+function rawFunction(signatures: readonly GenericMember[]): GenericMember {
+  return { text: `getRawF(): { ${signatures.map(({ text }) => text).join("; ")} }` };
+}
+
+function docOf(call: CallSignature): { doc?: string } {
+  const doc = signatureDoc(call);
+  return doc ? { doc } : {};
+}
+
+/** One signature, printed in the ways that methods need it. */
+class Call {
+  readonly returns: string;
+  readonly generics: string;
+  /** With two more type parameters, for what `returnExceptions` and `wrapReturnedExceptions` are. */
+  readonly mapGenerics: string;
+  readonly x: string;
+  readonly w: string;
+  readonly mapOptions: TypeSchema;
+  readonly #parameters: readonly ParameterSchema[];
+  readonly #helper: (name: string, ...typeArguments: TypeSchema[]) => TypeSchema;
+
+  constructor(call: CallSignature, helper: (name: string, ...typeArguments: TypeSchema[]) => TypeSchema) {
+    const own = call.typeParameters ?? [];
+    const scope = new Scope(own.map(({ name }) => name));
+    this.x = scope.claim("X");
+    this.w = scope.claim("W");
+    this.generics = printTypeParameters(own);
+    this.mapGenerics = printTypeParameters([...own, flag(this.x, false), flag(this.w, true)]);
+    this.mapOptions = helper(
+      "MapOptions",
+      { kind: "typeParameter", name: this.x },
+      { kind: "typeParameter", name: this.w },
+    );
+    this.returns = printType(call.returns);
+    this.#parameters = call.parameters;
+    this.#helper = helper;
+  }
+
+  /** As the author wrote them. */
+  get plain(): string {
+    return printParameters(this.#parameters);
+  }
+
+  /** Of `remote`: call options may follow, or stand in the place of what can be left out. */
+  get arguments(): string {
+    return printParameters(this.#followedBy(this.#parameters, "callOptions", this.#helper("CallOptions")));
+  }
+
+  /** Of `map`: an iterable for each parameter. */
+  inputs(options: TypeSchema): string {
+    const iterables = this.#parameters.map((parameter): ParameterSchema => {
+      const { type, rest } = parameter;
+      if (!rest)
+        return { ...parameter, type: this.#helper("AnyIterable", isOptional(parameter) ? orUndefined(type) : type) };
+      if (type.kind === "array")
+        return { ...parameter, type: { kind: "array", element: this.#helper("AnyIterable", type.element) } };
+      const item: TypeSchema = { kind: "indexedAccess", object: type, index: { kind: "typeParameter", name: "I" } };
+      const constraint: TypeSchema = { kind: "keyof", type };
+      return {
+        ...parameter,
+        type: { kind: "mapped", parameter: "I", constraint, type: this.#helper("AnyIterable", item) },
+      };
+    });
+    return printParameters(this.#followedBy(iterables, "mapOptions", options));
+  }
+
+  /** Of `starmap`. */
+  tuples(options: TypeSchema): string {
+    const elements = this.#parameters.map((parameter): TupleElement => {
+      const { name: label, type } = parameter;
+      if (parameter.rest) return { label, type, rest: true };
+      return isOptional(parameter) ? { label, type: orUndefined(type), optional: true } : { label, type };
+    });
+    const inputs: ParameterSchema = {
+      name: "inputs",
+      type: this.#helper("AnyIterable", { kind: "tuple", elements, readonly: true }),
+    };
+    return printParameters([inputs, { name: "mapOptions", type: options, optional: true }]);
+  }
+
+  #followedBy(parameters: readonly ParameterSchema[], name: string, type: TypeSchema): ParameterSchema[] {
+    const or = (own: TypeSchema): TypeSchema => ({
+      kind: "union",
+      members: own.kind === "union" ? [...own.members, type] : [own, type],
+    });
+    const last = parameters.at(-1);
+    const result = parameters.map((parameter): ParameterSchema => {
+      if (isOptional(parameter)) return { ...parameter, type: or(parameter.type) };
+      // Nothing can be declared after a rest parameter, so it may stand among the rest.
+      if (parameter.rest && parameter.type.kind === "array") {
+        return { ...parameter, type: { ...parameter.type, element: or(parameter.type.element) } };
+      }
+      return parameter;
+    });
+    if (last?.rest) return result;
+    const free = new Scope(parameters.map((parameter) => parameter.name)).claim(name);
+    return [...result, { name: free, type, optional: true }];
+  }
+}
+
+function flag(name: string, value: boolean): TypeParameterSchema {
+  return { name, constraint: { kind: "primitive", name: "boolean" }, default: { kind: "literal", value } };
+}
+
+function isOptional({ optional, default: value, rest }: ParameterSchema): boolean {
+  return !rest && (optional === true || value !== undefined);
+}
+
+function orUndefined(type: TypeSchema): TypeSchema {
+  const nothing: TypeSchema = { kind: "primitive", name: "undefined" };
+  return { kind: "union", members: type.kind === "union" ? [...type.members, nothing] : [type, nothing] };
+}
