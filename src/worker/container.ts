@@ -34,7 +34,8 @@ export class Container {
   readonly #maxInputs: number;
   readonly #calls = new Map<number, ContainerCall>();
   readonly #current = new AsyncLocalStorage<Input | undefined>();
-  readonly #running = new Set<Input>();
+  /** In no order: an input that ends gives its slot to the last one, which costs less than a set. */
+  readonly #running: Input[] = [];
   #waiting: Input[] = [];
   #loaded: Loaded | undefined;
   #idle: (() => void) | undefined;
@@ -55,7 +56,7 @@ export class Container {
     return this.#current.getStore();
   }
 
-  get running(): ReadonlySet<Input> {
+  get running(): readonly Input[] {
     return this.#running;
   }
 
@@ -118,7 +119,7 @@ export class Container {
 
   /** Resolves once no input runs or waits. */
   async finished(): Promise<void> {
-    if (this.#running.size === 0 && this.#waiting.length === 0) return;
+    if (this.#running.length === 0 && this.#waiting.length === 0) return;
     await new Promise<void>((resolve) => {
       this.#idle = resolve;
     });
@@ -167,7 +168,7 @@ export class Container {
     let started = 0;
     const waiting = this.#waiting;
     // `#waiting` is replaced by recall and spliced by cancel only between turns, never inside this loop.
-    while (started < waiting.length && this.#running.size < this.#maxInputs) {
+    while (started < waiting.length && this.#running.length < this.#maxInputs) {
       if (this.#sliceIsOver()) {
         this.#drainLater();
         break;
@@ -208,7 +209,7 @@ export class Container {
 
   #start(input: Input, { fn, validate }: Loaded): void {
     input.start();
-    this.#running.add(input);
+    input.slot = this.#running.push(input) - 1;
     const payload = input.payload!;
     input.payload = undefined;
     let args: readonly unknown[];
@@ -332,8 +333,12 @@ export class Container {
   /** False when the input has ended before: whatever came now is too late. */
   #end(input: Input): boolean {
     if (input.state === "ended") return false;
+    if (input.state === "running") {
+      const last = this.#running.pop()!;
+      last.slot = input.slot;
+      if (last !== input) this.#running[input.slot] = last;
+    }
     input.end();
-    this.#running.delete(input);
     return true;
   }
 
@@ -388,7 +393,7 @@ export class Container {
   }
 
   #settleIdle(): void {
-    if (!this.#idle || this.#running.size > 0 || this.#waiting.length > 0) return;
+    if (!this.#idle || this.#running.length > 0 || this.#waiting.length > 0) return;
     this.#idle();
     this.#idle = undefined;
   }

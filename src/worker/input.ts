@@ -20,6 +20,8 @@ export class Input {
   /** Encoded arguments; dropped when the input starts. */
   payload: Buffer | undefined;
   state: "waiting" | "running" | "ended" = "waiting";
+  /** Its place among the running ones. */
+  slot = -1;
   cancelled = false;
   /** Yields that the caller has granted and that were not sent. */
   credits = 0;

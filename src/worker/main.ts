@@ -133,7 +133,7 @@ function onUncaughtException(error: unknown): void {
   container.log("stderr", `uncaught exception: ${textOf(error)}\n`);
   const input = container.current;
   container.recall();
-  for (const blamed of input?.state === "running" ? [input] : container.running) container.fail(blamed, error);
+  for (const blamed of input?.state === "running" ? [input] : [...container.running]) container.fail(blamed, error);
   leave(1);
 }
 

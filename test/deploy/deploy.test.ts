@@ -2,93 +2,91 @@
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deployApp } from "../../src/deploy/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
 import { localEngine } from "../../src/engine/local/index.ts";
-import { temporaryHome } from "../support/home.ts";
+import { type TemporaryHome, temporaryHome } from "../support/home.ts";
 import { type Project, project } from "./project.ts";
 
 const arithmetic = resolve(import.meta.dirname, "../support/apps/arithmetic.ts");
 
-async function withEngine<T>(run: (engine: ReturnType<typeof localEngine>) => Promise<T>): Promise<T> {
-  await using home = await temporaryHome();
-  const engine = localEngine(home.url);
-  try {
-    return await run(engine);
-  } finally {
-    await engine.close();
-  }
-}
+let home: TemporaryHome;
+let engine: Engine;
+beforeAll(async () => {
+  home = await temporaryHome();
+  engine = localEngine(home.url);
+});
+afterAll(async () => {
+  await engine.close();
+  await home[Symbol.asyncDispose]();
+});
+
+/** Tests share a host; each deploys to environments of its own. */
+let environments = 0;
+const newEnvironment = () => `test-${++environments}`;
 
 const header = 'import { App } from "farcall";\nexport const app = new App("small");\n';
 const double = "export const double = app.function(function double(n: number): number { return 2 * n; });\n";
 
 test("registers every function with its types and its options", async () => {
-  await withEngine(async (engine) => {
-    const stages: string[] = [];
-    const deployed = await deployApp({ entry: arithmetic, engine, onProgress: (stage) => stages.push(stage) });
-    expect(deployed).toMatchObject({ version: 1, changed: true, warnings: [] });
-    expect(new Set(stages)).toEqual(new Set(["bundle", "introspect", "inspect", "check", "register"]));
-    const { manifest } = await engine.registry.getManifest({ app: "arithmetic", environment: "main" });
-    const functions = new Map(manifest!.functions.map((fn) => [fn.name, fn]));
-    expect(functions.get("slow")).toMatchObject({
-      doc: "Answers after a while.",
-      mode: "unary",
-      parameters: [{ name: "value" }, { name: "ms", default: "20" }],
-      options: { concurrency: { maxInputs: 4 }, validate: true },
-      source: { file: "test/support/apps/arithmetic.ts" },
-    });
-    expect(functions.get("countTo")!.mode).toBe("generator");
-    expect(functions.get("countToNow")!.mode).toBe("generator");
-    expect(functions.get("add")!.signature).not.toBe(functions.get("slow")!.signature);
+  const stages: string[] = [];
+  const deployed = await deployApp({ entry: arithmetic, engine, onProgress: (stage) => stages.push(stage) });
+  expect(deployed).toMatchObject({ version: 1, changed: true, warnings: [] });
+  expect(new Set(stages)).toEqual(new Set(["bundle", "introspect", "inspect", "check", "register"]));
+  const { manifest } = await engine.registry.getManifest({ app: "arithmetic", environment: "main" });
+  const functions = new Map(manifest!.functions.map((fn) => [fn.name, fn]));
+  expect(functions.get("slow")).toMatchObject({
+    doc: "Answers after a while.",
+    mode: "unary",
+    parameters: [{ name: "value" }, { name: "ms", default: "20" }],
+    options: { concurrency: { maxInputs: 4 }, validate: true },
+    source: { file: "test/support/apps/arithmetic.ts" },
   });
+  expect(functions.get("countTo")!.mode).toBe("generator");
+  expect(functions.get("countToNow")!.mode).toBe("generator");
+  expect(functions.get("add")!.signature).not.toBe(functions.get("slow")!.signature);
 });
 
 test("deploying what has not changed registers nothing", async () => {
   await using app = await project({ "app.ts": header + double });
-  await withEngine(async (engine) => {
-    await deployApp({ entry: app.path("app.ts"), engine });
-    expect(await deployApp({ entry: app.path("app.ts"), engine })).toMatchObject({ version: 1, changed: false });
-    const elsewhere = await deployApp({ entry: app.path("app.ts"), engine, environment: "staging" });
-    expect(elsewhere).toMatchObject({ version: 1, changed: true, manifest: { environment: "staging" } });
-  });
+  const entry = app.path("app.ts");
+  const [environment, other] = [newEnvironment(), newEnvironment()];
+  await deployApp({ entry, engine, environment });
+  expect(await deployApp({ entry, engine, environment })).toMatchObject({ version: 1, changed: false });
+  const elsewhere = await deployApp({ entry, engine, environment: other });
+  expect(elsewhere).toMatchObject({ version: 1, changed: true, manifest: { environment: other } });
 });
 
 test("a new version is compared with the one before", async () => {
   await using app = await project({ "app.ts": header + double });
-  await withEngine(async (engine) => {
-    expect((await deployApp({ entry: app.path("app.ts"), engine })).comparison).toBeUndefined();
-    await app.write("app.ts", (header + double).replace("n: number", "n: number, label?: string"));
-    const { comparison } = await deployApp({ entry: app.path("app.ts"), engine });
-    expect(comparison).toMatchObject([{ name: "double", verdict: "compatible" }]);
-    await app.write(
-      "app.ts",
-      (header + double).replace("(n: number): number { return 2 * n", "(n: string): string { return n + n"),
-    );
-    const refused = deployApp({ entry: app.path("app.ts"), engine, refuseBreaking: true });
-    await expect(refused).rejects.toMatchObject({
-      code: "FARCALL_DEPLOY",
-      message: expect.stringContaining("double: "),
-    });
-    expect((await engine.registry.listApps())[0]).toMatchObject({ version: 2 });
-    const breaking = await deployApp({ entry: app.path("app.ts"), engine });
-    expect(breaking).toMatchObject({ version: 3, comparison: [{ name: "double", verdict: "breaking" }] });
+  const environment = newEnvironment();
+  const deploy = (more = {}) => deployApp({ entry: app.path("app.ts"), engine, environment, ...more });
+  expect((await deploy()).comparison).toBeUndefined();
+  await app.write("app.ts", (header + double).replace("n: number", "n: number, label?: string"));
+  expect((await deploy()).comparison).toMatchObject([{ name: "double", verdict: "compatible" }]);
+  const changed = "(n: string): string { return n + n";
+  await app.write("app.ts", (header + double).replace("(n: number): number { return 2 * n", changed));
+  await expect(deploy({ refuseBreaking: true })).rejects.toMatchObject({
+    code: "FARCALL_DEPLOY",
+    message: expect.stringContaining("double: "),
   });
+  expect((await engine.registry.listApps({ environment }))[0]).toMatchObject({ version: 2 });
+  expect(await deploy()).toMatchObject({ version: 3, comparison: [{ name: "double", verdict: "breaking" }] });
 });
 
 describe("a deploy stops", () => {
   /** The error of deploying; nothing may be registered, and nothing left in the temp folder. */
-  async function failure(app: Project, entry = "app.ts") {
-    return withEngine(async (engine) => {
-      const before = readdirSync(tmpdir());
-      const error: unknown = await deployApp({ entry: app.path(entry), engine }).then(
-        () => undefined,
-        (thrown: unknown) => thrown,
-      );
-      expect(readdirSync(tmpdir()).filter((name) => name.startsWith("farcall-") && !before.includes(name))).toEqual([]);
-      expect(await engine.registry.listApps()).toEqual([]);
-      return error as Error & { hint?: string; problems?: { file: string; line: number; message: string }[] };
-    });
+  async function failure(app: Project) {
+    const environment = newEnvironment();
+    const before = readdirSync(tmpdir());
+    const error: unknown = await deployApp({ entry: app.path("app.ts"), engine, environment }).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith("farcall-") && !before.includes(name))).toEqual([]);
+    expect(await engine.registry.listApps({ environment })).toEqual([]);
+    return error as Error & { hint?: string; problems?: { file: string; line: number; message: string }[] };
   }
 
   test("when the module cannot be found", async () => {

@@ -382,13 +382,38 @@ describe("loading", () => {
     expect((await container.run(0)).value).toBe("late");
   });
 
-  test("takes the functions of packages' place and the project's files from the project", async () => {
+  test("tells modules their place in the project, and makes its folder the working directory", async () => {
     await using app = await inlineFixture(`
       import { App } from "farcall";
       export const f = new App("arithmetic").function(function f() { return [import.meta.url, import.meta.dirname]; });
+      export const cwd = new App("other").function(() => process.cwd());
     `);
     await using container = await TestContainer.start(app, "f");
     expect((await container.run(0)).value).toEqual([`file://${app.root}/app.ts`, app.root]);
+    await using project = await fixture(`${apps}/arithmetic.ts`);
+    await using other = await TestContainer.start(app, "cwd", { app: "other", root: project.folder });
+    expect((await other.run(0)).value).toBe(project.folder);
+  });
+
+  test("finds packages that were left out in the project, imported or required", async () => {
+    await using app = await inlineFixture(
+      `
+      import { createRequire } from "node:module";
+      import { App } from "farcall";
+      import imported from "native-one";
+      import viaRequire from "plain";
+      export const f = new App("arithmetic").function(function f() { return [imported, viaRequire]; });
+    `,
+      {
+        "node_modules/native-one/package.json": '{ "name": "native-one", "main": "index.js", "gypfile": true }',
+        "node_modules/native-one/index.js": 'module.exports = "from " + __dirname;',
+        "node_modules/plain/package.json": '{ "name": "plain", "main": "index.js" }',
+        "node_modules/plain/index.js": 'module.exports = require("native-one") + " and " + require("path").sep;',
+      },
+    );
+    await using container = await TestContainer.start(app, "f");
+    const place = `from ${app.root}/node_modules/native-one`;
+    expect((await container.run(0)).value).toEqual([place, `${place} and /`]);
   });
 });
 

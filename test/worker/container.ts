@@ -1,9 +1,9 @@
 /** A real container process for tests: bundles a fixture app, starts the worker's entry and speaks frames with it. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { Bundler } from "../../src/deploy/bundle.ts";
 import { type Frame, FrameReader, FrameWriter } from "../../src/engine/frames.ts";
 import { decodeError, decodeValue, encodeArguments } from "../../src/runtime/index.ts";
@@ -37,25 +37,35 @@ export interface Fixture extends AsyncDisposable {
 
 /** The artifact of an app, in a temp folder of its own. */
 export async function fixture(path: string, root: string = repo): Promise<Fixture> {
-  const bundler = new Bundler(path, root);
-  const { code, sourceMap } = await bundler.build();
-  await bundler.dispose();
   const folder = await mkdtemp(join(tmpdir(), "fw-"));
-  const artifact = join(folder, "artifact.mjs");
-  await writeFile(artifact, code);
-  await writeFile(`${artifact}.map`, sourceMap);
+  const artifact = await bundleInto(folder, path, root);
   return { artifact, folder, root, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** An app written in the test itself. */
-export async function inlineFixture(source: string): Promise<Fixture> {
-  const folder = await mkdtemp(join(tmpdir(), "fs-"));
-  try {
-    await writeFile(join(folder, "app.ts"), source);
-    return await fixture(join(folder, "app.ts"), folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+/** An app written in the test itself, with other files of its project. */
+export async function inlineFixture(source: string, files: Record<string, string> = {}): Promise<Fixture> {
+  const root = await mkdtemp(join(tmpdir(), "fs-"));
+  for (const [file, text] of Object.entries({ "app.ts": source, ...files })) {
+    await mkdir(dirname(join(root, file)), { recursive: true });
+    await writeFile(join(root, file), text);
   }
+  const folder = await mkdtemp(join(tmpdir(), "fw-"));
+  const artifact = await bundleInto(folder, join(root, "app.ts"), root);
+  const remove = async () => {
+    await rm(folder, { recursive: true, force: true });
+    await rm(root, { recursive: true, force: true });
+  };
+  return { artifact, folder, root, [Symbol.asyncDispose]: remove };
+}
+
+async function bundleInto(folder: string, entry: string, root: string): Promise<string> {
+  const bundler = new Bundler(entry, root);
+  const { code, sourceMap } = await bundler.build();
+  await bundler.dispose();
+  const artifact = join(folder, "artifact.mjs");
+  await writeFile(artifact, code);
+  await writeFile(`${artifact}.map`, sourceMap);
+  return artifact;
 }
 
 export interface ContainerOptions extends Partial<LoadMessage> {
