@@ -13,6 +13,7 @@ import type {
   ArrayType,
   BuiltinType,
   EnumDeclaration,
+  IntersectionType,
   ObjectType,
   PropertySchema,
   ReferenceType,
@@ -167,13 +168,15 @@ export class Comparison {
   }
 
   #intersections(source: TypeSchema, target: TypeSchema): Differences {
-    const from = mergeObjects(source, this.#source.declarations);
-    const to = mergeObjects(target, this.#target.declarations);
-    if (from.kind !== "intersection" && to.kind !== "intersection") return this.differences(from, to);
+    const from = source.kind === "intersection" ? mergeObjects(source, this.#source.declarations) : source;
+    const to = target.kind === "intersection" ? mergeObjects(target, this.#target.declarations) : target;
+    if (!to) return this.#changed(source, target);
+    if (from && from.kind !== "intersection" && to.kind !== "intersection") return this.differences(from, to);
+    const given = from ?? source;
     const fits =
       to.kind === "intersection"
-        ? to.members.every((member) => this.differences(from, member).length === 0)
-        : membersOf(from).some((member) => this.differences(member, to).length === 0);
+        ? to.members.every((member) => this.differences(given, member).length === 0)
+        : membersOf(given).some((member) => this.differences(member, to).length === 0);
     return fits ? FITS : this.#changed(source, target);
   }
 
@@ -361,34 +364,40 @@ function openUnion(type: TypeSchema, declarations: Declarations, depth = 0): Typ
   return opened?.kind === "union" || opened?.kind === "reference" ? openUnion(opened, declarations, depth + 1) : [type];
 }
 
-/** An intersection of object types is one object type; any other type comes back as it is. */
-function mergeObjects(type: TypeSchema, declarations: Declarations): TypeSchema {
-  if (type.kind !== "intersection") return type;
+/**
+ * An intersection with its object types made one, next to the one other type that it may have: `string & { brand: "id" }`.
+ * `undefined` where more than that is going on; TypeScript may then take the whole for `never`.
+ */
+function mergeObjects({ members }: IntersectionType, declarations: Declarations): TypeSchema | undefined {
   const properties = new Map<string, PropertySchema>();
-  for (const member of type.members) {
-    let object: TypeSchema | undefined = member;
-    for (let depth = 0; object?.kind === "reference" && depth < MAX_DEPTH; depth++)
-      object = expand(object, declarations);
-    if (object?.kind === "intersection") object = mergeObjects(object, declarations);
+  const others: TypeSchema[] = [];
+  for (const member of members) {
+    let type: TypeSchema | undefined = member;
+    for (let depth = 0; type?.kind === "reference" && depth < MAX_DEPTH; depth++) type = expand(type, declarations);
+    if (type?.kind === "intersection") type = mergeObjects(type, declarations);
+    if (!type) return undefined;
+    if (type.kind !== "object") {
+      others.push(type);
+      continue;
+    }
     // A property of one under the index signature of another is more than one object type can say.
-    if (object?.kind !== "object" || object.indexes?.length) return type;
-    for (const property of object.properties) {
+    if (type.indexes?.length) return undefined;
+    for (const property of type.properties) {
       const known = properties.get(property.name);
-      // What is optional in one and not in the other keeps an `undefined` that TypeScript does not show.
-      if (known && known.optional !== property.optional) return type;
-      properties.set(property.name, known ? bothProperties(known, property) : property);
+      if (known && JSON.stringify({ ...known, doc: "" }) !== JSON.stringify({ ...property, doc: "" })) return undefined;
+      properties.set(property.name, property);
     }
   }
-  return { kind: "object", properties: [...properties.values()] };
+  const object: ObjectType = { kind: "object", properties: [...properties.values()] };
+  const [other, ...more] = others;
+  if (!other) return object;
+  return more.length === 0 && TAGGED.has(other.kind === "primitive" ? other.name : other.kind)
+    ? { kind: "intersection", members: [other, object] }
+    : undefined;
 }
 
-function bothProperties(a: PropertySchema, b: PropertySchema): PropertySchema {
-  const both: PropertySchema = { name: a.name, type: { kind: "intersection", members: [a.type, b.type] } };
-  if (JSON.stringify(a.type) === JSON.stringify(b.type)) both.type = a.type;
-  if (a.optional) both.optional = true;
-  if (a.readonly && b.readonly) both.readonly = true;
-  return both;
-}
+/** What can have properties added to it and stay possible. */
+const TAGGED = new Set(["string", "number", "bigint", "literal", "templateLiteral", "array", "tuple", "builtin"]);
 
 /** Fixed elements and what may follow; `undefined` when something follows what may repeat, or what repeats is not known. */
 function splitRest(

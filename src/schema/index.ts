@@ -9,8 +9,11 @@ export {
   type FunctionVersion,
 } from "./compatibility.ts";
 export { isBindingName, isIdentifierName, isLabel, isTypeName } from "./identifiers.ts";
+export { exportJsonSchema, type Json, type JsonSchema } from "./json-schema.ts";
 export * from "./manifest.ts";
+export { exportMarkdown } from "./markdown.ts";
 export { nearest } from "./nearest.ts";
+export { exportOpenApi } from "./openapi.ts";
 export {
   printDeclaration,
   printIndex,
