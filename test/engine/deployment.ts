@@ -47,7 +47,7 @@ export function deployment(
         name,
         mode,
         parameters: [],
-        returns: { kind: "primitive", name: "unknown" } as unknown as FunctionSchema["returns"],
+        returns: { kind: "primitive", name: "unknown" },
         options: { ...defaults, ...options },
         signature: `signature of ${name}`,
         ...schema,

@@ -9,6 +9,7 @@ export function asFailure(error: unknown): Failure {
       ? { code, message: error.message }
       : { code, message: error.message, hint: error.hint };
   }
+  process.stderr.write(`${new Date().toISOString()} unexpected: ${error instanceof Error ? error.stack : error}\n`);
   const message = error instanceof Error ? error.message : String(error);
   return {
     code: "ENGINE_UNAVAILABLE",

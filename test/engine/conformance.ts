@@ -1,0 +1,589 @@
+/**
+ * What every engine must do, written against the port alone: an adapter's test calls `conformance` with a way to make an
+ * engine on fresh state, and passes or is no engine.
+ */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { DeployEvent, Engine, LogEntry } from "../../src/engine/index.ts";
+import {
+  CancelledError,
+  FunctionTimeoutError,
+  InternalFailure,
+  InvalidError,
+  NotFoundError,
+  SignatureMismatchError,
+} from "../../src/runtime/errors.ts";
+import { encodeArguments } from "../../src/runtime/index.ts";
+import { deployment, type HandMadeFunction } from "./deployment.ts";
+import { Driver, type Outcome } from "./drive.ts";
+
+/** Machines that run tests are slow at times; nothing here is about how long it takes. */
+const patient = { timeout: 30_000 };
+
+/** `another` opens a second engine on the same state, as another process would. */
+export interface EngineUnderTest extends AsyncDisposable {
+  engine: Engine;
+  another(): Engine;
+}
+
+const body = `
+import { writeFileSync, readFileSync, existsSync, appendFileSync } from "node:fs";
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Counts across containers. */
+const bump = (file) => { appendFileSync(file, "x"); return readFileSync(file).length; };
+export const add = app.function(async function add(a, b) { return a + b; });
+export const fail = app.function(function fail(text) { throw new RangeError(text); });
+export const slow = app.function(async function slow(ms, value) { await sleep(ms); return value; });
+const gate = async (file) => { while (!existsSync(file)) await sleep(5); };
+export const apart = app.function(async function apart(file) { await gate(file); return process.pid; });
+export const together = app.function(async function together(file) { await gate(file); return process.pid; });
+export const count = app.function(async function* count(n) { for (let i = 0; i < n; i++) yield i; });
+export const guarded = app.function(async function* guarded(file) { try { for (let i = 0; ; i++) yield i; } finally { writeFileSync(file, "cleaned"); } });
+export const flaky = app.function(function flaky(file, failures) { const n = bump(file); if (n <= failures) throw new Error("attempt " + n); return n; });
+export const late = app.function(function late(file) { const n = bump(file); return n === 1 ? new Promise(() => {}) : n; });
+export const spin = app.function(function spin() { for (;;); });
+export const never = app.function(async function never() { await new Promise((resolve) => context().signal.addEventListener("abort", resolve)); return "stopped"; });
+export const crashOnce = app.function(function crashOnce(file, value) { if (!existsSync(file)) { writeFileSync(file, ""); process.exit(7); } return value; });
+export const crash = app.function(function crash(file) { bump(file); process.kill(process.pid, "SIGKILL"); return new Promise(() => {}); });
+export const mixed = app.function(function mixed(i) { if (i === 13) process.exit(1); return i; });
+export const hog = app.function(function hog() { const all = []; for (;;) all.push(new Array(1e5).fill(Math.random())); });
+export const say = app.function(async function say(text) { console.log(text); return text; });
+export const environment = app.function(function environment() { return [process.env.COLOUR, process.env.TOKEN, process.env.OTHER]; });
+export const identity = app.function(function identity(x) { return x; });
+export const where = app.function(function where() { const { callId, version, attempt } = context(); return { callId, version, attempt }; });
+`;
+
+const functions: Record<string, HandMadeFunction> = {
+  add: {},
+  fail: {},
+  slow: { options: { maxContainers: 4 } },
+  apart: { options: { maxContainers: 3 } },
+  together: { options: { concurrency: { maxInputs: 8 }, maxContainers: 1 } },
+  count: { mode: "generator" },
+  guarded: { mode: "generator" },
+  flaky: { options: { retries: { maxRetries: 3, backoffCoefficient: 1, initialDelayMs: 5, maxDelayMs: 5 } } },
+  late: {
+    options: { timeoutMs: 150, retries: { maxRetries: 1, backoffCoefficient: 1, initialDelayMs: 1, maxDelayMs: 1 } },
+  },
+  spin: { options: { timeoutMs: 200 } },
+  never: {},
+  crashOnce: {},
+  crash: { options: { maxContainers: 1 } },
+  mixed: { options: { maxContainers: 2 } },
+  hog: { options: { memoryMiB: 32 } },
+  say: {},
+  environment: { options: { env: { COLOUR: "green" }, secrets: ["TOKEN"] } },
+  identity: {},
+  where: {},
+};
+
+export function conformance(name: string, create: () => Promise<EngineUnderTest>, scratch: () => string): void {
+  describe(`${name}: registry`, () => {
+    let under: EngineUnderTest;
+    beforeAll(async () => {
+      under = await create();
+    });
+    afterAll(async () => {
+      await under[Symbol.asyncDispose]();
+    });
+
+    test("lists nothing before the first deploy, then each app with its newest version", async () => {
+      const { registry } = under.engine;
+      expect(await registry.listApps()).toEqual([]);
+      const first = await registry.deploy(
+        deployment("letters", "export const a = app.function(function a() {});", { a: {} }),
+      );
+      expect(first).toMatchObject({ version: 1, changed: true, manifest: { app: "letters", version: 1 } });
+      expect(Date.parse(first.manifest.deployedAt)).toBeGreaterThan(0);
+      const second = await registry.deploy(
+        deployment("letters", "export const b = app.function(function b() {});", { b: {} }),
+      );
+      expect(second).toMatchObject({ version: 2, changed: true, previous: { version: 1 } });
+      expect(await registry.listApps()).toMatchObject([
+        { app: "letters", environment: "main", version: 2, functions: 1 },
+      ]);
+      expect(await registry.listApps({ environment: "other" })).toEqual([]);
+    });
+
+    test("registers nothing when what is deployed has not changed", async () => {
+      const request = deployment("same", "export const a = app.function(function a() {});", { a: {} });
+      const first = await under.engine.registry.deploy(request);
+      const again = await under.engine.registry.deploy(request);
+      expect(again).toMatchObject({ version: first.version, changed: false });
+      const other = deployment(
+        "same",
+        "export const a = app.function(function a() {});",
+        { a: {} },
+        { secrets: { TOKEN: "2" } },
+      );
+      expect(await under.engine.registry.deploy(other)).toMatchObject({ version: 2, changed: true });
+    });
+
+    test("gives the manifest of the newest or of a named version, and none when the caller has it", async () => {
+      const { registry } = under.engine;
+      const ref = { app: "letters", environment: "main" };
+      const newest = await registry.getManifest(ref);
+      expect(newest.manifest?.functions.map((fn) => fn.name)).toEqual(["b"]);
+      expect((await registry.getManifest({ ...ref, version: 1 })).manifest?.functions.map((fn) => fn.name)).toEqual([
+        "a",
+      ]);
+      expect(await registry.getManifest(ref, { ifNotEtag: newest.etag })).toEqual({ etag: newest.etag });
+    });
+
+    test("names what is nearest when an app, environment, version or function is unknown", async () => {
+      const { registry } = under.engine;
+      const refused = async (ref: { app: string; environment: string; name: string; version?: number }) => {
+        const error = await registry.resolve(ref).catch((thrown: unknown) => thrown);
+        expect(error).toBeInstanceOf(NotFoundError);
+        const { message, hint } = error as NotFoundError;
+        return `${message} ${hint}`;
+      };
+      expect(await refused({ app: "leters", environment: "main", name: "b" })).toMatch(/leters.*main.*letters/s);
+      expect(await refused({ app: "letters", environment: "prod", name: "b" })).toMatch(/prod.*main/s);
+      expect(await refused({ app: "letters", environment: "main", name: "bb" })).toMatch(/bb.*Did you mean b/s);
+      expect(await refused({ app: "letters", environment: "main", name: "b", version: 9 })).toMatch(/version 9.*1, 2/s);
+    });
+
+    test("lets a stub call a function that has changed compatibly, and refuses one that has not", async () => {
+      const { registry } = under.engine;
+      const parameter = (name: string, optional: boolean) => ({
+        name,
+        type: { kind: "primitive" as const, name: "string" as const },
+        ...(optional && { optional: true as const }),
+      });
+      const version = (signature: string, parameters: ReturnType<typeof parameter>[]) =>
+        registry.deploy(
+          deployment("shapes", `export const f = app.function(function f() {}); // ${signature}`, {
+            f: { schema: { signature, parameters, returns: { kind: "primitive", name: "string" } } },
+          }),
+        );
+      await version("one", [parameter("a", false)]);
+      await version("two", [parameter("a", false), parameter("b", true)]);
+      const ref = { app: "shapes", environment: "main", name: "f", signature: "one" };
+      expect(await registry.resolve(ref)).toMatchObject({ name: "f", version: 2 });
+      await version("three", [parameter("a", false), parameter("b", false)]);
+      const error = (await registry.resolve(ref).catch((thrown: unknown) => thrown)) as SignatureMismatchError;
+      expect(error).toBeInstanceOf(SignatureMismatchError);
+      expect(error.hint).toMatch(/codegen/);
+      await expect(registry.resolve({ ...ref, signature: "unheard of" })).rejects.toThrow(SignatureMismatchError);
+    });
+
+    test("tells watchers of each deploy and removal, also of those that happened while they were away", async () => {
+      const { registry } = under.engine;
+      const seen: DeployEvent[] = [];
+      const stop = new AbortController();
+      const { promise: ready, resolve: onReady } = Promise.withResolvers<number>();
+      const watching = (async () => {
+        for await (const event of registry.watchDeploys({ signal: stop.signal, onReady })) {
+          seen.push(event);
+          if (event.kind === "removed") stop.abort();
+        }
+      })();
+      const start = await ready;
+      const other = under.another();
+      await other.registry.deploy(deployment("watched", "export const a = app.function(function a() {});", { a: {} }));
+      await other.registry.remove({ app: "watched", environment: "main" });
+      await watching;
+      expect(seen).toMatchObject([
+        { kind: "deployed", app: "watched", version: 1 },
+        { kind: "removed", app: "watched" },
+      ]);
+      const missed: DeployEvent[] = [];
+      const late = new AbortController();
+      for await (const event of registry.watchDeploys({ after: start, signal: late.signal })) {
+        missed.push(event);
+        if (missed.length === 2) late.abort();
+      }
+      expect(missed).toEqual(seen);
+      await other.close();
+    });
+
+    test("forgets a removed app", async () => {
+      const { registry } = under.engine;
+      await registry.deploy(deployment("gone", "export const a = app.function(function a() {});", { a: {} }));
+      await registry.remove({ app: "gone", environment: "main" });
+      await expect(registry.getManifest({ app: "gone", environment: "main" })).rejects.toThrow(NotFoundError);
+      await expect(registry.remove({ app: "gone", environment: "main" })).rejects.toThrow(NotFoundError);
+    });
+  });
+
+  describe(`${name}: calls`, () => {
+    let under: EngineUnderTest;
+    let app: Driver;
+    let files = 0;
+    const stats = (name: string) => under.engine.invoker.stats(app.ref(name));
+    const running = async (name: string) => (await stats(name)).numRunningInputs;
+    const file = () => `${scratch()}/file-${++files}`;
+    beforeAll(async () => {
+      under = await create();
+      await under.engine.registry.deploy(deployment("work", body, functions, { secrets: { TOKEN: "t", OTHER: "o" } }));
+      app = new Driver(under.engine, "work");
+    });
+    afterAll(async () => {
+      await under[Symbol.asyncDispose]();
+    });
+
+    test("runs an input and gives its result", async () => {
+      expect(await app.remote("add", 1, 2)).toBe(3);
+    });
+
+    test("brings back what user code throws", async () => {
+      await expect(app.remote("fail", "too far")).rejects.toThrow(RangeError);
+    });
+
+    test("gives every input of a map its own outcome", async () => {
+      const inputs = Array.from({ length: 2_000 }, (_, i) => [i, 1]);
+      const outcomes = await app.map("add", inputs);
+      expect(outcomes).toEqual(inputs.map(([i], index) => ({ index, value: (i as number) + 1 })));
+    });
+
+    test("ends a call without inputs", async () => {
+      expect(await app.call("add", []).acknowledged).toMatch(/^fc-/);
+    });
+
+    test("carries a large payload", async () => {
+      const bytes = new Uint8Array(5_000_000).fill(7);
+      // Not toEqual, which goes over such an array element by element.
+      expect(Buffer.compare((await app.remote("identity", bytes)) as Uint8Array, bytes)).toBe(0);
+    });
+
+    test("sends no more yields than were granted", async () => {
+      const values: unknown[] = [];
+      const { handle, outcomes } = app.call("count", [[5]], {
+        method: "remoteGen",
+        onOutcome: (outcome) => "value" in outcome && values.push(outcome.value),
+      });
+      handle.grant(2);
+      await expect.poll(() => values, patient).toEqual([0, 1]);
+      handle.grant(10);
+      await outcomes;
+      expect(values).toEqual([0, 1, 2, 3, 4]);
+    });
+
+    test("runs a generator's finally when the call is cancelled", async () => {
+      const cleaned = file();
+      const { handle } = app.call("guarded", [[cleaned]], { method: "remoteGen", onOutcome: () => handle.cancel() });
+      handle.grant(1);
+      await expect.poll(() => existsSync(cleaned), patient).toBe(true);
+    });
+
+    test("refuses a method that does not suit the function, naming the right one", async () => {
+      await expect(app.remote("count", 1)).rejects.toThrow(InvalidError);
+      const error = (await app
+        .call("add", [[1, 2]], { method: "remoteGen" })
+        .outcomes.catch((thrown: unknown) => thrown)) as InvalidError;
+      expect(error).toBeInstanceOf(InvalidError);
+      expect(error.hint).toContain("remote()");
+    });
+
+    test("fails a call to what is not deployed", async () => {
+      await expect(app.remote("ad", 1, 2)).rejects.toThrow(NotFoundError);
+    });
+
+    test("tells user code its call, version and attempt", async () => {
+      const { handle, outcomes } = app.call("where", [[]], { method: "remote" });
+      expect((await outcomes)[0]?.value).toEqual({ callId: handle.id, version: 1, attempt: 0 });
+    });
+
+    test("gives a container its env and the secrets that the function names, and no others", async () => {
+      expect(await app.remote("environment")).toEqual(["green", "t", undefined]);
+    });
+
+    test("delivers nothing after a cancel", async () => {
+      const outcomes: Outcome[] = [];
+      const { handle } = app.call(
+        "slow",
+        [
+          [1, "a"],
+          [1, "b"],
+          [60_000, "c"],
+        ],
+        { onOutcome: (each) => outcomes.push(each) },
+      );
+      await expect.poll(() => outcomes.length, patient).toBe(2);
+      handle.cancel();
+      handle.cancel();
+      await app.remote("add", 1, 1);
+      expect(outcomes.length).toBe(2);
+    });
+
+    test("spreads inputs over containers up to the maximum", async () => {
+      const gate = file();
+      const { outcomes } = app.call(
+        "apart",
+        Array.from({ length: 9 }, () => [gate]),
+      );
+      await expect.poll(() => stats("apart"), patient).toEqual({ backlog: 6, numTotalRunners: 3, numRunningInputs: 3 });
+      writeFileSync(gate, "");
+      expect(new Set((await outcomes).map((outcome) => outcome.value)).size).toBe(3);
+    });
+
+    test("runs as many inputs in one container as concurrency allows", async () => {
+      const gate = file();
+      const { outcomes } = app.call(
+        "together",
+        Array.from({ length: 10 }, () => [gate]),
+      );
+      await expect
+        .poll(() => stats("together"), patient)
+        .toEqual({ backlog: 2, numTotalRunners: 1, numRunningInputs: 8 });
+      writeFileSync(gate, "");
+      expect(new Set((await outcomes).map((outcome) => outcome.value)).size).toBe(1);
+    });
+
+    test("does not let a long map hold up another caller", async () => {
+      const { handle } = app.call(
+        "slow",
+        Array.from({ length: 5_000 }, () => [5, 0]),
+      );
+      expect(await app.remote("slow", 1, "mine")).toBe("mine");
+      handle.cancel();
+    });
+
+    test("retries what user code throws, as often as the policy says", async () => {
+      expect(await app.remote("flaky", file(), 3)).toBe(4);
+      await expect(app.remote("flaky", file(), 9)).rejects.toThrow("attempt 4");
+    });
+
+    test("ends an attempt that takes too long, and retries it", async () => {
+      expect(await app.remote("late", file())).toBe(2);
+    });
+
+    test("kills a container that does not come back from a loop, and runs others' inputs elsewhere", async () => {
+      await expect(app.remote("spin")).rejects.toThrow(FunctionTimeoutError);
+    });
+
+    test("tells running user code that its call was cancelled", async () => {
+      const { handle } = app.call("never", [[]]);
+      await expect.poll(() => running("never"), patient).toBe(1);
+      handle.cancel();
+      await expect.poll(() => running("never"), patient).toBe(0);
+    });
+
+    test("runs an input again whose container died", async () => {
+      expect(await app.remote("crashOnce", file(), "value")).toBe("value");
+    });
+
+    test("gives up on an input that kills every container", async () => {
+      const tries = file();
+      await expect(app.remote("crash", tries)).rejects.toThrow(InternalFailure);
+      expect(readFileSync(tries).length).toBe(9);
+    });
+
+    test("finds the one input of a map that kills containers; the others have their results", async () => {
+      const outcomes = await app.map(
+        "mixed",
+        Array.from({ length: 40 }, (_, i) => [i]),
+      );
+      expect(outcomes.filter((outcome) => outcome.error).map((outcome) => outcome.index)).toEqual([13]);
+      expect(outcomes[13]?.error).toBeInstanceOf(InternalFailure);
+    });
+
+    test("says so when a container runs out of memory", async () => {
+      await expect(app.remote("hog")).rejects.toThrow(/out of memory.*32/s);
+    });
+
+    test("keeps what a container prints, with its call and input", async () => {
+      const { handle, outcomes } = app.call("say", [["first"], ["second"]]);
+      await outcomes;
+      const logs: LogEntry[] = [];
+      await expect
+        .poll(async () => {
+          logs.length = 0;
+          for await (const entry of under.engine.invoker.logs({ callId: handle.id })) logs.push(entry);
+          return logs.map(({ text, inputIndex, stream }) => `${inputIndex} ${stream} ${text.trim()}`).sort();
+        }, patient)
+        .toEqual(["0 stdout first", "1 stdout second"]);
+      expect(logs[0]).toMatchObject({ app: "work", function: "say" });
+    });
+
+    test("follows logs until told to stop", async () => {
+      const stop = new AbortController();
+      const texts: string[] = [];
+      const following = (async () => {
+        for await (const entry of under.engine.invoker.logs({
+          function: "say",
+          limit: 0,
+          follow: true,
+          signal: stop.signal,
+        })) {
+          texts.push(entry.text.trim());
+        }
+      })();
+      await expect
+        .poll(async () => {
+          await app.remote("say", "followed");
+          return texts.length;
+        }, patient)
+        .toBeGreaterThan(0);
+      stop.abort();
+      await following;
+      expect(texts).toContain("followed");
+    });
+
+    test("keeps a durable call's results for whoever asks by id, again and again", async () => {
+      const id = await app.spawn("add", [
+        [1, 1],
+        [2, 2],
+        [3, 3],
+      ]);
+      const expected = [2, 4, 6].map((value, index) => ({ index, value }));
+      expect(await app.get(id, 3)).toEqual(expected);
+      expect(await app.get(id, 3)).toEqual(expected);
+      const other = under.another();
+      expect(await new Driver(other, "work").get(id, 1, { start: 1, end: 2 })).toEqual([expected[1]]);
+      await other.close();
+      expect((await under.engine.invoker.poll(id, {})).length).toBe(3);
+      expect(await under.engine.invoker.call(id)).toMatchObject({ id, numInputs: 3, numEnded: 3, method: "spawnMap" });
+    });
+
+    test("polls what is ready and no more", async () => {
+      const id = await app.spawn("slow", [
+        [1, "a"],
+        [60_000, "b"],
+      ]);
+      await app.get(id, 1, { start: 0, end: 1 });
+      expect((await under.engine.invoker.poll(id, {})).map(({ index }) => index)).toEqual([0]);
+      await under.engine.invoker.cancel(id);
+      const outputs = await under.engine.invoker.poll(id, {});
+      expect(outputs.map(({ index, kind }) => `${index} ${kind}`)).toEqual(["0 result", "1 failure"]);
+      await expect(app.get(id, 2)).rejects.toThrow(CancelledError);
+      expect(await under.engine.invoker.call(id)).toMatchObject({ cancelled: true, numInputs: 2, numEnded: 1 });
+      await under.engine.invoker.cancel(id);
+    });
+
+    test("does not know calls that never were", async () => {
+      await expect(app.get("fc-nothing")).rejects.toThrow(NotFoundError);
+      await expect(under.engine.invoker.poll("fc-nothing", {})).rejects.toThrow(NotFoundError);
+      await expect(under.engine.invoker.call("fc-nothing")).rejects.toThrow(NotFoundError);
+      await expect(under.engine.invoker.cancel("fc-nothing")).rejects.toThrow(NotFoundError);
+    });
+
+    test("gives the same call for the same idempotency key", async () => {
+      const count = file();
+      const idempotencyKey = "order 17";
+      const first = await app.spawn("flaky", [[count, 0]], { idempotencyKey });
+      expect(await app.spawn("flaky", [[count, 0]], { idempotencyKey })).toBe(first);
+      expect(await app.remoteWith("flaky", [count, 0], { idempotencyKey })).toBe(1);
+      expect(await app.remoteWith("flaky", [count, 0], { idempotencyKey: "order 18" })).toBe(2);
+      expect(await app.remoteWith("flaky", [count, 0], { idempotencyKey: "order 18" })).toBe(2);
+    });
+
+    test("lists calls, newest first", async () => {
+      const id = await app.spawn("add", [[1, 1]]);
+      await app.get(id);
+      const { handle, outcomes } = app.call("add", [[1, 1]]);
+      await outcomes;
+      const calls = await under.engine.invoker.calls({ function: "add", limit: 50 });
+      expect(calls.map((call) => call.id)).toEqual(expect.arrayContaining([id, handle.id]));
+      expect(calls.length).toBeLessThanOrEqual(50);
+      expect(calls.map((call) => call.createdAt)).toEqual(
+        calls
+          .map((call) => call.createdAt)
+          .toSorted()
+          .reverse(),
+      );
+    });
+
+    test("finishes a call on the version that it was opened on", async () => {
+      const version = (n: number) =>
+        deployment(
+          "moving",
+          `export const f = app.function(async function f(ms) { await new Promise((r) => setTimeout(r, ms)); return ${n}; });`,
+          { f: {} },
+        );
+      await under.engine.registry.deploy(version(1));
+      const moving = new Driver(under.engine, "moving");
+      const { handle, outcomes } = moving.call("f", [[100], [100], [100], [100]]);
+      await expect.poll(async () => (await under.engine.invoker.call(handle.id)).numInputs, patient).toBe(4);
+      await under.engine.registry.deploy(version(2));
+      expect(await moving.remote("f", 1)).toBe(2);
+      expect((await outcomes).map((outcome) => outcome.value)).toEqual([1, 1, 1, 1]);
+      expect(await moving.remoteWith("f", [1], { ref: { version: 1 } })).toBe(1);
+    });
+
+    test("scales as the autoscaler is told, until the next deploy", async () => {
+      const version = (n: number) =>
+        deployment("scaled", `export const f = app.function(function f() { return ${n}; });`, { f: {} });
+      const { registry, invoker } = under.engine;
+      await registry.deploy(version(1));
+      const ref = { app: "scaled", environment: "main", name: "f" };
+      const runners = async () => (await invoker.stats(ref)).numTotalRunners;
+      expect(await runners()).toBe(0);
+      await invoker.updateAutoscaler(ref, { minContainers: 2 });
+      await expect.poll(runners, patient).toBe(2);
+      await expect(invoker.updateAutoscaler(ref, { maxContainers: 1 })).rejects.toThrow(InvalidError);
+      await expect(invoker.updateAutoscaler(ref, { minContainers: 1.5 })).rejects.toThrow(InvalidError);
+      await invoker.updateAutoscaler(ref, { minContainers: 0, scaledownWindowMs: 50 });
+      await expect.poll(runners, patient).toBe(0);
+      await registry.deploy(version(2));
+      await new Driver(under.engine, "scaled").remote("f");
+      expect(await runners()).toBe(1);
+    });
+
+    test("cancels the calls of an app that is removed", async () => {
+      await under.engine.registry.deploy(
+        deployment("leaving", "export const f = app.function(function f() { return new Promise(() => {}); });", {
+          f: {},
+        }),
+      );
+      const leaving = new Driver(under.engine, "leaving");
+      const id = await leaving.spawn("f", [[]]);
+      const { outcomes } = leaving.call("f", [[]]);
+      await expect
+        .poll(async () => (await under.engine.invoker.stats(leaving.ref("f"))).numRunningInputs, patient)
+        .toBe(2);
+      await under.engine.registry.remove({ app: "leaving", environment: "main" });
+      await expect(outcomes).rejects.toThrow(CancelledError);
+      await expect(leaving.get(id)).rejects.toThrow(CancelledError);
+    });
+
+    test("says why an app cannot be loaded", async () => {
+      await under.engine.registry.deploy(deployment("broken", 'throw new Error("no licence");', { f: {} }));
+      await expect(new Driver(under.engine, "broken").remote("f")).rejects.toThrow(/no licence/);
+    });
+
+    test("says that a container did not start in time", async () => {
+      await under.engine.registry.deploy(
+        deployment("sleepy", "await new Promise(() => setInterval(() => {}, 1000));", {
+          f: { options: { startupTimeoutMs: 300 } },
+        }),
+      );
+      await expect(new Driver(under.engine, "sleepy").remote("f")).rejects.toThrow(/300 ms/);
+    });
+
+    test("goes on after it was closed", async () => {
+      const other = under.another();
+      const driver = new Driver(other, "work");
+      expect(await driver.remote("add", 2, 2)).toBe(4);
+      await other.close();
+      await other.close();
+      expect(await driver.remote("add", 2, 3)).toBe(5);
+      const pending = driver.call("never", [[]]);
+      await expect.poll(() => running("never"), patient).toBe(1);
+      await other.close();
+      await expect(pending.outcomes).rejects.toThrow(/closed/);
+      await expect.poll(() => running("never"), patient).toBe(0);
+    });
+
+    test("takes inputs that are put while others run", async () => {
+      const outcomes: Outcome[] = [];
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const handle = under.engine.invoker.open(
+        { function: app.ref("add"), method: "map", durable: false },
+        {
+          output: ({ index }) => {
+            outcomes.push({ index });
+            if (index < 20) handle.put(index + 1, encodeArguments([index, 1]));
+            else resolve();
+          },
+          failed: () => resolve(),
+        },
+      );
+      handle.put(0, encodeArguments([0, 1]));
+      await promise;
+      await handle.end();
+      expect(outcomes.length).toBe(21);
+    });
+  });
+}
