@@ -14,6 +14,7 @@ import {
 } from "../schema/index.ts";
 import { signatureDoc } from "./docs.ts";
 import { Scope } from "./names.ts";
+import type { Names } from "./stub-type.ts";
 
 export interface GenericMember {
   /** `remote<T>(xs: T[], callOptions?: CallOptions): Promise<T>`. */
@@ -21,9 +22,11 @@ export interface GenericMember {
   doc?: string;
 }
 
-type Use = (helper: string) => string;
-
-export function genericMembers(calls: readonly CallSignature[], isGenerator: boolean, use: Use): GenericMember[] {
+export function genericMembers(
+  calls: readonly CallSignature[],
+  isGenerator: boolean,
+  { use, global }: Names,
+): GenericMember[] {
   const helper = (name: string, ...typeArguments: TypeSchema[]): TypeSchema => ({
     kind: "global",
     name: use(name),
@@ -35,31 +38,36 @@ export function genericMembers(calls: readonly CallSignature[], isGenerator: boo
     members.map((member, index) => ({ ...member, ...docOf(calls[index]!) }));
 
   if (isGenerator) {
-    const result = ({ returns }: Call) => `Generator<${returns}> | AsyncGenerator<${returns}>`;
+    const result = ({ returns }: Call) =>
+      `${global("Generator")}<${returns}> | ${global("AsyncGenerator")}<${returns}>`;
     return [
       ...documented(
-        each((call) => `remoteGen${call.generics}(${call.arguments}): AsyncGenerator<${call.returns}, void, void>`),
+        each(
+          (call) =>
+            `remoteGen${call.generics}(${call.arguments}): ${global("AsyncGenerator")}<${call.returns}, void, void>`,
+        ),
       ),
       ...each((call) => `local${call.generics}(${call.plain}): ${result(call)}`),
       rawFunction(each((call) => `${call.generics}(${call.plain}): ${result(call)}`)),
     ];
   }
+  const promise = global("Promise");
   const functionCall = use("FunctionCall");
   const mapItem = use("MapItem");
-  const result = ({ returns }: Call) => `Promise<${returns}> | ${returns}`;
+  const result = ({ returns }: Call) => `${promise}<${returns}> | ${returns}`;
   const items = (call: Call) =>
-    `AsyncIterableIterator<${mapItem}<${call.returns}, ${call.x}, ${call.w}>, undefined, void>`;
+    `${global("AsyncIterableIterator")}<${mapItem}<${call.returns}, ${call.x}, ${call.w}>, undefined, void>`;
   return [
-    ...documented(each((call) => `remote${call.generics}(${call.arguments}): Promise<${call.returns}>`)),
+    ...documented(each((call) => `remote${call.generics}(${call.arguments}): ${promise}<${call.returns}>`)),
     ...each((call) => `local${call.generics}(${call.plain}): ${result(call)}`),
     rawFunction(each((call) => `${call.generics}(${call.plain}): ${result(call)}`)),
-    ...each((call) => `spawn${call.generics}(${call.arguments}): Promise<${functionCall}<${call.returns}>>`),
+    ...each((call) => `spawn${call.generics}(${call.arguments}): ${promise}<${functionCall}<${call.returns}>>`),
     ...each((call) => `map${call.mapGenerics}(${call.inputs(call.mapOptions)}): ${items(call)}`),
     ...each((call) => `starmap${call.mapGenerics}(${call.tuples(call.mapOptions)}): ${items(call)}`),
-    ...each((call) => `forEach${call.generics}(${call.inputs(helper("ForEachOptions"))}): Promise<void>`),
+    ...each((call) => `forEach${call.generics}(${call.inputs(helper("ForEachOptions"))}): ${promise}<void>`),
     ...each(
       (call) =>
-        `spawnMap${call.generics}(${call.inputs(helper("SpawnMapOptions"))}): Promise<${functionCall}<${call.returns}>>`,
+        `spawnMap${call.generics}(${call.inputs(helper("SpawnMapOptions"))}): ${promise}<${functionCall}<${call.returns}>>`,
     ),
   ];
 }
@@ -81,7 +89,7 @@ class Call {
   readonly mapGenerics: string;
   readonly x: string;
   readonly w: string;
-  readonly mapOptions: TypeSchema;
+  readonly #i: string;
   readonly #parameters: readonly ParameterSchema[];
   readonly #helper: (name: string, ...typeArguments: TypeSchema[]) => TypeSchema;
 
@@ -90,16 +98,18 @@ class Call {
     const scope = new Scope(own.map(({ name }) => name));
     this.x = scope.claim("X");
     this.w = scope.claim("W");
+    this.#i = scope.claim("I");
     this.generics = printTypeParameters(own);
     this.mapGenerics = printTypeParameters([...own, flag(this.x, false), flag(this.w, true)]);
-    this.mapOptions = helper(
-      "MapOptions",
-      { kind: "typeParameter", name: this.x },
-      { kind: "typeParameter", name: this.w },
-    );
     this.returns = printType(call.returns);
     this.#parameters = call.parameters;
     this.#helper = helper;
+  }
+
+  /** A getter, so that a file imports the helper only where it is written. */
+  get mapOptions(): TypeSchema {
+    const flags = [this.x, this.w].map((name): TypeSchema => ({ kind: "typeParameter", name }));
+    return this.#helper("MapOptions", ...flags);
   }
 
   /** As the author wrote them. */
@@ -120,11 +130,11 @@ class Call {
         return { ...parameter, type: this.#helper("AnyIterable", isOptional(parameter) ? orUndefined(type) : type) };
       if (type.kind === "array")
         return { ...parameter, type: { kind: "array", element: this.#helper("AnyIterable", type.element) } };
-      const item: TypeSchema = { kind: "indexedAccess", object: type, index: { kind: "typeParameter", name: "I" } };
+      const item: TypeSchema = { kind: "indexedAccess", object: type, index: { kind: "typeParameter", name: this.#i } };
       const constraint: TypeSchema = { kind: "keyof", type };
       return {
         ...parameter,
-        type: { kind: "mapped", parameter: "I", constraint, type: this.#helper("AnyIterable", item) },
+        type: { kind: "mapped", parameter: this.#i, constraint, type: this.#helper("AnyIterable", item) },
       };
     });
     return printParameters(this.#followedBy(iterables, "mapOptions", options));

@@ -148,7 +148,11 @@ function planAppOrThrow(original: LockedManifest, file: string, settings: PlanSe
       exported,
       mode: fn.mode,
       signature: fn.signature,
-      ...stubType(fn, exported, { use: (name) => use(name, true), claim: (name) => scope.claim(name) }),
+      ...stubType(fn, exported, {
+        use: (name) => use(name, true),
+        claim: (name) => scope.claim(name),
+        global: (name) => (declared.has(name) ? `globalThis.${name}` : name),
+      }),
       ...(doc && { doc }),
       ...(source && { source }),
     };

@@ -18,6 +18,8 @@ export interface StubType {
 export interface Names {
   /** Imports a helper from "farcall" and gives the name that it has in the file. */
   use(helper: string): string;
+  /** How a global type is called in the file, which may declare another of its name. */
+  global(name: string): string;
   /** A name for an interface, as near to the wanted one as possible. */
   claim(wanted: string): string;
 }
@@ -28,7 +30,7 @@ export function stubType(fn: LockedFunction, exported: string, names: Names): St
   const calls: readonly CallSignature[] = fn.overloads ?? [fn];
   if (calls.length > 1 || calls.some(({ typeParameters }) => typeParameters?.length)) {
     const name = names.claim(`${exported[0]!.toUpperCase()}${exported.slice(1)}Function`);
-    const members = genericMembers(calls, isGenerator, names.use);
+    const members = genericMembers(calls, isGenerator, names);
     return { type: name, make, definition: { name, base: names.use("Deployed"), members } };
   }
   const helper = names.use(isGenerator ? "GeneratorFunction" : "Function");
