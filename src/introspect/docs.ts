@@ -11,7 +11,10 @@ export function docOf(node: ts.Node): string | undefined {
   // Most nodes have none: look before scanning.
   if (text.lastIndexOf("/**", node.getStart(file)) < node.pos) return undefined;
   let found: string | undefined;
-  for (const { kind, pos, end } of ts.getLeadingCommentRanges(text, node.pos) ?? []) {
+  // On one line with what is before it, a comment still belongs to a parameter or a function.
+  const inLine = ts.isParameter(node) || ts.isFunctionExpression(node) || ts.isArrowFunction(node);
+  const before = inLine ? (ts.getTrailingCommentRanges(text, node.pos) ?? []) : [];
+  for (const { kind, pos, end } of [...before, ...(ts.getLeadingCommentRanges(text, node.pos) ?? [])]) {
     if (kind === ts.SyntaxKind.MultiLineCommentTrivia && text.startsWith("/**", pos) && end - pos > 5) {
       found = unframe(text.slice(pos + 3, end - 2));
     }

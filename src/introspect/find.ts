@@ -42,8 +42,8 @@ export function find(app: AppProgram): Found {
     if (!text.includes("function") && !text.includes("new ")) continue;
     visitCalls(file, (node) => {
       if (ts.isNewExpression(node)) {
-        if (isAppClass(symbolOf(checker, lastName(node.expression)))) found.apps.push({ node });
-      } else if (isRegistration(checker, node)) sites.push({ call: node, inner: node, environment: undefined });
+        if (isAppClass(app, symbolOf(checker, lastName(node.expression)))) found.apps.push({ node });
+      } else if (isRegistration(app, node)) sites.push({ call: node, inner: node, environment: undefined });
     });
   }
   // Each round goes one helper outwards; a helper that calls itself must not go on for ever.
@@ -69,7 +69,7 @@ function visitCalls(file: ts.SourceFile, visit: (node: ts.CallExpression | ts.Ne
 }
 
 /** `app.function(…)`, for an `app` that is farcall's. */
-function isRegistration(checker: ts.TypeChecker, node: ts.CallExpression): boolean {
+function isRegistration(app: AppProgram, node: ts.CallExpression): boolean {
   const callee = unwrap(node.expression);
   const isNamed = ts.isPropertyAccessExpression(callee)
     ? callee.name.text === "function"
@@ -78,19 +78,18 @@ function isRegistration(checker: ts.TypeChecker, node: ts.CallExpression): boole
       callee.argumentExpression.text === "function";
   if (!isNamed) return false;
   const { expression } = callee as ts.PropertyAccessExpression | ts.ElementAccessExpression;
-  return isAppClass(checker.getNonNullableType(checker.getTypeAtLocation(expression)).symbol);
+  return isAppClass(app, app.checker.getNonNullableType(app.checker.getTypeAtLocation(expression)).symbol);
 }
 
 const appClasses = new WeakMap<ts.Symbol, boolean>();
 
 /** farcall's class App, whichever copy of farcall declares it. */
-function isAppClass(symbol: ts.Symbol | undefined): boolean {
+function isAppClass({ isOwn }: AppProgram, symbol: ts.Symbol | undefined): boolean {
   if (symbol?.name !== "App" || !(symbol.flags & ts.SymbolFlags.Class)) return false;
   let result = appClasses.get(symbol);
   if (result === undefined) {
     const file = symbol.declarations?.[0]?.getSourceFile();
-    // In a package of that name, or in farcall's own source.
-    result = file !== undefined && packageNameOf(file.fileName) === "farcall";
+    result = file !== undefined && !isOwn(file) && packageNameOf(file.fileName) === "farcall";
     appClasses.set(symbol, result);
   }
   return result;

@@ -148,8 +148,10 @@ function signaturesOf(checker: ts.TypeChecker, { call, fn }: Registration): read
   // Inside a helper, types depend on what it is called with: the call's own type has them resolved.
   if (!located || located.environment) {
     const local = checker.getPropertyOfType(checker.getTypeAtLocation(call), "local");
-    const signatures = local ? checker.getTypeOfSymbolAtLocation(local, call).getCallSignatures() : [];
-    if (signatures.length > 0) return signatures;
+    const type = local && checker.getTypeOfSymbolAtLocation(local, call);
+    // The function's own type comes first, see Defined; after it, that of any function with these parameters.
+    const own = type?.isIntersection() ? type.types[0] : type;
+    if (own && own.getCallSignatures().length > 0) return own.getCallSignatures();
   }
   return located ? checker.getNonNullableType(checker.getTypeAtLocation(located.expression)).getCallSignatures() : [];
 }

@@ -182,7 +182,8 @@ function convertConditional(cx: Conversion, node: ts.ConditionalTypeNode): TypeS
   const inferred: ts.TypeParameterDeclaration[] = [];
   const collect = (part: ts.Node): void => {
     if (ts.isInferTypeNode(part)) inferred.push(part.typeParameter);
-    if (ts.isConditionalTypeNode(part)) collect(part.checkType); // an inner one has its own
+    if (ts.isConditionalTypeNode(part))
+      collect(part.checkType); // an inner one has its own
     else ts.forEachChild(part, collect);
   };
   collect(node.extendsType);

@@ -187,30 +187,40 @@ function toConfig(config: ts.ParsedCommandLine, root: string): Config {
 /** Where the compiler is told that its library files are; they are kept in memory. */
 const LIBRARY = "/node_modules/typescript/lib";
 let libraryTexts: Map<string, string> | undefined;
-/** Parsed once a process: a watching deploy makes many programs. */
-const librarySources = new Map<string, ts.SourceFile>();
+/**
+ * Declarations of packages and of the library, parsed once a process: a watching deploy makes many programs. By options,
+ * since what the compiler notes in a file depends on them.
+ */
+const parsed = new Map<string, Map<string, { modified: number; source: ts.SourceFile }>>();
 
 function createHost(options: ts.CompilerOptions, currentDirectory: string): ts.CompilerHost {
   libraryTexts ??= new Map(getLibFiles().map(({ fileName, text }) => [`${LIBRARY}/${fileName}`, text]));
   const texts = libraryTexts;
+  const key = JSON.stringify(options, (name, value) => (name === "configFile" ? undefined : value));
+  const sources = parsed.get(key) ?? new Map<string, { modified: number; source: ts.SourceFile }>();
+  parsed.set(key, sources);
   const host = ts.createCompilerHost(options);
+  // Documentation is read from the comments themselves; see docs.ts.
+  host.jsDocParsingMode = ts.JSDocParsingMode.ParseForTypeErrors;
   return {
     ...host,
-    // Documentation is read from the comments themselves; see docs.ts.
-    jsDocParsingMode: ts.JSDocParsingMode.ParseForTypeErrors,
     getCurrentDirectory: () => currentDirectory,
     getDefaultLibLocation: () => LIBRARY,
     getDefaultLibFileName: (of) => `${LIBRARY}/${ts.getDefaultLibFileName(of)}`,
     fileExists: (file) => texts.has(file) || host.fileExists(file),
     readFile: (file) => texts.get(file) ?? host.readFile(file),
-    getSourceFile(file, version, onError, again) {
-      const text = texts.get(file);
-      if (text === undefined) return host.getSourceFile(file, version, onError, again);
-      let source = librarySources.get(file);
-      if (!source) {
-        source = ts.createSourceFile(file, text, version);
-        librarySources.set(file, source);
-      }
+    getSourceFile(file, version, onError) {
+      const library = texts.get(file);
+      if (library === undefined && !/\/node_modules\/.*\.d\.[cm]?ts$/.test(file))
+        return host.getSourceFile(file, version, onError);
+      const modified = library === undefined ? (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) : 0;
+      const known = sources.get(file);
+      if (known?.modified === modified) return known.source;
+      const source =
+        library === undefined
+          ? host.getSourceFile(file, version, onError)
+          : ts.createSourceFile(file, library, version);
+      if (source) sources.set(file, { modified, source });
       return source;
     },
   };

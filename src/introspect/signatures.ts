@@ -47,7 +47,7 @@ export function convertSignature(
   );
   const labels = labelsOf(signature, doc);
   const required = requiredCount(cx, signature);
-  const parameters = signature.parameters.map((symbol, index) => {
+  const parameters = signature.parameters.flatMap((symbol, index) => {
     const label = labels[index]!;
     const path = (inside: string): string => `${name}(${label}${inside})`;
     const parameter = part(symbol.valueDeclaration ?? site, path, () =>
@@ -55,7 +55,7 @@ export function convertSignature(
     );
     const text = doc.parameters.get(label) ?? (symbol.valueDeclaration && docOf(symbol.valueDeclaration));
     if (text) parameter.doc = text;
-    return parameter;
+    return declaration ? [parameter] : spreadTuple(parameter);
   });
   const returns = part(
     site,
@@ -182,6 +182,31 @@ function convertParameter(
   else if (isOptional) parameter.optional = true;
   if (mayOmit && node?.initializer) parameter.default = defaultText(node.initializer);
   return parameter;
+}
+
+/** A helper's `...args: P`, once P is known, is the parameters of the function that it was given. */
+function spreadTuple(parameter: ParameterSchema): ParameterSchema[] {
+  const { type, rest, name } = parameter;
+  if (!rest || type.kind !== "tuple") return [parameter];
+  const { elements } = type;
+  const optionalFrom = elements.findIndex(({ optional }) => optional);
+  const canStand = elements.every(
+    (element, index) =>
+      (!element.rest || index === elements.length - 1) &&
+      (optionalFrom < 0 || index < optionalFrom || element.optional || element.rest),
+  );
+  if (!canStand) return [parameter];
+  return elements.map((element, index): ParameterSchema => {
+    const own = { name: element.label ?? `${name}${index + 1}`, type: element.type };
+    if (element.rest) return { ...own, rest: true };
+    return element.optional ? { ...own, type: withoutUndefined(element.type), optional: true } : own;
+  });
+}
+
+function withoutUndefined(type: TypeSchema): TypeSchema {
+  if (type.kind !== "union") return type;
+  const members = type.members.filter((each) => each.kind !== "primitive" || each.name !== "undefined");
+  return members.length === 1 ? members[0]! : { ...type, members };
 }
 
 function orUndefined(type: TypeSchema): TypeSchema {

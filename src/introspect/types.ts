@@ -191,7 +191,11 @@ function convertObject(
       around.recursive = true; // its name is used instead
       return { kind: "primitive", name: "unknown" };
     }
-    return cx.refuse(node, "a type that contains itself needs a name", "declare it as an interface, and use that as the function's return type");
+    return cx.refuse(
+      node,
+      "a type that contains itself needs a name",
+      "declare it as an interface, and use that as the function's return type",
+    );
   }
   cx.anonymous.add(type);
   const { properties, indexes } = membersOfType(cx, type, node);

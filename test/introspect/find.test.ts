@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { introspect } from "../../src/introspect/index.ts";
+import { fixtures, printed, problemsOf } from "./support/printed.ts";
+
+describe("functions are found", () => {
+  test("in whatever file and by whatever way they are registered", () => {
+    expect(printed("find/entry.ts")).toEqual([
+      "hidden: (text: string) => number",
+      "method: (at: Date) => Date",
+      "arrow: (n: bigint) => bigint",
+      "by name: (n: bigint) => bigint",
+      "spread: (x: string) => string",
+      "retried: (x: number, y?: string) => (string | number | undefined)[]",
+      "optional: (x: number) => number",
+      "slowly named: () => number",
+      "wrapped: (a: string, b?: number) => readonly [string, number | undefined]",
+      "once: () => void",
+      "anonymous: () => string",
+      "exported: () => number",
+      "the default: () => number",
+    ]);
+  });
+
+  test("with the place of their source, and the files that a watch has to watch", () => {
+    const { functions, files, app, root } = introspect(join(fixtures, "find/entry.ts"), { root: fixtures });
+    expect(app).toBe("finding");
+    expect(root).toBe(fixtures);
+    expect(files.map((file) => file.slice(fixtures.length))).toEqual([
+      "/find/app.ts",
+      "/find/helpers.ts",
+      "/find/parts.ts",
+      "/find/entry.ts",
+    ]);
+    expect(functions.find(({ name }) => name === "hidden")?.source).toEqual({ file: "find/parts.ts", line: 7 });
+  });
+
+  test("and named stably where two modules have a type of the same name", () => {
+    expect(printed("clash/app.ts")).toEqual([
+      "late: (b: Options4, d: B) => void",
+      "early: (a: Options, c: Options3) => Options4[]",
+      "export interface Options { a: string; }",
+      "export interface Options3 { inner: Options2; }",
+      "export interface Options2 { authored: true; }",
+      "export interface Options4 { b: string; self?: Options4; }",
+      "export interface B { x: number; }",
+    ]);
+  });
+});
+
+describe("what cannot be told is told", () => {
+  test("a second app, names that are computed, missing or taken, loops and callbacks", () => {
+    expect(problemsOf("problems/names.ts").filter((line) => !line.startsWith(" "))).toEqual([
+      "problems/names.ts(10,31): error: a function is registered in a loop, so which ones there are is unknown",
+      "problems/names.ts(11,25): error: a function is registered in a callback, so which ones there are is unknown",
+      "problems/names.ts(4,23): error: this is a second app; the first is in problems/names.ts:3",
+      "problems/names.ts(6,49): error: the function's name is not a literal, so it is unknown before the program runs",
+      "problems/names.ts(7,1): error: this function has no name",
+      "problems/names.ts(9,20): error: function same is registered already in problems/names.ts:8",
+    ]);
+  });
+
+  test("no app, though a class of that name is there", () => {
+    expect(problemsOf("problems/none.ts")).toEqual([
+      "problems/none.ts(1,1): error: there is no app in this module or what it imports",
+      '  make one: `import { App } from "farcall"; export const app = new App("name");`',
+    ]);
+  });
+
+  test("an app without a literal name", () => {
+    expect(problemsOf("problems/computed-name.ts")[0]).toBe(
+      "problems/computed-name.ts(3,28): error: the app's name is not a literal",
+    );
+  });
+
+  test("an entry that is not there", () => {
+    expect(problemsOf("problems/missing.ts")[0]).toMatch(/^problems\/missing.ts\(1,1\): error: there is no module /);
+  });
+});

@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { IntrospectionError, introspect, type Problem } from "../../src/introspect/index.ts";
+import { fixtures, problemsOf } from "./support/printed.ts";
+
+function problems(entry: string): readonly Problem[] {
+  try {
+    return introspect(join(fixtures, entry), { root: fixtures }).problems;
+  } catch (error) {
+    if (error instanceof IntrospectionError) return error.problems;
+    throw error;
+  }
+}
+
+describe("what cannot cross the wire is refused", () => {
+  const all = problems("refused/app.ts");
+
+  test("all at once, each with its path inside the type", () => {
+    expect(all.map(({ severity, path }) => `${severity} ${path}`)).toEqual([
+      "error undefined",
+      "error callback(options.onProgress)",
+      "error callback(options.nested.items[].done)",
+      "error page() → items[].next",
+      "error symbols(key)",
+      "error symbols(unique)",
+      "error weak(map)",
+      "error weak(set)",
+      "error weak(ref)",
+      "error streams(web)",
+      "error streams(node)",
+      "error classes(counter)",
+      "error classes()",
+      "error iterables(input)",
+      "error iterables(tuple[1])",
+      "warning hidden(data)",
+      "warning hidden(list[].value)",
+      "error branded(id)",
+      "error platform(request)",
+      "error platform(form)",
+      "error platform(signal)",
+      "error made()",
+    ]);
+  });
+
+  test("with its place and what to use instead", () => {
+    expect(all.find(({ path }) => path === "streams(web)")).toEqual({
+      severity: "error",
+      file: "refused/app.ts",
+      line: 18,
+      column: 43,
+      path: "streams(web)",
+      message: "ReadableStream is a stream: it cannot cross the wire",
+      hint: "pass the bytes as Uint8Array, or make the function a generator that yields chunks",
+    });
+    expect(all.every(({ hint }) => hint)).toBe(true);
+  });
+
+  test("once, naming every function that it concerns", () => {
+    expect(all.find(({ path }) => path === "callback(options.onProgress)")?.message).toBe(
+      "a function cannot cross the wire; also in again",
+    );
+  });
+
+  test("also a plain function that returns a generator", () => {
+    expect(all[0]).toMatchObject({ line: 35, message: "plain returns a generator, but is not declared as one" });
+  });
+});
+
+describe("type errors stop a deploy", () => {
+  test("as tsc prints them, together with what cannot cross", () => {
+    expect(problemsOf("problems/types.ts").filter((line) => !line.startsWith(" "))).toEqual([
+      "problems/wrong.ts(1,35): error TS2304: Cannot find name 'Missing'.",
+      "problems/wrong.ts(2,12): error TS2339: Property 'nothing' does not exist on type 'string'.",
+      "problems/types.ts(6,3): error TS2322: Type 'string' is not assignable to type 'number'.",
+      "problems/types.ts(8,7): error TS2345: Argument of type 'number' is not assignable to parameter of type 'string'.",
+      "problems/types.ts(5,58): error: fn(b): a function cannot cross the wire",
+    ]);
+  });
+});
