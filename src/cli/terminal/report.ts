@@ -2,7 +2,7 @@
  * How a failed command ends: what, where, what to do next, and an exit code. 1 is a command that failed, 2 one that was
  * called wrongly, 130 one that was interrupted.
  */
-import { FarcallError } from "../../runtime/errors.ts";
+import { FarcallError, RemoteError } from "../../runtime/errors.ts";
 import type { Output } from "./output.ts";
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -42,7 +42,7 @@ export function report(error: unknown, output: Output): number {
 
 function asText(error: unknown, output: Output): string {
   const red = (text: string) => output.styleNote(["red", "bold"], text);
-  if (!(error instanceof FarcallError)) return `${red("error")}: ${stackOf(error)}`;
+  if (!isOwn(error)) return `${red("error")}: ${stackOf(error)}`;
   const places = problemsOf(error);
   const [what = "", ...where] = places.length > 0 ? [firstLine(error.message)] : error.message.split("\n");
   const lines = [`${red(`error[${error.code}]`)}: ${what}`];
@@ -64,7 +64,7 @@ export function placeLines(place: Place): string[] {
 }
 
 export function errorAsJson(error: unknown): object {
-  if (!(error instanceof FarcallError)) {
+  if (!isOwn(error)) {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
     return { code: "ERROR", name, message, stack };
   }
@@ -75,6 +75,11 @@ export function errorAsJson(error: unknown): object {
     ...(error.hint ? { hint: error.hint } : {}),
     ...(places.length > 0 ? { problems: places } : {}),
   };
+}
+
+/** Not farcall's own: what user code threw is shown with its stack, for that is where its author looks. */
+function isOwn(error: unknown): error is FarcallError {
+  return error instanceof FarcallError && !(error instanceof RemoteError);
 }
 
 /** Errors of a deploy or of a config carry the list of all that is wrong. */
