@@ -1,0 +1,266 @@
+import { describe, expect, it } from "vitest";
+import {
+  compareFunctions,
+  compareManifests,
+  type Declaration,
+  type FunctionSchema,
+  type FunctionVersion,
+  type ParameterSchema,
+  type PropertySchema,
+  type TypeSchema,
+} from "../../src/schema/index.ts";
+import { OPTIONS } from "../support/arbitraries.ts";
+
+const STRING: TypeSchema = { kind: "primitive", name: "string" };
+const NUMBER: TypeSchema = { kind: "primitive", name: "number" };
+const NULL: TypeSchema = { kind: "primitive", name: "null" };
+const T: TypeSchema = { kind: "typeParameter", name: "T" };
+const union = (...members: TypeSchema[]): TypeSchema => ({ kind: "union", members });
+const array = (element: TypeSchema): TypeSchema => ({ kind: "array", element });
+const ref = (name: string): TypeSchema => ({ kind: "reference", name });
+const object = (...properties: (PropertySchema | string)[]): TypeSchema => ({
+  kind: "object",
+  properties: properties.map((property) =>
+    typeof property === "string" ? { name: property, type: STRING } : property,
+  ),
+});
+const optional = (name: string, type: TypeSchema = STRING): PropertySchema => ({ name, type, optional: true });
+const param = (name: string, type: TypeSchema = STRING, more: Partial<ParameterSchema> = {}): ParameterSchema => ({
+  name,
+  type,
+  ...more,
+});
+const version = (
+  parameters: ParameterSchema[],
+  returns: TypeSchema = STRING,
+  more: Partial<FunctionSchema> = {},
+  declarations: Declaration[] = [],
+): FunctionVersion => ({
+  fn: { name: "f", mode: "unary", parameters, returns, ...more },
+  declarations,
+});
+const giving = (returns: TypeSchema, ...declarations: Declaration[]): FunctionVersion =>
+  version([], returns, {}, declarations);
+const taking = (type: TypeSchema, ...declarations: Declaration[]): FunctionVersion =>
+  version([param("options", type)], STRING, {}, declarations);
+const format = (...members: string[]): Declaration => ({
+  kind: "enum",
+  name: "Format",
+  members: members.map((name) => ({ name, value: name.toLowerCase() })),
+});
+const tree = (...properties: PropertySchema[]): Declaration => ({
+  kind: "interface",
+  name: "Tree",
+  properties: [{ name: "children", type: array(ref("Tree")) }, ...properties],
+});
+const named = { keywords: true } as const;
+
+describe("a change that old stubs survive", () => {
+  it.each<[string, FunctionVersion, FunctionVersion]>([
+    ["parameter 'width' was added", version([]), version([param("width", NUMBER, { optional: true })])],
+    [
+      "parameter 'width' became optional",
+      version([param("width")]),
+      version([param("width", STRING, { optional: true })]),
+    ],
+    [
+      "parameter 'width' may now be number",
+      version([param("width")]),
+      version([param("width", union(STRING, NUMBER))]),
+    ],
+    ["parameter 'more' may now be repeated", version([]), version([param("more", array(STRING), { rest: true })])],
+    ["returns: can no longer be null", giving(union(STRING, NULL)), giving(STRING)],
+    ["parameter 'options': property 'size' became optional", taking(object("size")), taking(object(optional("size")))],
+    ["types changed, compatibly", taking(object("size")), taking(object("size", optional("depth")))],
+    ["returns: property 'depth' was added and is required", giving(object("size")), giving(object("size", "depth"))],
+    [
+      "returns: property '[].depth' was added and is required",
+      giving(array(object("size"))),
+      giving(array(object("size", "depth"))),
+    ],
+    [
+      "returns: changed: member Format.Gif was removed",
+      giving(ref("Format"), format("Png", "Gif")),
+      giving(ref("Format"), format("Png")),
+    ],
+    [
+      "parameter 'options' changed: member Format.Gif was added",
+      taking(ref("Format"), format("Png")),
+      taking(ref("Format"), format("Png", "Gif")),
+    ],
+    [
+      "returns: property 'name' was added and is required",
+      giving(ref("Tree"), tree()),
+      giving(ref("Tree"), tree({ name: "name", type: STRING })),
+    ],
+    [
+      "overload 2 was added",
+      version([param("a")]),
+      version([], STRING, { overloads: [version([param("a")]).fn, version([param("a", NUMBER)]).fn] }),
+    ],
+    ["arguments can be passed by name", version([param("a")]), version([param("a")], STRING, named)],
+    [
+      "parameter 'b' was added",
+      version([param("a", T)], T, { typeParameters: [{ name: "T" }] }),
+      version([param("a", T), param("b", STRING, { optional: true })], T, { typeParameters: [{ name: "T" }] }),
+    ],
+  ])("%s", (reason, before, after) => {
+    expect(compareFunctions(before, after)).toEqual({ verdict: "compatible", reasons: [reason] });
+  });
+});
+
+describe("a change that old stubs do not survive", () => {
+  it.each<[string, FunctionVersion, FunctionVersion]>([
+    [
+      "parameter 'width' became required",
+      version([param("width", STRING, { optional: true })]),
+      version([param("width")]),
+    ],
+    ["parameter 'width' was added and is required", version([]), version([param("width")])],
+    ["parameter 'width' was removed", version([param("width", STRING, { optional: true })]), version([])],
+    ["parameter 'width' was string, is now number", version([param("width")]), version([param("width", NUMBER)])],
+    [
+      "parameter 'width' can no longer be number",
+      version([param("width", union(STRING, NUMBER))]),
+      version([param("width")]),
+    ],
+    [
+      "parameter 'more' can no longer be repeated",
+      version([param("more", array(STRING), { rest: true })]),
+      version([]),
+    ],
+    ["returns: property 'size' was removed", giving(object("size")), giving(object())],
+    ["returns: property 'size' became optional", giving(object("size")), giving(object(optional("size")))],
+    [
+      "returns: property 'size' became readonly",
+      giving(object("size")),
+      giving(object({ name: "size", type: STRING, readonly: true })),
+    ],
+    [
+      "returns: property 'meta.size' was string, is now number",
+      giving(object({ name: "meta", type: object("size") })),
+      giving(object({ name: "meta", type: object({ name: "size", type: NUMBER }) })),
+    ],
+    ["returns: may now be null", giving(STRING), giving(union(STRING, NULL))],
+    [
+      "yields: may now be null",
+      version([], STRING, { mode: "generator" }),
+      version([], union(STRING, NULL), { mode: "generator" }),
+    ],
+    ["parameter 'options': property 'size' was removed", taking(object("size", "depth")), taking(object("depth"))],
+    [
+      "parameter 'options': property 'size' was added and is required",
+      taking(object("depth")),
+      taking(object("depth", "size")),
+    ],
+    [
+      "parameter 'options' changed: member Format.Gif was removed",
+      taking(ref("Format"), format("Png", "Gif")),
+      taking(ref("Format"), format("Png")),
+    ],
+    [
+      "returns: changed: member Format.Gif was added",
+      giving(ref("Format"), format("Png")),
+      giving(ref("Format"), format("Png", "Gif")),
+    ],
+    [
+      "parameter 'options': property 'name' was added and is required",
+      taking(ref("Tree"), tree()),
+      taking(ref("Tree"), tree({ name: "name", type: STRING })),
+    ],
+    ["was a unary function, is now a generator one", version([]), version([], STRING, { mode: "generator" })],
+    [
+      "type parameters changed",
+      version([param("a")]),
+      version([param("a")], STRING, { typeParameters: [{ name: "T" }] }),
+    ],
+    [
+      "overload 2 was removed",
+      version([], STRING, { overloads: [version([param("a")]).fn, version([param("a", NUMBER)]).fn] }),
+      version([param("a")]),
+    ],
+    ["arguments can no longer be passed by name", version([param("a")], STRING, named), version([param("a")])],
+    [
+      "parameter 'a' was removed or renamed",
+      version([param("a")], STRING, named),
+      version([param("b", STRING, { optional: true })], STRING, named),
+    ],
+    [
+      "parameter 'b' can be passed by name only",
+      version([param("b", STRING, { optional: true })], STRING, named),
+      version([param("b", STRING, { optional: true, keywordOnly: true })], STRING, named),
+    ],
+    [
+      "parameter 'k' was added and is required",
+      version([], STRING, named),
+      version([param("k", STRING, { keywordOnly: true })], STRING, named),
+    ],
+    [
+      "parameter 'a' changed, in a generic function",
+      version([param("a", T)], T, { typeParameters: [{ name: "T" }] }),
+      version([param("a", union(T, NULL))], T, { typeParameters: [{ name: "T" }] }),
+    ],
+  ])("%s", (reason, before, after) => {
+    const { verdict, reasons } = compareFunctions(before, after);
+    expect(verdict).toBe("breaking");
+    expect(reasons).toContain(reason);
+  });
+});
+
+describe("a change that only readers see", () => {
+  it.each<[string, FunctionVersion, FunctionVersion]>([
+    ["documentation changed", version([param("a")]), version([param("a", STRING, { doc: "The text." })])],
+    ["documentation changed", giving(ref("Tree"), tree()), giving(ref("Tree"), { ...tree(), doc: "A tree." })],
+    ["parameter 'a' is called 'text' now", version([param("a")]), version([param("text")])],
+    ["names or order changed", taking(union(STRING, NUMBER)), taking(union(NUMBER, STRING))],
+  ])("%s", (reason, before, after) => {
+    expect(compareFunctions(before, after)).toEqual({ verdict: "docs only", reasons: [reason] });
+  });
+
+  it("is none when options, the place in the source or other declarations change", () => {
+    const before = version([param("a")], STRING, { source: { file: "a.ts", line: 1 }, options: OPTIONS });
+    const after = version(
+      [param("a")],
+      STRING,
+      { source: { file: "b.ts", line: 2 }, options: { ...OPTIONS, timeoutMs: 1 } },
+      [tree()],
+    );
+    expect(compareFunctions(before, after)).toEqual({ verdict: "same", reasons: [] });
+  });
+});
+
+describe("comparing", () => {
+  it("ends for types that grow in each turn", () => {
+    const grow = (...more: PropertySchema[]): Declaration => ({
+      kind: "interface",
+      name: "Grow",
+      typeParameters: [{ name: "T" }],
+      properties: [
+        { name: "next", type: { kind: "reference", name: "Grow", typeArguments: [array(T)] } },
+        { name: "value", type: T },
+        ...more,
+      ],
+    });
+    const use: TypeSchema = { kind: "reference", name: "Grow", typeArguments: [STRING] };
+    const { verdict, reasons } = compareFunctions(taking(use, grow()), taking(use, grow(optional("x"))));
+    expect(verdict).toBe("breaking");
+    expect(reasons[0]).toContain("is nested too deeply to be compared");
+  });
+
+  it("two manifests lists every function of either", () => {
+    const fn = (name: string, returns: TypeSchema): FunctionSchema => ({
+      ...giving(returns).fn,
+      name,
+      options: OPTIONS,
+      signature: "",
+    });
+    const before = { declarations: [], functions: [fn("gone", STRING), fn("kept", STRING), fn("changed", STRING)] };
+    const after = { declarations: [], functions: [fn("new", STRING), fn("kept", STRING), fn("changed", NUMBER)] };
+    expect(compareManifests(before, after)).toEqual([
+      { name: "changed", verdict: "breaking", reasons: ["returns: was string, is now number"] },
+      { name: "gone", verdict: "breaking", reasons: ["function was removed"] },
+      { name: "kept", verdict: "same", reasons: [] },
+      { name: "new", verdict: "compatible", reasons: ["function was added"] },
+    ]);
+  });
+});

@@ -1,0 +1,22 @@
+import { describe, expect, it } from "vitest";
+import { nearest } from "../../src/schema/index.ts";
+
+const known = ["resize", "rotate", "frames", "thumbnail", "resizeAll", "constructor"];
+
+describe("nearest names", () => {
+  it.each([
+    ["rezise", ["resize"]],
+    ["Resize", ["resize", "resizeAll"]],
+    ["resiz", ["resize", "resizeAll"]],
+    ["frame", ["frames"]],
+    ["thumb", ["thumbnail"]],
+    ["xyz", []],
+    ["", []],
+  ])("for %j are %j", (name, expected) => {
+    expect(nearest(name, known)).toEqual(expected);
+  });
+
+  it("are no more than asked for, without the name itself and without doubles", () => {
+    expect(nearest("ab", ["aa", "ac", "ad", "ab", "aa"], 2)).toEqual(["aa", "ac"]);
+  });
+});
