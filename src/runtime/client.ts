@@ -2,6 +2,7 @@
 import type { Engine } from "../engine/index.ts";
 import { loaderOf, openEngine } from "./engines.ts";
 import { InvalidError } from "./errors.ts";
+import { RemoteFunction } from "./function.ts";
 
 export interface ClientOptions {
   /** URL, or an engine itself, which then stays its owner's to close. */
@@ -50,13 +51,6 @@ export class Client {
   }
 }
 
-/** What `withClient` can bind: it makes a bound copy of itself. */
-export const BIND: unique symbol = Symbol("farcall.bind");
-
-interface Bindable {
-  [BIND](client: Client): unknown;
-}
-
 /**
  * The same stub, or the same namespace of stubs, with its calls going to the client's engine:
  * `const { resize } = withClient(client, images)`. What is not a stub is handed on as it is.
@@ -65,14 +59,10 @@ export function withClient<T extends object>(client: Client, target: T): T {
   if (!(client instanceof Client)) {
     throw new InvalidError("withClient needs a client first", { hint: "withClient(new Client({ engine }), images)" });
   }
-  if (isBindable(target)) return target[BIND](client) as T;
+  if (target instanceof RemoteFunction) return target.bind(client) as unknown as T;
   const bound: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(target)) {
-    bound[name] = isBindable(value) ? value[BIND](client) : value;
+    bound[name] = value instanceof RemoteFunction ? value.bind(client) : value;
   }
   return bound as T;
-}
-
-function isBindable(value: unknown): value is Bindable {
-  return typeof value === "object" && value !== null && BIND in value;
 }

@@ -5,7 +5,7 @@
 import type { AutoscalerSettings, Engine, FunctionStats } from "../engine/index.ts";
 import type { FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
 import { type CallArguments, forEachChecks, mapChecks, spawnMapChecks, splitCall, splitMap } from "./arguments.ts";
-import { BIND, type Client } from "./client.ts";
+import type { Client } from "./client.ts";
 import { encodeArguments } from "./codec/index.ts";
 import { currentContext } from "./context.ts";
 import { ExecutionError, failureToError, InvalidError } from "./errors.ts";
@@ -66,7 +66,8 @@ export class RemoteFunction {
     return this.#target.mode === "generator";
   }
 
-  [BIND](client: Client): RemoteFunction {
+  /** For `withClient`. */
+  bind(client: Client): RemoteFunction {
     return new RemoteFunction(this.#target.bind(client), this.#definition);
   }
 

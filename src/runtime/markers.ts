@@ -9,16 +9,18 @@ export interface CallOptionsInit {
   idempotencyKey?: string | undefined;
 }
 
-declare const brand: unique symbol;
+// Two, or the type of one marker would be inferred from the other.
+declare const optionsBrand: unique symbol;
+declare const kwargsBrand: unique symbol;
 
 /** Made by `callOptions()`; the last argument of a call. */
 export interface CallOptions {
-  readonly [brand]: "call options";
+  readonly [optionsBrand]: true;
 }
 
 /** Made by `kwargs()`: arguments by name, after those by position. */
 export interface Kwargs<in out T> {
-  readonly [brand]: T;
+  readonly [kwargsBrand]: T;
 }
 
 export class CallOptionsArgument {

@@ -19,28 +19,47 @@ export interface Keywords<Names extends readonly (string | null)[], Only extends
 
 /** Parameters of `remote`, `remoteGen` and `spawn`. */
 export type Arguments<P extends readonly unknown[], K> = K extends NoKeywords
-  ? [...OrTrailing<P, CallOptions>, callOptions?: CallOptions]
-  : CallForms<Splits<P, NamesOf<K>, OnlyOf<K>>>;
+  ? number extends P["length"]
+    ? OrTrailing<P, CallOptions>
+    : [...OrTrailing<P, CallOptions>, callOptions?: CallOptions]
+  : number extends P["length"]
+    ? OrTrailing<P, Kwargs<OnlyOf<K>> | CallOptions>
+    : CallForms<Splits<P, NamesOf<K>, OnlyOf<K>>>;
 
 /** Parameters of `map`, `forEach` and `spawnMap`. */
 export type MapInputs<P extends readonly unknown[], O, K> = K extends NoKeywords
-  ? [...IterableArguments<P, O>, options?: O]
-  : MapForms<Splits<P, NamesOf<K>, OnlyOf<K>>, O>;
+  ? number extends P["length"]
+    ? IterableArguments<P, O>
+    : [...IterableArguments<P, O>, mapOptions?: O]
+  : number extends P["length"]
+    ? IterableArguments<P, WithKwargs<O, OnlyOf<K>>>
+    : MapForms<Splits<P, NamesOf<K>, OnlyOf<K>>, O>;
 
 /** Parameters of `starmap`. */
 export type StarmapInputs<P extends readonly unknown[], O, K> = K extends NoKeywords
-  ? [inputs: AnyIterable<Readonly<P>>, options?: O]
-  : StarmapForms<Splits<P, NamesOf<K>, OnlyOf<K>>, O>;
+  ? [inputs: AnyIterable<Readonly<P>>, mapOptions?: O]
+  : number extends P["length"]
+    ? [inputs: AnyIterable<Readonly<P>>, mapOptions?: WithKwargs<O, OnlyOf<K>>]
+    : StarmapForms<Splits<P, NamesOf<K>, OnlyOf<K>>, O>;
 
-/** An optional parameter can be left out although something comes after the arguments; that may then stand in its place. */
-type OrTrailing<P extends readonly unknown[], T> = { [I in keyof P]: undefined extends P[I] ? P[I] | T : P[I] };
-
-/** One iterable per parameter. */
-export type IterableArguments<P extends readonly unknown[], O> = {
-  [I in keyof P]: undefined extends P[I] ? AnyIterable<P[I]> | O | undefined : AnyIterable<P[I]>;
+/**
+ * An optional parameter can be left out although something comes after the arguments; that may then stand in its place. Nothing
+ * can be declared after a rest parameter (whose I is `number`), so that it may stand among the rest.
+ */
+type OrTrailing<P extends readonly unknown[], T> = {
+  [I in keyof P]: number extends I ? P[I] | T : undefined extends P[I] ? P[I] | T : P[I];
 };
 
-// ---- by name --------------------------------------------------------------------------------------------------
+/** One iterable per parameter. */
+type IterableArguments<P extends readonly unknown[], O> = {
+  [I in keyof P]: number extends I
+    ? AnyIterable<P[I]> | O
+    : undefined extends P[I]
+      ? AnyIterable<P[I]> | O | undefined
+      : AnyIterable<P[I]>;
+};
+
+// ---- by name: all forms of a call, but for functions with a rest parameter, whose other arguments stay by position ----
 
 type NoNames = Record<never, never>;
 type NamesOf<K> = K extends Keywords<infer Names, object> ? Names : readonly [];
@@ -54,36 +73,33 @@ interface Split<Positional, Named> {
 }
 
 /** All ways, from everything by name to everything by position. */
-type Splits<P extends readonly unknown[], N extends readonly unknown[], Only, Before extends readonly unknown[] = []> =
-  | SplitAt<Before, P, ByName<P, N>, Only>
-  | (P extends readonly [unknown?, ...infer Rest]
-      ? P extends Rest
-        ? never
-        : Splits<Rest, Tail<N>, Only, [...Before, ...First<P, Rest>]>
-      : never);
-
-type SplitAt<Before extends readonly unknown[], P, Named, Only> = P extends readonly []
+type Splits<
+  P extends readonly unknown[],
+  N extends readonly unknown[],
+  Only,
+  Before extends readonly unknown[] = [],
+> = P extends readonly []
   ? Split<Before, Flat<Only>>
-  : [Named] extends [never]
-    ? P extends readonly [unknown, ...unknown[]]
-      ? never
-      : P extends readonly unknown[]
-        ? Split<[...Before, ...P], Flat<Only>>
-        : never
-    : Split<Before, Flat<Named & Only>>;
+  : number extends P["length"]
+    ? never
+    : P extends readonly [unknown?, ...infer Rest]
+      ? SplitHere<Before, ByName<P, N>, Only> | Splits<Rest, Tail<N>, Only, [...Before, ...First<P, Rest>]>
+      : never;
+
+type SplitHere<Before, Named, Only> = [Named] extends [never] ? never : Split<Before, Flat<Named & Only>>;
 
 /** The parameters as a record; never when one of them has to be given and has no name. */
 type ByName<P extends readonly unknown[], N extends readonly unknown[]> = P extends readonly []
   ? NoNames
-  : P extends readonly [infer A, ...infer Rest]
-    ? N[0] extends string
-      ? Record<N[0], A> & ByName<Rest, Tail<N>>
-      : never
-    : P extends readonly [(infer A)?, ...infer Rest]
-      ? P extends Rest
-        ? never
-        : (N[0] extends string ? Partial<Record<N[0], A>> : NoNames) & ByName<Rest, Tail<N>>
-      : never;
+  : number extends P["length"]
+    ? never
+    : P extends readonly [infer A, ...infer Rest]
+      ? N[0] extends string
+        ? Record<N[0], A> & ByName<Rest, Tail<N>>
+        : never
+      : P extends readonly [(infer A)?, ...infer Rest]
+        ? (N[0] extends string ? Partial<Record<N[0], A>> : NoNames) & ByName<Rest, Tail<N>>
+        : never;
 
 type Tail<T extends readonly unknown[]> = T extends readonly [unknown?, ...infer Rest] ? Rest : [];
 /** Keeps the label. */
@@ -92,7 +108,8 @@ type First<P extends readonly unknown[], Rest extends readonly unknown[]> = P ex
   : P extends readonly [(infer A)?, ...Rest]
     ? [A?]
     : never;
-type Flat<T> = { [Name in keyof T]: T[Name] };
+/** One record, so that errors show it as such. */
+type Flat<T> = T extends unknown ? { [Name in keyof T]: T[Name] } : never;
 
 type CallForms<S> =
   S extends Split<infer P extends readonly unknown[], infer Named>
@@ -104,13 +121,15 @@ type CallForms<S> =
 type MapForms<S, O> =
   S extends Split<infer P extends readonly unknown[], infer Named>
     ? NoNames extends Named
-      ? [...IterableArguments<P, O & { kwargs?: Named }>, options?: O & { kwargs?: Named }]
-      : [...IterableArguments<P, never>, options: O & { kwargs: Named }]
+      ? [...IterableArguments<P, WithKwargs<O, Named>>, mapOptions?: WithKwargs<O, Named>]
+      : [...IterableArguments<P, never>, mapOptions: WithKwargs<O, Named>]
     : never;
+
+type WithKwargs<O, Named> = O & (NoNames extends Named ? { kwargs?: Named } : { kwargs: Named });
 
 type StarmapForms<S, O> =
   S extends Split<infer P extends readonly unknown[], infer Named>
     ? NoNames extends Named
-      ? [inputs: AnyIterable<Readonly<P>>, options?: O & { kwargs?: Named }]
-      : [inputs: AnyIterable<Readonly<P>>, options: O & { kwargs: Named }]
+      ? [inputs: AnyIterable<Readonly<P>>, mapOptions?: WithKwargs<O, Named>]
+      : [inputs: AnyIterable<Readonly<P>>, mapOptions: WithKwargs<O, Named>]
     : never;

@@ -2,26 +2,21 @@
 
 import type { FunctionMode } from "../schema/index.ts";
 import { RemoteFunction } from "./function.ts";
-import type { NoKeywords } from "./signatures.ts";
 import { Target } from "./target.ts";
-import type { Function, GeneratorFunction } from "./types.ts";
+import type { Deployed } from "./types.ts";
 
 export interface StubsRef {
   app: string;
   environment: string;
   /** URL of the engine that the stubs were generated from. */
   engine?: string | undefined;
-  /** The version that the stubs were generated from: for people; calls go to the newest. */
-  version?: number | undefined;
 }
 
+/** The type comes from where the stub is declared: `const resize: Function<[image: Uint8Array], Uint8Array> = app.function(…)`. */
 export interface StubFactory {
-  /** @param signature of the deployed function when the stub was generated: an incompatible change since then is an error, not a surprise */
-  function<P extends readonly unknown[], R, K = NoKeywords>(name: string, signature: string): Function<P, R, K>;
-  generator<P extends readonly unknown[], Y, K = NoKeywords>(
-    name: string,
-    signature: string,
-  ): GeneratorFunction<P, Y, K>;
+  /** @param signature of the deployed function when the stub was generated: the engine refuses calls after an incompatible change */
+  function<F extends Deployed>(name: string, signature: string): F;
+  generator<F extends Deployed>(name: string, signature: string): F;
 }
 
 /** @returns makes the stubs of one app */

@@ -10,8 +10,8 @@ import { RemoteFunction } from "./function.ts";
 import type { FunctionCall } from "./function-call.ts";
 import type { Arguments, MapInputs, NoKeywords, StarmapInputs } from "./signatures.ts";
 
-/** Something to take inputs from. */
-export type AnyIterable<T> = Iterable<T> | AsyncIterable<T>;
+/** Something to take inputs from. Arrays are iterable anyway: naming them makes the compiler's errors short. */
+export type AnyIterable<T> = readonly T[] | Iterable<T> | AsyncIterable<T>;
 
 /**
  * @typeParam X whether failures are items
@@ -93,7 +93,7 @@ export interface Function<P extends readonly unknown[], R, K = NoKeywords> exten
   spawnMap(...inputs: MapInputs<P, SpawnMapOptions, K>): Promise<FunctionCall<R>>;
 }
 
-/** A remote function that answers many times. */
+/** A remote function that answers many times: with each Y that it yields. */
 export interface GeneratorFunction<P extends readonly unknown[], Y, K = NoKeywords> extends Deployed {
   /** Runs remotely and yields what the function yields, at the pace of the reader. Leaving the loop ends the remote generator. */
   remoteGen(...args: Arguments<P, K>): AsyncGenerator<Y, void, void>;
@@ -153,13 +153,13 @@ export const GeneratorFunction: GeneratorFunctionClass = {
 /** What an author may register. */
 export type AnyCallable = (...args: never) => unknown;
 
-/** The definition behind a function of this program: `local` is the function itself. */
+/** The function itself, exactly as its author typed it. */
 export interface Definition<F extends AnyCallable> {
   readonly local: F;
   getRawF(): F;
 }
 
-/** What `app.function(f)` returns for an `f` of type F. */
+/** What `app.function(f)` returns for an `f` of type F. The definition comes first, so that its signatures win. */
 export type Defined<F extends AnyCallable> = Definition<F> & RemoteOf<ParametersOf<F>, ReturnOf<F>>;
 
 type RemoteOf<P extends readonly unknown[], R> = 0 extends 1 & R

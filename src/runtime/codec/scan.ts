@@ -4,7 +4,7 @@
  */
 
 /** Thrown (it is no error: it costs no stack) by what meets a value that cannot cross; `explain` then says which, and where. */
-export const REFUSED = Symbol("refused");
+export const REFUSED: unique symbol = Symbol("refused");
 
 /** Levels of nesting. What is deeper is most likely a cycle, and would overflow the stack of the side that decodes. */
 export const MAX_DEPTH = 1000;

@@ -1,0 +1,107 @@
+/** The producer's side: what `app.function` returns. */
+import {
+  type AnyFunction,
+  App,
+  type Defined,
+  Function,
+  type GeneratorFunction,
+  type StubFactory,
+  stubs,
+} from "../../src/index.ts";
+import { type Equal, expectType } from "./expect.ts";
+
+const app: App = new App("defs", { retries: 2 });
+
+const length = app.function(async function length(text: string, scale?: number): Promise<number> {
+  return text.length * (scale ?? 1);
+});
+const sync = app.function((a: number) => String(a), { name: "sync", timeoutMs: 5 });
+const gen = app.function(function* gen(n: number) {
+  yield n;
+});
+const asyncGen = app.function(async function* asyncGen(n: number) {
+  yield String(n);
+});
+const generic = app.function(function first<T>(items: T[]): T | undefined {
+  return items[0];
+});
+const untyped = app.function(function untyped(text: string) {
+  return JSON.parse(text);
+});
+const list = app.function(function list(): string[] {
+  return [];
+});
+const never = app.function(function never(): never {
+  throw new Error();
+});
+
+const localLength = length.local("a");
+expectType<Equal<typeof localLength, Promise<number>>>(true);
+expectType<Equal<ReturnType<typeof length.remote>, Promise<number>>>(true);
+const localSync = sync.local(1);
+expectType<Equal<typeof localSync, string>>(true);
+expectType<Equal<ReturnType<typeof sync.remote>, Promise<string>>>(true);
+expectType<Equal<ReturnType<typeof list.remote>, Promise<string[]>>>(true);
+expectType<Equal<ReturnType<typeof never.remote>, Promise<never>>>(true);
+const rawLength = length.getRawF();
+expectType<Equal<typeof rawLength, (text: string, scale?: number) => Promise<number>>>(true);
+export const one: number | undefined = generic.local([1]);
+export const steps: Generator<number> = gen.local(1);
+gen.remoteGen(1);
+asyncGen.remoteGen(1);
+untyped.remote("1");
+export const asFunction: Function<[text: string, scale?: number], number> = length;
+export const asGenerator: GeneratorFunction<[n: number], number> = gen;
+export const any: AnyFunction = length;
+export const anys: AnyFunction[] = [length, sync];
+
+// @ts-expect-error a generator has no remote
+gen.remote(1);
+// @ts-expect-error a function has no remoteGen
+length.remoteGen("a");
+// @ts-expect-error wrong type
+length.local(1);
+// @ts-expect-error wrong type
+length.remote(1);
+// @ts-expect-error unknown option
+app.function(() => 1, { name: "a", retrys: 2 });
+// @ts-expect-error not a function
+app.function(1);
+// @ts-expect-error an app's defaults have no name
+new App("x", { name: "y" });
+
+// ---- by name ----
+
+const named: Function<[text: string], number> = Function.fromName<[text: string], number>("text", "count");
+named.remote("a");
+export const inferred: Function<[text: string], number> = Function.fromName("text", "count");
+// @ts-expect-error neither generated nor given types
+Function.fromName("text", "count").remote("a");
+
+declare module "../../src/runtime/apps.ts" {
+  interface Apps {
+    images: typeof import("./stubs.ts");
+  }
+}
+
+const resize = Function.fromName("images", "resize");
+expectType<Equal<typeof resize, typeof import("./stubs.ts").resize>>(true);
+const frames = Function.fromName("images", "frames", { environment: "prod", version: 3 });
+expectType<Equal<typeof frames, typeof import("./stubs.ts").frames>>(true);
+// @ts-expect-error no such function
+Function.fromName("images", "resise");
+
+// ---- assignability ----
+
+const factory: StubFactory = stubs({ app: "a", environment: "main" });
+const wide: Function<[value: string | number], "a"> = factory.function("wide", "s");
+export const narrow: Function<[value: string], string> = wide;
+// @ts-expect-error it would be called with numbers
+export const widened: Function<[value: string | number | boolean], string> = wide;
+// @ts-expect-error its result is wider
+export const narrowed: Function<[value: string], "a"> = narrow;
+
+declare const value: unknown;
+if (value instanceof Function) {
+  const found: AnyFunction = value;
+}

@@ -1,0 +1,40 @@
+/** Stubs as generated code has them: what the other files here call. */
+import { type Function, type GeneratorFunction, type Keywords, type StubFactory, stubs } from "../../src/index.ts";
+
+export interface ResizeOptions {
+  width?: number;
+  height?: number;
+  fit?: "cover" | "contain";
+}
+
+const app: StubFactory = stubs({ app: "images", environment: "main", engine: "local:" });
+
+export const resize: Function<[image: Uint8Array, options?: ResizeOptions], Uint8Array> = app.function("resize", "s1");
+export const add: Function<[a: number, b: number], number> = app.function("add", "s2");
+export const sum: Function<[first: number, ...rest: number[]], number> = app.function("sum", "s3");
+export const ping: Function<[], void> = app.function("ping", "s4");
+export const maybe: Function<[text: string | undefined], string | undefined> = app.function("maybe", "s5");
+export const frames: GeneratorFunction<[video: Uint8Array, every?: number], Uint8Array> = app.generator("frames", "s6");
+export const pair: Function<readonly [left: string, right?: number], [string, number]> = app.function("pair", "s7");
+
+/** def tokenize(text: str, language: str = "en", *, lower: bool = False) */
+export const tokenize: Function<
+  [text: string, language?: string],
+  string[],
+  Keywords<["text", "language"], { lower?: boolean }>
+> = app.function("tokenize", "s8");
+/** def train(data: list[float], /, rate: float, *, epochs: int) */
+export const train: Function<
+  [data: number[], rate: number],
+  number,
+  Keywords<[null, "rate"], { epochs: number }>
+> = app.function("train", "s9");
+/** def log(*, level: str, message: str = "") */
+export const log: Function<[], void, { level: string; message?: string }> = app.function("log", "s10");
+/** def total(label: str, *values: float, scale: float = 1) */
+export const total: Function<
+  [label: string, ...values: number[]],
+  number,
+  Keywords<["label"], { scale?: number }>
+> = app.function("total", "s11");
+export const join: Function<[separator?: string, ...parts: string[]], string> = app.function("join", "s12");
