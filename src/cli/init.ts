@@ -26,7 +26,8 @@ export function define(command: Command, context: Context): void {
   ]);
   command.action(async (folder: string, options: InitOptions) => {
     const { output } = context;
-    const project = detectProject(resolve(folder));
+    const found = detectProject(resolve(folder));
+    const project = { ...found, esm: found.esm || found.fresh };
     const example = options.example && (await wantsExample(project, options, context));
     const written: string[] = [];
     const kept: string[] = [];
@@ -76,7 +77,8 @@ function packageJsonFor(project: Project, example: boolean): string | undefined 
   const before = project.packageJson;
   const after: PackageJson & { private?: boolean } = before
     ? { ...before }
-    : { name: packageName(project.root), private: true, type: "module" };
+    : { name: packageName(project.root), private: true };
+  if (project.esm) after.type = "module";
   const scripts: Record<string, string> = { codegen: "farcall codegen" };
   if (example) scripts.deploy = `farcall deploy ${appPath(project)}`;
   after.scripts = { ...scripts, ...after.scripts };

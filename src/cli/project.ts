@@ -1,5 +1,5 @@
 /** What kind of project a folder is: its package manager and its module kind. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InvalidError } from "../runtime/errors.ts";
 
@@ -17,6 +17,8 @@ export interface Project {
   packageJson: PackageJson | undefined;
   packageManager: PackageManager;
   esm: boolean;
+  /** There is no code yet, so the module kind is free to choose: what `npm init` says of it is a default, not a decision. */
+  fresh: boolean;
 }
 
 export function detectProject(root: string): Project {
@@ -25,9 +27,14 @@ export function detectProject(root: string): Project {
     root,
     packageJson,
     packageManager: detectPackageManager(root),
-    // A folder without a package.json is a new project, which gets ES modules.
-    esm: !packageJson || packageJson.type === "module",
+    esm: packageJson?.type === "module",
+    fresh: !hasCode(root) && !hasCode(join(root, "src")),
   };
+}
+
+function hasCode(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  return readdirSync(folder).some((name) => /\.[cm]?[jt]sx?$/.test(name) && !/\.config\.[cm]?[jt]s$/.test(name));
 }
 
 /** How this package manager runs a bin of the project. */

@@ -46,8 +46,18 @@ test("a second run changes nothing", async () => {
   expect((await init()).written).toEqual([]);
 });
 
-test("a CommonJS package gets modules that are ES modules by their name", async () => {
+test.each([{}, { name: "new", main: "index.js" }, { name: "new", type: "commonjs" }])(
+  "a package without code, as npm makes it (%j), becomes one of ES modules",
+  async (before) => {
+    await writeFile(join(folder, "package.json"), JSON.stringify(before));
+    expect((await init()).written).toContain("src/app.ts");
+    expect(JSON.parse(await read("package.json"))).toMatchObject({ ...before, type: "module" });
+  },
+);
+
+test("a CommonJS package with code gets modules that are ES modules by their name", async () => {
   await writeFile(join(folder, "package.json"), JSON.stringify({ name: "old" }));
+  await writeFile(join(folder, "index.js"), "module.exports = 1;");
   const { written } = await init();
   expect(written).toEqual(["package.json", "tsconfig.json", "farcall.config.json", "src/app.mts", "src/main.mts"]);
   expect(JSON.parse(await read("package.json")).type).toBeUndefined();

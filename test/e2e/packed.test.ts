@@ -34,9 +34,6 @@ beforeAll(async () => {
     env,
   });
   expect(packed.stderr).toBe("");
-  await ok(inProject("npm", "init", "-y", "--silent"));
-  await ok(inProject("npm", "pkg", "delete", "type", "main", "scripts"));
-  await ok(inProject("npm", "pkg", "set", "type=module"));
   const tarball = join(parent, packed.stdout.trim());
   await ok(inProject("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--silent", tarball));
 }, 180_000);
