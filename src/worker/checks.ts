@@ -5,36 +5,22 @@
  * A check is never stricter than the compiler: what depends on an unbound type parameter is taken as `unknown`, extra
  * properties are allowed, brands (`string & { __brand: … }`) count by what exists at run time.
  */
-import type { BuiltinName, Declaration, IndexSignature, PropertySchema, TypeSchema } from "../schema/index.ts";
+import type { Declaration, IndexSignature, PropertySchema, TypeSchema } from "../schema/index.ts";
+import { type Check, collection, hasTags, keyText, lazy, leaf, noTags, propertyPath, type Tag } from "./check.ts";
+import {
+  anything,
+  builtinPredicate,
+  escape,
+  literalPredicate,
+  literalValue,
+  type Predicate,
+  primitives,
+  textPatterns,
+} from "./predicates.ts";
 
-export interface Mismatch {
-  /** Inside the checked value: `.sizes[2].width`; "" for the value itself. */
-  path: string;
-  expected: TypeSchema;
-  received: unknown;
-}
-
-export interface Check {
-  is(value: unknown): boolean;
-  /** Only for a value that `is` refused. */
-  explain(value: unknown, path: string): Mismatch;
-  /** What kind of value could pass: decides which member of a union a mismatch is explained by. */
-  shape(): "object" | "array" | "other";
-  /** Literal properties of an object: what tells the members of a discriminated union apart. */
-  tags(): readonly Tag[];
-}
-
-interface Tag {
-  name: string;
-  is: (value: unknown) => boolean;
-}
-
-type Predicate = (value: unknown) => boolean;
 type Bindings = ReadonlyMap<string, TypeSchema>;
 
 const UNBOUND: Bindings = new Map();
-const NO_TAGS: readonly Tag[] = [];
-
 export class CheckCompiler {
   readonly #declarations = new Map<string, Declaration>();
   /** By reference with its type arguments; also what ends the recursion of recursive types. */
@@ -410,74 +396,6 @@ export class CheckCompiler {
   }
 }
 
-const anything: Predicate = () => true;
-const noTags = (): readonly Tag[] => NO_TAGS;
-
-const primitives: Record<Extract<TypeSchema, { kind: "primitive" }>["name"], Predicate> = {
-  string: (value) => typeof value === "string",
-  number: (value) => typeof value === "number",
-  boolean: (value) => typeof value === "boolean",
-  bigint: (value) => typeof value === "bigint",
-  null: (value) => value === null,
-  undefined: (value) => value === undefined,
-  void: (value) => value === undefined,
-  unknown: anything,
-  any: anything,
-  never: () => false,
-  object: (value) => typeof value === "object" && value !== null,
-};
-
-/** What `${T}` can look like. */
-const textPatterns: Partial<Record<string, string>> = {
-  number: "[+-]?(?:Infinity|NaN|0[xX][\\da-fA-F]+|0[oO][0-7]+|0[bB][01]+|(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?)",
-  bigint: "-?\\d+",
-  boolean: "(?:true|false)",
-  null: "null",
-  undefined: "undefined",
-};
-
-function leaf(type: TypeSchema, is: Predicate): Check {
-  return {
-    is,
-    explain: (value, path) => ({ path, expected: type, received: value }),
-    shape: () => "other",
-    tags: noTags,
-  };
-}
-
-/** A check whose explanation finds the fault by itself: `fault` is undefined for a value that passes. */
-function collection(fault: (value: unknown) => Mismatch | undefined): Check {
-  return {
-    is: (value) => fault(value) === undefined,
-    explain: (value, path) => {
-      const found = fault(value)!;
-      return { ...found, path: path + found.path };
-    },
-    shape: () => "other",
-    tags: noTags,
-  };
-}
-
-/** Compiled on first use: recursive types end, and what no value reaches costs nothing. */
-function lazy(make: () => Check): Check {
-  let made: Check | undefined;
-  const get = (): Check => {
-    made ??= make();
-    return made;
-  };
-  return {
-    is: (value) => (made ?? get()).is(value),
-    explain: (value, path) => get().explain(value, path),
-    shape: () => get().shape(),
-    tags: () => get().tags(),
-  };
-}
-
-function hasTags(member: Check, value: unknown): boolean {
-  const tags = member.tags();
-  return tags.length > 0 && tags.every(({ name, is }) => is((value as Record<string, unknown>)[name]));
-}
-
 function isUnit(type: TypeSchema): boolean {
   return (
     type.kind === "literal" ||
@@ -485,22 +403,6 @@ function isUnit(type: TypeSchema): boolean {
     (type.kind === "primitive" && (type.name === "null" || type.name === "undefined")) ||
     (type.kind === "union" && type.members.every(isUnit))
   );
-}
-
-type LiteralValue = Extract<TypeSchema, { kind: "literal" }>["value"];
-
-function literalValue(value: LiteralValue): string | number | boolean | bigint {
-  return typeof value === "object" ? BigInt(value.bigint) : value;
-}
-
-function literalPredicate(literal: LiteralValue): Predicate {
-  const wanted = literalValue(literal);
-  return (value) => value === wanted;
-}
-
-function builtinPredicate(name: BuiltinName): Predicate {
-  const constructor = (globalThis as Record<string, unknown>)[name];
-  return typeof constructor === "function" ? (value) => value instanceof constructor : anything;
 }
 
 /** Replaces bound type parameters; what is unbound stays. */
@@ -514,16 +416,4 @@ function substitute(type: TypeSchema, bindings: Bindings): TypeSchema {
     return Object.fromEntries(Object.entries(node).map(([key, member]) => [key, walk(member)]));
   };
   return walk(type) as TypeSchema; // same shape, with type parameters replaced
-}
-
-function propertyPath(name: string): string {
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
-}
-
-function keyText(key: unknown): string {
-  return typeof key === "string" ? JSON.stringify(key) : typeof key === "object" ? "…" : String(key);
-}
-
-function escape(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 }

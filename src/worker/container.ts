@@ -7,10 +7,10 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { FrameWriter } from "../engine/frames.ts";
-import type { Failure } from "../engine/index.ts";
-import { decodeArguments, encodeError, encodeValue, FarcallError } from "../runtime/index.ts";
+import { decodeArguments } from "../runtime/index.ts";
 import { type ContainerCall, Input } from "./input.ts";
-import { FromContainer, type LoadMessage, type LogMessage } from "./protocol.ts";
+import { InputFailure, Outbox } from "./outbox.ts";
+import type { LoadMessage, LogMessage } from "./protocol.ts";
 import type { ArgumentValidator } from "./validate.ts";
 
 type UserFunction = (...args: never[]) => unknown;
@@ -25,11 +25,9 @@ export interface Loaded {
 const SLICE_MS = 5;
 /** Longest that a finished result waits for others to leave together with, in milliseconds. */
 const GATHER_MS = 1;
-/** Log text is dropped while more than this waits for the engine: a container must not run out of memory by printing. */
-const MAX_BUFFERED_LOG_BYTES = 16 * 1024 * 1024;
 
 export class Container {
-  readonly #writer: FrameWriter;
+  readonly #outbox: Outbox;
   readonly #load: LoadMessage;
   readonly #maxInputs: number;
   readonly #calls = new Map<number, ContainerCall>();
@@ -43,10 +41,9 @@ export class Container {
   #drainScheduled = false;
   #sliceStart = 0;
   #flushedAt = 0;
-  #droppedLogBytes = 0;
 
   constructor(writer: FrameWriter, load: LoadMessage) {
-    this.#writer = writer;
+    this.#outbox = new Outbox(writer, load.function);
     this.#load = load;
     this.#maxInputs = load.maxInputs ?? 1;
   }
@@ -81,7 +78,7 @@ export class Container {
     const call = this.#calls.get(callNumber);
     if (!call) {
       const message = `input ${index} arrived for call ${callNumber}, which the container was not told of`;
-      this.#writeFailure(callNumber, index, { code: "INTERNAL_FAILURE", message });
+      this.#outbox.failure(callNumber, index, { code: "INTERNAL_FAILURE", message });
       return;
     }
     this.#waiting.push(new Input(this.#load, call, index, attempt, payload, this.#sendProgress));
@@ -103,15 +100,14 @@ export class Container {
   grant(callNumber: number, index: number, count: number): void {
     const input = this.#find(this.#running, callNumber, index) ?? this.#find(this.#waiting, callNumber, index);
     if (!input) return; // It has ended meanwhile.
-    input.credits += count;
-    input.wake?.();
+    input.grant(count);
   }
 
   /** Gives back what has not started. */
   recall(): void {
     for (const input of this.#waiting) {
       input.end();
-      this.#writer.write(FromContainer.returned, input.call.number, input.index);
+      this.#outbox.returned(input);
     }
     this.#waiting = [];
     this.#settleIdle();
@@ -129,28 +125,13 @@ export class Container {
   turn(): void {
     this.#sliceStart = performance.now();
     this.#drain();
-    this.#writer.flush();
+    this.#outbox.flush();
   }
 
   // ---- from user code ----
 
   log(stream: LogMessage["stream"], text: string): void {
-    if (this.#writer.buffered > MAX_BUFFERED_LOG_BYTES) {
-      this.#droppedLogBytes += text.length;
-      return;
-    }
-    if (this.#droppedLogBytes > 0) {
-      const dropped = this.#droppedLogBytes;
-      this.#droppedLogBytes = 0;
-      this.log(
-        "stderr",
-        `… ${dropped} characters of output were dropped: they were printed faster than the engine takes them\n`,
-      );
-    }
-    const input = this.current;
-    const message: LogMessage = { stream, text };
-    if (input) Object.assign(message, { call: input.call.number, index: input.index });
-    this.#writeJson(FromContainer.log, input?.call.number ?? 0, input?.index ?? 0, message);
+    this.#outbox.log(stream, text, this.current);
   }
 
   /** Ends a running input with an error that did not come back through the function's own result. */
@@ -188,7 +169,7 @@ export class Container {
     const now = performance.now();
     if (now - this.#flushedAt > GATHER_MS) {
       this.#flushedAt = now;
-      this.#writer.flush();
+      this.#outbox.flush();
     }
     return now - this.#sliceStart > SLICE_MS;
   }
@@ -248,86 +229,81 @@ export class Container {
     const { args, kwargs } = decodeArguments(payload);
     const names = kwargs === undefined ? [] : Object.keys(kwargs);
     if (names.length > 0) {
-      throw new RefusedArguments({
+      throw new InputFailure({
         code: "INVALID",
         message: `${this.#load.function} takes no arguments by name, received ${names.join(", ")}`,
         hint: "pass them by position: TypeScript functions have no keyword arguments",
       });
     }
     const problem = validate?.(args);
-    if (problem) throw new RefusedArguments({ code: "INVALID", ...problem });
+    if (problem) throw new InputFailure({ code: "INVALID", ...problem });
     return args;
   }
 
-  /** Never rejects. */
+  /** Never rejects. Whatever stops it early, the generator's `finally` runs. */
   async #iterate(input: Input, made: unknown): Promise<void> {
     try {
       const iterator = iteratorOf(made, this.#load.function);
-      while (input.state === "running") {
-        if (input.credits === 0 && !input.cancelled) {
-          await new Promise<void>((resolve) => {
-            input.wake = resolve;
-          });
-          input.wake = undefined;
-          continue;
-        }
-        if (input.cancelled) {
-          await iterator.return?.();
-          break;
-        }
-        const step = iterator.next();
-        const { done, value } = isThenable(step) ? await step : step;
-        if (done) break;
-        const item: unknown = isThenable(value) ? await value : value;
-        if (input.cancelled) continue;
-        input.credits--;
-        if (!this.#writePayload(FromContainer.yield, input, item)) {
-          await iterator.return?.();
-          break;
-        }
-        if (this.#sliceIsOver()) await this.#nextSlice();
-      }
-      this.#endIteration(input);
+      if (!(await this.#sendAll(input, iterator))) await iterator.return?.();
+      if (this.#end(input)) this.#outbox[input.cancelled ? "cancelled" : "end"](input);
     } catch (error) {
-      if (input.cancelled) this.#reportLost(input, error);
+      if (input.cancelled || input.state === "ended") this.#reportLost(input, error);
       this.#endWithError(input, error);
     }
     this.#drain();
   }
 
-  #endIteration(input: Input): void {
-    if (!this.#end(input)) return;
-    if (input.cancelled) this.#writeCancelled(input);
-    else this.#writer.write(FromContainer.end, input.call.number, input.index);
+  /** Sends what is yielded, as far as it is granted. False when it was stopped before the generator was done. */
+  async #sendAll(input: Input, iterator: AnyIterator): Promise<boolean> {
+    while (input.state === "running" && !input.cancelled) {
+      if (input.credits === 0) {
+        await input.woken();
+        continue;
+      }
+      const step = iterator.next();
+      const { done, value } = isThenable(step) ? await step : step;
+      if (done) return true;
+      const item: unknown = isThenable(value) ? await value : value;
+      if (input.cancelled || input.state !== "running") return false;
+      input.credits--;
+      try {
+        this.#outbox.yield(input, item);
+      } catch (error) {
+        this.#endWithFailure(input, error);
+      }
+      if (this.#sliceIsOver()) await this.#nextSlice();
+    }
+    return false;
   }
 
   #endWithResult(input: Input, value: unknown): void {
     if (input.state === "ended") return; // It failed by an unhandled rejection before.
+    if (input.cancelled) {
+      this.#endCancelled(input);
+      return;
+    }
     input.flushProgress();
-    if (input.cancelled) this.#endCancelled(input);
-    else if (this.#writePayload(FromContainer.result, input, value)) this.#end(input);
+    try {
+      this.#outbox.result(input, value);
+    } catch (error) {
+      this.#endWithFailure(input, error);
+      return;
+    }
+    this.#end(input);
   }
 
   #endWithError(input: Input, error: unknown): void {
     if (!this.#end(input)) return;
-    if (input.cancelled) {
-      this.#writeCancelled(input);
-      return;
-    }
-    try {
-      this.#writer.write(FromContainer.exception, input.call.number, input.index, encodeError(error));
-    } catch (fault) {
-      this.#writeFailure(input.call.number, input.index, this.#failureOf(fault));
-    }
+    if (input.cancelled) this.#outbox.cancelled(input);
+    else this.#outbox.exception(input, error);
   }
 
   #endWithFailure(input: Input, error: unknown): void {
-    if (!this.#end(input)) return;
-    this.#writeFailure(input.call.number, input.index, this.#failureOf(error));
+    if (this.#end(input)) this.#outbox.failed(input, error);
   }
 
   #endCancelled(input: Input): void {
-    if (this.#end(input)) this.#writeCancelled(input);
+    if (this.#end(input)) this.#outbox.cancelled(input);
   }
 
   /** False when the input has ended before: whatever came now is too late. */
@@ -342,54 +318,14 @@ export class Container {
     return true;
   }
 
-  /** False when the value cannot cross the wire: the input has then ended with that failure. */
-  #writePayload(type: number, input: Input, value: unknown): boolean {
-    let payload: Uint8Array;
-    try {
-      payload = encodeValue(value, type === FromContainer.yield ? "yielded value" : "result");
-    } catch (error) {
-      this.#endWithFailure(input, error);
-      return false;
-    }
-    this.#writer.write(type, input.call.number, input.index, payload);
-    return true;
-  }
-
-  #failureOf(error: unknown): Failure {
-    if (error instanceof RefusedArguments) return error.failure;
-    const { message, hint } =
-      error instanceof FarcallError
-        ? error
-        : { message: error instanceof Error ? error.message : String(error), hint: undefined };
-    return {
-      code: "SERIALIZATION",
-      message: `${this.#load.function}: ${message}`,
-      ...(hint !== undefined && { hint }),
-    };
-  }
-
-  #writeCancelled(input: Input): void {
-    const message = `${this.#load.function}: input ${input.index} was cancelled`;
-    this.#writeFailure(input.call.number, input.index, { code: "CANCELLED", message });
-  }
-
-  #writeFailure(call: number, index: number, failure: Failure): void {
-    this.#writeJson(FromContainer.failure, call, index, failure);
-  }
-
-  #writeJson(type: number, call: number, index: number, message: object): void {
-    this.#writer.write(type, call, index, Buffer.from(JSON.stringify(message)));
-  }
-
   #sendProgress = (input: Input, fraction: number, message: string | undefined): void => {
-    this.#writeJson(FromContainer.progress, input.call.number, input.index, { fraction, message });
+    this.#outbox.progress(input, fraction, message);
   };
 
-  /** An error in the clean-up of a cancelled generator has no caller left to tell. */
+  /** An error in the clean-up of a generator that was stopped has no caller left to tell. */
   #reportLost(input: Input, error: unknown): void {
-    this.#current.run(input, () =>
-      this.log("stderr", `after cancellation: ${error instanceof Error ? error.stack : error}\n`),
-    );
+    const text = error instanceof Error ? (error.stack ?? String(error)) : String(error);
+    this.#outbox.log("stderr", `thrown while the generator was stopped: ${text}\n`, input);
   }
 
   #settleIdle(): void {
@@ -401,15 +337,6 @@ export class Container {
   #find(inputs: Iterable<Input>, callNumber: number, index: number): Input | undefined {
     for (const input of inputs) if (input.index === index && input.call.number === callNumber) return input;
     return undefined;
-  }
-}
-
-class RefusedArguments extends Error {
-  readonly failure: Failure;
-
-  constructor(failure: Failure) {
-    super(failure.message);
-    this.failure = failure;
   }
 }
 

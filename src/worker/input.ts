@@ -25,9 +25,8 @@ export class Input {
   cancelled = false;
   /** Yields that the caller has granted and that were not sent. */
   credits = 0;
-  /** Resumes a generator that waits for credits or cancellation. */
-  wake: (() => void) | undefined;
 
+  #wake: (() => void) | undefined;
   readonly #load: LoadMessage;
   readonly #send: SendProgress;
   #startedAt = 0;
@@ -60,12 +59,26 @@ export class Input {
   cancel(): void {
     this.cancelled = true;
     this.#abort?.abort();
-    this.wake?.();
+    this.#wake?.();
+  }
+
+  grant(count: number): void {
+    this.credits += count;
+    this.#wake?.();
+  }
+
+  /** Resolves once something has happened to a generator that waits: credits, cancellation, the end. */
+  async woken(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#wake = undefined;
   }
 
   end(): void {
     this.state = "ended";
     this.flushProgress();
+    this.#wake?.();
   }
 
   /** What `context()` gives to user code; made on first use, since most inputs never ask. */

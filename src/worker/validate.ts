@@ -4,7 +4,8 @@
  * its types rule out. Compiled once per function.
  */
 import type { AppManifest, CallSignature, FunctionSchema, ParameterSchema, TypeSchema } from "../schema/index.ts";
-import { type Check, CheckCompiler, type Mismatch } from "./checks.ts";
+import type { Check, Mismatch } from "./check.ts";
+import { CheckCompiler } from "./checks.ts";
 
 export type PrintType = (type: TypeSchema) => string;
 

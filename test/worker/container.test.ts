@@ -235,6 +235,22 @@ describe("a generator", () => {
     expect(container.all("yield").map(({ value }) => value)).toEqual([1]);
   });
 
+  test("that fails by an unhandled rejection is left", async () => {
+    await using app = await inlineFixture(`
+      import { App } from "farcall";
+      const app = new App("arithmetic");
+      export const stray = app.function(async function* () {
+        try { void Promise.reject(new Error("stray")); yield 1; yield 2; } finally { console.log("left"); }
+      });
+    `);
+    await using container = await TestContainer.start(app, "stray", { mode: "generator" });
+    container.input(1, 0, []);
+    container.grant(1, 0, 1);
+    expect(await container.outcome(1, 0)).toMatchObject({ type: "exception", value: { message: "stray" } });
+    await container.next(({ type, value }) => type === "log" && value.text === "left\n");
+    expect(container.all("end")).toEqual([]);
+  });
+
   test("that yields what cannot cross the wire is left, and fails with the place", async () => {
     await using app = await inlineFixture(`
       import { App } from "farcall";
