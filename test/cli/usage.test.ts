@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { describe, expect, test } from "vitest";
 import { commands } from "../../src/cli/commands.ts";
 import { bins, farcall, run } from "../support/cli.ts";
@@ -116,4 +117,13 @@ describe("completion", () => {
     const { stdout } = await run("bash", ["-c", probe]);
     expect(stdout).toBe("status stop\n");
   });
+});
+
+test.each([
+  [bins.codegen, []],
+  [bins.farcall, ["codegen"]],
+])("%s %j without a config says how to get one", async (bin, args) => {
+  const { code, stderr } = await farcall(args, { bin, cwd: tmpdir() });
+  expect(stderr).toMatch(/^error\[FARCALL_NOT_FOUND\]: no farcall config in .*\n {2}hint: farcall init/);
+  expect(code).toBe(1);
 });
