@@ -173,10 +173,9 @@ export class Comparison {
     if (!to) return this.#changed(source, target);
     if (from && from.kind !== "intersection" && to.kind !== "intersection") return this.differences(from, to);
     const given = from ?? source;
-    const fits =
-      to.kind === "intersection"
-        ? to.members.every((member) => this.differences(given, member).length === 0)
-        : membersOf(given).some((member) => this.differences(member, to).length === 0);
+    const fits = membersOf(to).every((wanted) =>
+      membersOf(given).some((member) => this.differences(member, wanted).length === 0 && !addsToTagged(given, wanted)),
+    );
     return fits ? FITS : this.#changed(source, target);
   }
 
@@ -217,9 +216,10 @@ export class Comparison {
         add(to.name, this.#properties(from, to));
       } else if (!to.optional) {
         add(to.name, [{ path: "", what: this.#input ? "was added and is required" : "was removed" }]);
-      } else if (!this.#input && !inCommon) {
-        // TypeScript does not take a type with nothing in common for one whose properties are all optional.
-        add(to.name, [{ path: "", what: "was removed" }]);
+      } else if ((!this.#input && !inCommon) || to.name in Object.prototype) {
+        // TypeScript does not take a type with nothing in common for one whose properties are all optional, and
+        // sees on every object what it inherits.
+        add(to.name, [{ path: "", what: this.#input ? "was added" : "was removed" }]);
       } else {
         for (const index of source.indexes ?? []) add(to.name, this.differences(index.value, to.type));
       }
@@ -394,6 +394,16 @@ function mergeObjects({ members }: IntersectionType, declarations: Declarations)
   return more.length === 0 && TAGGED.has(other.kind === "primitive" ? other.name : other.kind)
     ? { kind: "intersection", members: [other, object] }
     : undefined;
+}
+
+/**
+ * Whether a string, array or the like with properties of its own is to have more of them, be they optional: it may have
+ * inherited ones of these names.
+ */
+function addsToTagged(source: TypeSchema, target: TypeSchema): boolean {
+  if (source.kind !== "intersection" || target.kind !== "object") return false;
+  const object = source.members.find((member) => member.kind === "object");
+  return target.properties.some(({ name }) => !object?.properties.some((property) => property.name === name));
 }
 
 /** What can have properties added to it and stay possible. */

@@ -6,7 +6,7 @@
 import { Comparison, type Difference, type Side } from "./assignable.ts";
 import type { AppManifest, CallSignature, FunctionSchema, ParameterSchema } from "./manifest.ts";
 import { readingChanges } from "./reading.ts";
-import { declarationsByName, expand, partsOf } from "./resolve.ts";
+import { expand, partsOf } from "./resolve.ts";
 import { bindNames, canonicalOf, signatureOf } from "./signature.ts";
 import type { Declaration, TupleElement, TypeSchema } from "./type-schema.ts";
 
@@ -70,13 +70,14 @@ interface Call extends Side, CallSignature {
 }
 
 function callsOf({ fn, declarations }: FunctionVersion): Call[] {
+  const canonical = canonicalOf(declarations);
   return (fn.overloads ?? [fn]).map((call) => ({
     ...call,
     keywords: fn.keywords === true,
     mode: fn.mode,
     all: declarations,
-    declarations: declarationsByName(declarations),
-    canonical: canonicalOf(declarations),
+    declarations: canonical.declarations,
+    canonical,
     names: bindNames(call.typeParameters, "f", new Map()),
   }));
 }

@@ -1,6 +1,7 @@
 /** What changes for the reader of a stub while nothing changes for the program: documentation, labels, names of types, order. */
 import type { FunctionVersion } from "./compatibility.ts";
-import { declarationsByName } from "./resolve.ts";
+import { canonicalOf } from "./signature.ts";
+import type { Declaration } from "./type-schema.ts";
 
 /** One line each; empty when a stub reads the same. */
 export function readingChanges(before: FunctionVersion, after: FunctionVersion): string[] {
@@ -9,17 +10,31 @@ export function readingChanges(before: FunctionVersion, after: FunctionVersion):
     const now = after.fn.parameters[at]?.name;
     if (now !== undefined && now !== name) reasons.push(`parameter '${name}' is called '${now}' now`);
   }
-  const [old, current] = [visible(before), visible(after)];
+  const otherTypes = textOf(before.declarations) !== textOf(after.declarations);
+  const [old, current] = [before, after].map((version) => (otherTypes ? visible(version) : [own(version)]));
   if (docs(old) !== docs(current)) reasons.push("documentation changed");
   if (reasons.length === 0 && JSON.stringify(old) !== JSON.stringify(current)) reasons.push("names or order changed");
   return reasons;
 }
 
-/** The parts of a version that show in its stub: the function's own and the declarations that it reaches. */
-function visible({ fn, declarations }: FunctionVersion): unknown[] {
+const texts = new WeakMap<readonly Declaration[], string>();
+
+/** Of all declarations: where none differs, as in most deploys, no function has to look at those that it reaches. */
+function textOf(declarations: readonly Declaration[]): string {
+  const text = texts.get(declarations) ?? JSON.stringify(declarations);
+  texts.set(declarations, text);
+  return text;
+}
+
+function own({ fn }: FunctionVersion): object {
   const { doc, mode, keywords, overloads, typeParameters, parameters, returns } = fn;
-  const shown: unknown[] = [{ doc, mode, keywords, overloads, typeParameters, parameters, returns }];
-  const known = declarationsByName(declarations);
+  return { doc, mode, keywords, overloads, typeParameters, parameters, returns };
+}
+
+/** The parts of a version that show in its stub: the function's own and the declarations that it reaches. */
+function visible(version: FunctionVersion): unknown[] {
+  const shown: unknown[] = [own(version)];
+  const known = canonicalOf(version.declarations).declarations;
   const seen = new Set<string>();
   const visit = (value: unknown): void => {
     if (typeof value !== "object" || value === null) return;

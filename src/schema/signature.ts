@@ -46,14 +46,14 @@ const NONE: Names = new Map();
 
 /** Canonical texts of the types of one manifest. Equal texts mean equal types. */
 export class Canonical {
-  readonly #declarations: Declarations;
+  readonly declarations: Declarations;
   readonly #hashes = new Map<string, string>();
   /** Hashes of the round before, while declarations in a circle are worked on. */
   #round: ReadonlyMap<string, string> | undefined;
   readonly #members = new Map<string, ObjectType | undefined>();
 
   constructor(declarations: Declarations) {
-    this.#declarations = declarations;
+    this.declarations = declarations;
   }
 
   call(call: CallSignature, keywords: boolean): string {
@@ -180,7 +180,7 @@ export class Canonical {
         return;
       }
       if (member.kind === "reference" && !opened.has(member.name)) {
-        const declaration = this.#declarations.get(member.name);
+        const declaration = this.declarations.get(member.name);
         const alias =
           declaration?.kind === "alias" && !declaration.typeParameters?.length ? declaration.type : undefined;
         if (alias && (alias.kind === "union" || alias.kind === "reference" || alias.kind === "primitive")) {
@@ -201,7 +201,7 @@ export class Canonical {
   #declaration(name: string): string {
     const known = this.#round?.get(name) ?? this.#hashes.get(name);
     if (known !== undefined) return known;
-    if (!this.#declarations.has(name)) return `?${quote(name)}`;
+    if (!this.declarations.has(name)) return `?${quote(name)}`;
     this.#hashAll(name);
     return this.#hashes.get(name)!;
   }
@@ -251,7 +251,7 @@ export class Canonical {
 
   /** For a plain alias or interface, the text of the type that it stands for: a name changes nothing. */
   #declared(name: string): string {
-    const declaration = this.#declarations.get(name)!;
+    const declaration = this.declarations.get(name)!;
     if (declaration.kind === "enum") {
       const members = declaration.members.map(
         ({ name, value }) => `${quote(name)}=${typeof value === "string" ? quote(value) : value}`,
@@ -272,10 +272,10 @@ export class Canonical {
   #needs(name: string): Set<string> {
     const found = new Set<string>();
     const visit = (type: TypeSchema): void => {
-      if (type.kind === "reference" && this.#declarations.has(type.name)) found.add(type.name);
+      if (type.kind === "reference" && this.declarations.has(type.name)) found.add(type.name);
       partsOf(type).forEach(visit);
     };
-    const declaration = this.#declarations.get(name)!;
+    const declaration = this.declarations.get(name)!;
     if (declaration.kind === "enum") return found;
     for (const parameter of declaration.typeParameters ?? []) {
       if (parameter.constraint) visit(parameter.constraint);
@@ -292,10 +292,10 @@ export class Canonical {
 
   #membersOf(name: string): ObjectType | undefined {
     if (!this.#members.has(name)) {
-      const declaration = this.#declarations.get(name);
+      const declaration = this.declarations.get(name);
       this.#members.set(
         name,
-        declaration?.kind === "interface" ? membersOf(declaration, this.#declarations) : undefined,
+        declaration?.kind === "interface" ? membersOf(declaration, this.declarations) : undefined,
       );
     }
     return this.#members.get(name);
