@@ -17,14 +17,18 @@ export interface LinkOwner {
   drain(): void;
 }
 
+const NOBODY: LinkOwner = { frame() {}, down() {}, drain() {} };
+
 export class Link {
+  owner: LinkOwner;
   readonly writer: FrameWriter;
   readonly socket: Socket;
   readonly host: Welcome;
   /** The host has asked to open nothing more here. */
   draining = false;
 
-  constructor(socket: Socket, writer: FrameWriter, host: Welcome) {
+  constructor(owner: LinkOwner, socket: Socket, writer: FrameWriter, host: Welcome) {
+    this.owner = owner;
     this.socket = socket;
     this.writer = writer;
     this.host = host;
@@ -77,10 +81,10 @@ function greet(socket: Socket, owner: LinkOwner, paths: StatePaths): Promise<Lin
       socket.destroy();
     }, GREETING_LIMIT_MS);
     const reader = new FrameReader((frame) => {
-      if (link) owner.frame(frame, link);
+      if (link) link.owner.frame(frame, link);
       else if (frame.type === FromHost.welcome) {
         clearTimeout(timer);
-        link = new Link(socket, writer, JSON.parse(frame.payload.toString()) as Welcome);
+        link = new Link(owner, socket, writer, JSON.parse(frame.payload.toString()) as Welcome);
         resolve(link);
       } else socket.destroy();
     });
@@ -93,12 +97,12 @@ function greet(socket: Socket, owner: LinkOwner, paths: StatePaths): Promise<Lin
         socket.destroy();
       }
     });
-    socket.on("drain", () => owner.drain());
+    socket.on("drain", () => link?.owner.drain());
     // `close` follows each error and is what counts.
     socket.on("error", () => {});
     socket.on("close", () => {
       clearTimeout(timer);
-      if (link) owner.down(link);
+      if (link) link.owner.down(link);
       else resolve(undefined);
     });
     const container = process.env["FARCALL_CONTAINER"];
@@ -115,6 +119,7 @@ function greet(socket: Socket, owner: LinkOwner, paths: StatePaths): Promise<Lin
 
 /** Asks an older host to drain, and waits until it has let go. */
 function replace(link: Link): Promise<void> {
+  link.owner = NOBODY;
   return new Promise((resolve) => {
     link.socket.on("close", () => resolve());
     link.json(ToHost.request, 1, { method: "stop", params: {} });

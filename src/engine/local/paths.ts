@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, mkdirSync, realpathSync, statSync } from "node:fs";
-import { homedir, tmpdir, userInfo } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { EngineUnavailableError, InvalidError } from "../../runtime/errors.ts";
 
@@ -67,11 +67,9 @@ function socketPath(state: string): string {
   return join(socketFolder(), `${hash}.sock`);
 }
 
-/** For state directories with long paths: a folder of the user's own in the temporary directory. */
+/** For state directories with long paths. Not in TMPDIR, which may differ between two clients of one host. */
 function socketFolder(): string {
-  const name = `farcall-${userInfo().uid}`;
-  const preferred = join(tmpdir(), name);
-  return Buffer.byteLength(preferred) + 22 <= MAX_SOCKET_BYTES ? preferred : join("/tmp", name);
+  return `/tmp/farcall-${userInfo().uid}`;
 }
 
 /** Creates the state directory and the socket's, and refuses what belongs to another user. */

@@ -233,7 +233,9 @@ export class Container {
     if (death === "crashed" && /heap out of memory|Reached heap limit|ERR_WORKER_OUT_OF_MEMORY/.test(this.#stderr)) {
       death = "out of memory";
     }
-    this.owner.containerGone(this, death, this.#detail || this.#exit || "");
+    // What a process says that did not get so far as to load anything is all there is to know.
+    const lastWords = this.loaded ? "" : this.#stderr.trim().slice(-1_000);
+    this.owner.containerGone(this, death, this.#detail || [this.#exit, lastWords].filter(Boolean).join("\n"));
   }
 
   // ---- frames

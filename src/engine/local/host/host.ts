@@ -1,6 +1,7 @@
 /** The host: what one process keeps for a state directory, how it begins, and how it ends. */
-import { chmodSync, rmSync, statSync } from "node:fs";
+import { chmodSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:net";
+import { dirname } from "node:path";
 import type { StatePaths } from "../paths.ts";
 import type { HostStatus } from "../protocol.ts";
 import { FromHost } from "../protocol.ts";
@@ -184,6 +185,13 @@ export class Host {
     // Another host's, when ours was removed.
     const stats = statSync(this.paths.socket, { throwIfNoEntry: false });
     if (stats?.ino === this.#socketInode) rmSync(this.paths.socket, { force: true });
+    const folder = dirname(this.paths.socket);
+    if (folder === this.paths.state) return;
+    try {
+      rmdirSync(folder);
+    } catch {
+      // Other hosts have sockets there.
+    }
   }
 
   readonly #onLog = (

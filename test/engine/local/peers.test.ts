@@ -1,0 +1,192 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { FrameWriter } from "../../../src/engine/frames.ts";
+import { hostStatus, localEngine } from "../../../src/engine/local/index.ts";
+import { FromHost, ToHost } from "../../../src/engine/local/protocol.ts";
+import { encodeArguments } from "../../../src/runtime/index.ts";
+import { temporaryHome } from "../../support/home.ts";
+import { deployment } from "../deployment.ts";
+import { Driver } from "../drive.ts";
+import { program } from "./program.ts";
+
+/** Set to 100000 for the full siege. */
+const FRAMES = Number(process.env["FARCALL_FUZZ_FRAMES"]) || 5_000;
+const patient = { timeout: 30_000 };
+const echo = deployment("work", "export const echo = app.function(function echo(x) { return x; });", { echo: {} });
+
+/** A generator of numbers that a failing run can be repeated with. */
+function randomFrom(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state ^ (state >>> 15), 0x2c1b_3c6d) + 0x9e37_79b9) | 0;
+    return ((state ^ (state >>> 13)) >>> 0) % below;
+  };
+}
+
+async function rawClient(path: string, greet = true): Promise<{ socket: Socket; writer: FrameWriter }> {
+  const socket = connect(join(path, "host.sock"));
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  const writer = new FrameWriter(socket);
+  if (greet) writer.write(ToHost.hello, 0, 0, Buffer.from('{"protocol":1,"version":"0.0.0","pid":1}'));
+  writer.flush();
+  return { socket, writer };
+}
+
+test("a peer that sends nonsense loses its connection, and nobody else notices", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.registry.deploy(echo);
+  const app = new Driver(engine, "work");
+  expect(await app.remote("echo", 1)).toBe(1);
+  const { pid } = (await hostStatus(home.url))!;
+  const seed = Date.now() | 0;
+  const random = randomFrom(seed);
+  const texts = [
+    "",
+    "{",
+    "null",
+    "[]",
+    '{"method":"deploy","params":{"manifest":{},"artifact":{},"secrets":{}}}',
+    '{"method":"listApps","params":{"environment":7}}',
+    '{"method":"poll","params":{"id":"fc-x","range":{"start":-1}}}',
+    '{"method":"cancel","params":{}}',
+    '{"method":"constructor","params":{}}',
+    '{"method":"logs","params":{"after":"x"}}',
+    '{"id":"fc-1","method":"map","durable":true,"function":{"app":"work","environment":"main","name":"echo"}}',
+    '{"id":"fc-2","method":"map","durable":false,"function":{"app":"work","environment":"main","name":"echo"}}',
+    '{"id":"fc-2","method":"map","durable":false,"function":{"app":"__proto__","environment":"main","name":"x"}}',
+    '{"id":"fc-1","range":{}}',
+  ];
+  let client = await rawClient(home.path);
+  for (let n = 0; n < FRAMES; n++) {
+    if (client.socket.destroyed || random(200) === 0) {
+      client.socket.destroy();
+      client = await rawClient(home.path, random(10) > 0);
+    }
+    const payload = Buffer.from(texts[random(texts.length)]!);
+    if (random(100) === 0) client.socket.write(Buffer.from(Array.from({ length: random(64) }, () => random(256))));
+    else client.writer.write(random(14), random(6), random(4), payload, random(3));
+    if (n % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  client.socket.destroy();
+  expect(await app.remote("echo", "still here"), `seed ${seed}`).toBe("still here");
+  expect((await hostStatus(home.url))!.pid, `seed ${seed}`).toBe(pid);
+  await expect.poll(async () => (await hostStatus(home.url))!.clients, patient).toBe(2);
+  await engine.close();
+});
+
+test("a peer that announces a frame over the limit is cut off before it sends it", async () => {
+  await using home = await temporaryHome();
+  await localEngine(home.url).registry.listApps();
+  const { socket } = await rawClient(home.path);
+  const header = Buffer.alloc(16);
+  header.writeUInt32LE(0xffff_ffff, 0);
+  socket.write(header);
+  socket.resume();
+  await once(socket, "close");
+});
+
+test("a peer that reads nothing does not fill the host's memory", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.registry.deploy(echo);
+  await new Driver(engine, "work").remote("echo", 1);
+  const before = (await hostStatus(home.url))!.memoryBytes;
+  const { socket, writer } = await rawClient(home.path);
+  socket.pause();
+  const open = {
+    id: "fc-slow",
+    method: "map",
+    durable: false,
+    function: { app: "work", environment: "main", name: "echo" },
+  };
+  writer.write(ToHost.open, 1, 0, Buffer.from(JSON.stringify(open)));
+  // What one input gives back is worth thousands of its own size.
+  await engine.registry.deploy(
+    deployment("wide", "export const widen = app.function(function widen(n) { return new Uint8Array(n); });", {
+      widen: {},
+    }),
+  );
+  writer.write(
+    ToHost.open,
+    2,
+    0,
+    Buffer.from(
+      JSON.stringify({ ...open, id: "fc-wide", function: { app: "wide", environment: "main", name: "widen" } }),
+    ),
+  );
+  const payload = encodeArguments([1_000_000]);
+  for (let index = 0; index < 1_000; index++) writer.write(ToHost.input, 2, index, payload);
+  writer.write(ToHost.end, 2, 1_000);
+  const call = async () => engine.invoker.call("fc-wide");
+  await expect.poll(async () => (await call()).numEnded, patient).toBeGreaterThan(10);
+  let ended = 0;
+  // Until it stands still.
+  for (let now = (await call()).numEnded; now !== ended; now = (await call()).numEnded) {
+    ended = now;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  expect(ended).toBeLessThan(400);
+  expect((await hostStatus(home.url))!.memoryBytes - before).toBeLessThan(600e6);
+  let received = 0;
+  socket.on("data", (chunk: Buffer) => {
+    received += chunk.length;
+  });
+  socket.resume();
+  await expect.poll(async () => (await call()).numEnded, patient).toBe(1_000);
+  await expect.poll(() => received, patient).toBeGreaterThan(1_000 * 1_000_000);
+  socket.destroy();
+  await engine.close();
+});
+
+test("a caller that is killed takes its running calls along", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.registry.deploy(
+    deployment("work", "export const wait = app.function(function wait() { return new Promise(() => {}); });", {
+      wait: { options: { maxContainers: 2 } },
+    }),
+  );
+  const caller = program('app.call("wait", [[], [], []]); console.log("called");', home.env);
+  await caller.said("called");
+  const app = new Driver(engine, "work");
+  await expect
+    .poll(() => engine.invoker.stats(app.ref("wait")), patient)
+    .toMatchObject({ numRunningInputs: 2, backlog: 1 });
+  caller.child.kill("SIGKILL");
+  await caller.finished;
+  await expect
+    .poll(() => engine.invoker.stats(app.ref("wait")), patient)
+    .toMatchObject({ numRunningInputs: 0, backlog: 0 });
+  await engine.close();
+});
+
+test("ten thousand calls are open at once, and two hundred clients", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.registry.deploy(echo);
+  const app = new Driver(engine, "work");
+  const calls = Array.from({ length: 10_000 }, (_, n) => app.remote("echo", n));
+  const clients = Array.from({ length: 200 }, () => localEngine(home.url));
+  const answers = await Promise.all(clients.map((client, n) => new Driver(client, "work").remote("echo", n)));
+  expect(answers).toEqual(clients.map((_, n) => n));
+  expect((await Promise.all(calls)).every((value, n) => value === n)).toBe(true);
+  await Promise.all(clients.map((client) => client.close()));
+  await engine.close();
+});
+
+test("a connection that never greets is closed", async () => {
+  await using home = await temporaryHome();
+  await localEngine(home.url).registry.listApps();
+  const { socket } = await rawClient(home.path, false);
+  let first: number | undefined;
+  socket.once("data", (chunk: Buffer) => {
+    first = chunk[4];
+  });
+  new FrameWriter(socket).write(ToHost.open, 1, 0, Buffer.from("{}"));
+  await once(socket, "close");
+  expect(first).toBe(FromHost.refused);
+});
