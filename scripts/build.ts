@@ -4,17 +4,30 @@
  * programs and tests that run from dist meanwhile are not disturbed, also by a second build at the same time.
  */
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
 const dist = join(root, "dist");
+/** The `types` of package.json's exports. */
+const typeEntries = ["index.d.ts", "codegen/index.d.ts", "schema/index.d.ts", "engine/index.d.ts"];
 const bins = ["cli/farcall.js", "cli/codegen-bin.js"];
 
 // On the same file system as dist, where no tool looks for sources.
 const staging = mkdtempSync(join(root, "node_modules/.build-"));
 try {
   compile(staging);
+  addLibReferences(staging);
   for (const bin of bins) chmodSync(join(staging, bin), 0o755);
   install(staging, dist);
 } finally {
@@ -28,6 +41,14 @@ function compile(outDir: string): void {
   if (status !== 0) {
     rmSync(outDir, { recursive: true, force: true });
     process.exit(status ?? 1);
+  }
+}
+
+/** The declarations name Symbol.asyncDispose, which a consumer's `lib` need not have; tsc drops such references from sources. */
+function addLibReferences(outDir: string): void {
+  for (const entry of typeEntries) {
+    const file = join(outDir, entry);
+    writeFileSync(file, `/// <reference lib="esnext.disposable" />\n${readFileSync(file, "utf8")}`);
   }
 }
 
