@@ -254,7 +254,7 @@ const DEFAULT_OUTSTANDING = 1000;
 export function checkName(noun: string, name: string): void {
   if (typeof name === "string" && isName(name)) return;
   throw new InvalidError(`${JSON.stringify(name)} cannot be the name of ${noun === "app" ? "an app" : "a function"}`, {
-    hint: String(name).includes(".")
+    hint: String(name).split(".").every(isName)
       ? "a name has no dots: give app and function apart, fromName(app, name)"
       : "a name has letters, digits, - and _, and starts with a letter or _",
   });

@@ -5,7 +5,7 @@
  */
 import type { CallHandle, CallSink, Engine, Failure, Output } from "../engine/index.ts";
 import { decodeError, decodeValue, encodeArguments } from "./codec/index.ts";
-import { failureToError, UserCodeException } from "./errors.ts";
+import { failureToError, SerializationError, UserCodeException } from "./errors.ts";
 import { END, type Inputs, ignore, nextTurn, TURN_MS } from "./inputs.ts";
 import { Ring } from "./ring.ts";
 import { Raised } from "./stacks.ts";
@@ -148,7 +148,7 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
       this.settle();
       return undefined;
     }
-    handle.put(this.#sent, encodeArguments(args, this.#settings.kwargs));
+    handle.put(this.#sent, encodeInput(args, this.#settings.kwargs, this.#sent));
     this.#sent++;
     return handle.drained();
   }
@@ -226,6 +226,20 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
   protected override stop(): Promise<void> | undefined {
     this.#handle?.cancel();
     return this.#inputs.close();
+  }
+}
+
+/** Says which input it is that cannot cross. */
+export function encodeInput(
+  args: readonly unknown[],
+  kwargs: Readonly<Record<string, unknown>> | undefined,
+  index: number,
+): Uint8Array {
+  try {
+    return encodeArguments(args, kwargs);
+  } catch (error) {
+    if (!(error instanceof SerializationError)) throw error;
+    throw new SerializationError(`input ${index}: ${error.message}`, { hint: error.hint, cause: error.cause });
   }
 }
 

@@ -1,8 +1,8 @@
 /** spawnMap: sends all inputs of a durable call, at the pace at which the engine takes them. */
 import type { CallHandle, Engine, OpenCall } from "../engine/index.ts";
-import { encodeArguments } from "./codec/index.ts";
 import { failureToError } from "./errors.ts";
 import { END, type Inputs, ignore, nextTurn, TURN_MS } from "./inputs.ts";
+import { encodeInput } from "./map.ts";
 import { Raised, raise } from "./stacks.ts";
 
 interface Options {
@@ -56,7 +56,7 @@ async function sendAll(
     const next = inputs.next();
     const args = next instanceof Promise ? await next : next;
     if (args === END) return call.end();
-    call.put(index, encodeArguments(args, kwargs));
+    call.put(index, encodeInput(args, kwargs, index));
     const wait = call.drained();
     if (wait) await wait;
     else if (performance.now() > turnEnds) await new Promise<void>((resolve) => nextTurn(resolve));

@@ -1,13 +1,5 @@
 /** The producer's side: what `app.function` returns. */
-import {
-  type AnyFunction,
-  App,
-  type Defined,
-  Function,
-  type GeneratorFunction,
-  type StubFactory,
-  stubs,
-} from "../../src/index.ts";
+import { type AnyFunction, App, Function, type GeneratorFunction, type StubFactory, stubs } from "../../src/index.ts";
 import { type Equal, expectType } from "./expect.ts";
 
 const app: App = new App("defs", { retries: 2 });
@@ -103,5 +95,5 @@ export const narrowed: Function<[value: string], "a"> = narrow;
 
 declare const value: unknown;
 if (value instanceof Function) {
-  const found: AnyFunction = value;
+  expectType<Equal<typeof value, AnyFunction>>(true);
 }

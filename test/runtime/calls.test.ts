@@ -1,0 +1,394 @@
+/** Calls of one input, durable calls and generators, against an engine in this process. */
+import { describe, expect, test, vi } from "vitest";
+import {
+  CancelledError,
+  Client,
+  callOptions,
+  ExecutionError,
+  Function,
+  FunctionCall,
+  GeneratorFunction,
+  InvalidError,
+  kwargs,
+  NotFoundError,
+  RemoteError,
+  SerializationError,
+  stubs,
+  TimeoutError,
+  withClient,
+} from "../../src/runtime/index.ts";
+import { collect, seen, start } from "./support.ts";
+
+const stub = <F>(value: unknown) => value as F;
+
+describe("remote", () => {
+  test("resolves to the result", async () => {
+    const { defined } = start();
+    expect(await defined.double.remote(21)).toBe(42);
+    expect(await defined.add.remote(1)).toBe(11);
+    expect(await defined.add.remote(1, undefined)).toBe(11);
+    expect(await defined.nothing.remote()).toBe(undefined);
+    expect(await defined.echo.remote(new Map([["a", 1n]]))).toEqual([new Map([["a", 1n]])]);
+  });
+
+  test("rejects with what the function throws", async () => {
+    const { defined } = start();
+    const failure = defined.even.remote(3);
+    await expect(failure).rejects.toBeInstanceOf(RemoteError);
+    await expect(failure).rejects.toMatchObject({ name: "QuotaError", message: "3 is odd", limit: 3 });
+  });
+
+  test("the stack shows remote frames, then those of the caller", async () => {
+    const { defined } = start();
+    async function askForOdd() {
+      await defined.even.remote(1);
+    }
+    const error = await askForOdd().catch((thrown: Error) => thrown);
+    const stack = String((error as Error).stack);
+    const [remote, local] = stack.split("    --- called from ---\n");
+    expect(remote).toMatch(/^QuotaError: 1 is odd\n\s+at .*even/);
+    expect(local).toMatch(/^\s+at (async )?askForOdd/);
+    expect(local).not.toContain("RemoteFunction");
+  });
+
+  test("an error of farcall's own has the caller's stack", async () => {
+    const { named } = start();
+    async function askForMissing() {
+      await named.missing.remote(1);
+    }
+    const error = await askForMissing().catch((thrown: Error) => thrown);
+    expect(error).toBeInstanceOf(NotFoundError);
+    expect((error as Error).stack).toContain("askForMissing");
+  });
+
+  test("an argument that cannot cross is refused before anything is sent", async () => {
+    const { engine, defined } = start();
+    await expect(defined.echo.remote(1, { f: () => 1 })).rejects.toThrow("arguments[1].f is a function");
+    expect(engine.observed.put).toBe(0);
+  });
+
+  test("a result that cannot cross is a SerializationError", async () => {
+    const { defined } = start();
+    await expect(defined.unserialisable.remote()).rejects.toThrow(SerializationError);
+    await expect(defined.unserialisable.remote()).rejects.toThrow("result.callback is a function");
+  });
+
+  test("arguments are taken as they are when the call is made", async () => {
+    const { defined } = start();
+    const list = [1];
+    const answer = defined.echo.remote(list);
+    list.push(2);
+    expect(await answer).toEqual([[1]]);
+  });
+
+  test("a signal cancels, and the promise rejects with its reason", async () => {
+    const { engine, defined } = start();
+    const controller = new AbortController();
+    const answer = defined.never.remote(1, callOptions({ signal: controller.signal }));
+    const reason = new Error("enough");
+    setTimeout(() => controller.abort(reason), 5);
+    await expect(answer).rejects.toBe(reason);
+    expect(engine.observed.cancelled).toBe(1);
+  });
+
+  test("a signal that has aborted sends nothing", async () => {
+    const { engine, defined } = start();
+    await expect(defined.never.remote(1, callOptions({ signal: AbortSignal.abort("gone") }))).rejects.toBe("gone");
+    expect(engine.observed.opened).toEqual([]);
+  });
+
+  test("the caller's time limit cancels, and rejects with TimeoutError", async () => {
+    const { engine, defined } = start();
+    await expect(defined.never.remote(1, callOptions({ timeoutMs: 10 }))).rejects.toBeInstanceOf(TimeoutError);
+    expect(engine.observed.cancelled).toBe(1);
+  });
+
+  test("markers come last, once each", async () => {
+    const { defined } = start();
+    const options = callOptions({ timeoutMs: 1000 });
+    expect(await defined.double.remote(1, options)).toBe(2);
+    const remote = defined.echo.remote.bind(defined.echo);
+    await expect(remote(options, 1)).rejects.toThrow("come last, once each");
+    await expect(remote(options, options)).rejects.toThrow(InvalidError);
+    await expect(remote(options, kwargs({}))).rejects.toThrow(InvalidError);
+    await expect(remote(callOptions({ timeout: 3 } as object))).rejects.toThrow('unknown call option "timeout"');
+  });
+
+  test("the same idempotency key gives the same call", async () => {
+    const { engine, defined } = start();
+    const options = callOptions({ idempotencyKey: "k1" });
+    expect(await defined.double.remote(1, options)).toBe(2);
+    expect(await defined.double.remote(100, options)).toBe(2);
+    expect(engine.observed.started).toBe(1);
+    const first = await defined.double.spawn(5, callOptions({ idempotencyKey: "k2" }));
+    const second = await defined.double.spawn(6, callOptions({ idempotencyKey: "k2" }));
+    expect(second.id).toBe(first.id);
+  });
+});
+
+describe("the wrong method for a function", () => {
+  const { defined, named } = start();
+  const count = stub<Function<[n: number], number>>(defined.count);
+  const double = stub<GeneratorFunction<[n: number], number>>(defined.double);
+
+  test.each<[string, () => unknown, string]>([
+    ["remote on a generator", () => count.remote(1), "remoteGen"],
+    ["spawn on a generator", () => count.spawn(1), "remoteGen"],
+    ["map on a generator", () => count.map([1]).next(), "remoteGen"],
+    ["starmap on a generator", () => count.starmap([[1]]).next(), "remoteGen"],
+    ["forEach on a generator", () => count.forEach([1]), "remoteGen"],
+    ["spawnMap on a generator", () => count.spawnMap([1]), "remoteGen"],
+    ["remoteGen on a function", () => double.remoteGen(1).next(), "remote("],
+    ["remote on a web function", () => named.page.remote(), "http://127.0.0.1/page"],
+    ["spawn on a web function", () => named.page.spawn(), "http://127.0.0.1/page"],
+    ["remote on a generator known by name", () => named.count.remote(1), "remoteGen"],
+    ["map on a generator known by name", () => named.count.map([1]).next(), "remoteGen"],
+  ])("%s names the right one", async (_, call, hint) => {
+    const error = await (async () => call())().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(InvalidError);
+    expect((error as InvalidError).hint).toContain(hint);
+  });
+});
+
+describe("definitions and stubs", () => {
+  test("local runs here and returns what the function returns", async () => {
+    const { defined } = start();
+    expect(defined.double.local(2)).toBe(4);
+    expect(await defined.even.local(2)).toBe(2);
+    expect(await collect(defined.count.local(3))).toEqual([0, 1, 2]);
+    expect(defined.double.getRawF()(3)).toBe(6);
+  });
+
+  test("a stub has no definition", () => {
+    const factory = stubs({ app: "work", environment: "main" });
+    const double = factory.function<Function<[n: number], number>>("double", "s");
+    expect(() => double.local(1)).toThrow(ExecutionError);
+    expect(() => double.getRawF()).toThrow("the definition of work/double is elsewhere");
+    expect(double).toBeInstanceOf(Function);
+    expect(factory.generator<GeneratorFunction<[], number>>("count", "s")).toBeInstanceOf(GeneratorFunction);
+  });
+
+  test("a stub sends its signature along", async () => {
+    const { engine, client } = start();
+    const double = stubs({ app: "work", environment: "main" }).function<Function<[n: number], number>>(
+      "double",
+      "sig-1",
+    );
+    expect(await withClient(client, double).remote(4)).toBe(8);
+    expect(engine.observed.opened[0]?.function).toMatchObject({ app: "work", name: "double", signature: "sig-1" });
+  });
+
+  test.each([
+    ["a.b", "double", "no dots"],
+    ["work", "a.b", "no dots"],
+    ["work", "", "letters"],
+    ["../x", "double", "letters"],
+  ])("fromName(%j, %j) is refused", (appName, name, hint) => {
+    const error = (() => {
+      try {
+        return Function.fromName<[], void>(appName, name);
+      } catch (thrown) {
+        return thrown;
+      }
+    })();
+    expect(error).toBeInstanceOf(InvalidError);
+    expect((error as InvalidError).hint ?? "").toMatch(hint);
+  });
+
+  test("fromName asks nothing before its first use; hydrate asks once", async () => {
+    const { named } = start();
+    await expect(named.missing.hydrate()).rejects.toThrow(NotFoundError);
+    const hydrated = await named.double.hydrate();
+    expect(hydrated).toBe(named.double);
+    expect(await named.double.getWebUrl()).toBeUndefined();
+    expect(await named.page.getWebUrl()).toBe("http://127.0.0.1/page");
+  });
+
+  test("the autoscaler refuses nonsense", async () => {
+    const { defined } = start();
+    await defined.double.updateAutoscaler({ minContainers: 1, maxContainers: 2 });
+    await expect(defined.double.updateAutoscaler({ minContainers: 3, maxContainers: 2 })).rejects.toThrow(
+      "more than maxContainers",
+    );
+    await expect(defined.double.updateAutoscaler({ minContainers: -1 })).rejects.toThrow(InvalidError);
+    await expect(defined.double.updateAutoscaler({ maxContainers: 1.5 })).rejects.toThrow("whole number");
+    await expect(defined.double.updateAutoscaler({ maxContainer: 1 } as object)).rejects.toMatchObject({
+      hint: 'did you mean "maxContainers"?',
+    });
+    expect(await defined.double.getCurrentStats()).toEqual({ backlog: 0, numTotalRunners: 1, numRunningInputs: 0 });
+  });
+});
+
+describe("FunctionCall", () => {
+  test("get, again and again, and from its id alone", async () => {
+    const { client, defined } = start();
+    const call = await defined.double.spawn(4);
+    expect(await call.get()).toBe(8);
+    expect(await call.get()).toBe(8);
+    expect(await Promise.all([call.get(), call.get(), call.get()])).toEqual([8, 8, 8]);
+    expect(await FunctionCall.fromId<number>(call.id, { client }).get()).toBe(8);
+    expect(await call.numInputs()).toBe(1);
+  });
+
+  test("timeoutMs: 0 looks once", async () => {
+    const { defined } = start();
+    const call = await defined.wait.spawn(20, "late");
+    await expect(call.get({ timeoutMs: 0 })).rejects.toBeInstanceOf(TimeoutError);
+    await expect(call.get({ timeoutMs: 2 })).rejects.toBeInstanceOf(TimeoutError);
+    expect(await call.get({ timeoutMs: 5000 })).toBe("late");
+    expect(await call.get({ timeoutMs: 0 })).toBe("late");
+  });
+
+  test("a signal stops the waiting, not the call", async () => {
+    const { defined } = start();
+    const call = await defined.wait.spawn(20, 1);
+    await expect(call.get({ signal: AbortSignal.timeout(1) })).rejects.toMatchObject({ name: "TimeoutError" });
+    expect(await call.get()).toBe(1);
+  });
+
+  test("a failed call rejects each get with its own error object", async () => {
+    const { defined } = start();
+    const call = await defined.even.spawn(1);
+    const first = await call.get().catch((error: unknown) => error);
+    const second = await call.get().catch((error: unknown) => error);
+    expect(first).toMatchObject({ name: "QuotaError" });
+    expect(second).toMatchObject({ name: "QuotaError" });
+    expect(second).not.toBe(first);
+  });
+
+  test("cancel, also after the end", async () => {
+    const { defined } = start();
+    const call = await defined.never.spawn();
+    const waiting = call.get();
+    await call.cancel();
+    await expect(waiting).rejects.toBeInstanceOf(CancelledError);
+    await expect(call.get()).rejects.toBeInstanceOf(CancelledError);
+    await call.cancel();
+  });
+
+  test("many inputs: get by index, iter by range, in order", async () => {
+    const { defined } = start();
+    const call = await defined.wait.spawnMap([9, 1, 5], ["a", "b", "c"]);
+    expect(await call.numInputs()).toBe(3);
+    expect(await call.get({ index: 2 })).toBe("c");
+    expect(await collect(call.iter())).toEqual(["a", "b", "c"]);
+    expect(await collect(call.iter({ start: 1 }))).toEqual(["b", "c"]);
+    expect(await collect(call.iter({ start: 1, end: 2 }))).toEqual(["b"]);
+    expect(await collect(call.iter({ start: 2, end: 1 }))).toEqual([]);
+    expect(await collect(call.iter({ end: 100 }))).toEqual(["a", "b", "c"]);
+  });
+
+  test("iter of more inputs than it asks for at a time", async () => {
+    const { defined } = start();
+    const inputs = Array.from({ length: 2500 }, (_, i) => i);
+    const call = await defined.double.spawnMap(inputs);
+    expect(await collect(call.iter())).toEqual(inputs.map((n) => n * 2));
+  });
+
+  test("iter gives what comes before a failure, then rejects", async () => {
+    const { defined } = start();
+    const call = await defined.even.spawnMap([0, 2, 3, 4]);
+    await call.get({ index: 3 });
+    const items: unknown[] = [];
+    const read = async () => {
+      for await (const item of call.iter()) items.push(item);
+    };
+    await expect(read()).rejects.toMatchObject({ name: "QuotaError" });
+    expect(items).toEqual([0, 2]);
+  });
+
+  test("gather: results in order; the first failure rejects and the others go on", async () => {
+    const { defined } = start();
+    const slow = await defined.wait.spawn(10, "slow");
+    const quick = await defined.double.spawn(1);
+    expect(await FunctionCall.gather(slow, quick)).toEqual(["slow", 2]);
+    const failing = await defined.even.spawn(1);
+    const going = await defined.wait.spawn(10, "on");
+    await expect(FunctionCall.gather(going, failing)).rejects.toMatchObject({ name: "QuotaError" });
+    expect(await going.get()).toBe("on");
+  });
+
+  test("what is no id is refused; an unknown one is not found", async () => {
+    const { client } = start();
+    expect(() => FunctionCall.fromId("nope")).toThrow(InvalidError);
+    await expect(FunctionCall.fromId("fc-999", { client }).get()).rejects.toBeInstanceOf(NotFoundError);
+    await expect(FunctionCall.fromId("fc-999", { client }).get({ timeoutMs: 0 })).rejects.toBeInstanceOf(NotFoundError);
+  });
+});
+
+describe("remoteGen", () => {
+  test("yields what the function yields, and then ends", async () => {
+    const { defined, named } = start();
+    expect(await collect(defined.count.remoteGen(1000))).toEqual(Array.from({ length: 1000 }, (_, i) => i));
+    expect(await collect(defined.count.remoteGen(0))).toEqual([]);
+    expect(await collect(named.gen.remoteGen(2))).toEqual([0, 1]);
+  });
+
+  test("runs nothing before the first next()", async () => {
+    const { engine, defined } = start();
+    const items = defined.count.remoteGen(3);
+    expect(engine.observed.opened).toEqual([]);
+    await items.return();
+    expect(engine.observed.opened).toEqual([]);
+  });
+
+  test("a slow reader holds the generator back", async () => {
+    const { defined } = start();
+    const items = defined.count.remoteGen(100_000);
+    await items.next();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(seen.yielded).toBeLessThan(20);
+    await items.return();
+  });
+
+  test("leaving the loop ends the remote generator and runs its finally", async () => {
+    const { engine, defined } = start();
+    for await (const n of defined.count.remoteGen(1_000_000)) if (n === 5) break;
+    await vi.waitFor(() => expect(seen.finallyRan).toBe(1));
+    expect(engine.observed.cancelled).toBe(1);
+  });
+
+  test("an error comes after what was yielded before it", async () => {
+    const { defined } = start();
+    const items: number[] = [];
+    const read = async () => {
+      for await (const n of defined.count.remoteGen(100, 7)) {
+        items.push(n);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    };
+    await expect(read()).rejects.toMatchObject({ name: "RangeError", message: "at 7" });
+    expect(items).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+
+  test("a signal and a time limit end it", async () => {
+    const { defined } = start();
+    const controller = new AbortController();
+    const read = async () => {
+      for await (const n of defined.count.remoteGen(1_000_000, undefined, callOptions({ signal: controller.signal }))) {
+        if (n === 10) controller.abort(new Error("stop"));
+      }
+    };
+    await expect(read()).rejects.toThrow("stop");
+    const slow = defined.trickle.remoteGen(callOptions({ timeoutMs: 20 }));
+    await expect(collect(slow)).rejects.toBeInstanceOf(TimeoutError);
+  });
+});
+
+describe("clients", () => {
+  test("bind a stub, or a namespace of stubs, and leave the original alone", async () => {
+    const { engine, client } = start();
+    const original = Function.fromName<[n: number], number>("work", "double");
+    const namespace = { double: original, other: 5 };
+    const bound = withClient(client, namespace);
+    expect(await bound.double.remote(1)).toBe(2);
+    expect(bound.other).toBe(5);
+    expect(bound.double).not.toBe(original);
+    expect(engine.observed.opened.length).toBe(1);
+  });
+
+  test("an engine of an unknown kind is refused at once", () => {
+    expect(() => new Client({ engine: "carrier-pigeon:" })).toThrow(InvalidError);
+    expect(() => new Client({ engine: "nonsense" })).toThrow("names no engine that farcall knows");
+  });
+});
