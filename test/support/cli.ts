@@ -7,6 +7,9 @@ import { text } from "node:stream/consumers";
 const repo = resolve(import.meta.dirname, "../..");
 export const bins = { farcall: join(repo, "dist/cli/farcall.js"), codegen: join(repo, "dist/cli/codegen-bin.js") };
 
+/** A program that hangs is killed, so that the test fails with its output and leaves nothing behind. */
+const LIMIT_MS = 150_000;
+
 export interface Ran {
   code: number | null;
   stdout: string;
@@ -41,6 +44,11 @@ export function start(
   options: RunOptions,
   stdin: "pipe" | "ignore",
 ): ChildProcess {
-  const settings: SpawnOptions = { cwd: options.cwd, env: options.env ?? process.env, stdio: [stdin, "pipe", "pipe"] };
+  const settings: SpawnOptions = {
+    cwd: options.cwd,
+    env: options.env ?? process.env,
+    stdio: [stdin, "pipe", "pipe"],
+    timeout: LIMIT_MS,
+  };
   return spawn(program, args, settings);
 }

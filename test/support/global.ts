@@ -27,9 +27,10 @@ export default function setup(): () => Promise<void> {
   return async () => {
     const processes = await lingering(folder);
     const files = readdirSync(folder).filter((name) => !EXPECTED_FILES.has(name));
-    rmSync(folder, { recursive: true, force: true });
-    Object.assign(process.env, outside);
+    // First, or they go on writing into the folder.
     for (const { pid } of processes) process.kill(pid, "SIGKILL");
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    Object.assign(process.env, outside);
     const left = [
       ...processes.map(({ pid, command }) => `process ${pid}: ${command}`),
       ...files.map((name) => `file ${name}`),
