@@ -16,6 +16,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { precompileTemplates } from "../src/codegen/precompile.ts";
+import { PRECOMPILED } from "../src/codegen/templates.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -27,6 +29,7 @@ const bins = ["cli/farcall.js", "cli/codegen-bin.js"];
 const staging = mkdtempSync(join(root, "node_modules/.build-"));
 try {
   compile(staging);
+  writeFileSync(join(staging, "codegen", PRECOMPILED), await precompileTemplates());
   addLibReferences(staging);
   for (const bin of bins) chmodSync(join(staging, bin), 0o755);
   install(staging, dist);

@@ -3,13 +3,15 @@ import { join } from "node:path";
 import { InvalidError, NotFoundError } from "../runtime/errors.ts";
 import { type ChosenRef, chooseApps, lockSource, type Source } from "./choose.ts";
 import { compareApps, type FunctionChange } from "./compare.ts";
-import { compareFiles, type FileChange, readIfPresent, refuseOutside } from "./files.ts";
+import { compareFiles, type FileChange, readIfPresent, refuseOutside, withMarker } from "./files.ts";
 import { LOCK_FILE, type Lock, printLock, readLock } from "./lock-file.ts";
 import { chooseFunctions, type LockedManifest, lockManifest } from "./locked.ts";
 import { type Plan, planFiles } from "./plan.ts";
 import { type ModuleStyle, moduleStyle } from "./project.ts";
+import { renderPlan } from "./render.ts";
 import type { Settings } from "./settings.ts";
 import { filesHold, hashPaths, type OutputState } from "./state.ts";
+import { loadTemplates } from "./templates.ts";
 import { FARCALL_VERSION } from "./version.ts";
 
 export interface OutputRequest {
@@ -54,9 +56,8 @@ export async function prepareOutput(request: OutputRequest): Promise<OutputResul
   const { plan, style } = await planOutput(settings, refs, manifests);
 
   onProgress("writing stubs");
-  const { renderPlan, readTemplates } = await import("./render.ts");
-  const templates = await readTemplates(settings.templates);
-  const texts = await hookFiles(settings, await renderPlan(plan, templates, style.fileExtension));
+  const templates = await loadTemplates(settings.templates);
+  const texts = await hookFiles(settings, renderPlan(plan, templates, style.fileExtension));
   const lock = lockOf(refs, manifests, [...texts.keys()]);
   texts.set(LOCK_FILE, printLock(lock));
 
@@ -70,8 +71,6 @@ export async function prepareOutput(request: OutputRequest): Promise<OutputResul
   }
   const apps = plan.apps.map(({ app, environment, functions }) => ({ app, environment, functions: functions.length }));
   const isForeseeable = !settings.rename && !settings.format && settings.plugins.length === 0;
-  const templateFiles = [...templates.values()].map(({ file }) => file);
-  const inputs = [...style.inputs, ...templateFiles, ...(settings.templates ? [settings.templates] : [])];
   return {
     folder,
     files,
@@ -79,7 +78,7 @@ export async function prepareOutput(request: OutputRequest): Promise<OutputResul
     warnings,
     notes: [`${folder}: ${style.reason}`],
     apps,
-    state: isForeseeable ? { etags, apps, inputs: hashPaths(inputs) } : undefined,
+    state: isForeseeable ? { etags, apps, inputs: hashPaths([...style.inputs, ...templates.inputs]) } : undefined,
   };
 }
 
@@ -94,9 +93,10 @@ export async function planOutput(
     refs.map(async (ref) => {
       let manifest = chooseFunctions(manifests.get(keyOf(ref))!, ref.functions);
       for (const { name, onManifest } of settings.plugins) {
+        if (!onManifest) continue;
         // A copy, so that a hook that changes what it gets does not change the lock.
-        if (onManifest)
-          manifest = (await hook(name, "onManifest", () => onManifest(structuredClone(manifest)))) ?? manifest;
+        const copy = structuredClone(manifest);
+        manifest = (await hook(name, "onManifest", () => onManifest(copy))) ?? copy;
       }
       return { manifest, as: ref.as };
     }),
@@ -132,12 +132,14 @@ async function hookFiles(settings: Settings, texts: Map<string, string>): Promis
   for (const [name, text] of texts) {
     let file = { path: join(output, name), text };
     for (const { name: plugin, onFile } of plugins) {
-      if (onFile) file = { ...file, text: ((await hook(plugin, "onFile", () => onFile({ ...file }))) ?? file).text };
+      if (!onFile) continue;
+      const copy = { ...file };
+      file = { ...file, text: ((await hook(plugin, "onFile", () => onFile(copy))) ?? copy).text };
     }
     const formatted = format ? await hook("format", "format", () => format(file.text, { path: file.path })) : file.text;
     if (typeof formatted !== "string")
       throw new InvalidError(`The config's hooks made ${typeof formatted} of ${file.path}, not text`);
-    result.set(name, formatted);
+    result.set(name, withMarker(formatted));
   }
   return result;
 }

@@ -1,0 +1,109 @@
+/**
+ * Handlebars templates, ready to run: the shipped ones in templates/, each of which a file of the same name in the user's
+ * folder replaces; more partials may stand beside them. The build compiles the shipped ones ahead (precompile.ts), so that
+ * who has none of his own loads no compiler.
+ */
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type Handlebars from "handlebars";
+import { InvalidError } from "../runtime/errors.ts";
+import { helpers } from "./helpers.ts";
+
+export const SHIPPED_TEMPLATES: string = fileURLToPath(new URL("../../templates", import.meta.url));
+
+/** Beside this file once the package is built. */
+export const PRECOMPILED = "precompiled-templates.js";
+
+/** No escaping for HTML, no helpers but those in helpers.ts. */
+export const COMPILE_OPTIONS: CompileOptions = {
+  noEscape: true,
+  knownHelpersOnly: true,
+  knownHelpers: Object.fromEntries(Object.keys(helpers).map((name) => [name, true])) as KnownHelpers,
+};
+
+export interface Templates {
+  /** Prints a context. `data` is what helpers see besides. Throws InvalidError that names the template with the mistake. */
+  render(name: "app" | "index", context: object, data?: object): string;
+  /** The files and folders that were read. */
+  inputs: string[];
+}
+
+export interface TemplateSource {
+  name: string;
+  file: string;
+  text: string;
+}
+
+/** Rejects with InvalidError on a folder that cannot be read and on a template that cannot be parsed. */
+export async function loadTemplates(folder: string | undefined): Promise<Templates> {
+  const precompiled = await loadPrecompiled();
+  const own = folder === undefined ? [] : await readTemplates(folder);
+  const sources = precompiled ? own : [...(await readTemplates(SHIPPED_TEMPLATES)), ...own];
+  const environment = sources.length > 0 ? (await import("handlebars")).default.create() : await runtimeOnly();
+  for (const [name, spec] of Object.entries(precompiled ?? {}))
+    environment.registerPartial(name, environment.template(spec));
+  for (const source of sources) environment.registerPartial(source.name, compile(environment, source));
+  return {
+    render: (name, context, data = {}) =>
+      tidy((environment.partials[name] as Handlebars.TemplateDelegate)(context, { data, helpers })),
+    inputs: [...sources.map(({ file }) => file), ...(folder === undefined ? [] : [folder])],
+  };
+}
+
+export async function readTemplates(folder: string): Promise<TemplateSource[]> {
+  try {
+    const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".hbs")).sort();
+    return await Promise.all(
+      files.map(async (path) => {
+        const file = join(folder, path);
+        return { name: basename(path, ".hbs"), file, text: await readFile(file, "utf8") };
+      }),
+    );
+  } catch (cause) {
+    throw new InvalidError(`The folder of templates ${folder} cannot be read: ${(cause as Error).message}`, {
+      cause,
+      hint: "The config's `templates` is relative to the config's file.",
+    });
+  }
+}
+
+function compile(environment: typeof Handlebars, { file, text }: TemplateSource): Handlebars.TemplateDelegate {
+  const guard = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (cause) {
+      // A partial's mistake is the partial's, not that of the template that uses it.
+      if (cause instanceof InvalidError) throw cause;
+      throw new InvalidError(`The template ${file} has a mistake: ${(cause as Error).message}`, {
+        cause,
+        hint: "docs/templates.md lists what templates see and which helpers they have.",
+      });
+    }
+  };
+  const template = guard(() => environment.compile(environment.parse(text), COMPILE_OPTIONS));
+  return (context, options) => guard(() => template(context, options));
+}
+
+async function loadPrecompiled(): Promise<Record<string, TemplateSpecification> | undefined> {
+  try {
+    return (
+      (await import(new URL(PRECOMPILED, import.meta.url).href)) as { default: Record<string, TemplateSpecification> }
+    ).default;
+  } catch (error) {
+    // From source there are none.
+    if ((error as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
+async function runtimeOnly(): Promise<typeof Handlebars> {
+  // Its own declarations say nothing; it is what of Handlebars runs templates.
+  const runtime = (await import("handlebars/runtime.js")) as unknown as { default: typeof Handlebars };
+  return runtime.default.create();
+}
+
+/** One line end at the end, Unix line ends throughout, whatever a template's editor made of them. */
+function tidy(text: string): string {
+  return `${text.replaceAll("\r\n", "\n").trim()}\n`;
+}

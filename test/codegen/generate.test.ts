@@ -1,0 +1,330 @@
+/** What `generate` does to a project's files, seen through a real registry and a real file system. */
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type FileStatus, type GenerateResult, generate, type LockedManifest, plan } from "../../src/codegen/index.ts";
+import { fn, manifest, number, Project, parameter, type Registry, registry, text } from "./support.ts";
+
+let deployed: Registry;
+
+beforeAll(async () => {
+  deployed = await registry();
+  await deployed.deploy(manifest("images", [fn("resize", [parameter("width", number)], text), fn("crop", [], text)]));
+  await deployed.deploy(manifest("ml", [fn("embed", [], number), fn("embedOld", [], number), fn("train", [], number)]));
+  await deployed.deploy(manifest("ml", [fn("embed", [], text)], [], { environment: "prod" }));
+});
+
+afterAll(() => deployed[Symbol.asyncDispose]());
+
+const run = (project: Project, config: Parameters<typeof generate>[0], options: Parameters<typeof generate>[1] = {}) =>
+  generate(config, { cwd: project.path, engine: deployed.engine, ...options });
+
+function statuses(result: GenerateResult): Record<string, FileStatus> {
+  return Object.fromEntries(result.files.map(({ path, status }) => [path.slice(path.lastIndexOf("/") + 1), status]));
+}
+
+async function failure(promise: Promise<unknown>): Promise<Error & { hint?: string; code?: string }> {
+  return promise.then(
+    () => expect.fail("it succeeded"),
+    (error) => error,
+  );
+}
+
+test("writes a file for each app, an index and a lock, and then leaves them alone", async () => {
+  using project = new Project();
+  const config = { apps: ["images", "ml"] };
+  const first = await run(project, config);
+  expect(statuses(first)).toEqual({
+    "images.ts": "created",
+    "ml.ts": "created",
+    "index.ts": "created",
+    "farcall.lock.json": "created",
+  });
+  expect(first).toMatchObject({
+    upToDate: false,
+    apps: [
+      { app: "images", functions: 2 },
+      { app: "ml", functions: 3 },
+    ],
+  });
+  const before = statSync(project.file("src/generated/ml.ts"));
+  const second = await run(project, config);
+  expect(second.upToDate).toBe(true);
+  expect(new Set(Object.values(statuses(second)))).toEqual(new Set(["unchanged"]));
+  expect(statSync(project.file("src/generated/ml.ts")).mtimeMs).toBe(before.mtimeMs);
+});
+
+test("writes the same text wherever and whenever it runs", async () => {
+  using one = new Project();
+  using other = new Project();
+  for (const project of [one, other]) await run(project, {});
+  for (const name of one.list("src/generated")) {
+    expect(other.read(`src/generated/${name}`)).toBe(one.read(`src/generated/${name}`));
+  }
+});
+
+test("rewrites only the app that changed, and says what changed for its callers", async () => {
+  await using own = await registry();
+  using project = new Project();
+  await own.deploy(
+    manifest("a", [fn("keep", [], text), fn("widen", [parameter("x", text)], text), fn("gone", [], text)]),
+  );
+  await own.deploy(manifest("b", [fn("other", [], text)]));
+  await run(project, {}, { engine: own.engine });
+  const wider = parameter("y", number, { optional: true });
+  await own.deploy(
+    manifest("a", [fn("keep", [], number), fn("widen", [parameter("x", text), wider], text), fn("added", [], text)]),
+  );
+  const result = await run(project, {}, { engine: own.engine });
+  expect(statuses(result)).toEqual({
+    "a.ts": "changed",
+    "b.ts": "unchanged",
+    "index.ts": "unchanged",
+    "farcall.lock.json": "changed",
+  });
+  expect(result.changes.map((change) => [change.function, change.change, change.verdict])).toEqual([
+    ["added", "added", "compatible"],
+    ["keep", "changed", "breaking"],
+    ["widen", "changed", "compatible"],
+    ["gone", "removed", "breaking"],
+  ]);
+});
+
+test("writes nothing when a deploy changes what callers cannot see", async () => {
+  await using own = await registry();
+  using project = new Project();
+  const at = (line: number) => manifest("a", [fn("f", [], text, { source: { file: "src/a.ts", line } })]);
+  await own.deploy(at(3), "export const body = 1;");
+  await run(project, {}, { engine: own.engine });
+  await own.deploy(at(9), "export const body = 2;");
+  expect((await run(project, {}, { engine: own.engine })).upToDate).toBe(true);
+  expect(project.read("src/generated/a.ts")).toContain("@see src/a.ts:3");
+});
+
+test("asks for the manifest of an app only when it changed", async () => {
+  using project = new Project();
+  const asked: string[] = [];
+  const { registry: real } = deployed.engine;
+  // The real registry, listened to.
+  const engine = {
+    ...deployed.engine,
+    registry: {
+      ...real,
+      getManifest(...args: Parameters<typeof real.getManifest>) {
+        asked.push(args[0].app);
+        return real.getManifest(...args);
+      },
+    },
+  };
+  await run(project, {}, { engine });
+  expect(asked.sort()).toEqual(["images", "ml"]);
+  asked.length = 0;
+  await run(project, {}, { engine });
+  expect(asked).toEqual([]);
+  project.write({ "src/generated/ml.ts": "// Generated by farcall, and edited\n" });
+  expect(statuses(await run(project, {}, { engine }))["ml.ts"]).toBe("changed");
+});
+
+test("chooses apps and functions by name and pattern, from several environments", async () => {
+  using project = new Project();
+  const config = {
+    apps: [
+      "*",
+      "!images",
+      { name: "ml", functions: ["embed*", "!embedOld"] },
+      { name: "ml", environment: "prod", as: "production" },
+    ],
+  };
+  await run(project, config);
+  expect(project.list("src/generated")).toEqual(["farcall.lock.json", "index.ts", "ml.ts", "production.ts"]);
+  const [main] = await plan(config, { cwd: project.path, engine: deployed.engine });
+  expect(
+    main!.apps.map(({ file, environment, functions }) => [file, environment, functions.map(({ name }) => name)]),
+  ).toEqual([
+    ["ml", "main", ["embed"]],
+    ["production", "prod", ["embed"]],
+  ]);
+});
+
+test("writes several outputs from one config", async () => {
+  using project = new Project();
+  await run(project, [
+    { apps: ["images"], output: "a" },
+    { apps: ["ml"], output: "b" },
+  ]);
+  expect([project.list("a"), project.list("b")]).toEqual([
+    ["farcall.lock.json", "images.ts", "index.ts"],
+    ["farcall.lock.json", "index.ts", "ml.ts"],
+  ]);
+});
+
+test("removes the files of apps that are no longer chosen", async () => {
+  using project = new Project();
+  await run(project, {});
+  project.write({ "src/generated/mine.ts": "export const mine = 1;\n" });
+  const result = await run(project, { apps: ["ml"] });
+  expect(statuses(result)["images.ts"]).toBe("removed");
+  expect(project.list("src/generated")).toEqual(["farcall.lock.json", "index.ts", "mine.ts", "ml.ts"]);
+});
+
+test("never overwrites a file that it did not write", async () => {
+  using project = new Project({ "src/generated/images.ts": "export const precious = 1;\n" });
+  const error = await failure(run(project, {}));
+  expect(error).toMatchObject({
+    name: "InvalidError",
+    message: expect.stringContaining("images.ts was not written by farcall codegen"),
+  });
+  expect(project.list("src/generated")).toEqual(["images.ts"]);
+  expect(project.read("src/generated/images.ts")).toBe("export const precious = 1;\n");
+});
+
+test("in a dry run says what it would do, and does nothing", async () => {
+  using project = new Project();
+  const result = await run(project, {}, { dryRun: true });
+  expect(result.upToDate).toBe(false);
+  expect(result.files[0]).toMatchObject({ status: "created", after: expect.stringContaining("export const") });
+  expect(project.has("src")).toBe(false);
+});
+
+test("works offline from the lock, whose functions stand one a line", async () => {
+  using project = new Project();
+  await run(project, {});
+  const written = project.read("src/generated/ml.ts");
+  project.write({ "src/generated/ml.ts": "// Generated by farcall\n" });
+  await generate({}, { cwd: project.path, offline: true });
+  expect(project.read("src/generated/ml.ts")).toBe(written);
+  const lines = project.read("src/generated/farcall.lock.json").split("\n");
+  expect(lines.filter((line) => line.includes('"name":"train"'))).toHaveLength(1);
+  expect(project.read("src/generated/farcall.lock.json")).not.toMatch(/deployedAt|"version"|etag/);
+});
+
+test("offline without a lock says where to get one", async () => {
+  using project = new Project();
+  const error = await failure(generate({}, { cwd: project.path, offline: true }));
+  expect(error).toMatchObject({ name: "NotFoundError", hint: expect.stringContaining("farcall codegen") });
+});
+
+test("a lock with merge conflicts is written anew online and refused offline", async () => {
+  using project = new Project();
+  await run(project, {});
+  const lock = project.read("src/generated/farcall.lock.json");
+  project.write({ "src/generated/farcall.lock.json": lock.replace('  "files"', '<<<<<<< ours\n  "files"') });
+  expect(await failure(generate({}, { cwd: project.path, offline: true }))).toMatchObject({
+    hint: expect.stringContaining("merge conflicts"),
+  });
+  const { warnings } = await run(project, {});
+  expect(warnings).toEqual([expect.stringContaining("is not JSON")]);
+  expect(project.read("src/generated/farcall.lock.json")).toBe(lock);
+});
+
+test("an app that is not deployed is an error with the nearest names and what to do", async () => {
+  using project = new Project();
+  const error = await failure(run(project, { apps: ["imagse"] }));
+  expect(error).toMatchObject({
+    name: "NotFoundError",
+    message: expect.stringContaining("imagse is not deployed in the environment main"),
+  });
+  expect(error.hint).toMatch(/Did you mean images\?.*farcall deploy/);
+  expect((await failure(run(project, { apps: ["images"], environment: "prod" }))).hint).toContain(
+    "It is deployed in main",
+  );
+  expect((await failure(run(project, { apps: [{ name: "ml", functions: ["trian"] }] }))).hint).toContain(
+    "Did you mean train?",
+  );
+});
+
+test("files and namespaces that two apps would share are refused with a way out", async () => {
+  await using own = await registry();
+  using project = new Project();
+  await own.deploy(manifest("my-app", [fn("f", [], text)]));
+  await own.deploy(manifest("myApp", [fn("f", [], text)]));
+  const error = await failure(run(project, {}, { engine: own.engine }));
+  expect(error.message).toContain("would both have the namespace myApp");
+  await run(project, { apps: ["myApp", { name: "my-app", as: "second" }] }, { engine: own.engine });
+  expect(project.read("src/generated/index.ts")).toContain('"my-app": typeof import("./second.ts")');
+});
+
+test("exports every function by its own name when asked to, unless two are the same", async () => {
+  using project = new Project({
+    "src/use.ts": 'import { crop, train } from "./generated/index.ts";\nexport const all: unknown[] = [crop, train];\n',
+  });
+  await run(project, { exports: "flat" });
+  expect(await project.check()).toBe("");
+  const twice = { exports: "flat", apps: ["ml", { name: "ml", environment: "prod", as: "prod" }] } as const;
+  expect((await failure(run(project, twice))).message).toContain("both export embed");
+});
+
+test("keeps Windows line ends, links and modes of the files that it replaces", async () => {
+  await using own = await registry();
+  using project = new Project({ "kept/elsewhere.ts": "" });
+  const versions = [text, number].map((type) => manifest("a", [fn("f", [], type)]));
+  await own.deploy(versions[0]!);
+  await run(project, {}, { engine: own.engine });
+  const stubs = project.file("src/generated/a.ts");
+  project.write({ "kept/elsewhere.ts": project.read("src/generated/a.ts") });
+  project.write({ "src/generated/index.ts": project.read("src/generated/index.ts").replaceAll("\n", "\r\n") });
+  rmSync(stubs);
+  symlinkSync("../../kept/elsewhere.ts", stubs);
+  chmodSync(project.file("kept/elsewhere.ts"), 0o444);
+  expect((await run(project, {}, { engine: own.engine })).upToDate).toBe(true);
+
+  await own.deploy(versions[1]!);
+  await own.deploy(manifest("b", [fn("f", [], text)]));
+  await run(project, {}, { engine: own.engine });
+  expect(readFileSync(project.file("kept/elsewhere.ts"), "utf8")).toContain("number");
+  expect(statSync(project.file("kept/elsewhere.ts")).mode & 0o777).toBe(0o444);
+  expect(project.read("src/generated/index.ts")).toMatch(/\r\nexport \* as b from ".\/b.ts";\r\n/);
+});
+
+test("does not leave the config's folder, by path or by link, unless allowed to", async () => {
+  using project = new Project();
+  using outside = new Project();
+  mkdirSync(project.file("inner"));
+  symlinkSync(outside.path, project.file("link"));
+  for (const output of ["../escaped", "/tmp/escaped", "link/generated"]) {
+    expect(await failure(run(project, { output }))).toMatchObject({ hint: expect.stringContaining("allowOutside") });
+  }
+  await run(project, { output: join(outside.path, "generated"), allowOutside: true });
+  expect(outside.list("generated")).toContain("images.ts");
+});
+
+test("uses the user's templates in place of shipped ones, and plugins and a formatter after them", async () => {
+  using project = new Project({
+    "my-templates/header.hbs": "// Ours. @generated\n",
+    "my-templates/partials/stub.hbs":
+      "{{> shout}}export const {{local}}: {{type}} = {{factory}}.{{make}}({{string name}}, {{string signature}});\n",
+    "my-templates/shout.hbs": "// {{name}}!\n",
+  });
+  const config = {
+    templates: "my-templates",
+    rename: (name: string) => (name === "crop" ? "cut" : name),
+    format: (source: string) => source.replaceAll("export const", "export  const"),
+    plugins: [
+      {
+        name: "hide",
+        onManifest(item: LockedManifest) {
+          item.functions = item.functions.filter(({ name }) => name !== "train");
+        },
+      },
+      {
+        name: "note",
+        onFile: ({ path, text: source }: { path: string; text: string }) => ({ path, text: `${source}// plugged\n` }),
+      },
+    ],
+  };
+  await run(project, config);
+  const images = project.read("src/generated/images.ts");
+  expect(images).toMatch(/^\/\/ Generated by farcall. Do not edit.\n\/\/ Ours. @generated\n/);
+  expect(images).toContain('// crop!\nexport  const cut: Function<[], string> = app.function("crop"');
+  expect(images.endsWith("// plugged\n")).toBe(true);
+  expect(project.read("src/generated/ml.ts")).not.toContain("train");
+  expect(project.read("src/generated/index.ts")).toContain('crop: (typeof import("./images.ts"))["cut"];');
+  await run(project, { apps: ["ml"] });
+  expect(project.list("src/generated")).toEqual(["farcall.lock.json", "index.ts", "ml.ts"]);
+});
+
+test("a template with a mistake in it is named", async () => {
+  using project = new Project({ "t/stub.hbs": "{{#if doc}}" });
+  expect((await failure(run(project, { templates: "t" }))).message).toContain(project.file("t/stub.hbs"));
+  expect((await failure(run(project, { templates: "missing" }))).message).toContain("cannot be read");
+});
