@@ -77,21 +77,20 @@ export function start(options: InProcessOptions = {}) {
   seen.ran = [];
   seen.finallyRan = 0;
   seen.yielded = 0;
-  const named = <P extends readonly unknown[], R>(name: string) =>
-    withClient(client, Function.fromName<P, R>("work", name));
+  const named = {
+    double: Function.fromName<[n: number], number>("work", "double"),
+    add: Function.fromName<[a: number, b?: number], number>("work", "add"),
+    count: Function.fromName<[n: number], number>("work", "count"),
+    page: Function.fromName<[], string>("work", "page"),
+    missing: Function.fromName<[n: number], number>("work", "missing"),
+    gen: GeneratorFunction.fromName<[to: number], number>("work", "count"),
+  };
   return {
     engine,
     client,
     defined: withClient(client, defined),
     /** Known by name only. */
-    named: {
-      double: named<[n: number], number>("double"),
-      add: named<[a: number, b?: number], number>("add"),
-      count: named<[n: number], number>("count"),
-      page: named<[], string>("page"),
-      missing: named<[n: number], number>("missing"),
-      gen: withClient(client, GeneratorFunction.fromName<[to: number], number>("work", "count")),
-    },
+    named: withClient(client, named),
   };
 }
 

@@ -1,0 +1,47 @@
+/**
+ * The types are part of the product: they must hold, refuse wrong calls briefly, and mean the same to every compiler that
+ * users have. The statements are in the other files here, with `@ts-expect-error` on each call that has to be refused.
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+
+const run = promisify(execFile);
+const here = fileURLToPath(new URL(".", import.meta.url));
+const modules = fileURLToPath(new URL("../../node_modules", import.meta.url));
+
+/** What the compiler prints. */
+async function compile(compiler: string, project: string, ...options: string[]): Promise<string[]> {
+  const command = [join(modules, compiler, "bin/tsc"), "--noEmit", "--pretty", "false", "-p", project, ...options];
+  const { stdout } = await run(process.execPath, command, { cwd: here }).catch((error: { stdout: string }) => error);
+  return stdout.split("\n").filter((line) => line !== "");
+}
+
+describe.each(["typescript", "typescript-6", "typescript-5.9"])("%s", (compiler) => {
+  test("accepts what is right and refuses what is wrong", { timeout: 300_000 }, async () => {
+    expect(await compile(compiler, here)).toEqual([]);
+  });
+
+  test("says what is wrong with a call in a line or two", { timeout: 300_000 }, async () => {
+    const folder = await mkdtemp(join(here, "wrong-"));
+    try {
+      const calls = await readFile(join(here, "wrong-calls.txt"), "utf8");
+      await writeFile(join(folder, "calls.ts"), calls);
+      const project = JSON.stringify({ extends: "../tsconfig.json", include: ["*.ts"] });
+      await writeFile(join(folder, "tsconfig.json"), project);
+      const report = (await compile(compiler, folder)).map((line) =>
+        line.replace(/^.*calls\.ts\((\d+),(\d+)\): error /, "$1:$2 "),
+      );
+      // Compilers differ in the order of the members of a union and in how they wrap the same thing.
+      const errors = report.filter((line) => !line.startsWith(" "));
+      await expect(`${errors.join("\n")}\n`).toMatchFileSnapshot(`./__snapshots__/wrong-calls.${compiler}.txt`);
+      expect(report.length - errors.length).toBeLessThanOrEqual(2);
+      for (const line of report) expect(line.length).toBeLessThan(200);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
