@@ -18,15 +18,14 @@ const pairs = versions.chain((before) => mutations(before).map((after) => ({ bef
 
 const BATCHES = Number(process.env.FARCALL_TEST_BATCHES ?? 2);
 const PAIRS = 250;
+/** Fixed, so that a run says the same twice; set another one, and more batches, to look further. */
+const SEED = Number(process.env.FARCALL_TEST_SEED ?? 1);
 
 describe("what is called compatible", () => {
   it("is accepted by the compiler", { timeout: 300_000 }, () => {
     let [accepted, conservative, compatible] = [0, 0, 0];
     for (let batch = 0; batch < BATCHES; batch++) {
-      const sample = fc.sample(pairs, {
-        numRuns: PAIRS,
-        ...(process.env.FARCALL_TEST_SEED && { seed: Number(process.env.FARCALL_TEST_SEED) + batch }),
-      });
+      const sample = fc.sample(pairs, { numRuns: PAIRS, seed: SEED + batch });
       const judgements = judge(sample);
       for (const [at, { before, after }] of sample.entries()) {
         const { verdict, reasons } = compareFunctions(before, after);

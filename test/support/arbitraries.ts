@@ -12,6 +12,7 @@ import type {
   Declaration,
   FunctionSchema,
   IndexSignature,
+  ObjectType,
   ParameterSchema,
   PrimitiveName,
   PropertySchema,
@@ -137,9 +138,10 @@ export function types(scope: TypeScope = {}): fc.Arbitrary<TypeSchema> {
         .uniqueArray(type, { ...sizes, minLength: 2, selector: (item) => JSON.stringify(item) })
         .map((members) => members.filter(isMember))
         .map((members) => (members.length < 2 ? (members[0] ?? NULL) : { kind: "union", members })),
-      fc
-        .tuple(objects(type), objects(type), fc.boolean())
-        .map(([first, second, brand]) => ({ kind: "intersection", members: [brand ? STRING : first, second] })),
+      fc.tuple(objects(type), objects(type), fc.boolean()).map(([first, second, brand]) => ({
+        kind: "intersection",
+        members: [brand ? STRING : first, brand ? second : agreeing(second, first)],
+      })),
       fc.tuple(fc.constantFrom("Set", "ReadonlySet"), type).map(([name, element]) => ({
         kind: "builtin",
         name: name as BuiltinName,
@@ -173,6 +175,16 @@ export function types(scope: TypeScope = {}): fc.Arbitrary<TypeSchema> {
   }).type;
 }
 
+/**
+ * Without the properties that are optional in one of two types and not in the other: TypeScript holds the intersection of such
+ * types for something that is not assignable to a copy of itself.
+ */
+function agreeing(type: ObjectType, other: ObjectType): ObjectType {
+  const flags = new Map(other.properties.map(({ name, optional }) => [name, optional]));
+  const properties = type.properties.filter(({ name, optional }) => !flags.has(name) || flags.get(name) === optional);
+  return { ...type, properties };
+}
+
 const NULL: TypeSchema = { kind: "primitive", name: "null" };
 const STRING: TypeSchema = { kind: "primitive", name: "string" };
 
@@ -203,10 +215,10 @@ function properties(type: fc.Arbitrary<TypeSchema>): fc.Arbitrary<PropertySchema
   return fc.uniqueArray(property, { maxLength: 3, selector: ({ name }) => name });
 }
 
-function objects(type: fc.Arbitrary<TypeSchema>): fc.Arbitrary<TypeSchema> {
+function objects(type: fc.Arbitrary<TypeSchema>): fc.Arbitrary<ObjectType> {
   const dictionary = fc
     .tuple(fc.constantFrom<PrimitiveName>("string", "number"), type, fc.boolean())
-    .map(([name, value, readonly]): TypeSchema => {
+    .map(([name, value, readonly]): ObjectType => {
       const index: IndexSignature = withFlags(
         { key: { kind: "primitive", name }, keyName: "key", value },
         { readonly },
@@ -214,7 +226,7 @@ function objects(type: fc.Arbitrary<TypeSchema>): fc.Arbitrary<TypeSchema> {
       return { kind: "object", properties: [], indexes: [index] };
     });
   return fc.oneof(
-    { weight: 5, arbitrary: properties(type).map((own): TypeSchema => ({ kind: "object", properties: own })) },
+    { weight: 5, arbitrary: properties(type).map((own): ObjectType => ({ kind: "object", properties: own })) },
     { weight: 1, arbitrary: dictionary },
   );
 }
