@@ -1,0 +1,148 @@
+/** How a project's config is found, in which forms, and what is said of a wrong one. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { checkConfig, defineConfig, type LoadedConfig, loadConfig } from "../../src/config/index.ts";
+import { run } from "../support/cli.ts";
+
+const folders: string[] = [];
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function project(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), "cf-"));
+  folders.push(folder);
+  write(folder, files);
+  return folder;
+}
+
+function write(folder: string, files: Record<string, string>): void {
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+}
+
+async function complaint(value: unknown): Promise<string[]> {
+  const error = await checkConfig(value, "farcall.config.ts").then(
+    () => expect.fail("it was accepted"),
+    (error: Error) => error,
+  );
+  return error.message
+    .split("\n")
+    .slice(1)
+    .map((line) => line.trim());
+}
+
+test.each([
+  ["farcall.config.ts", "const apps: string[] = ['a'];\nexport default { apps };"],
+  ["farcall.config.mts", "export default { apps: ['a'] as string[] };"],
+  ["farcall.config.js", "export default { apps: ['a'] };"],
+  ["farcall.config.mjs", "export default { apps: ['a'] };"],
+  ["farcall.config.cjs", "module.exports = { apps: ['a'] };"],
+  ["farcall.config.json", '{ "apps": ["a"] }'],
+  ["farcall.config.yaml", "apps:\n  - a\n"],
+  [".farcallrc", "apps: [a]"],
+  ["package.json", '{ "farcall": { "apps": ["a"] } }'],
+])("%s is read", async (name, content) => {
+  const folder = project({ "package.json": '{ "type": "module" }', [name]: content });
+  expect(await loadConfig({ cwd: folder })).toMatchObject({
+    file: join(folder, name),
+    root: folder,
+    value: { apps: ["a"] },
+  });
+});
+
+test("the nearest config upwards counts, past packages that have none", async () => {
+  const folder = project({
+    "farcall.config.json": '{ "output": "root" }',
+    "packages/web/package.json": "{}",
+    "packages/web/src/main.ts": "",
+    "packages/api/farcall.config.json": '{ "output": "api" }',
+  });
+  expect((await loadConfig({ cwd: join(folder, "packages/web/src") }))?.value).toEqual({ output: "root" });
+  expect((await loadConfig({ cwd: join(folder, "packages/api") }))?.value).toEqual({ output: "api" });
+});
+
+test("no config is no error; a path that leads nowhere is", async () => {
+  const folder = project({});
+  expect(await loadConfig({ cwd: folder })).toBeUndefined();
+  await expect(loadConfig({ cwd: folder, file: "nothing.json" })).rejects.toMatchObject({ name: "NotFoundError" });
+});
+
+test("a config extends others, in order, its own keys last", async () => {
+  const folder = project({
+    "base/one.json": '{ "extends": "./zero.json", "environment": "one", "templates": "./t" }',
+    "base/zero.json": '{ "environment": "zero", "engine": "local:" }',
+    "node_modules/shared/package.json": '{ "name": "shared", "main": "config.json" }',
+    "node_modules/shared/config.json": '{ "emit": "js", "engine": "local:/shared" }',
+    "farcall.config.json": '{ "extends": ["./base/one.json", "shared"], "emit": "ts" }',
+  });
+  const loaded = (await loadConfig({ cwd: folder })) as LoadedConfig;
+  expect(loaded.value).toEqual({
+    environment: "one",
+    templates: join(folder, "base/t"),
+    engine: "local:/shared",
+    emit: "ts",
+  });
+  expect(loaded.engine).toBe("local:/shared");
+  expect(loaded.files).toHaveLength(4);
+  write(folder, { "base/zero.json": '{ "extends": "./one.json" }' });
+  await expect(loadConfig({ cwd: folder })).rejects.toThrow("extends itself");
+});
+
+test("a changed config is read anew in the same process", async () => {
+  const folder = project({
+    "package.json": '{ "type": "module" }',
+    "farcall.config.ts": "export default { output: 'one' };",
+  });
+  expect((await loadConfig({ cwd: folder }))?.value).toEqual({ output: "one" });
+  write(folder, { "farcall.config.ts": "export default { output: 'two' };" });
+  expect((await loadConfig({ cwd: folder }))?.value).toEqual({ output: "two" });
+});
+
+test("a mistake in a config's code names the file", async () => {
+  const folder = project({ "package.json": '{ "type": "module" }', "farcall.config.ts": "export default {{" });
+  await expect(loadConfig({ cwd: folder })).rejects.toThrow(join(folder, "farcall.config.ts"));
+  write(folder, { "farcall.config.ts": "export const config = {};" });
+  await expect(loadConfig({ cwd: folder })).rejects.toThrow("no default export");
+});
+
+test("a config in a package that does not say its module type causes no warning", async () => {
+  const folder = project({ "package.json": "{}", "farcall.config.ts": "export default { output: 'a' };" });
+  const script = `import { loadConfig } from ${JSON.stringify(join(import.meta.dirname, "../../src/config/index.ts"))}; console.log(JSON.stringify((await loadConfig()).value));`;
+  const { stdout, stderr } = await run(process.execPath, ["--input-type=module", "-e", script], { cwd: folder });
+  expect([stdout, stderr]).toEqual(['{"output":"a"}\n', ""]);
+});
+
+test("an unknown key is reported with its path and the nearest known one", async () => {
+  expect(await complaint({ ouput: "x", apps: ["a", { name: "b", enviroment: "prod" }] })).toEqual([
+    "apps[1].enviroment: unknown key; did you mean environment?",
+    "ouput: unknown key; did you mean output?",
+  ]);
+  expect(await complaint({ zzz: 1 })).toEqual([
+    expect.stringMatching(/^zzz: unknown key; known keys: extends, engine, /),
+  ]);
+});
+
+test("a wrong value is reported with its path, what was expected and what it is", async () => {
+  expect(await complaint([{ output: 1 }, { apps: [1], emit: "tsx", rename: "x" }])).toEqual([
+    "[0].output: expected a string, got 1",
+    "[1].apps[0]: expected a string or an object, got 1",
+    '[1].emit: expected "ts" or "js", got "tsx"',
+    '[1].rename: expected a function, got "x"',
+  ]);
+  expect(await complaint("apps")).toEqual(['config: expected an object, got "apps"']);
+  expect(await complaint({ engine: "nowhere", output: "" })).toEqual([
+    'engine: expected an engine\'s URL such as "local:", got "nowhere"',
+    'output: expected a text that is not empty, got ""',
+  ]);
+});
+
+test("defineConfig gives back what it is given", () => {
+  const config = { apps: ["a"], output: "src/stubs" } as const;
+  expect(defineConfig(config)).toBe(config);
+});
