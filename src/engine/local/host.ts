@@ -5,8 +5,8 @@
 import { spawn } from "node:child_process";
 import { closeSync, writeSync } from "node:fs";
 import type { Failure } from "../index.ts";
-import { asFailure } from "./host/failures.ts";
-import { Host, warn } from "./host/host.ts";
+import { asFailure, warn } from "./host/failures.ts";
+import { Host } from "./host/host.ts";
 import { Store } from "./host/store.ts";
 import { prepareDirectories, statePaths } from "./paths.ts";
 import type { StartReport } from "./start.ts";
@@ -15,6 +15,8 @@ const detached = process.argv.includes("--detached");
 const paths = statePaths(`local:${process.argv.at(-1)}`);
 process.title = `farcall host ${paths.state}`;
 
+// Where the log cannot be written, that is no reason to stop.
+process.stderr.on("error", () => {});
 process.on("uncaughtException", (error) => {
   warn(`the host stops because of an error of its own: ${error.stack ?? error}`);
   process.exit(1);

@@ -2,6 +2,15 @@
 import { FarcallError } from "../../../runtime/errors.ts";
 import type { Failure } from "../../index.ts";
 
+/** Writes a line to host.log. */
+export function warn(text: string): void {
+  try {
+    process.stderr.write(`${new Date().toISOString()} ${text}\n`);
+  } catch {
+    // The disk of the log is full: that is no reason to stop.
+  }
+}
+
 export function asFailure(error: unknown): Failure {
   if (error instanceof FarcallError) {
     const code = error.code.replace(/^FARCALL_/, "") as Failure["code"];
@@ -9,7 +18,7 @@ export function asFailure(error: unknown): Failure {
       ? { code, message: error.message }
       : { code, message: error.message, hint: error.hint };
   }
-  process.stderr.write(`${new Date().toISOString()} unexpected: ${error instanceof Error ? error.stack : error}\n`);
+  warn(`unexpected: ${error instanceof Error ? error.stack : error}`);
   const message = error instanceof Error ? error.message : String(error);
   return {
     code: "ENGINE_UNAVAILABLE",

@@ -10,6 +10,7 @@ import { CallTables } from "./call-tables.ts";
 import { Calls } from "./calls.ts";
 import { Connection } from "./connection.ts";
 import type { Container } from "./container.ts";
+import { warn } from "./failures.ts";
 import type { Work } from "./input.ts";
 import { Logs } from "./logs.ts";
 import type { Pool } from "./pool.ts";
@@ -215,8 +216,4 @@ export class Host {
     });
     call?.logsTo?.json(FromHost.log, call.logNumber, entry);
   };
-}
-
-export function warn(text: string): void {
-  process.stderr.write(`${new Date().toISOString()} ${text}\n`);
 }

@@ -9,8 +9,9 @@ const FLUSH_MS = 100;
 const FLUSH_ENTRIES = 1_000;
 const MAX_TEXT = 64 * 1024;
 
+// Held exclusively, SQLite needs no shared memory, which a full disk would turn into a crash.
 const TABLE = `
-  PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
+  PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
   CREATE TABLE IF NOT EXISTS logs (
     sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, app TEXT NOT NULL, environment TEXT NOT NULL, function TEXT NOT NULL,
     container TEXT NOT NULL, call TEXT, input INTEGER, stream TEXT NOT NULL, text TEXT NOT NULL
