@@ -21,9 +21,9 @@ const direction: Record<string, readonly string[]> = {
   worker: ["schema", "engine", "runtime"],
   introspect: ["schema", "runtime"],
   config: ["schema", "runtime", "codegen"],
-  codegen: ["schema", "engine", "runtime", "config"],
-  deploy: ["schema", "engine", "runtime", "introspect", "worker"],
   // "" is the package's entry, which makes the engines' schemes known.
+  codegen: ["", "schema", "engine", "runtime", "config"],
+  deploy: ["schema", "engine", "runtime", "introspect", "worker"],
   cli: ["", "schema", "engine", "engine/local", "runtime", "introspect", "config", "codegen", "deploy", "worker"],
 };
 
