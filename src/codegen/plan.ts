@@ -122,8 +122,10 @@ function planApp(manifest: LockedManifest, file: string, settings: PlanSettings)
 function planAppOrThrow(original: LockedManifest, file: string, settings: PlanSettings): AppPlan {
   const declared = new Set(original.declarations.map(({ name }) => name));
   if (declared.size < original.declarations.length) throw new InvalidError("two declarations have the same name");
-  const isAmbiguous = [...usedGlobals([original.functions, original.declarations])].some((name) => declared.has(name));
-  const manifest = isAmbiguous ? qualifyGlobals(original, declared) : original;
+  // The file's own names and the classes that it imports hide the global ones.
+  const hidden = new Set([...declared, "Function", "GeneratorFunction"]);
+  const isAmbiguous = [...usedGlobals([original.functions, original.declarations])].some((name) => hidden.has(name));
+  const manifest = isAmbiguous ? qualifyGlobals(original, hidden) : original;
 
   const enums = manifest.declarations.filter(({ kind }) => kind === "enum").map(({ name }) => name);
   const functions = nameFunctions(manifest, enums, settings);

@@ -1,0 +1,129 @@
+/** What a watch writes, and when, with deploys, edits and a host that goes away under it. */
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { type WatchEvent, type WatchOptions, watch } from "../../src/codegen/index.ts";
+import { loadConfig } from "../../src/config/index.ts";
+import { stopHost } from "../../src/engine/local/index.ts";
+import { fn, manifest, number, Project, registry, text } from "./support.ts";
+
+/** A watch whose events can be waited for. */
+class Watching implements AsyncDisposable {
+  readonly events: WatchEvent[] = [];
+  readonly #stop = new AbortController();
+  readonly #changed = new EventTarget();
+  readonly #ended: Promise<void>;
+  #seen = 0;
+
+  constructor(config: Parameters<typeof watch>[0], options: WatchOptions) {
+    const onEvent = (event: WatchEvent) => {
+      this.events.push(event);
+      this.#changed.dispatchEvent(new Event("event"));
+    };
+    this.#ended = watch(config, { ...options, signal: this.#stop.signal, onEvent });
+  }
+
+  /** The next event that has not been waited for. */
+  async next(): Promise<WatchEvent> {
+    while (this.events.length <= this.#seen) await once(this.#changed, "event");
+    return this.events[this.#seen++]!;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+  }
+}
+
+const written = (event: WatchEvent) =>
+  event.kind === "generated"
+    ? event.result.files.filter(({ status }) => status !== "unchanged").map(({ path }) => path.replace(/.*\//, ""))
+    : event.error;
+
+test("generates once at the start, then the app that is deployed", async () => {
+  await using deployed = await registry();
+  using project = new Project();
+  await deployed.deploy(manifest("a", [fn("f", [], text)]));
+  await deployed.deploy(manifest("b", [fn("f", [], text)]));
+  await using watching = new Watching({}, { cwd: project.path, engine: deployed.engine });
+  expect(await watching.next()).toMatchObject({ kind: "generated", causes: ["started"] });
+
+  await deployed.deploy(manifest("b", [fn("f", [], number)]));
+  const second = await watching.next();
+  expect(second.causes).toEqual(["b was deployed (version 2)"]);
+  expect(written(second)).toEqual(["b.ts", "farcall.lock.json"]);
+  expect(project.read("src/generated/b.ts")).toContain("Function<[], number>");
+  await delay(200);
+  expect(watching.events).toHaveLength(2);
+});
+
+test("ignores deploys of apps that the config does not mean", async () => {
+  await using deployed = await registry();
+  using project = new Project();
+  await deployed.deploy(manifest("a", [fn("f", [], text)]));
+  await using watching = new Watching({ apps: ["a"] }, { cwd: project.path, engine: deployed.engine });
+  await watching.next();
+  await deployed.deploy(manifest("other", [fn("f", [], text)]));
+  await deployed.deploy(manifest("a", [fn("f", [], number)], [], { environment: "prod" }));
+  await delay(200);
+  expect(watching.events).toHaveLength(1);
+});
+
+test("waits for an app that is not deployed yet", async () => {
+  await using deployed = await registry();
+  using project = new Project();
+  await using watching = new Watching({ apps: ["late"] }, { cwd: project.path, engine: deployed.engine });
+  expect(await watching.next()).toMatchObject({ kind: "failed", error: { name: "NotFoundError" } });
+  await deployed.deploy(manifest("late", [fn("f", [], text)]));
+  expect(await watching.next()).toMatchObject({ kind: "generated", causes: ["late was deployed (version 1)"] });
+  expect(project.has("src/generated/late.ts")).toBe(true);
+});
+
+test("follows its config, through a mistake in it, and its templates", async () => {
+  await using deployed = await registry();
+  using project = new Project({ "farcall.config.json": { output: "one" } });
+  await deployed.deploy(manifest("a", [fn("f", [], text)]));
+  const config = (await loadConfig({ cwd: project.path }))!;
+  await using watching = new Watching(config, { engine: deployed.engine });
+  await watching.next();
+  expect(project.has("one/a.ts")).toBe(true);
+
+  project.write({ "farcall.config.json": "{ nonsense" });
+  expect(await watching.next()).toMatchObject({
+    kind: "failed",
+    causes: ["the config changed"],
+    error: { name: "InvalidError" },
+  });
+  project.write({ "farcall.config.json": { otuput: "two" } });
+  expect(await watching.next()).toMatchObject({
+    kind: "failed",
+    error: { message: expect.stringContaining("did you mean output?") },
+  });
+
+  project.write({ "t/header.hbs": "// One\n" });
+  project.write({ "farcall.config.json": { output: "two", templates: "t" } });
+  expect(await watching.next()).toMatchObject({ kind: "generated", causes: ["the config changed"] });
+  expect(project.read("two/a.ts")).toContain("// One");
+  project.write({ "t/header.hbs": "// Two\n" });
+  expect(await watching.next()).toMatchObject({ kind: "generated", causes: ["the templates changed"] });
+  expect(project.read("two/a.ts")).toContain("// Two");
+});
+
+test("misses no deploy when the engine's host is killed and comes back", async () => {
+  await using deployed = await registry();
+  using project = new Project();
+  await deployed.deploy(manifest("a", [fn("f", [], text)]));
+  await using watching = new Watching({ engine: deployed.url }, { cwd: project.path });
+  await watching.next();
+  for (const version of [2, 3]) {
+    await stopHost(deployed.url, { force: true });
+    await deployed.deploy(manifest("a", [fn("f", [], version === 2 ? number : text)]));
+    for (;;) {
+      const event = await watching.next();
+      if (event.kind === "generated" && !event.result.upToDate) break;
+    }
+    expect(project.read("src/generated/a.ts")).toContain(
+      version === 2 ? "Function<[], number>" : "Function<[], string>",
+    );
+  }
+});
