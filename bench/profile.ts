@@ -3,9 +3,14 @@
  * CPU profiler in client, host and containers, and prints each process's hottest functions. The profiles stay in
  * bench/results/profile-<method>/ for a flame graph viewer.
  */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { BENCH } from "./support/peers.ts";
+import { findProcesses } from "./support/processes.ts";
+import { REPOSITORY } from "./support/project.ts";
 import { startTrivialApp } from "./support/trivial-app.ts";
 
 interface Profile {
@@ -29,14 +34,34 @@ mkdirSync(folder, { recursive: true });
 
 {
   await using app = await startTrivialApp();
-  // The host that deployed has started without the profiler.
+  // The host that deployed runs without the profiler: this one takes its place.
   app.project.farcall("host", "stop");
-  app.project.env.NODE_OPTIONS = `--cpu-prof --cpu-prof-dir=${folder}`;
-  await using client = await app.client({ args: [method === "spawn-map" ? "spawnMap" : "map"] });
-  // Not for the command that stops the host in the end.
-  delete app.project.env.NODE_OPTIONS;
+  const profiler = ["--cpu-prof", `--cpu-prof-dir=${folder}`];
+  const host = spawn(
+    process.execPath,
+    [
+      ...profiler,
+      "--import",
+      new URL("support/profile-children.ts", import.meta.url).href,
+      join(REPOSITORY, "dist/engine/local/host.js"),
+      app.project.home,
+    ],
+    { stdio: ["ignore", "inherit", "inherit"], env: { ...app.project.env, PROFILE_FOLDER: folder } },
+  );
+  await using client = await app.client({
+    args: [method === "spawn-map" ? "spawnMap" : "map"],
+    execArgv: profiler,
+  });
   if (method === "remote") console.log(await client.latency(Number(count)));
   else console.log(`${Math.round(await client.throughput(Number(count)))} inputs/s, profiled`);
+  const { containers } = findProcesses(app.project.home);
+  for (const pid of containers) process.kill(pid, "SIGUSR2");
+  await client[Symbol.asyncDispose]();
+  while (readdirSync(folder).filter((file) => file.startsWith("container-")).length < containers.length)
+    await sleep(50);
+  const stopped = once(host, "exit");
+  host.kill("SIGTERM");
+  await stopped;
 }
 
 for (const file of readdirSync(folder)) {

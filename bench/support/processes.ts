@@ -9,7 +9,7 @@ export interface ProcessMemory {
   private: number;
 }
 
-/** farcall's processes of a state directory, told apart by their entry files. */
+/** farcall's processes of a state directory, told apart by their command lines. */
 export function findProcesses(home: string): { hosts: number[]; containers: number[] } {
   const found = { hosts: [] as number[], containers: [] as number[] };
   for (const name of readdirSync("/proc")) {
@@ -17,7 +17,7 @@ export function findProcesses(home: string): { hosts: number[]; containers: numb
     const environment = readProc(name, "environ");
     if (!environment?.split("\0").includes(`FARCALL_HOME=${home}`)) continue;
     const command = readProc(name, "cmdline") ?? "";
-    if (/engine\/local\/host\.[jt]s/.test(command)) found.hosts.push(Number(name));
+    if (command.startsWith("farcall host ")) found.hosts.push(Number(name));
     else if (/worker\/main\.[jt]s/.test(command)) found.containers.push(Number(name));
   }
   return found;
