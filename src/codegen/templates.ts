@@ -16,11 +16,11 @@ export const SHIPPED_TEMPLATES: string = fileURLToPath(new URL("../../templates"
 export const PRECOMPILED = "precompiled-templates.js";
 
 /** No escaping for HTML, no helpers but those in helpers.ts. */
-export const COMPILE_OPTIONS: CompileOptions = {
+export const COMPILE_OPTIONS = {
   noEscape: true,
   knownHelpersOnly: true,
   knownHelpers: Object.fromEntries(Object.keys(helpers).map((name) => [name, true])) as KnownHelpers,
-};
+} satisfies CompileOptions;
 
 export interface Templates {
   /** Prints a context. `data` is what helpers see besides. Throws InvalidError that names the template with the mistake. */

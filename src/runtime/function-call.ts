@@ -4,6 +4,7 @@ import type { Client } from "./client.ts";
 import { defaultEngine } from "./engines.ts";
 import { failureToError, InvalidError } from "./errors.ts";
 import { limit, timeout } from "./limit.ts";
+import { CallProgress, type ProgressOptions } from "./progress.ts";
 import { Ring } from "./ring.ts";
 import { Raised, raise } from "./stacks.ts";
 import { NOTHING, OutputStream } from "./stream.ts";
@@ -96,11 +97,12 @@ export class FunctionCall<R> {
     return new Promise((resolve, reject) => {
       const sink = new UnarySink(resolve, reject);
       const handle = engine.invoker.attach(this.id, { start: index, end: index + 1 }, sink);
-      if (!signal && timeoutMs === undefined) return;
-      sink.onSettled = limit({ signal, timeoutMs }, `${this.id}, input ${index},`, (error) => {
+      const unlimit = limit({ signal, timeoutMs }, `${this.id}, input ${index},`, (error) => sink.reject(error));
+      // An attachment holds the connection, and so the process, until it is let go.
+      sink.onSettled = () => {
+        unlimit();
         handle.detach();
-        sink.reject(error);
-      });
+      };
     });
   }
 
@@ -109,6 +111,14 @@ export class FunctionCall<R> {
     checkCount("start", options.start ?? 0);
     checkCount("end", options.end ?? 0);
     return new IterCall(this.id, this.#home, options) as unknown as AsyncIterableIterator<R, undefined, void>;
+  }
+
+  /**
+   * What the function says with `context().progress()`: `for await (const { index, fraction, message } of call.progress())`,
+   * or `await call.progress().latest()`. Of any call that the engine knows. Rejects with NotFoundError.
+   */
+  progress(options: ProgressOptions = {}): CallProgress {
+    return new CallProgress(this.id, () => this.#home.engine(), options);
   }
 
   async numInputs(): Promise<number> {
