@@ -124,6 +124,8 @@ export interface OpenCall {
   durable: boolean;
   /** The same key on the same function gives the same call. */
   idempotencyKey?: string | undefined;
+  /** The sink wants to hear of progress. */
+  progress?: boolean | undefined;
   /** The input of the container that makes this call, when a container makes it. */
   parentInputId?: string | undefined;
 }
@@ -143,9 +145,20 @@ export type Output =
   | { kind: "end"; index: number }
   | { kind: "failure"; index: number; failure: Failure };
 
+/** What user code said with `context().progress()`. */
+export interface Progress {
+  /** The input of the call. */
+  index: number;
+  /** From 0 to 1. */
+  fraction: number;
+  message?: string;
+}
+
 /** Receives what a call brings. Called synchronously in order; must not throw. */
 export interface CallSink {
   output(output: Output): void;
+  /** Only of a call that was opened with `progress`. Some are left out when there are many; an input's come before its outcome. */
+  progress?(progress: Progress): void;
   /** The whole call is over without more outputs: not found, mismatch, engine lost, cancelled. At most once, nothing after it. */
   failed(failure: Failure): void;
 }
@@ -245,6 +258,11 @@ export interface Invoker {
   calls(filter?: { app?: string; environment?: string; function?: string; limit?: number }): Promise<CallInfo[]>;
   /** Cancels what has not ended. `terminateContainers` also kills the containers that run its inputs. */
   cancel(callId: string, options?: { terminateContainers?: boolean }): Promise<void>;
+  /**
+   * The newest progress of each input that runs, then, with `follow`, what comes until the call has ended or the signal
+   * aborts. Any call, durable or not. A slow reader gets the newest of each input. Rejects with NotFoundError.
+   */
+  progress(callId: string, options?: { follow?: boolean; signal?: AbortSignal | undefined }): AsyncIterable<Progress>;
   stats(ref: FunctionRef): Promise<FunctionStats>;
   updateAutoscaler(ref: FunctionRef, settings: AutoscalerSettings): Promise<void>;
   logs(filter: LogFilter): AsyncIterable<LogEntry>;

@@ -9,7 +9,7 @@
 import { randomUUID } from "node:crypto";
 import { type FarcallError, failureToError } from "../../runtime/errors.ts";
 import type { Frame } from "../frames.ts";
-import type { CallHandle, CallSink, Failure, InputRange, LogEntry, OpenCall } from "../index.ts";
+import type { CallHandle, CallSink, Failure, InputRange, OpenCall, Progress } from "../index.ts";
 import type { Link } from "./link.ts";
 import { ACCEPTED_ALL, type AttachMessage, FromHost, type OpenMessage, ToHost } from "./protocol.ts";
 import { outputOf, parse, request } from "./requests.ts";
@@ -140,12 +140,12 @@ export class ClientCall implements CallHandle, Channel {
     this.#link = link;
     if (this.#accepted) {
       const message: AttachMessage = { id: this.id, range: {} };
+      if (wantsLogs()) message.logs = true;
       link.json(ToHost.attach, this.#number, message);
       return;
     }
-    const logs = process.env["FARCALL_LOGS"];
     const message: OpenMessage = { ...this.#request, id: this.id };
-    if (logs && logs !== "0") message.logs = true;
+    if (wantsLogs()) message.logs = true;
     link.json(ToHost.open, this.#number, message);
     this.#opened = true;
     for (let i = 0; i < this.#inputs.length; i++) {
@@ -193,8 +193,8 @@ export class ClientCall implements CallHandle, Channel {
       case FromHost.failed:
         this.#fail(parse(frame) as Failure);
         return;
-      case FromHost.log:
-        printLog(parse(frame) as LogEntry);
+      case FromHost.progress:
+        this.#sink.progress?.(parse(frame) as Progress);
     }
   }
 
@@ -298,6 +298,7 @@ export class Attachment implements Channel {
   constructor(session: Session, callId: string, range: InputRange, sink: CallSink) {
     this.#session = session;
     this.#message = { id: callId, range };
+    if (wantsLogs()) this.#message.logs = true;
     this.#sink = sink;
     this.#number = session.add(this);
     session.hold();
@@ -375,6 +376,7 @@ function cancelled(id: string): Failure {
   return { code: "CANCELLED", message: `call ${id} was cancelled` };
 }
 
-function printLog(entry: LogEntry): void {
-  process.stderr.write(`[${entry.app}/${entry.function}] ${entry.text.replace(/\n$/, "")}\n`);
+function wantsLogs(): boolean {
+  const value = process.env["FARCALL_LOGS"];
+  return value !== undefined && value !== "" && value !== "0";
 }

@@ -59,6 +59,17 @@ function invokerOf(session: Session): Invoker {
     cancel: async (callId, options = {}) => {
       await request(session, "cancel", { id: callId, terminateContainers: options.terminateContainers });
     },
+    progress: (callId, { follow = false, signal } = {}) =>
+      subscribe(
+        session,
+        "progress",
+        {
+          params: () => ({ id: callId, follow }),
+          item: (progress) => progress,
+          replaces: (progress) => progress.index,
+        },
+        signal,
+      ),
     stats: (ref) => request(session, "stats", ref),
     updateAutoscaler: async (ref, settings) => {
       await request(session, "updateAutoscaler", { ref, settings });

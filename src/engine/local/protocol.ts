@@ -20,6 +20,7 @@ import type {
   InputRange,
   LogEntry,
   OpenCall,
+  Progress,
   ResolvedFunction,
 } from "../index.ts";
 
@@ -71,6 +72,8 @@ export const FromHost = {
   log: 12,
   /** The host is about to stop: open nothing more on this connection, and close it once it is idle. */
   draining: 13,
+  /** JSON Progress of a call that was opened with `progress`. */
+  progress: 14,
 } as const;
 
 export const ACCEPTED_ALL = 1;
@@ -98,6 +101,8 @@ export interface OpenMessage extends OpenCall {
 export interface AttachMessage {
   id: string;
   range: InputRange;
+  /** Send the logs of the call's inputs back, unless somebody has them already. */
+  logs?: boolean;
 }
 
 export interface HostStatus {
@@ -157,9 +162,16 @@ export interface LogSubscription {
   follow?: boolean | undefined;
 }
 
+export interface ProgressSubscription {
+  id: string;
+  follow: boolean;
+}
+
 /** Params, answer and items of each subscription. */
 export interface Subscriptions {
   watchDeploys: { params: { after?: number | undefined }; answer: { sequence: number }; item: DeployEvent };
   /** Ends with an item `null` unless it follows. */
   logs: { params: LogSubscription; answer: null; item: LogEntry | null };
+  /** Ends with an item `null` when the call has ended, or at once unless it follows. */
+  progress: { params: ProgressSubscription; answer: null; item: Progress | null };
 }

@@ -61,6 +61,8 @@ export interface SubscriptionHandlers<M extends keyof Subscriptions> {
   answer?(answer: Subscriptions[M]["answer"]): void;
   /** Returns what the reader gets; `undefined` for nothing, `null` for the end. */
   item(item: Subscriptions[M]["item"]): NonNullable<Subscriptions[M]["item"]> | undefined | null;
+  /** Items with the same key: the newest takes the place of one that has not been read. */
+  replaces?(item: NonNullable<Subscriptions[M]["item"]>): unknown;
 }
 
 /** Subscribes at the first `next()`, ends quietly when the signal aborts. */
@@ -100,7 +102,10 @@ export async function* subscribe<M extends keyof Subscriptions>(
         const item = handlers.item(parse(frame) as Subscriptions[M]["item"]);
         if (item === null) end();
         else if (item !== undefined) {
-          items.push(item);
+          const key = handlers.replaces?.(item);
+          const unread = key === undefined ? -1 : items.findIndex((other) => handlers.replaces?.(other) === key);
+          if (unread < 0) items.push(item);
+          else items[unread] = item;
           wake();
         }
       }

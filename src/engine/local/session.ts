@@ -4,7 +4,7 @@
  */
 import { EngineUnavailableError, FarcallError } from "../../runtime/errors.ts";
 import type { Frame } from "../frames.ts";
-import type { Failure } from "../index.ts";
+import type { Failure, LogEntry } from "../index.ts";
 import { type Link, type LinkOwner, openLink } from "./link.ts";
 import type { StatePaths } from "./paths.ts";
 import { FromHost } from "./protocol.ts";
@@ -114,6 +114,8 @@ export class Session implements LinkOwner {
   frame(frame: Frame, link: Link): void {
     if (frame.type === FromHost.draining) this.#drainLink(link);
     else if (frame.type === FromHost.refused && frame.call === 0) link.socket.destroy();
+    // Also of a call that was spawned, whose channel is closed while it runs.
+    else if (frame.type === FromHost.log) printLog(JSON.parse(frame.payload.toString()) as LogEntry);
     else this.#channels.get(frame.call)?.frame(frame);
   }
 
@@ -184,6 +186,10 @@ export class Session implements LinkOwner {
       ),
     );
   }
+}
+
+function printLog(entry: LogEntry): void {
+  process.stderr.write(`[${entry.app}/${entry.function}] ${entry.text.replace(/\n$/, "")}\n`);
 }
 
 export function asFarcallError(error: unknown): FarcallError {

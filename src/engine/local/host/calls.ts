@@ -1,6 +1,6 @@
 /** All calls of the host, in memory and on disk: opens them, finds them by id, keeps and expires what they leave. */
 import { failureToError, InvalidError, NotFoundError } from "../../../runtime/errors.ts";
-import type { CallInfo, Failure } from "../../index.ts";
+import type { CallInfo, Failure, Progress } from "../../index.ts";
 import type { OpenMessage } from "../protocol.ts";
 import type { AttachedCall } from "./attachment.ts";
 import { type CallRow, type CallTables, expiredFailure } from "./call-tables.ts";
@@ -8,6 +8,7 @@ import type { Connection } from "./connection.ts";
 import { DurableCall, type DurableHost } from "./durable.ts";
 import { type CallSummary, EphemeralCall, infoOf } from "./ephemeral.ts";
 import type { Pools } from "./pools.ts";
+import type { ProgressWatcher } from "./progress.ts";
 import type { DeployedFunction, Registry } from "./registry.ts";
 
 const DAY_MS = 86_400_000;
@@ -226,6 +227,23 @@ export class Calls implements DurableHost {
     if (durable) durable.cancel({ terminate });
     // Cancelling what has ended does nothing; what never was is an error.
     else if (!this.#ephemeralInfo(id) && !this.tables.byId(id)) throw unknownCall(id);
+  }
+
+  /** Of a call that runs; nothing of one that has ended. Throws NotFoundError. */
+  progress(id: string): Progress[] {
+    const call = this.#running(id);
+    return call ? [...call.latestProgress] : [];
+  }
+
+  /** Returns what stops it; undefined, without a word to `onEnd`, when the call has ended. Throws NotFoundError. */
+  watchProgress(id: string, watcher: ProgressWatcher, onEnd: () => void): (() => void) | undefined {
+    return this.#running(id)?.watchProgress(watcher, onEnd);
+  }
+
+  #running(id: string): EphemeralCall | DurableCall | undefined {
+    const call = this.#ephemeral.get(id) ?? this.#durable.get(id);
+    if (!call) this.info(id);
+    return call;
   }
 
   info(id: string): CallInfo {

@@ -89,6 +89,10 @@ export class Connection {
     this.json(FromHost.refused, number, failure);
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Asks the client to go, once what it has open is done. */
   drain(): void {
     if (!this.#greeted) this.#socket.destroy();
@@ -175,7 +179,9 @@ export class Connection {
   #attach(number: number, message: AttachMessage): void {
     try {
       const { calls } = this.#host;
-      this.#read(number, new Attachment(this, number, calls.tables, calls.attached(message.id), message.range));
+      const call = calls.attached(message.id);
+      if (message.logs) call.live?.logTo(this, number);
+      this.#read(number, new Attachment(this, number, calls.tables, call, message.range));
     } catch (error) {
       this.json(FromHost.failed, number, asFailure(error));
     }

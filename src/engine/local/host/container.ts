@@ -9,6 +9,7 @@ import {
   type LoadFailedMessage,
   type LoadMessage,
   type LogMessage,
+  type ProgressMessage,
   ToContainer,
 } from "../../../worker/protocol.ts";
 import { type Frame, FrameError, FrameReader, FrameWriter } from "../../frames.ts";
@@ -23,6 +24,7 @@ const CANCEL_GRACE_MS = 3_000;
 const STOP_GRACE_MS = 5_000;
 /** Longest delay of a timer. */
 const MAX_TIMER_MS = 0x7fff_ffff;
+const MAX_FORGOTTEN = 100;
 /** So much of the end of stderr says why a container died. */
 const KEPT_STDERR = 8_192;
 
@@ -35,6 +37,7 @@ export interface ContainerOwner {
   /** A frame that ends `input` has come; it is no longer in the container, where it ran for `elapsedMs`. */
   inputEnded(input: Input, frame: Frame, elapsedMs: number): void;
   inputYielded(input: Input, payload: Uint8Array): void;
+  inputProgressed(input: Input, progress: ProgressMessage): void;
   inputReturned(input: Input): void;
   inputTimedOut(input: Input): void;
   log(container: Container, stream: "stdout" | "stderr" | "system", text: string, call?: Work, index?: number): void;
@@ -67,6 +70,8 @@ export class Container {
   readonly #options: ContainerOptions;
   readonly #writer: FrameWriter;
   readonly #calls = new Map<number, Work>();
+  /** Calls that have ended and that the process still knows. */
+  readonly #forgotten: number[] = [];
   #first: Input | undefined;
   #last: Input | undefined;
   /** The first that waits behind the running ones. */
@@ -138,6 +143,7 @@ export class Container {
 
   dispatch(input: Input): void {
     const { call } = input;
+    if (this.#forgotten.length > 0) this.#sayForgotten();
     if (!this.#calls.has(call.number)) {
       this.#calls.set(call.number, call);
       call.toldContainers.add(this);
@@ -187,8 +193,16 @@ export class Container {
     return this.#firstWaiting ? this.#first!.startedAt : undefined;
   }
 
+  /** Said together with the next input, or once there are many: waking the container for it would cost more than it frees. */
   forget(call: Work): void {
-    if (this.#calls.delete(call.number)) this.#writer.write(ToContainer.forget, call.number, 0);
+    if (!this.#calls.delete(call.number)) return;
+    this.#forgotten.push(call.number);
+    if (this.#forgotten.length >= MAX_FORGOTTEN) this.#sayForgotten();
+  }
+
+  #sayForgotten(): void {
+    for (const number of this.#forgotten) this.#writer.write(ToContainer.forget, number, 0);
+    this.#forgotten.length = 0;
   }
 
   *[Symbol.iterator](): Generator<Input, void, undefined> {
@@ -270,6 +284,11 @@ export class Container {
         const call = this.#calls.get(frame.call);
         if (call) this.owner.log(this, stream, text, call, frame.index);
         else this.owner.log(this, stream, text, this.#onlyCall());
+        return;
+      }
+      case FromContainer.progress: {
+        const input = this.#find(frame);
+        if (input) this.owner.inputProgressed(input, parse<ProgressMessage>(frame));
         return;
       }
       case FromContainer.ready:

@@ -37,10 +37,7 @@ export class DurableSide {
         if (!this.#over) connection.writer.write(FromHost.accepted, clientNumber, stored);
       });
     }
-    if (live && logs) {
-      live.logsTo = connection;
-      live.logNumber = clientNumber;
-    }
+    if (logs) live?.logTo(connection, clientNumber);
     this.#attachment = new Attachment(connection, clientNumber, calls.tables, call, {});
     this.#attachment.pump();
   }
@@ -84,7 +81,6 @@ export class DurableSide {
     this.#over = true;
     this.#attachment.close();
     const { live } = this.#call;
-    if (live?.logsTo === this.#connection) live.logsTo = undefined;
     if (!live || live.accepted || live.opener !== this.#connection) return;
     live.opener = undefined;
     this.#calls.abandonUnlessBack(live);

@@ -3,7 +3,7 @@
  * inputs are on disk and it is thereby accepted; no output is delivered before it is on disk, so that one that was seen
  * stays. Its inputs wait on disk and come into memory by the page.
  */
-import type { CallInfo, Failure, OpenCall } from "../../index.ts";
+import type { CallInfo, Failure, OpenCall, Progress } from "../../index.ts";
 import type { Attachment } from "./attachment.ts";
 import type { CallRow, CallTables } from "./call-tables.ts";
 import { InputState } from "./call-tables.ts";
@@ -11,6 +11,7 @@ import type { Connection } from "./connection.ts";
 import type { Container } from "./container.ts";
 import { Input, type OutcomeKind, type Work } from "./input.ts";
 import type { Pool } from "./pool.ts";
+import { ProgressBoard, type ProgressWatcher } from "./progress.ts";
 import { Queue } from "./queue.ts";
 
 /** A small call's inputs are not read back from the disk to which they were just written. */
@@ -68,6 +69,7 @@ export class DurableCall implements Work {
   /** Inputs that have an outcome; those whose outcome is on disk. */
   #decided = 0;
   #ended = 0;
+  #board: ProgressBoard | undefined;
 
   constructor(host: DurableHost, row: CallRow, pool: Pool, isNew: boolean) {
     this.#host = host;
@@ -115,6 +117,13 @@ export class DurableCall implements Work {
     if (this.accepted || this.over) return;
     this.#closing = count;
     this.#save();
+  }
+
+  /** Who asks first has the logs of its inputs, until that connection is gone. */
+  logTo(connection: Connection, number: number): void {
+    if (this.logsTo && !this.logsTo.closed) return;
+    this.logsTo = connection;
+    this.logNumber = number;
   }
 
   /** Hears when it is accepted, whoever sends the inputs. */
@@ -238,6 +247,20 @@ export class DurableCall implements Work {
   /** Durable calls have no generators. */
   yielded(): void {}
 
+  progressed(progress: Progress): void {
+    this.#board ??= new ProgressBoard();
+    this.#board.report(progress);
+  }
+
+  get latestProgress(): Iterable<Progress> {
+    return this.#board?.latest ?? [];
+  }
+
+  watchProgress(watcher: ProgressWatcher, onEnd: () => void): () => void {
+    this.#board ??= new ProgressBoard();
+    return this.#board.watch(watcher, onEnd);
+  }
+
   outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void {
     this.#settle(input.index, kind === "exception" ? InputState.exception : InputState.result, payload);
   }
@@ -248,6 +271,7 @@ export class DurableCall implements Work {
 
   #settle(index: number, state: number, payload: Uint8Array): void {
     if (this.over) return;
+    this.#board?.inputEnded(index);
     this.#decided++;
     this.#write(index, state, payload, this.#decided === this.#numInputs);
   }
@@ -274,6 +298,7 @@ export class DurableCall implements Work {
 
   #finish(): void {
     this.over = true;
+    this.#board?.close();
     this.pool.closed(this);
     this.#host.callEnded(this);
   }
@@ -284,6 +309,7 @@ export class DurableCall implements Work {
     if (this.over) return;
     this.over = true;
     this.cancelled = true;
+    this.#board?.close();
     this.pool.cancelled(this, this.#untaken, options);
     this.#untaken = 0;
     this.#page.clear();
@@ -307,6 +333,7 @@ export class DurableCall implements Work {
   abandon(failure: Failure): void {
     if (this.over) return;
     this.over = true;
+    this.#board?.close();
     for (const attachment of [...this.attachments]) attachment.fail(failure);
     this.pool.closed(this);
     this.#host.callEnded(this);

@@ -1,10 +1,11 @@
 /** A call that lives in memory as long as its caller's connection: `remote`, `remoteGen`, `map`. */
-import type { CallInfo, Failure } from "../../index.ts";
+import type { CallInfo, Failure, Progress } from "../../index.ts";
 import { FromHost, type OpenMessage } from "../protocol.ts";
 import type { Connection } from "./connection.ts";
 import type { Container } from "./container.ts";
 import { Input, type OutcomeKind, type Work } from "./input.ts";
 import type { Pool } from "./pool.ts";
+import { ProgressBoard, type ProgressWatcher } from "./progress.ts";
 import { Queue } from "./queue.ts";
 import type { DeployedFunction } from "./registry.ts";
 
@@ -34,6 +35,8 @@ export class EphemeralCall implements Work {
   #noMore = false;
   #cancelled = false;
   #silent = false;
+  readonly #sendProgress: boolean;
+  #board: ProgressBoard | undefined;
 
   constructor(
     number: number,
@@ -52,6 +55,7 @@ export class EphemeralCall implements Work {
     this.#connection = connection;
     this.#clientNumber = clientNumber;
     this.#onEnd = onEnd;
+    this.#sendProgress = message.progress === true;
     pool.openCalls++;
   }
 
@@ -112,8 +116,16 @@ export class EphemeralCall implements Work {
     this.#connection.writer.write(FromHost.yield, this.#clientNumber, input.index, payload);
   }
 
+  progressed(progress: Progress): void {
+    this.#board ??= new ProgressBoard();
+    this.#board.report(progress);
+    if (!this.#sendProgress || this.#silent || this.#connection.full) return;
+    this.#connection.json(FromHost.progress, this.#clientNumber, progress, progress.index);
+  }
+
   outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void {
     if (this.over) return;
+    this.#board?.inputEnded(input.index);
     if (!this.#silent) this.#connection.writer.write(TYPES[kind], this.#clientNumber, input.index, payload);
     this.#ended++;
     this.#closeIfDone();
@@ -121,6 +133,7 @@ export class EphemeralCall implements Work {
 
   failed(input: Input, failure: Failure): void {
     if (this.over) return;
+    this.#board?.inputEnded(input.index);
     if (!this.#silent) this.#connection.json(FromHost.failure, this.#clientNumber, failure, input.index);
     this.#ended++;
     this.#closeIfDone();
@@ -134,9 +147,19 @@ export class EphemeralCall implements Work {
 
   #close(): void {
     this.#endedAt = Date.now();
+    this.#board?.close();
     this.#connection.calls.delete(this.#clientNumber);
     this.pool.closed(this);
     this.#onEnd(this);
+  }
+
+  get latestProgress(): Iterable<Progress> {
+    return this.#board?.latest ?? [];
+  }
+
+  watchProgress(watcher: ProgressWatcher, onEnd: () => void): () => void {
+    this.#board ??= new ProgressBoard();
+    return this.#board.watch(watcher, onEnd);
   }
 
   summary(): CallSummary {

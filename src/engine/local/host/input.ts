@@ -1,5 +1,5 @@
 /** One input on its way through the host: from its call's queue into a container and out again, perhaps several times. */
-import type { Failure } from "../../index.ts";
+import type { Failure, Progress } from "../../index.ts";
 import type { Container } from "./container.ts";
 import type { Pool } from "./pool.ts";
 
@@ -31,6 +31,7 @@ export interface Work {
   isBlocked(): boolean;
   take(): Input | undefined;
   yielded(input: Input, payload: Uint8Array): void;
+  progressed(progress: Progress): void;
   outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void;
   failed(input: Input, failure: Failure): void;
 }

@@ -26,6 +26,7 @@ export function checkOpen(value: unknown): OpenMessage {
   if (typeof open["durable"] !== "boolean") fail("a call does not say whether it is durable");
   optional(open, "idempotencyKey", "string");
   optional(open, "logs", "boolean");
+  optional(open, "progress", "boolean");
   checkFunctionRef(open["function"]);
   return open as unknown as OpenMessage;
 }
@@ -33,6 +34,7 @@ export function checkOpen(value: unknown): OpenMessage {
 export function checkAttach(value: unknown): AttachMessage {
   const attach = fields(value, "an attachment");
   text(attach, "id");
+  optional(attach, "logs", "boolean");
   checkRange(attach["range"]);
   return attach as unknown as AttachMessage;
 }

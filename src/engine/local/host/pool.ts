@@ -7,7 +7,7 @@
  */
 import { availableParallelism } from "node:os";
 import { InvalidError } from "../../../runtime/errors.ts";
-import { FromContainer } from "../../../worker/protocol.ts";
+import { FromContainer, type ProgressMessage } from "../../../worker/protocol.ts";
 import type { Frame } from "../../frames.ts";
 import type { AutoscalerSettings, Failure, FunctionStats } from "../../index.ts";
 import { type Container, type ContainerOwner, type Death, failureIn } from "./container.ts";
@@ -296,6 +296,12 @@ export class Pool implements ContainerOwner {
     if (input.decided) return;
     input.yielded++;
     input.call.yielded(input, payload);
+  }
+
+  inputProgressed(input: Input, { fraction, message }: ProgressMessage): void {
+    if (input.decided || input.call.over) return;
+    const { index } = input;
+    input.call.progressed(message === undefined ? { index, fraction } : { index, fraction, message });
   }
 
   inputReturned(input: Input): void {

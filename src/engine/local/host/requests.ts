@@ -116,6 +116,26 @@ export function subscribe(
       item(null);
       return undefined;
     }
+    case "progress": {
+      const id = text(params, "id");
+      const { calls } = host;
+      const latest = calls.progress(id);
+      connection.json(FromHost.response, number, null);
+      for (const progress of latest) item(progress);
+      const stop =
+        params["follow"] === true
+          ? calls.watchProgress(
+              id,
+              (progress) => {
+                // The next report says more than this one.
+                if (!connection.full) item(progress);
+              },
+              () => item(null),
+            )
+          : undefined;
+      if (!stop) item(null);
+      return stop;
+    }
     default:
       throw new ProtocolError(`there is no subscription "${method}"`);
   }
