@@ -1,8 +1,6 @@
 /** The package's main entry: what apps, generated stubs and their users import. Adapters of engines load when first used. */
-import { registerEngine } from "./runtime/index.ts";
+import "./engines.ts";
 
 export type { Config } from "./config/config.ts";
 export { defineConfig } from "./config/config.ts";
 export * from "./runtime/public.ts";
-
-registerEngine("local", async () => (await import("./engine/local/index.ts")).localEngine);

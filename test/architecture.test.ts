@@ -46,6 +46,8 @@ const sideDoors = new Set([
   "src/engine/frames.ts",
   "src/worker/protocol.ts",
   "src/runtime/errors.ts",
+  "src/runtime/engines.ts",
+  "src/engines.ts",
   // What the package's entry takes of two folders whose rest is not for consumers.
   "src/runtime/public.ts",
   "src/config/config.ts",

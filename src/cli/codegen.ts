@@ -44,7 +44,6 @@ export function define(command: Command, context: Context): void {
   ]);
   command.action(async (options: CodegenOptions) => {
     const config = await requireConfig(options);
-    await context.registerEngines();
     if (options.watch) await watchStubs(config, options, context);
     else await generateOnce(config, options, context);
   });

@@ -1,10 +1,9 @@
 /** Which deployed apps the config means, and where their manifests are had from: a registry, or the lock. */
 import type { Engine } from "../engine/index.ts";
 import { NotFoundError } from "../runtime/errors.ts";
-import { nearest, parseManifest } from "../schema/index.ts";
 import type { Lock } from "./lock-file.ts";
-import { type LockedManifest, lockManifest } from "./locked.ts";
-import { matcher } from "./names.ts";
+import type { LockedManifest } from "./locked.ts";
+import { matcher } from "./patterns.ts";
 import type { Settings } from "./settings.ts";
 
 /** An app that the config chose. */
@@ -30,7 +29,12 @@ export function registrySource({ registry, url }: Engine): Source {
     name: url,
     list: (environment) => registry.listApps(environment === undefined ? {} : { environment }),
     async manifest({ app, environment }) {
-      const { manifest } = await registry.getManifest({ app, environment });
+      // What has not changed is not asked for, and what reads it not loaded.
+      const [{ manifest }, { parseManifest }, { lockManifest }] = await Promise.all([
+        registry.getManifest({ app, environment }),
+        import("../schema/index.ts"),
+        import("./locked.ts"),
+      ]);
       return lockManifest(await parseManifest(manifest));
     },
   };
@@ -90,6 +94,7 @@ async function notDeployed(
   const elsewhere = everywhere
     .filter((item) => item.app === name && item.environment !== environment)
     .map((item) => item.environment);
+  const { nearest } = await import("../schema/index.ts");
   const near = nearest(
     name,
     there.map(({ app }) => app),
@@ -103,4 +108,9 @@ async function notDeployed(
   return new NotFoundError(`${what} in the environment ${environment} (${source.name})`, {
     hint: hints.filter(Boolean).join(" "),
   });
+}
+
+/** By what two references to one app are the same. */
+export function keyOf({ app, environment }: { app: string; environment: string }): string {
+  return JSON.stringify([app, environment]);
 }

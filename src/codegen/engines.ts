@@ -20,7 +20,7 @@ export class Engines {
     const url = this.url(configured);
     let engine = this.#opened.get(url);
     if (!engine) {
-      engine = openEngine(url);
+      engine = import("../engines.ts").then(({ openEngine }) => openEngine(url));
       this.#opened.set(url, engine);
     }
     return engine;
@@ -30,11 +30,4 @@ export class Engines {
     const engines = await Promise.allSettled(this.#opened.values());
     await Promise.all(engines.map((engine) => (engine.status === "fulfilled" ? engine.value.close() : undefined)));
   }
-}
-
-async function openEngine(url: string): Promise<Engine> {
-  // The package's entry makes the schemes of engine URLs known; who calls the generator from a program may not have loaded it.
-  await import("../index.ts");
-  const runtime = await import("../runtime/index.ts");
-  return runtime.openEngine(url);
 }

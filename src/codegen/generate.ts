@@ -6,8 +6,8 @@ import { chooseApps, registrySource } from "./choose.ts";
 import type { FunctionChange } from "./compare.ts";
 import { Engines } from "./engines.ts";
 import { applyChanges, type FileChange } from "./files.ts";
-import { planOutput, prepareOutput, readManifests } from "./output.ts";
 import type { Plan } from "./plan.ts";
+import { prepareOutput } from "./prepare.ts";
 import { settingsOf } from "./settings.ts";
 import { hash, hashPaths, type OutputState, StateStore } from "./state.ts";
 import { FARCALL_VERSION } from "./version.ts";
@@ -107,7 +107,7 @@ export async function plan(
 ): Promise<Plan[]> {
   const { file, root, value } = asLoaded(config, options.cwd);
   await using engines = new Engines(options.engine);
-  const configs = await checkConfig(value, file);
+  const [configs, { planOutput, readManifests }] = await Promise.all([checkConfig(value, file), import("./output.ts")]);
   return Promise.all(
     configs.map(async (item) => {
       const settings = settingsOf(item, root);

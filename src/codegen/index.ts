@@ -14,6 +14,6 @@ export { generate, plan } from "./generate.ts";
 export type { LockedFunction, LockedManifest } from "./locked.ts";
 export type { AppPlan, ImportPlan, IndexPlan, Plan, StubPlan } from "./plan.ts";
 export type { Plugin } from "./plugin.ts";
-export { SHIPPED_TEMPLATES } from "./templates.ts";
+export { SHIPPED_TEMPLATES } from "./shipped.ts";
 export type { WatchEvent, WatchOptions } from "./watch.ts";
 export { watch } from "./watch.ts";

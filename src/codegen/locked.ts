@@ -11,7 +11,8 @@ import {
   parseManifest,
   type SCHEMA_VERSION,
 } from "../schema/index.ts";
-import { byName, matcher } from "./names.ts";
+import { byName } from "./names.ts";
+import { matcher } from "./patterns.ts";
 import { neededDeclarations } from "./references.ts";
 
 export type LockedFunction = Omit<FunctionSchema, "options">;

@@ -58,22 +58,3 @@ export class Scope {
 export function byName(a: { name: string }, b: { name: string }): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
-
-/** Tells whether a name is meant by patterns with `*`, of which those with `!` exclude. No patterns mean every name. */
-export function matcher(patterns: readonly string[] | undefined): (name: string) => boolean {
-  const toExpression = (pattern: string) =>
-    new RegExp(
-      `^${pattern
-        .split("*")
-        .map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"))
-        .join(".*")}$`,
-      "su",
-    );
-  const included = (patterns ?? []).filter((pattern) => !pattern.startsWith("!")).map(toExpression);
-  const excluded = (patterns ?? [])
-    .filter((pattern) => pattern.startsWith("!"))
-    .map((pattern) => toExpression(pattern.slice(1)));
-  return (name) =>
-    (included.length === 0 || included.some((expression) => expression.test(name))) &&
-    !excluded.some((expression) => expression.test(name));
-}

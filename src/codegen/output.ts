@@ -1,58 +1,31 @@
-/** One output of a config: the steps from the deployed apps to its files' texts, and what has to change on disk. */
+/** One output of a config, once its apps are chosen: manifests, plan, texts, and what has to change on disk. */
 import { join } from "node:path";
 import { InvalidError, NotFoundError } from "../runtime/errors.ts";
-import { type ChosenRef, chooseApps, lockSource, type Source } from "./choose.ts";
-import { compareApps, type FunctionChange } from "./compare.ts";
-import { compareFiles, type FileChange, readIfPresent, refuseOutside, withMarker } from "./files.ts";
+import { type ChosenRef, keyOf, lockSource, type Source } from "./choose.ts";
+import { compareApps } from "./compare.ts";
+import { compareFiles, readIfPresent, withMarker } from "./files.ts";
 import { LOCK_FILE, type Lock, printLock, readLock } from "./lock-file.ts";
 import { chooseFunctions, type LockedManifest, lockManifest } from "./locked.ts";
 import { type Plan, planFiles } from "./plan.ts";
+import type { ChosenOutput, OutputResult } from "./prepare.ts";
 import { type ModuleStyle, moduleStyle } from "./project.ts";
 import { renderPlan } from "./render.ts";
 import type { Settings } from "./settings.ts";
-import { filesHold, hashPaths, type OutputState } from "./state.ts";
+import { hashPaths } from "./state.ts";
 import { loadTemplates } from "./templates.ts";
 import { FARCALL_VERSION } from "./version.ts";
 
-export interface OutputRequest {
-  settings: Settings;
-  /** The config's folder. */
-  root: string;
-  /** Where manifests come from; absent means the output's own lock. */
-  source: Source | undefined;
-  /** What the last run of the same config knew. */
-  known: OutputState | undefined;
-  onProgress: (stage: string) => void;
-}
-
-export interface OutputResult {
-  folder: string;
-  files: FileChange[];
-  changes: FunctionChange[];
-  warnings: string[];
-  notes: string[];
-  apps: { app: string; environment: string; functions: number }[];
-  /** What the next run may rely on once the files are written; absent when hooks take part, whose answers nobody can foresee. */
-  state: Omit<OutputState, "outputs"> | undefined;
-}
-
-/** Works out what has to change. Writes nothing. */
-export async function prepareOutput(request: OutputRequest): Promise<OutputResult> {
-  const { settings, root, known, onProgress } = request;
+/** All steps after the first. Writes nothing. */
+export async function buildOutput(request: ChosenOutput): Promise<OutputResult> {
+  const { settings, source, refs, etags, known, onProgress } = request;
   const folder = settings.output;
-  const lockPath = join(folder, LOCK_FILE);
-  if (!settings.allowOutside) refuseOutside(root, folder);
-  const source = request.source ?? lockSource(await requireLock(lockPath), lockPath);
-
-  onProgress("reading what is deployed");
-  const refs = await chooseApps(settings, source);
-  const etags = Object.fromEntries(refs.map((ref) => [keyOf(ref), ref.etag]));
-  const held = known !== undefined && filesHold(known) ? known : undefined;
-  if (held && JSON.stringify(held.etags) === JSON.stringify(etags)) return unchanged(folder, held);
-
   const warnings: string[] = [];
-  const before = await previousLock(lockPath, warnings);
-  const manifests = await readManifests(refs, source, held && before ? { etags: held.etags, lock: before } : undefined);
+  const before = await previousLock(join(folder, LOCK_FILE), warnings);
+  const manifests = await readManifests(
+    refs,
+    source,
+    known && before ? { etags: known.etags, lock: before } : undefined,
+  );
   const { plan, style } = await planOutput(settings, refs, manifests);
 
   onProgress("writing stubs");
@@ -163,14 +136,11 @@ function lockOf(refs: readonly ChosenRef[], manifests: ReadonlyMap<string, Locke
   return { generator: FARCALL_VERSION, files, apps };
 }
 
-function unchanged(folder: string, { apps, outputs }: OutputState): OutputResult {
-  const files = Object.keys(outputs).map((path): FileChange => ({ path, status: "unchanged", crlf: false }));
-  return { folder, files, apps, changes: [], warnings: [], notes: [], state: undefined };
-}
-
-async function requireLock(path: string): Promise<Lock> {
+/** Rejects with NotFoundError when the folder has no lock. */
+export async function offlineSource(folder: string): Promise<Source> {
+  const path = join(folder, LOCK_FILE);
   const text = readIfPresent(path);
-  if (text !== undefined) return readLock(text, path);
+  if (text !== undefined) return lockSource(await readLock(text, path), path);
   throw new NotFoundError(`There is no ${path} to work from offline`, {
     hint: "Run `farcall codegen` once where the engine can be reached, and keep the lock file with the sources.",
   });
@@ -186,8 +156,4 @@ async function previousLock(path: string, warnings: string[]): Promise<Lock | un
     warnings.push(`${(error as Error).message}; it is written anew`);
     return undefined;
   }
-}
-
-function keyOf({ app, environment }: { app: string; environment: string }): string {
-  return JSON.stringify([app, environment]);
 }

@@ -1,6 +1,7 @@
 /** For the build: the shipped templates as a module of compiled ones. */
 import handlebars from "handlebars";
-import { COMPILE_OPTIONS, readTemplates, SHIPPED_TEMPLATES } from "./templates.ts";
+import { SHIPPED_TEMPLATES } from "./shipped.ts";
+import { COMPILE_OPTIONS, readTemplates } from "./templates.ts";
 
 /** The text of the module that templates.ts looks for beside itself. */
 export async function precompileTemplates(): Promise<string> {

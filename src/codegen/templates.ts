@@ -5,12 +5,10 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type Handlebars from "handlebars";
 import { InvalidError } from "../runtime/errors.ts";
 import { helpers } from "./helpers.ts";
-
-export const SHIPPED_TEMPLATES: string = fileURLToPath(new URL("../../templates", import.meta.url));
+import { SHIPPED_TEMPLATES } from "./shipped.ts";
 
 /** Beside this file once the package is built. */
 export const PRECOMPILED = "precompiled-templates.js";

@@ -17,7 +17,7 @@ import {
   type GenerateResult,
   generateWith,
 } from "./generate.ts";
-import { matcher } from "./names.ts";
+import { matcher } from "./patterns.ts";
 import { type Settings, settingsOf } from "./settings.ts";
 import { StateStore } from "./state.ts";
 

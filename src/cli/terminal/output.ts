@@ -76,9 +76,9 @@ export function table(output: Output, header: readonly string[], rows: readonly 
   for (const row of rows) output.line(format(row));
 }
 
-/** `1,234` for counts. */
+/** `1,234` for counts. Without Intl, whose data take longer to load than most commands to run. */
 export function count(value: number, noun: string): string {
-  return `${value.toLocaleString("en")} ${noun}${value === 1 ? "" : "s"}`;
+  return `${String(value).replace(/\B(?=(\d{3})+$)/g, ",")} ${noun}${value === 1 ? "" : "s"}`;
 }
 
 /** `850 ms`, `1.2 s`, `3 min 4 s`. */

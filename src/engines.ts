@@ -1,0 +1,6 @@
+/** The kinds of engine that the package brings, for whoever needs an engine and not the rest of the core. */
+import { registerEngine } from "./runtime/engines.ts";
+
+export { openEngine } from "./runtime/engines.ts";
+
+registerEngine("local", async () => (await import("./engine/local/index.ts")).localEngine);
