@@ -88,15 +88,16 @@ const IRRELEVANT = new Set([
 
 /** What tsc would print for the app's own files. */
 export function typeErrors({ program, files, root }: AppProgram): Problem[] {
-  const found = [...program.getOptionsDiagnostics(), ...program.getGlobalDiagnostics()].filter(
-    ({ code }) => !IRRELEVANT.has(code),
-  );
-  for (const file of files) found.push(...program.getSyntacticDiagnostics(file));
+  const isError = ({ category, code }: ts.Diagnostic): boolean =>
+    category === ts.DiagnosticCategory.Error && !IRRELEVANT.has(code);
+  const found = [
+    ...program.getOptionsDiagnostics(),
+    ...program.getGlobalDiagnostics(),
+    ...files.flatMap((file) => program.getSyntacticDiagnostics(file)),
+  ].filter(isError);
   // A file that does not parse gives errors that lead nowhere when its types are checked.
-  if (found.length === 0) for (const file of files) found.push(...program.getSemanticDiagnostics(file));
-  return found
-    .filter(({ category }) => category === ts.DiagnosticCategory.Error)
-    .map((diagnostic) => problemOfDiagnostic(root, diagnostic));
+  if (found.length === 0) found.push(...files.flatMap((file) => program.getSemanticDiagnostics(file)).filter(isError));
+  return found.map((diagnostic) => problemOfDiagnostic(root, diagnostic));
 }
 
 // ---- options ------------------------------------------------------------------------------------------------------

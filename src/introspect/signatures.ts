@@ -162,19 +162,20 @@ function convertParameter(
   declaration: ts.SignatureDeclaration | undefined,
   site: ts.Node,
 ): ParameterSchema {
-  const found = symbol.valueDeclaration;
-  const node = found && ts.isParameter(found) ? found : undefined;
+  const { valueDeclaration } = symbol;
+  const node = valueDeclaration && ts.isParameter(valueDeclaration) ? valueDeclaration : undefined;
   const isRest = isRestSymbol(symbol);
   const mayOmit = isOptional && !isRest;
   let type: TypeSchema;
   if (declaration && node?.type) type = convertNode(cx, node.type);
-  else
-    type = convertType(
-      cx,
-      cx.checker.getTypeOfSymbol(symbol),
-      node ?? site,
-      isOptional ? { optional: "parameter" } : {},
-    );
+  else {
+    const found = cx.checker.getTypeOfSymbol(symbol);
+    // A function written inside `app.function(…)` is checked against `never` for its parameters.
+    if (node && found.flags & ts.TypeFlags.Never) {
+      cx.refuse(node, "this parameter has no type", "say what callers pass");
+    }
+    type = convertType(cx, found, node ?? site, isOptional ? { optional: "parameter" } : {});
+  }
   // Before one that must be given, it cannot be left out: callers pass `undefined`.
   if (!mayOmit && !isRest && node && (node.initializer || node.questionToken)) type = orUndefined(type);
   const parameter: ParameterSchema = { name, type };

@@ -39,6 +39,7 @@ describe("what cannot cross the wire is refused", () => {
       "error platform(form)",
       "error platform(signal)",
       "error made()",
+      "error untyped(text)",
     ]);
   });
 

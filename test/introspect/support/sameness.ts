@@ -10,6 +10,7 @@ import ts from "typescript-6";
 import { type IntrospectedApp, IntrospectionError, introspect, type Problem } from "../../../src/introspect/index.ts";
 import {
   type CallSignature,
+  isIdentifierName,
   printDeclaration,
   printParameters,
   printTuple,
@@ -30,16 +31,13 @@ export interface Sameness {
 }
 
 export interface SamenessOptions {
-  /** Names of the module's functions to leave out. */
-  except?: readonly string[];
   compilerOptions?: Record<string, unknown>;
   /** Where the module's packages are found. */
   packages?: string;
 }
 
 const SAME = `
-type Same<X, Y> = (<T>() => T extends X ? 1 : 2) extends <T>() => T extends Y ? 1 : 2
-  ? (<T>() => T extends Y ? 1 : 2) extends <T>() => T extends X ? 1 : 2 ? true : false : false;
+type Same<X, Y> = (<T>() => T extends X ? 1 : 2) extends (<T>() => T extends Y ? 1 : 2) ? true : false;
 type Yield<R> = R extends Iterable<infer Y, any, any> | AsyncIterable<infer Y, any, any> ? Y : "not a generator";
 `;
 
@@ -65,14 +63,19 @@ export function sameness(specifier: string, options: SamenessOptions = {}): Same
       ...options.compilerOptions,
     };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
-    const names = functionsOf(folder, specifier).filter((name) => !options.except?.includes(name));
-    return compare(folder, specifier, names);
+    const { names, predicates } = functionsOf(folder, specifier);
+    return compare(folder, specifier, names, predicates);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function compare(folder: string, specifier: string, names: readonly string[]): Sameness {
+function compare(
+  folder: string,
+  specifier: string,
+  names: readonly string[],
+  predicates: ReadonlySet<string>,
+): Sameness {
   const result: Sameness = { same: [], different: [], refused: [], app: undefined };
   const lines = [
     'import { App } from "farcall";',
@@ -106,7 +109,7 @@ function compare(folder: string, specifier: string, names: readonly string[]): S
     }
     const rest = names.filter((name) => !refused.has(name));
     if (rest.length === names.length) throw error;
-    const others = compare(folder, specifier, rest);
+    const others = compare(folder, specifier, rest, predicates);
     return {
       ...others,
       refused: [...[...refused].map(([name, problems]) => ({ name, problems })), ...others.refused],
@@ -115,58 +118,114 @@ function compare(folder: string, specifier: string, names: readonly string[]): S
   result.app = app;
 
   writeFileSync(join(folder, "printed.ts"), printed(app, specifier));
-  const checks = [
+  const checks = app.functions.flatMap((fn) => checksOf(fn, predicates));
+  // In one program, what the compiler remembers of one direction can mislead it in the other: doubt gets a fresh one.
+  let wrong = judge(
+    folder,
+    specifier,
+    checks.flatMap(({ name, forth, back }) => [
+      { name, check: forth },
+      { name, check: back },
+    ]),
+  );
+  if (wrong.size > 0) {
+    const doubtful = checks.filter(({ name }) => wrong.has(name));
+    wrong = new Map([
+      ...judge(
+        folder,
+        specifier,
+        doubtful.map(({ name, forth }) => ({ name, check: forth })),
+      ),
+      ...judge(
+        folder,
+        specifier,
+        doubtful.map(({ name, back }) => ({ name, check: back })),
+      ),
+    ]);
+  }
+  for (const [name, text] of wrong) {
+    const fn = app.functions.find((each) => each.name === name);
+    result.different.push(fn ? `${name}${printTuple(fn.parameters)} => ${printType(fn.returns)}: ${text}` : text);
+  }
+  result.same = app.functions.map(({ name }) => name).filter((name) => !wrong.has(name));
+  return result;
+}
+
+interface Check {
+  name: string;
+  forth: string;
+  back: string;
+}
+
+function checksOf(fn: IntrospectedApp["functions"][number], predicates: ReadonlySet<string>): Check[] {
+  const { name, mode, overloads } = fn;
+  const type = `typeof all.${name}`;
+  const check = (left: string, right: string): Check => ({
+    name,
+    forth: `Same<${left}, ${right}>`,
+    back: `Same<${right}, ${left}>`,
+  });
+  const checks = [check(`Parameters<${type}>`, `printed.${name}_P`)];
+  const isOpen = (overloads ?? [fn]).some(({ typeParameters }) => typeParameters);
+  if (mode === "generator") checks.push(check(`Yield<ReturnType<${type}>>`, `printed.${name}_R`));
+  else if (!isOpen) checks.push(check(`Awaited<ReturnType<${type}>>`, `printed.${name}_R`));
+  // What is remote can tell the truth of a value, but cannot narrow its type.
+  if ((isOpen || overloads) && mode === "unary" && !predicates.has(name)) {
+    const either = ["F", "A"].map((kind) => check(type, `printed.${name}_${kind}`));
+    checks.push({
+      name,
+      forth: either.map(({ forth }) => forth).join(" | "),
+      back: either.map(({ back }) => back).join(" | "),
+    });
+  }
+  return checks;
+}
+
+/** What does not hold, by the function's name. */
+function judge(
+  folder: string,
+  specifier: string,
+  checks: readonly { name: string; check: string }[],
+): Map<string, string> {
+  const head = [
     `import type * as all from ${JSON.stringify(specifier)};`,
     'import type * as printed from "./printed.ts";',
     ...SAME.trim().split("\n"),
   ];
-  const checkOf = new Map<number, string>();
-  for (const fn of app.functions) {
-    const check = (what: string, left: string, right: string): void => {
-      checks.push(`export const ${fn.name}_${what}: Same<${left}, ${right}> = true;`);
-      checkOf.set(checks.length, `${fn.name}: ${what}`);
-    };
-    const type = `typeof all.${fn.name}`;
-    check("parameters", `Parameters<${type}>`, `printed.${fn.name}_P`);
-    const isOpen = (fn.overloads ?? [fn]).some(({ typeParameters }) => typeParameters);
-    if (fn.mode === "generator") check("yields", `Yield<ReturnType<${type}>>`, `printed.${fn.name}_R`);
-    else if (!isOpen) check("result", `Awaited<ReturnType<${type}>>`, `printed.${fn.name}_R`);
-    if ((isOpen || fn.overloads) && fn.mode === "unary") {
-      checks.push(
-        `export const ${fn.name}_signatures: Same<${type}, printed.${fn.name}_F> | Same<${type}, printed.${fn.name}_A> = true;`,
-      );
-      checkOf.set(checks.length, `${fn.name}: signatures`);
-    }
-  }
   const checkFile = join(folder, "check.ts");
-  writeFileSync(checkFile, checks.join("\n"));
-  const { options } = ts.parseJsonConfigFileContent(
-    ts.readConfigFile(join(folder, "tsconfig.json"), ts.sys.readFile).config,
-    ts.sys,
-    folder,
+  writeFileSync(
+    checkFile,
+    [...head, ...checks.map(({ check }, at) => `export const c${at}: ${check} = true;`)].join("\n"),
   );
-  const program = ts.createProgram([checkFile], options);
+  const program = programOf(folder, checkFile);
   const wrong = new Map<string, string>();
   for (const file of [checkFile, join(folder, "printed.ts")]) {
     const source = program.getSourceFile(file)!;
     for (const diagnostic of [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]) {
-      const line = source.getLineAndCharacterOfPosition(diagnostic.start!).line + 1;
-      const text = ts.flattenDiagnosticMessageText(diagnostic.messageText, " ");
-      const what = file === checkFile ? checkOf.get(line) : undefined;
-      if (what === undefined) {
-        result.different.push(
-          `${file.slice(folder.length + 1)}(${line}): ${text}: ${source.text.split("\n")[line - 1]}`,
-        );
-        continue;
-      }
-      const [name = ""] = what.split(":");
-      const fn = app.functions.find((each) => each.name === name)!;
-      wrong.set(name, `${wrong.get(name) ?? ""}${what} ${printTuple(fn.parameters)} => ${printType(fn.returns)}\n`);
+      const line = source.getLineAndCharacterOfPosition(diagnostic.start!).line;
+      const failed = file === checkFile ? checks[line - head.length] : undefined;
+      const text = `${ts.flattenDiagnosticMessageText(diagnostic.messageText, " ")}: ${source.text.split("\n")[line]}`;
+      wrong.set(failed?.name ?? `line ${line + 1}`, failed?.check ?? text);
     }
   }
-  result.different.push(...wrong.values());
-  result.same = app.functions.map(({ name }) => name).filter((name) => !wrong.has(name));
-  return result;
+  return wrong;
+}
+
+/** Declarations of packages and of the language, parsed once. */
+const declarations = new Map<string, ts.SourceFile | undefined>();
+
+function programOf(folder: string, file: string): ts.Program {
+  const { config } = ts.readConfigFile(join(folder, "tsconfig.json"), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, folder);
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile } = host;
+  host.getSourceFile = (path, version, ...rest) => {
+    if (!path.includes("/node_modules/")) return getSourceFile(path, version, ...rest);
+    const known = declarations.get(path) ?? getSourceFile(path, version, ...rest);
+    declarations.set(path, known);
+    return known;
+  };
+  return ts.createProgram([file], options, host);
 }
 
 function printed({ declarations, functions }: IntrospectedApp, specifier: string): string {
@@ -191,7 +250,7 @@ function printed({ declarations, functions }: IntrospectedApp, specifier: string
   return lines.join("\n");
 }
 
-/** \`Parameters\` puts constraints in place of type parameters: so does the compiler here. */
+/** `Parameters` puts constraints in place of type parameters: so does the compiler here. */
 function erased({ typeParameters, parameters }: CallSignature, type: string): string {
   if (!typeParameters) return type;
   const open = printTypeParameters(typeParameters);
@@ -200,26 +259,21 @@ function erased({ typeParameters, parameters }: CallSignature, type: string): st
     : `ReturnType<${open}() => ${type}>`;
 }
 
-/** The functions that a module exports, by name. */
-function functionsOf(folder: string, specifier: string): string[] {
+/** The functions that a module exports, by name; which of them narrow types. */
+function functionsOf(folder: string, specifier: string): { names: string[]; predicates: Set<string> } {
   const probe = join(folder, "probe.ts");
   writeFileSync(probe, `import * as all from ${JSON.stringify(specifier)};\nexport const exported = all;\n`);
-  const { options } = ts.parseJsonConfigFileContent(
-    ts.readConfigFile(join(folder, "tsconfig.json"), ts.sys.readFile).config,
-    ts.sys,
-    folder,
-  );
-  const program = ts.createProgram([probe], options);
+  const program = programOf(folder, probe);
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(probe)!;
   const symbol = checker.getExportsOfModule(checker.getSymbolAtLocation(source)!)[0]!;
-  return checker
-    .getPropertiesOfType(checker.getTypeOfSymbol(symbol))
-    .filter(
-      (property) =>
-        /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(property.name) &&
-        property.name !== "default" &&
-        checker.getTypeOfSymbol(property).getCallSignatures().length > 0,
-    )
-    .map(({ name }) => name);
+  const names: string[] = [];
+  const predicates = new Set<string>();
+  for (const property of checker.getPropertiesOfType(checker.getTypeOfSymbol(symbol))) {
+    const signatures = checker.getTypeOfSymbol(property).getCallSignatures();
+    if (signatures.length === 0 || property.name === "default" || !isIdentifierName(property.name)) continue;
+    names.push(property.name);
+    if (signatures.some((signature) => checker.getTypePredicateOfSignature(signature))) predicates.add(property.name);
+  }
+  return { names, predicates };
 }
