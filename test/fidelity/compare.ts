@@ -1,0 +1,119 @@
+/**
+ * The comparison module: for each function, what its author typed against what its stub says, by mutual identity, which tells
+ * apart what assignability does not (`readonly`, optional, `any`).
+ */
+import { readFileSync } from "node:fs";
+import ts from "typescript-6";
+import type { Workspace } from "./workspace.ts";
+
+const HELPERS = `
+type Same<X, Y> = (<T>() => T extends X ? 1 : 2) extends <T>() => T extends Y ? 1 : 2
+  ? (<T>() => T extends Y ? 1 : 2) extends <T>() => T extends X ? 1 : 2 ? true : false : false;
+type Mutual<X, Y> = [X] extends [Y] ? [Y] extends [X] ? true : false : false;
+type Yield<R> = R extends Iterable<infer Y, any, any> | AsyncIterable<infer Y, any, any> ? Y : "not a generator";
+type Local<S> = S extends { local: infer F } ? F : never;
+type Result<S> = S extends { remote(...args: never): infer R } ? Awaited<R> : S extends { remoteGen(...args: never): infer R } ? Yield<R> : never;
+/** Without what cannot cross: that a boolean is a type guard. */
+declare function plain<A extends readonly unknown[], R>(f: (...args: A) => R): (...args: A) => R;
+`;
+
+export interface Comparison {
+  file: string;
+  /** What each line checks. */
+  checks: Map<number, { name: string; what: string }>;
+}
+
+/** Writes the module. `stubs` is the generated file. */
+export function writeComparison(workspace: Workspace, id: string, module: string, stubs: string): Comparison {
+  const source = ts.createSourceFile(stubs, readFileSync(stubs, "utf8"), ts.ScriptTarget.Latest, true);
+  const copy: string[] = [withAuthorsEnums(source, module)];
+  const lines = [
+    `import * as author from ${JSON.stringify(module)};`,
+    `import type * as stub from "./${id}.stubs.ts";`,
+    ...HELPERS.trim().split("\n"),
+  ];
+  const checks: Comparison["checks"] = new Map();
+  for (const { name, local, signatures, isGenerator } of stubsOf(source)) {
+    const check = (what: string, text: string): void => {
+      lines.push(`export const ${name}_${what}: ${text} = true;`);
+      checks.set(lines.length, { name, what });
+    };
+    const f = `typeof author.${name}`;
+    const s = `(typeof stub)[${JSON.stringify(name)}]`;
+    check("parameters", `Same<Parameters<${f}>, Parameters<Local<${s}>>>`);
+    check("result", isGenerator ? `Same<Yield<ReturnType<${f}>>, Result<${s}>>` : `Same<Awaited<ReturnType<${f}>>, Result<${s}>>`);
+    if (!signatures) continue;
+    // Generic or overloaded: one P and one R are the last signature's, with constraints for type parameters.
+    copy.push(`export type ${local}__sync = { ${signatures.map(({ head, result }) => `${head}: ${result}`).join("; ")} };`);
+    copy.push(`export type ${local}__async = { ${signatures.map(({ head, result }) => `${head}: Promise<${result}>`).join("; ")} };`);
+    lines.push(`const ${name}_f = plain(author.${name});`);
+    const kinds = ["sync", "async"].map((kind) => {
+      lines.push(`const ${name}_${kind} = plain(null! as stub.${local}__${kind});`);
+      return { whole: `stub.${local}__${kind}`, plain: `typeof ${name}_${kind}` };
+    });
+    const same = kinds.map(({ whole, plain }) => `Same<${f}, ${whole}> | Same<typeof ${name}_f, ${plain}>`);
+    // Conditional types with `infer` in them are the same to TypeScript only when one declaration makes them.
+    const mutual = kinds.map(({ whole, plain }) => `Mutual<${f}, ${whole}> | Mutual<typeof ${name}_f, ${plain}>`);
+    check("signatures", [...same, ...mutual].join(" | "));
+  }
+  workspace.write(`check/${id}.stubs.ts`, copy.join("\n"));
+  workspace.write(`check/${id}.ts`, lines.join("\n"));
+  return { file: `check/${id}.ts`, checks };
+}
+
+interface Stub {
+  name: string;
+  /** Name of the const. */
+  local: string;
+  isGenerator: boolean;
+  /** Of a generic or overloaded function. */
+  signatures?: { head: string; result: string }[];
+}
+
+/** The stubs of a generated file, by their syntax. */
+function stubsOf(source: ts.SourceFile): Stub[] {
+  const interfaces = new Map(source.statements.filter(ts.isInterfaceDeclaration).map((node) => [node.name.text, node]));
+  const stubs: Stub[] = [];
+  for (const statement of source.statements) {
+    if (!ts.isVariableStatement(statement)) continue;
+    const { name, type, initializer } = statement.declarationList.declarations[0]!;
+    if (!initializer || !ts.isCallExpression(initializer) || !type || !ts.isTypeReferenceNode(type)) continue;
+    const deployed = initializer.arguments[0];
+    if (!deployed || !ts.isStringLiteral(deployed)) continue;
+    const { text: kind } = (initializer.expression as ts.PropertyAccessExpression).name;
+    const stub: Stub = { name: deployed.text, local: name.getText(), isGenerator: kind === "generator" };
+    const definition = interfaces.get(type.typeName.getText());
+    if (definition && !type.typeArguments) stub.signatures = signaturesOf(definition);
+    stubs.push(stub);
+  }
+  return stubs;
+}
+
+function signaturesOf({ members }: ts.InterfaceDeclaration): { head: string; result: string }[] {
+  const methods = members.filter(ts.isMethodSignature);
+  const named = (name: string) => methods.filter((method) => method.name.getText() === name);
+  const remotes = [...named("remote"), ...named("remoteGen")];
+  return named("local").map((local, index) => {
+    const generics = local.typeParameters ? `<${local.typeParameters.map((each) => each.getText()).join(", ")}>` : "";
+    const remote = remotes[index]!.type as ts.TypeReferenceNode;
+    return {
+      head: `${generics}(${local.parameters.map((each) => each.getText()).join(", ")})`,
+      result: remote.typeArguments![0]!.getText(),
+    };
+  });
+}
+
+/**
+ * Two enums are never the same type to TypeScript, however equal: the author's own stands in for the generated one, so that the
+ * rest of the types that use it can be compared.
+ */
+function withAuthorsEnums(source: ts.SourceFile, module: string): string {
+  const enums = new Set(source.statements.filter(ts.isModuleDeclaration).map(({ name }) => name.text));
+  if (enums.size === 0) return source.text;
+  const isEnum = (node: ts.Statement): boolean => {
+    if (ts.isVariableStatement(node)) return enums.has(node.declarationList.declarations[0]!.name.getText());
+    return (ts.isTypeAliasDeclaration(node) || ts.isModuleDeclaration(node)) && enums.has(node.name.text);
+  };
+  const rest = source.statements.filter((node) => !isEnum(node)).map((node) => node.getFullText());
+  return `import type { ${[...enums].join(", ")} } from ${JSON.stringify(module)};\n${rest.join("")}`;
+}

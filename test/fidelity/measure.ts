@@ -1,0 +1,138 @@
+/**
+ * Measures type fidelity: wraps every exported function of packages into apps, registers these, generates their stubs, and
+ * lets the compiler compare each stub's types with what the author wrote. What a deploy does beyond that (bundle the code, run it)
+ * has no part in types and is left out.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { generate } from "../../src/codegen/index.ts";
+import type { Engine } from "../../src/engine/index.ts";
+import { localEngine } from "../../src/engine/local/index.ts";
+import type { IntrospectedApp, Problem } from "../../src/introspect/index.ts";
+import { resolveOptions } from "../../src/runtime/options.ts";
+import { SCHEMA_VERSION } from "../../src/schema/index.ts";
+import { run } from "../support/cli.ts";
+import { temporaryHome } from "../support/home.ts";
+import { type Comparison, writeComparison } from "./compare.ts";
+import type { FidelityPackage } from "./packages.ts";
+import { repository, Workspace, type WorkspaceOptions } from "./workspace.ts";
+import { exportedFunctions, type Wrapped, wrap } from "./wrap.ts";
+
+export interface Fidelity {
+  name: string;
+  version: string;
+  style: string;
+  /** Exported functions. */
+  functions: number;
+  identical: string[];
+  refused: { name: string; problems: Problem[] }[];
+  /** What the compiler says to each function whose types differ. */
+  different: { name: string; what: string }[];
+}
+
+export interface MeasureOptions extends WorkspaceOptions {
+  onProgress?: (text: string) => void;
+}
+
+interface Module extends Wrapped {
+  of: FidelityPackage;
+  id: string;
+  module: string;
+}
+
+export async function measure(packages: readonly FidelityPackage[], options: MeasureOptions = {}): Promise<Fidelity[]> {
+  const { onProgress = () => {} } = options;
+  using workspace = new Workspace(options);
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  try {
+    const specifiers = packages.flatMap((of) => (of.modules ?? [of.name]).map((module) => ({ of, module })));
+    const exported = exportedFunctions(workspace, specifiers.map(({ module }) => module));
+    const modules: Module[] = [];
+    for (const { of, module } of specifiers) {
+      const id = module.replace(/^@/, "").replaceAll(/[^a-z0-9]+/gi, "-");
+      const names = exported.get(module)!;
+      onProgress(`${module}: ${names.length} functions`);
+      const wrapped = wrap(workspace, id, module, names);
+      if (wrapped.app) await register(engine, wrapped.app, workspace);
+      modules.push({ of, id, module, ...wrapped });
+    }
+    const crossing = modules.filter(({ app }) => app);
+    await generate({ apps: crossing.map(({ id }) => id), output: "generated" }, { cwd: workspace.path, engine });
+    const comparisons = crossing.map(({ id, module }) =>
+      writeComparison(workspace, id, module, workspace.file(`generated/${id}.ts`)),
+    );
+    onProgress("comparing");
+    const wrong = await compile(workspace, comparisons);
+    return packages.map((of) => toFidelity(of, modules, wrong, workspace));
+  } finally {
+    await engine.close();
+  }
+}
+
+const CODE = "export {};";
+
+async function register(engine: Engine, app: IntrospectedApp, { path }: Workspace): Promise<void> {
+  await engine.registry.deploy({
+    manifest: {
+      schemaVersion: SCHEMA_VERSION,
+      app: app.app,
+      environment: "main",
+      version: 0,
+      deployedAt: "",
+      language: "typescript",
+      declarations: app.declarations,
+      functions: app.functions.map((fn) => ({ ...fn, options: resolveOptions(fn.name) })),
+    },
+    artifact: { hash: createHash("sha256").update(CODE).digest("hex"), code: CODE, sourceMap: "{}", root: path },
+    secrets: {},
+  });
+}
+
+/** What the compiler complains about, by comparison and function. */
+async function compile(workspace: Workspace, comparisons: readonly Comparison[]): Promise<Map<string, string>> {
+  const tsc = join(repository, "node_modules/typescript/bin/tsc");
+  const { stdout, stderr } = await run(process.execPath, [tsc, "-p", workspace.path, "--pretty", "false"], {
+    cwd: workspace.path,
+  });
+  const wrong = new Map<string, string>();
+  const unknown: string[] = [];
+  for (const line of (stdout + stderr).split("\n")) {
+    const [, file = "", row = "", text = ""] = /^(check\/.*?)\((\d+),\d+\): error (.*)$/.exec(line) ?? [];
+    if (file === "") continue;
+    const check = comparisons.find((each) => each.file === file)?.checks.get(Number(row));
+    if (!check) unknown.push(line);
+    else {
+      const key = `${file}:${check.name}`;
+      wrong.set(key, [...(wrong.has(key) ? [wrong.get(key)] : []), `${check.what}: ${text}`].join("\n"));
+    }
+  }
+  // A stub that does not compile makes all comparisons void.
+  if (unknown.length > 0) throw new Error(`the stubs do not compile:\n${unknown.slice(0, 40).join("\n")}`);
+  return wrong;
+}
+
+function toFidelity(
+  of: FidelityPackage,
+  modules: readonly Module[],
+  wrong: ReadonlyMap<string, string>,
+  workspace: Workspace,
+): Fidelity {
+  const { version } = JSON.parse(readFileSync(workspace.file(join("node_modules", of.name, "package.json")), "utf8")) as {
+    version: string;
+  };
+  const result: Fidelity = { name: of.name, version, style: of.style, functions: 0, identical: [], refused: [], different: [] };
+  for (const { id, module, app, refused } of modules.filter((each) => each.of === of)) {
+    const called = (name: string): string => (module === of.name ? name : `${module}: ${name}`);
+    const names = app?.functions.map(({ name }) => name) ?? [];
+    result.functions += names.length + refused.size;
+    for (const [name, problems] of refused) result.refused.push({ name: called(name), problems });
+    for (const name of names) {
+      const what = wrong.get(`check/${id}.ts:${name}`);
+      if (what === undefined) result.identical.push(called(name));
+      else result.different.push({ name: called(name), what });
+    }
+  }
+  return result;
+}
