@@ -40,8 +40,13 @@ export function define(command: Command, context: Context): void {
     const fn = manifest.functions.find(({ name }) => name === target.function) as FunctionSchema;
     const args = readArguments(words, fn, manifest);
     const from = { environment: options.env };
-    const limits = callOptions({ signal, ...(options.timeout ? { timeoutMs: options.timeout } : {}) });
     using progress = new Progress(output, `calling ${text}`);
+    const limits = callOptions({
+      signal,
+      timeoutMs: options.timeout,
+      onProgress: ({ fraction, message }) =>
+        progress.update(`calling ${text}: ${Math.floor(fraction * 100)} %${message ? ` ${message}` : ""}`),
+    });
 
     if (fn.mode === "generator" && !options.spawn) {
       const remote = GeneratorFunction.fromName<unknown[], unknown>(target.app, target.function, from);

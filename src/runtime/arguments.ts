@@ -13,8 +13,11 @@ export interface CallArguments {
 const flag = (value: unknown) => (typeof value === "boolean" ? undefined : "must be true or false");
 const signal = (value: unknown) => (isSignal(value) ? undefined : "must be an AbortSignal");
 
+const onProgress = (value: unknown) => (typeof value === "function" ? undefined : "must be a function");
+
 const callChecks: Checks = {
   signal,
+  onProgress,
   timeoutMs: duration(1),
   idempotencyKey: (value) => (typeof value === "string" && value !== "" ? undefined : "must be a text of some length"),
 };
@@ -58,15 +61,16 @@ const common: Checks = {
 };
 
 const maxOutstanding = integer(1);
+const running = { maxOutstanding, onProgress };
 
 export const mapChecks: Checks = {
   ...common,
-  maxOutstanding,
+  ...running,
   orderOutputs: flag,
   returnExceptions: flag,
   wrapReturnedExceptions: flag,
 };
-export const forEachChecks: Checks = { ...common, maxOutstanding, ignoreExceptions: flag };
+export const forEachChecks: Checks = { ...common, ...running, ignoreExceptions: flag };
 export const spawnMapChecks: Checks = { ...common };
 
 /** Options are told from inputs by not being iterable. */

@@ -16,8 +16,9 @@ export interface CallContext {
   /** Aborts when the input is cancelled. The container is killed when user code goes on for long after that. */
   readonly signal: AbortSignal;
   /**
-   * Tells the caller how far the work is.
-   * @param fraction from 0 to 1
+   * Tells the caller how far the work is: `FunctionCall.progress()`, and `onProgress` of a call's options. At most some
+   * twenty a second get through, the last one always.
+   * @param fraction from 0 to 1; what is outside is taken for the nearest, NaN for 0
    */
   progress(fraction: number, message?: string): void;
 }

@@ -15,6 +15,7 @@ import { Inputs } from "./inputs.ts";
 import { limit } from "./limit.ts";
 import { MapCall } from "./map.ts";
 import { checkAutoscalerSettings, isName } from "./options.ts";
+import { follow } from "./progress.ts";
 import { spawnInputs } from "./spawn-map.ts";
 import { Raised, raise } from "./stacks.ts";
 import { Target } from "./target.ts";
@@ -88,10 +89,11 @@ export class RemoteFunction {
     if (init?.idempotencyKey !== undefined) {
       // What has a name must outlive this process: the input is kept, and its result read like that of any kept call.
       const call = await this.#spawn("remote", engine, payload, init);
-      return call.get({ signal: init.signal, timeoutMs: init.timeoutMs });
+      const watching = init.onProgress && follow(call, init.onProgress);
+      return call.get({ signal: init.signal, timeoutMs: init.timeoutMs }).finally(watching);
     }
     try {
-      return await runUnary(engine, this.#target.request("remote", false), payload, init);
+      return await runUnary(engine, this.#target.request("remote", false, init), payload, init);
     } catch (error) {
       throw raise(error);
     }
@@ -99,6 +101,11 @@ export class RemoteFunction {
 
   async spawn(...given: readonly unknown[]): Promise<FunctionCall<unknown>> {
     const { args, kwargs, init } = splitCall(`${this.name}.spawn`, given);
+    if (init?.onProgress) {
+      throw new InvalidError(`${this.name}.spawn: onProgress is for calls that wait for their result`, {
+        hint: "for await (const { fraction } of call.progress())",
+      });
+    }
     const payload = encodeArguments(args, kwargs);
     const engine = await this.#target.engine();
     await this.#expect("spawn", "unary");
@@ -114,10 +121,13 @@ export class RemoteFunction {
   ): Promise<FunctionCall<unknown>> {
     try {
       const id = await new Promise<string>((resolve, reject) => {
-        const handle = engine.invoker.open(this.#target.request(method, true, init?.idempotencyKey), {
-          output() {},
-          failed: (failure) => reject(new Raised(failureToError(failure), false)),
-        });
+        const handle = engine.invoker.open(
+          this.#target.request(method, true, init && { idempotencyKey: init.idempotencyKey }),
+          {
+            output() {},
+            failed: (failure) => reject(new Raised(failureToError(failure), false)),
+          },
+        );
         const unlimit =
           init &&
           limit(init, `${this.name}.${method}`, (error) => {
@@ -171,6 +181,7 @@ export class RemoteFunction {
       ordered: options.orderOutputs ?? true,
       maxOutstanding: options.maxOutstanding ?? DEFAULT_OUTSTANDING,
       signal: options.signal,
+      onProgress: options.onProgress,
       failures: options.returnExceptions ? (wrap ? "wrap" : "keep") : "reject",
       discard: false,
     });
@@ -184,6 +195,7 @@ export class RemoteFunction {
       ordered: false,
       maxOutstanding: options.maxOutstanding ?? DEFAULT_OUTSTANDING,
       signal: options.signal,
+      onProgress: options.onProgress,
       failures: options.ignoreExceptions ? "ignore" : "reject",
       discard: true,
     });

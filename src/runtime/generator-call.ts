@@ -2,11 +2,12 @@
  * remoteGen: yields of one remote generator. The remote side sends as many as it has been granted; the grant starts small and
  * doubles while the reader has to wait, so that a slow reader holds little and a quick one never waits for a round trip.
  */
-import type { CallHandle, CallSink, Engine, Failure, Output } from "../engine/index.ts";
+import type { CallHandle, CallSink, Engine, Failure, Output, Progress } from "../engine/index.ts";
 import { decodeError, decodeValue } from "./codec/index.ts";
 import { failureToError } from "./errors.ts";
 import { ignore } from "./inputs.ts";
 import type { CallOptionsInit } from "./markers.ts";
+import { tell } from "./progress.ts";
 import { Ring } from "./ring.ts";
 import { Raised } from "./stacks.ts";
 import { NOTHING, OutputStream } from "./stream.ts";
@@ -20,7 +21,7 @@ const ENOUGH_BYTES = 1024 * 1024;
 export class GeneratorCall extends OutputStream<unknown> implements CallSink {
   readonly #target: Target;
   readonly #payload: Uint8Array;
-  readonly #idempotencyKey: string | undefined;
+  readonly #init: CallOptionsInit;
   readonly #ring = new Ring<unknown>();
   #handle: CallHandle | undefined;
   #granted = 0;
@@ -37,7 +38,7 @@ export class GeneratorCall extends OutputStream<unknown> implements CallSink {
     super(`${target.ref.name}.remoteGen(…)`, init ?? {});
     this.#target = target;
     this.#payload = payload;
-    this.#idempotencyKey = init?.idempotencyKey;
+    this.#init = init ?? {};
   }
 
   protected override start(): void {
@@ -59,7 +60,7 @@ export class GeneratorCall extends OutputStream<unknown> implements CallSink {
   }
 
   #open(engine: Engine): void {
-    const handle = engine.invoker.open(this.#target.request("remoteGen", false, this.#idempotencyKey), this);
+    const handle = engine.invoker.open(this.#target.request("remoteGen", false, this.#init), this);
     this.#handle = handle;
     handle.put(0, this.#payload);
     this.#grant();
@@ -106,6 +107,10 @@ export class GeneratorCall extends OutputStream<unknown> implements CallSink {
     if (!this.#ended || this.#consumed < this.#received) return;
     if (this.#thrown) this.fail(this.#thrown);
     else this.settle();
+  }
+
+  progress(progress: Progress): void {
+    tell(this.#init.onProgress, progress);
   }
 
   failed(failure: Failure): void {

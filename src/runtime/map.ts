@@ -3,10 +3,11 @@
  * outputs as they come. Written for many small items: while inputs come from plain iterables and outputs are there, an item
  * costs one promise, the one that the consumer awaits.
  */
-import type { CallHandle, CallSink, Engine, Failure, Output } from "../engine/index.ts";
+import type { CallHandle, CallSink, Engine, Failure, Output, Progress } from "../engine/index.ts";
 import { decodeError, decodeValue, encodeArguments } from "./codec/index.ts";
 import { failureToError, SerializationError, UserCodeException } from "./errors.ts";
 import { END, type Inputs, ignore, nextTurn, TURN_MS } from "./inputs.ts";
+import { tell } from "./progress.ts";
 import { Ring } from "./ring.ts";
 import { Raised } from "./stacks.ts";
 import { NOTHING, OutputStream } from "./stream.ts";
@@ -17,6 +18,7 @@ export interface MapSettings {
   ordered: boolean;
   maxOutstanding: number;
   signal: AbortSignal | undefined;
+  onProgress: ((progress: Progress) => void) | undefined;
   /** What a failed input gives: a rejection, an item, or nothing. */
   failures: "reject" | "wrap" | "keep" | "ignore";
   /** Results are not wanted. */
@@ -64,7 +66,7 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
   #open(engine: Engine): void {
     try {
       this.#target.checkMode("map", "unary");
-      this.#handle = engine.invoker.open(this.#target.request("map", false), this);
+      this.#handle = engine.invoker.open(this.#target.request("map", false, this.#settings), this);
       this.#inputs.open();
     } catch (error) {
       this.fail(error);
@@ -204,6 +206,10 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
         this.fail(new Raised(error, remote));
         return undefined;
     }
+  }
+
+  progress(progress: Progress): void {
+    tell(this.#settings.onProgress, progress);
   }
 
   failed(failure: Failure): void {

@@ -1,4 +1,5 @@
 /** Arguments that are not the function's own: they come last, and are told from values by their class. */
+import type { Progress } from "../engine/index.ts";
 
 export interface CallOptionsInit {
   /** Cancels the call; the promise rejects with the signal's reason. */
@@ -7,6 +8,8 @@ export interface CallOptionsInit {
   timeoutMs?: number | undefined;
   /** The same key on the same function gives the same call. */
   idempotencyKey?: string | undefined;
+  /** Hears what the function says with `context().progress()`. Not of `spawn`, whose call has `progress()`. */
+  onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 // Two, or the type of one marker would be inferred from the other.

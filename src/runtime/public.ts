@@ -1,5 +1,5 @@
 /** The part of the runtime core that the package exports. */
-export type { AutoscalerSettings, FunctionStats } from "../engine/index.ts";
+export type { AutoscalerSettings, FunctionStats, Progress } from "../engine/index.ts";
 export { App } from "./app.ts";
 // A star, as TypeScript adds to an interface through nothing else.
 export * from "./apps.ts";
@@ -26,6 +26,7 @@ export {
 export { type CancelOptions, FunctionCall, type GetOptions, type IterOptions } from "./function-call.ts";
 export { type CallOptions, type CallOptionsInit, callOptions, type Kwargs, kwargs, repeat } from "./markers.ts";
 export type { FunctionOptions } from "./options.ts";
+export type { CallProgress, ProgressOptions } from "./progress.ts";
 export type { Arguments, Keywords, MapInputs, NoKeywords, StarmapInputs } from "./signatures.ts";
 export { type StubFactory, type StubsRef, stubs } from "./stubs.ts";
 export {

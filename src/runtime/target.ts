@@ -5,6 +5,7 @@ import type { Client } from "./client.ts";
 import { currentContext } from "./context.ts";
 import { defaultEngine, engineGeneration } from "./engines.ts";
 import { InvalidError } from "./errors.ts";
+import type { CallOptionsInit } from "./markers.ts";
 
 export class Target {
   readonly ref: FunctionRef;
@@ -74,12 +75,17 @@ export class Target {
     }
   }
 
-  request(method: OpenCall["method"], durable: boolean, idempotencyKey?: string): OpenCall {
+  request(
+    method: OpenCall["method"],
+    durable: boolean,
+    { idempotencyKey, onProgress }: Pick<CallOptionsInit, "idempotencyKey" | "onProgress"> = {},
+  ): OpenCall {
     return {
       function: this.ref,
       method,
       durable,
       idempotencyKey,
+      progress: onProgress && true,
       parentInputId: currentContext()?.inputId,
     };
   }

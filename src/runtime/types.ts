@@ -2,7 +2,7 @@
  * What the compiler sees of a remote function. Conditional types appear only in parameter lists, where they cost nothing until
  * a method is called; each function's stub is one reference to an interface.
  */
-import type { AutoscalerSettings, FunctionStats } from "../engine/index.ts";
+import type { AutoscalerSettings, FunctionStats, Progress } from "../engine/index.ts";
 import type { Apps } from "./apps.ts";
 import type { Client } from "./client.ts";
 import type { UserCodeException } from "./errors.ts";
@@ -26,6 +26,8 @@ export interface MapOptions<X extends boolean = boolean, W extends boolean = boo
   wrapReturnedExceptions?: W | undefined;
   /** Inputs that are sent and not yet consumed. Default 1000. */
   maxOutstanding?: number | undefined;
+  /** Hears what the function says with `context().progress()` for each input. */
+  onProgress?: ((progress: Progress) => void) | undefined;
   /** Cancels what is left; the iteration rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
@@ -35,6 +37,8 @@ export interface ForEachOptions {
   ignoreExceptions?: boolean | undefined;
   /** Inputs that are sent and not yet done. Default 1000. */
   maxOutstanding?: number | undefined;
+  /** Hears what the function says with `context().progress()` for each input. */
+  onProgress?: ((progress: Progress) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 

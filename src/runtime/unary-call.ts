@@ -1,10 +1,11 @@
 /** One input, one output: what `remote` and `FunctionCall.get` wait for. */
-import type { CallSink, Engine, Failure, OpenCall, Output } from "../engine/index.ts";
+import type { CallSink, Engine, Failure, OpenCall, Output, Progress } from "../engine/index.ts";
 import { decodeError, decodeValue } from "./codec/index.ts";
 import { failureToError } from "./errors.ts";
 import { ignore } from "./inputs.ts";
 import { limit } from "./limit.ts";
 import type { CallOptionsInit } from "./markers.ts";
+import { tell } from "./progress.ts";
 import { Raised } from "./stacks.ts";
 
 /** Resolves with the value or rejects with Raised. */
@@ -13,6 +14,7 @@ export class UnarySink implements CallSink {
   readonly #reject: (error: unknown) => void;
   /** Called once when the output has come. */
   onSettled: (() => void) | undefined;
+  onProgress: CallOptionsInit["onProgress"];
 
   constructor(resolve: (value: unknown) => void, reject: (error: unknown) => void) {
     this.#resolve = resolve;
@@ -26,6 +28,10 @@ export class UnarySink implements CallSink {
     } catch (error) {
       this.#reject(error);
     }
+  }
+
+  progress(progress: Progress): void {
+    tell(this.onProgress, progress);
   }
 
   failed(failure: Failure): void {
@@ -61,6 +67,7 @@ export function runUnary(
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const sink = new UnarySink(resolve, reject);
+    sink.onProgress = init?.onProgress;
     const handle = engine.invoker.open(request, sink);
     handle.put(0, payload);
     // A call that fails tells its sink.

@@ -1,5 +1,5 @@
 /** One input that waits or runs in the container, and what `context()` shows of it to user code. */
-import type { CallContext } from "../runtime/index.ts";
+import { type CallContext, InvalidError } from "../runtime/index.ts";
 import type { CallMessage, LoadMessage } from "./protocol.ts";
 
 /** A call that the engine has announced. */
@@ -115,8 +115,9 @@ export class Input {
     return this.#abort.signal;
   }
 
-  #report(fraction: number, message: string | undefined): void {
+  #report(given: number, message: string | undefined): void {
     if (this.state !== "running") return;
+    const fraction = withinOne(given);
     const wait = this.#progressAt + PROGRESS_INTERVAL_MS - performance.now();
     if (this.#progress) {
       this.#progress.fraction = fraction;
@@ -139,4 +140,11 @@ export class Input {
     this.#progressAt = performance.now();
     this.#send(this, fraction, message);
   }
+}
+
+/** Rounding errors and an empty list's 0/0 are no reason to fail. */
+function withinOne(fraction: number): number {
+  if (typeof fraction !== "number")
+    throw new InvalidError(`context().progress() takes a number from 0 to 1, not ${typeof fraction}`);
+  return Number.isNaN(fraction) ? 0 : Math.min(1, Math.max(0, fraction));
 }

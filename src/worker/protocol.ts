@@ -46,7 +46,7 @@ export const FromContainer = {
   failure: 7,
   /** JSON LogMessage. */
   log: 8,
-  /** JSON { fraction, message }. */
+  /** JSON ProgressMessage: how far the input `call`, `index` is. */
   progress: 9,
   /** The input `call`, `index` had not started and now will not: the answer to `recall`, one for each. */
   returned: 10,
@@ -94,6 +94,12 @@ export interface ReadyMessage {
 export interface LoadFailedMessage {
   message: string;
   stack?: string;
+}
+
+export interface ProgressMessage {
+  /** From 0 to 1. */
+  fraction: number;
+  message?: string;
 }
 
 export interface LogMessage {

@@ -149,6 +149,7 @@ export class InProcessEngine implements Engine {
       call: async (id) => callOf(id).info(),
       calls: async () => [...this.#calls.values()].map((call) => call.info()),
       cancel: async (id) => callOf(id).cancel(),
+      progress: async function* () {},
       stats: async (): Promise<FunctionStats> => ({ backlog: 0, numTotalRunners: 1, numRunningInputs: 0 }),
       updateAutoscaler: async (_ref: FunctionRef, _settings: AutoscalerSettings) => {},
       logs: async function* () {},
