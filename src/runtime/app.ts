@@ -35,6 +35,16 @@ interface LateRef {
 /** Kept apart from the class: what the deploy and the container need is not for authors. */
 const registrations = new WeakMap<App, Registration[]>();
 const refs = new WeakMap<RemoteFunction, LateRef>();
+const hooks = new WeakMap<App, Hooks>();
+
+/** Runs once in each container; a promise is waited for. */
+export type Hook = () => void | Promise<void>;
+
+/** In the order in which they were registered. */
+export interface Hooks {
+  start: Hook[];
+  stop: Hook[];
+}
 
 /** A named set of functions that are deployed together. */
 export class App {
@@ -52,7 +62,24 @@ export class App {
     this.name = name;
     this.#defaults = defaults;
     registrations.set(this, []);
+    hooks.set(this, { start: [], stop: [] });
     apps.push(this);
+  }
+
+  /**
+   * Runs `hook` once in each container, before its first input: to open connections, to load a model. Several run one after
+   * the other. `startupTimeoutMs` covers them; when one fails, the container has failed to start, and its inputs are told why.
+   */
+  onStart(hook: Hook): void {
+    hooks.get(this)!.start.push(checkedHook(this, "onStart", hook));
+  }
+
+  /**
+   * Runs `hook` once in each container that is stopped (idle too long, replaced, the host stops), after its last input. The
+   * last one that was registered runs first. Together they have ten seconds. Not when the container crashes or is killed.
+   */
+  onStop(hook: Hook): void {
+    hooks.get(this)!.stop.push(checkedHook(this, "onStop", hook));
   }
 
   /**
@@ -87,6 +114,16 @@ export class App {
     // The class has the methods of every kind of function; the type shows those of this kind.
     return value as unknown as Defined<F>;
   }
+}
+
+function checkedHook(app: App, method: string, hook: Hook): Hook {
+  if (typeof hook === "function") return hook;
+  throw new InvalidError(`app "${app.name}": app.${method}() takes a function, not ${typeof hook}`);
+}
+
+/** For the container. */
+export function hooksOf(app: App): Hooks {
+  return hooks.get(app)!;
 }
 
 /** The apps that this program has made, in order. */

@@ -1,5 +1,5 @@
 /** The runtime core: all that stubs, programs that call, apps and containers share. */
-export { definitionsOf, type FunctionDefinition, loadedApps } from "./app.ts";
+export { definitionsOf, type FunctionDefinition, type Hook, type Hooks, hooksOf, loadedApps } from "./app.ts";
 export {
   type DecodedArguments,
   decodeArguments,

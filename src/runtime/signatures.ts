@@ -20,19 +20,19 @@ export interface Keywords<Names extends readonly (string | null)[], Only extends
 /** Parameters of `remote`, `remoteGen` and `spawn`. */
 export type Arguments<P extends readonly unknown[], K> = K extends NoKeywords
   ? number extends P["length"]
-    ? OrTrailing<P, CallOptions>
+    ? AmongRest<OrTrailing<P, CallOptions>, CallOptions>
     : [...OrTrailing<P, CallOptions>, callOptions?: CallOptions]
   : number extends P["length"]
-    ? OrTrailing<P, Kwargs<OnlyOf<K>> | CallOptions>
+    ? AmongRest<P, Kwargs<OnlyOf<K>> | CallOptions>
     : CallForms<Splits<P, NamesOf<K>, OnlyOf<K>>>;
 
 /** Parameters of `map`, `forEach` and `spawnMap`. */
 export type MapInputs<P extends readonly unknown[], O, K> = K extends NoKeywords
   ? number extends P["length"]
-    ? IterableArguments<P, O>
+    ? AmongRest<IterableArguments<P, O>, O>
     : [...IterableArguments<P, O>, mapOptions?: O]
   : number extends P["length"]
-    ? IterableArguments<P, WithKwargs<O, OnlyOf<K>>>
+    ? AmongRest<Iterables<P>, WithKwargs<O, OnlyOf<K>>>
     : MapForms<Splits<P, NamesOf<K>, OnlyOf<K>>, O>;
 
 /** Parameters of `starmap`. */
@@ -42,22 +42,18 @@ export type StarmapInputs<P extends readonly unknown[], O, K> = K extends NoKeyw
     ? [inputs: AnyIterable<Readonly<P>>, mapOptions?: WithKwargs<O, OnlyOf<K>>]
     : StarmapForms<Splits<P, NamesOf<K>, OnlyOf<K>>, O>;
 
-/**
- * An optional parameter can be left out although something comes after the arguments; that may then stand in its place. Nothing
- * can be declared after a rest parameter (whose I is `number`), so that it may stand among the rest.
- */
-type OrTrailing<P extends readonly unknown[], T> = {
-  [I in keyof P]: number extends I ? P[I] | T : undefined extends P[I] ? P[I] | T : P[I];
-};
+/** An optional parameter can be left out although something comes after the arguments; that may then stand in its place. */
+type OrTrailing<P extends readonly unknown[], T> = { [I in keyof P]: undefined extends P[I] ? P[I] | T : P[I] };
 
 /** One iterable per parameter. */
 type IterableArguments<P extends readonly unknown[], O> = {
-  [I in keyof P]: number extends I
-    ? AnyIterable<P[I]> | O
-    : undefined extends P[I]
-      ? AnyIterable<P[I]> | O | undefined
-      : AnyIterable<P[I]>;
+  [I in keyof P]: undefined extends P[I] ? AnyIterable<P[I]> | O | undefined : AnyIterable<P[I]>;
 };
+
+/** Nothing can be declared after a rest parameter (whose I is `number`), so that what comes after may stand among the rest. */
+type AmongRest<P extends readonly unknown[], T> = { [I in keyof P]: number extends I ? P[I] | T : P[I] };
+
+type Iterables<P extends readonly unknown[]> = { [I in keyof P]: AnyIterable<P[I]> };
 
 // ---- by name: all forms of a call, but for functions with a rest parameter, whose other arguments stay by position ----
 
@@ -122,7 +118,7 @@ type MapForms<S, O> =
   S extends Split<infer P extends readonly unknown[], infer Named>
     ? NoNames extends Named
       ? [...IterableArguments<P, WithKwargs<O, Named>>, mapOptions?: WithKwargs<O, Named>]
-      : [...IterableArguments<P, never>, mapOptions: WithKwargs<O, Named>]
+      : [...Iterables<P>, mapOptions: WithKwargs<O, Named>]
     : never;
 
 type WithKwargs<O, Named> = O & (NoNames extends Named ? { kwargs?: Named } : { kwargs: Named });

@@ -5,8 +5,9 @@
 
 const SEPARATOR = "    --- called from ---";
 
-/** Frames of this package that say nothing to the reader. */
-const OURS = /^\s*at (?:async )?(?:RemoteFunction|OutputStream|MapCall|GeneratorCall|FunctionCall|Settled)\b/;
+/** Frames of this package, and of Node's queues, that say nothing to the reader. */
+const OURS =
+  /^\s*at (?:async )?(?:RemoteFunction|OutputStream|MapCall|GeneratorCall|IterCall|FunctionCall)\b|\(node:internal\//;
 
 /** What a call ended with, on its way to the awaiting method, which throws `value`. */
 export class Raised {
