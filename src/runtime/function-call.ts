@@ -178,6 +178,8 @@ class IterCall extends OutputStream<unknown> implements CallSink {
   }
 
   #attach(engine: Engine): void {
+    // An attachment holds the connection, and so the process, until it is let go.
+    this.#handle?.detach();
     const start = this.#start + this.#asked;
     const end = Math.min(this.#end!, start + STRETCH);
     if (start >= end) return;

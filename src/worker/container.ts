@@ -7,7 +7,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { FrameWriter } from "../engine/frames.ts";
-import { decodeArguments } from "../runtime/index.ts";
+import { decodeArguments, type Hooks } from "../runtime/index.ts";
 import { type ContainerCall, Input } from "./input.ts";
 import { InputFailure, Outbox } from "./outbox.ts";
 import type { LoadMessage, LogMessage } from "./protocol.ts";
@@ -19,6 +19,7 @@ type UserFunction = (...args: never[]) => unknown;
 export interface Loaded {
   fn: UserFunction;
   validate: ArgumentValidator | undefined;
+  hooks: Hooks;
 }
 
 /** Longest that inputs run before the event loop gets its turn, in milliseconds. */

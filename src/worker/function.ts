@@ -1,7 +1,7 @@
 /** From the engine's load message to the function that the container runs. */
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { definitionsOf, loadedApps, NotFoundError } from "../runtime/index.ts";
+import { definitionsOf, hooksOf, loadedApps, NotFoundError } from "../runtime/index.ts";
 import { type AppManifest, printType } from "../schema/index.ts";
 import type { Loaded } from "./container.ts";
 import { loadArtifact } from "./load.ts";
@@ -30,7 +30,7 @@ export async function loadFunction(message: LoadMessage): Promise<Loaded> {
     );
   }
   const check = definition.options.validate && message.manifest !== "" ? await loadValidator(message) : undefined;
-  return { fn: definition.fn, validate: check };
+  return { fn: definition.fn, validate: check, hooks: hooksOf(app) };
 }
 
 /** Relative paths of user code mean the project, as they do when it runs locally. */

@@ -12,7 +12,7 @@
  */
 import { Socket } from "node:net";
 import { type Frame, FrameReader, FrameWriter } from "../engine/frames.ts";
-import { setContext } from "../runtime/index.ts";
+import { type Hook, setContext } from "../runtime/index.ts";
 import { Container } from "./container.ts";
 import { loadFunction } from "./function.ts";
 import { installHooks } from "./load.ts";
@@ -35,6 +35,11 @@ const writer = new FrameWriter(socket);
 const reader = new FrameReader(onFrame);
 let container: Container | undefined;
 let ready = false;
+/** Settles once the app is loaded, or has failed to. */
+let loading = Promise.resolve();
+let stopping = false;
+/** Of an app that has started. */
+let stopHooks: readonly Hook[] = [];
 
 // What it loads is needed by the artifact at the latest, whose import reports what may go wrong.
 installHooks().catch(() => {});
@@ -45,6 +50,8 @@ socket.on("data", onData);
 socket.on("close", () => exit(0));
 socket.on("error", () => exit(1));
 process.on("exit", () => writer.flush());
+// When a machine goes down, everybody is told at once, and the engine sends nothing more.
+process.on("SIGTERM", () => void stop());
 process.on("uncaughtException", onUncaughtException);
 process.on("unhandledRejection", onUnhandledRejection);
 
@@ -62,7 +69,7 @@ function onData(chunk: Buffer): void {
 
 function onFrame(frame: Frame): void {
   if (!container) {
-    if (frame.type === ToContainer.load) void load(frame.payload);
+    if (frame.type === ToContainer.load) loading = load(frame.payload);
     else if (frame.type === ToContainer.stop) leave(0);
     return;
   }
@@ -89,7 +96,7 @@ function onFrame(frame: Frame): void {
       container.recall();
       break;
     case ToContainer.stop:
-      void container.finished().then(() => leave(0));
+      void stop();
       break;
   }
 }
@@ -99,6 +106,8 @@ async function load(payload: Buffer): Promise<void> {
     const message = parse<LoadMessage>(payload);
     container = new Container(writer, message);
     const loaded = await loadFunction(message);
+    for (const hook of loaded.hooks.start) await hook();
+    stopHooks = loaded.hooks.stop;
     ready = true;
     const said: ReadyMessage = { pid: process.pid, startupMs: Math.round(performance.now()) };
     writeJson(FromContainer.ready, said);
@@ -106,6 +115,23 @@ async function load(payload: Buffer): Promise<void> {
   } catch (error) {
     loadFailed(error);
   }
+}
+
+/** After what runs now. */
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  await loading;
+  await container?.finished();
+  for (const hook of stopHooks.toReversed()) {
+    try {
+      await hook();
+    } catch (error) {
+      // Nobody waits for it, and the others have their own things to put in order.
+      container?.log("stderr", `an onStop hook failed: ${textOf(error)}\n`);
+    }
+  }
+  leave(0);
 }
 
 function loadFailed(error: unknown): void {

@@ -39,13 +39,14 @@ export const counted = app.function(async function* counted(n) {
 });
 `;
 
+const { fromName } = Function as unknown as { fromName(app: string, name: string): unknown };
 let home: TemporaryHome;
 let client: Client;
 let scratch: string;
 let files = 0;
 const file = () => join(scratch, `gate-${++files}`);
 const find = <P extends readonly unknown[], R>(name: string) =>
-  withClient(client, Function.fromName<P, R>("work", name));
+  withClient(client, fromName("work", name) as Function<P, R>);
 const steps = () => find<[file: string, id?: number], string>("steps");
 
 beforeAll(async () => {

@@ -20,8 +20,8 @@ import type { ContainerProcess } from "./processes.ts";
 /** How long an input that was told to stop may go on before its container is killed, in milliseconds. */
 const TIMEOUT_GRACE_MS = 1_000;
 const CANCEL_GRACE_MS = 3_000;
-/** How long a container that was told to stop may take. */
-const STOP_GRACE_MS = 5_000;
+/** How long a container that was told to stop may take after its last input, in milliseconds: for the app's onStop hooks. */
+const STOP_GRACE_MS = 10_000;
 /** Longest delay of a timer. */
 const MAX_TIMER_MS = 0x7fff_ffff;
 const MAX_FORGOTTEN = 100;
@@ -81,6 +81,7 @@ export class Container {
   #alarm: NodeJS.Timeout | undefined;
   #alarmAt = Number.POSITIVE_INFINITY;
   #startTimer: NodeJS.Timeout | undefined;
+  #stopTimer: NodeJS.Timeout | undefined;
   #death: Death | undefined;
   #detail = "";
   #stderr = "";
@@ -222,8 +223,14 @@ export class Container {
     this.#death ??= "stopped";
     this.#writer.write(ToContainer.stop, 0, 0);
     this.#writer.flush();
-    if (this.inputs > 0) return;
-    setTimeout(() => this.kill("stopped", ""), STOP_GRACE_MS).unref();
+    if (this.inputs === 0) this.#limitStop();
+  }
+
+  #limitStop(): void {
+    this.#stopTimer ??= setTimeout(() => {
+      this.owner.log(this, "system", `killed: it was told to stop and did not within ${STOP_GRACE_MS} ms\n`);
+      this.kill("stopped", "");
+    }, STOP_GRACE_MS);
   }
 
   kill(death: Death, detail: string): void {
@@ -239,6 +246,7 @@ export class Container {
     this.state = "dead";
     clearTimeout(this.#alarm);
     clearTimeout(this.#startTimer);
+    clearTimeout(this.#stopTimer);
     this.#process.socket.destroy();
     for (const call of this.#calls.values()) call.toldContainers.delete(this);
     let death = this.#death ?? "crashed";
@@ -333,7 +341,10 @@ export class Container {
       this.#firstWaiting = next.next;
       if (!this.#firstWaiting) this.recalled = false;
       this.#begin(next);
-    } else if (this.inputs === 0) this.idleSince = this.#now;
+    } else if (this.inputs === 0) {
+      this.idleSince = this.#now;
+      if (this.state === "stopping") this.#limitStop();
+    }
   }
 
   #begin(input: Input): void {

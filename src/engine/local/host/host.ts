@@ -129,7 +129,10 @@ export class Host {
     clearTimeout(this.#idleTimer);
     if (this.#ended || this.#clients > 0) return;
     if (this.draining) {
-      if (!this.#hasRunning()) this.#end();
+      if (this.#hasRunning()) return;
+      // Containers have their apps' onStop hooks to run.
+      this.pools.close(false);
+      if (this.pools.idle) this.#end();
       return;
     }
     if (!this.pools.idle || this.calls.open > 0) return;

@@ -30,6 +30,7 @@ export class Pools implements PoolHost {
   readonly #pools = new Map<string, Pool>();
   /** Asked for a process when enough were starting. */
   readonly #refused = new Set<Pool>();
+  #closing = false;
 
   constructor(registry: Registry, processes: Processes, engineUrl: string, onLog: LogReceiver, onIdle: () => void) {
     this.#registry = registry;
@@ -68,7 +69,8 @@ export class Pools implements PoolHost {
   removed(app: { app: string; environment: string }): void {
     for (const pool of this.#ofApp(app)) {
       pool.replaced = true;
-      pool.close(true);
+      // Those that ran its calls are killed already.
+      pool.close(false);
       this.changed(pool);
     }
   }
@@ -110,7 +112,9 @@ export class Pools implements PoolHost {
     return this.containers().next().done === true;
   }
 
+  /** Stops all containers, at once with `kill`, and starts no more. */
   close(kill: boolean): void {
+    this.#closing = true;
     for (const pool of this.#pools.values()) pool.close(kill);
     this.#processes.close();
   }
@@ -150,6 +154,7 @@ export class Pools implements PoolHost {
   }
 
   mayStart(pool: Pool): boolean {
+    if (this.#closing) return false;
     let starting = 0;
     for (const { container } of this.containers()) if (container.state === "starting") starting++;
     if (starting < MAX_STARTING) return true;
