@@ -2,6 +2,7 @@
  * farcall's client for the trivial app (support/trivial-app.ts). Arguments: the method that `throughput` measures (`map` by
  * default, or `spawnMap`) and the function (`increment` by default).
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { importFarcall } from "../support/project.ts";
 import { serve } from "./serve.ts";
 
@@ -31,7 +32,12 @@ function* numbers(count: number): Generator<number> {
   for (let i = 0; i < count; i++) yield i;
 }
 
+async function untilCold(): Promise<void> {
+  while ((await increment.getCurrentStats()).numTotalRunners > 0) await sleep(10);
+}
+
 serve({
+  ...(name === "incrementCold" && { prepare: untilCold }),
   one: (x) => increment.remote(x),
   many: method === "spawnMap" ? spawnMap : map,
   close: () => undefined,

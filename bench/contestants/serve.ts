@@ -2,6 +2,8 @@
 import type { Burst, Latency } from "../support/contestant.ts";
 
 export interface Served {
+  /** Brings about the state that a call is to find; its time does not count. */
+  prepare?(): Promise<void>;
   /** Makes one call. */
   one?(x: number): unknown;
   /** Makes `count` calls as fast as it can; may say itself how many seconds of it count. */
@@ -26,6 +28,7 @@ async function latency(contestant: Served, count: number): Promise<Latency> {
   if (!contestant.one) throw new Error("this contestant makes no single calls");
   const microseconds = new Float64Array(count);
   for (let i = 0; i < count; i++) {
+    if (contestant.prepare) await contestant.prepare();
     const start = process.hrtime.bigint();
     await contestant.one(i);
     microseconds[i] = Number(process.hrtime.bigint() - start) / 1000;
