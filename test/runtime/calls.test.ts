@@ -114,6 +114,17 @@ describe("remote", () => {
     await expect(remote(callOptions({ timeout: 3 } as object))).rejects.toThrow('unknown call option "timeout"');
   });
 
+  test("arguments by name go along, before call options", async () => {
+    const { defined } = start();
+    const remote = defined.echo.remote.bind(defined.echo) as (...args: unknown[]) => Promise<unknown[]>;
+    expect(await remote(1, kwargs({ b: 2 }), callOptions({ timeoutMs: 5000 }))).toEqual([1, { b: 2 }]);
+    const map = defined.echo.map.bind(defined.echo) as (...args: unknown[]) => AsyncIterable<unknown>;
+    expect(await collect(map([1, 2], { kwargs: { b: 2 } }))).toEqual([
+      [1, { b: 2 }],
+      [2, { b: 2 }],
+    ]);
+  });
+
   test("the same idempotency key gives the same call", async () => {
     const { engine, defined } = start();
     const options = callOptions({ idempotencyKey: "k1" });
@@ -278,11 +289,16 @@ describe("FunctionCall", () => {
     expect(await collect(call.iter({ end: 100 }))).toEqual(["a", "b", "c"]);
   });
 
-  test("iter of more inputs than it asks for at a time", async () => {
-    const { defined } = start();
+  test("iter of more inputs than it asks for at a time; readers let go", async () => {
+    const { engine, defined } = start();
     const inputs = Array.from({ length: 2500 }, (_, i) => i);
     const call = await defined.double.spawnMap(inputs);
     expect(await collect(call.iter())).toEqual(inputs.map((n) => n * 2));
+    const started = call.iter();
+    await started.next();
+    await started.return?.();
+    await call.get({ index: 7 });
+    expect(engine.observed.attached).toBe(0);
   });
 
   test("iter gives what comes before a failure, then rejects", async () => {

@@ -48,11 +48,13 @@ export interface Observed {
   opened: OpenCall[];
   cancelled: number;
   granted: number;
+  /** Attachments that have not been let go. */
+  attached: number;
 }
 
 export class InProcessEngine implements Engine {
   readonly url = "in-process:";
-  readonly observed: Observed = { put: 0, started: 0, opened: [], cancelled: 0, granted: 0 };
+  readonly observed: Observed = { put: 0, started: 0, opened: [], cancelled: 0, granted: 0, attached: 0 };
   readonly registry: Registry;
   readonly invoker: Invoker;
   closed = 0;
@@ -236,8 +238,9 @@ class Call implements CallHandle {
     if ("code" in found || this.#cancelled) return;
     this.#observed.started++;
     try {
-      const { args } = decodeArguments(payload);
-      const result = (found.fn as (...args: unknown[]) => unknown)(...args);
+      const { args, kwargs } = decodeArguments(payload);
+      // Functions here have no names for their arguments: they get a record of those, last.
+      const result = (found.fn as (...args: unknown[]) => unknown)(...args, ...(kwargs ? [kwargs] : []));
       if (found.mode === "generator") return await this.#iterate(index, result as AsyncGenerator<unknown>);
       this.#emit({ kind: "result", index, payload: encodeValue(await result, "result") });
     } catch (error) {
@@ -317,6 +320,7 @@ class Call implements CallHandle {
 
   attach(range: InputRange, sink: CallSink): Pick<CallHandle, "grant" | "detach"> {
     const listener = { range, sink };
+    this.#observed.attached++;
     setImmediate(() => {
       if (detached) return;
       for (const output of this.outputsIn(range)) sink.output(volatile(output));
@@ -326,6 +330,7 @@ class Call implements CallHandle {
     return {
       grant: (count) => this.grant(count),
       detach: () => {
+        if (!detached) this.#observed.attached--;
         detached = true;
         this.#listeners.delete(listener);
       },
