@@ -13,13 +13,22 @@ export interface Refusal {
   node: ts.Node;
   message: string;
   hint: string;
+  /** No more than a value of it cannot cross: other types may be compared with it. */
+  isComparable?: true;
 }
 
 /** What types are part of: a function, or a declaration that functions use. */
 export interface Owner {
   refusals: Refusal[];
-  /** Declarations that it uses, and where. */
-  uses: { path: string; declaration: DeclarationRecord }[];
+  uses: Use[];
+}
+
+/** A declaration that is used, and where. */
+export interface Use {
+  path: string;
+  declaration: DeclarationRecord;
+  /** Types are compared with it; no value of it crosses. */
+  isCompared: boolean;
 }
 
 export interface DeclarationRecord extends Owner {
@@ -98,18 +107,26 @@ export class Conversion {
     return { kind: "primitive", name: "never" };
   }
 
+  /** As `refuse`, where a value of the type would cross. Types may be compared with it: it is returned for that. */
+  refuseValue(node: ts.Node | undefined, message: string, hint: string, type: TypeSchema): TypeSchema {
+    if (this.describing === 0) this.#note("error", node, message, hint).isComparable = true;
+    return type;
+  }
+
   warn(node: ts.Node | undefined, message: string, hint: string): void {
     this.#note("warning", node, message, hint);
   }
 
-  #note(severity: Refusal["severity"], node: ts.Node | undefined, message: string, hint: string): void {
+  #note(severity: Refusal["severity"], node: ts.Node | undefined, message: string, hint: string): Refusal {
     // Nodes that the compiler makes have no place.
     const place = node && node.pos >= 0 ? node : this.#site!;
-    this.#owner.refusals.push({ severity, path: this.#path.join(""), node: place, message, hint });
+    const refusal: Refusal = { severity, path: this.#path.join(""), node: place, message, hint };
+    this.#owner.refusals.push(refusal);
+    return refusal;
   }
 
   reference(declaration: DeclarationRecord, typeArguments: TypeSchema[], member?: string): ReferenceType {
-    this.#owner.uses.push({ path: this.#path.join(""), declaration });
+    this.#owner.uses.push({ path: this.#path.join(""), declaration, isCompared: this.describing > 0 });
     const reference: ReferenceType = { kind: "reference", name: declaration.name };
     if (typeArguments.length > 0) reference.typeArguments = typeArguments;
     if (member !== undefined) reference.member = member;
@@ -149,19 +166,34 @@ export class Conversion {
   }
 
   #hasErrors(refusals: number, uses: number): boolean {
-    const seen = new Set<Owner>();
-    const fails = (owner: Owner): boolean => {
-      if (seen.has(owner)) return false;
-      seen.add(owner);
-      return owner.refusals.some(isError) || owner.uses.some(({ declaration }) => fails(declaration));
-    };
-    return (
-      this.#owner.refusals.slice(refusals).some(isError) ||
-      this.#owner.uses.slice(uses).some(({ declaration }) => fails(declaration))
-    );
+    return hasErrors({ refusals: this.#owner.refusals.slice(refusals), uses: this.#owner.uses.slice(uses) });
   }
 }
 
-function isError({ severity }: Refusal): boolean {
-  return severity === "error";
+/** An owner and all that it uses, each once as what crosses and once as what types are compared with; the nearest first. */
+export function* reached(owner: Owner): Iterable<{ owner: Owner; inside: string; isCompared: boolean }> {
+  const seen = [new Set<Owner>(), new Set<Owner>()];
+  const queue = [{ owner, inside: "", isCompared: false }];
+  for (const item of queue) {
+    yield item;
+    for (const { path, declaration, isCompared } of item.owner.uses) {
+      const next = { owner: declaration, inside: item.inside + path, isCompared: item.isCompared || isCompared };
+      const known = seen[Number(next.isCompared)]!;
+      if (known.has(declaration)) continue;
+      known.add(declaration);
+      queue.push(next);
+    }
+  }
+}
+
+/** What is wrong with an owner where it is used so. */
+export function refusalsOf({ refusals }: Owner, isCompared: boolean): Refusal[] {
+  return isCompared ? refusals.filter(({ severity, isComparable }) => severity === "error" && !isComparable) : refusals;
+}
+
+export function hasErrors(owner: Owner): boolean {
+  for (const { owner: at, isCompared } of reached(owner)) {
+    if (refusalsOf(at, isCompared).some(({ severity }) => severity === "error")) return true;
+  }
+  return false;
 }

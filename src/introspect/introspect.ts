@@ -9,7 +9,7 @@ import { convertFunction, exportedNames, type FoundFunction } from "./functions.
 import { nameDeclarations, reachableFrom } from "./naming.ts";
 import { IntrospectionError, type Problem, placeOf } from "./problems.ts";
 import { type AppProgram, createProgram, type ProgramOptions, typeErrors } from "./program.ts";
-import { refusalsOf } from "./refusals.ts";
+import { problemsOf } from "./refusals.ts";
 import { docOfHolder } from "./signatures.ts";
 
 export type IntrospectOptions = ProgramOptions;
@@ -47,7 +47,7 @@ export function introspect(entry: string, options: IntrospectOptions = {}): Intr
     if (fn) functions.push(fn);
   }
   checkDuplicates(app, functions, problems);
-  problems.push(...refusalsOf(app, functions));
+  problems.push(...problemsOf(app, functions));
   // Types that the compiler could not understand look like `any`.
   const told = hasTypeErrors ? problems.filter(({ severity }) => severity === "error") : problems;
   if (told.some(({ severity }) => severity === "error")) throw new IntrospectionError(told);

@@ -3,7 +3,7 @@ import { ts } from "@ts-morph/common";
 import type { IndexSignature, PropertySchema, TypeSchema } from "../schema/index.ts";
 import type { Conversion } from "./conversion.ts";
 import { docOf } from "./docs.ts";
-import { convertNode, refuseFunction } from "./nodes.ts";
+import { convertFunction, convertNode, refuseFunction } from "./nodes.ts";
 import { convertType } from "./types.ts";
 
 const IS_NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
@@ -27,7 +27,10 @@ export function propertiesOfMembers(cx: Conversion, members: Iterable<ts.TypeEle
       continue;
     }
     if (ts.isMethodSignature(member)) {
-      cx.at(stepOf(name), () => refuseFunction(cx, member));
+      const type = cx.at(stepOf(name), () => convertFunction(cx, member));
+      const overloaded = properties.find((each) => each.name === name);
+      if (overloaded) overloaded.type = { kind: "intersection", members: [overloaded.type, type] };
+      else properties.push(member.questionToken ? { name, type, optional: true } : { name, type });
       continue;
     }
     if (ts.isSetAccessorDeclaration(member)) {

@@ -75,7 +75,6 @@ export function convertEnumMember(cx: Conversion, symbol: ts.Symbol): TypeSchema
 
 /** An interface or class of the app or a package. */
 function convertDeclared(cx: Conversion, use: NamedUse): TypeSchema {
-  if (cx.describing > 0 && !isData(cx, use.symbol)) return { kind: "global", name: "Function", typeArguments: [] };
   const reference = (): TypeSchema => cx.reference(recordOf(cx, use.symbol), allArguments(use));
   if (use.count === 0 || use.isOpen()) return reference();
   return cx.preferring(reference, () => convertType(cx, use.type(), use.node, { expanded: true }));
@@ -143,7 +142,10 @@ function convertGlobal(cx: Conversion, use: NamedUse, origin: GlobalOrigin): Typ
   if (cx.describing > 0) return global();
   const refused =
     REFUSED_GLOBALS.get(symbol.name) ?? (isStream(symbol) ? REFUSED_GLOBALS.get("ReadableStream") : undefined);
-  if (refused) return cx.refuse(use.node, `${symbol.name} is ${refused.what}: it cannot cross the wire`, refused.hint);
+  if (refused) {
+    const message = `${symbol.name} is ${refused.what}: it cannot cross the wire`;
+    return cx.refuseValue(use.node, message, refused.hint, cx.describe(global));
+  }
   // What every consumer's compiler knows stays a name; what needs the browser's or Node's types is carried over.
   if (origin === "language" && isData(cx, symbol)) return global();
   return convertDeclared(cx, use);

@@ -3,10 +3,10 @@
  * computed and concrete is resolved by the checker (types.ts).
  */
 import { ts } from "@ts-morph/common";
-import type { ObjectType, TupleElement, TupleType, TypeSchema } from "../schema/index.ts";
+import type { FunctionType, ObjectType, TupleElement, TupleType, TypeSchema } from "../schema/index.ts";
 import type { Conversion } from "./conversion.ts";
 import { FUNCTION_REFUSED } from "./globals.ts";
-import { indexesOfMembers, propertiesOfMembers } from "./members.ts";
+import { hasModifier, indexesOfMembers, propertiesOfMembers } from "./members.ts";
 import { convertName } from "./names.ts";
 import { isOpen, lastName, symbolOf, typeParameterSymbols } from "./symbols.ts";
 import { convertType } from "./types.ts";
@@ -53,7 +53,7 @@ export function convertNode(cx: Conversion, node: ts.TypeNode): TypeSchema {
       types: node.templateSpans.map(({ type }) => convert(type)),
     };
   }
-  if (ts.isFunctionTypeNode(node) || ts.isConstructorTypeNode(node)) return refuseFunction(cx, node);
+  if (ts.isFunctionTypeNode(node) || ts.isConstructorTypeNode(node)) return convertFunction(cx, node);
   if (node.kind === ts.SyntaxKind.AnyKeyword) return convertAny(cx, node);
   if (node.kind === ts.SyntaxKind.SymbolKeyword) return refuseSymbol(cx, node);
   if (ts.isTypePredicateNode(node)) return { kind: "primitive", name: node.assertsModifier ? "void" : "boolean" };
@@ -83,13 +83,45 @@ export function convertNode(cx: Conversion, node: ts.TypeNode): TypeSchema {
   return convertType(cx, cx.checker.getTypeFromTypeNode(node), node);
 }
 
+/** A function's type, which only other types can have use for. */
+export function convertFunction(
+  cx: Conversion,
+  node: ts.FunctionTypeNode | ts.ConstructorTypeNode | ts.MethodSignature,
+): TypeSchema {
+  if (!node.type || node.typeParameters) return refuseFunction(cx, node);
+  const type = cx.describe((): FunctionType => {
+    const parameters = node.parameters.map((each) => convertArgument(cx, each));
+    return { kind: "function", parameters, returns: convertNode(cx, node.type!) };
+  });
+  if (ts.isConstructorTypeNode(node))
+    type.constructs = hasModifier(node, ts.SyntaxKind.AbstractKeyword) ? "abstract" : true;
+  return refuseFunctionValue(cx, node, type);
+}
+
+function convertArgument(
+  cx: Conversion,
+  { name, type, questionToken, dotDotDotToken }: ts.ParameterDeclaration,
+): TupleElement {
+  const element: TupleElement = { type: type ? convertNode(cx, type) : { kind: "primitive", name: "any" } };
+  if (ts.isIdentifier(name)) element.label = name.text;
+  if (questionToken) element.optional = true;
+  if (dotDotDotToken) element.rest = true;
+  return element;
+}
+
+const FUNCTION_CANNOT_CROSS = `${FUNCTION_REFUSED.what} cannot cross the wire`;
+
+export function refuseFunctionValue(cx: Conversion, node: ts.Node | undefined, type: TypeSchema): TypeSchema {
+  return cx.refuseValue(node, FUNCTION_CANNOT_CROSS, FUNCTION_REFUSED.hint, type);
+}
+
+/** A function whose type is not carried over, either: one with several signatures, or a generic one. */
 export function refuseFunction(cx: Conversion, node: ts.Node | undefined): TypeSchema {
-  if (cx.describing > 0) return { kind: "global", name: "Function", typeArguments: [] };
-  return cx.refuse(node, `${FUNCTION_REFUSED.what} cannot cross the wire`, FUNCTION_REFUSED.hint);
+  return cx.refuse(node, FUNCTION_CANNOT_CROSS, FUNCTION_REFUSED.hint);
 }
 
 export function refuseSymbol(cx: Conversion, node: ts.Node | undefined): TypeSchema {
-  return cx.refuse(node, "a symbol cannot cross the wire", "use a string");
+  return cx.refuseValue(node, "a symbol cannot cross the wire", "use a string", { kind: "primitive", name: "symbol" });
 }
 
 export function convertAny(cx: Conversion, node: ts.Node | undefined): TypeSchema {

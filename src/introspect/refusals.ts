@@ -1,14 +1,14 @@
 /** What cannot cross the wire, as problems of the functions that it would cross for. */
-import type { DeclarationRecord, Owner, Refusal } from "./conversion.ts";
+import { type Refusal, reached, refusalsOf } from "./conversion.ts";
 import type { FoundFunction } from "./functions.ts";
 import { type Problem, placeOf } from "./problems.ts";
 import type { AppProgram } from "./program.ts";
 
 /** A problem that many functions share is told once, with their names. */
-export function refusalsOf(app: AppProgram, functions: readonly FoundFunction[]): Problem[] {
+export function problemsOf(app: AppProgram, functions: readonly FoundFunction[]): Problem[] {
   const found = new Map<string, { problem: Problem; first: string; others: Set<string> }>();
   for (const fn of functions) {
-    for (const { refusal, path } of reached(fn)) {
+    for (const { refusal, path } of refusedIn(fn)) {
       const isOwn = app.isOwn(refusal.node.getSourceFile());
       const place = placeOf(app.root, isOwn ? refusal.node : fn.call);
       const { severity, message, hint } = refusal;
@@ -33,21 +33,15 @@ function list(names: readonly string[]): string {
 }
 
 /** Everything refused in a function's types and in the declarations that they use, by the shortest path. */
-function* reached({ owners }: FoundFunction): Iterable<{ refusal: Refusal; path: string }> {
-  const seen = new Set<DeclarationRecord>();
+function* refusedIn({ owners }: FoundFunction): Iterable<{ refusal: Refusal; path: string }> {
+  const seen = new Set<Refusal>();
   for (const owner of owners) {
-    let level: { inside: string; owner: Owner }[] = [{ inside: "", owner }];
-    while (level.length > 0) {
-      const next: typeof level = [];
-      for (const { inside, owner: at } of level) {
-        for (const refusal of at.refusals) yield { refusal, path: owner.path(inside + refusal.path) };
-        for (const { path, declaration } of at.uses) {
-          if (seen.has(declaration)) continue;
-          seen.add(declaration);
-          next.push({ inside: inside + path, owner: declaration });
-        }
+    for (const { owner: at, inside, isCompared } of reached(owner)) {
+      for (const refusal of refusalsOf(at, isCompared)) {
+        if (seen.has(refusal)) continue;
+        seen.add(refusal);
+        yield { refusal, path: owner.path(inside + refusal.path) };
       }
-      level = next;
     }
   }
 }

@@ -4,7 +4,7 @@ import type { LiteralType, ObjectType, TupleElement, TypeSchema } from "../schem
 import type { Conversion } from "./conversion.ts";
 import { membersOfType } from "./members.ts";
 import { convertNamed, convertTypeParameter } from "./names.ts";
-import { convertAny, convertNode, refuseFunction, refuseSymbol } from "./nodes.ts";
+import { convertAny, convertNode, refuseFunction, refuseFunctionValue, refuseSymbol } from "./nodes.ts";
 
 const { TypeFlags, ObjectFlags, SymbolFlags, ElementFlags } = ts;
 
@@ -183,7 +183,15 @@ function convertObject(
   if (symbol && isDeclared && !options.expanded && symbol.flags & (SymbolFlags.Class | SymbolFlags.Interface)) {
     return convertReference(cx, type, node);
   }
-  if (type.getCallSignatures().length > 0 || type.getConstructSignatures().length > 0) return refuseFunction(cx, node);
+  if (type.getCallSignatures().length > 0 || type.getConstructSignatures().length > 0) {
+    const isSimple = type.getCallSignatures().length + type.getConstructSignatures().length === 1;
+    if (!isSimple || cx.checker.getPropertiesOfType(type).length > 0) return refuseFunction(cx, node);
+    return refuseFunctionValue(
+      cx,
+      node,
+      cx.describe(() => convertOpen(cx, type, node)),
+    );
+  }
   if (type.objectFlags & ObjectFlags.Mapped && isOpenMapped(cx, type)) return convertOpen(cx, type, node);
   if (cx.anonymous.has(type)) {
     const around = cx.expanding.at(-1);

@@ -296,6 +296,7 @@ const PRIMITIVES = {
   any: {},
   never: { not: {} },
   object: { type: ["object", "array"] },
+  symbol: { not: {} },
 } satisfies Record<string, JsonSchema>;
 
 const PATTERNS: { readonly [name: string]: string | undefined } = {

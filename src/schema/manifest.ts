@@ -46,6 +46,14 @@ export interface RetryPolicy {
   maxDelayMs: number;
 }
 
+/** Inputs that run together in one call of the function, which takes and returns arrays. */
+export interface BatchOptions {
+  /** Most inputs of a batch. */
+  maxSize: number;
+  /** How long an input waits for others to join it, in milliseconds. */
+  waitMs: number;
+}
+
 /** FunctionOptions with every default filled in. */
 export interface ResolvedFunctionOptions {
   retries: RetryPolicy;
@@ -64,6 +72,7 @@ export interface ResolvedFunctionOptions {
   memoryMiB: number;
   /** Check arguments against the schema at the container's boundary. */
   validate: boolean;
+  batch?: BatchOptions;
 }
 
 export interface FunctionSchema extends CallSignature {

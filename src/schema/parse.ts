@@ -98,6 +98,7 @@ const primitives: Record<PrimitiveName, true> = {
   any: true,
   never: true,
   object: true,
+  symbol: true,
 };
 const primitive = oneOf(Object.keys(primitives));
 
@@ -180,17 +181,19 @@ const templateLiteral: Check = (value, at) => {
   }
 };
 
+const elements = list(object({ type }, { label: identifier, optional: flag, rest: flag }));
 const modifier = oneOf(["add", "remove"]);
+
+const constructs: Check = (value, at) => {
+  if (value !== "abstract") flag(value, at);
+};
 
 const anyType = kinds({
   primitive: object({ name: primitive }),
   literal: object({ value: literal }),
   templateLiteral,
   array: object({ element: type }, { readonly: flag }),
-  tuple: object(
-    { elements: list(object({ type }, { label: identifier, optional: flag, rest: flag })) },
-    { readonly: flag },
-  ),
+  tuple: object({ elements }, { readonly: flag }),
   object: object({ properties }, { indexes }),
   union: object({ members: types }),
   intersection: object({ members: types }),
@@ -206,6 +209,7 @@ const anyType = kinds({
   ),
   conditional: object({ check: type, extends: type, whenTrue: type, whenFalse: type }),
   infer: object({ name: typeName }, { constraint: type }),
+  function: object({ parameters: elements, returns: type }, { constructs }),
 } satisfies Record<TypeSchema["kind"], Check>);
 
 // ---- declarations and functions -------------------------------------------------------------------------------
@@ -241,20 +245,23 @@ const retries = object({
   maxDelayMs: notNegative,
 });
 
-const options = object({
-  retries,
-  timeoutMs: notNegative,
-  startupTimeoutMs: notNegative,
-  minContainers: natural,
-  maxContainers: natural,
-  bufferContainers: natural,
-  scaledownWindowMs: notNegative,
-  concurrency: object({ maxInputs: natural }),
-  secrets: texts,
-  env: textRecord,
-  memoryMiB: notNegative,
-  validate: truth,
-});
+const options = object(
+  {
+    retries,
+    timeoutMs: notNegative,
+    startupTimeoutMs: notNegative,
+    minContainers: natural,
+    maxContainers: natural,
+    bufferContainers: natural,
+    scaledownWindowMs: notNegative,
+    concurrency: object({ maxInputs: natural }),
+    secrets: texts,
+    env: textRecord,
+    memoryMiB: notNegative,
+    validate: truth,
+  },
+  { batch: object({ maxSize: natural, waitMs: notNegative }) },
+);
 
 const functionShape = object(
   { ...call, name, mode: oneOf(["unary", "generator", "web"]), options, signature: text },

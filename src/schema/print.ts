@@ -30,7 +30,7 @@ const INTERSECTION_MEMBER = 3;
 const POSTFIX = 4;
 
 const PRIMITIVES: ReadonlySet<string> = new Set<PrimitiveName>(
-  ["string", "number", "boolean", "bigint", "null", "undefined", "void", "unknown", "any", "never", "object"], //
+  ["string", "number", "boolean", "bigint", "null", "undefined", "void", "unknown", "any", "never", "object", "symbol"], //
 );
 
 /** Throws SchemaError when the type has a name in it that is not an identifier where one is needed. */
@@ -197,6 +197,10 @@ function print(type: TypeSchema, around: number): string {
         type.constraint ? LOOSE : INTERSECTION_MEMBER,
         around,
       );
+    case "function": {
+      const text = `${type.constructs === "abstract" ? "abstract new " : type.constructs ? "new " : ""}(${printFunctionParameters(type.parameters)}) => ${print(type.returns, LOOSE)}`;
+      return enclose(text, LOOSE, around);
+    }
     default:
       throw new SchemaError(`${JSON.stringify((type as { kind: unknown }).kind)} is not a kind of type`);
   }
@@ -251,6 +255,17 @@ function printElement(element: TupleElement): string {
   if (element.rest) return `...${label === undefined ? "" : `${label}: `}${print(element.type, LOOSE)}`;
   if (label !== undefined) return `${label}${element.optional ? "?" : ""}: ${print(element.type, LOOSE)}`;
   return element.optional ? `${print(element.type, POSTFIX)}?` : print(element.type, LOOSE);
+}
+
+/** A function type's parameters must have names. */
+function printFunctionParameters(parameters: readonly TupleElement[]): string {
+  let text = "";
+  for (let at = 0; at < parameters.length; at++) {
+    const { label = `arg${at}`, ...element } = parameters[at]!;
+    const name = isBindingName(label) ? label : `${label}_`;
+    text += (at > 0 ? ", " : "") + printElement({ ...element, label: name });
+  }
+  return text;
 }
 
 function printObject(properties: readonly PropertySchema[], indexes: readonly IndexSignature[] | undefined): string {

@@ -140,6 +140,10 @@ function replace(type: TypeSchema, bindings: Bindings): TypeSchema {
       return { ...type, object: sub(type.object), index: sub(type.index) };
     case "infer":
       return type.constraint ? { ...type, constraint: sub(type.constraint) } : type;
+    case "function": {
+      const parameters = type.parameters.map((parameter) => ({ ...parameter, type: sub(parameter.type) }));
+      return { ...type, parameters, returns: sub(type.returns) };
+    }
     case "mapped": {
       const inner = without(bindings, [type.parameter]);
       const result = { ...type, constraint: sub(type.constraint), type: substitute(type.type, inner) };
@@ -208,6 +212,8 @@ export function partsOf(type: TypeSchema): readonly TypeSchema[] {
       return [type.object, type.index];
     case "infer":
       return type.constraint ? [type.constraint] : [];
+    case "function":
+      return [...type.parameters.map((parameter) => parameter.type), type.returns];
     case "mapped":
       return type.nameType ? [type.constraint, type.nameType, type.type] : [type.constraint, type.type];
     case "conditional":

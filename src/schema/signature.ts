@@ -146,6 +146,10 @@ export class Canonical {
         const constraint = type.constraint ? this.type(type.constraint, names) : "";
         return `infer(${names.get(type.name) ?? quote(type.name)},${constraint})`;
       }
+      case "function": {
+        const parameters = this.type({ kind: "tuple", elements: type.parameters }, names);
+        return `${type.constructs ? `new${type.constructs}` : ""}(${parameters})=>${this.type(type.returns, names)}`;
+      }
     }
   }
 

@@ -4,7 +4,10 @@
  * in another language can write it too.
  */
 
-/** Types that have no parts. `object` is the keyword; `void` is kept apart from `undefined` because authors tell them apart. */
+/**
+ * Types that have no parts. `object` is the keyword; `void` is kept apart from `undefined` because authors tell them apart;
+ * `symbol` stands only where types are compared, like FunctionType.
+ */
 export type PrimitiveName =
   | "string"
   | "number"
@@ -16,7 +19,8 @@ export type PrimitiveName =
   | "unknown"
   | "any"
   | "never"
-  | "object";
+  | "object"
+  | "symbol";
 
 /** Global classes that the codec carries as themselves. */
 export type BuiltinName =
@@ -190,6 +194,18 @@ export interface InferType {
   constraint?: TypeSchema;
 }
 
+/**
+ * The type of functions. No value of it crosses the wire: it stands only where types are compared, in the `extends` of a
+ * conditional type: `T extends (...args: never) => unknown ? never : T`.
+ */
+export interface FunctionType {
+  kind: "function";
+  parameters: TupleElement[];
+  returns: TypeSchema;
+  /** `new (…) => …`, `abstract new (…) => …`. */
+  constructs?: true | "abstract";
+}
+
 export type TypeSchema =
   | PrimitiveType
   | LiteralType
@@ -207,7 +223,8 @@ export type TypeSchema =
   | IndexedAccessType
   | MappedType
   | ConditionalType
-  | InferType;
+  | InferType
+  | FunctionType;
 
 export interface TypeParameterSchema {
   name: string;

@@ -17,6 +17,7 @@ export const primitives: Record<Extract<TypeSchema, { kind: "primitive" }>["name
   any: anything,
   never: () => false,
   object: (value) => typeof value === "object" && value !== null,
+  symbol: (value) => typeof value === "symbol",
 };
 
 /** What `${T}` can look like. */

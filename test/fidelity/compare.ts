@@ -9,11 +9,12 @@ import type { Workspace } from "./workspace.ts";
 const HELPERS = `
 type Same<X, Y> = (<T>() => T extends X ? 1 : 2) extends <T>() => T extends Y ? 1 : 2
   ? (<T>() => T extends Y ? 1 : 2) extends <T>() => T extends X ? 1 : 2 ? true : false : false;
-type Mutual<X, Y> = [X] extends [Y] ? [Y] extends [X] ? true : false : false;
+type Fits<X, Y> = [X] extends [Y] ? true : false;
+type Mutual<X, Y> = [X] extends [Y] ? Fits<Y, X> : false;
 type Yield<R> = R extends Iterable<infer Y, any, any> | AsyncIterable<infer Y, any, any> ? Y : "not a generator";
 type Local<S> = S extends { local: infer F } ? F : never;
-type Result<S> = S extends { remote(...args: never): infer R } ? Awaited<R> : S extends { remoteGen(...args: never): infer R } ? Yield<R> : never;
-/** Without what cannot cross: that a boolean is a type guard. */
+type Result<S> = S extends { remote(...args: any): infer R } ? Awaited<R> : S extends { remoteGen(...args: any): infer R } ? Yield<R> : never;
+/** One signature as the compiler infers it: without extra properties of the function. */
 declare function plain<A extends readonly unknown[], R>(f: (...args: A) => R): (...args: A) => R;
 `;
 
@@ -23,8 +24,14 @@ export interface Comparison {
   checks: Map<number, { name: string; what: string }>;
 }
 
-/** Writes the module. `stubs` is the generated file. */
-export function writeComparison(workspace: Workspace, id: string, module: string, stubs: string): Comparison {
+/** Writes the module. `stubs` is the generated file, `guards` the names of type guards and assertions. */
+export function writeComparison(
+  workspace: Workspace,
+  id: string,
+  module: string,
+  stubs: string,
+  guards: ReadonlySet<string>,
+): Comparison {
   const source = ts.createSourceFile(stubs, readFileSync(stubs, "utf8"), ts.ScriptTarget.Latest, true);
   const copy: string[] = [withAuthorsEnums(source, module)];
   const lines = [
@@ -41,11 +48,18 @@ export function writeComparison(workspace: Workspace, id: string, module: string
     const f = `typeof author.${name}`;
     const s = `(typeof stub)[${JSON.stringify(name)}]`;
     check("parameters", `Same<Parameters<${f}>, Parameters<Local<${s}>>>`);
-    check("result", isGenerator ? `Same<Yield<ReturnType<${f}>>, Result<${s}>>` : `Same<Awaited<ReturnType<${f}>>, Result<${s}>>`);
+    check(
+      "result",
+      isGenerator ? `Same<Yield<ReturnType<${f}>>, Result<${s}>>` : `Same<Awaited<ReturnType<${f}>>, Result<${s}>>`,
+    );
     if (!signatures) continue;
     // Generic or overloaded: one P and one R are the last signature's, with constraints for type parameters.
-    copy.push(`export type ${local}__sync = { ${signatures.map(({ head, result }) => `${head}: ${result}`).join("; ")} };`);
-    copy.push(`export type ${local}__async = { ${signatures.map(({ head, result }) => `${head}: Promise<${result}>`).join("; ")} };`);
+    copy.push(
+      `export type ${local}__sync = { ${signatures.map(({ head, result }) => `${head}: ${result}`).join("; ")} };`,
+    );
+    copy.push(
+      `export type ${local}__async = { ${signatures.map(({ head, result }) => `${head}: Promise<${result}>`).join("; ")} };`,
+    );
     lines.push(`const ${name}_f = plain(author.${name});`);
     const kinds = ["sync", "async"].map((kind) => {
       lines.push(`const ${name}_${kind} = plain(null! as stub.${local}__${kind});`);
@@ -54,7 +68,9 @@ export function writeComparison(workspace: Workspace, id: string, module: string
     const same = kinds.map(({ whole, plain }) => `Same<${f}, ${whole}> | Same<typeof ${name}_f, ${plain}>`);
     // Conditional types with `infer` in them are the same to TypeScript only when one declaration makes them.
     const mutual = kinds.map(({ whole, plain }) => `Mutual<${f}, ${whole}> | Mutual<typeof ${name}_f, ${plain}>`);
-    check("signatures", [...same, ...mutual].join(" | "));
+    // That a boolean is a type guard cannot cross, so the author's function fits the stub, and not the other way round.
+    const guard = guards.has(name) ? kinds.map(({ whole }) => `Fits<${f}, ${whole}>`) : [];
+    check("signatures", [...same, ...mutual, ...guard].join(" | "));
   }
   workspace.write(`check/${id}.stubs.ts`, copy.join("\n"));
   workspace.write(`check/${id}.ts`, lines.join("\n"));

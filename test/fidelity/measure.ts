@@ -39,6 +39,7 @@ interface Module extends Wrapped {
   of: FidelityPackage;
   id: string;
   module: string;
+  guards: ReadonlySet<string>;
 }
 
 export async function measure(packages: readonly FidelityPackage[], options: MeasureOptions = {}): Promise<Fidelity[]> {
@@ -48,20 +49,23 @@ export async function measure(packages: readonly FidelityPackage[], options: Mea
   const engine = localEngine(home.url);
   try {
     const specifiers = packages.flatMap((of) => (of.modules ?? [of.name]).map((module) => ({ of, module })));
-    const exported = exportedFunctions(workspace, specifiers.map(({ module }) => module));
+    const exported = exportedFunctions(
+      workspace,
+      specifiers.map(({ module }) => module),
+    );
     const modules: Module[] = [];
     for (const { of, module } of specifiers) {
       const id = module.replace(/^@/, "").replaceAll(/[^a-z0-9]+/gi, "-");
-      const names = exported.get(module)!;
+      const { names, guards } = exported.get(module)!;
       onProgress(`${module}: ${names.length} functions`);
       const wrapped = wrap(workspace, id, module, names);
       if (wrapped.app) await register(engine, wrapped.app, workspace);
-      modules.push({ of, id, module, ...wrapped });
+      modules.push({ of, id, module, guards, ...wrapped });
     }
     const crossing = modules.filter(({ app }) => app);
     await generate({ apps: crossing.map(({ id }) => id), output: "generated" }, { cwd: workspace.path, engine });
-    const comparisons = crossing.map(({ id, module }) =>
-      writeComparison(workspace, id, module, workspace.file(`generated/${id}.ts`)),
+    const comparisons = crossing.map(({ id, module, guards }) =>
+      writeComparison(workspace, id, module, workspace.file(`generated/${id}.ts`), guards),
     );
     onProgress("comparing");
     const wrong = await compile(workspace, comparisons);
@@ -119,10 +123,20 @@ function toFidelity(
   wrong: ReadonlyMap<string, string>,
   workspace: Workspace,
 ): Fidelity {
-  const { version } = JSON.parse(readFileSync(workspace.file(join("node_modules", of.name, "package.json")), "utf8")) as {
+  const { version } = JSON.parse(
+    readFileSync(workspace.file(join("node_modules", of.name, "package.json")), "utf8"),
+  ) as {
     version: string;
   };
-  const result: Fidelity = { name: of.name, version, style: of.style, functions: 0, identical: [], refused: [], different: [] };
+  const result: Fidelity = {
+    name: of.name,
+    version,
+    style: of.style,
+    functions: 0,
+    identical: [],
+    refused: [],
+    different: [],
+  };
   for (const { id, module, app, refused } of modules.filter((each) => each.of === of)) {
     const called = (name: string): string => (module === of.name ? name : `${module}: ${name}`);
     const names = app?.functions.map(({ name }) => name) ?? [];

@@ -10,11 +10,19 @@ export interface Wrapped {
   refused: Map<string, Problem[]>;
 }
 
+export interface ExportedFunctions {
+  names: string[];
+  /** Those that are type guards or assertions. */
+  guards: Set<string>;
+}
+
 /** The functions that modules export, by module: found in one program, since most of the work is the same for all. */
-export function exportedFunctions(workspace: Workspace, modules: readonly string[]): Map<string, string[]> {
+export function exportedFunctions(workspace: Workspace, modules: readonly string[]): Map<string, ExportedFunctions> {
   workspace.write(
     "apps/probe.ts",
-    modules.map((module, index) => `import * as m${index} from ${JSON.stringify(module)};\nexport { m${index} };`).join("\n"),
+    modules
+      .map((module, index) => `import * as m${index} from ${JSON.stringify(module)};\nexport { m${index} };`)
+      .join("\n"),
   );
   const { config } = ts.readConfigFile(workspace.file("tsconfig.json"), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, workspace.path);
@@ -24,13 +32,24 @@ export function exportedFunctions(workspace: Workspace, modules: readonly string
   return new Map(
     checker.getExportsOfModule(probe).map((symbol, index) => {
       const module = checker.getTypeOfSymbol(checker.getAliasedSymbol(symbol));
-      return [modules[index]!, checker.getPropertiesOfType(module).filter(isFunction).map(({ name }) => name)];
+      const functions = checker.getPropertiesOfType(module).filter(isFunction);
+      const guards = functions.filter((each) =>
+        signaturesOf(each).some((signature) => checker.getTypePredicateOfSignature(signature)),
+      );
+      return [
+        modules[index]!,
+        { names: functions.map(({ name }) => name), guards: new Set(guards.map(({ name }) => name)) },
+      ];
     }),
   );
 
+  function signaturesOf(symbol: ts.Symbol): readonly ts.Signature[] {
+    return checker.getTypeOfSymbol(symbol).getCallSignatures();
+  }
+
   function isFunction(symbol: ts.Symbol): boolean {
     const isName = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(symbol.name);
-    return isName && checker.getTypeOfSymbol(symbol).getCallSignatures().length > 0;
+    return isName && signaturesOf(symbol).length > 0;
   }
 }
 
