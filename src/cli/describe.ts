@@ -82,11 +82,12 @@ function describeFunction(fn: FunctionSchema, manifest: AppManifest, output: Out
   output.line(`  ${headline(manifest, output)}`);
   if (fn.source) output.line(`  source     ${fn.source.file}:${fn.source.line}`);
   output.line(`  signature  ${fn.signature}`);
-  const { retries, timeoutMs, minContainers, maxContainers, concurrency } = fn.options;
+  const { retries, timeoutMs, minContainers, maxContainers, concurrency, batch } = fn.options;
   output.line(
     `  options    timeout ${timeoutMs} ms, retries ${retries.maxRetries}, ` +
       `containers ${minContainers} to ${maxContainers === 0 ? "cores" : maxContainers}, inputs at a time ${concurrency.maxInputs}`,
   );
+  if (batch) output.line(`  batch      up to ${batch.maxSize} inputs, waiting ${batch.waitMs} ms for each other`);
 }
 
 function headline(manifest: AppManifest, output: Output): string {

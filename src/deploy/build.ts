@@ -8,6 +8,7 @@ import type { IntrospectedApp, Problem } from "../introspect/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
 import { type AppManifest, type FunctionSchema, SCHEMA_VERSION } from "../schema/index.ts";
 import type { InspectedApp } from "../worker/protocol.ts";
+import { itemsOf } from "./batched.ts";
 import { type Bundle, Bundler } from "./bundle.ts";
 import { DeployError, type DeployStage } from "./errors.ts";
 import { inspect } from "./inspect.ts";
@@ -119,7 +120,9 @@ function mergeOptions(app: IntrospectedApp, apps: readonly InspectedApp[], label
     const found = registered.get(fn.name);
     registered.delete(fn.name);
     if (found) {
-      functions.push({ ...fn, options: found.options });
+      const { options } = found;
+      const own = options.batch ? itemsOf(fn, app.declarations, label, problems) : fn;
+      functions.push({ ...own, options });
       continue;
     }
     problems.push({
@@ -142,7 +145,7 @@ function mergeOptions(app: IntrospectedApp, apps: readonly InspectedApp[], label
     });
   }
   if (problems.length > 0) {
-    throw new DeployError("check", `the source of app ${app.app} and what it registers differ`, problems);
+    throw new DeployError("check", `app ${app.app} cannot be deployed`, problems);
   }
   return functions;
 }

@@ -1,11 +1,11 @@
 /** The producer's side: an app and the functions that its module registers. */
-import type { FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
+import type { BatchOptions, FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
 import { currentContext } from "./context.ts";
 import { InvalidError } from "./errors.ts";
 import { checkName, DEFAULT_ENVIRONMENT, RemoteFunction } from "./function.ts";
-import { type FunctionOptions, resolveOptions } from "./options.ts";
+import { type AppOptions, type FunctionOptions, OWN_OPTIONS, resolveOptions } from "./options.ts";
 import { Target } from "./target.ts";
-import type { AnyCallable, Defined } from "./types.ts";
+import type { AnyBatched, AnyCallable, Defined, DefinedBatched } from "./types.ts";
 
 /** A function as the container and the deploy see it. */
 export interface FunctionDefinition {
@@ -49,15 +49,17 @@ export interface Hooks {
 /** A named set of functions that are deployed together. */
 export class App {
   readonly name: string;
-  readonly #defaults: FunctionOptions;
+  readonly #defaults: AppOptions;
 
   /**
    * Throws InvalidError on a bad name or option.
    * @param defaults options of every function that does not say otherwise
    */
-  constructor(name: string, defaults: Omit<FunctionOptions, "name"> = {}) {
+  constructor(name: string, defaults: AppOptions = {}) {
     checkName("app", name);
-    if ("name" in defaults) throw new InvalidError(`app "${name}": name is an option of a function`);
+    for (const option of OWN_OPTIONS) {
+      if (option in defaults) throw new InvalidError(`app "${name}": ${option} is an option of a function`);
+    }
     resolveOptions(`app "${name}"`, defaults);
     this.name = name;
     this.#defaults = defaults;
@@ -86,7 +88,9 @@ export class App {
    * Registers a function, sync or async, or a generator. Its name is `options.name`, else its own, else the one that it is
    * exported under. Throws InvalidError on a name that is taken or an option that makes no sense.
    */
-  function<F extends AnyCallable>(fn: F, options: FunctionOptions = {}): Defined<F> {
+  function<F extends AnyBatched>(fn: F, options: FunctionOptions & { batch: BatchOptions }): DefinedBatched<F>;
+  function<F extends AnyCallable>(fn: F, options?: FunctionOptions): Defined<F>;
+  function(fn: AnyCallable, options: FunctionOptions = {}): unknown {
     if (typeof fn !== "function") {
       throw new InvalidError(`app "${this.name}": app.function() takes a function, not ${typeof fn}`);
     }
@@ -96,6 +100,11 @@ export class App {
       this.#defaults,
       options,
     );
+    if (resolved.batch && isGenerator(fn)) {
+      throw new InvalidError(`function "${name}": a generator cannot be batched`, {
+        hint: "a batched function takes arrays and returns an array",
+      });
+    }
     const known = registrations.get(this)!;
     if (name !== undefined) {
       checkName("function", name);
@@ -112,7 +121,7 @@ export class App {
     known.push({ name, value, fn, options: resolved });
     refs.set(value, ref);
     // The class has the methods of every kind of function; the type shows those of this kind.
-    return value as unknown as Defined<F>;
+    return value;
   }
 }
 

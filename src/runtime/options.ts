@@ -3,7 +3,7 @@
  * wrong option found at deploy is found too late.
  */
 import type { AutoscalerSettings } from "../engine/index.ts";
-import type { ResolvedFunctionOptions, RetryPolicy } from "../schema/index.ts";
+import type { BatchOptions, ResolvedFunctionOptions, RetryPolicy } from "../schema/index.ts";
 import { type Checks, checkRecord, describe, duration, finite, integer, isRecord } from "./checks.ts";
 import { InvalidError } from "./errors.ts";
 
@@ -37,7 +37,18 @@ export interface FunctionOptions {
   memoryMiB?: number;
   /** Check arguments against the deployed schema before they reach the function. Default true. */
   validate?: boolean;
+  /**
+   * Inputs, of any calls, run together: the function takes an array for each of its parameters and returns (a promise of) an
+   * array with the result of each input, in their order. Callers give and get single items. What it throws fails the batch.
+   */
+  batch?: BatchOptions;
 }
+
+/** What an app may say for all its functions. */
+export type AppOptions = Omit<FunctionOptions, OwnOption>;
+
+type OwnOption = (typeof OWN_OPTIONS)[number];
+export const OWN_OPTIONS = ["name", "batch"] as const;
 
 /** FunctionOptions with defaults; maxContainers 0 stands for "as many as the engine has cores". */
 export type { ResolvedFunctionOptions };
@@ -55,6 +66,8 @@ const autoscalerChecks: Checks = {
   bufferContainers: integer(0),
   scaledownWindowMs: duration(0),
 };
+
+const batchChecks: Checks = { maxSize: integer(1), waitMs: duration(0) };
 
 const NAME_RULE = "must be a name: letters, digits, - and _, starting with a letter or _";
 
@@ -75,6 +88,7 @@ const checks: Checks = {
       : "must be an object of strings",
   memoryMiB: integer(32),
   validate: (value) => (typeof value === "boolean" ? undefined : "must be true or false"),
+  batch: (value) => (isRecord(value) ? undefined : "must be an object: { maxSize: 32, waitMs: 20 }"),
 };
 
 /** Names of apps and functions: they become identifiers, file names and parts of URLs. */
@@ -104,6 +118,7 @@ export function resolveOptions(subject: string, ...layers: readonly FunctionOpti
     memoryMiB: given.memoryMiB ?? 0,
     validate: given.validate ?? true,
   };
+  if (given.batch) resolved.batch = { maxSize: given.batch.maxSize, waitMs: given.batch.waitMs };
   if (resolved.maxContainers > 0 && resolved.minContainers > resolved.maxContainers) {
     throw new InvalidError(
       `${subject}: minContainers (${resolved.minContainers}) is more than maxContainers (${resolved.maxContainers})`,
@@ -117,6 +132,14 @@ function checkOptions(subject: string, options: FunctionOptions): void {
   if (!isRecord(options)) throw new InvalidError(`${subject}: options must be an object, not ${describe(options)}`);
   checkRecord(subject, "option", "", options, checks);
   if (isRecord(options.retries)) checkRecord(subject, "part of retries", "retries.", options.retries, retryChecks);
+  if (isRecord(options.batch)) {
+    checkRecord(subject, "part of batch", "batch.", options.batch, batchChecks);
+    if (options.batch.maxSize === undefined || options.batch.waitMs === undefined) {
+      throw new InvalidError(`${subject}: batch needs both maxSize and waitMs`, {
+        hint: "batch: { maxSize: 32, waitMs: 20 }",
+      });
+    }
+  }
   if (options.concurrency !== undefined) {
     checkRecord(subject, "part of concurrency", "concurrency.", { ...options.concurrency }, { maxInputs: integer(1) });
   }

@@ -1,5 +1,6 @@
 /** The part of the runtime core that the package exports. */
 export type { AutoscalerSettings, FunctionStats, Progress } from "../engine/index.ts";
+export type { BatchOptions } from "../schema/index.ts";
 export { App } from "./app.ts";
 // A star, as TypeScript adds to an interface through nothing else.
 export * from "./apps.ts";
@@ -25,15 +26,17 @@ export {
 } from "./errors.ts";
 export { type CancelOptions, FunctionCall, type GetOptions, type IterOptions } from "./function-call.ts";
 export { type CallOptions, type CallOptionsInit, callOptions, type Kwargs, kwargs, repeat } from "./markers.ts";
-export type { FunctionOptions } from "./options.ts";
+export type { AppOptions, FunctionOptions } from "./options.ts";
 export type { CallProgress, ProgressOptions } from "./progress.ts";
 export type { Arguments, Keywords, MapInputs, NoKeywords, StarmapInputs } from "./signatures.ts";
 export { type StubFactory, type StubsRef, stubs } from "./stubs.ts";
 export {
+  type AnyBatched,
   type AnyCallable,
   type AnyFunction,
   type AnyIterable,
   type Defined,
+  type DefinedBatched,
   type Definition,
   type Deployed,
   type ForEachOptions,

@@ -183,5 +183,15 @@ interface AnyGenerator<Y> {
 type ParametersOf<F extends AnyCallable> = F extends (...args: infer P) => unknown ? P : never;
 type ReturnOf<F extends AnyCallable> = F extends (...args: never) => infer R ? R : never;
 
+/** What an author may register with `batch`. */
+export type AnyBatched = (...lists: never) => readonly unknown[] | Promise<readonly unknown[]>;
+
+/** What `app.function(f, { batch })` returns: the definition has arrays, its callers single items. */
+export type DefinedBatched<F extends AnyBatched> = Definition<F> &
+  Omit<Function<ItemsOf<ParametersOf<F>>, ItemOf<Awaited<ReturnOf<F>>>>, keyof Definition<F>>;
+
+type ItemOf<T> = T extends readonly (infer Item)[] ? Item : never;
+type ItemsOf<P extends readonly unknown[]> = { [I in keyof P]: ItemOf<P[I]> };
+
 /** Any remote function that answers once. */
 export type AnyFunction = Function<never, unknown, never>;

@@ -8,7 +8,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { FrameWriter } from "../engine/frames.ts";
 import { decodeArguments, type Hooks } from "../runtime/index.ts";
-import { type ContainerCall, Input } from "./input.ts";
+import { columnsOf, problemOf } from "./batch.ts";
+import { type Batch, type ContainerCall, Input } from "./input.ts";
 import { InputFailure, Outbox } from "./outbox.ts";
 import type { LoadMessage, LogMessage } from "./protocol.ts";
 import type { ArgumentValidator } from "./validate.ts";
@@ -36,6 +37,8 @@ export class Container {
   /** In no order: an input that ends gives its slot to the last one, which costs less than a set. */
   readonly #running: Input[] = [];
   #waiting: Input[] = [];
+  /** Of a batched function: about to start. */
+  #batches: Input[][] = [];
   #loaded: Loaded | undefined;
   #idle: (() => void) | undefined;
   #draining = false;
@@ -85,10 +88,21 @@ export class Container {
     this.#waiting.push(new Input(this.#load, call, index, attempt, payload, this.#sendProgress));
   }
 
+  /** The last `count` inputs that came are one call of the function. */
+  runTogether(count: number): void {
+    this.#batches.push(this.#waiting.splice(-count));
+  }
+
   cancel(callNumber: number, index: number): void {
     const running = this.#find(this.#running, callNumber, index);
     if (running) {
-      running.cancel();
+      const { batch } = running;
+      // The others of a batch go on; the function hears of it when none is left.
+      if (batch && batch.live.size > 1) this.#endCancelled(running);
+      else {
+        running.cancel();
+        batch?.lead.cancel();
+      }
       return;
     }
     const waiting = this.#find(this.#waiting, callNumber, index);
@@ -106,10 +120,11 @@ export class Container {
 
   /** Gives back what has not started. */
   recall(): void {
-    for (const input of this.#waiting) {
+    for (const input of [...this.#batches.flat(), ...this.#waiting]) {
       input.end();
       this.#outbox.returned(input);
     }
+    this.#batches = [];
     this.#waiting = [];
     this.#settleIdle();
   }
@@ -137,7 +152,7 @@ export class Container {
 
   /** Ends a running input with an error that did not come back through the function's own result. */
   fail(input: Input, error: unknown): void {
-    this.#endWithError(input, error);
+    for (const each of input.batch ? [...input.batch.live] : [input]) this.#endWithError(each, error);
     this.#drain();
   }
 
@@ -146,6 +161,11 @@ export class Container {
   #drain(): void {
     const loaded = this.#loaded;
     if (!loaded || this.#draining) return;
+    if (this.#load.batched) {
+      for (const inputs of this.#batches.splice(0)) this.#startTogether(inputs, loaded);
+      this.#settleIdle();
+      return;
+    }
     this.#draining = true;
     let started = 0;
     const waiting = this.#waiting;
@@ -223,6 +243,55 @@ export class Container {
           this.#drain();
         },
       );
+    }
+  }
+
+  /** One call of a batched function. */
+  #startTogether(inputs: readonly Input[], { fn, validate }: Loaded): void {
+    const batch: Batch = { lead: inputs[0]!, live: new Set() };
+    const rows: (readonly unknown[])[] = [];
+    for (const input of inputs) {
+      input.start();
+      input.slot = this.#running.push(input) - 1;
+      const payload = input.payload!;
+      input.payload = undefined;
+      try {
+        rows.push(this.#arguments(payload, validate));
+        batch.live.add(input);
+        input.batch = batch;
+      } catch (error) {
+        this.#endWithFailure(input, error);
+      }
+    }
+    const taken = [...batch.live];
+    if (taken.length === 0) return;
+    batch.lead = taken[0]!;
+    const settle = (run: () => void): void => {
+      run();
+      this.#settleIdle();
+    };
+    const fail = (error: unknown): void => {
+      for (const input of taken) this.#endWithError(input, error);
+    };
+    const succeed = (results: unknown): void => {
+      const problem = problemOf(results, taken.length, this.#load.function);
+      if (problem) fail(problem);
+      else for (const [i, input] of taken.entries()) this.#endWithResult(input, (results as unknown[])[i]);
+    };
+    this.#current.enterWith(batch.lead);
+    try {
+      const result: unknown = fn(...(columnsOf(rows, fn.length) as never[]));
+      if (!isThenable(result)) succeed(result);
+      else {
+        Promise.resolve(result).then(
+          (results) => settle(() => succeed(results)),
+          (error: unknown) => settle(() => fail(error)),
+        );
+      }
+    } catch (error) {
+      fail(error);
+    } finally {
+      this.#current.enterWith(undefined);
     }
   }
 
@@ -316,11 +385,12 @@ export class Container {
       if (last !== input) this.#running[input.slot] = last;
     }
     input.end();
+    input.batch?.live.delete(input);
     return true;
   }
 
   #sendProgress = (input: Input, fraction: number, message: string | undefined): void => {
-    this.#outbox.progress(input, fraction, message);
+    for (const each of input.batch?.live ?? [input]) this.#outbox.progress(each, fraction, message);
   };
 
   /** An error in the clean-up of a generator that was stopped has no caller left to tell. */

@@ -8,6 +8,14 @@ export interface ContainerCall {
   message: CallMessage;
 }
 
+/** Inputs that one call of a batched function runs for. */
+export interface Batch {
+  /** Whose context the function sees. */
+  lead: Input;
+  /** Those that have not ended. */
+  live: Set<Input>;
+}
+
 /** Least time between two progress frames of an input, in milliseconds: more would not be seen. */
 const PROGRESS_INTERVAL_MS = 50;
 
@@ -20,6 +28,8 @@ export class Input {
   /** Encoded arguments; dropped when the input starts. */
   payload: Buffer | undefined;
   state: "waiting" | "running" | "ended" = "waiting";
+  /** What it runs together with, itself included. */
+  batch: Batch | undefined;
   /** Its place among the running ones. */
   slot = -1;
   cancelled = false;
@@ -116,7 +126,7 @@ export class Input {
   }
 
   #report(given: number, message: string | undefined): void {
-    if (this.state !== "running") return;
+    if (!(this.batch ? this.batch.live.size > 0 : this.state === "running")) return;
     const fraction = withinOne(given);
     const wait = this.#progressAt + PROGRESS_INTERVAL_MS - performance.now();
     if (this.#progress) {

@@ -90,6 +90,9 @@ function onFrame(frame: Frame): void {
     case ToContainer.forget:
       container.forgetCall(frame.call);
       break;
+    case ToContainer.together:
+      container.runTogether(frame.index);
+      break;
     case ToContainer.recall:
       // What was sent before and may run has started by now.
       container.turn();

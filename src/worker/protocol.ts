@@ -26,6 +26,8 @@ export const ToContainer = {
    * to be long, it takes the waiting ones back for other containers.
    */
   recall: 8,
+  /** The last `index` inputs that were sent run together, in one call of the batched function. */
+  together: 9,
 } as const;
 
 /** Container to engine. */
@@ -76,6 +78,8 @@ export interface LoadMessage {
    * each when one ends. Cancelling a waiting input ends it like a running one (`failure` CANCELLED). Default 1.
    */
   maxInputs?: number;
+  /** The function is batched: its inputs begin with `together`, and the engine sees to how many run at a time. */
+  batched?: boolean;
 }
 
 export interface CallMessage {

@@ -97,3 +97,23 @@ declare const value: unknown;
 if (value instanceof Function) {
   expectType<Equal<typeof value, AnyFunction>>(true);
 }
+
+// Batched: arrays where it is defined, items where it is called.
+const embed = app.function(
+  async (texts: readonly string[], widths: number[]): Promise<Date[]> => texts.map(() => new Date(widths[0]!)),
+  {
+    name: "embed",
+    batch: { maxSize: 4, waitMs: 5 },
+  },
+);
+expectType<Equal<ReturnType<typeof embed.remote>, Promise<Date>>>(true);
+const embedded = embed.local(["a"], [1]);
+expectType<Equal<typeof embedded, Promise<Date[]>>>(true);
+embed.remote("a", 1);
+embed.map(["a", "b"], [1, 2]);
+export const asItems: Pick<Function<[texts: string, widths: number], Date>, "remote" | "spawn" | "map"> = embed;
+export const batchedToo: AnyFunction = embed;
+// @ts-expect-error an array where an item is due
+embed.remote(["a"], [1]);
+// @ts-expect-error an option of a function
+new App("defaults", { batch: { maxSize: 4, waitMs: 5 } });

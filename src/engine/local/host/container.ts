@@ -65,6 +65,8 @@ export class Container {
   recalled = false;
   inputs = 0;
   running = 0;
+  /** Of a batched function: those that have not ended. */
+  batches = 0;
 
   readonly #process: ContainerProcess;
   readonly #options: ContainerOptions;
@@ -165,6 +167,17 @@ export class Container {
     } else this.#firstWaiting ??= input;
     this.#writer.write(ToContainer.input, call.number, input.index, input.payload, Math.min(input.attempt, 255));
     if (call.granted > 0) this.grant(input, call.granted);
+  }
+
+  /** One call of the function for all of them. */
+  dispatchTogether(inputs: readonly Input[]): void {
+    const batch = { left: inputs.length };
+    for (const input of inputs) {
+      this.dispatch(input);
+      input.batch = batch;
+    }
+    this.batches++;
+    this.#writer.write(ToContainer.together, 0, inputs.length);
   }
 
   grant(input: Input, count: number): void {
@@ -333,6 +346,10 @@ export class Container {
     // What is sent from now on comes after the recall, so it is not meant.
     if (!this.#firstWaiting) this.recalled = false;
     input.container = undefined;
+    if (input.batch) {
+      if (--input.batch.left === 0) this.batches--;
+      input.batch = undefined;
+    }
     this.inputs--;
     if (input.startedAt === 0) return;
     this.running--;

@@ -52,6 +52,8 @@ export class Input {
   // ---- while it is in a container
 
   container: Container | undefined;
+  /** What it runs together with: how many of the batch have not ended. */
+  batch: { left: number } | undefined;
   previous: Input | undefined;
   next: Input | undefined;
   /** When it began to run, by performance.now(); 0 while it waits in the container. */

@@ -7,9 +7,11 @@
  */
 import { availableParallelism } from "node:os";
 import { InvalidError } from "../../../runtime/errors.ts";
+import type { ResolvedFunctionOptions } from "../../../schema/index.ts";
 import { FromContainer, type ProgressMessage } from "../../../worker/protocol.ts";
 import type { Frame } from "../../frames.ts";
 import type { AutoscalerSettings, Failure, FunctionStats } from "../../index.ts";
+import { BatchWindow } from "./batch-window.ts";
 import { type Container, type ContainerOwner, type Death, failureIn } from "./container.ts";
 import type { Input, Work } from "./input.ts";
 import { Queue } from "./queue.ts";
@@ -48,6 +50,11 @@ export interface PoolHost {
   ): void;
 }
 
+/** Inputs that one container runs at a time. */
+export function capacityOf({ concurrency, batch }: ResolvedFunctionOptions): number {
+  return concurrency.maxInputs * (batch?.maxSize ?? 1);
+}
+
 export class Pool implements ContainerOwner {
   readonly fn: DeployedFunction;
   readonly containers = new Set<Container>();
@@ -68,6 +75,7 @@ export class Pool implements ContainerOwner {
   #pace: number | undefined;
   /** When an input last ended. */
   #lastEnd = 0;
+  readonly #window: BatchWindow | undefined;
   #pumping = false;
   #failedStarts = 0;
   #startAfter = 0;
@@ -78,7 +86,8 @@ export class Pool implements ContainerOwner {
   constructor(fn: DeployedFunction, host: PoolHost, overrides: AutoscalerSettings) {
     this.fn = fn;
     this.#host = host;
-    const { minContainers, maxContainers, bufferContainers, scaledownWindowMs } = fn.schema.options;
+    const { minContainers, maxContainers, bufferContainers, scaledownWindowMs, batch } = fn.schema.options;
+    this.#window = batch && new BatchWindow(batch, () => this.pumpSoon());
     this.#settings = {
       minContainers,
       maxContainers: maxContainers || Math.max(availableParallelism(), minContainers),
@@ -151,6 +160,13 @@ export class Pool implements ContainerOwner {
   readonly #pump = (): void => {
     this.#pumping = false;
     this.#placeSuspects();
+    if (this.#window) this.#handOutBatches(this.#window);
+    else this.#handOut();
+    this.reconcile();
+    this.#watchForLongOnes();
+  };
+
+  #handOut(): void {
     for (;;) {
       const container = this.#leastBusy();
       if (!container) break;
@@ -158,9 +174,31 @@ export class Pool implements ContainerOwner {
       if (!input) break;
       container.dispatch(input);
     }
-    this.reconcile();
-    this.#watchForLongOnes();
-  };
+  }
+
+  #handOutBatches(window: BatchWindow): void {
+    for (;;) {
+      // Also while no container is free: the wait for others goes on meanwhile.
+      const size = window.size(this.#waiting + this.#again.length);
+      const container = this.#leastBusyWithBatches();
+      if (size === 0 || !container) return;
+      const inputs: Input[] = [];
+      for (let input = this.#next(); input; input = this.#next()) if (inputs.push(input) === size) break;
+      window.close();
+      if (inputs.length === 0) return;
+      container.dispatchTogether(inputs);
+    }
+  }
+
+  #leastBusyWithBatches(): Container | undefined {
+    let best: Container | undefined;
+    for (const container of this.containers) {
+      if (container.state !== "ready" || container.reserved) continue;
+      if (container.batches >= this.fn.schema.options.concurrency.maxInputs) continue;
+      if (!best || container.batches < best.batches) best = container;
+    }
+    return best;
+  }
 
   #next(): Input | undefined {
     for (let input = this.#again.shift(); input; input = this.#again.shift()) if (!input.call.over) return input;
@@ -199,7 +237,7 @@ export class Pool implements ContainerOwner {
   /** How many inputs may wait in a container behind those that run. */
   #ahead(): number {
     const pace = this.#pace;
-    if (pace === undefined || pace > SHORT_MS) return 0;
+    if (this.#window || pace === undefined || pace > SHORT_MS) return 0;
     return Math.min(MAX_AHEAD, Math.max(1, Math.floor(AHEAD_MS / pace)));
   }
 
@@ -212,7 +250,9 @@ export class Pool implements ContainerOwner {
       const container = this.#emptyContainer();
       if (!container) return;
       container.reserved = true;
-      container.dispatch(this.#suspects.shift()!);
+      const suspect = this.#suspects.shift()!;
+      if (this.#window) container.dispatchTogether([suspect]);
+      else container.dispatch(suspect);
     }
   }
 
@@ -420,7 +460,7 @@ export class Pool implements ContainerOwner {
   reconcile(): void {
     const retired = this.replaced && this.openCalls === 0;
     const { minContainers, maxContainers, bufferContainers, scaledownWindowMs } = this.#settings;
-    const { maxInputs } = this.fn.schema.options.concurrency;
+    const maxInputs = capacityOf(this.fn.schema.options);
     let total = 0;
     let ready = 0;
     let busy = 0;
@@ -549,6 +589,7 @@ export class Pool implements ContainerOwner {
     clearTimeout(this.#scaleTimer);
     clearTimeout(this.#lookAgain);
     clearTimeout(this.#recallTimer);
+    this.#window?.close();
     for (const container of this.containers) {
       if (kill) container.kill("killed", "");
       else container.stop();

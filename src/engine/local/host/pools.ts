@@ -5,7 +5,7 @@ import type { LoadMessage } from "../../../worker/protocol.ts";
 import type { AutoscalerSettings, FunctionStats } from "../../index.ts";
 import { Container } from "./container.ts";
 import type { Work } from "./input.ts";
-import { Pool, type PoolHost } from "./pool.ts";
+import { capacityOf, Pool, type PoolHost } from "./pool.ts";
 import type { Processes } from "./processes.ts";
 import type { DeployedFunction, Registry, Version } from "./registry.ts";
 
@@ -144,10 +144,11 @@ export class Pools implements PoolHost {
       container: id,
       env,
       maxInputs: options.concurrency.maxInputs,
+      batched: options.batch !== undefined,
     };
     return new Container(this.#processes.take(options.memoryMiB), pool, {
       load,
-      maxInputs: options.concurrency.maxInputs,
+      maxInputs: capacityOf(options),
       timeoutMs: options.timeoutMs,
       startupTimeoutMs: options.startupTimeoutMs,
     });
