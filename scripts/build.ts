@@ -22,7 +22,7 @@ import { PRECOMPILED } from "../src/codegen/templates.ts";
 const root = resolve(import.meta.dirname, "..");
 const dist = join(root, "dist");
 /** The `types` of package.json's exports. */
-const typeEntries = ["index.d.ts", "codegen/index.d.ts", "schema/index.d.ts", "engine/index.d.ts"];
+const typeEntries = ["index.d.ts", "codegen/index.d.ts", "schema/index.d.ts", "engine/index.d.ts", "vite/index.d.ts"];
 const bins = ["cli/farcall.js", "cli/codegen-bin.js"];
 
 // On the same file system as dist, where no tool looks for sources.

@@ -24,6 +24,7 @@ const direction: Record<string, readonly string[]> = {
   // "" is the package's entry, which makes the engines' schemes known.
   codegen: ["", "schema", "engine", "runtime", "config"],
   deploy: ["schema", "engine", "runtime", "introspect", "worker"],
+  vite: ["runtime", "config", "codegen"],
   cli: ["", "schema", "engine", "engine/local", "runtime", "introspect", "config", "codegen", "deploy", "worker"],
 };
 
@@ -38,6 +39,7 @@ const dependencies: Record<string, readonly string[]> = {
   config: ["cosmiconfig", "zod"],
   codegen: ["handlebars", "get-tsconfig"],
   deploy: ["esbuild"],
+  vite: [],
   cli: ["commander", "diff"],
 };
 

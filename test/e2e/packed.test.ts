@@ -52,7 +52,7 @@ async function ok(running: Promise<Ran>): Promise<string> {
 describe.sequential("the packed package", () => {
   test("contains what runs and nothing else", async () => {
     const files = await readdir(join(project, "node_modules/farcall"));
-    expect(files.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json", "templates"]);
+    expect(files.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "dist", "docs", "package.json", "templates"]);
   });
 
   test("sets a project up", async () => {
