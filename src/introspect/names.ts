@@ -42,8 +42,17 @@ export function convertName(cx: Conversion, symbol: ts.Symbol | undefined, node:
     if (node.pos < 0) return cx.refuse(node, "this type cannot be written down", "give the function a return type");
     return convertType(cx, cx.checker.getTypeFromTypeNode(node), node);
   }
+  // In a package whose types lack something, which skipLibCheck does not tell; the author's compiler takes it for `any`.
+  if (!symbol.declarations) return convertUnknown(cx, symbol.name, node);
   if (symbol.flags & ts.SymbolFlags.TypeParameter) return convertTypeParameter(cx, symbol, node);
   return convertNamed(cx, use(symbol));
+}
+
+function convertUnknown(cx: Conversion, name: string, node: ts.Node): TypeSchema {
+  if (cx.describing === 0) {
+    cx.warn(node, `the compiler does not find the type ${name}, and takes it for \`any\``, "install the types that it needs");
+  }
+  return { kind: "primitive", name: "any" };
 }
 
 export function convertTypeParameter(cx: Conversion, symbol: ts.Symbol, node: ts.Node | undefined): TypeSchema {

@@ -60,16 +60,22 @@ export function writeComparison(
     copy.push(
       `export type ${local}__async = { ${signatures.map(({ head, result }) => `${head}: Promise<${result}>`).join("; ")} };`,
     );
-    lines.push(`const ${name}_f = plain(author.${name});`);
-    const kinds = ["sync", "async"].map((kind) => {
-      lines.push(`const ${name}_${kind} = plain(null! as stub.${local}__${kind});`);
-      return { whole: `stub.${local}__${kind}`, plain: `typeof ${name}_${kind}` };
-    });
-    const same = kinds.map(({ whole, plain }) => `Same<${f}, ${whole}> | Same<typeof ${name}_f, ${plain}>`);
+    const kinds = ["sync", "async"].map((kind) => `stub.${local}__${kind}`);
+    const pairs = kinds.map((kind) => [f, kind]);
+    if (signatures.length === 1) {
+      lines.push(`const ${name}_author = plain(author.${name});`);
+      pairs.push(
+        ...kinds.map((kind, index) => {
+          lines.push(`const ${name}_${index} = plain(null! as ${kind});`);
+          return [`typeof ${name}_author`, `typeof ${name}_${index}`];
+        }),
+      );
+    }
+    const same = pairs.map(([left, right]) => `Same<${left}, ${right}>`);
     // Conditional types with `infer` in them are the same to TypeScript only when one declaration makes them.
-    const mutual = kinds.map(({ whole, plain }) => `Mutual<${f}, ${whole}> | Mutual<typeof ${name}_f, ${plain}>`);
+    const mutual = pairs.map(([left, right]) => `Mutual<${left}, ${right}>`);
     // That a boolean is a type guard cannot cross, so the author's function fits the stub, and not the other way round.
-    const guard = guards.has(name) ? kinds.map(({ whole }) => `Fits<${f}, ${whole}>`) : [];
+    const guard = guards.has(name) ? kinds.map((kind) => `Fits<${f}, ${kind}>`) : [];
     check("signatures", [...same, ...mutual, ...guard].join(" | "));
   }
   workspace.write(`check/${id}.stubs.ts`, copy.join("\n"));
