@@ -76,7 +76,8 @@ export async function generateWith(
   );
 
   const files = outputs.flatMap((output) => output.files);
-  const upToDate = files.every(({ status }) => status === "unchanged");
+  // A declaration map follows every move of a line in the author's file: it is kept right, but nothing depends on it.
+  const upToDate = files.every(({ path, status }) => status === "unchanged" || path.endsWith(".map"));
   if (!options.dryRun) for (const output of outputs) applyChanges(output.folder, output.files);
   if (key !== undefined && (upToDate || !options.dryRun)) {
     const states = outputs.map((output, index) =>

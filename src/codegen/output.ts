@@ -6,11 +6,12 @@ import { compareApps } from "./compare.ts";
 import { compareFiles, readIfPresent, withMarker } from "./files.ts";
 import { LOCK_FILE, type Lock, printLock, readLock } from "./lock-file.ts";
 import { chooseFunctions, type LockedManifest, lockManifest } from "./locked.ts";
-import { type Plan, planFiles } from "./plan.ts";
+import { type AppPlan, type Plan, planFiles } from "./plan.ts";
 import type { ChosenOutput, OutputResult } from "./prepare.ts";
 import { type ModuleStyle, moduleStyle } from "./project.ts";
-import { renderPlan } from "./render.ts";
+import { layoutOf, renderPlan } from "./render.ts";
 import type { Settings } from "./settings.ts";
+import { declarationMap } from "./source-maps.ts";
 import { hashPaths } from "./state.ts";
 import { loadTemplates } from "./templates.ts";
 import { FARCALL_VERSION } from "./version.ts";
@@ -30,7 +31,11 @@ export async function buildOutput(request: ChosenOutput): Promise<OutputResult> 
 
   onProgress("writing stubs");
   const templates = await loadTemplates(settings.templates);
-  const texts = await hookFiles(settings, renderPlan(plan, templates, style.fileExtension));
+  const layout = layoutOf(settings.emit, style.fileExtension, style.isModulePackage);
+  const texts = await hookFiles(settings, renderPlan(plan, templates, layout));
+  for (const { suffix } of layout.filter(({ template }) => template === ".d.ts")) {
+    for (const app of plan.apps) addMap(texts, app, suffix, folder, request.root);
+  }
   const lock = lockOf(refs, manifests, [...texts.keys()]);
   texts.set(LOCK_FILE, printLock(lock));
 
@@ -75,7 +80,8 @@ export async function planOutput(
     }),
   );
   const { importExtension: wanted } = settings;
-  const importExtension = wanted === "none" ? "" : (wanted ?? style.importExtension);
+  const derived = settings.emit === "ts" ? style.importExtension : style.isModulePackage ? ".js" : ".mjs";
+  const importExtension = wanted === "none" ? "" : (wanted ?? derived);
   let plan = planFiles(chosen, { ...settings, importExtension });
   for (const { name, onPlan } of settings.plugins) {
     if (onPlan) plan = (await hook(name, "onPlan", () => onPlan(plan))) ?? plan;
@@ -115,6 +121,15 @@ async function hookFiles(settings: Settings, texts: Map<string, string>): Promis
     result.set(name, withMarker(formatted));
   }
   return result;
+}
+
+function addMap(texts: Map<string, string>, app: AppPlan, suffix: string, folder: string, root: string): void {
+  const name = app.file + suffix;
+  const text = texts.get(name)!;
+  const map = declarationMap(app, join(folder, name), text, root);
+  if (map === undefined) return;
+  texts.set(name, `${text}//# sourceMappingURL=${name}.map\n`);
+  texts.set(`${name}.map`, map);
 }
 
 async function hook<T>(plugin: string, name: string, call: () => T | Promise<T>): Promise<T> {

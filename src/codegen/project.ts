@@ -12,6 +12,8 @@ export interface ModuleStyle {
   importExtension: string;
   /** `.mts` where `.ts` would be a CommonJS module in which this compiler refuses `export`. */
   fileExtension: ".ts" | ".mts";
+  /** A `.js` file here is an ES module. */
+  isModulePackage: boolean;
   /** The tsconfig that owns the folder. */
   tsconfig: string | undefined;
   /** Why it is so, for people. */
@@ -50,12 +52,13 @@ export async function moduleStyle(folder: string): Promise<ModuleStyle> {
   // The cache's keys name the files that were looked at: `existsSync:/a/tsconfig.json`.
   const looked = [...cache.keys()].map((key) => /^[a-zA-Z]+:(.*\.json)(:utf8)?$/.exec(key)?.[1]);
   const inputs = [...new Set([...looked.filter((path) => path !== undefined), ...(packageFile ? [packageFile] : [])])];
-  return { ...decide(found, packageFile), tsconfig: found?.path, inputs };
+  const isModulePackage = packageFile !== undefined && readsModules(packageFile);
+  return { ...decide(found, isModulePackage), isModulePackage, tsconfig: found?.path, inputs };
 }
 
 type Decision = Pick<ModuleStyle, "importExtension" | "fileExtension" | "reason">;
 
-function decide(found: TsConfigResult | null, packageFile: string | undefined): Decision {
+function decide(found: TsConfigResult | null, isModulePackage: boolean): Decision {
   const options = found?.config.compilerOptions;
   if (!options)
     return { importExtension: ".ts", fileExtension: ".ts", reason: "no tsconfig: .ts imports, as Node runs them" };
@@ -65,7 +68,7 @@ function decide(found: TsConfigResult | null, packageFile: string | undefined): 
   ).toLowerCase();
   const isNode = /^node(\d+|next)$/.test(resolution) && resolution !== "node10";
   // `export` in a CommonJS file is an error under verbatimModuleSyntax; .mts is an ES module everywhere.
-  const isCommonJs = isNode && options.verbatimModuleSyntax === true && !isModulePackage(packageFile);
+  const isCommonJs = isNode && options.verbatimModuleSyntax === true && !isModulePackage;
   const fileExtension = isCommonJs ? ".mts" : ".ts";
   if (options.allowImportingTsExtensions || options.rewriteRelativeImportExtensions) {
     return { importExtension: fileExtension, fileExtension, reason: `${found.path} allows ${fileExtension} imports` };
@@ -89,8 +92,7 @@ function nearestPackage(folder: string): string | undefined {
   }
 }
 
-function isModulePackage(file: string | undefined): boolean {
-  if (!file) return false;
+function readsModules(file: string): boolean {
   try {
     return (JSON.parse(readFileSync(file, "utf8")) as { type?: string }).type === "module";
   } catch (cause) {

@@ -22,7 +22,7 @@ export const COMPILE_OPTIONS = {
 
 export interface Templates {
   /** Prints a context. `data` is what helpers see besides. Throws InvalidError that names the template with the mistake. */
-  render(name: "app" | "index", context: object, data?: object): string;
+  render(name: string, context: object, data?: object): string;
   /** The files and folders that were read. */
   inputs: string[];
 }

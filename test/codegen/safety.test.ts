@@ -8,9 +8,11 @@ import ts from "typescript-6";
 import { expect, test } from "vitest";
 import { generate, type LockedManifest } from "../../src/codegen/index.ts";
 import { planFiles } from "../../src/codegen/plan.ts";
-import { renderPlan } from "../../src/codegen/render.ts";
+import { layoutOf, renderPlan } from "../../src/codegen/render.ts";
 import { loadTemplates } from "../../src/codegen/templates.ts";
 import { fn, manifest, Project, parameter, registry, text } from "./support.ts";
+
+const LAYOUT = layoutOf("ts", ".ts", true);
 
 const hostile = fc.oneof(
   fc.constantFrom(
@@ -108,7 +110,7 @@ test("hostile names and texts give files of declarations and nothing else", asyn
   fc.assert(
     fc.property(hostileManifest, (item) => {
       const plan = planFiles([{ manifest: item }], { exports: "namespaces", importExtension: ".ts" });
-      const texts = renderPlan(plan, templates, ".ts");
+      const texts = renderPlan(plan, templates, LAYOUT);
       expect([...texts.keys()].every((name) => /^[^/\\\0]+\.ts$/.test(name) && !name.startsWith("."))).toBe(true);
       for (const [name, source] of texts) {
         const file = ts.createSourceFile(name, source, ts.ScriptTarget.Latest, true);
@@ -173,7 +175,7 @@ test("a lock that lists a path is not followed out of its folder", async () => {
 test("documentation of ten megabytes is written, and a type that is nested without end refused", async () => {
   const templates = await loadTemplates(undefined);
   const render = (item: LockedManifest) =>
-    renderPlan(planFiles([{ manifest: item }], { exports: "namespaces", importExtension: ".ts" }), templates, ".ts");
+    renderPlan(planFiles([{ manifest: item }], { exports: "namespaces", importExtension: ".ts" }), templates, LAYOUT);
   const doc = "*/ ".repeat(3_500_000);
   expect(render(manifest("a", [fn("f", [], text, { doc })])).get("a.ts")!.length).toBeGreaterThan(10_000_000);
   let deep: LockedManifest["functions"][number]["returns"] = text;

@@ -1,10 +1,13 @@
 /** Stubs are code of the consumer's program: they compile under the strictest settings, mean what the author wrote, and run. */
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { generate } from "../../src/codegen/index.ts";
 import type { AppManifest, Declaration, TypeSchema } from "../../src/schema/index.ts";
 import { manifests } from "../support/arbitraries.ts";
-import { run } from "../support/cli.ts";
+import { run, start } from "../support/cli.ts";
 import {
   COMPILERS,
   type Draft,
@@ -169,6 +172,61 @@ test("run under Node's type stripping, where an enum's values are usable", async
   await generate({ apps: ["images"] }, { cwd: project.path, engine: deployed.engine });
   expect(await run(process.execPath, [project.file("run.ts")])).toMatchObject({ stdout: "Green delete\n", stderr: "" });
 });
+
+test("can be JavaScript with declarations, from which an editor finds the author's source", async () => {
+  await using deployed = await registry();
+  await deployed.deploy(manifest("images", images, [color, options]));
+  using project = new Project({
+    "tsconfig.json": tsconfig({}),
+    "src/use.ts": use.replace("index.ts", "index.js"),
+    "src/app.ts": `${"\n".repeat(11)}export function resize(): void {}\n`,
+    "run.js": 'import { images } from "./src/generated/index.js"; console.log(images.Color[1], images.delete.name);',
+  });
+  await generate({ apps: ["images"], emit: "js" }, { cwd: project.path, engine: deployed.engine });
+  expect(project.list("src/generated")).toEqual([
+    "farcall.lock.json",
+    "images.d.ts",
+    "images.d.ts.map",
+    "images.js",
+    "index.d.ts",
+    "index.js",
+  ]);
+  for (const compiler of COMPILERS) expect(await project.check(compiler), compiler).toBe("");
+  expect(await run(process.execPath, [project.file("run.js")])).toMatchObject({ stdout: "Green delete\n", stderr: "" });
+
+  const line = use.split("\n").findIndex((item) => item.includes("images.resize"));
+  const offset = use.split("\n")[line]!.indexOf("resize") + 1;
+  expect(await definition(project.file("src/use.ts"), line + 1, offset)).toEqual([
+    { file: project.file("src/app.ts"), line: 12 },
+  ]);
+  expect(
+    (await generate({ apps: ["images"], emit: "js" }, { cwd: project.path, engine: deployed.engine })).upToDate,
+  ).toBe(true);
+});
+
+/** What an editor shows for "go to definition", asked the way editors do. */
+async function definition(file: string, line: number, offset: number): Promise<{ file: string; line: number }[]> {
+  const server = fileURLToPath(new URL("./tsserver.js", import.meta.resolve("typescript-6")));
+  const child = start(process.execPath, [server, "--disableAutomaticTypingAcquisition"], {}, "pipe");
+  const ended = once(child, "close");
+  try {
+    for (const [command, args] of Object.entries({ open: { file }, definition: { file, line, offset } })) {
+      child.stdin!.write(`${JSON.stringify({ seq: 1, type: "request", command, arguments: args })}\n`);
+    }
+    for await (const text of createInterface(child.stdout!)) {
+      const answer = text.startsWith("{") ? JSON.parse(text) : {};
+      if (answer.command !== "definition") continue;
+      return answer.body.map((item: { file: string; start: { line: number } }) => ({
+        file: item.file,
+        line: item.start.line,
+      }));
+    }
+    throw new Error("the server said nothing");
+  } finally {
+    child.kill();
+    await ended;
+  }
+}
 
 test("keep documentation and say where a function is written", async () => {
   await using deployed = await registry();
