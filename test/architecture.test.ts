@@ -53,6 +53,7 @@ const sideDoors = new Set([
   // What the package's entry takes of two folders whose rest is not for consumers.
   "src/runtime/public.ts",
   "src/config/config.ts",
+  "src/codegen/plugin.ts",
 ]);
 
 interface Import {
