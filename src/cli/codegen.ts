@@ -41,12 +41,24 @@ export function define(command: Command, context: Context): void {
     ["codegen --watch", "beside farcall dev"],
     ["codegen --check", "in CI"],
     ["codegen --offline", "without a network, from the lock file"],
+    ["codegen eject stub", "copies the template of a stub, to change it"],
   ]);
   command.action(async (options: CodegenOptions) => {
     const config = await requireConfig(options);
     if (options.watch) await watchStubs(config, options, context);
     else await generateOnce(config, options, context);
   });
+  command
+    .command("eject")
+    .summary("copy shipped templates, to change them")
+    .description("Copies shipped templates to the config's folder of templates. Without a name, lists them.")
+    .argument("[names...]", "templates and partials")
+    .option("-c, --config <file>", "config to use (default: the nearest from here upwards)")
+    .option("--json", "print JSON")
+    .action(async (names: string[], _options: unknown, subcommand: Command) => {
+      const { eject } = await import("./eject.ts");
+      await eject(names, await requireConfig(subcommand.optsWithGlobals()), context.output);
+    });
 }
 
 async function requireConfig(options: CodegenOptions): Promise<LoadedConfig> {
