@@ -112,54 +112,58 @@ test("a call whose caller was killed before it was acknowledged never runs", asy
   await engine.close();
 });
 
-test("nothing acknowledged is lost, and nothing told twice, while host and containers are killed at random", async () => {
-  await using home = await temporaryHome();
-  const engine = localEngine(home.url);
-  await engine.registry.deploy(double);
-  const app = new Driver(engine, "work");
-  const acknowledged: { id: string; inputs: number[] }[] = [];
-  const heard = new Map<string, number>();
-  let next = 0;
-  const spawnSome = async (): Promise<void> => {
-    const inputs = Array.from({ length: Math.random() < 0.5 ? 1 : 300 }, () => next++);
-    const id = await app.spawn(
-      "double",
-      inputs.map((n) => [n, Math.random() < 0.05 ? 30 : 0]),
-    );
-    acknowledged.push({ id, inputs });
-    engine.invoker.attach(
-      id,
-      {},
-      {
-        output: ({ index }) => heard.set(`${id} ${index}`, (heard.get(`${id} ${index}`) ?? 0) + 1),
-        failed: (failure) => heard.set(`${id} ${failure.message}`, 99),
-      },
-    );
-  };
-  for (let round = 0; round < ROUNDS; round++) {
-    const spawning = Promise.all(Array.from({ length: 4 }, spawnSome));
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 150));
-    const status = await hostStatus(home.url);
-    const victims = status ? [status.pid, status.pid, ...status.containers.map(({ pid }) => pid)] : [];
-    const victim = victims[Math.floor(Math.random() * victims.length)];
-    if (victim) {
-      try {
-        process.kill(victim, "SIGKILL");
-      } catch {
-        // It was quicker.
+test(
+  "nothing acknowledged is lost, and nothing told twice, while host and containers are killed at random",
+  async () => {
+    await using home = await temporaryHome();
+    const engine = localEngine(home.url);
+    await engine.registry.deploy(double);
+    const app = new Driver(engine, "work");
+    const acknowledged: { id: string; inputs: number[] }[] = [];
+    const heard = new Map<string, number>();
+    let next = 0;
+    const spawnSome = async (): Promise<void> => {
+      const inputs = Array.from({ length: Math.random() < 0.5 ? 1 : 300 }, () => next++);
+      const id = await app.spawn(
+        "double",
+        inputs.map((n) => [n, Math.random() < 0.05 ? 30 : 0]),
+      );
+      acknowledged.push({ id, inputs });
+      engine.invoker.attach(
+        id,
+        {},
+        {
+          output: ({ index }) => heard.set(`${id} ${index}`, (heard.get(`${id} ${index}`) ?? 0) + 1),
+          failed: (failure) => heard.set(`${id} ${failure.message}`, 99),
+        },
+      );
+    };
+    for (let round = 0; round < ROUNDS; round++) {
+      const spawning = Promise.all(Array.from({ length: 4 }, spawnSome));
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 150));
+      const status = await hostStatus(home.url);
+      const victims = status ? [status.pid, status.pid, ...status.containers.map(({ pid }) => pid)] : [];
+      const victim = victims[Math.floor(Math.random() * victims.length)];
+      if (victim) {
+        try {
+          process.kill(victim, "SIGKILL");
+        } catch {
+          // It was quicker.
+        }
       }
+      await spawning;
     }
-    await spawning;
-  }
-  const inputs = acknowledged.reduce((sum, call) => sum + call.inputs.length, 0);
-  await expect.poll(() => heard.size, { timeout: 120_000 }).toBe(inputs);
-  expect([...heard.values()].every((times) => times === 1)).toBe(true);
-  for (const { id, inputs } of acknowledged) {
-    const outcomes = await app.get(id, inputs.length);
-    expect(outcomes.map(({ value }) => value)).toEqual(inputs.map((n) => n * 2));
-  }
-  await engine.close();
-}, 600_000);
+    const inputs = acknowledged.reduce((sum, call) => sum + call.inputs.length, 0);
+    await expect.poll(() => heard.size, { timeout: 120_000 }).toBe(inputs);
+    expect([...heard.values()].every((times) => times === 1)).toBe(true);
+    for (const { id, inputs } of acknowledged) {
+      const outcomes = await app.get(id, inputs.length);
+      expect(outcomes.map(({ value }) => value)).toEqual(inputs.map((n) => n * 2));
+    }
+    await engine.close();
+  },
+  60_000 + ROUNDS * 15_000,
+);
 
 test("results expire, and say so", async () => {
   await using home = await temporaryHome();

@@ -35,48 +35,52 @@ async function rawClient(path: string, greet = true): Promise<{ socket: Socket; 
   return { socket, writer };
 }
 
-test("a peer that sends nonsense loses its connection, and nobody else notices", async () => {
-  await using home = await temporaryHome();
-  const engine = localEngine(home.url);
-  await engine.registry.deploy(echo);
-  const app = new Driver(engine, "work");
-  expect(await app.remote("echo", 1)).toBe(1);
-  const { pid } = (await hostStatus(home.url))!;
-  const seed = Date.now() | 0;
-  const random = randomFrom(seed);
-  const texts = [
-    "",
-    "{",
-    "null",
-    "[]",
-    '{"method":"deploy","params":{"manifest":{},"artifact":{},"secrets":{}}}',
-    '{"method":"listApps","params":{"environment":7}}',
-    '{"method":"poll","params":{"id":"fc-x","range":{"start":-1}}}',
-    '{"method":"cancel","params":{}}',
-    '{"method":"constructor","params":{}}',
-    '{"method":"logs","params":{"after":"x"}}',
-    '{"id":"fc-1","method":"map","durable":true,"function":{"app":"work","environment":"main","name":"echo"}}',
-    '{"id":"fc-2","method":"map","durable":false,"function":{"app":"work","environment":"main","name":"echo"}}',
-    '{"id":"fc-2","method":"map","durable":false,"function":{"app":"__proto__","environment":"main","name":"x"}}',
-    '{"id":"fc-1","range":{}}',
-  ];
-  let client = await rawClient(home.path);
-  for (let n = 0; n < FRAMES; n++) {
-    if (client.socket.destroyed || random(200) === 0) {
-      client.socket.destroy();
-      client = await rawClient(home.path, random(10) > 0);
+test(
+  "a peer that sends nonsense loses its connection, and nobody else notices",
+  async () => {
+    await using home = await temporaryHome();
+    const engine = localEngine(home.url);
+    await engine.registry.deploy(echo);
+    const app = new Driver(engine, "work");
+    expect(await app.remote("echo", 1)).toBe(1);
+    const { pid } = (await hostStatus(home.url))!;
+    const seed = Date.now() | 0;
+    const random = randomFrom(seed);
+    const texts = [
+      "",
+      "{",
+      "null",
+      "[]",
+      '{"method":"deploy","params":{"manifest":{},"artifact":{},"secrets":{}}}',
+      '{"method":"listApps","params":{"environment":7}}',
+      '{"method":"poll","params":{"id":"fc-x","range":{"start":-1}}}',
+      '{"method":"cancel","params":{}}',
+      '{"method":"constructor","params":{}}',
+      '{"method":"logs","params":{"after":"x"}}',
+      '{"id":"fc-1","method":"map","durable":true,"function":{"app":"work","environment":"main","name":"echo"}}',
+      '{"id":"fc-2","method":"map","durable":false,"function":{"app":"work","environment":"main","name":"echo"}}',
+      '{"id":"fc-2","method":"map","durable":false,"function":{"app":"__proto__","environment":"main","name":"x"}}',
+      '{"id":"fc-1","range":{}}',
+    ];
+    let client = await rawClient(home.path);
+    for (let n = 0; n < FRAMES; n++) {
+      if (client.socket.destroyed || random(200) === 0) {
+        client.socket.destroy();
+        client = await rawClient(home.path, random(10) > 0);
+      }
+      const payload = Buffer.from(texts[random(texts.length)]!);
+      if (random(100) === 0) client.socket.write(Buffer.from(Array.from({ length: random(64) }, () => random(256))));
+      else client.writer.write(random(14), random(6), random(4), payload, random(3));
+      if (n % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
-    const payload = Buffer.from(texts[random(texts.length)]!);
-    if (random(100) === 0) client.socket.write(Buffer.from(Array.from({ length: random(64) }, () => random(256))));
-    else client.writer.write(random(14), random(6), random(4), payload, random(3));
-    if (n % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
-  }
-  client.socket.destroy();
-  expect(await app.remote("echo", "still here"), `seed ${seed}`).toBe("still here");
-  expect((await hostStatus(home.url))!.pid, `seed ${seed}`).toBe(pid);
-  await expect.poll(async () => (await hostStatus(home.url))!.clients, patient).toBe(2);
-  await engine.close();
-});
+    client.socket.destroy();
+    expect(await app.remote("echo", "still here"), `seed ${seed}`).toBe("still here");
+    expect((await hostStatus(home.url))!.pid, `seed ${seed}`).toBe(pid);
+    await expect.poll(async () => (await hostStatus(home.url))!.clients, patient).toBe(2);
+    await engine.close();
+  },
+  60_000 + FRAMES * 5,
+);
 
 test("a peer that announces a frame over the limit is cut off before it sends it", async () => {
   await using home = await temporaryHome();
