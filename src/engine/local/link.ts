@@ -1,5 +1,6 @@
 /** One connection of a client to the host: greeting, frames both ways, and what becomes of it when either side goes. */
 import type { Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { EngineUnavailableError } from "../../runtime/errors.ts";
 import { type Frame, FrameError, FrameReader, FrameWriter } from "../frames.ts";
 import type { StatePaths } from "./paths.ts";
@@ -49,8 +50,11 @@ export async function openLink(
     const socket = await reachHost(paths, options.start);
     if (!socket) return undefined;
     const link = await greet(socket, owner, paths);
-    // Closed before it answered: that host was on its way out.
-    if (!link) continue;
+    if (!link) {
+      // Closed before it answered: that host was on its way out, or can take no more connections at present.
+      await delay(Math.min(150, 2 ** attempt));
+      continue;
+    }
     if (!options.start || link.host.version === FARCALL_VERSION) return link;
     if (compareVersions(link.host.version, FARCALL_VERSION) < 0) {
       await replace(link);
@@ -64,7 +68,7 @@ export async function openLink(
     );
   }
   throw new EngineUnavailableError(`the host of ${paths.state} keeps closing its connections`, {
-    hint: `See ${paths.hostLog}.`,
+    hint: `It may have as many open as its limit of open files allows (ulimit -n); see ${paths.hostLog}.`,
   });
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
@@ -181,6 +182,31 @@ test("ten thousand calls are open at once, and two hundred clients", async () =>
   await Promise.all(clients.map((client) => client.close()));
   await engine.close();
 });
+
+test.skipIf(process.platform === "win32")(
+  "a host that runs out of open files serves on once there are some again",
+  async () => {
+    await using home = await temporaryHome();
+    const start = `import(${JSON.stringify(new URL("../../../src/engine/local/index.ts", import.meta.url).href)}).then((local) => local.localEngine("local:").registry.listApps())`;
+    execFileSync("/bin/sh", ["-c", 'ulimit -n 64; exec "$0" -e "$1"', process.execPath, start], {
+      env: home.env as NodeJS.ProcessEnv,
+    });
+    const engine = localEngine(home.url);
+    await engine.registry.deploy(echo);
+    const app = new Driver(engine, "work");
+    await app.remote("echo", 1);
+    const { pid } = (await hostStatus(home.url))!;
+    const sockets = await Promise.all(Array.from({ length: 100 }, async () => (await rawClient(home.path)).socket));
+    expect(await app.remote("echo", "still here")).toBe("still here");
+    for (const socket of sockets) socket.destroy();
+    await expect.poll(async () => (await hostStatus(home.url).catch(() => undefined))?.pid, patient).toBe(pid);
+    await engine.registry.deploy(
+      deployment("more", "export const f = app.function(function f() { return 1; });", { f: {} }),
+    );
+    expect(await new Driver(engine, "more").remote("f")).toBe(1);
+    await engine.close();
+  },
+);
 
 test("a connection that never greets is closed", async () => {
   await using home = await temporaryHome();

@@ -106,12 +106,12 @@ export class Processes {
       env: this.#environment,
       windowsHide: true,
     });
-    const socket = child.stdio[3] as Socket | null;
-    // Without a process there are no streams, and the error comes as an event that nobody will see.
-    if (child.pid === undefined || !socket) {
+    if (child.pid === undefined) {
+      // The error itself comes as an event, to a child that has no streams yet.
       child.on("error", () => {});
-      throw new Error("the system refused to start another process");
+      throw new Error("the system refused to start another process (its limit of processes or open files is reached)");
     }
+    const socket = child.stdio[3] as Socket;
     return { child, socket };
   }
 }
