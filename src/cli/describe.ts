@@ -42,8 +42,13 @@ export function define(command: Command, context: Context): void {
     if (options.format === "json-schema") return printJson(exportJsonSchema(manifest, target.function));
     const fn = manifest.functions.find(({ name }) => name === target.function);
     output.document(fn ?? manifest);
-    if (fn) describeFunction(fn, manifest, output);
-    else describeApp(manifest, output);
+    if (!fn) return describeApp(manifest, output);
+    describeFunction(fn, manifest, output);
+    if (fn.mode !== "web" && !fn.options.web) return;
+    const { registry } = await context.engine(options);
+    const { app, environment, version } = manifest;
+    const { webUrl = "none: see host.log" } = await registry.resolve({ app, environment, version, name: fn.name });
+    output.line(`  URL        ${webUrl}`);
 
     function printJson(value: unknown): void {
       output.raw(`${JSON.stringify(value, undefined, 2)}\n`);
@@ -98,6 +103,7 @@ function headline(manifest: AppManifest, output: Output): string {
 /** One line for each overload, as TypeScript writes a declaration. */
 function signatures(fn: FunctionSchema, output: Output): string[] {
   const star = fn.mode === "generator" ? "*" : "";
+  if (fn.mode === "web") return [`${output.style("cyan", fn.name)}  web function`];
   return (fn.overloads ?? [fn]).map(({ typeParameters, parameters, returns }) => {
     const head = `${star}${output.style("cyan", fn.name)}${printTypeParameters(typeParameters)}`;
     return `${head}(${printParameters(parameters)}): ${printType(returns)}`;

@@ -3,15 +3,13 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import { Function as RemoteFunction, UserCodeException } from "../runtime/index.ts";
-import type { AppManifest, FunctionSchema } from "../schema/index.ts";
+import { type AppManifest, type FunctionSchema, fromJson, toJson } from "../schema/index.ts";
 import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples } from "./context.ts";
-import { fromJson } from "./from-json.ts";
 import { parseFunctionTarget } from "./target.ts";
 import { count, duration } from "./terminal/output.ts";
 import { Progress } from "./terminal/progress.ts";
 import { Exit, UsageError } from "./terminal/report.ts";
-import { toJson } from "./to-json.ts";
 
 interface MapOptions extends AppOptions {
   tuples?: boolean;

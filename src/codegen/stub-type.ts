@@ -10,7 +10,7 @@ export interface StubType {
   /** The const's type: `Function<[image: Uint8Array], Uint8Array>`. */
   type: string;
   /** The factory's method that makes it. */
-  make: "function" | "generator";
+  make: "function" | "generator" | "web";
   /** The interface that `type` names, where the function is generic or overloaded. */
   definition?: { name: string; base: string; members: GenericMember[] };
 }
@@ -25,6 +25,7 @@ export interface Names {
 }
 
 export function stubType(fn: LockedFunction, exported: string, names: Names): StubType {
+  if (fn.mode === "web") return { type: names.use("WebFunction"), make: "web" };
   const isGenerator = fn.mode === "generator";
   const make = isGenerator ? "generator" : "function";
   const calls: readonly CallSignature[] = fn.overloads ?? [fn];

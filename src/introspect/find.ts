@@ -14,6 +14,8 @@ export interface FoundApp {
 export interface Registration {
   /** The outermost call: what a binding of the function holds. */
   call: ts.CallExpression;
+  /** `app.web`, rather than `app.function`. */
+  web: boolean;
   /** The arguments of `app.function`. */
   fn: Located | undefined;
   options: Located | undefined;
@@ -39,7 +41,7 @@ export function find(app: AppProgram): Found {
   let sites: Site[] = [];
   for (const file of app.files) {
     const { text } = file;
-    if (!text.includes("function") && !text.includes("new ")) continue;
+    if (!text.includes("function") && !text.includes("new ") && !text.includes("web")) continue;
     visitCalls(file, (node) => {
       if (ts.isNewExpression(node)) {
         if (isAppClass(app, symbolOf(checker, lastName(node.expression)))) found.apps.push({ node });
@@ -68,17 +70,20 @@ function visitCalls(file: ts.SourceFile, visit: (node: ts.CallExpression | ts.Ne
   ts.forEachChild(file, walk);
 }
 
-/** `app.function(…)`, for an `app` that is farcall's. */
+const METHODS: ReadonlySet<string> = new Set(["function", "web"]);
+
+/** `app.function(…)` or `app.web(…)`, for an `app` that is farcall's. */
 function isRegistration(app: AppProgram, node: ts.CallExpression): boolean {
   const callee = unwrap(node.expression);
-  const isNamed = ts.isPropertyAccessExpression(callee)
-    ? callee.name.text === "function"
-    : ts.isElementAccessExpression(callee) &&
-      ts.isStringLiteralLike(callee.argumentExpression) &&
-      callee.argumentExpression.text === "function";
-  if (!isNamed) return false;
+  if (!METHODS.has(methodOf(callee) ?? "")) return false;
   const { expression } = callee as ts.PropertyAccessExpression | ts.ElementAccessExpression;
   return isAppClass(app, app.checker.getNonNullableType(app.checker.getTypeAtLocation(expression)).symbol);
+}
+
+function methodOf(callee: ts.Expression): string | undefined {
+  if (ts.isPropertyAccessExpression(callee)) return callee.name.text;
+  if (!ts.isElementAccessExpression(callee)) return undefined;
+  return ts.isStringLiteralLike(callee.argumentExpression) ? callee.argumentExpression.text : undefined;
 }
 
 const appClasses = new WeakMap<ts.Symbol, boolean>();
@@ -157,6 +162,7 @@ function toRegistration({ call, inner, environment }: Site): Registration {
   const [fn, options] = inner.arguments;
   return {
     call,
+    web: methodOf(unwrap(inner.expression)) === "web",
     fn: fn && !ts.isSpreadElement(fn) ? { expression: fn, environment } : undefined,
     options: options && { expression: options, environment },
   };

@@ -2,7 +2,7 @@
 import { ts } from "@ts-morph/common";
 import { type Declaration, type FunctionMode, type FunctionSchema, signatureOf } from "../schema/index.ts";
 import type { Conversion } from "./conversion.ts";
-import { type FunctionDoc, splitFunctionDoc } from "./docs.ts";
+import { docOf, type FunctionDoc, splitFunctionDoc } from "./docs.ts";
 import { atRegistration, functionBehind, runtimeName, stringProperty, unwrap } from "./expressions.ts";
 import type { Registration } from "./find.ts";
 import { type Problem, placeOf } from "./problems.ts";
@@ -72,6 +72,7 @@ export function convertFunction(
   };
   const behind = registration.fn && functionBehind(checker, registration.fn);
   const name = nameOf(checker, registration, behind, exported, report);
+  if (registration.web) return name === undefined ? undefined : webFunction(app, registration, name, behind);
   const signatures = signaturesOf(checker, registration);
   if (signatures.length === 0) {
     if (registration.fn || call.arguments.length > 0) {
@@ -108,6 +109,35 @@ export function convertFunction(
       const schema: Omit<FunctionSchema, "options" | "signature"> = { name, mode, ...last, source: { file, line } };
       if (doc !== undefined) schema.doc = doc;
       if (isOverloaded) schema.overloads = converted.map(({ signature }: ConvertedSignature) => signature);
+      return { ...schema, signature: signatureOf(schema, declarations) };
+    },
+  };
+}
+
+/** Has no types that callers depend on: all requests are alike. */
+function webFunction(
+  app: AppProgram,
+  { call }: Registration,
+  name: string,
+  behind: ts.SignatureDeclaration | undefined,
+): FoundFunction {
+  const { file, line } = placeOf(app.root, behind && app.isOwn(behind.getSourceFile()) ? behind : call);
+  const own = behind && ts.isFunctionDeclaration(behind) ? docOf(behind) : undefined;
+  const comment = own ?? docOfHolder(call.parent);
+  const doc = comment === undefined ? undefined : splitFunctionDoc(comment).text;
+  return {
+    name,
+    call,
+    owners: [],
+    finish(declarations) {
+      const schema: Omit<FunctionSchema, "options" | "signature"> = {
+        name,
+        mode: "web",
+        parameters: [],
+        returns: { kind: "primitive", name: "unknown" },
+        source: { file, line },
+      };
+      if (doc !== undefined) schema.doc = doc;
       return { ...schema, signature: signatureOf(schema, declarations) };
     },
   };

@@ -3,9 +3,9 @@ import type { BatchOptions, FunctionMode, ResolvedFunctionOptions } from "../sch
 import { currentContext } from "./context.ts";
 import { InvalidError } from "./errors.ts";
 import { checkName, DEFAULT_ENVIRONMENT, RemoteFunction } from "./function.ts";
-import { type AppOptions, type FunctionOptions, OWN_OPTIONS, resolveOptions } from "./options.ts";
+import { type AppOptions, type FunctionOptions, OWN_OPTIONS, resolveOptions, type WebOptions } from "./options.ts";
 import { Target } from "./target.ts";
-import type { AnyBatched, AnyCallable, Defined, DefinedBatched } from "./types.ts";
+import type { AnyBatched, AnyCallable, Defined, DefinedBatched, WebFunction, WebHandler } from "./types.ts";
 
 /** A function as the container and the deploy see it. */
 export interface FunctionDefinition {
@@ -20,6 +20,7 @@ interface Registration {
   name: string | undefined;
   value: RemoteFunction;
   fn: AnyCallable;
+  mode: FunctionMode;
   options: ResolvedFunctionOptions;
 }
 
@@ -91,8 +92,29 @@ export class App {
   function<F extends AnyBatched>(fn: F, options: FunctionOptions & { batch: BatchOptions }): DefinedBatched<F>;
   function<F extends AnyCallable>(fn: F, options?: FunctionOptions): Defined<F>;
   function(fn: AnyCallable, options: FunctionOptions = {}): unknown {
+    // A plain function may still return a generator, so its mode is left to the deployed schema.
+    return this.#register("function", fn, options, isGenerator(fn) ? "generator" : undefined);
+  }
+
+  /**
+   * Registers a handler of HTTP requests, as `fetch` and service workers have them: `(request: Request) => Response`. It
+   * answers at the URL that `getWebUrl()` gives and below it, with any method. Names are found as for `function`.
+   */
+  web(handler: WebHandler, options: WebOptions = {}): WebFunction {
+    for (const option of ["retries", "batch", "web"]) {
+      if (option in options) throw new InvalidError(`app "${this.name}": ${option} is no option of app.web()`);
+    }
+    return this.#register("web", handler, { ...options, retries: 0 }, "web") as unknown as WebFunction;
+  }
+
+  #register(
+    method: "function" | "web",
+    fn: AnyCallable,
+    options: FunctionOptions,
+    mode: FunctionMode | undefined,
+  ): RemoteFunction {
     if (typeof fn !== "function") {
-      throw new InvalidError(`app "${this.name}": app.function() takes a function, not ${typeof fn}`);
+      throw new InvalidError(`app "${this.name}": app.${method}() takes a function, not ${typeof fn}`);
     }
     const name = options.name ?? (fn.name === "" || fn.name === "default" ? undefined : fn.name);
     const resolved = resolveOptions(
@@ -100,10 +122,15 @@ export class App {
       this.#defaults,
       options,
     );
-    if (resolved.batch && isGenerator(fn)) {
-      throw new InvalidError(`function "${name}": a generator cannot be batched`, {
-        hint: "a batched function takes arrays and returns an array",
-      });
+    if (mode === "generator" && (resolved.batch || resolved.web)) {
+      throw new InvalidError(
+        `function "${name}": a generator cannot ${resolved.batch ? "be batched" : "answer HTTP"}`,
+        {
+          hint: resolved.batch
+            ? "a batched function takes arrays and returns an array"
+            : "app.web() can stream a Response",
+        },
+      );
     }
     const known = registrations.get(this)!;
     if (name !== undefined) {
@@ -115,10 +142,8 @@ export class App {
       environment: currentContext()?.environment ?? DEFAULT_ENVIRONMENT,
       name: name ?? "",
     };
-    // A plain function may still return a generator, so its mode is left to the deployed schema.
-    const mode = isGenerator(fn) ? "generator" : undefined;
     const value = new RemoteFunction(new Target(ref, { mode }), { fn, options: resolved });
-    known.push({ name, value, fn, options: resolved });
+    known.push({ name, value, fn, mode: mode ?? "unary", options: resolved });
     refs.set(value, ref);
     // The class has the methods of every kind of function; the type shows those of this kind.
     return value;
@@ -159,12 +184,7 @@ export function definitionsOf(app: App, moduleExports: Readonly<Record<string, u
     registration.name = binding;
     refs.get(registration.value)!.name = binding;
   }
-  return known.map(({ name, fn, options }) => ({
-    name: name!,
-    mode: isGenerator(fn) ? "generator" : "unary",
-    fn,
-    options,
-  }));
+  return known.map(({ name, mode, fn, options }) => ({ name: name!, mode, fn, options }));
 }
 
 function refuseTaken(app: App, known: readonly Registration[], name: string): void {

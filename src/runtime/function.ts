@@ -212,13 +212,7 @@ export class RemoteFunction {
   }
 
   async #expect(method: string, mode: FunctionMode): Promise<void> {
-    if (this.#target.mode === undefined) await this.#target.resolve();
-    if (this.#target.mode === "web" && mode !== "web") {
-      const { webUrl } = await this.#target.resolve();
-      throw new InvalidError(`${this.#target.label} is a web function: ${method}() cannot run it`, {
-        hint: webUrl === undefined ? "send HTTP requests to its URL" : `send HTTP requests to ${webUrl}`,
-      });
-    }
+    if (this.#target.mode === undefined || this.#target.mode === "web") await this.#target.refuseWeb(method);
     this.#target.checkMode(method, mode);
   }
 

@@ -44,13 +44,13 @@ export class GeneratorCall extends OutputStream<unknown> implements CallSink {
   protected override start(): void {
     const { mode } = this.#target;
     const engine = this.#target.engine();
-    if (mode === undefined || engine instanceof Promise) void this.#startLater();
+    if (mode === undefined || mode === "web" || engine instanceof Promise) void this.#startLater();
     else this.#open(engine);
   }
 
   async #startLater(): Promise<void> {
     try {
-      if (this.#target.mode === undefined) await this.#target.resolve();
+      await this.#target.refuseWeb("remoteGen");
       this.#target.checkMode("remoteGen", "generator");
       const engine = await this.#target.engine();
       if (!this.over) this.#open(engine);

@@ -27,6 +27,7 @@ export interface MapSettings {
 
 export class MapCall extends OutputStream<unknown> implements CallSink {
   readonly #target: Target;
+  readonly #method: string;
   readonly #inputs: Inputs;
   readonly #settings: MapSettings;
   readonly #ring = new Ring<unknown>();
@@ -42,6 +43,7 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
   constructor(method: string, target: Target, inputs: Inputs, settings: MapSettings) {
     super(`${target.ref.name}.${method}(…)`, { signal: settings.signal });
     this.#target = target;
+    this.#method = method;
     this.#inputs = inputs;
     this.#settings = settings;
   }
@@ -49,13 +51,13 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
   protected override start(): void {
     const { mode } = this.#target;
     const engine = this.#target.engine();
-    if (mode === undefined || engine instanceof Promise) void this.#startLater();
+    if (mode === undefined || mode === "web" || engine instanceof Promise) void this.#startLater();
     else this.#open(engine);
   }
 
   async #startLater(): Promise<void> {
     try {
-      if (this.#target.mode === undefined) await this.#target.resolve();
+      await this.#target.refuseWeb(this.#method);
       const engine = await this.#target.engine();
       if (!this.over) this.#open(engine);
     } catch (error) {

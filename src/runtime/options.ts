@@ -42,13 +42,21 @@ export interface FunctionOptions {
    * array with the result of each input, in their order. Callers give and get single items. What it throws fails the batch.
    */
   batch?: BatchOptions;
+  /**
+   * The function answers HTTP too, at the URL that `getWebUrl()` gives: POST a JSON object of its arguments by name, get its
+   * result as JSON. A request is not tried again.
+   */
+  web?: boolean;
 }
+
+/** Options of `app.web`: HTTP requests are not tried again. */
+export type WebOptions = Omit<FunctionOptions, "retries" | "batch" | "web">;
 
 /** What an app may say for all its functions. */
 export type AppOptions = Omit<FunctionOptions, OwnOption>;
 
 type OwnOption = (typeof OWN_OPTIONS)[number];
-export const OWN_OPTIONS = ["name", "batch"] as const;
+export const OWN_OPTIONS = ["name", "batch", "web"] as const;
 
 /** FunctionOptions with defaults; maxContainers 0 stands for "as many as the engine has cores". */
 export type { ResolvedFunctionOptions };
@@ -88,6 +96,7 @@ const checks: Checks = {
       : "must be an object of strings",
   memoryMiB: integer(32),
   validate: (value) => (typeof value === "boolean" ? undefined : "must be true or false"),
+  web: (value) => (typeof value === "boolean" ? undefined : "must be true or false"),
   batch: (value) => (isRecord(value) ? undefined : "must be an object: { maxSize: 32, waitMs: 20 }"),
 };
 
@@ -118,6 +127,12 @@ export function resolveOptions(subject: string, ...layers: readonly FunctionOpti
     memoryMiB: given.memoryMiB ?? 0,
     validate: given.validate ?? true,
   };
+  if (given.web) resolved.web = true;
+  if (given.batch && given.web) {
+    throw new InvalidError(`${subject}: a batched function cannot answer HTTP as well`, {
+      hint: "let another function answer, that calls this one with remote()",
+    });
+  }
   if (given.batch) resolved.batch = { maxSize: given.batch.maxSize, waitMs: given.batch.waitMs };
   if (resolved.maxContainers > 0 && resolved.minContainers > resolved.maxContainers) {
     throw new InvalidError(

@@ -26,7 +26,7 @@ export {
 } from "./errors.ts";
 export { type CancelOptions, FunctionCall, type GetOptions, type IterOptions } from "./function-call.ts";
 export { type CallOptions, type CallOptionsInit, callOptions, type Kwargs, kwargs, repeat } from "./markers.ts";
-export type { AppOptions, FunctionOptions } from "./options.ts";
+export type { AppOptions, FunctionOptions, WebOptions } from "./options.ts";
 export type { CallProgress, ProgressOptions } from "./progress.ts";
 export type { Arguments, Keywords, MapInputs, NoKeywords, StarmapInputs } from "./signatures.ts";
 export { type StubFactory, type StubsRef, stubs } from "./stubs.ts";
@@ -46,4 +46,6 @@ export {
   type MapItem,
   type MapOptions,
   type SpawnMapOptions,
+  type WebFunction,
+  type WebHandler,
 } from "./types.ts";

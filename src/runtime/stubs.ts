@@ -3,7 +3,7 @@
 import type { FunctionMode } from "../schema/index.ts";
 import { RemoteFunction } from "./function.ts";
 import { Target } from "./target.ts";
-import type { Deployed } from "./types.ts";
+import type { Deployed, WebFunction } from "./types.ts";
 
 export interface StubsRef {
   app: string;
@@ -17,6 +17,7 @@ export interface StubFactory {
   /** @param signature of the deployed function when the stub was generated: the engine refuses calls after an incompatible change */
   function<F extends Deployed>(name: string, signature: string): F;
   generator<F extends Deployed>(name: string, signature: string): F;
+  web(name: string, signature: string): WebFunction;
 }
 
 /** @returns makes the stubs of one app */
@@ -25,5 +26,5 @@ export function stubs(ref: StubsRef): StubFactory {
   const make = (mode: FunctionMode) => (name: string, signature: string) =>
     new RemoteFunction(new Target({ app, environment, name, signature }, { stubEngine: engine, mode }));
   // One class has every method; the types show those of each kind.
-  return { function: make("unary"), generator: make("generator") } as unknown as StubFactory;
+  return { function: make("unary"), generator: make("generator"), web: make("web") } as unknown as StubFactory;
 }

@@ -90,17 +90,23 @@ export class Target {
     };
   }
 
+  /** Rejects with InvalidError for a method that a web function lacks. Others are judged by `checkMode`. */
+  async refuseWeb(method: string): Promise<void> {
+    if (this.mode === undefined) await this.resolve();
+    if (this.mode !== "web") return;
+    const { webUrl } = await this.resolve();
+    throw new InvalidError(`${this.label} is a web function: ${method}() cannot run it`, {
+      hint: webUrl === undefined ? "send HTTP requests to its URL" : `send HTTP requests to ${webUrl}`,
+    });
+  }
+
   /** Throws InvalidError when the function answers in another way than the method waits for. The mode has to be known. */
   checkMode(method: string, wanted: FunctionMode): void {
-    if (this.mode === wanted) return;
+    // What a web function lacks is refused where its URL can be asked for.
+    if (this.mode === wanted || this.mode === "web") return;
     if (this.mode === "generator") {
       throw new InvalidError(`${this.label} is a generator: ${method}() cannot run it`, {
         hint: `for await (const item of ${this.ref.name}.remoteGen(…))`,
-      });
-    }
-    if (this.mode === "web") {
-      throw new InvalidError(`${this.label} is a web function: ${method}() cannot run it`, {
-        hint: `send HTTP requests to the URL that await ${this.ref.name}.getWebUrl() gives`,
       });
     }
     throw new InvalidError(`${this.label} is no generator: ${method}() cannot run it`, {

@@ -107,6 +107,23 @@ export interface GeneratorFunction<P extends readonly unknown[], Y, K = NoKeywor
   getRawF(): (...args: P) => Generator<Y> | AsyncGenerator<Y>;
 }
 
+// Not by their names alone: a program without the types of a browser or of Node has neither.
+type WebRequest = typeof globalThis extends { Request: { prototype: infer R } } ? R : unknown;
+type WebResponse = typeof globalThis extends { Response: { prototype: infer R } } ? R : unknown;
+
+/** What `app.web` registers. */
+export type WebHandler = (request: WebRequest) => WebResponse | Promise<WebResponse>;
+
+/** A function that answers HTTP requests: it has a URL, and no `remote`. */
+export interface WebFunction extends Deployed {
+  /** Where it answers, with any path below. */
+  getWebUrl(): Promise<string>;
+  /** Runs in this process. A stub has no definition: ExecutionError. */
+  local(request: WebRequest): WebResponse | Promise<WebResponse>;
+  /** The handler. A stub has no definition: ExecutionError. */
+  getRawF(): WebHandler;
+}
+
 /** Where to look for a function. */
 export interface LookupOptions {
   /** Default: `main`, or the environment of the container that this runs in. */

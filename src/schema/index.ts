@@ -10,6 +10,7 @@ export {
 } from "./compatibility.ts";
 export { isBindingName, isIdentifierName, isLabel, isTypeName } from "./identifiers.ts";
 export { exportJsonSchema, type Json, type JsonSchema } from "./json-schema.ts";
+export { bytesAs, fromJson, isAbsent, isBinary, isText, isUnknown, membersOf, toJson } from "./json-value.ts";
 export * from "./manifest.ts";
 export { exportMarkdown } from "./markdown.ts";
 export { nearest } from "./nearest.ts";

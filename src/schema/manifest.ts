@@ -73,6 +73,8 @@ export interface ResolvedFunctionOptions {
   /** Check arguments against the schema at the container's boundary. */
   validate: boolean;
   batch?: BatchOptions;
+  /** A function that answers over HTTP too: arguments and result as JSON. */
+  web?: true;
 }
 
 export interface FunctionSchema extends CallSignature {

@@ -52,6 +52,7 @@ function functionSections(fn: FunctionSchema): string[] {
 }
 
 function signatureText(fn: FunctionSchema, call: CallSignature): string {
+  if (fn.mode === "web") return `${fn.name}(request: Request): Promise<Response>`;
   const result = printType(call.returns);
   const returns = fn.mode === "generator" ? `AsyncGenerator<${result}>` : `Promise<${result}>`;
   return `${fn.name}${printTypeParameters(call.typeParameters)}(${printParameters(call.parameters)}): ${returns}`;

@@ -10,10 +10,10 @@ import type { AppManifest, CallSignature, FunctionSchema } from "./manifest.ts";
 export function exportOpenApi(manifest: AppManifest, functionName?: string): JsonSchema {
   const writer = new JsonSchemaWriter(manifest, "#/components/schemas/");
   const paths = record(
-    functionsOf(manifest, functionName).map((fn) => [
-      `/${encodeURIComponent(fn.name)}`,
-      { post: operation(fn, writer) },
-    ]),
+    functionsOf(manifest, functionName)
+      // What those take and answer is not known.
+      .filter(({ mode }) => mode !== "web")
+      .map((fn) => [`/${encodeURIComponent(fn.name)}`, { post: operation(fn, writer) }]),
   );
   const { text } = docParts(manifest.doc);
   return {

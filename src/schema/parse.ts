@@ -148,7 +148,7 @@ const literal: Check = (value, at) => {
 };
 const decimal = textThat((value) => /^-?\d+$/.test(value), "is not a decimal integer");
 
-const properties = list(object({ name: text, type }, { optional: flag, readonly: flag, doc: text }));
+const properties = list(object({ name: text, type }, { numeric: flag, optional: flag, readonly: flag, doc: text }));
 const indexes = list(object({ key: type, value: type }, { keyName: identifier, readonly: flag }));
 
 const referenceShape = object({ name: typeName }, { typeArguments: types, member: text });
@@ -260,7 +260,7 @@ const options = object(
     memoryMiB: notNegative,
     validate: truth,
   },
-  { batch: object({ maxSize: natural, waitMs: notNegative }) },
+  { batch: object({ maxSize: natural, waitMs: notNegative }), web: flag },
 );
 
 const functionShape = object(

@@ -13,6 +13,7 @@ import { type Batch, type ContainerCall, Input } from "./input.ts";
 import { InputFailure, Outbox } from "./outbox.ts";
 import type { LoadMessage, LogMessage } from "./protocol.ts";
 import type { ArgumentValidator } from "./validate.ts";
+import { type Handler, piecesOf, problem, requestIn } from "./web.ts";
 
 type UserFunction = (...args: never[]) => unknown;
 
@@ -21,6 +22,8 @@ export interface Loaded {
   fn: UserFunction;
   validate: ArgumentValidator | undefined;
   hooks: Hooks;
+  /** Answers HTTP requests. */
+  handler: Handler | undefined;
 }
 
 /** Longest that inputs run before the event loop gets its turn, in milliseconds. */
@@ -209,11 +212,17 @@ export class Container {
     this.#sliceStart = performance.now();
   }
 
-  #start(input: Input, { fn, validate }: Loaded): void {
+  #start(input: Input, { fn, validate, handler }: Loaded): void {
     input.start();
     input.slot = this.#running.push(input) - 1;
     const payload = input.payload!;
     input.payload = undefined;
+    if (input.call.message.web) {
+      this.#current.enterWith(input);
+      const pieces = piecesOf(this.#answer(input, payload, handler!));
+      void this.#iterate(input, pieces, (piece) => this.#outbox.piece(input, piece as Uint8Array));
+      return;
+    }
     let args: readonly unknown[];
     try {
       args = this.#arguments(payload, validate);
@@ -310,11 +319,27 @@ export class Container {
     return args;
   }
 
+  async #answer(input: Input, payload: Buffer, handler: Handler): Promise<Response> {
+    try {
+      const response = await handler(requestIn(payload, input.context.signal));
+      if (response instanceof Response) return response;
+      throw new TypeError(`${this.#load.function} is a web function and returned no Response`);
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? String(error)) : String(error);
+      this.#outbox.log("stderr", `${text}\n`, input);
+      return problem(500, "Internal Server Error", String(error));
+    }
+  }
+
   /** Never rejects. Whatever stops it early, the generator's `finally` runs. */
-  async #iterate(input: Input, made: unknown): Promise<void> {
+  async #iterate(
+    input: Input,
+    made: unknown,
+    send = (item: unknown): void => this.#outbox.yield(input, item),
+  ): Promise<void> {
     try {
       const iterator = iteratorOf(made, this.#load.function);
-      if (!(await this.#sendAll(input, iterator))) await iterator.return?.();
+      if (!(await this.#sendAll(input, iterator, send))) await iterator.return?.();
       if (this.#end(input)) this.#outbox[input.cancelled ? "cancelled" : "end"](input);
     } catch (error) {
       if (input.cancelled || input.state === "ended") this.#reportLost(input, error);
@@ -324,7 +349,7 @@ export class Container {
   }
 
   /** Sends what is yielded, as far as it is granted. False when it was stopped before the generator was done. */
-  async #sendAll(input: Input, iterator: AnyIterator): Promise<boolean> {
+  async #sendAll(input: Input, iterator: AnyIterator, send: (item: unknown) => void): Promise<boolean> {
     while (input.state === "running" && !input.cancelled) {
       if (input.credits === 0) {
         await input.woken();
@@ -337,7 +362,7 @@ export class Container {
       if (input.cancelled || input.state !== "running") return false;
       input.credits--;
       try {
-        this.#outbox.yield(input, item);
+        send(item);
       } catch (error) {
         this.#endWithFailure(input, error);
       }

@@ -6,7 +6,8 @@ import { type AppManifest, printType } from "../schema/index.ts";
 import type { Loaded } from "./container.ts";
 import { loadArtifact } from "./load.ts";
 import type { LoadMessage } from "./protocol.ts";
-import { type ArgumentValidator, compileValidator } from "./validate.ts";
+import { compileValidator } from "./validate.ts";
+import { type Handler, jsonHandler } from "./web.ts";
 
 export async function loadFunction(message: LoadMessage): Promise<Loaded> {
   // Calls that user code makes in turn go to the engine that runs it; loading an adapter for them can wait for the first.
@@ -29,8 +30,14 @@ export async function loadFunction(message: LoadMessage): Promise<Loaded> {
       },
     );
   }
-  const check = definition.options.validate && message.manifest !== "" ? await loadValidator(message) : undefined;
-  return { fn: definition.fn, validate: check, hooks: hooksOf(app) };
+  const { fn, mode, options } = definition;
+  const manifest =
+    (options.validate || options.web) && message.manifest !== "" ? await loadManifest(message) : undefined;
+  const validate = options.validate && manifest ? compileValidator(message.function, manifest, printType) : undefined;
+  let handler: Handler | undefined;
+  if (mode === "web") handler = fn as Handler;
+  else if (options.web && manifest) handler = jsonHandler(fn, message.function, manifest, validate);
+  return { fn, validate, hooks: hooksOf(app), handler };
 }
 
 /** Relative paths of user code mean the project, as they do when it runs locally. */
@@ -42,7 +49,6 @@ function enterProject(root: string): void {
   }
 }
 
-async function loadValidator(message: LoadMessage): Promise<ArgumentValidator | undefined> {
-  const text = await readFile(message.manifest, "utf8");
-  return compileValidator(message.function, JSON.parse(text) as AppManifest, printType); // written by the engine
+async function loadManifest(message: LoadMessage): Promise<AppManifest> {
+  return JSON.parse(await readFile(message.manifest, "utf8")) as AppManifest; // written by the engine
 }

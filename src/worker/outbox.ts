@@ -45,6 +45,11 @@ export class Outbox {
     this.#writer.write(FromContainer.yield, call.number, index, encodeValue(value, "yielded value"));
   }
 
+  /** Bytes as they are: a piece of an HTTP response. */
+  piece({ call, index }: Input, bytes: Uint8Array): void {
+    this.#writer.write(FromContainer.yield, call.number, index, bytes);
+  }
+
   end({ call, index }: Input): void {
     this.#writer.write(FromContainer.end, call.number, index);
   }

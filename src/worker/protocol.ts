@@ -68,7 +68,7 @@ export interface LoadMessage {
   root: string;
   /** URL of the engine, for calls that user code makes in turn. */
   engine: string;
-  /** Absolute path of the version's manifest (JSON), read only when arguments are validated; "" when there is none. */
+  /** Absolute path of the version's manifest (JSON), read when arguments are validated or come as JSON; "" when there is none. */
   manifest: string;
   container: string;
   /** Environment variables to set before the app is loaded: the process may have been started before its function was known. */
@@ -87,6 +87,24 @@ export interface CallMessage {
   method: string;
   /** Per attempt. */
   timeoutMs: number;
+  /** Its input is an HTTP request (WebRequestHead), which the function or its JSON form answers. */
+  web?: boolean;
+}
+
+/**
+ * Payload of the input of a web call: u32le length of this as JSON, this, the body. It is answered like a generator's: the
+ * first `yield` is a WebResponseHead as JSON, those that follow are the body's bytes.
+ */
+export interface WebRequestHead {
+  method: string;
+  url: string;
+  headers: [name: string, value: string][];
+}
+
+export interface WebResponseHead {
+  status: number;
+  statusText: string;
+  headers: [name: string, value: string][];
 }
 
 export interface ReadyMessage {

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { fromJson, readArgument } from "../../src/cli/from-json.ts";
-import { toJson } from "../../src/cli/to-json.ts";
+import { readArgument } from "../../src/cli/from-json.ts";
 import type { Declaration, TypeSchema } from "../../src/schema/index.ts";
+import { fromJson, toJson } from "../../src/schema/index.ts";
 
 const string: TypeSchema = { kind: "primitive", name: "string" };
 const number: TypeSchema = { kind: "primitive", name: "number" };

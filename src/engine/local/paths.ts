@@ -16,6 +16,8 @@ export interface StatePaths {
   readonly socket: string;
   readonly database: string;
   readonly logDatabase: string;
+  /** Holds the port of web functions. */
+  readonly webPort: string;
   readonly artifacts: string;
   readonly compileCache: string;
   readonly hostLog: string;
@@ -34,6 +36,7 @@ export function statePaths(url: string): StatePaths {
     socket: socketPath(state),
     database: join(state, "state.db"),
     logDatabase: join(state, "logs.db"),
+    webPort: join(state, "web-port"),
     artifacts: join(state, "artifacts"),
     compileCache: join(state, "compile-cache"),
     hostLog: join(state, "host.log"),

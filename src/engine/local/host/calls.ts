@@ -100,8 +100,8 @@ export class Calls implements DurableHost {
     const { app } = fn.version;
     const generates = message.method === "remoteGen";
     if (mode === "web") {
-      throw new InvalidError(`${app}/${name} is a web function, which has no ${message.method}()`, {
-        hint: "Call it over HTTP at getWebUrl().",
+      throw new InvalidError(`${app}/${name} is a web function: ${message.method}() cannot run it`, {
+        hint: "send HTTP requests to the URL that getWebUrl() gives",
       });
     }
     if (mode === "generator" && !generates) {

@@ -151,6 +151,7 @@ export class Container {
       this.#calls.set(call.number, call);
       call.toldContainers.add(this);
       const message: CallMessage = { callId: call.id, method: call.method, timeoutMs: this.#options.timeoutMs };
+      if (call.web) message.web = true;
       this.#writer.write(ToContainer.call, call.number, 0, Buffer.from(JSON.stringify(message)));
     }
     input.container = this;

@@ -16,8 +16,9 @@ import { Logs } from "./logs.ts";
 import type { Pool } from "./pool.ts";
 import { Pools } from "./pools.ts";
 import { Processes } from "./processes.ts";
-import { Registry } from "./registry.ts";
+import { Registry, type Version } from "./registry.ts";
 import type { Store } from "./store.ts";
+import { isWeb, WebServer } from "./web-server.ts";
 
 /** A host that nobody needs stops after so long. */
 const IDLE_MS = Number(process.env["FARCALL_HOST_IDLE_MS"]) || 5_000;
@@ -32,6 +33,7 @@ export class Host {
   readonly pools: Pools;
   readonly calls: Calls;
   readonly logs: Logs;
+  readonly web: WebServer;
   draining = false;
   readonly #store: Store;
   readonly #server: Server;
@@ -52,6 +54,7 @@ export class Host {
     this.registry = new Registry(store, paths);
     this.processes = new Processes(paths);
     this.pools = new Pools(this.registry, this.processes, paths.url, this.#onLog, () => this.#lookForWork());
+    this.web = new WebServer(this);
     this.calls = new Calls(new CallTables(store), this.registry, this.pools, warn);
     this.#server = createServer({ noDelay: true }, (socket) => {
       clearTimeout(this.#idleTimer);
@@ -79,6 +82,7 @@ export class Host {
       this.#checkTimer.unref();
     }
     this.calls.resume();
+    if (this.#hasWeb) await this.web.start();
     this.#lookForWork();
   }
 
@@ -125,6 +129,17 @@ export class Host {
     return count;
   }
 
+  /** URLs are to work whether or not a program is connected. */
+  get #hasWeb(): boolean {
+    return this.registry.newest().some(({ manifest }) => manifest.functions.some(isWeb));
+  }
+
+  /** A version was registered. */
+  async deployed(version: Version): Promise<void> {
+    this.pools.deployed(version);
+    if (version.manifest.functions.some(isWeb)) await this.web.start();
+  }
+
   #lookForWork(): void {
     clearTimeout(this.#idleTimer);
     if (this.#ended || this.#clients > 0) return;
@@ -135,9 +150,9 @@ export class Host {
       if (this.pools.idle) this.#end();
       return;
     }
-    if (!this.pools.idle || this.calls.open > 0) return;
+    if (!this.pools.idle || this.calls.open > 0 || this.#hasWeb) return;
     this.#idleTimer = setTimeout(() => {
-      if (this.#clients === 0 && this.pools.idle && this.calls.open === 0) this.#end();
+      if (this.#clients === 0 && this.pools.idle && this.calls.open === 0 && !this.#hasWeb) this.#end();
     }, IDLE_MS);
   }
 
@@ -154,6 +169,7 @@ export class Host {
     }
     this.draining = true;
     this.calls.draining = true;
+    this.web.drain();
     this.#server.close();
     if (process.platform !== "win32") this.#removeSocket();
     for (const connection of this.#connections) connection.drain();
@@ -173,6 +189,7 @@ export class Host {
     clearTimeout(this.#idleTimer);
     this.#server.close();
     if (process.platform !== "win32") this.#removeSocket();
+    this.web.close();
     this.pools.close(true);
     for (const connection of this.#connections) connection.destroy();
     this.calls.close();

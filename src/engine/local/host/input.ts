@@ -11,6 +11,8 @@ export interface Work {
   readonly number: number;
   readonly id: string;
   readonly method: string;
+  /** Its input is an HTTP request. */
+  readonly web?: true;
   readonly pool: Pool;
   /** Containers that have been told of it. */
   readonly toldContainers: Set<Container>;

@@ -117,14 +117,14 @@ export class Pool implements ContainerOwner {
   }
 
   /** The call is cancelled: its `dropped` inputs no longer wait in its queue. */
-  cancelled(call: Work, dropped: number, options: { terminate?: boolean } = {}): void {
+  cancelled(call: Work, dropped: number, options: { terminate?: boolean; graceMs?: number } = {}): void {
     if (!call.parked) this.#waiting -= dropped;
     for (const container of this.containers) {
       let concerned = false;
       for (const input of container) {
         if (input.call !== call) continue;
         concerned = true;
-        container.cancel(input);
+        container.cancel(input, options.graceMs);
       }
       if (concerned && options.terminate) container.kill("killed", "");
     }

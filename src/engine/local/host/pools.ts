@@ -140,7 +140,7 @@ export class Pools implements PoolHost {
       mode: schema.mode,
       root: version.root,
       engine: this.#engineUrl,
-      manifest: options.validate ? version.manifestFile : "",
+      manifest: options.validate || options.web ? version.manifestFile : "",
       container: id,
       env,
       maxInputs: options.concurrency.maxInputs,

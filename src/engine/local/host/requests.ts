@@ -5,6 +5,7 @@ import { FromHost, type LogSubscription, type Requests } from "../protocol.ts";
 import type { Connection } from "./connection.ts";
 import type { Host } from "./host.ts";
 import { checkAppRef, checkFunctionRef, checkRange, fields, optional, ProtocolError, text } from "./messages.ts";
+import { isWeb } from "./web-server.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -25,16 +26,20 @@ export function answer(host: Host, connection: Connection, number: number, metho
       reply(method, etag === params["ifNotEtag"] ? { etag } : { etag, manifest });
       return;
     }
-    case "resolve":
-      reply(method, registry.resolve(checkFunctionRef<FunctionRef>(params)));
+    case "resolve": {
+      const resolved = registry.resolve(checkFunctionRef<FunctionRef>(params));
+      const webUrl = isWeb(resolved.schema) ? host.web.urlOf(resolved) : undefined;
+      reply(method, webUrl === undefined ? resolved : { ...resolved, webUrl });
       return;
+    }
     case "deploy": {
       fields(params["manifest"], "a manifest");
       fields(params["artifact"], "an artifact");
       fields(params["secrets"], "secrets");
       const result = registry.deploy(params as unknown as DeployRequest);
-      if (result.changed) pools.deployed(registry.version(result.manifest));
-      reply(method, result);
+      if (!result.changed) reply(method, result);
+      // Whoever hears of the deploy can ask for URLs.
+      else void host.deployed(registry.version(result.manifest)).then(() => reply(method, result));
       return;
     }
     case "remove": {

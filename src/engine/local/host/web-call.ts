@@ -1,0 +1,171 @@
+/** One HTTP request on its way through a pool: an input like any other, whose yields are the head and the body of the response. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { WebRequestHead, WebResponseHead } from "../../../worker/protocol.ts";
+import type { Failure } from "../../index.ts";
+import type { Container } from "./container.ts";
+import { Input, type OutcomeKind, type Work } from "./input.ts";
+import type { Pool } from "./pool.ts";
+
+/** Pieces of a body on their way. */
+const WINDOW = 16;
+
+/** Headers that are about one connection, not about what travels on it. */
+const HOP_BY_HOP = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+export class WebCall implements Work {
+  readonly number: number;
+  readonly id: string;
+  readonly method = "web";
+  readonly web = true;
+  readonly pool: Pool;
+  readonly toldContainers = new Set<Container>();
+  readonly logsTo: undefined;
+  readonly logNumber = 0;
+  queued = false;
+  parked = false;
+  over = false;
+  readonly granted = WINDOW;
+  readonly #response: ServerResponse;
+  #input: Input | undefined;
+  #headSent = false;
+  /** Pieces that the client has not taken: granted again when it has. */
+  #owed = 0;
+
+  constructor(number: number, id: string, pool: Pool, payload: Uint8Array, response: ServerResponse) {
+    this.number = number;
+    this.id = id;
+    this.pool = pool;
+    this.#response = response;
+    this.#input = new Input(this, 0, payload);
+    pool.openCalls++;
+    response.on("close", () => this.#clientGone());
+    response.on("drain", () => this.#drained());
+    pool.enqueue(this, 1);
+  }
+
+  get waiting(): number {
+    return this.#input ? 1 : 0;
+  }
+
+  isBlocked(): boolean {
+    return false;
+  }
+
+  take(): Input | undefined {
+    const input = this.#input;
+    this.#input = undefined;
+    return input;
+  }
+
+  yielded(input: Input, payload: Uint8Array): void {
+    if (this.over) return;
+    if (!this.#headSent) {
+      this.#sendHead(JSON.parse(Buffer.from(payload).toString()) as WebResponseHead);
+      input.container?.grant(input, 1);
+    } else if (this.#response.write(payload)) input.container?.grant(input, 1);
+    else this.#owed++;
+  }
+
+  #sendHead({ status, statusText, headers }: WebResponseHead): void {
+    this.#headSent = true;
+    for (const [name, value] of headers) if (!HOP_BY_HOP.has(name)) this.#response.appendHeader(name, value);
+    this.#response.writeHead(status, statusText || undefined);
+    this.#response.flushHeaders();
+  }
+
+  #drained(): void {
+    const count = this.#owed;
+    this.#owed = 0;
+    if (count === 0 || this.over) return;
+    for (const container of this.toldContainers) {
+      for (const input of container) if (input.call === this) container.grant(input, count);
+    }
+  }
+
+  progressed(): void {}
+
+  outcome(_input: Input, kind: OutcomeKind): void {
+    if (this.over) return;
+    this.#close();
+    if (kind === "end") this.#response.end();
+    // The body broke after the head had been sent: an end would make it look whole.
+    else this.#response.destroy();
+  }
+
+  failed(_input: Input, failure: Failure): void {
+    if (this.over) return;
+    this.#close();
+    if (this.#headSent) this.#response.destroy();
+    else sendProblem(this.#response, STATUS[failure.code] ?? 500, failure);
+  }
+
+  #clientGone(): void {
+    if (this.over) return;
+    const dropped = this.waiting;
+    this.over = true;
+    this.#input = undefined;
+    // The handler hears of it, and is not killed with its neighbours for taking its time.
+    this.pool.cancelled(this, dropped, { graceMs: this.pool.fn.schema.options.timeoutMs });
+    this.pool.closed(this);
+  }
+
+  #close(): void {
+    this.over = true;
+    this.pool.closed(this);
+  }
+}
+
+const STATUS: Partial<Record<Failure["code"], number>> = {
+  INVALID: 400,
+  NOT_FOUND: 404,
+  FUNCTION_TIMEOUT: 504,
+  CANCELLED: 503,
+  ENGINE_UNAVAILABLE: 503,
+};
+
+const TITLES: Record<number, string> = {
+  400: "Bad Request",
+  403: "Forbidden",
+  404: "Not Found",
+  413: "Content Too Large",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+/** RFC 9457. */
+export function sendProblem(response: ServerResponse, status: number, { code, message, hint }: Failure): void {
+  if (response.headersSent || response.destroyed) return;
+  const body = JSON.stringify({
+    type: "about:blank",
+    title: TITLES[status],
+    status,
+    detail: message,
+    code: `FARCALL_${code}`,
+    hint,
+  });
+  response.writeHead(status, { "content-type": "application/problem+json", "content-length": Buffer.byteLength(body) });
+  response.end(body);
+}
+
+/** The payload that the container makes a Request of. */
+export function webPayload(request: IncomingMessage, url: string, body: readonly Buffer[]): Buffer {
+  const headers: WebRequestHead["headers"] = [];
+  for (let i = 0; i < request.rawHeaders.length; i += 2) {
+    const name = request.rawHeaders[i]!.toLowerCase();
+    if (!HOP_BY_HOP.has(name) && name !== "expect") headers.push([name, request.rawHeaders[i + 1]!]);
+  }
+  const head: WebRequestHead = { method: request.method ?? "GET", url, headers };
+  const bytes = Buffer.from(JSON.stringify(head));
+  const length = Buffer.allocUnsafe(4);
+  length.writeUInt32LE(bytes.length);
+  return Buffer.concat([length, bytes, ...body]);
+}
