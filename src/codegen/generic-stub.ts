@@ -54,7 +54,7 @@ export function genericMembers(
   const promise = global("Promise");
   const functionCall = use("FunctionCall");
   const mapItem = use("MapItem");
-  const result = ({ returns }: Call) => `${promise}<${returns}> | ${returns}`;
+  const result = (call: Call) => call.returnsOrPromise(promise);
   const items = (call: Call) =>
     `${global("AsyncIterableIterator")}<${mapItem}<${call.returns}, ${call.x}, ${call.w}>, undefined, void>`;
   return [
@@ -90,6 +90,7 @@ class Call {
   readonly x: string;
   readonly w: string;
   readonly #i: string;
+  readonly #returns: TypeSchema;
   readonly #parameters: readonly ParameterSchema[];
   readonly #helper: (name: string, ...typeArguments: TypeSchema[]) => TypeSchema;
 
@@ -102,8 +103,19 @@ class Call {
     this.generics = printTypeParameters(own);
     this.mapGenerics = printTypeParameters([...own, flag(this.x, false), flag(this.w, true)]);
     this.returns = printType(call.returns);
+    this.#returns = call.returns;
     this.#parameters = call.parameters;
     this.#helper = helper;
+  }
+
+  /** `Promise<T> | T`. */
+  returnsOrPromise(promise: string): string {
+    const type = this.#returns;
+    const members = type.kind === "union" ? type.members : [type];
+    return printType({
+      kind: "union",
+      members: [{ kind: "global", name: promise, typeArguments: [type] }, ...members],
+    });
   }
 
   /** A getter, so that a file imports the helper only where it is written. */

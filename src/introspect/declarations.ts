@@ -300,36 +300,38 @@ function isForeign(cx: Conversion, node: ts.Node): boolean {
 
 const data = new WeakMap<ts.Symbol, boolean>();
 
-/** Whether an interface or class has no methods and nothing hidden of its own. */
+/** Whether an interface or class has no methods and nothing hidden of its own, nor inherits any. */
 export function isData(cx: Conversion, symbol: ts.Symbol): boolean {
   let result = data.get(symbol);
   if (result === undefined) {
+    data.set(symbol, true); // of what contains itself, the rest decides
+    const isClass = (symbol.flags & SymbolFlags.Class) !== 0;
     const type = cx.checker.getDeclaredTypeOfSymbol(symbol);
     result =
-      type.getCallSignatures().length === 0 &&
-      type.getConstructSignatures().length === 0 &&
-      cx.checker.getPropertiesOfType(type).every((property) => {
-        const node = property.valueDeclaration;
-        return (
-          !(property.flags & SymbolFlags.Method) &&
-          !(symbol.flags & SymbolFlags.Class && property.flags & SymbolFlags.Accessor) &&
-          !property.name.startsWith("__@") &&
-          !(node && ts.getCombinedModifierFlags(node) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) &&
-          !(node && ts.isPropertySignature(node) && node.type && ts.isFunctionTypeNode(node.type))
-        );
-      });
-    // An interface that extends Error has its methods, and is carried with it.
-    result ||= extendsError(cx, type);
+      [...(symbol.members?.values() ?? [])].every((member) => isDataMember(member, isClass)) &&
+      (!type.isClassOrInterface() || cx.checker.getBaseTypes(type).every((base) => isDataBase(cx, base)));
     data.set(symbol, result);
   }
   return result;
 }
 
-function extendsError(cx: Conversion, type: ts.Type): boolean {
-  const bases = type.isClassOrInterface() ? cx.checker.getBaseTypes(type) : [];
-  return bases.some(
-    (base) =>
-      base.symbol &&
-      (globalOrigin(cx, base.symbol) !== undefined ? /Error$/.test(base.symbol.name) : extendsError(cx, base)),
+/** Arrays and errors have methods, and are carried with these. */
+function isDataBase(cx: Conversion, base: ts.Type): boolean {
+  const { symbol } = base;
+  if (symbol && globalOrigin(cx, symbol) && /^(Readonly)?Array$|Error$/.test(symbol.name)) return true;
+  const target = (base as ts.TypeReference).target ?? base;
+  if (target.isClassOrInterface()) return isData(cx, target.symbol);
+  return (
+    base.getCallSignatures().length + base.getConstructSignatures().length === 0 &&
+    cx.checker.getPropertiesOfType(base).every((member) => isDataMember(member, false))
   );
+}
+
+function isDataMember({ flags, name, valueDeclaration: node }: ts.Symbol, isClass: boolean): boolean {
+  if (flags & SymbolFlags.Method || name.startsWith("__@")) return false;
+  if (flags & SymbolFlags.Signature) return name !== "__call" && name !== "__new";
+  if (isClass && flags & SymbolFlags.Accessor) return false;
+  if (!node) return true;
+  const isHidden = ts.getCombinedModifierFlags(node) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected);
+  return !isHidden && !(ts.isPropertySignature(node) && node.type && ts.isFunctionTypeNode(node.type));
 }

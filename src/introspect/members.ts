@@ -44,6 +44,7 @@ export function propertiesOfMembers(cx: Conversion, members: Iterable<ts.TypeEle
     if (!ts.isPropertySignature(member) && !ts.isGetAccessorDeclaration(member)) continue;
     const type = cx.at(stepOf(name), () => typeOfMember(cx, member));
     const property: PropertySchema = { name, type };
+    if (member.name && ts.isNumericLiteral(member.name)) property.numeric = true;
     if (member.questionToken) property.optional = true;
     if (ts.isGetAccessorDeclaration(member)) {
       const known = accessors.get(name); // the setter came first
@@ -114,6 +115,7 @@ export function membersOfType(
       continue;
     }
     const property: PropertySchema = { name, type: cx.at(stepOf(name), () => typeOfProperty(cx, symbol, site)) };
+    if (isNumeric(symbol)) property.numeric = true;
     if (symbol.flags & ts.SymbolFlags.Optional) property.optional = true;
     if (isReadonly(symbol)) property.readonly = true;
     const declaration = symbol.declarations?.[0];
@@ -152,9 +154,21 @@ function typeOfProperty(cx: Conversion, symbol: ts.Symbol, site: ts.Node | undef
   return convertType(cx, type, place, symbol.flags & ts.SymbolFlags.Optional ? { optional: "property" } : {});
 }
 
+/** What the compiler notes of properties that it makes, and its types do not say. */
+function linksOf(symbol: ts.Symbol): { checkFlags?: number; nameType?: ts.Type } {
+  return (symbol as unknown as { links?: ReturnType<typeof linksOf> }).links ?? {};
+}
+
+function isNumeric(symbol: ts.Symbol): boolean {
+  const { nameType } = linksOf(symbol);
+  if (nameType) return nameType.isNumberLiteral();
+  const name = symbol.valueDeclaration && ts.getNameOfDeclaration(symbol.valueDeclaration);
+  return name !== undefined && ts.isNumericLiteral(name);
+}
+
 /** Also of properties that mapped types made readonly. */
 function isReadonly(symbol: ts.Symbol): boolean {
-  const { checkFlags = 0 } = (symbol as unknown as { links?: { checkFlags?: number } }).links ?? {};
+  const { checkFlags = 0 } = linksOf(symbol);
   if (symbol.flags & ts.SymbolFlags.Transient && checkFlags & READONLY_CHECK_FLAG) return true;
   if (symbol.flags & ts.SymbolFlags.Accessor) return !(symbol.flags & ts.SymbolFlags.SetAccessor);
   const declaration = symbol.valueDeclaration;

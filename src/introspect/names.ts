@@ -50,7 +50,11 @@ export function convertName(cx: Conversion, symbol: ts.Symbol | undefined, node:
 
 function convertUnknown(cx: Conversion, name: string, node: ts.Node): TypeSchema {
   if (cx.describing === 0) {
-    cx.warn(node, `the compiler does not find the type ${name}, and takes it for \`any\``, "install the types that it needs");
+    cx.warn(
+      node,
+      `the compiler does not find the type ${name}, and takes it for \`any\``,
+      "install the types that it needs",
+    );
   }
   return { kind: "primitive", name: "any" };
 }

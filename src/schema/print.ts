@@ -128,7 +128,9 @@ export function printPropertyName(name: string): string {
 
 /** `readonly width?: number`. */
 export function printProperty(property: PropertySchema): string {
-  return `${property.readonly ? "readonly " : ""}${printPropertyName(property.name)}${property.optional ? "?" : ""}: ${print(property.type, LOOSE)}`;
+  const { name } = property;
+  const key = property.numeric && /^(0|[1-9]\d{0,14})$/.test(name) ? name : printPropertyName(name);
+  return `${property.readonly ? "readonly " : ""}${key}${property.optional ? "?" : ""}: ${print(property.type, LOOSE)}`;
 }
 
 /** `readonly [path: string]: number`. */

@@ -96,6 +96,8 @@ export interface TupleType {
 
 export interface PropertySchema {
   name: string;
+  /** The name is written as a number, as which `keyof` gives it. */
+  numeric?: true;
   type: TypeSchema;
   optional?: true;
   readonly?: true;

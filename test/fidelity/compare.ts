@@ -13,7 +13,10 @@ type Fits<X, Y> = [X] extends [Y] ? true : false;
 type Mutual<X, Y> = [X] extends [Y] ? Fits<Y, X> : false;
 type Yield<R> = R extends Iterable<infer Y, any, any> | AsyncIterable<infer Y, any, any> ? Y : "not a generator";
 type Local<S> = S extends { local: infer F } ? F : never;
-type Result<S> = S extends { remote(...args: any): infer R } ? Awaited<R> : S extends { remoteGen(...args: any): infer R } ? Yield<R> : never;
+type Result<S> = S extends { remote: infer F extends AnyFunction } ? Awaited<ReturnType<F>> : S extends { remoteGen: infer F extends AnyFunction } ? Yield<ReturnType<F>> : never;
+type AnyFunction = (...args: any) => any;
+/** The signatures one by one, of what may be more than a function; enough of them for what packages have. */
+type Overloads<F> = F extends { (...args: infer A): infer B; (...args: infer C): infer D; (...args: infer E): infer F; (...args: infer G): infer H; (...args: infer I): infer J } ? [A, B, C, D, E, F, G, H, I, J] : never;
 /** One signature as the compiler infers it: without extra properties of the function. */
 declare function plain<A extends readonly unknown[], R>(f: (...args: A) => R): (...args: A) => R;
 `;
@@ -74,9 +77,11 @@ export function writeComparison(
     const same = pairs.map(([left, right]) => `Same<${left}, ${right}>`);
     // Conditional types with `infer` in them are the same to TypeScript only when one declaration makes them.
     const mutual = pairs.map(([left, right]) => `Mutual<${left}, ${right}>`);
+    // A function that has properties too is never the same as one without.
+    const overloads = kinds.map((kind) => `(Fits<${f}, ${kind}> & Same<Overloads<${f}>, Overloads<${kind}>>)`);
     // That a boolean is a type guard cannot cross, so the author's function fits the stub, and not the other way round.
     const guard = guards.has(name) ? kinds.map((kind) => `Fits<${f}, ${kind}>`) : [];
-    check("signatures", [...same, ...mutual, ...guard].join(" | "));
+    check("signatures", [...same, ...mutual, ...overloads, ...guard].join(" | "));
   }
   workspace.write(`check/${id}.stubs.ts`, copy.join("\n"));
   workspace.write(`check/${id}.ts`, lines.join("\n"));
