@@ -158,7 +158,7 @@ test(
     expect([...heard.values()].every((times) => times === 1)).toBe(true);
     for (const { id, inputs } of acknowledged) {
       const outcomes = await app.get(id, inputs.length);
-      expect(outcomes.map(({ value }) => value)).toEqual(inputs.map((n) => n * 2));
+      expect(outcomes.map(({ value, error }) => error ?? value)).toEqual(inputs.map((n) => n * 2));
     }
     await engine.close();
   },
