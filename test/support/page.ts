@@ -1,0 +1,179 @@
+/**
+ * Follows a page of the documentation block by block in an empty folder, as a reader would, so that what it shows stays true.
+ * A block's language and what follows it on its first line say what becomes of it:
+ *
+ *     ts, js, json, yaml, hbs file=PATH   is written there
+ *     ts                                  is compiled with the rest, as a module of its own in src/
+ *     ts wrong                            does not compile, with the errors that a `text` block after it may show
+ *     sh                                  each line runs and exits with 0; installations are left out
+ *     sh exit=1                           the same with another exit code
+ *     sh until=TEXT                       goes on until it prints TEXT, and is then interrupted
+ *     text                                is what the last command printed, but for times and hashes
+ *
+ * In the end everything together compiles. A page that builds on another says so in its first line, `<!-- after README.md -->`;
+ * of that one files are written, and deploys and codegen run.
+ */
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { expect } from "vitest";
+import { type Ran, run, start } from "./cli.ts";
+import { temporaryHome } from "./home.ts";
+
+const repo = resolve(import.meta.dirname, "../..");
+
+interface Block {
+  language: string;
+  info: string;
+  text: string;
+}
+
+export function blocksOf(markdown: string): Block[] {
+  const fences = markdown.matchAll(/^```(\w*) ?(.*)\n([\s\S]*?)^```$/gm);
+  return Array.from(fences, ([, language = "", info = "", text = ""]) => ({ language, info, text }));
+}
+
+/** @param page relative to the repository @param packages what the page's reader has installed besides farcall */
+export async function follow(page: string, packages: readonly string[] = ["typescript"]): Promise<void> {
+  await using home = await temporaryHome();
+  const folder = await mkdtemp(join(tmpdir(), "page-"));
+  try {
+    await install(folder, packages);
+    const PATH = [join(folder, "node_modules/.bin"), dirname(process.execPath), process.env.PATH].join(delimiter);
+    // Without what the test runner sets for its own sake: a reader has none of it.
+    const env = { ...home.env, FARCALL_ENGINE: undefined, VITEST: undefined, NODE_ENV: undefined, PATH };
+    const reader = new Reader(folder, env);
+    const markdown = await readFile(join(repo, page), "utf8");
+    const before = /^<!-- after (\S+) -->/.exec(markdown)?.[1];
+    if (before) await reader.prepare(blocksOf(await readFile(join(repo, before), "utf8")));
+    for (const block of blocksOf(markdown)) await reader.do(block);
+    expect(await reader.compile(), page).toBe("");
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** In place of `npm install`: the package as built. packed.test.ts installs for real. */
+async function install(folder: string, packages: readonly string[]): Promise<void> {
+  const modules = join(folder, "node_modules");
+  await mkdir(join(modules, ".bin"), { recursive: true });
+  await symlink(repo, join(modules, "farcall"), "dir");
+  await symlink(join(repo, "dist/cli/farcall.js"), join(modules, ".bin/farcall"));
+  await symlink(join(repo, "dist/cli/codegen-bin.js"), join(modules, ".bin/codegen"));
+  for (const name of packages) {
+    await mkdir(dirname(join(modules, name)), { recursive: true });
+    await symlink(join(repo, "node_modules", name), join(modules, name), "dir");
+    const { bin = {} } = JSON.parse(await readFile(join(repo, "node_modules", name, "package.json"), "utf8"));
+    const bins: [string, string][] = typeof bin === "string" ? [[name, bin]] : Object.entries(bin);
+    for (const [command, path] of bins) await symlink(join(modules, name, path), join(modules, ".bin", command));
+  }
+  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "tour", type: "module" }));
+}
+
+class Reader {
+  readonly #folder: string;
+  readonly #env: Record<string, string | undefined>;
+  #output = "";
+  #modules = 0;
+
+  constructor(folder: string, env: Record<string, string | undefined>) {
+    this.#folder = folder;
+    this.#env = env;
+  }
+
+  /** What another page leads to, without looking at what it says. */
+  async prepare(blocks: readonly Block[]): Promise<void> {
+    for (const { language, info, text } of blocks) {
+      const file = fileOf(info);
+      if (file) await this.#write(file, text);
+      if (language !== "sh" || info !== "") continue;
+      for (const command of commandsOf(text))
+        if (/^(farcall (init|deploy .*)|codegen)$/.test(command)) await this.#run(command, 0);
+    }
+  }
+
+  async do({ language, info, text }: Block): Promise<void> {
+    const file = fileOf(info);
+    if (file) {
+      await this.#write(file, text);
+    } else if (language === "ts" && info === "") {
+      await this.#write(`src/block-${++this.#modules}.ts`, text);
+    } else if (language === "ts" && info === "wrong") {
+      await this.#write("src/wrong.ts", text);
+      this.#output = (await this.compile()).replace(/^.*?: (?=error)/gm, "");
+      await rm(join(this.#folder, "src/wrong.ts"));
+      expect(this.#output, text).toContain("error");
+    } else if (language === "sh") {
+      await this.#shell(info, text);
+    } else if (language === "text" && info === "") {
+      expect(comparable(this.#output)).toBe(comparable(text));
+    } else {
+      throw new Error(`nothing tests the block of ${language} ${info}:\n${text}`);
+    }
+  }
+
+  /** The compiler's errors. */
+  async compile(): Promise<string> {
+    const tsc = join(repo, "node_modules/typescript/bin/tsc");
+    return (await this.#start(process.execPath, [tsc, "-p", ".", "--pretty", "false"])).stdout;
+  }
+
+  async #shell(info: string, text: string): Promise<void> {
+    const [, key, value = ""] = /^(exit|until)=(.*)$/.exec(info) ?? [];
+    if (info !== "" && !key) throw new Error(`nothing tests the block of sh ${info}:\n${text}`);
+    for (const command of commandsOf(text)) {
+      if (key === "until") await this.#until(command, value);
+      else await this.#run(command, key ? Number(value) : 0);
+    }
+  }
+
+  async #run(command: string, exit: number): Promise<void> {
+    const { code, stdout, stderr } = await this.#start("sh", ["-c", command]);
+    expect(code, `${command}\n${stdout}${stderr}`).toBe(exit);
+    this.#output = stdout + stderr;
+  }
+
+  async #until(command: string, text: string): Promise<void> {
+    const child = start("sh", ["-c", `exec ${command}`], { cwd: this.#folder, env: this.#env }, "ignore");
+    const ended = once(child, "close");
+    this.#output = "";
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.setEncoding("utf8").on("data", (chunk: string) => {
+        this.#output += chunk;
+        if (this.#output.includes(text)) child.kill("SIGINT");
+      });
+    await ended;
+    expect(this.#output, command).toContain(text);
+  }
+
+  #start(program: string, args: readonly string[]): Promise<Ran> {
+    return run(program, args, { cwd: this.#folder, env: this.#env });
+  }
+
+  async #write(file: string, text: string): Promise<void> {
+    const path = join(this.#folder, file);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+    if (file.endsWith(".json") && !file.startsWith("tsconfig")) JSON.parse(text);
+  }
+}
+
+function fileOf(info: string): string | undefined {
+  return /^file=(\S+)$/.exec(info)?.[1];
+}
+
+function commandsOf(text: string): string[] {
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => line.replace(/ +#.*$/, "").replace(/^npx /, ""))
+    .filter((line) => line !== "" && !/^npm (install|ci)\b/.test(line));
+}
+
+function comparable(text: string): string {
+  return text
+    .replace(/\b\d+(\.\d+)? (ms|s|min)\b/g, "TIME")
+    .replace(/"(HASH|[0-9a-f]{16})"/g, '"HASH"')
+    .trim();
+}
