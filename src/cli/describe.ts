@@ -1,6 +1,6 @@
 /** `farcall describe APP[/FUNCTION]`: signatures and documentation of what is deployed, for people and for other tools. */
 import { type Command, Option } from "commander";
-import type { AppManifest, FunctionSchema } from "../schema/index.ts";
+import type { AppManifest, FunctionSchema, Schedule } from "../schema/index.ts";
 import {
   exportJsonSchema,
   exportMarkdown,
@@ -14,7 +14,7 @@ import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples } from "./context.ts";
 import { parseTarget } from "./target.ts";
 import type { Output } from "./terminal/output.ts";
-import { ago } from "./terminal/output.ts";
+import { ago, duration } from "./terminal/output.ts";
 
 interface DescribeOptions extends AppOptions {
   format: "text" | "json-schema" | "openapi" | "markdown";
@@ -87,12 +87,19 @@ function describeFunction(fn: FunctionSchema, manifest: AppManifest, output: Out
   output.line(`  ${headline(manifest, output)}`);
   if (fn.source) output.line(`  source     ${fn.source.file}:${fn.source.line}`);
   output.line(`  signature  ${fn.signature}`);
-  const { retries, timeoutMs, minContainers, maxContainers, concurrency, batch } = fn.options;
+  const { retries, timeoutMs, minContainers, maxContainers, concurrency, batch, schedule } = fn.options;
   output.line(
     `  options    timeout ${timeoutMs} ms, retries ${retries.maxRetries}, ` +
       `containers ${minContainers} to ${maxContainers === 0 ? "cores" : maxContainers}, inputs at a time ${concurrency.maxInputs}`,
   );
+  if (schedule) output.line(`  schedule   ${scheduleText(schedule)}`);
   if (batch) output.line(`  batch      up to ${batch.maxSize} inputs, waiting ${batch.waitMs} ms for each other`);
+}
+
+function scheduleText(schedule: Schedule): string {
+  return schedule.kind === "cron"
+    ? `cron ${schedule.expression} (${schedule.timezone})`
+    : `every ${duration(schedule.everyMs)}`;
 }
 
 function headline(manifest: AppManifest, output: Output): string {

@@ -13,6 +13,7 @@ import { type Bundle, Bundler } from "./bundle.ts";
 import { DeployError, type DeployStage } from "./errors.ts";
 import { inspect } from "./inspect.ts";
 import type { Project } from "./project.ts";
+import { scheduleProblems } from "./scheduled.ts";
 
 export type OnProgress = (stage: DeployStage, detail?: string) => void;
 
@@ -61,7 +62,7 @@ export class AppBuilder {
     const apps = unwrap(inspected!); // there is one when there is a bundle
 
     onProgress("check", `${app.functions.length} functions`);
-    const functions = mergeOptions(app, apps, label);
+    const functions = await mergeOptions(app, apps, label);
     const manifest: AppManifest = {
       schemaVersion: SCHEMA_VERSION,
       app: app.app,
@@ -112,7 +113,11 @@ function artifactOf({ hash, code, sourceMap, root }: Bundle): DeployRequest["art
 }
 
 /** Every function must be known from both sides: its types from the source, its options from what was registered. */
-function mergeOptions(app: IntrospectedApp, apps: readonly InspectedApp[], label: string): FunctionSchema[] {
+async function mergeOptions(
+  app: IntrospectedApp,
+  apps: readonly InspectedApp[],
+  label: string,
+): Promise<FunctionSchema[]> {
   const registered = new Map(apps.find(({ name }) => name === app.app)?.functions.map((one) => [one.name, one]));
   const problems: Problem[] = [];
   const functions: FunctionSchema[] = [];
@@ -123,6 +128,7 @@ function mergeOptions(app: IntrospectedApp, apps: readonly InspectedApp[], label
       const { options } = found;
       const own = options.batch ? itemsOf(fn, app.declarations, label, problems) : fn;
       functions.push({ ...own, options });
+      if (options.schedule) problems.push(...(await scheduleProblems(own, options.schedule, label)));
       continue;
     }
     problems.push({

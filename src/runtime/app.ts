@@ -101,7 +101,7 @@ export class App {
    * answers at the URL that `getWebUrl()` gives and below it, with any method. Names are found as for `function`.
    */
   web(handler: WebHandler, options: WebOptions = {}): WebFunction {
-    for (const option of ["retries", "batch", "web"]) {
+    for (const option of ["retries", "batch", "web", "schedule"]) {
       if (option in options) throw new InvalidError(`app "${this.name}": ${option} is no option of app.web()`);
     }
     return this.#register("web", handler, { ...options, retries: 0 }, "web") as unknown as WebFunction;
@@ -122,6 +122,11 @@ export class App {
       this.#defaults,
       options,
     );
+    if (mode === "generator" && resolved.schedule) {
+      throw new InvalidError(`function "${name}": a generator cannot run on a schedule`, {
+        hint: "nobody would read what it yields: write a function that calls it",
+      });
+    }
     if (mode === "generator" && (resolved.batch || resolved.web)) {
       throw new InvalidError(
         `function "${name}": a generator cannot ${resolved.batch ? "be batched" : "answer HTTP"}`,

@@ -3,7 +3,7 @@
  * wrong option found at deploy is found too late.
  */
 import type { AutoscalerSettings } from "../engine/index.ts";
-import type { BatchOptions, ResolvedFunctionOptions, RetryPolicy } from "../schema/index.ts";
+import type { BatchOptions, ResolvedFunctionOptions, RetryPolicy, Schedule } from "../schema/index.ts";
 import { type Checks, checkRecord, describe, duration, finite, integer, isRecord } from "./checks.ts";
 import { InvalidError } from "./errors.ts";
 
@@ -47,16 +47,21 @@ export interface FunctionOptions {
    * result as JSON. A request is not tried again.
    */
   web?: boolean;
+  /**
+   * The function runs by itself, without arguments: `cron("0 9 * * *")`, `every({ hours: 1 })`. A run that was missed, since no
+   * host was there, is made up for once within a day.
+   */
+  schedule?: Schedule;
 }
 
 /** Options of `app.web`: HTTP requests are not tried again. */
-export type WebOptions = Omit<FunctionOptions, "retries" | "batch" | "web">;
+export type WebOptions = Omit<FunctionOptions, "retries" | "batch" | "web" | "schedule">;
 
 /** What an app may say for all its functions. */
 export type AppOptions = Omit<FunctionOptions, OwnOption>;
 
 type OwnOption = (typeof OWN_OPTIONS)[number];
-export const OWN_OPTIONS = ["name", "batch", "web"] as const;
+export const OWN_OPTIONS = ["name", "batch", "web", "schedule"] as const;
 
 /** FunctionOptions with defaults; maxContainers 0 stands for "as many as the engine has cores". */
 export type { ResolvedFunctionOptions };
@@ -97,6 +102,10 @@ const checks: Checks = {
   memoryMiB: integer(32),
   validate: (value) => (typeof value === "boolean" ? undefined : "must be true or false"),
   web: (value) => (typeof value === "boolean" ? undefined : "must be true or false"),
+  schedule: (value) =>
+    isRecord(value) && (value["kind"] === "cron" || value["kind"] === "every")
+      ? undefined
+      : 'must be made by cron("0 9 * * *") or every({ hours: 1 })',
   batch: (value) => (isRecord(value) ? undefined : "must be an object: { maxSize: 32, waitMs: 20 }"),
 };
 
@@ -127,6 +136,7 @@ export function resolveOptions(subject: string, ...layers: readonly FunctionOpti
     memoryMiB: given.memoryMiB ?? 0,
     validate: given.validate ?? true,
   };
+  if (given.schedule) resolved.schedule = { ...given.schedule };
   if (given.web) resolved.web = true;
   if (given.batch && given.web) {
     throw new InvalidError(`${subject}: a batched function cannot answer HTTP as well`, {

@@ -1,6 +1,6 @@
 /** The part of the runtime core that the package exports. */
 export type { AutoscalerSettings, FunctionStats, Progress } from "../engine/index.ts";
-export type { BatchOptions } from "../schema/index.ts";
+export type { BatchOptions, Schedule } from "../schema/index.ts";
 export { App } from "./app.ts";
 // A star, as TypeScript adds to an interface through nothing else.
 export * from "./apps.ts";
@@ -28,6 +28,7 @@ export { type CancelOptions, FunctionCall, type GetOptions, type IterOptions } f
 export { type CallOptions, type CallOptionsInit, callOptions, type Kwargs, kwargs, repeat } from "./markers.ts";
 export type { AppOptions, FunctionOptions, WebOptions } from "./options.ts";
 export type { CallProgress, ProgressOptions } from "./progress.ts";
+export { type CronOptions, cron, every, type Period } from "./schedule.ts";
 export type { Arguments, Keywords, MapInputs, NoKeywords, StarmapInputs } from "./signatures.ts";
 export { type StubFactory, type StubsRef, stubs } from "./stubs.ts";
 export {

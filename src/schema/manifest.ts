@@ -54,6 +54,13 @@ export interface BatchOptions {
   waitMs: number;
 }
 
+/** When a function runs by itself, without arguments. */
+export type Schedule =
+  /** Five fields, or six with seconds first; in this time zone. */
+  | { kind: "cron"; expression: string; timezone: string }
+  /** Counted from the deploy. */
+  | { kind: "every"; everyMs: number };
+
 /** FunctionOptions with every default filled in. */
 export interface ResolvedFunctionOptions {
   retries: RetryPolicy;
@@ -75,6 +82,7 @@ export interface ResolvedFunctionOptions {
   batch?: BatchOptions;
   /** A function that answers over HTTP too: arguments and result as JSON. */
   web?: true;
+  schedule?: Schedule;
 }
 
 export interface FunctionSchema extends CallSignature {

@@ -3,7 +3,7 @@
  * index.ts loads this file when the first manifest is parsed.
  */
 import { isIdentifierName, isTypeName } from "./identifiers.ts";
-import { type AppManifest, SCHEMA_VERSION } from "./manifest.ts";
+import { type AppManifest, SCHEMA_VERSION, type Schedule } from "./manifest.ts";
 import { nearest } from "./nearest.ts";
 import { SchemaError } from "./schema-error.ts";
 import {
@@ -245,6 +245,11 @@ const retries = object({
   maxDelayMs: notNegative,
 });
 
+const schedule = kinds({
+  cron: object({ expression: text, timezone: text }),
+  every: object({ everyMs: natural }),
+} satisfies Record<Schedule["kind"], Check>);
+
 const options = object(
   {
     retries,
@@ -260,7 +265,7 @@ const options = object(
     memoryMiB: notNegative,
     validate: truth,
   },
-  { batch: object({ maxSize: natural, waitMs: notNegative }), web: flag },
+  { batch: object({ maxSize: natural, waitMs: notNegative }), web: flag, schedule },
 );
 
 const functionShape = object(

@@ -1,6 +1,7 @@
 /** All calls of the host, in memory and on disk: opens them, finds them by id, keeps and expires what they leave. */
+import { randomUUID } from "node:crypto";
 import { failureToError, InvalidError, NotFoundError } from "../../../runtime/errors.ts";
-import type { CallInfo, Failure, Progress } from "../../index.ts";
+import type { CallInfo, Failure, FunctionRef, Progress } from "../../index.ts";
 import type { OpenMessage } from "../protocol.ts";
 import type { AttachedCall } from "./attachment.ts";
 import { type CallRow, type CallTables, expiredFailure } from "./call-tables.ts";
@@ -132,6 +133,16 @@ export class Calls implements DurableHost {
     this.#recent[this.#recentAt] = call.summary();
     this.#recentAt = (this.#recentAt + 1) % RECENT_CALLS;
   };
+
+  /** A durable call of one input that the host itself makes; nothing when there is one of this key. Throws like `functionFor`. */
+  spawn(ref: FunctionRef, key: string, payload: Uint8Array): void {
+    const id = `fc-${randomUUID().replaceAll("-", "")}`;
+    const message: OpenMessage = { id, function: ref, method: "spawn", durable: true, idempotencyKey: key };
+    const { id: known, live } = this.openDurable(message);
+    if (known !== id || !live) return;
+    live.input(0, payload);
+    live.noMore(1, () => {});
+  }
 
   /** The call with this id or key when there is one, otherwise a new one. */
   openDurable(message: OpenMessage): AttachedCall {

@@ -17,6 +17,7 @@ import type { Pool } from "./pool.ts";
 import { Pools } from "./pools.ts";
 import { Processes } from "./processes.ts";
 import { Registry, type Version } from "./registry.ts";
+import { Scheduler } from "./scheduler.ts";
 import type { Store } from "./store.ts";
 import { isWeb, WebServer } from "./web-server.ts";
 
@@ -34,6 +35,7 @@ export class Host {
   readonly calls: Calls;
   readonly logs: Logs;
   readonly web: WebServer;
+  readonly scheduler: Scheduler;
   draining = false;
   readonly #store: Store;
   readonly #server: Server;
@@ -56,6 +58,7 @@ export class Host {
     this.pools = new Pools(this.registry, this.processes, paths.url, this.#onLog, () => this.#lookForWork());
     this.web = new WebServer(this);
     this.calls = new Calls(new CallTables(store), this.registry, this.pools, warn);
+    this.scheduler = new Scheduler(this.registry, this.calls);
     this.#server = createServer({ noDelay: true }, (socket) => {
       clearTimeout(this.#idleTimer);
       this.#connections.add(new Connection(this, socket));
@@ -83,6 +86,7 @@ export class Host {
     }
     this.calls.resume();
     if (this.#hasWeb) await this.web.start();
+    await this.scheduler.refresh();
     this.#lookForWork();
   }
 
@@ -129,7 +133,11 @@ export class Host {
     return count;
   }
 
-  /** URLs are to work whether or not a program is connected. */
+  /** URLs and schedules are to work whether or not a program is connected. */
+  get #hasStanding(): boolean {
+    return this.#hasWeb || this.scheduler.active;
+  }
+
   get #hasWeb(): boolean {
     return this.registry.newest().some(({ manifest }) => manifest.functions.some(isWeb));
   }
@@ -138,6 +146,13 @@ export class Host {
   async deployed(version: Version): Promise<void> {
     this.pools.deployed(version);
     if (version.manifest.functions.some(isWeb)) await this.web.start();
+    await this.scheduler.refresh();
+  }
+
+  removed(app: { app: string; environment: string }): void {
+    this.calls.removeApp(app);
+    this.pools.removed(app);
+    void this.scheduler.refresh();
   }
 
   #lookForWork(): void {
@@ -150,9 +165,9 @@ export class Host {
       if (this.pools.idle) this.#end();
       return;
     }
-    if (!this.pools.idle || this.calls.open > 0 || this.#hasWeb) return;
+    if (!this.pools.idle || this.calls.open > 0 || this.#hasStanding) return;
     this.#idleTimer = setTimeout(() => {
-      if (this.#clients === 0 && this.pools.idle && this.calls.open === 0 && !this.#hasWeb) this.#end();
+      if (this.#clients === 0 && this.pools.idle && this.calls.open === 0 && !this.#hasStanding) this.#end();
     }, IDLE_MS);
   }
 
@@ -170,6 +185,7 @@ export class Host {
     this.draining = true;
     this.calls.draining = true;
     this.web.drain();
+    this.scheduler.close();
     this.#server.close();
     if (process.platform !== "win32") this.#removeSocket();
     for (const connection of this.#connections) connection.drain();
@@ -190,6 +206,7 @@ export class Host {
     this.#server.close();
     if (process.platform !== "win32") this.#removeSocket();
     this.web.close();
+    this.scheduler.close();
     this.pools.close(true);
     for (const connection of this.#connections) connection.destroy();
     this.calls.close();

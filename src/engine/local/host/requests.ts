@@ -45,8 +45,7 @@ export function answer(host: Host, connection: Connection, number: number, metho
     case "remove": {
       const { app, environment } = checkAppRef(params);
       registry.remove({ app, environment });
-      calls.removeApp({ app, environment });
-      pools.removed({ app, environment });
+      host.removed({ app, environment });
       reply(method, null);
       return;
     }

@@ -1,0 +1,38 @@
+/** What is wrong with a schedule, before a host would find out at night. */
+import type { Problem } from "../introspect/index.ts";
+import type { FunctionSchema, Schedule } from "../schema/index.ts";
+
+export async function scheduleProblems(
+  fn: Omit<FunctionSchema, "options">,
+  schedule: Schedule,
+  label: string,
+): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  const report = (message: string, hint: string): void => {
+    const { file = label, line = 1 } = fn.source ?? {};
+    problems.push({ severity: "error", file, line, column: 1, message: `${fn.name}: ${message}`, hint });
+  };
+  const calls = fn.overloads ?? [fn];
+  const needed = calls.map(({ parameters }) =>
+    parameters.find(({ optional, rest, default: value }) => !optional && !rest && value === undefined),
+  );
+  // One of the overloads has to do without arguments.
+  if (needed.every((parameter) => parameter !== undefined)) {
+    report(
+      `it runs on a schedule, which gives it no ${needed[0]!.name}`,
+      "give the parameter a default, or schedule a function without parameters that calls this one",
+    );
+  }
+  if (schedule.kind === "every") return problems;
+  const { Cron } = await import("croner");
+  try {
+    const next = new Cron(schedule.expression, { timezone: schedule.timezone, paused: true }).nextRun();
+    if (!next) report(`cron("${schedule.expression}") names no time to come`, "it would never run");
+  } catch (error) {
+    report(
+      `cron("${schedule.expression}", { timezone: "${schedule.timezone}" }): ${(error as Error).message}`,
+      'five fields: minute, hour, day of the month, month, day of the week: "0 9 * * *"',
+    );
+  }
+  return problems;
+}
