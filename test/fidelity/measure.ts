@@ -4,7 +4,7 @@
  * has no part in types and is left out.
  */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { generate } from "../../src/codegen/index.ts";
 import type { Engine } from "../../src/engine/index.ts";
@@ -55,7 +55,7 @@ export async function measure(packages: readonly FidelityPackage[], options: Mea
     );
     const modules: Module[] = [];
     for (const { of, module } of specifiers) {
-      const id = module.replace(/^@/, "").replaceAll(/[^a-z0-9]+/gi, "-");
+      const id = module.replaceAll(/[^a-z0-9]+/gi, "-").replace(/^-/, "");
       const { names, guards } = exported.get(module)!;
       onProgress(`${module}: ${names.length} functions`);
       const wrapped = wrap(workspace, id, module, names);
@@ -123,11 +123,10 @@ function toFidelity(
   wrong: ReadonlyMap<string, string>,
   workspace: Workspace,
 ): Fidelity {
-  const { version } = JSON.parse(
-    readFileSync(workspace.file(join("node_modules", of.name, "package.json")), "utf8"),
-  ) as {
-    version: string;
-  };
+  const manifest = workspace.file(`node_modules/${of.name}/package.json`);
+  const { version } = existsSync(manifest)
+    ? (JSON.parse(readFileSync(manifest, "utf8")) as { version: string })
+    : { version: "" }; // modules of our own
   const result: Fidelity = {
     name: of.name,
     version,

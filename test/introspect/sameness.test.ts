@@ -4,9 +4,12 @@ import { sameness } from "./support/sameness.ts";
 
 const fixtures = join(import.meta.dirname, "fixtures/sameness");
 
-test.each(["values", "named", "computed", "open"])("types of %s come out as they went in", (name) => {
-  const { same, different, refused } = sameness(join(fixtures, `${name}.ts`));
-  expect(different).toEqual([]);
-  expect(refused).toEqual([]);
-  expect(same.length).toBeGreaterThan(5);
-});
+test.each(["values.ts", "named.ts", "computed.ts", "open.ts", "foreign.js"])(
+  "types of %s come out as they went in",
+  (name) => {
+    const { same, different, refused } = sameness(join(fixtures, name));
+    expect(different).toEqual([]);
+    expect(refused).toEqual([]);
+    expect(same.length).toBeGreaterThan(4);
+  },
+);

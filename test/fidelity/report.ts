@@ -1,0 +1,79 @@
+/** Writes docs/type-fidelity.md: how many functions of each package keep their types, and why the others are refused. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Fidelity, measure } from "./measure.ts";
+import { PACKAGES } from "./packages.ts";
+import { repository } from "./workspace.ts";
+
+const measured = await measure(PACKAGES, { onProgress: (text) => console.error(text) });
+writeFileSync(join(repository, "docs/type-fidelity.md"), report(measured));
+
+function report(packages: readonly Fidelity[]): string {
+  const sum = (count: (each: Fidelity) => number): number => packages.reduce((total, each) => total + count(each), 0);
+  const row = (...cells: readonly (string | number)[]): string => `| ${cells.join(" | ")} |`;
+  const share = (identical: number, different: number): string =>
+    identical + different === 0 ? "–" : `${((100 * identical) / (identical + different)).toFixed(1)} %`;
+  const cells = ({ functions, identical, refused, different }: Fidelity) => [
+    functions,
+    identical.length,
+    refused.length,
+    different.length,
+    share(identical.length, different.length),
+  ];
+  const [identical, different] = [sum((each) => each.identical.length), sum((each) => each.different.length)];
+  const total = [
+    `**${sum((each) => each.functions)}**`,
+    `**${identical}**`,
+    `**${sum((each) => each.refused.length)}**`,
+    `**${different}**`,
+    `**${share(identical, different)}**`,
+  ];
+  return `# Type fidelity
+
+Is what the caller sees what the author wrote? Every exported function of real packages is wrapped into an app, introspected,
+registered, and its stub generated; then the compiler compares the stub's types with the author's. Written by
+\`node test/fidelity/report.ts\`.
+
+Identical means: \`Parameters\` of the function and of its stub, and their awaited results, are the same type by mutual identity,
+in which labels, optional, rest, \`readonly\` and \`any\` count. Generic and overloaded functions are also compared signature by signature.
+
+${[
+  row("package", "style", "exported functions", "identical", "refused", "differ", "identical of those that can cross"),
+  row("---", "---", "--:", "--:", "--:", "--:", "--:"),
+  ...packages.map((each) => row(`${each.name} ${each.version}`, each.style, ...cells(each))),
+  row("**all**", "", ...total),
+].join("\n")}
+
+Three things that the comparison allows for, since they cannot cross or the compiler cannot say them:
+
+- A type guard's result is a \`boolean\` to the caller of a stub.
+- Two enums are never the same type to TypeScript, so the author's enum stands in for the stub's.
+- Two conditional types with \`infer\` in them are the same only when one declaration makes them; they are assigned both ways instead.
+
+## Why functions are refused
+
+${packages.map(reasons).join("\n\n")}
+`;
+}
+
+function reasons({ name, refused, different }: Fidelity): string {
+  const byReason = new Map<string, string[]>();
+  for (const { name: fn, problems } of refused) {
+    // A function has one line here, also when several things are wrong with it.
+    const { message, path } = problems.find((each) => /^a function/.test(each.message)) ?? problems[0]!;
+    const reason = message.replace(/; also in .*$/, "").replace(/^\S+ (is an? |stands for )/, "what $1");
+    byReason.set(reason, [...(byReason.get(reason) ?? []), path ?? fn]);
+  }
+  const lines = [...byReason]
+    .sort(([, a], [, b]) => b.length - a.length)
+    .map(([reason, paths]) => `- ${paths.length}: ${reason.replace(/^what is /, "")} (${list(paths)})`);
+  for (const { name: fn, what } of different) lines.push(`- **${fn} differs**: ${what.replaceAll("\n", "; ")}`);
+  return `### ${name}\n\n${lines.length === 0 ? "None is." : lines.join("\n")}`;
+}
+
+const SHOWN = 3;
+
+function list(paths: readonly string[]): string {
+  const shown = paths.slice(0, SHOWN).map((path) => `\`${path}\``);
+  return paths.length > SHOWN ? `${shown.join(", ")}, …` : shown.join(", ");
+}
