@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { describe, expect, test } from "vitest";
 import { commands } from "../../src/cli/commands.ts";
@@ -54,6 +55,16 @@ describe("a wrong command line exits with 2 and says what was meant", () => {
     expect(code).toBe(2);
     expect(stderr).toContain("Usage: farcall");
   });
+});
+
+test("an error leads to the page that explains its code", async () => {
+  const { stdout } = await farcall(["call", "images", "--json"]);
+  const docs = new URL(JSON.parse(stdout).error.docs);
+  expect(docs.hash).toBe("#farcall_usage");
+  expect(await readFile(new URL(docs.pathname, docs), "utf8")).toContain("\n## FARCALL_USAGE\n");
+
+  const { stderr } = await farcall(["call", "images"], { env: { ...process.env, FORCE_HYPERLINK: "1" } });
+  expect(stderr).toContain(`\u001b]8;;${docs.href}\u001b\\`);
 });
 
 test("an error with --json is JSON on stdout", async () => {

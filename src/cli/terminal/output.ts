@@ -65,6 +65,13 @@ export class Output {
   styleNote(style: Style, text: string): string {
     return styleText(style, text, { stream: this.#stderr });
   }
+
+  /** Text for stderr that a terminal opens the URL of; plain where no person watches. FORCE_HYPERLINK (0, 1) decides first. */
+  linkNote(url: string, text: string): string {
+    const forced = process.env.FORCE_HYPERLINK;
+    const isLink = forced ? forced !== "0" : this.animated;
+    return isLink ? `\u001b]8;;${url}\u001b\\${text}\u001b]8;;\u001b\\` : text;
+  }
 }
 
 /** Aligns columns by the longest cell; the header row is dim. */

@@ -45,7 +45,7 @@ function asText(error: unknown, output: Output): string {
   if (!isOwn(error)) return `${red("error")}: ${stackOf(error)}`;
   const places = problemsOf(error);
   const [what = "", ...where] = places.length > 0 ? [firstLine(error.message)] : error.message.split("\n");
-  const lines = [`${red(`error[${error.code}]`)}: ${what}`];
+  const lines = [`${output.linkNote(docsOf(error), red(`error[${error.code}]`))}: ${what}`];
   lines.push(...where.map((line) => `  ${line}`));
   for (const place of places) lines.push(...placeLines(place));
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
@@ -73,8 +73,14 @@ export function errorAsJson(error: unknown): object {
     code: error.code,
     message: error.message,
     ...(error.hint ? { hint: error.hint } : {}),
+    docs: docsOf(error),
     ...(places.length > 0 ? { problems: places } : {}),
   };
+}
+
+/** The section on the error's code, in the documentation that the package brings along. */
+function docsOf({ code }: FarcallError): string {
+  return new URL(`../../../docs/errors.md#${code.toLowerCase()}`, import.meta.url).href;
 }
 
 /** Not farcall's own: what user code threw is shown with its stack, for that is where its author looks. */
