@@ -2,55 +2,70 @@
  * A type parameter stands for values that its constraint allows. Where none of these can cross the wire (`F extends () => void`),
  * no value of the type parameter can.
  */
-import type { CallSignature, PropertySchema, TypeSchema } from "../schema/index.ts";
+import type { CallSignature, Declaration, PropertySchema, TypeSchema } from "../schema/index.ts";
 import type { Conversion } from "./conversion.ts";
 import { FUNCTION_REFUSED, ITERATED, KEPT_ALIASES, REFUSED_GLOBALS } from "./globals.ts";
 
-/** Notes every type parameter whose values would cross, and cannot. */
-export function checkBounds(cx: Conversion, { typeParameters = [], parameters, returns }: CallSignature): void {
-  for (const { name, constraint } of typeParameters) {
-    if (!constraint || !neverCrosses(cx, constraint)) continue;
-    const isValue = [...parameters.map(({ type }) => type), returns].some((type) => hasValueOf(name, type));
-    if (!isValue) continue;
-    cx.refuse(
-      undefined,
-      `${name} stands for functions or objects with methods alone, which cannot cross the wire`,
-      FUNCTION_REFUSED.hint,
-    );
-  }
+/** The type parameters whose values would cross, and cannot. */
+export function unfitParameters(cx: Conversion, { typeParameters = [], parameters, returns }: CallSignature): string[] {
+  const types = [...parameters.map(({ type }) => type), returns];
+  return typeParameters
+    .filter(({ constraint }) => constraint && isUnfit(cx, constraint, "every"))
+    .map(({ name }) => name)
+    .filter((name) => types.some((type) => hasValueOf(name, type)));
 }
 
-function neverCrosses(cx: Conversion, type: TypeSchema, inside: readonly string[] = []): boolean {
-  const never = (part: TypeSchema): boolean => neverCrosses(cx, part, inside);
-  const isNeverGiven = ({ optional, type: of }: PropertySchema): boolean => !optional && never(of);
+export function refuseUnfit(cx: Conversion, name: string): void {
+  cx.refuse(
+    undefined,
+    `${name} stands for functions, or for objects that have some, which cannot cross the wire`,
+    FUNCTION_REFUSED.hint,
+  );
+}
+
+/**
+ * Whether values of a type cannot cross: of a union, when `every` or `some` member is such a type. A caller chooses the member
+ * that a type parameter stands for; what its properties may be, the author has said.
+ */
+function isUnfit(
+  cx: Conversion,
+  type: TypeSchema,
+  members: "every" | "some",
+  inside: readonly Declaration[] = [],
+): boolean {
+  const unfit = (part: TypeSchema): boolean => isUnfit(cx, part, members, inside);
+  const hasUnfit = (properties: readonly PropertySchema[], deeper = inside): boolean =>
+    properties.some((property) => isUnfit(cx, property.type, "some", deeper));
   switch (type.kind) {
     case "function":
       return true;
     case "primitive":
       return type.name === "symbol";
     case "union":
-      return type.members.every(never);
+      return type.members.filter((member) => !isNothing(member))[members](unfit);
     case "intersection":
-      return type.members.some(never);
+      return type.members.some(unfit);
     case "array":
-      return never(type.element);
+      return unfit(type.element);
     case "object":
-      return type.properties.some(isNeverGiven);
+      return hasUnfit(type.properties);
     case "global":
       return REFUSED_GLOBALS.has(type.name) && !ITERATED.has(type.name);
     case "reference": {
-      if (inside.includes(type.name)) return false;
-      const record = [...cx.records.values()].find(({ schema }) => schema?.name === type.name);
-      if (!record?.schema) return false;
-      const { schema } = record;
-      const deeper = [...inside, type.name];
-      if (schema.kind === "alias") return neverCrosses(cx, schema.type, deeper);
-      if (schema.kind === "enum") return false;
-      return schema.properties.some(({ optional, type: of }) => !optional && neverCrosses(cx, of, deeper));
+      const declaration = cx.declarationOf(type);
+      if (!declaration || declaration.kind === "enum" || inside.includes(declaration)) return false;
+      const deeper = [...inside, declaration];
+      if (declaration.kind === "alias") return isUnfit(cx, declaration.type, members, deeper);
+      const inherits = declaration.extends?.some((base) => isUnfit(cx, base, members, deeper)) ?? false;
+      return inherits || hasUnfit(declaration.properties, deeper);
     }
     default:
       return false;
   }
+}
+
+function isNothing(type: TypeSchema): boolean {
+  return type.kind === "primitive" && (type.name === "undefined" || type.name === "null");
 }
 
 /** Whether a value of the type parameter would cross in a value of the type. */

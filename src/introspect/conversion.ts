@@ -54,6 +54,7 @@ export class Conversion {
   body: ts.Type | undefined;
   /** Types without a name that are being written out. */
   readonly anonymous = new Set<ts.Type>();
+  readonly #targets = new WeakMap<ReferenceType, DeclarationRecord>();
   #owner: Owner = { refusals: [], uses: [] };
   #path: string[] = [];
   #site: ts.Node | undefined;
@@ -131,7 +132,13 @@ export class Conversion {
     if (typeArguments.length > 0) reference.typeArguments = typeArguments;
     if (member !== undefined) reference.member = member;
     declaration.references.push(reference);
+    this.#targets.set(reference, declaration);
     return reference;
+  }
+
+  /** Undefined while it is being converted. */
+  declarationOf(reference: ReferenceType): Declaration | undefined {
+    return this.#targets.get(reference)?.schema;
   }
 
   /**

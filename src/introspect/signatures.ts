@@ -1,7 +1,7 @@
 /** Functions to schema: parameters with labels, defaults and documentation, results awaited, overloads, generators. */
 import { ts } from "@ts-morph/common";
 import type { CallSignature, FunctionMode, ParameterSchema, TypeSchema } from "../schema/index.ts";
-import { checkBounds } from "./bounds.ts";
+import { refuseUnfit, unfitParameters } from "./bounds.ts";
 import type { Conversion, Owner } from "./conversion.ts";
 import { convertTypeParameters } from "./declarations.ts";
 import { docOf, type FunctionDoc, splitFunctionDoc } from "./docs.ts";
@@ -64,12 +64,12 @@ export function convertSignature(
     () => convertResult(cx, signature, mode, declaration, site),
   );
   const converted: CallSignature = { parameters, returns };
-  if (typeParameters.length > 0) {
-    converted.typeParameters = typeParameters;
+  if (typeParameters.length > 0) converted.typeParameters = typeParameters;
+  for (const unfit of unfitParameters(cx, converted)) {
     part(
       site,
-      () => `${name}<>`,
-      () => checkBounds(cx, converted),
+      () => `${name}<${unfit}>`,
+      () => refuseUnfit(cx, unfit),
     );
   }
   if (doc.text !== undefined) converted.doc = doc.text;

@@ -39,8 +39,8 @@ describe("what cannot cross the wire is refused", () => {
       "error platform(form)",
       "error platform(signal)",
       "error made()",
-      "error once<>",
-      "error sorted<>",
+      "error once<F>",
+      "error sorted<T>",
       "error untyped(text)",
     ]);
   });
