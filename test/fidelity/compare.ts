@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import ts from "typescript-6";
 import type { Workspace } from "./workspace.ts";
+import type { ExportedFunction } from "./wrap.ts";
 
 const HELPERS = `
 type Same<X, Y> = (<T>() => T extends X ? 1 : 2) extends <T>() => T extends Y ? 1 : 2
@@ -25,15 +26,17 @@ export interface Comparison {
   file: string;
   /** What each line checks. */
   checks: Map<number, { name: string; what: string }>;
+  /** Functions whose parameters have other names, which types do not tell, with both. */
+  labels: Map<string, string>;
 }
 
-/** Writes the module. `stubs` is the generated file, `guards` the names of type guards and assertions. */
+/** Writes the module. `stubs` is the generated file. */
 export function writeComparison(
   workspace: Workspace,
   id: string,
   module: string,
   stubs: string,
-  guards: ReadonlySet<string>,
+  functions: readonly ExportedFunction[],
 ): Comparison {
   const source = ts.createSourceFile(stubs, readFileSync(stubs, "utf8"), ts.ScriptTarget.Latest, true);
   const copy: string[] = [withAuthorsEnums(source, module)];
@@ -43,7 +46,12 @@ export function writeComparison(
     ...HELPERS.trim().split("\n"),
   ];
   const checks: Comparison["checks"] = new Map();
-  for (const { name, local, signatures, isGenerator } of stubsOf(source)) {
+  const labels: Comparison["labels"] = new Map();
+  for (const { name, local, signatures, labels: own, isGenerator } of stubsOf(source)) {
+    const author = functions.find((each) => each.name === name)!;
+    if (!sameLabels(author.labels, own)) {
+      labels.set(name, `labels: ${JSON.stringify(own)} for ${JSON.stringify(author.labels)}`);
+    }
     const check = (what: string, text: string): void => {
       lines.push(`export const ${name}_${what}: ${text} = true;`);
       checks.set(lines.length, { name, what });
@@ -80,12 +88,24 @@ export function writeComparison(
     // A function that has properties too is never the same as one without.
     const overloads = kinds.map((kind) => `(Fits<${f}, ${kind}> & Same<Overloads<${f}>, Overloads<${kind}>>)`);
     // That a boolean is a type guard cannot cross, so the author's function fits the stub, and not the other way round.
-    const guard = guards.has(name) ? kinds.map((kind) => `Fits<${f}, ${kind}>`) : [];
+    const guard = author.isGuard ? kinds.map((kind) => `Fits<${f}, ${kind}>`) : [];
     check("signatures", [...same, ...mutual, ...overloads, ...guard].join(" | "));
   }
   workspace.write(`check/${id}.stubs.ts`, copy.join("\n"));
   workspace.write(`check/${id}.ts`, lines.join("\n"));
-  return { file: `check/${id}.ts`, checks };
+  return { file: `check/${id}.ts`, checks, labels };
+}
+
+/** A name that cannot be one of a tuple's elements gets an underscore; what is taken apart has no name of its own. */
+function sameLabels(author: ExportedFunction["labels"], stub: Stub["labels"]): boolean {
+  return (
+    author.length === stub.length &&
+    author.every(
+      (list, at) =>
+        list.length === stub[at]!.length &&
+        list.every((label, index) => label === undefined || [label, `${label}_`].includes(stub[at]![index]!)),
+    )
+  );
 }
 
 interface Stub {
@@ -93,8 +113,10 @@ interface Stub {
   /** Name of the const. */
   local: string;
   isGenerator: boolean;
+  /** The names of each signature's parameters. */
+  labels: string[][];
   /** Of a generic or overloaded function. */
-  signatures?: { head: string; result: string }[];
+  signatures?: StubSignature[];
 }
 
 /** The stubs of a generated file, by their syntax. */
@@ -108,15 +130,36 @@ function stubsOf(source: ts.SourceFile): Stub[] {
     const deployed = initializer.arguments[0];
     if (!deployed || !ts.isStringLiteral(deployed)) continue;
     const { text: kind } = (initializer.expression as ts.PropertyAccessExpression).name;
-    const stub: Stub = { name: deployed.text, local: name.getText(), isGenerator: kind === "generator" };
+    const parameters = type.typeArguments?.[0];
+    const labels = parameters && ts.isTupleTypeNode(parameters) ? parameters.elements.map(labelOf) : [];
+    const stub: Stub = {
+      name: deployed.text,
+      local: name.getText(),
+      isGenerator: kind === "generator",
+      labels: [labels],
+    };
     const definition = interfaces.get(type.typeName.getText());
-    if (definition && !type.typeArguments) stub.signatures = signaturesOf(definition);
+    if (definition && !type.typeArguments) {
+      stub.signatures = signaturesOf(definition);
+      stub.labels = stub.signatures.map(({ labels }) => labels);
+    }
     stubs.push(stub);
   }
   return stubs;
 }
 
-function signaturesOf({ members }: ts.InterfaceDeclaration): { head: string; result: string }[] {
+interface StubSignature {
+  /** `<T>(xs: T[])`. */
+  head: string;
+  result: string;
+  labels: string[];
+}
+
+function labelOf(element: ts.Node): string {
+  return ts.isNamedTupleMember(element) ? element.name.text : "";
+}
+
+function signaturesOf({ members }: ts.InterfaceDeclaration): StubSignature[] {
   const methods = members.filter(ts.isMethodSignature);
   const named = (name: string) => methods.filter((method) => method.name.getText() === name);
   const remotes = [...named("remote"), ...named("remoteGen")];
@@ -126,6 +169,7 @@ function signaturesOf({ members }: ts.InterfaceDeclaration): { head: string; res
     return {
       head: `${generics}(${local.parameters.map((each) => each.getText()).join(", ")})`,
       result: remote.typeArguments![0]!.getText(),
+      labels: local.parameters.map((each) => each.name.getText()),
     };
   });
 }

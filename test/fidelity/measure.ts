@@ -17,7 +17,7 @@ import { temporaryHome } from "../support/home.ts";
 import { type Comparison, writeComparison } from "./compare.ts";
 import type { FidelityPackage } from "./packages.ts";
 import { repository, Workspace, type WorkspaceOptions } from "./workspace.ts";
-import { exportedFunctions, type Wrapped, wrap } from "./wrap.ts";
+import { type ExportedFunction, exportedFunctions, type Wrapped, wrap } from "./wrap.ts";
 
 export interface Fidelity {
   name: string;
@@ -39,7 +39,7 @@ interface Module extends Wrapped {
   of: FidelityPackage;
   id: string;
   module: string;
-  guards: ReadonlySet<string>;
+  functions: readonly ExportedFunction[];
 }
 
 export async function measure(packages: readonly FidelityPackage[], options: MeasureOptions = {}): Promise<Fidelity[]> {
@@ -56,16 +56,21 @@ export async function measure(packages: readonly FidelityPackage[], options: Mea
     const modules: Module[] = [];
     for (const { of, module } of specifiers) {
       const id = module.replaceAll(/[^a-z0-9]+/gi, "-").replace(/^-/, "");
-      const { names, guards } = exported.get(module)!;
-      onProgress(`${module}: ${names.length} functions`);
-      const wrapped = wrap(workspace, id, module, names);
+      const functions = exported.get(module)!;
+      onProgress(`${module}: ${functions.length} functions`);
+      const wrapped = wrap(
+        workspace,
+        id,
+        module,
+        functions.map(({ name }) => name),
+      );
       if (wrapped.app) await register(engine, wrapped.app, workspace);
-      modules.push({ of, id, module, guards, ...wrapped });
+      modules.push({ of, id, module, functions, ...wrapped });
     }
     const crossing = modules.filter(({ app }) => app);
     await generate({ apps: crossing.map(({ id }) => id), output: "generated" }, { cwd: workspace.path, engine });
-    const comparisons = crossing.map(({ id, module, guards }) =>
-      writeComparison(workspace, id, module, workspace.file(`generated/${id}.ts`), guards),
+    const comparisons = crossing.map(({ id, module, functions }) =>
+      writeComparison(workspace, id, module, workspace.file(`generated/${id}.ts`), functions),
     );
     onProgress("comparing");
     const wrong = await compile(workspace, comparisons);
@@ -100,7 +105,9 @@ async function compile(workspace: Workspace, comparisons: readonly Comparison[])
   const { stdout, stderr } = await run(process.execPath, [tsc, "-p", workspace.path, "--pretty", "false"], {
     cwd: workspace.path,
   });
-  const wrong = new Map<string, string>();
+  const wrong = new Map(
+    comparisons.flatMap(({ file, labels }) => [...labels].map(([name, what]) => [`${file}:${name}`, what])),
+  );
   const unknown: string[] = [];
   for (const line of (stdout + stderr).split("\n")) {
     const [, file = "", row = "", text = ""] = /^(check\/.*?)\((\d+),\d+\): error (.*)$/.exec(line) ?? [];

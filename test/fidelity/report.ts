@@ -5,6 +5,9 @@ import { type Fidelity, measure } from "./measure.ts";
 import { PACKAGES } from "./packages.ts";
 import { repository } from "./workspace.ts";
 
+/** Examples of each reason. */
+const SHOWN = 3;
+
 const measured = await measure(PACKAGES, { onProgress: (text) => console.error(text) });
 writeFileSync(join(repository, "docs/type-fidelity.md"), report(measured));
 
@@ -35,7 +38,7 @@ registered, and its stub generated; then the compiler compares the stub's types 
 \`node test/fidelity/report.ts\`.
 
 Identical means: \`Parameters\` of the function and of its stub, and their awaited results, are the same type by mutual identity,
-in which labels, optional, rest, \`readonly\` and \`any\` count. Generic and overloaded functions are also compared signature by signature.
+in which optional, rest, \`readonly\` and \`any\` count, and parameters have the same names. Generic and overloaded functions are also compared signature by signature.
 
 ${[
   row("package", "style", "exported functions", "identical", "refused", "differ", "identical of those that can cross"),
@@ -61,17 +64,18 @@ function reasons({ name, refused, different }: Fidelity): string {
   for (const { name: fn, problems } of refused) {
     // A function has one line here, also when several things are wrong with it.
     const { message, path } = problems.find((each) => /^a function/.test(each.message)) ?? problems[0]!;
-    const reason = message.replace(/; also in .*$/, "").replace(/^\S+ (is an? |stands for )/, "what $1");
+    const reason = message.replace(/; also in .*$/, "").replace(/^\S+ (?:is )?(an? |the |stands for )/, "$1");
     byReason.set(reason, [...(byReason.get(reason) ?? []), path ?? fn]);
   }
   const lines = [...byReason]
     .sort(([, a], [, b]) => b.length - a.length)
-    .map(([reason, paths]) => `- ${paths.length}: ${reason.replace(/^what is /, "")} (${list(paths)})`);
+    .map(
+      ([reason, paths]) =>
+        `- ${paths.length}: ${reason.replace(/^stands/, "a type parameter stands")} (${list(paths)})`,
+    );
   for (const { name: fn, what } of different) lines.push(`- **${fn} differs**: ${what.replaceAll("\n", "; ")}`);
   return `### ${name}\n\n${lines.length === 0 ? "None is." : lines.join("\n")}`;
 }
-
-const SHOWN = 3;
 
 function list(paths: readonly string[]): string {
   const shown = paths.slice(0, SHOWN).map((path) => `\`${path}\``);

@@ -10,14 +10,16 @@ export interface Wrapped {
   refused: Map<string, Problem[]>;
 }
 
-export interface ExportedFunctions {
-  names: string[];
-  /** Those that are type guards or assertions. */
-  guards: Set<string>;
+export interface ExportedFunction {
+  name: string;
+  /** A type guard or an assertion. */
+  isGuard: boolean;
+  /** The names of each signature's parameters; none for one that is taken apart. */
+  labels: (string | undefined)[][];
 }
 
 /** The functions that modules export, by module: found in one program, since most of the work is the same for all. */
-export function exportedFunctions(workspace: Workspace, modules: readonly string[]): Map<string, ExportedFunctions> {
+export function exportedFunctions(workspace: Workspace, modules: readonly string[]): Map<string, ExportedFunction[]> {
   workspace.write(
     "apps/probe.ts",
     modules
@@ -32,16 +34,22 @@ export function exportedFunctions(workspace: Workspace, modules: readonly string
   return new Map(
     checker.getExportsOfModule(probe).map((symbol, index) => {
       const module = checker.getTypeOfSymbol(checker.getAliasedSymbol(symbol));
-      const functions = checker.getPropertiesOfType(module).filter(isFunction);
-      const guards = functions.filter((each) =>
-        signaturesOf(each).some((signature) => checker.getTypePredicateOfSignature(signature)),
-      );
-      return [
-        modules[index]!,
-        { names: functions.map(({ name }) => name), guards: new Set(guards.map(({ name }) => name)) },
-      ];
+      return [modules[index]!, checker.getPropertiesOfType(module).filter(isFunction).map(toFunction)];
     }),
   );
+
+  function toFunction(symbol: ts.Symbol): ExportedFunction {
+    const signatures = signaturesOf(symbol);
+    return {
+      name: symbol.name,
+      isGuard: signatures.some((signature) => checker.getTypePredicateOfSignature(signature)),
+      labels: signatures.map(({ parameters }) => parameters.map(labelOf)),
+    };
+  }
+
+  function labelOf({ name, valueDeclaration: node }: ts.Symbol): string | undefined {
+    return node && ts.isParameter(node) && !ts.isIdentifier(node.name) ? undefined : name;
+  }
 
   function signaturesOf(symbol: ts.Symbol): readonly ts.Signature[] {
     return checker.getTypeOfSymbol(symbol).getCallSignatures();
