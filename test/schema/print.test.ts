@@ -97,6 +97,37 @@ describe("a printed type", () => {
       },
     ],
     ["string extends infer X extends string ? string : number", { ...conditional, extends: infer }],
+    [
+      "string extends ((class_: string, ...args: number[]) => string | number) ? string : number",
+      {
+        ...conditional,
+        extends: {
+          kind: "function",
+          parameters: [
+            { type: STRING, label: "class" },
+            { type: { kind: "array", element: NUMBER }, label: "args", rest: true },
+          ],
+          returns: union,
+        },
+      },
+    ],
+    [
+      "(abstract new (arg0: string) => number)[]",
+      {
+        kind: "array",
+        element: { kind: "function", parameters: [{ type: STRING }], returns: NUMBER, constructs: "abstract" },
+      },
+    ],
+    [
+      '{ 0: string; "1": number }',
+      {
+        kind: "object",
+        properties: [
+          { name: "0", type: STRING, numeric: true },
+          { name: "1", type: NUMBER },
+        ],
+      },
+    ],
     ["-10n", { kind: "literal", value: { bigint: "-10" } }],
     ["-1[]", { kind: "array", element: { kind: "literal", value: -1 } }],
     [
