@@ -84,6 +84,8 @@ export class Bundler {
       write: false,
       metafile: true,
       platform: "node",
+      // Many a package's `main` wraps `require` so that no bundler can follow it (jsonc-parser); its `module` is plain.
+      mainFields: ["module", "main"],
       format: "esm",
       target: "node22",
       charset: "utf8",

@@ -51,6 +51,19 @@ test("equal sources give an equal artifact in another folder", async () => {
   expect(first.code).toContain('from "farcall"');
 });
 
+test("a package whose main hides what it requires is bundled by its module", async () => {
+  await using one = await project({
+    "package.json": '{ "type": "module" }',
+    "app.ts": 'import { parse } from "wrapped"; console.log(parse("x"));',
+    "node_modules/wrapped/package.json": '{ "main": "umd.js", "module": "esm.mjs" }',
+    "node_modules/wrapped/umd.js":
+      '(function (load) { load(require, exports); })(function (require, exports) { exports.parse = require("./impl").parse; });',
+    "node_modules/wrapped/impl.js": "exports.parse = (text) => 'main ' + text;",
+    "node_modules/wrapped/esm.mjs": "export const parse = (text) => 'module ' + text;",
+  });
+  expect(await run((await bundle(one.root)).code, one.root)).toBe("module x\n");
+});
+
 test("building again takes changes", async () => {
   await using one = await project(files);
   const bundler = new Bundler(join(one.root, "app.ts"), one.root);
