@@ -6,6 +6,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
+    // Tests wait for processes more than they compute: more of them than cores keep the cores busy.
+    maxWorkers: 3,
     globalSetup: ["test/support/global.ts"],
   },
 });
