@@ -1,7 +1,7 @@
 /** From a module to a registered version: what is deployed, and what stops a deploy. */
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deployApp } from "../../src/deploy/index.ts";
 import type { Engine } from "../../src/engine/index.ts";
@@ -10,6 +10,9 @@ import { type TemporaryHome, temporaryHome } from "../support/home.ts";
 import { type Project, project } from "./project.ts";
 
 const arithmetic = resolve(import.meta.dirname, "../support/apps/arithmetic.ts");
+
+// What this file's deploys leave in the temp folder is counted, so other files' deploys must not be there.
+process.env["TMPDIR"] = mkdtempSync(join(tmpdir(), "d-"));
 
 let home: TemporaryHome;
 let engine: Engine;
