@@ -19,6 +19,7 @@ import type {
   FunctionStats,
   InputRange,
   LogEntry,
+  LogFilter,
   OpenCall,
   Progress,
   ResolvedFunction,
@@ -152,15 +153,8 @@ export interface Requests {
   stop: { params: { force?: boolean | undefined }; result: null };
 }
 
-export interface LogSubscription {
-  app?: string | undefined;
-  environment?: string | undefined;
-  function?: string | undefined;
-  callId?: string | undefined;
-  after?: number | undefined;
-  limit?: number | undefined;
-  follow?: boolean | undefined;
-}
+/** The signal stays with the client: it ends the subscription. */
+export type LogSubscription = Omit<LogFilter, "signal">;
 
 export interface ProgressSubscription {
   id: string;
