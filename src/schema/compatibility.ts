@@ -4,7 +4,8 @@
  * could have). Whatever cannot be decided counts as breaking: see assignable.ts.
  */
 import { Comparison, type Difference, type Side } from "./assignable.ts";
-import type { AppManifest, CallSignature, FunctionSchema, ParameterSchema } from "./manifest.ts";
+import { constructorOf } from "./classes.ts";
+import type { AppManifest, CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "./manifest.ts";
 import { readingChanges } from "./reading.ts";
 import { expand, partsOf } from "./resolve.ts";
 import { bindNames, canonicalOf, signatureOf } from "./signature.ts";
@@ -26,18 +27,62 @@ export interface FunctionVersion {
   declarations: readonly Declaration[];
 }
 
+/** A class's constructor and what its references refer to. */
+export interface ClassVersion {
+  of: ClassSchema;
+  declarations: readonly Declaration[];
+}
+
 export interface FunctionComparison extends Compatibility {
   name: string;
 }
 
-/** Every function of either manifest, in order of name. One that is new is compatible, one that is gone is breaking. */
+/**
+ * Every function of either manifest, methods too, and every class for its constructor, in order of name. One that is new is
+ * compatible, one that is gone is breaking.
+ */
 export function compareManifests(
+  before: Pick<AppManifest, "functions" | "classes" | "declarations">,
+  after: Pick<AppManifest, "functions" | "classes" | "declarations">,
+): FunctionComparison[] {
+  return [...compareAllFunctions(before, after), ...compareAllClasses(before, after)].sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
+}
+
+function compareAllClasses(
+  before: Pick<AppManifest, "classes" | "declarations">,
+  after: Pick<AppManifest, "classes" | "declarations">,
+): FunctionComparison[] {
+  const old = new Map((before.classes ?? []).map((of) => [of.name, of]));
+  const current = new Map((after.classes ?? []).map((of) => [of.name, of]));
+  return [...new Set([...old.keys(), ...current.keys()])].map((name) => {
+    const [was, is] = [old.get(name), current.get(name)];
+    if (!was) return { name, verdict: "compatible", reasons: ["class was added"] };
+    if (!is) return { name, verdict: "breaking", reasons: ["class was removed"] };
+    const versions = [
+      { of: was, declarations: before.declarations },
+      { of: is, declarations: after.declarations },
+    ] as const;
+    return { name, ...compareClasses(...versions) };
+  });
+}
+
+/** What has become of a constructor: whoever could construct an instance before shall be able to now. */
+export function compareClasses(before: ClassVersion, after: ClassVersion): Compatibility {
+  const [was, is] = [before, after].map(({ of, declarations }) => ({ fn: constructorOf(of), declarations }));
+  const result = compareFunctions(was!, is!);
+  if (result.verdict !== "same" || before.of.doc === after.of.doc) return result;
+  return { verdict: "docs only", reasons: ["documentation changed"] };
+}
+
+function compareAllFunctions(
   before: Pick<AppManifest, "functions" | "declarations">,
   after: Pick<AppManifest, "functions" | "declarations">,
 ): FunctionComparison[] {
   const old = new Map(before.functions.map((fn) => [fn.name, fn]));
   const current = new Map(after.functions.map((fn) => [fn.name, fn]));
-  return [...new Set([...old.keys(), ...current.keys()])].sort().map((name) => {
+  return [...new Set([...old.keys(), ...current.keys()])].map((name) => {
     const [was, is] = [old.get(name), current.get(name)];
     if (!was) return { name, verdict: "compatible", reasons: ["function was added"] };
     if (!is) return { name, verdict: "breaking", reasons: ["function was removed"] };

@@ -1,8 +1,10 @@
 /** The schema: what a signature is. Everything here is data or a pure function of it; the checker loads when a manifest is parsed. */
 import type { AppManifest } from "./manifest.ts";
 
+export { classOf, constructorOf, methodName } from "./classes.ts";
 export {
   type Compatibility,
+  compareClasses,
   compareFunctions,
   compareManifests,
   type FunctionComparison,

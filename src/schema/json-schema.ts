@@ -10,8 +10,9 @@
  *
  * A type that is known only when a type parameter is (generic functions, conditional types) allows anything; `$comment` shows it.
  */
+import { classOf } from "./classes.ts";
 import { docParts } from "./docs.ts";
-import type { AppManifest, CallSignature, FunctionSchema, ParameterSchema } from "./manifest.ts";
+import type { AppManifest, CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "./manifest.ts";
 import { printType } from "./print.ts";
 import { type Declarations, declarationsByName, expand } from "./resolve.ts";
 import { SchemaError } from "./schema-error.ts";
@@ -21,16 +22,22 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
 export type JsonSchema = { [keyword: string]: Json };
 
 /**
- * The whole app: an object with a property per function, each `{ arguments, result }`. With a name, that function's alone.
- * Named types are in `$defs`. Throws SchemaError for a name that the manifest does not have.
+ * The whole app: an object with a property per function, each `{ arguments, result }`, of a method with `constructorArguments`
+ * before. With a name, that function's alone, or those of that class's methods. Named types are in `$defs`. Throws
+ * SchemaError for a name that the manifest does not have.
  */
 export function exportJsonSchema(manifest: AppManifest, functionName?: string): JsonSchema {
   const writer = new JsonSchemaWriter(manifest, "#/$defs/");
   const functions = functionsOf(manifest, functionName);
-  const described = functions.map((fn): [string, JsonSchema] => [fn.name, functionSchema(fn, writer)]);
+  const described = functions.map((fn): [string, JsonSchema] => [
+    fn.name,
+    functionSchema(fn, classOf(fn, manifest), writer),
+  ]);
   const [first] = described;
   const body: JsonSchema =
-    functionName !== undefined && first ? first[1] : { type: "object", properties: record(described) };
+    functionName !== undefined && first?.[0] === functionName
+      ? first[1]
+      : { type: "object", properties: record(described) };
   const title = functionName === undefined ? manifest.app : `${manifest.app}/${functionName}`;
   const description = functionName === undefined ? docParts(manifest.doc).text : undefined;
   return {
@@ -42,23 +49,33 @@ export function exportJsonSchema(manifest: AppManifest, functionName?: string): 
   };
 }
 
+/** Of a class, its methods. */
 export function functionsOf(manifest: AppManifest, name: string | undefined): FunctionSchema[] {
   if (name === undefined) return manifest.functions;
-  const found = manifest.functions.filter((fn) => fn.name === name);
+  const found = manifest.functions.filter((fn) => fn.name === name || fn.class === name);
   if (found.length > 0) return found;
   throw new SchemaError(`app ${JSON.stringify(manifest.app)} has no function ${JSON.stringify(name)}`);
 }
 
-function functionSchema(fn: FunctionSchema, writer: JsonSchemaWriter): JsonSchema {
+function functionSchema(fn: FunctionSchema, of: ClassSchema | undefined, writer: JsonSchemaWriter): JsonSchema {
+  const construct = of?.constructors.map(({ parameters }) => writer.argumentList(parameters));
   const calls = (fn.overloads ?? [fn]).map(
     (call): JsonSchema => ({
       type: "object",
-      properties: { arguments: writer.argumentList(call.parameters), result: writer.result(call) },
-      required: ["arguments"],
+      properties: {
+        ...(construct && { constructorArguments: either(construct) }),
+        arguments: writer.argumentList(call.parameters),
+        result: writer.result(call),
+      },
+      required: construct ? ["constructorArguments", "arguments"] : ["arguments"],
     }),
   );
   const body: JsonSchema = calls.length === 1 ? calls[0]! : { anyOf: calls };
   return { ...writer.documentation(fn.doc), ...body, "x-farcall-mode": fn.mode };
+}
+
+export function either(schemas: readonly JsonSchema[]): JsonSchema {
+  return schemas.length === 1 ? schemas[0]! : { anyOf: [...schemas] };
 }
 
 /** One generic declaration used with more different type arguments than this is one that grows forever. */

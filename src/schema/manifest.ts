@@ -86,7 +86,10 @@ export interface ResolvedFunctionOptions {
 }
 
 export interface FunctionSchema extends CallSignature {
+  /** Of a method, its class's name comes first: `Model.predict`. */
   name: string;
+  /** The class whose instances run it: see ClassSchema. */
+  class?: string;
   mode: FunctionMode;
   /** Present when the function is overloaded: all its signatures in order; the fields of this object are then those of the last. */
   overloads?: CallSignature[];
@@ -94,7 +97,24 @@ export interface FunctionSchema extends CallSignature {
   keywords?: true;
   source?: SourceLocation;
   options: ResolvedFunctionOptions;
-  /** Stable hash of all that callers' types depend on; see signature.ts. */
+  /** Stable hash of all that callers' types depend on; see signature.ts. Of a method, its class's constructor is in it. */
+  signature: string;
+}
+
+/** One way to construct an instance. */
+export type ConstructorSchema = Pick<CallSignature, "parameters" | "doc">;
+
+/**
+ * A class whose instances are made where its methods run, one for each set of arguments that callers construct it with. The
+ * methods are functions of the app that name it as their class; the options of all of them agree on its containers.
+ */
+export interface ClassSchema {
+  name: string;
+  doc?: string;
+  /** In order; more than one when the constructor is overloaded. */
+  constructors: ConstructorSchema[];
+  source?: SourceLocation;
+  /** As of a function: what callers of its constructor depend on. */
   signature: string;
 }
 
@@ -110,4 +130,6 @@ export interface AppManifest {
   doc?: string;
   declarations: Declaration[];
   functions: FunctionSchema[];
+  /** Absent when there are none. */
+  classes?: ClassSchema[];
 }

@@ -1,9 +1,11 @@
 /** A manifest as an API reference for people, in Markdown. */
+import { constructorOf } from "./classes.ts";
 import { docParts } from "./docs.ts";
 import { functionsOf } from "./json-schema.ts";
 import type {
   AppManifest,
   CallSignature,
+  ClassSchema,
   FunctionSchema,
   ParameterSchema,
   ResolvedFunctionOptions,
@@ -13,7 +15,7 @@ import { declarationsByName, partsOf } from "./resolve.ts";
 import type { Declaration, TypeSchema } from "./type-schema.ts";
 
 /**
- * All functions, or the one that is named, then the types that they use. Throws SchemaError for a name that the manifest
+ * All functions and classes, or the one that is named, then the types that they use. Throws SchemaError for a name that the manifest
  * does not have.
  */
 export function exportMarkdown(manifest: AppManifest, functionName?: string): string {
@@ -24,8 +26,14 @@ export function exportMarkdown(manifest: AppManifest, functionName?: string): st
     sections.push(...paragraphs(manifest.doc));
     sections.push(`Environment \`${manifest.environment}\`, version ${manifest.version}.`);
   }
-  for (const fn of functions) sections.push(...functionSections(fn));
-  const types = reachable(functions, manifest.declarations);
+  const owners = new Set(functions.map((fn) => fn.class));
+  const classes = (manifest.classes ?? []).filter(({ name }) => owners.has(name));
+  for (const fn of functions) if (fn.class === undefined) sections.push(...functionSections(fn));
+  for (const of of classes) {
+    sections.push(...classSections(of));
+    for (const fn of functions) if (fn.class === of.name) sections.push(...functionSections(fn));
+  }
+  const types = reachable([...functions, ...classes.map(constructorOf)], manifest.declarations);
   if (types.length > 0) sections.push("## Types");
   for (const declaration of types) {
     sections.push(
@@ -38,13 +46,27 @@ export function exportMarkdown(manifest: AppManifest, functionName?: string): st
   return `${sections.join("\n\n")}\n`;
 }
 
+function classSections({ name, doc, constructors }: ClassSchema): string[] {
+  const text = constructors.map(({ parameters }) => `new ${name}(${printParameters(parameters)})`).join("\n");
+  return [
+    `## ${code(name)}`,
+    fence(text),
+    ...paragraphs(doc),
+    ...constructors.flatMap((each) => paragraphs(each.doc)),
+    ...parameterTable(constructors),
+  ];
+}
+
+function parameterTable(calls: readonly Pick<CallSignature, "parameters">[]): string[] {
+  const documented = calls.flatMap((call) => call.parameters).filter(({ doc, default: value }) => doc ?? value);
+  const rows = [...new Map(documented.map((parameter) => [parameter.name, parameter])).values()].map(parameterRow);
+  return table(["parameter", "default", "description"], rows);
+}
+
 function functionSections(fn: FunctionSchema): string[] {
   const calls: readonly CallSignature[] = fn.overloads ?? [fn];
   const sections = [`## ${code(fn.name)}`, fence(calls.map((call) => signatureText(fn, call)).join("\n"))];
-  sections.push(...paragraphs(fn.doc));
-  const documented = calls.flatMap((call) => call.parameters).filter(({ doc, default: value }) => doc ?? value);
-  const rows = [...new Map(documented.map((parameter) => [parameter.name, parameter])).values()].map(parameterRow);
-  sections.push(...table(["parameter", "default", "description"], rows));
+  sections.push(...paragraphs(fn.doc), ...parameterTable(calls));
   const options = optionsText(fn.options);
   if (options !== "") sections.push(`Options: ${options}.`);
   if (fn.source) sections.push(`Source: ${code(`${fn.source.file}:${fn.source.line}`)}`);
@@ -86,7 +108,10 @@ function optionsText(options: ResolvedFunctionOptions): string {
 }
 
 /** The declarations that functions use, in the manifest's order. */
-function reachable(functions: readonly FunctionSchema[], all: readonly Declaration[]): Declaration[] {
+function reachable(
+  functions: readonly Omit<FunctionSchema, "signature" | "options">[],
+  all: readonly Declaration[],
+): Declaration[] {
   const known = declarationsByName(all);
   const found = new Set<string>();
   const visit = (type: TypeSchema | undefined): void => {

@@ -1,19 +1,21 @@
 /**
- * A manifest as an OpenAPI 3.1 document: a POST for each function, whose body is an object of the arguments by name. It
- * describes the functions to tools that know OpenAPI; values are written as in json-schema.ts.
+ * A manifest as an OpenAPI 3.1 document: a POST for each function, whose body is an object of the arguments by name; of a
+ * method, `{ constructorArguments, arguments }`. It describes the functions to tools that know OpenAPI; values are written as
+ * in json-schema.ts.
  */
+import { classOf } from "./classes.ts";
 import { docParts } from "./docs.ts";
-import { functionsOf, type Json, type JsonSchema, JsonSchemaWriter, record } from "./json-schema.ts";
-import type { AppManifest, CallSignature, FunctionSchema } from "./manifest.ts";
+import { either, functionsOf, type JsonSchema, JsonSchemaWriter, record } from "./json-schema.ts";
+import type { AppManifest, CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "./manifest.ts";
 
-/** All functions, or the one that is named. Throws SchemaError for a name that the manifest does not have. */
+/** All functions, or the one or the class's methods that are named. Throws SchemaError for a name that the manifest does not have. */
 export function exportOpenApi(manifest: AppManifest, functionName?: string): JsonSchema {
   const writer = new JsonSchemaWriter(manifest, "#/components/schemas/");
   const paths = record(
     functionsOf(manifest, functionName)
       // What those take and answer is not known.
       .filter(({ mode }) => mode !== "web")
-      .map((fn) => [`/${encodeURIComponent(fn.name)}`, { post: operation(fn, writer) }]),
+      .map((fn) => [`/${encodeURIComponent(fn.name)}`, { post: operation(fn, classOf(fn, manifest), writer) }]),
   );
   const { text } = docParts(manifest.doc);
   return {
@@ -24,13 +26,13 @@ export function exportOpenApi(manifest: AppManifest, functionName?: string): Jso
   };
 }
 
-function operation(fn: FunctionSchema, writer: JsonSchemaWriter): JsonSchema {
+function operation(fn: FunctionSchema, of: ClassSchema | undefined, writer: JsonSchemaWriter): JsonSchema {
   const calls: readonly CallSignature[] = fn.overloads ?? [fn];
   const [summary] = docParts(fn.doc).text?.split(/\n|(?<=\.)\s/) ?? [];
-  const required = calls.every((call) =>
-    call.parameters.some(({ optional, rest, default: value }) => !optional && !rest && value === undefined),
-  );
-  const body = either(calls.map((call) => writer.argumentObject(call.parameters)));
+  const args = byName(calls, writer);
+  const construct = of && byName(of.constructors, writer);
+  const required = args.required || construct?.required === true;
+  const body = construct ? methodBody(construct, args) : args.schema;
   const result = either(calls.map((call) => writer.result(call)));
   const generator = fn.mode === "generator";
   const description = generator ? "One JSON text a line: each is a value that the generator yields." : "The result.";
@@ -45,6 +47,24 @@ function operation(fn: FunctionSchema, writer: JsonSchemaWriter): JsonSchema {
   };
 }
 
-function either(schemas: readonly JsonSchema[]): Json {
-  return schemas.length === 1 ? schemas[0]! : { anyOf: [...schemas] };
+interface Arguments {
+  schema: JsonSchema;
+  /** Not all can be left out. */
+  required: boolean;
+}
+
+function byName(calls: readonly { parameters: ParameterSchema[] }[], writer: JsonSchemaWriter): Arguments {
+  const required = calls.every(({ parameters }) =>
+    parameters.some(({ optional, rest, default: value }) => !optional && !rest && value === undefined),
+  );
+  return { schema: either(calls.map(({ parameters }) => writer.argumentObject(parameters))), required };
+}
+
+function methodBody(construct: Arguments, args: Arguments): JsonSchema {
+  const required = [...(construct.required ? ["constructorArguments"] : []), ...(args.required ? ["arguments"] : [])];
+  return {
+    type: "object",
+    properties: { constructorArguments: construct.schema, arguments: args.schema },
+    ...(required.length > 0 && { required }),
+  };
 }

@@ -268,6 +268,8 @@ const options = object(
   { batch: object({ maxSize: natural, waitMs: notNegative }), web: flag, schedule },
 );
 
+const source = object({ file: text, line: natural });
+
 const functionShape = object(
   { ...call, name, mode: oneOf(["unary", "generator", "web"]), options, signature: text },
   {
@@ -275,9 +277,17 @@ const functionShape = object(
     typeParameters,
     overloads: list(object(call, { doc: text, typeParameters })),
     keywords: flag,
-    source: object({ file: text, line: natural }),
+    class: name,
+    source,
   },
 );
+
+const constructors: Check = (value, at) => {
+  list(object({ parameters: call.parameters }, { doc: text }))(value, at);
+  if (Array.isArray(value) && value.length === 0) at.problem("a class has a constructor");
+};
+
+const classShape = object({ name, constructors, signature: text }, { doc: text, source });
 
 /** A list whose items have names of their own. */
 function distinct(item: Check): Check {
@@ -294,7 +304,7 @@ function distinct(item: Check): Check {
   };
 }
 
-const manifest = object(
+const manifestShape = object(
   {
     app: name,
     environment: name,
@@ -304,5 +314,23 @@ const manifest = object(
     declarations: distinct(declaration),
     functions: distinct(functionShape),
   },
-  { doc: text },
+  { doc: text, classes: distinct(classShape) },
 );
+
+const manifest: Check = (value, at) => {
+  const before = at.problems.length;
+  manifestShape(value, at);
+  if (at.problems.length > before) return;
+  const { functions, classes = [] } = value as unknown as AppManifest; // its shape has just been checked
+  const known = new Set(classes.map((each) => each.name));
+  at.into("functions", functions, () => {
+    for (const [index, { name, class: of }] of functions.entries()) {
+      at.into(index, functions[index], () => {
+        if (known.has(name)) at.problem(`${describe(name)} is a class too`);
+        if (of === undefined) return;
+        if (!known.has(of)) at.problem(unknownName("class", of, known, at));
+        else if (!name.startsWith(`${of}.`)) at.problem(`${describe(name)} is no name of a method of ${of}`);
+      });
+    }
+  });
+};

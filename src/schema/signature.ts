@@ -11,22 +11,25 @@
  * declarations refer to each other in a circle, the texts are made in rounds, each with the hashes of the round before,
  * until a round tells no more of them apart (partition refinement).
  */
-import type { CallSignature, FunctionSchema, ParameterSchema } from "./manifest.ts";
+import { constructorOf } from "./classes.ts";
+import type { CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "./manifest.ts";
 import { type Declarations, declarationsByName, inferredNames, membersOf, partsOf } from "./resolve.ts";
 import type { Declaration, ObjectType, PropertySchema, TypeParameterSchema, TypeSchema } from "./type-schema.ts";
 
 /**
  * 16 hexadecimal digits. `declarations` must be complete and must not change afterwards: work on them is kept for
- * the functions that follow.
+ * the functions that follow. `owner`: the class of a method, whose constructor a caller of the method depends on too.
  */
 export function signatureOf(
   fn: Omit<FunctionSchema, "signature" | "options">,
   declarations: readonly Declaration[],
+  owner?: Pick<ClassSchema, "name" | "constructors">,
 ): string {
+  const own = owner === undefined ? "" : `${signatureOf(constructorOf(owner), declarations)} `;
   const canonical = canonicalOf(declarations);
   const keywords = fn.keywords === true;
   const calls = (fn.overloads ?? [fn]).map((call) => canonical.call(call, keywords));
-  return hash(`1 ${fn.mode}${keywords ? " keywords" : ""} ${calls.join(" ")}`);
+  return hash(`${own}1 ${fn.mode}${keywords ? " keywords" : ""} ${calls.join(" ")}`);
 }
 
 const cache = new WeakMap<readonly Declaration[], { canonical: Canonical; length: number }>();

@@ -1,0 +1,25 @@
+/** A class seen as functions: its constructor as one that is called for nothing, its methods by their own names. */
+import type { AppManifest, ClassSchema, FunctionSchema } from "./manifest.ts";
+
+/** The constructor, for whatever compares, prints or checks the parameters of functions. */
+export function constructorOf({
+  name,
+  constructors,
+}: Pick<ClassSchema, "name" | "constructors">): Omit<FunctionSchema, "signature" | "options"> {
+  const returns = { kind: "primitive", name: "void" } as const;
+  const calls = constructors.map((each) => ({ ...each, returns }));
+  return { name, mode: "unary", ...calls.at(-1)!, ...(calls.length > 1 && { overloads: calls }) };
+}
+
+/** What a method is called on an instance: `predict` of `Model.predict`. */
+export function methodName({ name, class: of }: Pick<FunctionSchema, "name" | "class">): string {
+  return of === undefined ? name : name.slice(of.length + 1);
+}
+
+/** The class of a method; undefined for a function that is none. */
+export function classOf(
+  { class: of }: Pick<FunctionSchema, "class">,
+  { classes }: Pick<AppManifest, "classes">,
+): ClassSchema | undefined {
+  return of === undefined ? undefined : classes?.find(({ name }) => name === of);
+}
