@@ -204,6 +204,15 @@ export interface InputRange {
   end?: number | undefined;
 }
 
+/** One input of a call as the engine remembers it, for people who look at the call. */
+export interface InputRecord {
+  index: number;
+  /** The encoded arguments. Absent when they were too large to be kept. */
+  payload?: Uint8Array;
+  /** What has come of it so far, of a generator the first yields. The payload of one that was too large to be kept is empty. */
+  outputs: Output[];
+}
+
 export interface FunctionStats {
   /** Inputs that wait for a container. */
   backlog: number;
@@ -256,6 +265,11 @@ export interface Invoker {
   poll(callId: string, range: InputRange): Promise<Output[]>;
   call(callId: string): Promise<CallInfo>;
   calls(filter?: { app?: string; environment?: string; function?: string; limit?: number }): Promise<CallInfo[]>;
+  /**
+   * Inputs that the engine remembers, in order. Of a durable call all, as long as its results are kept; of any other the first
+   * few and the first that failed, for a while. An engine may leave out what is large. Rejects with NotFoundError.
+   */
+  inputs(callId: string, range: InputRange): Promise<InputRecord[]>;
   /** Cancels what has not ended. `terminateContainers` also kills the containers that run its inputs. */
   cancel(callId: string, options?: { terminateContainers?: boolean }): Promise<void>;
   /**

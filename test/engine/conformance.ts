@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { DeployEvent, Engine, LogEntry } from "../../src/engine/index.ts";
+import type { DeployEvent, Engine, InputRecord, LogEntry } from "../../src/engine/index.ts";
 import {
   CancelledError,
   FunctionTimeoutError,
@@ -13,9 +13,9 @@ import {
   NotFoundError,
   SignatureMismatchError,
 } from "../../src/runtime/errors.ts";
-import { encodeArguments } from "../../src/runtime/index.ts";
+import { decodeArguments, encodeArguments } from "../../src/runtime/index.ts";
 import { deployment, type HandMadeFunction } from "./deployment.ts";
-import { Driver, type Outcome } from "./drive.ts";
+import { Driver, type Outcome, outcomeOf } from "./drive.ts";
 
 /** Machines that run tests are slow at times; nothing here is about how long it takes. */
 const patient = { timeout: 30_000 };
@@ -76,6 +76,10 @@ const functions: Record<string, HandMadeFunction> = {
   identity: {},
   where: {},
 };
+
+function recordOf({ payload, outputs }: InputRecord): { args?: unknown[]; outcomes: Outcome[] } {
+  return { ...(payload && { args: decodeArguments(payload).args }), outcomes: outputs.map(outcomeOf) };
+}
 
 export function conformance(name: string, create: () => Promise<EngineUnderTest>, scratch: () => string): void {
   describe(`${name}: registry`, () => {
@@ -452,10 +456,61 @@ export function conformance(name: string, create: () => Promise<EngineUnderTest>
       await under.engine.invoker.cancel(id);
     });
 
+    test("remembers the inputs of a durable call beside what came of them", async () => {
+      const id = await app.spawn("mixed", [[1], [2]]);
+      await app.get(id, 2);
+      const failing = await app.spawn("fail", [["no"]]);
+      await app.get(failing);
+      const records = await under.engine.invoker.inputs(id, {});
+      expect(records.map(recordOf)).toEqual([
+        { args: [1], outcomes: [{ index: 0, value: 1 }] },
+        { args: [2], outcomes: [{ index: 1, value: 2 }] },
+      ]);
+      expect((await under.engine.invoker.inputs(id, { start: 1, end: 2 })).map(recordOf)).toHaveLength(1);
+      expect((await under.engine.invoker.inputs(failing, {})).map(recordOf)).toMatchObject([
+        { args: ["no"], outcomes: [{ error: { name: "RangeError", message: "no" } }] },
+      ]);
+    });
+
+    test("remembers the first inputs of a map and those that failed, for a while", async () => {
+      const { handle, outcomes } = app.call(
+        "mixed",
+        Array.from({ length: 40 }, (_, i) => [i]),
+      );
+      await outcomes;
+      const records = (await under.engine.invoker.inputs(handle.id, {})).map(recordOf);
+      expect(records[0]).toEqual({ args: [0], outcomes: [{ index: 0, value: 0 }] });
+      expect(records).toContainEqual({ args: [13], outcomes: [{ index: 13, error: expect.any(InternalFailure) }] });
+      expect(records.length).toBeLessThan(40);
+    });
+
+    test("remembers what a generator has given so far", async () => {
+      const { handle, outcomes } = app.call("count", [[3]], { method: "remoteGen" });
+      handle.grant(10);
+      await outcomes;
+      expect((await under.engine.invoker.inputs(handle.id, {})).map(recordOf)).toEqual([
+        { args: [3], outcomes: [...[0, 1, 2].map((value) => ({ index: 0, value })), { index: 0, end: true }] },
+      ]);
+    });
+
+    test("remembers no arguments that are large, and says so by leaving them out", async () => {
+      const large = "x".repeat(1_000_000);
+      const id = await app.spawn("identity", [[large]]);
+      await app.get(id);
+      const { handle, outcomes } = app.call("say", [[large]], { method: "remote" });
+      await outcomes;
+      for (const call of [id, handle.id]) {
+        const [record] = await under.engine.invoker.inputs(call, {});
+        expect(record).toMatchObject({ index: 0, outputs: [{ kind: "result" }] });
+        expect(record).not.toHaveProperty("payload");
+      }
+    });
+
     test("does not know calls that never were", async () => {
       await expect(app.get("fc-nothing")).rejects.toThrow(NotFoundError);
       await expect(under.engine.invoker.poll("fc-nothing", {})).rejects.toThrow(NotFoundError);
       await expect(under.engine.invoker.call("fc-nothing")).rejects.toThrow(NotFoundError);
+      await expect(under.engine.invoker.inputs("fc-nothing", {})).rejects.toThrow(NotFoundError);
       await expect(under.engine.invoker.cancel("fc-nothing")).rejects.toThrow(NotFoundError);
     });
 

@@ -15,6 +15,7 @@ import type {
   FunctionRef,
   FunctionStats,
   InputRange,
+  InputRecord,
   Invoker,
   OpenCall,
   Output,
@@ -149,6 +150,7 @@ export class InProcessEngine implements Engine {
       },
       poll: async (id, range) => callOf(id).outputsIn(range),
       call: async (id) => callOf(id).info(),
+      inputs: async (id, range) => callOf(id).inputsIn(range),
       calls: async () => [...this.#calls.values()].map((call) => call.info()),
       cancel: async (id) => callOf(id).cancel(),
       progress: async function* () {},
@@ -185,6 +187,7 @@ class Call implements CallHandle {
   readonly #listeners = new Set<Listener>();
   readonly #opener: Listener;
   readonly #outputs: Output[] = [];
+  readonly #payloads = new Map<number, Uint8Array>();
   readonly #waiting: { index: number; payload: Uint8Array }[] = [];
   #scheduled = false;
   #inputs = 0;
@@ -221,6 +224,7 @@ class Call implements CallHandle {
     this.#inputs++;
     // An engine copies or sends before the turn ends.
     this.#waiting.push({ index, payload: Uint8Array.from(payload) });
+    this.#payloads.set(index, Uint8Array.from(payload));
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => this.#run());
@@ -339,6 +343,12 @@ class Call implements CallHandle {
 
   outputsIn(range: InputRange): Output[] {
     return this.#outputs.filter((output) => output && within(range, output.index));
+  }
+
+  inputsIn(range: InputRange): InputRecord[] {
+    return [...this.#payloads].flatMap(([index, payload]) =>
+      within(range, index) ? [{ index, payload, outputs: this.outputsIn({ start: index, end: index + 1 }) }] : [],
+    );
   }
 
   info(): CallInfo {

@@ -1,5 +1,5 @@
 /** The client of a `local` engine: the Engine port, spoken over a session with the host. */
-import type { Engine, Invoker, Output, Registry } from "../index.ts";
+import type { Engine, InputRecord, Invoker, Output, Registry } from "../index.ts";
 import { Attachment, ClientCall } from "./calls.ts";
 import { statePaths } from "./paths.ts";
 import { request, subscribe } from "./requests.ts";
@@ -51,8 +51,13 @@ function invokerOf(session: Session): Invoker {
     attach: (callId, range, sink) => new Attachment(session, callId, range, sink),
     poll: async (callId, range) => {
       const outputs: Output[] = [];
-      await request(session, "poll", { id: callId, range }, outputs);
+      await request(session, "poll", { id: callId, range }, { outputs });
       return outputs;
+    },
+    inputs: async (callId, range) => {
+      const inputs: InputRecord[] = [];
+      await request(session, "inputs", { id: callId, range }, { outputs: [], inputs });
+      return inputs;
     },
     call: (callId) => request(session, "call", { id: callId }),
     calls: (filter = {}) => request(session, "calls", filter),

@@ -75,6 +75,8 @@ export const FromHost = {
   draining: 13,
   /** JSON Progress of a call that was opened with `progress`. */
   progress: 14,
+  /** The encoded arguments of one input; its outputs follow. Empty: they were not kept. */
+  input: 15,
 } as const;
 
 export const ACCEPTED_ALL = 1;
@@ -141,6 +143,8 @@ export interface Requests {
   remove: { params: { app: string; environment: string }; result: null };
   /** The outputs come first, as frames with the request's number. */
   poll: { params: { id: string; range: InputRange }; result: null };
+  /** The inputs come first, each with its outputs after it, as frames with the request's number. */
+  inputs: { params: { id: string; range: InputRange }; result: null };
   call: { params: { id: string }; result: CallInfo };
   calls: {
     params: { app?: string; environment?: string; function?: string; limit?: number };

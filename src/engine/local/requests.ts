@@ -1,7 +1,7 @@
 /** A client's requests (one answer) and subscriptions (many), each a channel that outlives the connection it began on. */
 import { EngineUnavailableError, type FarcallError, failureToError } from "../../runtime/errors.ts";
 import type { Frame } from "../frames.ts";
-import type { Failure, Output } from "../index.ts";
+import type { Failure, InputRecord, Output } from "../index.ts";
 import type { Link } from "./link.ts";
 import { FromHost, type Requests, type Subscriptions, ToHost } from "./protocol.ts";
 import type { Channel, Session } from "./session.ts";
@@ -9,15 +9,21 @@ import type { Channel, Session } from "./session.ts";
 /** A request that has seen so many hosts die is likely what kills them. */
 const MAX_BREAKS = 5;
 
+/** Frames before the answer: outputs, of the inputs before them when the request is for inputs. */
+export interface Collected {
+  outputs: Output[];
+  inputs?: InputRecord[];
+}
+
 /**
  * All requests can be repeated: those that change something name the state that they lead to. So one that a dying host
- * left without an answer is sent to the next. `outputs` collects what comes before the answer.
+ * left without an answer is sent to the next. `collected` gets what comes before the answer.
  */
 export function request<M extends keyof Requests>(
   session: Session,
   method: M,
   params: Requests[M]["params"],
-  outputs?: Output[],
+  collected?: Collected,
 ): Promise<Requests[M]["result"]> {
   return new Promise((resolve, reject) => {
     let breaks = 0;
@@ -29,7 +35,8 @@ export function request<M extends keyof Requests>(
     const channel: Channel = {
       movable: false,
       up: (link) => {
-        if (outputs) outputs.length = 0;
+        if (collected) collected.outputs.length = 0;
+        if (collected?.inputs) collected.inputs.length = 0;
         link.json(ToHost.request, number, { method, params });
         link.writer.flush();
       },
@@ -45,7 +52,10 @@ export function request<M extends keyof Requests>(
         } else if (frame.type === FromHost.refused) {
           const error = failureToError(parse(frame) as Failure);
           finish(() => reject(error));
-        } else outputs?.push(outputOf(frame));
+        } else if (frame.type === FromHost.input) {
+          const { index, payload } = frame;
+          collected?.inputs?.push({ index, ...(payload.length > 0 && { payload }), outputs: [] });
+        } else (collected?.inputs?.at(-1) ?? collected)?.outputs.push(outputOf(frame));
       },
       unreachable: (error) => finish(() => reject(error)),
     };

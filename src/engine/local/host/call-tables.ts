@@ -3,6 +3,7 @@ import type { StatementSync } from "node:sqlite";
 import type { FunctionMode } from "../../../schema/index.ts";
 import type { CallInfo, Failure, OpenCall } from "../../index.ts";
 import { FromHost } from "../protocol.ts";
+import { REMEMBERED_BYTES, type RecordedInput } from "./record.ts";
 import type { Store } from "./store.ts";
 
 /** `state` of a row of `inputs`. */
@@ -35,8 +36,12 @@ export interface CallRow {
 export interface StoredInput {
   index: number;
   state: number;
+  /** The input while it waits, its output from then on. */
   payload: Uint8Array;
 }
+
+/** The columns of a StoredInput. */
+const STORED = "idx, state, ifnull(output, payload) AS payload";
 
 /** Rows and bytes that are read at a time. */
 const PAGE_ROWS = 512;
@@ -69,15 +74,17 @@ export class CallTables {
       "UPDATE calls SET cancelled = 1, ended_at = ?, num_inputs = ifnull(num_inputs, (SELECT count(*) FROM inputs WHERE call = number)) WHERE number = ?",
     );
     // An input that is there was sent again by a caller who had not heard of that.
-    this.#insertInput = prepare("INSERT OR IGNORE INTO inputs VALUES (?, ?, 0, ?)");
-    this.#setOutput = prepare("UPDATE inputs SET state = ?, payload = ? WHERE call = ? AND idx = ?");
+    this.#insertInput = prepare("INSERT OR IGNORE INTO inputs VALUES (?, ?, 0, ?, NULL)");
+    this.#setOutput = prepare(
+      `UPDATE inputs SET state = ?, output = ?, payload = iif(length(payload) > ${REMEMBERED_BYTES}, x'', payload) WHERE call = ? AND idx = ?`,
+    );
     this.#waitingInputs = prepare(
-      `SELECT idx, state, payload FROM inputs WHERE call = ? AND idx >= ? AND state = 0 ORDER BY idx LIMIT ${PAGE_ROWS}`,
+      `SELECT ${STORED} FROM inputs WHERE call = ? AND idx >= ? AND state = 0 ORDER BY idx LIMIT ${PAGE_ROWS}`,
     );
     this.#inputs = prepare(
-      `SELECT idx, state, payload FROM inputs WHERE call = ? AND idx >= ? AND idx < ? ORDER BY idx LIMIT ${PAGE_ROWS}`,
+      `SELECT ${STORED} FROM inputs WHERE call = ? AND idx >= ? AND idx < ? ORDER BY idx LIMIT ${PAGE_ROWS}`,
     );
-    this.#input = prepare("SELECT idx, state, payload FROM inputs WHERE call = ? AND idx = ?");
+    this.#input = prepare(`SELECT ${STORED} FROM inputs WHERE call = ? AND idx = ?`);
     this.#byId = prepare("SELECT * FROM calls WHERE id = ?");
     this.#byKey = prepare("SELECT * FROM calls WHERE app = ? AND environment = ? AND function = ? AND key = ?");
     const { last } = prepare("SELECT max(number) AS last FROM calls").get() as { last: number | null };
@@ -211,6 +218,30 @@ export class CallTables {
   input(call: number, index: number): StoredInput | undefined {
     const row = this.store.read(() => this.#input.get(call, index)) as Row | undefined;
     return row && { index: row.idx, state: row.state, payload: row.payload };
+  }
+
+  /** A page of inputs with their outputs, for people to look at. */
+  recordedInputs(call: number, start: number, end: number): RecordedInput[] {
+    return this.store.read(() => {
+      const rows = this.store.database
+        .prepare(
+          `SELECT idx, state, payload, output FROM inputs WHERE call = ? AND idx >= ? AND idx < ? ORDER BY idx LIMIT ${PAGE_ROWS}`,
+        )
+        .iterate(call, start, end);
+      const page: RecordedInput[] = [];
+      let bytes = 0;
+      for (const row of rows) {
+        const { idx, state, payload, output } = row as unknown as Row & { output: Uint8Array | null };
+        page.push({
+          index: idx,
+          payload,
+          outputs: output === null ? [] : [{ type: OUTPUT_TYPES[state]!, payload: output }],
+        });
+        bytes += payload.length + (output?.length ?? 0);
+        if (bytes > PAGE_BYTES) break;
+      }
+      return page;
+    });
   }
 
   #page(rows: () => Iterable<unknown>): StoredInput[] {

@@ -10,6 +10,7 @@ import { DurableCall, type DurableHost } from "./durable.ts";
 import { type CallSummary, EphemeralCall, infoOf } from "./ephemeral.ts";
 import type { Pools } from "./pools.ts";
 import type { ProgressWatcher } from "./progress.ts";
+import { type RecordedInput, Records } from "./record.ts";
 import type { DeployedFunction, Registry } from "./registry.ts";
 
 const DAY_MS = 86_400_000;
@@ -36,6 +37,7 @@ export class Calls implements DurableHost {
   readonly #keyed = new Map<string, DurableCall>();
   /** Ended ephemeral calls, a ring. */
   readonly #recent: CallSummary[] = [];
+  readonly #records = new Records();
   #recentAt = 0;
   #lastNumber = 0;
   #expiryTimer: NodeJS.Timeout | undefined;
@@ -123,13 +125,23 @@ export class Calls implements DurableHost {
 
   openEphemeral(connection: Connection, clientNumber: number, message: OpenMessage): EphemeralCall {
     const pool = this.#pools.of(this.functionFor(message));
-    const call = new EphemeralCall(this.nextNumber(), message, pool, connection, clientNumber, this.#ephemeralEnded);
+    const call = new EphemeralCall(
+      this.nextNumber(),
+      message,
+      pool,
+      connection,
+      clientNumber,
+      this.#records,
+      this.#ephemeralEnded,
+    );
     this.#ephemeral.set(call.id, call);
     return call;
   }
 
   readonly #ephemeralEnded = (call: EphemeralCall): void => {
     this.#ephemeral.delete(call.id);
+    const oldest = this.#recent[this.#recentAt];
+    if (oldest) this.#records.forget(oldest.record);
     this.#recent[this.#recentAt] = call.summary();
     this.#recentAt = (this.#recentAt + 1) % RECENT_CALLS;
   };
@@ -263,6 +275,13 @@ export class Calls implements DurableHost {
     const row = this.tables.byId(id);
     if (!row) throw unknownCall(id);
     return this.tables.infoOfRow(row);
+  }
+
+  /** What is remembered of its inputs. Throws NotFoundError, OutputExpiredError. */
+  inputs(id: string, start: number, end: number): RecordedInput[] {
+    const record = (this.#ephemeral.get(id) ?? this.#recent.find((call) => call.id === id))?.record;
+    if (record) return record.inputs(start, end);
+    return this.tables.recordedInputs(this.attached(id).number, start, end);
   }
 
   list(filter: { app?: string; environment?: string; function?: string; limit?: number }): CallInfo[] {

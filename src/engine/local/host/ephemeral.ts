@@ -7,6 +7,7 @@ import { Input, type OutcomeKind, type Work } from "./input.ts";
 import type { Pool } from "./pool.ts";
 import { ProgressBoard, type ProgressWatcher } from "./progress.ts";
 import { Queue } from "./queue.ts";
+import { CallRecord, type Records } from "./record.ts";
 import type { DeployedFunction } from "./registry.ts";
 
 const TYPES = { result: FromHost.result, exception: FromHost.exception, end: FromHost.end } as const;
@@ -24,6 +25,7 @@ export class EphemeralCall implements Work {
   parked = false;
   over = false;
   granted = 0;
+  readonly record: CallRecord;
   readonly #connection: Connection;
   readonly #clientNumber: number;
   readonly #onEnd: (call: EphemeralCall) => void;
@@ -44,6 +46,7 @@ export class EphemeralCall implements Work {
     pool: Pool,
     connection: Connection,
     clientNumber: number,
+    records: Records,
     onEnd: (call: EphemeralCall) => void,
   ) {
     this.number = number;
@@ -56,6 +59,7 @@ export class EphemeralCall implements Work {
     this.#clientNumber = clientNumber;
     this.#onEnd = onEnd;
     this.#sendProgress = message.progress === true;
+    this.record = new CallRecord(records);
     pool.openCalls++;
   }
 
@@ -64,6 +68,7 @@ export class EphemeralCall implements Work {
   input(index: number, payload: Uint8Array): void {
     if (this.over || this.#noMore) return;
     this.#inputs++;
+    this.record.input(index, payload);
     this.#queue.push(new Input(this, index, payload));
     this.pool.enqueue(this, 1);
   }
@@ -112,7 +117,9 @@ export class EphemeralCall implements Work {
   }
 
   yielded(input: Input, payload: Uint8Array): void {
-    if (this.over || this.#silent) return;
+    if (this.over) return;
+    this.record.output(input, FromHost.yield, payload);
+    if (this.#silent) return;
     this.#connection.writer.write(FromHost.yield, this.#clientNumber, input.index, payload);
   }
 
@@ -126,6 +133,7 @@ export class EphemeralCall implements Work {
   outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void {
     if (this.over) return;
     this.#board?.inputEnded(input.index);
+    this.record.output(input, TYPES[kind], payload);
     if (!this.#silent) this.#connection.writer.write(TYPES[kind], this.#clientNumber, input.index, payload);
     this.#ended++;
     this.#closeIfDone();
@@ -134,7 +142,9 @@ export class EphemeralCall implements Work {
   failed(input: Input, failure: Failure): void {
     if (this.over) return;
     this.#board?.inputEnded(input.index);
-    if (!this.#silent) this.#connection.json(FromHost.failure, this.#clientNumber, failure, input.index);
+    const payload = Buffer.from(JSON.stringify(failure));
+    this.record.output(input, FromHost.failure, payload);
+    if (!this.#silent) this.#connection.writer.write(FromHost.failure, this.#clientNumber, input.index, payload);
     this.#ended++;
     this.#closeIfDone();
   }
@@ -172,6 +182,7 @@ export class EphemeralCall implements Work {
       createdAt: this.#createdAt,
       endedAt: this.#endedAt,
       cancelled: this.#cancelled,
+      record: this.record,
     };
   }
 }
@@ -187,9 +198,10 @@ export interface CallSummary {
   /** 0 while it runs. */
   endedAt: number;
   cancelled: boolean;
+  record: CallRecord;
 }
 
-export function infoOf({ fn: { version, schema }, createdAt, endedAt, ...summary }: CallSummary): CallInfo {
+export function infoOf({ fn: { version, schema }, createdAt, endedAt, record: _, ...summary }: CallSummary): CallInfo {
   return {
     ...summary,
     app: version.app,

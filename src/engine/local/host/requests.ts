@@ -54,6 +54,15 @@ export function answer(host: Host, connection: Connection, number: number, metho
         reply(method, null),
       );
       return;
+    case "inputs": {
+      const { start = 0, end = Number.POSITIVE_INFINITY } = checkRange(params["range"]);
+      for (const input of calls.inputs(text(params, "id"), start, end)) {
+        connection.writer.write(FromHost.input, number, input.index, input.payload);
+        for (const output of input.outputs) connection.writer.write(output.type, number, input.index, output.payload);
+      }
+      reply(method, null);
+      return;
+    }
     case "call":
       reply(method, calls.info(text(params, "id")));
       return;

@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { EngineUnavailableError, type FarcallError } from "../../../runtime/errors.ts";
 
 /** The version of the tables below. A host refuses a directory of a newer one. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 const TABLES = `
   CREATE TABLE apps (
@@ -35,11 +35,17 @@ const TABLES = `
   CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, key) WHERE key IS NOT NULL;
   CREATE INDEX calls_open ON calls (number) WHERE ended_at IS NULL;
   CREATE INDEX calls_ended ON calls (ended_at) WHERE ended_at IS NOT NULL;
-  -- state 0: waiting, payload is the input; otherwise the kind of the output that payload is.
+  -- state 0: waiting; otherwise the kind of the output. A large payload is emptied once there is an output.
   CREATE TABLE inputs (
-    call INTEGER, idx INTEGER, state INTEGER NOT NULL, payload BLOB NOT NULL, PRIMARY KEY (call, idx)
+    call INTEGER, idx INTEGER, state INTEGER NOT NULL, payload BLOB NOT NULL, output BLOB, PRIMARY KEY (call, idx)
   ) WITHOUT ROWID;
 `;
+
+/** From each layout to the next. */
+const UPGRADES: Record<number, string> = {
+  // Outputs took the place of inputs.
+  1: "ALTER TABLE inputs ADD COLUMN output BLOB; UPDATE inputs SET output = payload, payload = x'' WHERE state <> 0;",
+};
 
 /** Longest time between two groups. */
 const MAX_WAIT_MS = 50;
@@ -79,7 +85,9 @@ export class Store {
           { hint: "Update farcall, or set FARCALL_HOME to another directory." },
         );
       }
-      if (layout === 0) database.exec(`${TABLES} PRAGMA user_version = ${LAYOUT};`);
+      if (layout === 0) database.exec(TABLES);
+      else for (let from = layout; from < LAYOUT; from++) database.exec(UPGRADES[from]!);
+      if (layout !== LAYOUT) database.exec(`PRAGMA user_version = ${LAYOUT};`);
       database.exec(
         "COMMIT; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;",
       );
