@@ -33,6 +33,11 @@ export interface FunctionRef extends AppRef {
   name: string;
   /** The signature that the caller's stub was generated from. The engine refuses the call when the deployed one is incompatible. */
   signature?: string | undefined;
+  /**
+   * Of a method: the constructor's arguments, encoded, as base64url. Equal text is the same set of arguments, and each set has
+   * containers of its own, which construct one instance each. A call of a method needs it; what asks about a method may.
+   */
+  instance?: string | undefined;
 }
 
 export interface AppSummary {
@@ -128,7 +133,12 @@ export interface OpenCall {
   progress?: boolean | undefined;
   /** The input of the container that makes this call, when a container makes it. */
   parentInputId?: string | undefined;
+  /** Handed to the containers that run its inputs; kept with a durable call. */
+  trace?: TraceContext | undefined;
 }
+
+/** Where the call was made, as the header fields of W3C Trace Context and Baggage: traceparent, tracestate, baggage. */
+export type TraceContext = Record<string, string>;
 
 export interface Failure {
   code: FailureCode;

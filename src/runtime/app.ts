@@ -1,9 +1,12 @@
-/** The producer's side: an app and the functions that its module registers. */
+/** The producer's side: an app, and the functions and classes that its module registers. */
 import type { BatchOptions, FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
+import { type ClassDefinition, defineMethods, isClass, type MethodDefinition } from "./class-definition.ts";
+import type { AnyClass, ClassOptions, RemoteClass } from "./class-types.ts";
 import { currentContext } from "./context.ts";
 import { InvalidError } from "./errors.ts";
 import { checkName, DEFAULT_ENVIRONMENT, RemoteFunction } from "./function.ts";
 import { type AppOptions, type FunctionOptions, OWN_OPTIONS, resolveOptions, type WebOptions } from "./options.ts";
+import { type ClassValue, remoteClass } from "./remote-class.ts";
 import { Target } from "./target.ts";
 import type { AnyBatched, AnyCallable, Defined, DefinedBatched, WebFunction, WebHandler } from "./types.ts";
 
@@ -15,18 +18,28 @@ export interface FunctionDefinition {
   options: ResolvedFunctionOptions;
 }
 
-interface Registration {
+interface Named {
   /** Absent until the module's exports are known. */
   name: string | undefined;
-  value: RemoteFunction;
+  /** What the author's module has of it. */
+  value: RemoteFunction | ClassValue;
+  /** Filled in when the name is known. */
+  ref: LateRef;
+}
+
+interface Registration extends Named {
   fn: AnyCallable;
   mode: FunctionMode;
   options: ResolvedFunctionOptions;
 }
 
+interface ClassRegistration extends Named {
+  definition: AnyClass;
+  methods: MethodDefinition[];
+}
+
 const apps: App[] = [];
 
-/** Filled in when the function's name is known. */
 interface LateRef {
   app: string;
   environment: string;
@@ -35,7 +48,7 @@ interface LateRef {
 
 /** Kept apart from the class: what the deploy and the container need is not for authors. */
 const registrations = new WeakMap<App, Registration[]>();
-const refs = new WeakMap<RemoteFunction, LateRef>();
+const classRegistrations = new WeakMap<App, ClassRegistration[]>();
 const hooks = new WeakMap<App, Hooks>();
 
 /** Runs once in each container; a promise is waited for. */
@@ -65,6 +78,7 @@ export class App {
     this.name = name;
     this.#defaults = defaults;
     registrations.set(this, []);
+    classRegistrations.set(this, []);
     hooks.set(this, { start: [], stop: [] });
     apps.push(this);
   }
@@ -107,6 +121,35 @@ export class App {
     return this.#register("web", handler, { ...options, retries: 0 }, "web") as unknown as WebFunction;
   }
 
+  /**
+   * Registers a class. Callers construct it (`new Model("l")`), and its public methods are remote functions. Where they run,
+   * there is one instance for each set of arguments, which is constructed and whose `enter()`, if it has one, has resolved
+   * before the first call; `exit()` runs when its container stops. The name is found as for `function`. Throws InvalidError on
+   * a name that is taken or an option that makes no sense.
+   */
+  class<C extends AnyClass>(definition: C, options: ClassOptions<C> = {}): RemoteClass<C> {
+    if (!isClass(definition)) {
+      throw new InvalidError(`app "${this.name}": app.class() takes a class, not ${typeof definition}`);
+    }
+    // Which methods there are is of no interest to what follows.
+    const general = options as ClassOptions;
+    const methods = defineMethods(this.name, definition, this.#defaults, general);
+    const name = general.name ?? (["", "default"].includes(definition.name) ? undefined : definition.name);
+    if (name !== undefined) {
+      checkName("class", name);
+      refuseTaken(this, name);
+    }
+    const ref = this.#lateRef(name);
+    const value = remoteClass({ ref, methods, definition });
+    classRegistrations.get(this)!.push({ name, value, ref, definition, methods });
+    // Its methods are those of the class.
+    return value as unknown as RemoteClass<C>;
+  }
+
+  #lateRef(name: string | undefined): LateRef {
+    return { app: this.name, environment: currentContext()?.environment ?? DEFAULT_ENVIRONMENT, name: name ?? "" };
+  }
+
   #register(
     method: "function" | "web",
     fn: AnyCallable,
@@ -137,19 +180,13 @@ export class App {
         },
       );
     }
-    const known = registrations.get(this)!;
     if (name !== undefined) {
       checkName("function", name);
-      refuseTaken(this, known, name);
+      refuseTaken(this, name);
     }
-    const ref: LateRef = {
-      app: this.name,
-      environment: currentContext()?.environment ?? DEFAULT_ENVIRONMENT,
-      name: name ?? "",
-    };
+    const ref = this.#lateRef(name);
     const value = new RemoteFunction(new Target(ref, { mode }), { fn, options: resolved });
-    known.push({ name, value, fn, mode: mode ?? "unary", options: resolved });
-    refs.set(value, ref);
+    registrations.get(this)!.push({ name, value, ref, fn, mode: mode ?? "unary", options: resolved });
     // The class has the methods of every kind of function; the type shows those of this kind.
     return value;
   }
@@ -176,26 +213,43 @@ export function loadedApps(): readonly App[] {
  */
 export function definitionsOf(app: App, moduleExports: Readonly<Record<string, unknown>>): FunctionDefinition[] {
   const known = registrations.get(app) ?? [];
-  for (const registration of known) {
-    if (registration.name !== undefined) continue;
-    const binding = Object.keys(moduleExports).find((key) => moduleExports[key] === registration.value);
-    if (binding === undefined || binding === "default") {
-      throw new InvalidError(`app "${app.name}" has a function without a name: ${excerpt(registration.fn)}`, {
-        hint: 'name the function, export what app.function() returns, or pass { name: "…" }',
-      });
-    }
-    checkName("function", binding);
-    refuseTaken(app, known, binding);
-    registration.name = binding;
-    refs.get(registration.value)!.name = binding;
-  }
+  for (const registration of known) nameByExport(app, "function", registration, registration.fn, moduleExports);
   return known.map(({ name, mode, fn, options }) => ({ name: name!, mode, fn, options }));
 }
 
-function refuseTaken(app: App, known: readonly Registration[], name: string): void {
-  if (!known.some((registration) => registration.name === name)) return;
-  throw new InvalidError(`app "${app.name}" has two functions named "${name}"`, {
-    hint: 'pass { name: "…" } to app.function() for one of them',
+/** The same of classes. */
+export function classesOf(app: App, moduleExports: Readonly<Record<string, unknown>>): ClassDefinition[] {
+  const known = classRegistrations.get(app) ?? [];
+  for (const registration of known) nameByExport(app, "class", registration, registration.definition, moduleExports);
+  return known.map(({ name, definition, methods }) => ({ name: name!, definition, methods }));
+}
+
+function nameByExport(
+  app: App,
+  noun: "function" | "class",
+  registration: Named,
+  text: object,
+  moduleExports: Readonly<Record<string, unknown>>,
+): void {
+  if (registration.name !== undefined) return;
+  const binding = Object.keys(moduleExports).find((key) => moduleExports[key] === registration.value);
+  if (binding === undefined || binding === "default") {
+    throw new InvalidError(`app "${app.name}" has a ${noun} without a name: ${excerpt(text)}`, {
+      hint: `name the ${noun}, export what app.${noun}() returns, or pass { name: "…" }`,
+    });
+  }
+  checkName(noun, binding);
+  refuseTaken(app, binding);
+  registration.name = binding;
+  registration.ref.name = binding;
+}
+
+function refuseTaken(app: App, name: string): void {
+  const isTaken = ({ name: known }: Named): boolean => known === name;
+  const isFunction = registrations.get(app)!.some(isTaken);
+  if (!isFunction && !classRegistrations.get(app)!.some(isTaken)) return;
+  throw new InvalidError(`app "${app.name}" has two ${isFunction ? "functions" : "classes"} named "${name}"`, {
+    hint: `pass { name: "…" } to app.${isFunction ? "function" : "class"}() for one of them`,
   });
 }
 
@@ -204,7 +258,7 @@ function isGenerator(fn: AnyCallable): boolean {
   return /Generator/.test(Object.prototype.toString.call(fn));
 }
 
-function excerpt(fn: AnyCallable): string {
+function excerpt(fn: object): string {
   const text = String(fn).replace(/\s+/g, " ");
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

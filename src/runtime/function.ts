@@ -257,11 +257,14 @@ export class RemoteFunction {
 const DEFAULT_OUTSTANDING = 1000;
 
 /** InvalidError for what can name nothing. */
-export function checkName(noun: string, name: string): void {
+export function checkName(noun: "app" | "function" | "class", name: string): void {
   if (typeof name === "string" && isName(name)) return;
-  throw new InvalidError(`${JSON.stringify(name)} cannot be the name of ${noun === "app" ? "an app" : "a function"}`, {
+  throw new InvalidError(`${JSON.stringify(name)} cannot be the name of ${noun === "app" ? "an app" : `a ${noun}`}`, {
     hint: String(name).split(".").every(isName)
-      ? "a name has no dots: give app and function apart, fromName(app, name)"
+      ? noun === "function"
+        ? "a name has no dots: give app and function apart, fromName(app, name); of a class's method, " +
+          'const Model = Class.fromName(app, "Model"), then new Model(…).method'
+        : `a name has no dots: give app and ${noun} apart, fromName(app, name)`
       : "a name has letters, digits, - and _, and starts with a letter or _",
   });
 }

@@ -4,6 +4,16 @@ export type { BatchOptions, Schedule } from "../schema/index.ts";
 export { App } from "./app.ts";
 // A star, as TypeScript adds to an interface through nothing else.
 export * from "./apps.ts";
+export {
+  type AnyClass,
+  type AnyRemoteClass,
+  Class,
+  type ClassLookup,
+  type ClassOptions,
+  type MethodOptions,
+  type RemoteClass,
+  type RemoteInstance,
+} from "./class-types.ts";
 export { Client, type ClientOptions, withClient } from "./client.ts";
 export { type CallContext, context, isRemote } from "./context.ts";
 export { type Configuration, configure, disconnect, registerEngine } from "./engines.ts";
@@ -30,7 +40,7 @@ export type { AppOptions, FunctionOptions, WebOptions } from "./options.ts";
 export type { CallProgress, ProgressOptions } from "./progress.ts";
 export { type CronOptions, cron, every, type Period } from "./schedule.ts";
 export type { Arguments, Keywords, MapInputs, NoKeywords, StarmapInputs } from "./signatures.ts";
-export { type StubFactory, type StubsRef, stubs } from "./stubs.ts";
+export { type MethodStub, type StubFactory, type StubsRef, stubs } from "./stubs.ts";
 export {
   type AnyBatched,
   type AnyCallable,

@@ -1,7 +1,9 @@
 /** What generated files call: values of the same classes, for functions that are defined elsewhere. */
 
 import type { FunctionMode } from "../schema/index.ts";
+import type { AnyRemoteClass } from "./class-types.ts";
 import { RemoteFunction } from "./function.ts";
+import { remoteClass } from "./remote-class.ts";
 import { Target } from "./target.ts";
 import type { Deployed, WebFunction } from "./types.ts";
 
@@ -18,13 +20,27 @@ export interface StubFactory {
   function<F extends Deployed>(name: string, signature: string): F;
   generator<F extends Deployed>(name: string, signature: string): F;
   web(name: string, signature: string): WebFunction;
+  class<C extends AnyRemoteClass>(name: string, methods: readonly MethodStub[]): C;
 }
+
+export type MethodStub = readonly [name: string, kind: "function" | "generator", signature: string];
 
 /** @returns makes the stubs of one app */
 export function stubs(ref: StubsRef): StubFactory {
   const { app, environment, engine } = ref;
   const make = (mode: FunctionMode) => (name: string, signature: string) =>
     new RemoteFunction(new Target({ app, environment, name, signature }, { stubEngine: engine, mode }));
+  const makeClass = (name: string, methods: readonly MethodStub[]) =>
+    remoteClass({
+      ref: { app, environment, name },
+      stubEngine: engine,
+      methods: methods.map(([method, kind, signature]) => ({
+        name: method,
+        mode: kind === "generator" ? "generator" : "unary",
+        signature,
+      })),
+    });
+  const factory = { function: make("unary"), generator: make("generator"), web: make("web"), class: makeClass };
   // One class has every method; the types show those of each kind.
-  return { function: make("unary"), generator: make("generator"), web: make("web") } as unknown as StubFactory;
+  return factory as unknown as StubFactory;
 }

@@ -183,7 +183,8 @@ export interface Definition<F extends AnyCallable> {
 /** What `app.function(f)` returns for an `f` of type F. The definition comes first, so that its signatures win. */
 export type Defined<F extends AnyCallable> = Definition<F> & RemoteOf<ParametersOf<F>, ReturnOf<F>>;
 
-type RemoteOf<P extends readonly unknown[], R> = 0 extends 1 & R
+/** The remote function for one with these parameters and this result. */
+export type RemoteOf<P extends readonly unknown[], R> = 0 extends 1 & R
   ? Function<P, R>
   : [R] extends [never]
     ? Function<P, R>

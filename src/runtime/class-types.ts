@@ -1,0 +1,77 @@
+/** What the compiler sees of classes whose instances live in containers. */
+import type { Apps } from "./apps.ts";
+import { currentContext } from "./context.ts";
+import { checkName, DEFAULT_ENVIRONMENT } from "./function.ts";
+import type { FunctionOptions } from "./options.ts";
+import { remoteClass } from "./remote-class.ts";
+import type { AnyCallable, LookupOptions, RemoteOf } from "./types.ts";
+
+/** What an author may register with `app.class`. */
+export type AnyClass = new (...args: never) => object;
+
+/** Run by farcall itself, and so no remote methods. */
+type LifecycleMethod = "enter" | "exit";
+
+type MethodNames<I> = {
+  [M in keyof I]-?: M extends LifecycleMethod
+    ? never
+    : M extends string
+      ? I[M] extends AnyCallable
+        ? M
+        : never
+      : never;
+}[keyof I];
+
+/** An instance as callers have it: each public method is a remote function. */
+export type RemoteInstance<I> = {
+  readonly [M in keyof I as M extends MethodNames<I> ? M : never]: I[M] extends (...args: infer P) => infer R
+    ? RemoteOf<P, R>
+    : never;
+};
+
+/** What `app.class(C)` returns: the same constructor, of remote instances. */
+export type RemoteClass<C extends AnyClass> = new (
+  ...args: ConstructorParameters<C>
+) => RemoteInstance<InstanceType<C>>;
+
+/** What may differ between the methods of a class, which share containers. */
+export type MethodOptions = Pick<FunctionOptions, "timeoutMs" | "retries" | "validate">;
+
+/** Options of `app.class`. Those about containers are for each set of constructor arguments; `maxContainers` is 1 by default. */
+export interface ClassOptions<C extends AnyClass = AnyClass>
+  extends Omit<FunctionOptions, "batch" | "web" | "schedule"> {
+  /** Options of single methods, where they differ from the class's. */
+  methods?: { [M in MethodNames<InstanceType<C>>]?: MethodOptions };
+}
+
+/** Any class of remote instances. */
+export type AnyRemoteClass = new (...args: never) => object;
+
+type ClassNames<A extends keyof Apps> = {
+  [N in keyof Apps[A]]: Apps[A][N] extends AnyRemoteClass ? N : never;
+}[keyof Apps[A]];
+
+/** The namesake of `Function` for classes, as a value. */
+export interface ClassLookup {
+  /**
+   * A class by its name; generated apps give its type. No I/O before the first use, so a wrong name is heard of then:
+   * NotFoundError. Throws InvalidError for what can be no name.
+   */
+  fromName<A extends keyof Apps, N extends ClassNames<A>>(app: A, name: N, options?: LookupOptions): Apps[A][N];
+  /** A class of an app whose stubs are not in this program: its constructor's type says what its instances have. */
+  fromName<C extends AnyRemoteClass = never>(
+    app: [C] extends [never] ? never : string,
+    name: string,
+    options?: LookupOptions,
+  ): C;
+}
+
+export const Class: ClassLookup = {
+  fromName(app: string, name: string, options: LookupOptions = {}): never {
+    checkName("app", app);
+    checkName("class", name);
+    const { environment = currentContext()?.environment ?? DEFAULT_ENVIRONMENT, version, client } = options;
+    // The types of both signatures come from the caller.
+    return remoteClass({ ref: { app, environment, name, version }, client }) as never;
+  },
+};

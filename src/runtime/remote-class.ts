@@ -1,0 +1,154 @@
+/**
+ * A class whose instances live in containers: what `app.class`, generated stubs and `Class.fromName` give. `new` makes a handle,
+ * without I/O, that has a remote function for each method.
+ */
+import type { FunctionRef } from "../engine/index.ts";
+import type { FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
+import type { Client } from "./client.ts";
+import { type DefinitionRecord, RemoteFunction } from "./function.ts";
+import { decodeInstance, encodeInstance } from "./instances.ts";
+import { isName } from "./options.ts";
+import { Target } from "./target.ts";
+import type { AnyCallable } from "./types.ts";
+
+/** Its place in a registry; the name of a definition may come late. */
+export interface ClassRef {
+  app: string;
+  environment: string;
+  name: string;
+  version?: number | undefined;
+}
+
+export interface RemoteMethod {
+  name: string;
+  /** Unknown until the engine has been asked, as for functions. */
+  mode?: FunctionMode | undefined;
+  signature?: string | undefined;
+  options?: ResolvedFunctionOptions;
+}
+
+export interface ClassParts {
+  ref: ClassRef;
+  /** Unknown for a class that is only named: every name is then taken for a method. */
+  methods?: readonly RemoteMethod[] | undefined;
+  client?: Client | undefined;
+  stubEngine?: string | undefined;
+  /** The class itself, where it is defined in this program. */
+  definition?: (new (...args: never) => object) | undefined;
+}
+
+export type ClassValue = new (...args: readonly unknown[]) => object;
+
+const parts = new WeakMap<object, ClassParts>();
+
+export function remoteClass(own: ClassParts): ClassValue {
+  const makers = new WeakMap<object, MakeMethod>();
+  const value = class {
+    constructor(...args: readonly unknown[]) {
+      const make = methodsOf(own, args);
+      makers.set(this, make);
+      for (const method of own.methods ?? []) define(this, method, make);
+    }
+  };
+  Object.defineProperty(value, "name", { get: () => own.ref.name });
+  if (!own.methods) {
+    // Behind all instances: what one does not have yet is made when it is asked for.
+    const anyMethod = (_: object, key: string | symbol, instance: object): unknown => {
+      const make = makers.get(instance);
+      // What the language itself looks for must not be found: `await` would take the instance for a promise.
+      if (!make || typeof key !== "string" || RESERVED_METHODS.has(key) || !isName(key)) return Reflect.get({}, key);
+      return define(instance, { name: key }, make);
+    };
+    Object.setPrototypeOf(value.prototype, new Proxy({}, { get: anyMethod }));
+  }
+  parts.set(value, own);
+  return value;
+}
+
+type MakeMethod = (method: RemoteMethod) => RemoteFunction;
+
+function define(instance: object, method: RemoteMethod, make: MakeMethod): RemoteFunction {
+  const value = make(method);
+  Object.defineProperty(instance, method.name, { value, enumerable: true });
+  return value;
+}
+
+/** For `withClient`: the same class with its calls going to the client's engine; undefined for what is no such class. */
+export function bindClass(client: Client, value: unknown): ClassValue | undefined {
+  const own = typeof value === "function" ? parts.get(value) : undefined;
+  return own && remoteClass({ ...own, client });
+}
+
+/** Makes the methods of one instance. */
+function methodsOf(own: ClassParts, args: readonly unknown[]): MakeMethod {
+  const { ref, client, stubEngine, definition } = own;
+  const instance = encodeInstance(ref.name, args);
+  const local = definition && lazily(definition, instance);
+  return ({ name, mode, signature, options }) => {
+    const place: FunctionRef = {
+      app: ref.app,
+      environment: ref.environment,
+      version: ref.version,
+      signature,
+      instance,
+      get name() {
+        return `${ref.name}.${name}`;
+      },
+    };
+    const record = local && options && { fn: localMethod(local, name, mode), options };
+    return new RemoteFunction(
+      new Target(place, { client, stubEngine, mode }),
+      record satisfies DefinitionRecord | undefined,
+    );
+  };
+}
+
+/** As the author wrote it. */
+export type OwnInstance = Readonly<Record<string, ((...args: unknown[]) => unknown) | undefined>>;
+
+/** Constructs the class from encoded arguments. */
+export function construct(definition: AnyDefinition, instance: string): OwnInstance {
+  // The arguments fit where they were checked against the schema; what its methods are, the schema says.
+  const Own = definition as unknown as new (...args: unknown[]) => OwnInstance;
+  return new Own(...decodeInstance(instance));
+}
+
+type AnyDefinition = new (...args: never) => object;
+type Local = () => Promise<OwnInstance>;
+
+/** One real instance in this process, constructed and entered when it is first needed. */
+function lazily(definition: AnyDefinition, instance: string): Local {
+  let made: Promise<OwnInstance> | undefined;
+  const make = async (): Promise<OwnInstance> => {
+    try {
+      const own = construct(definition, instance);
+      await own["enter"]?.();
+      return own;
+    } catch (error) {
+      made = undefined; // the next call tries again
+      throw error;
+    }
+  };
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+function localMethod(local: Local, name: string, mode: FunctionMode | undefined): AnyCallable {
+  const call = async (args: unknown[]): Promise<unknown> => {
+    const own = await local();
+    return own[name]!(...args);
+  };
+  if (mode !== "generator") return (...args: unknown[]) => call(args);
+  return async function* (...args: unknown[]) {
+    yield* (await call(args)) as AsyncIterable<unknown>;
+  };
+}
+
+/** Names that would make an instance something else to the language than a holder of methods. */
+export const RESERVED_METHODS: ReadonlySet<string> = new Set([
+  "then",
+  "toJSON",
+  ...Object.getOwnPropertyNames(Object.prototype),
+]);
