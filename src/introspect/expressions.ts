@@ -146,11 +146,19 @@ function isFunctionDeclaration(
   return ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || ts.isMethodSignature(node);
 }
 
-/** What `fn.name` is when the program runs; undefined for a function without one. */
-export function runtimeName(node: ts.SignatureDeclaration): string | undefined {
+/** The class behind an expression, when it is in the source. */
+export function classBehind(checker: ts.TypeChecker, of: Located): ts.ClassLikeDeclaration | undefined {
+  const expression = follow(checker, of)?.expression;
+  if (!expression || ts.isClassExpression(expression)) return expression;
+  const name = ts.isPropertyAccessExpression(expression) ? expression.name : expression;
+  return ts.isIdentifier(name) ? symbolOf(checker, name)?.declarations?.find(ts.isClassLike) : undefined;
+}
+
+/** What `fn.name` is when the program runs; undefined for a function or class without one. */
+export function runtimeName(node: ts.SignatureDeclaration | ts.ClassLikeDeclaration): string | undefined {
   if (node.name)
     return ts.isComputedPropertyName(node.name) ? undefined : node.name.getText().replace(/^(["'])(.*)\1$/s, "$2");
-  if (ts.isFunctionDeclaration(node)) return "default"; // export default function () {}
+  if (ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node)) return "default"; // export default function () {}
   let holder: ts.Node = node.parent;
   while (ts.isParenthesizedExpression(holder)) holder = holder.parent;
   // Only a function that stands there directly is named by what it is assigned to; types around it are no obstacle.

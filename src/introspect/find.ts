@@ -14,9 +14,8 @@ export interface FoundApp {
 export interface Registration {
   /** The outermost call: what a binding of the function holds. */
   call: ts.CallExpression;
-  /** `app.web`, rather than `app.function`. */
-  web: boolean;
-  /** The arguments of `app.function`. */
+  method: RegistrationMethod;
+  /** The arguments of `app.function`: a function, for `app.class` a class. */
   fn: Located | undefined;
   options: Located | undefined;
 }
@@ -41,7 +40,7 @@ export function find(app: AppProgram): Found {
   let sites: Site[] = [];
   for (const file of app.files) {
     const { text } = file;
-    if (!text.includes("function") && !text.includes("new ") && !text.includes("web")) continue;
+    if (!["function", "new ", "web", "class"].some((word) => text.includes(word))) continue;
     visitCalls(file, (node) => {
       if (ts.isNewExpression(node)) {
         if (isAppClass(app, symbolOf(checker, lastName(node.expression)))) found.apps.push({ node });
@@ -70,12 +69,14 @@ function visitCalls(file: ts.SourceFile, visit: (node: ts.CallExpression | ts.Ne
   ts.forEachChild(file, walk);
 }
 
-const METHODS: ReadonlySet<string> = new Set(["function", "web"]);
+export type RegistrationMethod = (typeof METHODS)[number];
 
-/** `app.function(…)` or `app.web(…)`, for an `app` that is farcall's. */
+const METHODS = ["function", "web", "class"] as const;
+
+/** `app.function(…)` and the like, for an `app` that is farcall's. */
 function isRegistration(app: AppProgram, node: ts.CallExpression): boolean {
   const callee = unwrap(node.expression);
-  if (!METHODS.has(methodOf(callee) ?? "")) return false;
+  if (!METHODS.some((method) => method === methodOf(callee))) return false;
   const { expression } = callee as ts.PropertyAccessExpression | ts.ElementAccessExpression;
   return isAppClass(app, app.checker.getNonNullableType(app.checker.getTypeAtLocation(expression)).symbol);
 }
@@ -162,7 +163,7 @@ function toRegistration({ call, inner, environment }: Site): Registration {
   const [fn, options] = inner.arguments;
   return {
     call,
-    web: methodOf(unwrap(inner.expression)) === "web",
+    method: methodOf(unwrap(inner.expression)) as RegistrationMethod, // or it would be no site
     fn: fn && !ts.isSpreadElement(fn) ? { expression: fn, environment } : undefined,
     options: options && { expression: options, environment },
   };

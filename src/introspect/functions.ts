@@ -1,6 +1,12 @@
 /** One registered function: its name, its mode, its signatures. */
 import { ts } from "@ts-morph/common";
-import { type Declaration, type FunctionMode, type FunctionSchema, signatureOf } from "../schema/index.ts";
+import {
+  type ClassSchema,
+  type Declaration,
+  type FunctionMode,
+  type FunctionSchema,
+  signatureOf,
+} from "../schema/index.ts";
 import type { Conversion } from "./conversion.ts";
 import { docOf, type FunctionDoc, splitFunctionDoc } from "./docs.ts";
 import { atRegistration, functionBehind, runtimeName, stringProperty, unwrap } from "./expressions.ts";
@@ -64,15 +70,13 @@ export function convertFunction(
   exported: ExportedNames,
   problems: Problem[],
 ): FoundFunction | undefined {
-  const { checker, root } = app;
+  const { checker } = app;
   const { call } = registration;
-  const report = (node: ts.Node, message: string, hint: string): void => {
-    const place = app.isOwn(node.getSourceFile()) ? node : call;
-    problems.push({ severity: "error", ...placeOf(root, place), message, hint });
-  };
+  const report = reporter(app, call, problems);
   const behind = registration.fn && functionBehind(checker, registration.fn);
   const name = nameOf(checker, registration, behind, exported, report);
-  if (registration.web) return name === undefined ? undefined : webFunction(app, registration, name, behind);
+  if (registration.method === "web")
+    return name === undefined ? undefined : webFunction(app, registration, name, behind);
   const signatures = signaturesOf(checker, registration);
   if (signatures.length === 0) {
     if (registration.fn || call.arguments.length > 0) {
@@ -81,35 +85,66 @@ export function convertFunction(
     return undefined;
   }
   if (name === undefined) return undefined;
+  return convertCallable(cx, app, { name, signatures, behind, call }, report);
+}
 
+/** Reports where something is wrong, or where it is registered when that is in a package. */
+export function reporter({ isOwn, root }: AppProgram, call: ts.Node, problems: Problem[]): Report {
+  return (node, message, hint) => {
+    const place = isOwn(node.getSourceFile()) ? node : call;
+    problems.push({ severity: "error", ...placeOf(root, place), message, hint });
+  };
+}
+
+export type Report = (node: ts.Node, message: string, hint: string) => void;
+
+/** A function or a method, once it is known what it is called and how it can be called. */
+export interface Callable {
+  name: string;
+  signatures: readonly ts.Signature[];
+  behind: ts.SignatureDeclaration | undefined;
+  call: ts.CallExpression;
+  /** Of a method. */
+  owner?: Pick<ClassSchema, "name" | "constructors">;
+}
+
+export function convertCallable(
+  cx: Conversion,
+  { root, isOwn }: Pick<AppProgram, "root" | "isOwn">,
+  { name, signatures, behind, call, owner }: Callable,
+  report: Report,
+): FoundFunction {
   let mode: FunctionMode = behind && isGeneratorNode(behind) ? "generator" : "unary";
   if (mode === "unary" && signatures.some((signature) => iteratedResult(cx, signature))) {
     report(
       behind ?? call,
       `${name} returns a generator, but is not declared as one`,
-      `declare it with function*, so that it is known to answer many times: async function* ${name}(…) { yield* … }`,
+      `declare it with a star, so that it is known to answer many times: async ${owner ? "*" : "function* "}${name.split(".").at(-1)}(…) { yield* … }`,
     );
     mode = "generator"; // so that what it yields is looked at too
   }
-  const comment = docOfHolder(call.parent);
+  const comment = owner ? undefined : docOfHolder(call.parent);
   const bindingDoc: FunctionDoc | undefined = comment === undefined ? undefined : splitFunctionDoc(comment);
   const isOverloaded = signatures.length > 1;
   const converted = signatures.map((signature) =>
     convertSignature(cx, signature, name, mode, isOverloaded ? undefined : bindingDoc, call),
   );
-  const own = behind && app.isOwn(behind.getSourceFile()) ? behind : call;
+  const own = behind && isOwn(behind.getSourceFile()) ? behind : call;
   const { file, line } = placeOf(root, own);
   const last = converted.at(-1)!.signature;
   const doc = last.doc ?? bindingDoc?.text;
   return {
     name,
     call,
-    owners: converted.flatMap(({ owners }) => owners),
+    owners: converted.flatMap(({ owners }, at) =>
+      isOverloaded ? owners.map((each) => ({ ...each, overload: { at: at + 1, of: converted.length } })) : owners,
+    ),
     finish(declarations) {
       const schema: Omit<FunctionSchema, "options" | "signature"> = { name, mode, ...last, source: { file, line } };
+      if (owner) schema.class = owner.name;
       if (doc !== undefined) schema.doc = doc;
       if (isOverloaded) schema.overloads = converted.map(({ signature }: ConvertedSignature) => signature);
-      return { ...schema, signature: signatureOf(schema, declarations) };
+      return { ...schema, signature: signatureOf(schema, declarations, owner) };
     },
   };
 }
@@ -144,19 +179,20 @@ function webFunction(
 }
 
 /** As the runtime names it: the option, else the function's own name, else the export's. */
-function nameOf(
+export function nameOf(
   checker: ts.TypeChecker,
-  { call, options }: Registration,
-  behind: ts.SignatureDeclaration | undefined,
+  { call, options, method }: Registration,
+  behind: ts.SignatureDeclaration | ts.ClassLikeDeclaration | undefined,
   exported: ExportedNames,
-  report: (node: ts.Node, message: string, hint: string) => void,
+  report: Report,
 ): string | undefined {
+  const noun = method === "class" ? "class" : "function";
   const known = stringProperty(checker, options, "name");
   if (known !== "absent") {
     if ("value" in known) return known.value;
     report(
       known.unknown,
-      "the function's name is not a literal, so it is unknown before the program runs",
+      `the ${noun}'s name is not a literal, so it is unknown before the program runs`,
       'write it out: { name: "…" }',
     );
     return undefined;
@@ -166,8 +202,8 @@ function nameOf(
   if (name === undefined) {
     report(
       call,
-      "this function has no name",
-      'name the function, export what app.function() returns from the entry module, or pass { name: "…" }',
+      `this ${noun} has no name`,
+      `name the ${noun}, export what app.${noun}() returns from the entry module, or pass { name: "…" }`,
     );
   }
   return name;

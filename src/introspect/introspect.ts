@@ -1,7 +1,8 @@
 /** An app's source to what a deploy registers: its functions, the types that they use, and all that is wrong with them. */
 import type { ts } from "@ts-morph/common";
-import type { Declaration, FunctionSchema } from "../schema/index.ts";
-import { Conversion } from "./conversion.ts";
+import type { ClassSchema, Declaration, FunctionSchema } from "../schema/index.ts";
+import { convertClass, type FoundClass } from "./classes.ts";
+import { Conversion, completeCompared } from "./conversion.ts";
 import { docOf } from "./docs.ts";
 import { unwrap } from "./expressions.ts";
 import { type Found, type FoundApp, find } from "./find.ts";
@@ -19,8 +20,9 @@ export interface IntrospectedApp {
   app: string;
   doc?: string;
   declarations: Declaration[];
-  /** In the order of the source. */
+  /** In the order of the source; the methods of a class where it is registered. */
   functions: Omit<FunctionSchema, "options">[];
+  classes: ClassSchema[];
   /** Absolute folder that paths are relative to. */
   root: string;
   /** Absolute paths of the author's files that the app is made of. */
@@ -42,22 +44,33 @@ export function introspect(entry: string, options: IntrospectOptions = {}): Intr
   const cx = new Conversion(app.program, app.checker);
   const names = exportedNames(app);
   const functions: FoundFunction[] = [];
+  const classes: FoundClass[] = [];
   for (const registration of found.registrations) {
+    if (registration.method === "class") {
+      const converted = convertClass(cx, app, registration, names, problems);
+      if (!converted) continue;
+      classes.push(converted.of);
+      functions.push(...converted.methods);
+      continue;
+    }
     const fn = convertFunction(cx, app, registration, names, problems);
     if (fn) functions.push(fn);
   }
-  checkDuplicates(app, functions, problems);
-  problems.push(...problemsOf(app, functions));
+  const all = [...classes, ...functions];
+  checkDuplicates(app, found.registrations, all, problems);
+  for (const { owners } of all) owners.forEach(completeCompared);
+  problems.push(...problemsOf(app, all));
   // Types that the compiler could not understand look like `any`.
   const told = hasTypeErrors ? problems.filter(({ severity }) => severity === "error") : problems;
   if (told.some(({ severity }) => severity === "error")) throw new IntrospectionError(told);
-  const declarations = nameDeclarations(app, reachableFrom(functions));
+  const declarations = nameDeclarations(app, reachableFrom(all));
   const doc = docOfApp(found.apps[0]!);
   return {
     app: name,
     ...(doc === undefined ? {} : { doc }),
     declarations,
     functions: functions.map(({ finish }) => finish(declarations)),
+    classes: classes.map(({ finish }) => finish(declarations)),
     root: app.root,
     files: app.files.map(({ fileName }) => fileName),
     problems: told,
@@ -107,20 +120,31 @@ function docOfApp({ node }: FoundApp): string | undefined {
   return docOf(node) ?? docOfHolder(node.parent);
 }
 
-function checkDuplicates(app: AppProgram, functions: readonly FoundFunction[], problems: Problem[]): void {
-  const first = new Map<string, FoundFunction>();
-  for (const fn of functions) {
+type Registered = Pick<FoundFunction, "name" | "call">;
+
+function checkDuplicates(
+  app: AppProgram,
+  registrations: Found["registrations"],
+  all: readonly Registered[],
+  problems: Problem[],
+): void {
+  const methods = new Map(registrations.map(({ call, method }) => [call, method]));
+  const first = new Map<string, Registered>();
+  for (const fn of all) {
     const known = first.get(fn.name);
     if (!known) {
       first.set(fn.name, fn);
       continue;
     }
+    const noun = methods.get(fn.call) === "class" ? "class" : "function";
+    // The methods of two classes of one name: that is said of the classes.
+    if (noun === "class" && fn.name.includes(".")) continue;
     const { file, line } = placeOf(app.root, known.call);
     problems.push({
       severity: "error",
       ...placeOf(app.root, fn.call),
-      message: `function ${fn.name} is registered already in ${file}:${line}`,
-      hint: `give one of them another name: app.function(…, { name: "…" })`,
+      message: `${noun} ${fn.name} is registered already in ${file}:${line}`,
+      hint: `give one of them another name: app.${noun}(…, { name: "…" })`,
     });
   }
 }

@@ -12,6 +12,8 @@ import { convertType } from "./types.ts";
 
 /** One part of a function: its parameters or its result, whose problems have a path of their own. */
 export interface SignatureOwner extends Owner {
+  /** Of an overloaded function: which of how many, from 1. */
+  overload?: { at: number; of: number };
   /** Makes a path inside the type into one that starts at the function. */
   path(inside: string): string;
 }
@@ -26,7 +28,7 @@ export function convertSignature(
   cx: Conversion,
   signature: ts.Signature,
   name: string,
-  mode: FunctionMode,
+  mode: FunctionMode | "constructor",
   bindingDoc: FunctionDoc | undefined,
   site: ts.Node,
 ): ConvertedSignature {
@@ -180,7 +182,7 @@ function convertParameter(
     const found = cx.checker.getTypeOfSymbol(symbol);
     // A function written inside `app.function(…)` is checked against `never` for its parameters.
     if (node && found.flags & ts.TypeFlags.Never) {
-      cx.refuse(node, "this parameter has no type", "say what callers pass");
+      cx.refuse(node, "untyped", "this parameter has no type", "say what callers pass");
     }
     type = convertType(cx, found, node ?? site, isOptional ? { optional: "parameter" } : {});
   }
@@ -238,10 +240,12 @@ function defaultText(node: ts.Expression): string {
 function convertResult(
   cx: Conversion,
   signature: ts.Signature,
-  mode: FunctionMode,
+  mode: FunctionMode | "constructor",
   declaration: ts.SignatureDeclaration | undefined,
   site: ts.Node,
 ): TypeSchema {
+  // What is constructed stays where it is.
+  if (mode === "constructor") return { kind: "primitive", name: "void" };
   const node = declaration?.type && !ts.isTypePredicateNode(declaration.type) ? declaration.type : undefined;
   if (mode === "generator") return convertYield(cx, signature, node, site);
   if (declaration?.type && !node) {
@@ -320,6 +324,7 @@ function convertYield(
   if (yielded) return convertType(cx, awaitedType(cx, yielded), node ?? signature.declaration ?? site);
   return cx.refuse(
     node,
+    "untyped",
     "what this generator yields is unknown",
     "declare the result as Generator<T> or AsyncGenerator<T>",
   );
