@@ -14,7 +14,8 @@ export { isBindingName, isIdentifierName, isLabel, isTypeName } from "./identifi
 export { exportJsonSchema, type Json, type JsonSchema } from "./json-schema.ts";
 export { bytesAs, fromJson, isAbsent, isBinary, isText, isUnknown, membersOf, toJson } from "./json-value.ts";
 export * from "./manifest.ts";
-export { exportMarkdown } from "./markdown.ts";
+export { docParts } from "./docs.ts";
+export { exportMarkdown, reachable, signatureText } from "./markdown.ts";
 export { nearest } from "./nearest.ts";
 export { exportOpenApi } from "./openapi.ts";
 export {
@@ -28,6 +29,7 @@ export {
   printType,
   printTypeParameters,
 } from "./print.ts";
+export { type Declarations, declarationsByName, expand } from "./resolve.ts";
 export { SchemaError } from "./schema-error.ts";
 export { signatureOf } from "./signature.ts";
 export * from "./type-schema.ts";

@@ -73,7 +73,8 @@ function functionSections(fn: FunctionSchema): string[] {
   return sections;
 }
 
-function signatureText(fn: FunctionSchema, call: CallSignature): string {
+/** A function as callers see it: `resize(image: Uint8Array): Promise<Uint8Array>`. */
+export function signatureText(fn: FunctionSchema, call: CallSignature): string {
   if (fn.mode === "web") return `${fn.name}(request: Request): Promise<Response>`;
   const result = printType(call.returns);
   const returns = fn.mode === "generator" ? `AsyncGenerator<${result}>` : `Promise<${result}>`;
@@ -108,7 +109,7 @@ function optionsText(options: ResolvedFunctionOptions): string {
 }
 
 /** The declarations that functions use, in the manifest's order. */
-function reachable(
+export function reachable(
   functions: readonly Omit<FunctionSchema, "signature" | "options">[],
   all: readonly Declaration[],
 ): Declaration[] {
