@@ -14,6 +14,8 @@ export interface ArgumentProblem {
   /** `resize(options.width): expected number, received string` */
   message: string;
   hint: string;
+  /** Where, for what shows it there: `options.width`; empty when there are too many arguments. */
+  path: string;
 }
 
 /** Returns undefined when the arguments fit. */
@@ -40,7 +42,9 @@ export function compileValidator(
       // Of several overloads, the one that the arguments follow the longest is the one that was meant.
       if (!fault || found.rank > fault.rank) fault = found;
     }
-    return fault && { message: describe(schema.name, fault, print), hint: usage(schema, print) };
+    if (!fault) return undefined;
+    const path = fault.parameter === undefined ? "" : fault.parameter + fault.mismatch!.path;
+    return { message: describe(schema.name, fault, print), hint: usage(schema, print), path };
   };
 }
 

@@ -6,7 +6,7 @@ import type { Failure } from "../index.ts";
 import { type Link, openLink } from "./link.ts";
 import { statePaths } from "./paths.ts";
 import { FromHost, type HostStatus, type Requests, ToHost } from "./protocol.ts";
-import { isAlive } from "./start.ts";
+import { isAlive, reachHost } from "./start.ts";
 
 /** `undefined` when no host runs. */
 export async function hostStatus(url: string): Promise<HostStatus | undefined> {
@@ -17,6 +17,13 @@ export async function hostStatus(url: string): Promise<HostStatus | undefined> {
   } finally {
     control.link.socket.destroy();
   }
+}
+
+/** Whether a host runs. Cheap, but a use of it like any other: it does not stop for some seconds. */
+export async function hostRuns(url: string): Promise<boolean> {
+  const socket = await reachHost(statePaths(url), false);
+  socket?.destroy();
+  return socket !== undefined;
 }
 
 /**

@@ -1,0 +1,229 @@
+/** What the server and its page say to each other: the shapes of the JSON that goes between them. */
+import type { AppSummary, CallInfo, FunctionStats, LogEntry } from "../engine/index.ts";
+import type { FunctionMode } from "../schema/index.ts";
+
+export type { AppSummary, CallInfo, FunctionStats, LogEntry };
+
+/** What went wrong, as the page shows it. */
+export interface Problem {
+  code: string;
+  message: string;
+  hint?: string | undefined;
+}
+
+// ---- apps -----------------------------------------------------------------------------------------------------
+
+export interface Named {
+  name: string;
+  doc: string;
+}
+
+export interface FunctionSummary extends Named {
+  mode: FunctionMode;
+  /** As TypeScript writes them, one for each overload. */
+  signatures: string[];
+  /** Deprecated by its documentation. */
+  deprecated: boolean;
+}
+
+export interface AppView extends Named {
+  environment: string;
+  version: number;
+  newest: number;
+  deployedAt: string;
+  language: string;
+  functions: FunctionSummary[];
+  types: TypeView[];
+}
+
+/** A declared type. */
+export interface TypeView extends Named {
+  code: string;
+}
+
+export interface FunctionView extends FunctionSummary {
+  app: string;
+  environment: string;
+  version: number;
+  deployedAt: string;
+  /** Documentation from its first tag on. */
+  tags: string;
+  parameters: (Named & { default?: string })[];
+  /** What differs from one function to the next: `timeout`, `5 min`. */
+  options: [label: string, value: string][];
+  signature: string;
+  source?: string;
+  webUrl?: string;
+  /** Declared types that it names, and those that they name in turn. */
+  types: TypeView[];
+  /** One for each overload; none when it cannot be called from here, for `notCallable`. */
+  forms: Form[];
+  notCallable?: string;
+}
+
+// ---- forms ----------------------------------------------------------------------------------------------------
+
+/** The arguments of one signature. Fields name others by their place in `fields`, since types can be recursive. */
+export interface Form {
+  label: string;
+  parameters: FormParameter[];
+  fields: Field[];
+}
+
+export interface FormParameter extends Named {
+  field: number;
+  optional: boolean;
+  default?: string;
+  /** Takes all arguments that are left. */
+  rest: boolean;
+}
+
+interface Part {
+  name: string;
+  doc?: string;
+  field: number;
+  optional: boolean;
+}
+
+/** How a value of a type is given by hand. `type` is the type as TypeScript writes it. */
+export type Field = { type: string } & (
+  | { kind: "text" | "number" | "bigint" | "boolean" | "date" | "url" | "regexp" }
+  /** Of a typed array or ArrayBuffer, by the class's name. */
+  | { kind: "bytes"; class: string }
+  | { kind: "constant"; value: Tagged }
+  | { kind: "select"; options: { label: string; value: Tagged }[] }
+  | { kind: "array" | "set"; item: number }
+  | { kind: "tuple"; items: Part[]; rest?: number }
+  | { kind: "object"; properties: Part[]; values?: number }
+  | { kind: "map"; key: number; value: number }
+  | { kind: "union"; options: { label: string; field: number }[] }
+  /** Written as JSON; `schema` is the TypeSchema by which that is read. */
+  | { kind: "json"; schema: unknown }
+);
+
+/** A value as JSON, exactly: what JSON lacks, and every object, says what it is. */
+export type Tagged =
+  | string
+  | number
+  | boolean
+  | null
+  | Tagged[]
+  | { $: "undefined" }
+  | { $: "object" | "map"; v: [Tagged, Tagged][] }
+  | { $: "set"; v: Tagged[] }
+  | { $: "date" | "bigint" | "url" | "regexp" | "number"; v: string }
+  /** Base64. */
+  | { $: "bytes"; v: string; class: string }
+  | { $: "json"; v: unknown; schema: unknown };
+
+export interface Arguments {
+  app: string;
+  environment: string;
+  name: string;
+  version: number;
+  args: Tagged[];
+}
+
+/** `problem` is absent when the function would take the arguments. */
+export interface Checked {
+  problem?: ArgumentFault;
+}
+
+export interface ArgumentFault extends Problem {
+  /** Where: `options.width`. */
+  path: string;
+}
+
+/** What a call brings, one a line. */
+export type CallEvent =
+  | { event: "opened"; id: string }
+  | { event: "progress"; fraction: number; message?: string }
+  | { event: "yield" | "result"; value: ShownValue }
+  | { event: "end" }
+  | { event: "failed"; error: ShownError; path?: string };
+
+// ---- values ---------------------------------------------------------------------------------------------------
+
+export interface ShownValue {
+  /** `Map`, `string`. */
+  kind: string;
+  text: string;
+  /** There is more of it. */
+  cut: boolean;
+}
+
+export interface ShownError {
+  name: string;
+  message: string;
+  /** With its stack, causes and own properties; empty for what the engine says itself. */
+  text: string;
+  hint?: string | undefined;
+  code?: string | undefined;
+}
+
+// ---- calls ----------------------------------------------------------------------------------------------------
+
+export interface InputView {
+  index: number;
+  /** Absent when the engine has not kept it. */
+  args?: ShownValue;
+  outputs: (
+    | { kind: "result" | "yield"; value: ShownValue }
+    | { kind: "failed"; error: ShownError }
+    | { kind: "end" }
+    | { kind: "forgotten" }
+  )[];
+}
+
+export interface CallView {
+  call: CallInfo;
+  inputs: InputView[];
+  /** Inputs that the engine remembers and that are not among `inputs`. */
+  more: boolean;
+  progress: { index: number; fraction: number; message?: string }[];
+  /** Why there are no inputs to see, when that is so. */
+  note?: string;
+}
+
+// ---- diff -----------------------------------------------------------------------------------------------------
+
+export interface FunctionDiff {
+  name: string;
+  verdict: "compatible" | "breaking" | "docs only" | "same";
+  reasons: string[];
+  lines: DiffLine[];
+}
+
+export interface DiffLine {
+  sign: "+" | "-" | " ";
+  text: string;
+}
+
+export interface DiffView {
+  app: string;
+  environment: string;
+  from: number;
+  to: number;
+  newest: number;
+  functions: FunctionDiff[];
+  types: { name: string; lines: DiffLine[] }[];
+}
+
+// ---- live -----------------------------------------------------------------------------------------------------
+
+/**
+ * `live`: the engine is asked every second. `resting`: nothing happens, so it is left alone for a while and can stop by
+ * itself. `asleep`: it has; the next use starts it. `failing`: it cannot be reached.
+ */
+export type EngineState = "live" | "resting" | "asleep" | "failing";
+
+export interface Sample extends FunctionStats {
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
+export type LiveEvent =
+  | { event: "state"; state: EngineState; message?: string }
+  /** Changes with every deploy and removal. */
+  | { event: "apps"; etag: string }
+  | { event: "samples"; samples: Sample[] };

@@ -1,0 +1,195 @@
+/** Calls, as the page shows them, and those that it makes. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { CallInfo, Engine, Failure, InputRecord, Output, Progress } from "../engine/index.ts";
+import {
+  decodeArguments,
+  decodeError,
+  decodeValue,
+  encodeArguments,
+  FarcallError,
+  failureToError,
+  InvalidError,
+  OutputExpiredError,
+} from "../runtime/index.ts";
+import { type AppManifest, type FunctionSchema, printType } from "../schema/index.ts";
+import { compileValidator } from "../worker/validate.ts";
+import type { ArgumentFault, Arguments, CallEvent, CallView, InputView, ShownError, ShownValue } from "./api.ts";
+import { shown, shownArguments, shownError, untag } from "./values.ts";
+
+/** Inputs of a call that are shown at a time. */
+const PAGE = 20;
+/** Yields that a generator may be ahead of the page. */
+const AHEAD = 16;
+/** Longest wait for room in what the browser has not read yet. */
+const ROOM_MS = 10;
+
+export async function callView({ invoker }: Engine, id: string, start: number): Promise<CallView> {
+  const call = await invoker.call(id);
+  const progress: Progress[] = [];
+  if (call.endedAt === undefined) for await (const each of invoker.progress(id)) progress.push(each);
+  let records: InputRecord[] = [];
+  let note: string | undefined;
+  try {
+    records = await invoker.inputs(id, start > 0 ? { start } : {});
+  } catch (error) {
+    if (!(error instanceof OutputExpiredError)) throw error;
+    note = "Its inputs and results have expired.";
+  }
+  if (records.length === 0 && call.numInputs > start)
+    note ??= "Its inputs are no longer remembered: newer calls took their place.";
+  return {
+    call,
+    inputs: records.slice(0, PAGE).map((record) => inputView(record)),
+    more: records.length > PAGE,
+    progress: progress.slice(0, PAGE),
+    ...(note !== undefined && { note }),
+  };
+}
+
+/** A value of a call in full: `part` is "args", or the place of an output. */
+export async function wholeValue({ invoker }: Engine, id: string, index: number, part: string): Promise<ShownValue> {
+  const [record] = await invoker.inputs(id, { start: index, end: index + 1 });
+  if (record) {
+    const view = inputView(record, true);
+    if (part === "args" && view.args) return view.args;
+    const output = view.outputs[Number(part)];
+    if (output && "value" in output) return output.value;
+  }
+  throw new InvalidError("this value is no longer remembered");
+}
+
+function inputView({ index, payload, outputs }: InputRecord, all = false): InputView {
+  return {
+    index,
+    ...(payload && { args: argumentsIn(payload, all) }),
+    outputs: outputs.map((output): InputView["outputs"][number] => {
+      if (output.kind === "end") return { kind: "end" };
+      if (output.kind === "failure") return { kind: "failed", error: shownError(failureToError(output.failure)) };
+      if (output.payload.length === 0) return { kind: "forgotten" };
+      if (output.kind === "exception") return { kind: "failed", error: shownError(decodeError(output.payload)) };
+      return { kind: output.kind, value: shown(decodeValue(output.payload), all) };
+    }),
+  };
+}
+
+function argumentsIn(payload: Uint8Array, all: boolean): ShownValue {
+  const { args, kwargs } = decodeArguments(payload);
+  return shownArguments(args, kwargs, all);
+}
+
+// ---- calling --------------------------------------------------------------------------------------------------
+
+/** The arguments of a form, read and judged as the container would. */
+export async function readArguments(
+  { registry }: Engine,
+  { app, environment, name, version, args: tagged }: Arguments,
+): Promise<{ args: unknown[]; fn: FunctionSchema; problem?: ArgumentFault }> {
+  const { manifest } = await registry.getManifest({ app, environment, version });
+  const { functions, declarations } = manifest as AppManifest; // present, since no etag was given
+  const fn = functions.find((each) => each.name === name);
+  if (!fn) throw new InvalidError(`${app}, version ${version}, has no function ${name}`, { hint: "reload the page" });
+  const args = tagged.map((value) => untag(value, declarations));
+  while (args.length > 0 && args.at(-1) === undefined) args.pop();
+  const found = compileValidator(name, { functions, declarations }, printType)?.(args);
+  if (!found) return { args, fn };
+  const { message, hint, path } = found;
+  return { args, fn, problem: { code: "FARCALL_INVALID", message, hint, path } };
+}
+
+/** Makes a call and tells what it brings. Leaving early cancels it, unless it is durable: that one ends when it is accepted. */
+export async function* call(
+  engine: Engine,
+  given: Arguments,
+  durable: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<CallEvent> {
+  const { args, fn, problem } = await readArguments(engine, given);
+  if (problem) {
+    const { message, code, hint, path } = problem;
+    yield { event: "failed", error: { name: "InvalidError", message, code, hint, text: "" }, path };
+    return;
+  }
+  const { app, environment, name, version } = given;
+  const generates = fn.mode === "generator";
+  const queue: CallEvent[] = [];
+  let over = false;
+  let wake = (): void => {};
+  const put = (event: CallEvent, last: boolean): void => {
+    queue.push(event);
+    over ||= last;
+    wake();
+  };
+  const handle = engine.invoker.open(
+    {
+      function: { app, environment, name, version },
+      method: generates ? "remoteGen" : durable ? "spawn" : "remote",
+      durable: durable && !generates,
+      progress: true,
+    },
+    {
+      output: (output) => put(eventOf(output), output.kind !== "yield"),
+      progress: ({ fraction, message }) =>
+        put({ event: "progress", fraction, ...(message !== undefined && { message }) }, false),
+      failed: (failure) => put(failed(failure), true),
+    },
+  );
+  const abort = (): void => {
+    over = true;
+    wake();
+  };
+  signal.addEventListener("abort", abort);
+  try {
+    handle.put(0, encodeArguments(args));
+    if (durable && !generates) {
+      // What fails before it is on disk rejects, and reaches the sink as well.
+      yield { event: "opened", id: await handle.end() };
+      handle.detach();
+      return;
+    }
+    void handle.end();
+    if (generates) handle.grant(AHEAD);
+    yield { event: "opened", id: handle.id };
+    for (;;) {
+      for (let event = queue.shift(); event; event = queue.shift()) {
+        yield event;
+        if (event.event === "yield") handle.grant(1);
+      }
+      if (over) return;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      // What comes together is sent together.
+      await delay(ROOM_MS);
+    }
+  } finally {
+    signal.removeEventListener("abort", abort);
+    if (!durable) handle.cancel();
+  }
+}
+
+function eventOf(output: Output): CallEvent {
+  try {
+    if (output.kind === "failure") return failed(output.failure);
+    if (output.kind === "exception") return { event: "failed", error: shownError(decodeError(output.payload)) };
+    if (output.kind === "end") return { event: "end" };
+    return { event: output.kind, value: shown(decodeValue(output.payload)) };
+  } catch (error) {
+    return { event: "failed", error: shownError(error) };
+  }
+}
+
+function failed(failure: Failure): CallEvent {
+  return { event: "failed", error: shownError(failureToError(failure)) };
+}
+
+/** Of a call that has been looked up. */
+export function isRunning(call: CallInfo): boolean {
+  return call.endedAt === undefined && !call.cancelled;
+}
+
+export function problemOf(error: unknown): { code: string; message: string; hint?: string | undefined } {
+  if (error instanceof FarcallError) return { code: error.code, message: error.message, hint: error.hint };
+  return { code: "ERROR", message: error instanceof Error ? error.message : String(error) };
+}
+
+export type { ShownError };
