@@ -1,6 +1,9 @@
 /** Which engine a call goes to. Engines are named by URL; the adapter of a scheme is loaded when it is first needed. */
 import type { Engine, EngineFactory } from "../engine/index.ts";
 import { InvalidError } from "./errors.ts";
+import { observed } from "./telemetry.ts";
+
+export { registerObserver } from "./telemetry.ts";
 
 const loaders = new Map<string, () => Promise<EngineFactory>>();
 /** Engines that calls without a client of their own share, by URL as given. */
@@ -33,7 +36,7 @@ export function engineGeneration(): number {
 /** A new connection, which the caller closes. */
 export async function openEngine(url: string): Promise<Engine> {
   const factory = await loaderOf(url)();
-  return factory(url);
+  return observed(factory(url));
 }
 
 /** Configured, else FARCALL_ENGINE, else what the stub was generated from, else `local:`. */

@@ -7,6 +7,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { FrameWriter } from "../engine/frames.ts";
+import type { ContainerTelemetry } from "../opentelemetry/index.ts";
 import { decodeArguments, type Hooks } from "../runtime/index.ts";
 import { columnsOf, problemOf } from "./batch.ts";
 import { type Batch, type ContainerCall, Input } from "./input.ts";
@@ -43,6 +44,7 @@ export class Container {
   /** Of a batched function: about to start. */
   #batches: Input[][] = [];
   #loaded: Loaded | undefined;
+  #telemetry: ContainerTelemetry | undefined;
   #idle: (() => void) | undefined;
   #draining = false;
   #drainScheduled = false;
@@ -70,6 +72,11 @@ export class Container {
   begin(loaded: Loaded): void {
     this.#loaded = loaded;
     this.turn();
+  }
+
+  /** Every input from now on has a span, in whose context the function runs. */
+  observe(telemetry: ContainerTelemetry): void {
+    this.#telemetry = telemetry;
   }
 
   openCall(call: ContainerCall): void {
@@ -212,11 +219,18 @@ export class Container {
     this.#sliceStart = performance.now();
   }
 
-  #start(input: Input, { fn, validate, handler }: Loaded): void {
+  /** Returns its encoded arguments. */
+  #begin(input: Input): Buffer {
     input.start();
+    input.run = this.#telemetry?.start(input.call.message, input.index, input.attempt);
     input.slot = this.#running.push(input) - 1;
     const payload = input.payload!;
     input.payload = undefined;
+    return payload;
+  }
+
+  #start(input: Input, { fn, validate, handler }: Loaded): void {
+    const payload = this.#begin(input);
     if (input.call.message.web) {
       this.#current.enterWith(input);
       const pieces = piecesOf(this.#answer(input, payload, handler!));
@@ -234,7 +248,7 @@ export class Container {
     this.#current.enterWith(input);
     let result: unknown;
     try {
-      result = fn(...(args as never[]));
+      result = input.run ? input.run.within(() => fn(...(args as never[]))) : fn(...(args as never[]));
     } catch (error) {
       this.#endWithError(input, error);
       return;
@@ -260,10 +274,7 @@ export class Container {
     const batch: Batch = { lead: inputs[0]!, live: new Set() };
     const rows: (readonly unknown[])[] = [];
     for (const input of inputs) {
-      input.start();
-      input.slot = this.#running.push(input) - 1;
-      const payload = input.payload!;
-      input.payload = undefined;
+      const payload = this.#begin(input);
       try {
         rows.push(this.#arguments(payload, validate));
         batch.live.add(input);
@@ -289,7 +300,9 @@ export class Container {
     };
     this.#current.enterWith(batch.lead);
     try {
-      const result: unknown = fn(...(columnsOf(rows, fn.length) as never[]));
+      const columns = columnsOf(rows, fn.length) as never[];
+      const { run } = batch.lead;
+      const result: unknown = run ? run.within(() => fn(...columns)) : fn(...columns);
       if (!isThenable(result)) succeed(result);
       else {
         Promise.resolve(result).then(
@@ -321,10 +334,12 @@ export class Container {
 
   async #answer(input: Input, payload: Buffer, handler: Handler): Promise<Response> {
     try {
-      const response = await handler(requestIn(payload, input.context.signal));
+      const request = requestIn(payload, input.context.signal);
+      const response = await (input.run ? input.run.within(() => handler(request)) : handler(request));
       if (response instanceof Response) return response;
       throw new TypeError(`${this.#load.function} is a web function and returned no Response`);
     } catch (error) {
+      input.run?.threw(error);
       const text = error instanceof Error ? (error.stack ?? String(error)) : String(error);
       this.#outbox.log("stderr", `${text}\n`, input);
       return problem(500, "Internal Server Error", String(error));
@@ -339,7 +354,9 @@ export class Container {
   ): Promise<void> {
     try {
       const iterator = iteratorOf(made, this.#load.function);
-      if (!(await this.#sendAll(input, iterator, send))) await iterator.return?.();
+      if (!(await this.#sendAll(input, iterator, send))) {
+        await (input.run ? input.run.within(() => iterator.return?.()) : iterator.return?.());
+      }
       if (this.#end(input)) this.#outbox[input.cancelled ? "cancelled" : "end"](input);
     } catch (error) {
       if (input.cancelled || input.state === "ended") this.#reportLost(input, error);
@@ -355,7 +372,7 @@ export class Container {
         await input.woken();
         continue;
       }
-      const step = iterator.next();
+      const step = input.run ? input.run.within(() => iterator.next()) : iterator.next();
       const { done, value } = isThenable(step) ? await step : step;
       if (done) return true;
       const item: unknown = isThenable(value) ? await value : value;
@@ -388,12 +405,17 @@ export class Container {
   }
 
   #endWithError(input: Input, error: unknown): void {
+    if (input.state !== "ended" && !input.cancelled) input.run?.threw(error);
     if (!this.#end(input)) return;
     if (input.cancelled) this.#outbox.cancelled(input);
     else this.#outbox.exception(input, error);
   }
 
   #endWithFailure(input: Input, error: unknown): void {
+    if (input.state !== "ended") {
+      if (error instanceof InputFailure) input.run?.failed(error.failure);
+      else input.run?.threw(error);
+    }
     if (this.#end(input)) this.#outbox.failed(input, error);
   }
 

@@ -1,4 +1,5 @@
 /** One input that waits or runs in the container, and what `context()` shows of it to user code. */
+import type { Run } from "../opentelemetry/index.ts";
 import { type CallContext, InvalidError } from "../runtime/index.ts";
 import type { CallMessage, LoadMessage } from "./protocol.ts";
 
@@ -35,6 +36,8 @@ export class Input {
   cancelled = false;
   /** Yields that the caller has granted and that were not sent. */
   credits = 0;
+  /** Its span, where there is OpenTelemetry. */
+  run: Run | undefined;
 
   #wake: (() => void) | undefined;
   readonly #load: LoadMessage;
@@ -87,6 +90,10 @@ export class Input {
 
   end(): void {
     this.state = "ended";
+    if (this.run) {
+      if (this.cancelled) this.run.cancelled();
+      this.run.end();
+    }
     this.flushProgress();
     this.#wake?.();
   }

@@ -12,6 +12,7 @@
  */
 import { Socket } from "node:net";
 import { type Frame, FrameReader, FrameWriter } from "../engine/frames.ts";
+import type { ContainerTelemetry } from "../opentelemetry/index.ts";
 import { type Hook, setContext } from "../runtime/index.ts";
 import { Container } from "./container.ts";
 import { loadFunction } from "./function.ts";
@@ -25,6 +26,7 @@ import {
   type ReadyMessage,
   ToContainer,
 } from "./protocol.ts";
+import { startSdk, telemetryOf } from "./telemetry.ts";
 
 /** How long the last frames may take to leave before the process exits without them, in milliseconds. */
 const LAST_WORDS_MS = 2_000;
@@ -40,6 +42,7 @@ let loading = Promise.resolve();
 let stopping = false;
 /** Of an app that has started. */
 let stopHooks: readonly Hook[] = [];
+let telemetry: ContainerTelemetry | undefined;
 
 // What it loads is needed by the artifact at the latest, whose import reports what may go wrong.
 installHooks().catch(() => {});
@@ -108,7 +111,10 @@ async function load(payload: Buffer): Promise<void> {
   try {
     const message = parse<LoadMessage>(payload);
     container = new Container(writer, message);
+    await startSdk(message);
     const loaded = await loadFunction(message);
+    telemetry = await telemetryOf(message);
+    if (telemetry) container.observe(telemetry);
     for (const hook of loaded.hooks.start) await hook();
     stopHooks = loaded.hooks.stop;
     ready = true;
@@ -134,6 +140,7 @@ async function stop(): Promise<void> {
       container?.log("stderr", `an onStop hook failed: ${textOf(error)}\n`);
     }
   }
+  await telemetry?.flush();
   leave(0);
 }
 
@@ -163,7 +170,9 @@ function onUncaughtException(error: unknown): void {
   const input = container.current;
   container.recall();
   for (const blamed of input?.state === "running" ? [input] : [...container.running]) container.fail(blamed, error);
-  leave(1);
+  writer.flush();
+  if (telemetry) void telemetry.flush().then(() => leave(1));
+  else leave(1);
 }
 
 /** Exits once all frames have left. The stream stays open until then: its end would tell the engine that this process is lost. */

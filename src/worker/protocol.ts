@@ -89,6 +89,8 @@ export interface CallMessage {
   timeoutMs: number;
   /** Its input is an HTTP request (WebRequestHead), which the function or its JSON form answers. */
   web?: boolean;
+  /** Where the call was made: TraceContext of the engine port. */
+  trace?: Record<string, string>;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Failure } from "../index.ts";
 import { asFailure, warn } from "./host/failures.ts";
 import { Host } from "./host/host.ts";
 import { Store } from "./host/store.ts";
+import { startSdk, startTelemetry, telemetry } from "./host/telemetry.ts";
 import { prepareDirectories, statePaths } from "./paths.ts";
 import type { StartReport } from "./start.ts";
 
@@ -30,7 +31,9 @@ try {
     process.exit(0);
   }
   if (detached && process.platform !== "win32") startReaper();
-  const host = new Host(paths, store, () => process.exit(0));
+  await startSdk();
+  const host = new Host(paths, store, () => void exit());
+  await startTelemetry(host.pools);
   await host.listen();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => host.stop("drain"));
   report({ ready: true });
@@ -39,6 +42,11 @@ try {
   warn(`the host did not start: ${failure.message}`);
   report({ failure });
   process.exit(1);
+}
+
+async function exit(): Promise<never> {
+  await telemetry?.flush();
+  process.exit(0);
 }
 
 function report(how: StartReport): void {

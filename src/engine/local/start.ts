@@ -4,10 +4,12 @@
  */
 import { spawn } from "node:child_process";
 import { closeSync, fstatSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { createRequire } from "node:module";
 import { connect, type Socket } from "node:net";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { EngineUnavailableError, failureToError } from "../../runtime/errors.ts";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { EngineUnavailableError, failureToError, InvalidError } from "../../runtime/errors.ts";
 import type { Failure } from "../index.ts";
 import { prepareDirectories, type StatePaths } from "./paths.ts";
 
@@ -136,6 +138,7 @@ const OWN_VARIABLES = [
 async function spawnHost(paths: StatePaths): Promise<"ready" | "busy"> {
   const env: NodeJS.ProcessEnv = { ...process.env, NODE_COMPILE_CACHE: paths.compileCache };
   for (const name of OWN_VARIABLES) delete env[name];
+  if (env["FARCALL_OTEL"]) env["FARCALL_OTEL"] = moduleUrl(env["FARCALL_OTEL"]);
   const log = openSync(paths.hostLog, "a", 0o600);
   const logStart = fstatSync(log).size;
   const entry = new URL(import.meta.url.endsWith(".ts") ? "./host.ts" : "./host.js", import.meta.url);
@@ -170,6 +173,19 @@ async function spawnHost(paths: StatePaths): Promise<"ready" | "busy"> {
   }
   if ("failure" in report) throw failureToError(report.failure);
   return "ready" in report ? "ready" : "busy";
+}
+
+/** The host runs elsewhere: what is named here has to be found here. Throws InvalidError. */
+function moduleUrl(name: string): string {
+  if (name.startsWith("file:")) return name;
+  try {
+    return pathToFileURL(createRequire(join(process.cwd(), "/")).resolve(name)).href;
+  } catch (error) {
+    throw new InvalidError(`FARCALL_OTEL names ${name}, which cannot be found from ${process.cwd()}`, {
+      cause: error,
+      hint: "Write the path of a module (./instrumentation.ts), or the name of an installed package.",
+    });
+  }
 }
 
 function lastLines(file: string, from: number): string {

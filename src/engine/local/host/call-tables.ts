@@ -31,6 +31,8 @@ export interface CallRow {
   created_at: number;
   ended_at: number | null;
   expired: number;
+  /** TraceContext as JSON. */
+  trace: string | null;
 }
 
 export interface StoredInput {
@@ -66,7 +68,7 @@ export class CallTables {
     this.store = store;
     const prepare = (sql: string): StatementSync => store.database.prepare(sql);
     this.#insertCall = prepare(
-      "INSERT INTO calls (number, id, app, environment, function, version, method, key, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO calls (number, id, app, environment, function, version, method, key, created_at, trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     this.#acceptCall = prepare("UPDATE calls SET num_inputs = ?, ended_at = ? WHERE number = ?");
     this.#endCall = prepare("UPDATE calls SET ended_at = ? WHERE number = ?");
@@ -108,6 +110,7 @@ export class CallTables {
       row.method,
       row.key,
       row.created_at,
+      row.trace,
     );
   }
 

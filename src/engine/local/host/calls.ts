@@ -12,6 +12,7 @@ import type { Pools } from "./pools.ts";
 import type { ProgressWatcher } from "./progress.ts";
 import { type RecordedInput, Records } from "./record.ts";
 import type { DeployedFunction, Registry } from "./registry.ts";
+import { telemetry } from "./telemetry.ts";
 
 const DAY_MS = 86_400_000;
 /** Results are kept for so long after their call has ended. */
@@ -135,6 +136,7 @@ export class Calls implements DurableHost {
       this.#ephemeralEnded,
     );
     this.#ephemeral.set(call.id, call);
+    telemetry?.callOpened(call.pool.fn, call.method);
     return call;
   }
 
@@ -175,9 +177,11 @@ export class Calls implements DurableHost {
       created_at: Date.now(),
       ended_at: null,
       expired: 0,
+      trace: message.trace ? JSON.stringify(message.trace) : null,
     };
     const call = new DurableCall(this, row, this.#pools.of(fn), true);
     this.#remember(call);
+    telemetry?.callOpened(fn, message.method);
     return attachedTo(call);
   }
 

@@ -3,6 +3,7 @@
  * order in which they were sent; the first `maxInputs` of them run, those behind wait in the container for their turn.
  */
 
+import type { AttemptOutcome } from "../../../opentelemetry/index.ts";
 import {
   type CallMessage,
   FromContainer,
@@ -16,6 +17,7 @@ import { type Frame, FrameError, FrameReader, FrameWriter } from "../../frames.t
 import type { Failure } from "../../index.ts";
 import type { Input, Work } from "./input.ts";
 import type { ContainerProcess } from "./processes.ts";
+import { telemetry } from "./telemetry.ts";
 
 /** How long an input that was told to stop may go on before its container is killed, in milliseconds. */
 const TIMEOUT_GRACE_MS = 1_000;
@@ -27,6 +29,12 @@ const MAX_TIMER_MS = 0x7fff_ffff;
 const MAX_FORGOTTEN = 100;
 /** So much of the end of stderr says why a container died. */
 const KEPT_STDERR = 8_192;
+
+const OUTCOMES: Record<number, AttemptOutcome> = {
+  [FromContainer.result]: "result",
+  [FromContainer.end]: "result",
+  [FromContainer.exception]: "exception",
+};
 
 export type Death = "stopped" | "killed" | "crashed" | "out of memory" | "load failed" | "start timed out";
 
@@ -89,6 +97,7 @@ export class Container {
   #stderr = "";
   #exit: string | undefined;
   #socketClosed = false;
+  readonly #createdAt = performance.now();
 
   constructor(process: ContainerProcess, owner: ContainerOwner, options: ContainerOptions) {
     this.id = options.load.container;
@@ -152,6 +161,7 @@ export class Container {
       call.toldContainers.add(this);
       const message: CallMessage = { callId: call.id, method: call.method, timeoutMs: this.#options.timeoutMs };
       if (call.web) message.web = true;
+      if (call.trace) message.trace = call.trace;
       this.#writer.write(ToContainer.call, call.number, 0, Buffer.from(JSON.stringify(message)));
     }
     input.container = this;
@@ -188,9 +198,10 @@ export class Container {
   }
 
   /** Tells the input to stop; the container is killed when it does not. What it says of it no longer counts. */
-  cancel(input: Input, graceMs: number = CANCEL_GRACE_MS): void {
+  cancel(input: Input, graceMs: number = CANCEL_GRACE_MS, why: "cancelled" | "timeout" = "cancelled"): void {
     if (input.decided) return;
     input.decided = true;
+    if (input.startedAt > 0) telemetry?.ended(this.#options.load, input, why);
     this.#writer.write(ToContainer.cancel, input.call.number, input.index);
     input.killAt = performance.now() + graceMs;
     this.#setAlarm(input.killAt);
@@ -269,6 +280,7 @@ export class Container {
     if (death === "crashed" && /heap out of memory|Reached heap limit|ERR_WORKER_OUT_OF_MEMORY/.test(this.#stderr)) {
       death = "out of memory";
     }
+    telemetry?.lost(this.#options.load, this, death);
     // What a process says that did not get so far as to load anything is all there is to know.
     const lastWords = this.loaded ? "" : this.#stderr.trim().slice(-1_000);
     this.owner.containerGone(this, death, this.#detail || [this.#exit, lastWords].filter(Boolean).join("\n"));
@@ -285,6 +297,7 @@ export class Container {
         const input = this.#find(frame);
         if (!input) return;
         const elapsed = this.#now - input.startedAt;
+        if (!input.decided) telemetry?.ended(this.#options.load, input, OUTCOMES[frame.type], frame.payload.length);
         this.#remove(input);
         this.owner.inputEnded(input, frame, elapsed);
         return;
@@ -319,6 +332,7 @@ export class Container {
         this.state = "ready";
         this.loaded = true;
         this.idleSince = this.#now;
+        telemetry?.containerReady(this.#options.load, this.#now - this.#createdAt);
         this.owner.containerReady(this);
         return;
       case FromContainer.loadFailed: {
@@ -367,6 +381,7 @@ export class Container {
 
   #begin(input: Input): void {
     input.startedAt = this.#now;
+    telemetry?.started(this.#options.load, input);
     this.running++;
     this.#setAlarm(this.#now + this.#options.timeoutMs);
   }
@@ -388,7 +403,7 @@ export class Container {
     let next = Number.POSITIVE_INFINITY;
     for (const input of this) {
       if (!input.decided && input.startedAt > 0 && input.startedAt + this.#options.timeoutMs <= now) {
-        this.cancel(input, TIMEOUT_GRACE_MS);
+        this.cancel(input, TIMEOUT_GRACE_MS, "timeout");
         this.owner.inputTimedOut(input);
       }
       if (input.decided && input.killAt <= now) {

@@ -3,7 +3,7 @@
  * inputs are on disk and it is thereby accepted; no output is delivered before it is on disk, so that one that was seen
  * stays. Its inputs wait on disk and come into memory by the page.
  */
-import type { CallInfo, Failure, OpenCall, Progress } from "../../index.ts";
+import type { CallInfo, Failure, OpenCall, Progress, TraceContext } from "../../index.ts";
 import type { Attachment } from "./attachment.ts";
 import type { CallRow, CallTables } from "./call-tables.ts";
 import { InputState } from "./call-tables.ts";
@@ -13,6 +13,7 @@ import { Input, type OutcomeKind, type Work } from "./input.ts";
 import type { Pool } from "./pool.ts";
 import { ProgressBoard, type ProgressWatcher } from "./progress.ts";
 import { Queue } from "./queue.ts";
+import { queueTime } from "./telemetry.ts";
 
 /** A small call's inputs are not read back from the disk to which they were just written. */
 const KEPT_INPUTS = 256;
@@ -34,6 +35,7 @@ export class DurableCall implements Work {
   readonly number: number;
   readonly id: string;
   readonly method: OpenCall["method"];
+  readonly trace: TraceContext | undefined;
   readonly pool: Pool;
   readonly toldContainers = new Set<Container>();
   readonly attachments = new Set<Attachment>();
@@ -66,6 +68,8 @@ export class DurableCall implements Work {
   /** Inputs below are taken or in `#page`. */
   #cursor = 0;
   #untaken = 0;
+  /** When its inputs began to wait. */
+  #queuedAt = 0;
   /** Inputs that have an outcome; those whose outcome is on disk. */
   #decided = 0;
   #ended = 0;
@@ -78,6 +82,8 @@ export class DurableCall implements Work {
     this.number = host.nextNumber();
     this.id = row.id;
     this.method = row.method;
+    // Written by a host, from what was checked to be a record of texts.
+    this.trace = row.trace === null ? undefined : (JSON.parse(row.trace) as TraceContext);
     this.pool = pool;
     pool.openCalls++;
   }
@@ -211,6 +217,7 @@ export class DurableCall implements Work {
       return;
     }
     this.#untaken = count;
+    this.#queuedAt = queueTime();
     this.pool.enqueue(this, count);
   }
 
@@ -228,8 +235,10 @@ export class DurableCall implements Work {
   take(): Input | undefined {
     if (this.#page.length === 0) this.#loadPage();
     const input = this.#page.shift();
-    if (input) this.#untaken--;
-    else this.#untaken = 0;
+    if (input) {
+      this.#untaken--;
+      input.queuedAt = this.#queuedAt;
+    } else this.#untaken = 0;
     return input;
   }
 

@@ -16,6 +16,7 @@ export class EphemeralCall implements Work {
   readonly number: number;
   readonly id: string;
   readonly method: OpenMessage["method"];
+  readonly trace: OpenMessage["trace"];
   readonly pool: Pool;
   readonly toldContainers = new Set<Container>();
   /** Where its logs go as well. */
@@ -52,6 +53,7 @@ export class EphemeralCall implements Work {
     this.number = number;
     this.id = message.id;
     this.method = message.method;
+    this.trace = message.trace;
     this.pool = pool;
     this.logsTo = message.logs ? connection : undefined;
     this.logNumber = clientNumber;

@@ -1,7 +1,8 @@
 /** One input on its way through the host: from its call's queue into a container and out again, perhaps several times. */
-import type { Failure, Progress } from "../../index.ts";
+import type { Failure, Progress, TraceContext } from "../../index.ts";
 import type { Container } from "./container.ts";
 import type { Pool } from "./pool.ts";
+import { queueTime } from "./telemetry.ts";
 
 export type OutcomeKind = "result" | "exception" | "end";
 
@@ -13,6 +14,8 @@ export interface Work {
   readonly method: string;
   /** Its input is an HTTP request. */
   readonly web?: true;
+  /** Where it was made. */
+  readonly trace: TraceContext | undefined;
   readonly pool: Pool;
   /** Containers that have been told of it. */
   readonly toldContainers: Set<Container>;
@@ -58,6 +61,8 @@ export class Input {
   batch: { left: number } | undefined;
   previous: Input | undefined;
   next: Input | undefined;
+  /** Since when it waits, by performance.now(); 0 when nobody asks. */
+  queuedAt = queueTime();
   /** When it began to run, by performance.now(); 0 while it waits in the container. */
   startedAt = 0;
   /** Its outcome is decided (timed out, cancelled): what the container still says of it does not count. */

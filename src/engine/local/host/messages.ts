@@ -27,6 +27,10 @@ export function checkOpen(value: unknown): OpenMessage {
   optional(open, "idempotencyKey", "string");
   optional(open, "logs", "boolean");
   optional(open, "progress", "boolean");
+  if (open["trace"] !== undefined) {
+    const trace = fields(open["trace"], "a trace context");
+    for (const name of Object.keys(trace)) optional(trace, name, "string");
+  }
   checkFunctionRef(open["function"]);
   return open as unknown as OpenMessage;
 }

@@ -16,6 +16,7 @@ import { type Container, type ContainerOwner, type Death, failureIn } from "./co
 import type { Input, Work } from "./input.ts";
 import { Queue } from "./queue.ts";
 import type { DeployedFunction } from "./registry.ts";
+import { queueTime } from "./telemetry.ts";
 
 /** Inputs that a container died of, beyond the first, before it is the input's fault. */
 const MAX_CRASHES = 8;
@@ -144,6 +145,7 @@ export class Pool implements ContainerOwner {
 
   #runAgain(input: Input): void {
     if (input.call.over) return;
+    input.queuedAt = queueTime();
     (input.suspect ? this.#suspects : this.#again).push(input);
     this.pumpSoon();
   }

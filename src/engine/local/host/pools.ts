@@ -108,6 +108,10 @@ export class Pools implements PoolHost {
     }
   }
 
+  all(): Iterable<Pool> {
+    return this.#pools.values();
+  }
+
   get idle(): boolean {
     return this.containers().next().done === true;
   }

@@ -51,6 +51,11 @@ export class Processes {
       const value = process.env[name];
       if (value !== undefined) environment[name] = value;
     }
+    if (process.env["FARCALL_OTEL"]) {
+      for (const [name, value] of Object.entries(process.env)) {
+        if (name === "FARCALL_OTEL" || name.startsWith("OTEL_")) environment[name] = value;
+      }
+    }
     environment["FARCALL_HOME"] = paths.state;
     environment["FARCALL_ENGINE"] = paths.url;
     environment["NODE_COMPILE_CACHE"] = paths.compileCache;

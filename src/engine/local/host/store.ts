@@ -30,7 +30,7 @@ const TABLES = `
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, app TEXT NOT NULL, environment TEXT NOT NULL,
     function TEXT NOT NULL, version INTEGER NOT NULL, method TEXT NOT NULL, key TEXT,
     num_inputs INTEGER, cancelled INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, ended_at INTEGER,
-    expired INTEGER NOT NULL DEFAULT 0
+    expired INTEGER NOT NULL DEFAULT 0, trace TEXT
   );
   CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, key) WHERE key IS NOT NULL;
   CREATE INDEX calls_open ON calls (number) WHERE ended_at IS NULL;
@@ -44,7 +44,8 @@ const TABLES = `
 /** From each layout to the next. */
 const UPGRADES: Record<number, string> = {
   // Outputs took the place of inputs.
-  1: "ALTER TABLE inputs ADD COLUMN output BLOB; UPDATE inputs SET output = payload, payload = x'' WHERE state <> 0;",
+  1: `ALTER TABLE inputs ADD COLUMN output BLOB; UPDATE inputs SET output = payload, payload = x'' WHERE state <> 0;
+    ALTER TABLE calls ADD COLUMN trace TEXT;`,
 };
 
 /** Longest time between two groups. */

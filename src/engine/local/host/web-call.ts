@@ -1,7 +1,7 @@
 /** One HTTP request on its way through a pool: an input like any other, whose yields are the head and the body of the response. */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { WebRequestHead, WebResponseHead } from "../../../worker/protocol.ts";
-import type { Failure } from "../../index.ts";
+import type { Failure, TraceContext } from "../../index.ts";
 import type { Container } from "./container.ts";
 import { Input, type OutcomeKind, type Work } from "./input.ts";
 import type { Pool } from "./pool.ts";
@@ -20,11 +20,20 @@ const HOP_BY_HOP = new Set([
   "upgrade",
 ]);
 
+function traceIn({ traceparent, tracestate, baggage }: IncomingHttpHeaders): TraceContext | undefined {
+  if (typeof traceparent !== "string") return undefined;
+  const trace: TraceContext = { traceparent };
+  if (typeof tracestate === "string") trace["tracestate"] = tracestate;
+  if (typeof baggage === "string") trace["baggage"] = baggage;
+  return trace;
+}
+
 export class WebCall implements Work {
   readonly number: number;
   readonly id: string;
   readonly method = "web";
   readonly web = true;
+  readonly trace: TraceContext | undefined;
   readonly pool: Pool;
   readonly toldContainers = new Set<Container>();
   readonly logsTo: undefined;
@@ -39,9 +48,17 @@ export class WebCall implements Work {
   /** Pieces that the client has not taken: granted again when it has. */
   #owed = 0;
 
-  constructor(number: number, id: string, pool: Pool, payload: Uint8Array, response: ServerResponse) {
+  constructor(
+    number: number,
+    id: string,
+    pool: Pool,
+    payload: Uint8Array,
+    headers: IncomingHttpHeaders,
+    response: ServerResponse,
+  ) {
     this.number = number;
     this.id = id;
+    this.trace = traceIn(headers);
     this.pool = pool;
     this.#response = response;
     this.#input = new Input(this, 0, payload);

@@ -127,6 +127,7 @@ export class WebServer {
       `fc-${randomUUID().replaceAll("-", "")}`,
       pool,
       webPayload(request, url, body),
+      request.headers,
       response,
     );
   }

@@ -1,0 +1,84 @@
+/** The host under OpenTelemetry: what pools and containers tell of, when somebody listens. Nothing of it is loaded otherwise. */
+import type { AttemptOutcome, HostTelemetry, ObservedFunction } from "../../../opentelemetry/index.ts";
+import { isObserved } from "../../../runtime/index.ts";
+import type { LoadMessage } from "../../../worker/protocol.ts";
+import type { Input, Work } from "./input.ts";
+import type { Pools } from "./pools.ts";
+import type { DeployedFunction } from "./registry.ts";
+
+/** Set once, when the host starts. */
+export let telemetry: Telemetry | undefined;
+
+/** For `Input.queuedAt`. */
+export function queueTime(): number {
+  return telemetry ? performance.now() : 0;
+}
+
+/** Starts the SDK that FARCALL_OTEL names. Throws InvalidError when that cannot be loaded. */
+export async function startSdk(): Promise<void> {
+  if (!process.env["FARCALL_OTEL"]) return;
+  process.env["OTEL_SERVICE_NAME"] = "farcall-host";
+  const { loadInstrumentation } = await import("../../../opentelemetry/index.ts");
+  await loadInstrumentation();
+}
+
+export async function startTelemetry(pools: Pools): Promise<void> {
+  if (!isObserved()) return;
+  const { hostTelemetry } = await import("../../../opentelemetry/index.ts");
+  const sink = await hostTelemetry(function* () {
+    for (const pool of pools.all()) yield { fn: observed(pool.fn), stats: pool.stats() };
+  });
+  if (sink) telemetry = new Telemetry(sink);
+}
+
+class Telemetry {
+  readonly #sink: HostTelemetry;
+  readonly #calls = new WeakMap<Work, { callId: string; method: string; trace: Work["trace"] }>();
+
+  constructor(sink: HostTelemetry) {
+    this.#sink = sink;
+  }
+
+  callOpened(fn: DeployedFunction, method: string): void {
+    this.#sink.callOpened(observed(fn), method);
+  }
+
+  containerReady(load: LoadMessage, startMs: number): void {
+    this.#sink.containerReady(load, startMs);
+  }
+
+  started(load: LoadMessage, input: Input): void {
+    this.#sink.attemptStarted(load, this.#attempt(input), input.startedAt - input.queuedAt);
+  }
+
+  /** Has ended, or is no longer waited for. */
+  ended(load: LoadMessage, input: Input, outcome: AttemptOutcome = "failure", bytes = 0): void {
+    this.#sink.attemptEnded(load, outcome, performance.now() - input.startedAt, bytes);
+  }
+
+  /** The container died with these inputs in it. */
+  lost(load: LoadMessage, inputs: Iterable<Input>, reason: string): void {
+    for (const input of inputs) {
+      if (input.startedAt === 0) continue;
+      if (!input.decided) this.ended(load, input, "lost");
+      this.#sink.attemptLost(load, this.#attempt(input), performance.now() - input.startedAt, reason);
+    }
+  }
+
+  flush(): Promise<void> {
+    return this.#sink.flush();
+  }
+
+  #attempt({ call, index, attempt, payload }: Input) {
+    let known = this.#calls.get(call);
+    if (!known) {
+      known = { callId: call.id, method: call.method, trace: call.trace };
+      this.#calls.set(call, known);
+    }
+    return { call: known, index, attempt, payload };
+  }
+}
+
+function observed({ version, schema }: DeployedFunction): ObservedFunction {
+  return { app: version.app, environment: version.environment, version: version.version, function: schema.name };
+}
