@@ -6,7 +6,12 @@ import { relative, resolve } from "node:path";
 import type { DeployRequest } from "../engine/index.ts";
 import type { IntrospectedApp, Problem } from "../introspect/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
-import { type AppManifest, type FunctionSchema, SCHEMA_VERSION } from "../schema/index.ts";
+import {
+  type AppManifest,
+  type FunctionSchema,
+  type ResolvedFunctionOptions,
+  SCHEMA_VERSION,
+} from "../schema/index.ts";
 import type { InspectedApp } from "../worker/protocol.ts";
 import { itemsOf } from "./batched.ts";
 import { type Bundle, Bundler } from "./bundle.ts";
@@ -73,6 +78,7 @@ export class AppBuilder {
       ...(app.doc !== undefined && { doc: app.doc }),
       declarations: app.declarations,
       functions,
+      ...(app.classes.length > 0 && { classes: app.classes }),
     };
     return {
       request: { manifest, artifact: artifactOf(bundle), secrets: readSecrets(functions) },
@@ -118,11 +124,13 @@ async function mergeOptions(
   apps: readonly InspectedApp[],
   label: string,
 ): Promise<FunctionSchema[]> {
-  const registered = new Map(apps.find(({ name }) => name === app.app)?.functions.map((one) => [one.name, one]));
+  const inspected = apps.find(({ name }) => name === app.app);
+  const registered = new Map(inspected?.functions.map((one) => [one.name, one]));
+  const methods = methodOptions(app, inspected);
   const problems: Problem[] = [];
   const functions: FunctionSchema[] = [];
   for (const fn of app.functions) {
-    const found = registered.get(fn.name);
+    const found = fn.class === undefined ? registered.get(fn.name) : methods.get(fn.name);
     registered.delete(fn.name);
     if (found) {
       const { options } = found;
@@ -140,20 +148,39 @@ async function mergeOptions(
       hint: "call app.function whenever the module is loaded, not under a condition; a module whose import is marked as free of side effects is left out",
     });
   }
-  for (const name of registered.keys()) {
+  const unread = [
+    ...[...registered.keys()].map((name) => ["function", name] as const),
+    ...(inspected?.classes ?? [])
+      .filter(({ name }) => !app.classes.some((known) => known.name === name))
+      .map(({ name }) => ["class", name] as const),
+  ];
+  for (const [noun, name] of unread) {
     problems.push({
       severity: "error",
       file: label,
       line: 1,
       column: 1,
-      message: `importing ${label} registers function ${name}, which is not found in the source`,
-      hint: "its types are unknown: register it with a call of app.function that can be read in the source",
+      message: `importing ${label} registers ${noun} ${name}, which is not found in the source`,
+      hint: `its types are unknown: register it with a call of app.${noun} that can be read in the source`,
     });
   }
   if (problems.length > 0) {
     throw new DeployError("check", `app ${app.app} cannot be deployed`, problems);
   }
   return functions;
+}
+
+/** What was registered of each method, by its full name. */
+function methodOptions(
+  { classes }: IntrospectedApp,
+  inspected: InspectedApp | undefined,
+): ReadonlyMap<string, { options: ResolvedFunctionOptions }> {
+  const known = new Set(classes.map(({ name }) => name));
+  return new Map(
+    (inspected?.classes ?? [])
+      .filter(({ name }) => known.has(name))
+      .flatMap(({ name, methods }) => methods.map((one) => [`${name}.${one.name}`, { options: one.options }])),
+  );
 }
 
 function readSecrets(functions: readonly FunctionSchema[]): Record<string, string> {

@@ -9,22 +9,32 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { FrameWriter } from "../engine/frames.ts";
 import type { ContainerTelemetry } from "../opentelemetry/index.ts";
 import { decodeArguments, type Hooks } from "../runtime/index.ts";
+import type { FunctionMode } from "../schema/index.ts";
 import { columnsOf, problemOf } from "./batch.ts";
 import { type Batch, type ContainerCall, Input } from "./input.ts";
 import { InputFailure, Outbox } from "./outbox.ts";
-import type { LoadMessage, LogMessage } from "./protocol.ts";
+import type { CallMessage, LoadMessage, LogMessage } from "./protocol.ts";
 import type { ArgumentValidator } from "./validate.ts";
 import { type Handler, piecesOf, problem, requestIn } from "./web.ts";
 
 type UserFunction = (...args: never[]) => unknown;
 
-/** What the container runs, once it is loaded. */
-export interface Loaded {
+/** What a call runs. */
+export interface Callable {
+  name: string;
+  /** From the manifest: decides whether what it returns is iterated. */
+  mode: FunctionMode;
   fn: UserFunction;
   validate: ArgumentValidator | undefined;
-  hooks: Hooks;
   /** Answers HTTP requests. */
   handler: Handler | undefined;
+}
+
+/** What the container runs, once it is loaded. */
+export interface Loaded {
+  /** Throws InputFailure. */
+  callableOf(call: CallMessage): Callable;
+  hooks: Hooks;
 }
 
 /** Longest that inputs run before the event loop gets its turn, in milliseconds. */
@@ -229,21 +239,25 @@ export class Container {
     return payload;
   }
 
-  #start(input: Input, { fn, validate, handler }: Loaded): void {
+  #start(input: Input, loaded: Loaded): void {
     const payload = this.#begin(input);
     if (input.call.message.web) {
+      const { handler } = loaded.callableOf(input.call.message);
       this.#current.enterWith(input);
       const pieces = piecesOf(this.#answer(input, payload, handler!));
       void this.#iterate(input, pieces, (piece) => this.#outbox.piece(input, piece as Uint8Array));
       return;
     }
+    let callable: Callable;
     let args: readonly unknown[];
     try {
-      args = this.#arguments(payload, validate);
+      callable = loaded.callableOf(input.call.message);
+      args = this.#arguments(payload, callable);
     } catch (error) {
       this.#endWithFailure(input, error);
       return;
     }
+    const { fn } = callable;
     // Cheaper than `run` by half; `#drain` resets it.
     this.#current.enterWith(input);
     let result: unknown;
@@ -253,7 +267,7 @@ export class Container {
       this.#endWithError(input, error);
       return;
     }
-    if (this.#load.mode === "generator") void this.#iterate(input, result);
+    if (callable.mode === "generator") void this.#iterate(input, result);
     else if (!isThenable(result)) this.#endWithResult(input, result);
     else {
       Promise.resolve(result).then(
@@ -270,13 +284,15 @@ export class Container {
   }
 
   /** One call of a batched function. */
-  #startTogether(inputs: readonly Input[], { fn, validate }: Loaded): void {
+  #startTogether(inputs: readonly Input[], loaded: Loaded): void {
+    const callable = loaded.callableOf(inputs[0]!.call.message);
+    const { fn } = callable;
     const batch: Batch = { lead: inputs[0]!, live: new Set() };
     const rows: (readonly unknown[])[] = [];
     for (const input of inputs) {
       const payload = this.#begin(input);
       try {
-        rows.push(this.#arguments(payload, validate));
+        rows.push(this.#arguments(payload, callable));
         batch.live.add(input);
         input.batch = batch;
       } catch (error) {
@@ -317,13 +333,13 @@ export class Container {
     }
   }
 
-  #arguments(payload: Buffer, validate: ArgumentValidator | undefined): readonly unknown[] {
+  #arguments(payload: Buffer, { name, validate }: Callable): readonly unknown[] {
     const { args, kwargs } = decodeArguments(payload);
     const names = kwargs === undefined ? [] : Object.keys(kwargs);
     if (names.length > 0) {
       throw new InputFailure({
         code: "INVALID",
-        message: `${this.#load.function} takes no arguments by name, received ${names.join(", ")}`,
+        message: `${name} takes no arguments by name, received ${names.join(", ")}`,
         hint: "pass them by position: TypeScript functions have no keyword arguments",
       });
     }
@@ -353,7 +369,7 @@ export class Container {
     send = (item: unknown): void => this.#outbox.yield(input, item),
   ): Promise<void> {
     try {
-      const iterator = iteratorOf(made, this.#load.function);
+      const iterator = iteratorOf(made, input.call.message.function ?? this.#load.function);
       if (!(await this.#sendAll(input, iterator, send))) {
         await (input.run ? input.run.within(() => iterator.return?.()) : iterator.return?.());
       }

@@ -1,8 +1,9 @@
-/** From the engine's load message to the function that the container runs. */
+/** From the engine's load message to the function that the container runs, or to the instance whose methods it runs. */
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { definitionsOf, hooksOf, loadedApps, NotFoundError } from "../runtime/index.ts";
+import { type App, definitionsOf, hooksOf, loadedApps, NotFoundError } from "../runtime/index.ts";
 import { type AppManifest, printType } from "../schema/index.ts";
+import { loadInstance } from "./class.ts";
 import type { Loaded } from "./container.ts";
 import { loadArtifact } from "./load.ts";
 import type { LoadMessage } from "./protocol.ts";
@@ -21,6 +22,11 @@ export async function loadFunction(message: LoadMessage): Promise<Loaded> {
       hint: others.length > 0 ? `it registers ${others.join(", ")}` : "it registers no app at all",
     });
   }
+  if (message.instance !== undefined) return loadInstance(app, exports, message, () => loadManifest(message));
+  return loadOne(app, exports, message);
+}
+
+async function loadOne(app: App, exports: Record<string, unknown>, message: LoadMessage): Promise<Loaded> {
   const definition = definitionsOf(app, exports).find((one) => one.name === message.function);
   if (!definition) {
     throw new NotFoundError(
@@ -37,7 +43,8 @@ export async function loadFunction(message: LoadMessage): Promise<Loaded> {
   let handler: Handler | undefined;
   if (mode === "web") handler = fn as Handler;
   else if (options.web && manifest) handler = jsonHandler(fn, message.function, manifest, validate);
-  return { fn, validate, hooks: hooksOf(app), handler };
+  const callable = { name: message.function, mode: message.mode, fn, validate, handler };
+  return { callableOf: () => callable, hooks: hooksOf(app) };
 }
 
 /** Relative paths of user code mean the project, as they do when it runs locally. */

@@ -106,7 +106,7 @@ export class Input {
 
   #makeContext(): CallContext {
     const { app, environment, version, function: name } = this.#load;
-    const { callId, timeoutMs } = this.call.message;
+    const { callId, timeoutMs, function: method } = this.call.message;
     const signalOf = () => this.#signal();
     return {
       inputId: `${callId}:${this.index}`,
@@ -115,7 +115,7 @@ export class Input {
       app,
       environment,
       version,
-      function: name,
+      function: method ?? name,
       deadline: new Date(this.#startedAt + timeoutMs),
       get signal() {
         return signalOf();

@@ -5,7 +5,7 @@
  *     node inspect.ts ARTIFACT ROOT
  */
 import { writeSync } from "node:fs";
-import { definitionsOf, loadedApps } from "../runtime/index.ts";
+import { classesOf, definitionsOf, loadedApps } from "../runtime/index.ts";
 import { installHooks, loadArtifact } from "./load.ts";
 import type { Inspection } from "./protocol.ts";
 
@@ -37,5 +37,9 @@ answer({
   apps: loadedApps().map((app) => ({
     name: app.name,
     functions: definitionsOf(app, exports).map(({ name, mode, options }) => ({ name, mode, options })),
+    classes: classesOf(app, exports).map(({ name, methods }) => ({
+      name,
+      methods: methods.map(({ name, options }) => ({ name, options })),
+    })),
   })),
 });

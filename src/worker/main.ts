@@ -17,6 +17,7 @@ import { type Hook, setContext } from "../runtime/index.ts";
 import { Container } from "./container.ts";
 import { loadFunction } from "./function.ts";
 import { installHooks } from "./load.ts";
+import { InputFailure } from "./outbox.ts";
 import { captureOutput } from "./output.ts";
 import {
   type CallMessage,
@@ -146,7 +147,11 @@ async function stop(): Promise<void> {
 
 function loadFailed(error: unknown): void {
   const message: LoadFailedMessage =
-    error instanceof Error ? { message: String(error), stack: error.stack ?? "" } : { message: String(error) };
+    error instanceof InputFailure
+      ? { message: error.message, failure: error.failure }
+      : error instanceof Error
+        ? { message: String(error), stack: error.stack ?? "" }
+        : { message: String(error) };
   writeJson(FromContainer.loadFailed, message);
   leave(1);
 }

@@ -72,7 +72,7 @@ export class Outbox {
   cancelled({ call, index }: Input): void {
     this.failure(call.number, index, {
       code: "CANCELLED",
-      message: `${this.#function}: input ${index} was cancelled`,
+      message: `${this.#nameOf(call)}: input ${index} was cancelled`,
     });
   }
 
@@ -82,9 +82,13 @@ export class Outbox {
       this.failure(call.number, index, error.failure);
       return;
     }
-    const message = `${this.#function}: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `${this.#nameOf(call)}: ${error instanceof Error ? error.message : String(error)}`;
     const hint = error instanceof FarcallError ? error.hint : undefined;
     this.failure(call.number, index, { code: "SERIALIZATION", message, ...(hint !== undefined && { hint }) });
+  }
+
+  #nameOf({ message }: Input["call"]): string {
+    return message.function ?? this.#function;
   }
 
   failure(call: number, index: number, failure: Failure): void {

@@ -2,6 +2,7 @@
  * What an engine and a container say to each other, in frames (engine/frames.ts) over one private duplex stream (file
  * descriptor 3 of the container's process). The engine opens calls and sends inputs; the container sends what comes of them.
  */
+import type { Failure } from "../engine/index.ts";
 import type { FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
 
 /** Engine to container. */
@@ -58,8 +59,10 @@ export interface LoadMessage {
   app: string;
   environment: string;
   version: number;
-  /** The function that this container runs. */
+  /** The function that this container runs, or the class. */
   function: string;
+  /** Of a class: the constructor's arguments, as FunctionRef has them. Each call says which method it is of. */
+  instance?: string;
   /** Absolute path of the artifact's ES module; its source map lies beside it as `<file>.map`. */
   artifact: string;
   /** From the manifest: decides whether what the function returns is iterated. */
@@ -87,6 +90,10 @@ export interface CallMessage {
   method: string;
   /** Per attempt. */
   timeoutMs: number;
+  /** Of a call of a class's method: `Model.predict`. */
+  function?: string;
+  /** And whether what it returns is iterated. */
+  mode?: FunctionMode;
   /** Its input is an HTTP request (WebRequestHead), which the function or its JSON form answers. */
   web?: boolean;
   /** Where the call was made: TraceContext of the engine port. */
@@ -118,6 +125,8 @@ export interface ReadyMessage {
 export interface LoadFailedMessage {
   message: string;
   stack?: string;
+  /** It is the fault of who calls: the constructor's arguments do not fit. */
+  failure?: Failure;
 }
 
 export interface ProgressMessage {
@@ -145,4 +154,6 @@ export type Inspection =
 export interface InspectedApp {
   name: string;
   functions: { name: string; mode: FunctionMode; options: ResolvedFunctionOptions }[];
+  /** Their methods, those that the author has made private too. */
+  classes: { name: string; methods: { name: string; options: ResolvedFunctionOptions }[] }[];
 }

@@ -3,7 +3,14 @@
  * of another version and a caller in another language all get the same message, and the function never sees a value that
  * its types rule out. Compiled once per function.
  */
-import type { AppManifest, CallSignature, FunctionSchema, ParameterSchema, TypeSchema } from "../schema/index.ts";
+import {
+  type AppManifest,
+  type CallSignature,
+  constructorOf,
+  type FunctionSchema,
+  type ParameterSchema,
+  type TypeSchema,
+} from "../schema/index.ts";
 import type { Check, Mismatch } from "./check.ts";
 import { CheckCompiler } from "./checks.ts";
 
@@ -24,13 +31,16 @@ export type ArgumentValidator = (args: readonly unknown[]) => ArgumentProblem | 
 const MAX_TYPE_TEXT = 240;
 const MAX_VALUE_TEXT = 60;
 
-/** @param print printType of the schema; a parameter because it is needed only once an argument is refused. */
+/**
+ * @param name of a function, or of a class for its constructor
+ * @param print printType of the schema; a parameter because it is needed only once an argument is refused.
+ */
 export function compileValidator(
   name: string,
-  manifest: Pick<AppManifest, "functions" | "declarations">,
+  manifest: Pick<AppManifest, "functions" | "classes" | "declarations">,
   print: PrintType,
 ): ArgumentValidator | undefined {
-  const schema = manifest.functions.find((one) => one.name === name);
+  const schema = schemaOf(name, manifest);
   if (!schema) return undefined;
   const compiler = new CheckCompiler(manifest.declarations);
   const signatures = (schema.overloads ?? [schema]).map((signature) => compileSignature(signature, compiler));
@@ -46,6 +56,14 @@ export function compileValidator(
     const path = fault.parameter === undefined ? "" : fault.parameter + fault.mismatch!.path;
     return { message: describe(schema.name, fault, print), hint: usage(schema, print), path };
   };
+}
+
+type Schema = Pick<FunctionSchema, "name" | "parameters" | "returns" | "overloads">;
+
+function schemaOf(name: string, manifest: Pick<AppManifest, "functions" | "classes">): Schema | undefined {
+  const fn = manifest.functions.find((one) => one.name === name);
+  const of = fn ? undefined : manifest.classes?.find((one) => one.name === name);
+  return of ? constructorOf(of) : fn;
 }
 
 interface Fault {
@@ -103,7 +121,7 @@ function describe(name: string, fault: Fault, print: PrintType): string {
   return `${name}(${fault.parameter}${path}): expected ${cut(print(expected), MAX_TYPE_TEXT)}, received ${value}`;
 }
 
-function usage(schema: FunctionSchema, print: PrintType): string {
+function usage(schema: Schema, print: PrintType): string {
   const signatures = (schema.overloads ?? [schema]).map((signature) => {
     const parameters = signature.parameters.map(
       (one) => `${one.rest ? "..." : ""}${one.name}${isOptional(one) ? "?" : ""}: ${print(one.type)}`,
