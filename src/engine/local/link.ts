@@ -55,8 +55,10 @@ export async function openLink(
       await delay(Math.min(150, 2 ** attempt));
       continue;
     }
-    if (!options.start || link.host.version === FARCALL_VERSION) return link;
-    if (compareVersions(link.host.version, FARCALL_VERSION) < 0) {
+    const { version, protocol } = link.host;
+    const compared = compareVersions(version, FARCALL_VERSION);
+    if (!options.start || (compared === 0 && protocol === PROTOCOL)) return link;
+    if (compared < 0 || (compared === 0 && protocol < PROTOCOL)) {
       await replace(link);
       continue;
     }

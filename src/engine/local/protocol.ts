@@ -25,7 +25,7 @@ import type {
   ResolvedFunction,
 } from "../index.ts";
 
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 export const ToHost = {
   /** JSON Hello; the first frame. */

@@ -1,7 +1,7 @@
 /** Durable calls in the database: the statements, prepared once. */
 import type { StatementSync } from "node:sqlite";
 import type { FunctionMode } from "../../../schema/index.ts";
-import type { CallInfo, Failure, OpenCall } from "../../index.ts";
+import type { CallInfo, Failure, FunctionRef, OpenCall } from "../../index.ts";
 import { FromHost } from "../protocol.ts";
 import { REMEMBERED_BYTES, type RecordedInput } from "./record.ts";
 import type { Store } from "./store.ts";
@@ -22,6 +22,8 @@ export interface CallRow {
   app: string;
   environment: string;
   function: string;
+  /** FunctionRef's; "" of a function that is no method. */
+  instance: string;
   version: number;
   method: OpenCall["method"];
   key: string | null;
@@ -34,6 +36,9 @@ export interface CallRow {
   /** TraceContext as JSON. */
   trace: string | null;
 }
+
+/** `isNamed` of unit.ts in SQL; takes the name twice. */
+export const FUNCTION_IS_NAMED = "(function = ? OR instr(function, ? || '.') = 1)";
 
 export interface StoredInput {
   index: number;
@@ -68,7 +73,7 @@ export class CallTables {
     this.store = store;
     const prepare = (sql: string): StatementSync => store.database.prepare(sql);
     this.#insertCall = prepare(
-      "INSERT INTO calls (number, id, app, environment, function, version, method, key, created_at, trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO calls (number, id, app, environment, function, instance, version, method, key, created_at, trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     this.#acceptCall = prepare("UPDATE calls SET num_inputs = ?, ended_at = ? WHERE number = ?");
     this.#endCall = prepare("UPDATE calls SET ended_at = ? WHERE number = ?");
@@ -88,7 +93,9 @@ export class CallTables {
     );
     this.#input = prepare(`SELECT ${STORED} FROM inputs WHERE call = ? AND idx = ?`);
     this.#byId = prepare("SELECT * FROM calls WHERE id = ?");
-    this.#byKey = prepare("SELECT * FROM calls WHERE app = ? AND environment = ? AND function = ? AND key = ?");
+    this.#byKey = prepare(
+      "SELECT * FROM calls WHERE app = ? AND environment = ? AND function = ? AND instance = ? AND key = ?",
+    );
     const { last } = prepare("SELECT max(number) AS last FROM calls").get() as { last: number | null };
     this.#lastNumber = last ?? 0;
   }
@@ -106,6 +113,7 @@ export class CallTables {
       row.app,
       row.environment,
       row.function,
+      row.instance,
       row.version,
       row.method,
       row.key,
@@ -162,8 +170,8 @@ export class CallTables {
     return this.store.read(() => this.#byId.get(id)) as CallRow | undefined;
   }
 
-  byKey(app: string, environment: string, fn: string, key: string): CallRow | undefined {
-    return this.store.read(() => this.#byKey.get(app, environment, fn, key)) as CallRow | undefined;
+  byKey({ app, environment, name, instance = "" }: FunctionRef, key: string): CallRow | undefined {
+    return this.store.read(() => this.#byKey.get(app, environment, name, instance, key)) as CallRow | undefined;
   }
 
   open(): CallRow[] {
@@ -184,11 +192,15 @@ export class CallTables {
   newest(filter: { app?: string; environment?: string; function?: string }, limit: number): CallRow[] {
     const conditions: string[] = [];
     const values: string[] = [];
-    for (const name of ["app", "environment", "function"] as const) {
+    for (const name of ["app", "environment"] as const) {
       const value = filter[name];
       if (value === undefined) continue;
       conditions.push(`${name} = ?`);
       values.push(value);
+    }
+    if (filter.function !== undefined) {
+      conditions.push(FUNCTION_IS_NAMED);
+      values.push(filter.function, filter.function);
     }
     const where = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
     return this.store.read(() =>

@@ -13,6 +13,7 @@ import type { ProgressWatcher } from "./progress.ts";
 import { type RecordedInput, Records } from "./record.ts";
 import type { DeployedFunction, Registry } from "./registry.ts";
 import { telemetry } from "./telemetry.ts";
+import { isNamed } from "./unit.ts";
 
 const DAY_MS = 86_400_000;
 /** Results are kept for so long after their call has ended. */
@@ -69,7 +70,7 @@ export class Calls implements DurableHost {
         );
         continue;
       }
-      const call = new DurableCall(this, row, this.#pools.of(fn), false);
+      const call = new DurableCall(this, row, fn, this.#pools.of(fn, row.instance), false);
       this.#remember(call);
       if (row.num_inputs === null) {
         call.resumeReceiving(this.tables.countInputs(row.number));
@@ -100,8 +101,15 @@ export class Calls implements DurableHost {
   /** The function that an opener means; throws when the method does not suit it. */
   functionFor(message: OpenMessage): DeployedFunction {
     const fn = this.#registry.function(message.function);
-    const { mode, name } = fn.schema;
+    const { mode, name, class: of } = fn.schema;
     const { app } = fn.version;
+    if ((of === undefined) !== (message.function.instance === undefined)) {
+      throw of === undefined
+        ? new InvalidError(`${app}/${name} is no method, so it has no instances`)
+        : new InvalidError(`${app}/${name} is a method: the call does not say of which instance`, {
+            hint: `const ${of} = Class.fromName("${app}", "${of}"), then new ${of}(…)${name.slice(of.length)}`,
+          });
+    }
     const generates = message.method === "remoteGen";
     if (mode === "web") {
       throw new InvalidError(`${app}/${name} is a web function: ${message.method}() cannot run it`, {
@@ -125,18 +133,19 @@ export class Calls implements DurableHost {
   }
 
   openEphemeral(connection: Connection, clientNumber: number, message: OpenMessage): EphemeralCall {
-    const pool = this.#pools.of(this.functionFor(message));
+    const fn = this.functionFor(message);
     const call = new EphemeralCall(
       this.nextNumber(),
       message,
-      pool,
+      fn,
+      this.#pools.of(fn, message.function.instance),
       connection,
       clientNumber,
       this.#records,
       this.#ephemeralEnded,
     );
     this.#ephemeral.set(call.id, call);
-    telemetry?.callOpened(call.pool.fn, call.method);
+    telemetry?.callOpened(fn, call.method);
     return call;
   }
 
@@ -169,6 +178,7 @@ export class Calls implements DurableHost {
       app: fn.version.app,
       environment: fn.version.environment,
       function: fn.schema.name,
+      instance: message.function.instance ?? "",
       version: fn.version.version,
       method: message.method,
       key: message.idempotencyKey ?? null,
@@ -179,7 +189,7 @@ export class Calls implements DurableHost {
       expired: 0,
       trace: message.trace ? JSON.stringify(message.trace) : null,
     };
-    const call = new DurableCall(this, row, this.#pools.of(fn), true);
+    const call = new DurableCall(this, row, fn, this.#pools.of(fn, row.instance), true);
     this.#remember(call);
     telemetry?.callOpened(fn, message.method);
     return attachedTo(call);
@@ -201,11 +211,12 @@ export class Calls implements DurableHost {
     }, COME_BACK_MS).unref();
   }
 
-  #findByKey({ function: { app, environment, name }, idempotencyKey: key }: OpenMessage): AttachedCall | undefined {
+  #findByKey({ function: ref, idempotencyKey: key }: OpenMessage): AttachedCall | undefined {
     if (key === undefined) return undefined;
-    const live = this.#keyed.get([app, environment, name, key].join("\0"));
+    const { app, environment, name, instance = "" } = ref;
+    const live = this.#keyed.get([app, environment, name, instance, key].join("\0"));
     if (live) return attachedTo(live);
-    const row = this.tables.byKey(app, environment, name, key);
+    const row = this.tables.byKey(ref, key);
     return row && this.#attachedToRow(row);
   }
 
@@ -300,7 +311,7 @@ export class Calls implements DurableHost {
     return inMemory
       .filter((info) => filter.app === undefined || info.app === filter.app)
       .filter((info) => filter.environment === undefined || info.environment === filter.environment)
-      .filter((info) => filter.function === undefined || info.function === filter.function)
+      .filter((info) => filter.function === undefined || isNamed(info.function, filter.function))
       .concat(onDisk)
       .sort((a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0))
       .slice(0, limit);
@@ -314,7 +325,7 @@ export class Calls implements DurableHost {
   removeApp(app: { app: string; environment: string }): void {
     const reason: Failure = { code: "CANCELLED", message: `app ${app.app} (${app.environment}) was removed` };
     for (const call of [...this.#ephemeral.values(), ...this.#durable.values()]) {
-      const { version } = call.pool.fn;
+      const { version } = call.fn;
       if (version.app === app.app && version.environment === app.environment) call.cancel({ terminate: true, reason });
     }
   }
@@ -341,8 +352,8 @@ function attachedTo(call: DurableCall): AttachedCall {
   return { number: call.row, id: call.id, numInputs: call.numInputs, cancelled: call.cancelled, live: call };
 }
 
-function keyOf({ key, pool: { fn } }: DurableCall): string {
-  return [fn.version.app, fn.version.environment, fn.schema.name, key].join("\0");
+function keyOf({ key, instance, fn: { version, schema } }: DurableCall): string {
+  return [version.app, version.environment, schema.name, instance, key].join("\0");
 }
 
 function unknownCall(id: string): NotFoundError {

@@ -1,5 +1,5 @@
 /**
- * The host's side of one container: a child process that runs the inputs of one function at one version. Inputs lie in the
+ * The host's side of one container: a child process that runs the inputs of one function, or one instance, at one version. Inputs lie in the
  * order in which they were sent; the first `maxInputs` of them run, those behind wait in the container for their turn.
  */
 
@@ -54,7 +54,6 @@ export interface ContainerOwner {
 export interface ContainerOptions {
   load: LoadMessage;
   maxInputs: number;
-  timeoutMs: number;
   startupTimeoutMs: number;
 }
 
@@ -69,6 +68,8 @@ export class Container {
   reserved = false;
   /** Has loaded its function. */
   loaded = false;
+  /** The constructor's arguments do not fit: why. */
+  refusal: Failure | undefined;
   /** The inputs behind the running ones have been asked back. */
   recalled = false;
   inputs = 0;
@@ -159,10 +160,7 @@ export class Container {
     if (!this.#calls.has(call.number)) {
       this.#calls.set(call.number, call);
       call.toldContainers.add(this);
-      const message: CallMessage = { callId: call.id, method: call.method, timeoutMs: this.#options.timeoutMs };
-      if (call.web) message.web = true;
-      if (call.trace) message.trace = call.trace;
-      this.#writer.write(ToContainer.call, call.number, 0, Buffer.from(JSON.stringify(message)));
+      this.#writer.write(ToContainer.call, call.number, 0, Buffer.from(JSON.stringify(callMessage(call))));
     }
     input.container = this;
     input.previous = this.#last;
@@ -336,7 +334,8 @@ export class Container {
         this.owner.containerReady(this);
         return;
       case FromContainer.loadFailed: {
-        const { message, stack } = parse<LoadFailedMessage>(frame);
+        const { message, stack, failure } = parse<LoadFailedMessage>(frame);
+        this.refusal = failure;
         this.#death = "load failed";
         this.#detail = message;
         if (stack) this.owner.log(this, "stderr", `${stack}\n`);
@@ -383,7 +382,7 @@ export class Container {
     input.startedAt = this.#now;
     telemetry?.started(this.#options.load, input);
     this.running++;
-    this.#setAlarm(this.#now + this.#options.timeoutMs);
+    this.#setAlarm(this.#now + timeoutOf(input));
   }
 
   // ---- time limits
@@ -402,7 +401,7 @@ export class Container {
     this.#alarmAt = Number.POSITIVE_INFINITY;
     let next = Number.POSITIVE_INFINITY;
     for (const input of this) {
-      if (!input.decided && input.startedAt > 0 && input.startedAt + this.#options.timeoutMs <= now) {
+      if (!input.decided && input.startedAt > 0 && input.startedAt + timeoutOf(input) <= now) {
         this.cancel(input, TIMEOUT_GRACE_MS, "timeout");
         this.owner.inputTimedOut(input);
       }
@@ -418,7 +417,7 @@ export class Container {
         return;
       }
       if (input.decided) next = Math.min(next, input.killAt);
-      else if (input.startedAt > 0) next = Math.min(next, input.startedAt + this.#options.timeoutMs);
+      else if (input.startedAt > 0) next = Math.min(next, input.startedAt + timeoutOf(input));
     }
     if (next < Number.POSITIVE_INFINITY) this.#setAlarm(next);
   };
@@ -429,6 +428,18 @@ export class Container {
     for (const input of this) if (input.call !== call) return undefined;
     return call;
   }
+}
+
+function timeoutOf(input: Input): number {
+  return input.call.fn.schema.options.timeoutMs;
+}
+
+function callMessage({ id: callId, method, fn: { schema }, web, trace }: Work): CallMessage {
+  const message: CallMessage = { callId, method, timeoutMs: schema.options.timeoutMs };
+  if (schema.class !== undefined) Object.assign(message, { function: schema.name, mode: schema.mode });
+  if (web) message.web = true;
+  if (trace) message.trace = trace;
+  return message;
 }
 
 /** The frame's payload was written by the container's own code. */

@@ -13,6 +13,7 @@ import { Input, type OutcomeKind, type Work } from "./input.ts";
 import type { Pool } from "./pool.ts";
 import { ProgressBoard, type ProgressWatcher } from "./progress.ts";
 import { Queue } from "./queue.ts";
+import type { DeployedFunction } from "./registry.ts";
 import { queueTime } from "./telemetry.ts";
 
 /** A small call's inputs are not read back from the disk to which they were just written. */
@@ -36,6 +37,7 @@ export class DurableCall implements Work {
   readonly id: string;
   readonly method: OpenCall["method"];
   readonly trace: TraceContext | undefined;
+  readonly fn: DeployedFunction;
   readonly pool: Pool;
   readonly toldContainers = new Set<Container>();
   readonly attachments = new Set<Attachment>();
@@ -75,7 +77,7 @@ export class DurableCall implements Work {
   #ended = 0;
   #board: ProgressBoard | undefined;
 
-  constructor(host: DurableHost, row: CallRow, pool: Pool, isNew: boolean) {
+  constructor(host: DurableHost, row: CallRow, fn: DeployedFunction, pool: Pool, isNew: boolean) {
     this.#host = host;
     this.#row = row;
     this.#isNew = isNew;
@@ -84,6 +86,7 @@ export class DurableCall implements Work {
     this.method = row.method;
     // Written by a host, from what was checked to be a record of texts.
     this.trace = row.trace === null ? undefined : (JSON.parse(row.trace) as TraceContext);
+    this.fn = fn;
     this.pool = pool;
     pool.openCalls++;
   }
@@ -95,6 +98,11 @@ export class DurableCall implements Work {
   /** Its number in the database. */
   get row(): number {
     return this.#row.number;
+  }
+
+  /** Of the class whose method it calls; "" when it calls none. */
+  get instance(): string {
+    return this.#row.instance;
   }
 
   get key(): string | null {
@@ -359,7 +367,7 @@ export class DurableCall implements Work {
     return this.#host.tables.info(
       { ...this.#row, num_inputs: this.accepted ? this.#numInputs : this.#stored, cancelled: Number(this.cancelled) },
       this.#ended,
-      this.pool.fn.schema.mode,
+      this.fn.schema.mode,
     );
   }
 }

@@ -17,6 +17,7 @@ export class EphemeralCall implements Work {
   readonly id: string;
   readonly method: OpenMessage["method"];
   readonly trace: OpenMessage["trace"];
+  readonly fn: DeployedFunction;
   readonly pool: Pool;
   readonly toldContainers = new Set<Container>();
   /** Where its logs go as well. */
@@ -44,6 +45,7 @@ export class EphemeralCall implements Work {
   constructor(
     number: number,
     message: OpenMessage,
+    fn: DeployedFunction,
     pool: Pool,
     connection: Connection,
     clientNumber: number,
@@ -54,6 +56,7 @@ export class EphemeralCall implements Work {
     this.id = message.id;
     this.method = message.method;
     this.trace = message.trace;
+    this.fn = fn;
     this.pool = pool;
     this.logsTo = message.logs ? connection : undefined;
     this.logNumber = clientNumber;
@@ -177,7 +180,7 @@ export class EphemeralCall implements Work {
   summary(): CallSummary {
     return {
       id: this.id,
-      fn: this.pool.fn,
+      fn: this.fn,
       method: this.method,
       numInputs: this.#inputs,
       numEnded: this.#ended,

@@ -115,10 +115,10 @@ export class Host {
       containers: [...this.pools.containers()].map(({ pool, container }) => ({
         id: container.id,
         pid: container.pid,
-        app: pool.fn.version.app,
-        environment: pool.fn.version.environment,
-        function: pool.fn.schema.name,
-        version: pool.fn.version.version,
+        app: pool.unit.version.app,
+        environment: pool.unit.version.environment,
+        function: pool.unit.name,
+        version: pool.unit.version.version,
         state: container.state,
         running: container.running,
       })),
@@ -240,11 +240,11 @@ export class Host {
     call?: Work,
     index?: number,
   ): void => {
-    const { version, schema } = pool.fn;
+    const { version, name } = pool.unit;
     const entry = this.logs.append({
       app: version.app,
       environment: version.environment,
-      function: schema.name,
+      function: call?.fn.schema.name ?? name,
       container: container.id,
       ...(call && { callId: call.id }),
       ...(call && index !== undefined && { inputIndex: index }),

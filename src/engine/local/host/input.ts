@@ -2,6 +2,7 @@
 import type { Failure, Progress, TraceContext } from "../../index.ts";
 import type { Container } from "./container.ts";
 import type { Pool } from "./pool.ts";
+import type { DeployedFunction } from "./registry.ts";
 import { queueTime } from "./telemetry.ts";
 
 export type OutcomeKind = "result" | "exception" | "end";
@@ -16,6 +17,7 @@ export interface Work {
   readonly web?: true;
   /** Where it was made. */
   readonly trace: TraceContext | undefined;
+  readonly fn: DeployedFunction;
   readonly pool: Pool;
   /** Containers that have been told of it. */
   readonly toldContainers: Set<Container>;

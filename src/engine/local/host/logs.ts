@@ -3,6 +3,8 @@ import { rmSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { LogEntry } from "../../index.ts";
 import type { LogSubscription } from "../protocol.ts";
+import { FUNCTION_IS_NAMED } from "./call-tables.ts";
+import { isNamed } from "./unit.ts";
 
 const KEPT_ENTRIES = 100_000;
 const FLUSH_MS = 100;
@@ -67,12 +69,15 @@ export class Logs {
     for (const [column, value] of [
       ["app", filter.app],
       ["environment", filter.environment],
-      ["function", filter.function],
       ["call", filter.callId],
     ] as const) {
       if (value === undefined) continue;
       conditions.push(`${column} = ?`);
       values.push(value);
+    }
+    if (filter.function !== undefined) {
+      conditions.push(FUNCTION_IS_NAMED);
+      values.push(filter.function, filter.function);
     }
     const rows = this.#database
       .prepare(`SELECT * FROM logs WHERE ${conditions.join(" AND ")} ORDER BY sequence DESC LIMIT ?`)
@@ -85,7 +90,7 @@ export class Logs {
     const follower = (entry: LogEntry): void => {
       if (filter.app !== undefined && entry.app !== filter.app) return;
       if (filter.environment !== undefined && entry.environment !== filter.environment) return;
-      if (filter.function !== undefined && entry.function !== filter.function) return;
+      if (filter.function !== undefined && !isNamed(entry.function, filter.function)) return;
       if (filter.callId !== undefined && entry.callId !== filter.callId) return;
       listener(entry);
     };

@@ -9,6 +9,9 @@ export class ProtocolError extends Error {
 
 type Fields = Record<string, unknown>;
 
+/** As long as the client lets it be. */
+const INSTANCE = /^[\w-]{1,90000}$/;
+
 const METHODS = new Set(["remote", "remoteGen", "map", "spawn", "spawnMap"]);
 
 export function checkHello(value: unknown): Hello {
@@ -71,6 +74,9 @@ export function checkFunctionRef<T extends { app: string; environment: string; n
   const ref = checkAppRef<T>(value);
   text(ref as unknown as Fields, "name");
   optional(ref as unknown as Fields, "signature", "string");
+  optional(ref as unknown as Fields, "instance", "string");
+  const { instance } = ref as { instance?: string };
+  if (instance !== undefined && !INSTANCE.test(instance)) fail("a reference's instance is no base64url");
   return ref;
 }
 

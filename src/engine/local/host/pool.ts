@@ -1,5 +1,5 @@
 /**
- * The containers of one function at one version, and what waits for them. Calls that have inputs waiting take turns, one
+ * The containers of one function at one version, or of one instance of a class, and what waits for them. Calls that have inputs waiting take turns, one
  * input at a time, so that a map of a million does not hold up a single remote.
  *
  * Short inputs are sent ahead: a container gets more than it may run, so that it need not wait a round trip for the next.
@@ -15,8 +15,8 @@ import { BatchWindow } from "./batch-window.ts";
 import { type Container, type ContainerOwner, type Death, failureIn } from "./container.ts";
 import type { Input, Work } from "./input.ts";
 import { Queue } from "./queue.ts";
-import type { DeployedFunction } from "./registry.ts";
 import { queueTime } from "./telemetry.ts";
+import type { Unit } from "./unit.ts";
 
 /** Inputs that a container died of, beyond the first, before it is the input's fault. */
 const MAX_CRASHES = 8;
@@ -39,8 +39,10 @@ export interface PoolHost {
   start(pool: Pool): Container;
   /** False when enough containers are starting already; the pool is asked again when one is done. */
   mayStart(pool: Pool): boolean;
-  /** A container was started, became ready, or is gone. */
+  /** A container was started, became ready, or is gone; or the last call has ended before there was one. */
   changed(pool: Pool): void;
+  /** Others wait for room: what is idle should go. */
+  isCrowded(pool: Pool): boolean;
   log(
     pool: Pool,
     container: Container,
@@ -57,7 +59,7 @@ export function capacityOf({ concurrency, batch }: ResolvedFunctionOptions): num
 }
 
 export class Pool implements ContainerOwner {
-  readonly fn: DeployedFunction;
+  readonly unit: Unit;
   readonly containers = new Set<Container>();
   /** Calls that are open on this version. */
   openCalls = 0;
@@ -84,10 +86,10 @@ export class Pool implements ContainerOwner {
   #recallTimer: NodeJS.Timeout | undefined;
   #lookAgain: NodeJS.Timeout | undefined;
 
-  constructor(fn: DeployedFunction, host: PoolHost, overrides: AutoscalerSettings) {
-    this.fn = fn;
+  constructor(unit: Unit, host: PoolHost, overrides: AutoscalerSettings) {
+    this.unit = unit;
     this.#host = host;
-    const { minContainers, maxContainers, bufferContainers, scaledownWindowMs, batch } = fn.schema.options;
+    const { minContainers, maxContainers, bufferContainers, scaledownWindowMs, batch } = unit.options;
     this.#window = batch && new BatchWindow(batch, () => this.pumpSoon());
     this.#settings = {
       minContainers,
@@ -136,7 +138,9 @@ export class Pool implements ContainerOwner {
     for (const container of [...call.toldContainers]) container.forget(call);
     call.toldContainers.clear();
     this.openCalls--;
-    if (this.openCalls === 0 && this.replaced) this.reconcile();
+    if (this.openCalls > 0) return;
+    if (this.replaced) this.reconcile();
+    if (this.containers.size === 0) this.#host.changed(this);
   }
 
   retryLater(input: Input, delayMs: number): void {
@@ -196,7 +200,7 @@ export class Pool implements ContainerOwner {
     let best: Container | undefined;
     for (const container of this.containers) {
       if (container.state !== "ready" || container.reserved) continue;
-      if (container.batches >= this.fn.schema.options.concurrency.maxInputs) continue;
+      if (container.batches >= this.unit.options.concurrency.maxInputs) continue;
       if (!best || container.batches < best.batches) best = container;
     }
     return best;
@@ -225,7 +229,7 @@ export class Pool implements ContainerOwner {
   }
 
   #leastBusy(): Container | undefined {
-    const { maxInputs } = this.fn.schema.options.concurrency;
+    const { maxInputs } = this.unit.options.concurrency;
     const limit = maxInputs + this.#ahead();
     let best: Container | undefined;
     for (const container of this.containers) {
@@ -354,17 +358,17 @@ export class Pool implements ContainerOwner {
 
   inputTimedOut(input: Input): void {
     if (this.#retry(input)) return;
-    const { timeoutMs } = this.fn.schema.options;
+    const { timeoutMs } = input.call.fn.schema.options;
     input.call.failed(input, {
       code: "FUNCTION_TIMEOUT",
-      message: `${this.#name()} took longer than its timeout of ${timeoutMs} ms`,
+      message: `${this.#name(input)} took longer than its timeout of ${timeoutMs} ms`,
       hint: "Raise timeoutMs in the function's options, or give it less to do at a time.",
     });
   }
 
   /** Begins the next attempt of what user code has failed; false when there is none. */
   #retry(input: Input): boolean {
-    const { maxRetries, initialDelayMs, backoffCoefficient, maxDelayMs } = this.fn.schema.options.retries;
+    const { maxRetries, initialDelayMs, backoffCoefficient, maxDelayMs } = input.call.fn.schema.options.retries;
     // What a generator has sent cannot be taken back.
     if (input.attempt >= maxRetries || input.yielded > 0 || input.call.over) return false;
     const delay = Math.min(maxDelayMs, initialDelayMs * backoffCoefficient ** input.attempt);
@@ -384,7 +388,8 @@ export class Pool implements ContainerOwner {
       input.container = undefined;
       input.startedAt = 0;
     }
-    if (!container.loaded && death !== "stopped" && death !== "killed") this.#startFailed(death, detail);
+    if (container.refusal) this.#failWaiting(container.refusal);
+    else if (!container.loaded && death !== "stopped" && death !== "killed") this.#startFailed(death, detail);
     if (death === "crashed" || death === "out of memory") this.#crashed(container, left, death, detail);
     else for (const input of left) this.#rerun(input, `its container was stopped: ${detail}`);
     this.#host.changed(this);
@@ -407,7 +412,7 @@ export class Pool implements ContainerOwner {
       if (input.crashes > MAX_CRASHES) {
         input.call.failed(input, {
           code: "INTERNAL_FAILURE",
-          message: `${this.#name()}: the container died ${input.crashes} times while it ran input ${input.index} (${detail})`,
+          message: `${this.#name(input)}: the container died ${input.crashes} times while it ran input ${input.index} (${detail})`,
           hint: "Does the function call process.exit, or crash a native module? Its logs tell: farcall logs.",
         });
       } else this.#rerun(input, `its container died (${detail})`);
@@ -419,14 +424,14 @@ export class Pool implements ContainerOwner {
     else {
       input.call.failed(input, {
         code: "INTERNAL_FAILURE",
-        message: `${this.#name()}: the generator had yielded ${input.yielded} values when ${reason}`,
+        message: `${this.#name(input)}: the generator had yielded ${input.yielded} values when ${reason}`,
         hint: "A generator that has yielded cannot begin again: call it again if that does no harm.",
       });
     }
   }
 
   #outOfMemory(): Failure {
-    const { memoryMiB } = this.fn.schema.options;
+    const { memoryMiB } = this.unit.options;
     return {
       code: "INTERNAL_FAILURE",
       message: `${this.#name()}: the container ran out of memory${memoryMiB > 0 ? ` (memoryMiB is ${memoryMiB})` : ""}`,
@@ -452,6 +457,10 @@ export class Pool implements ContainerOwner {
     };
     this.#startAfter = 0;
     if (this.#settings.minContainers > 0) this.#startAfter = performance.now() + delay;
+    this.#failWaiting(failure);
+  }
+
+  #failWaiting(failure: Failure): void {
     for (let input = this.#suspects.shift(); input; input = this.#suspects.shift()) {
       if (!input.call.over) input.call.failed(input, failure);
     }
@@ -462,7 +471,7 @@ export class Pool implements ContainerOwner {
   reconcile(): void {
     const retired = this.replaced && this.openCalls === 0;
     const { minContainers, maxContainers, bufferContainers, scaledownWindowMs } = this.#settings;
-    const maxInputs = capacityOf(this.fn.schema.options);
+    const maxInputs = capacityOf(this.unit.options);
     let total = 0;
     let ready = 0;
     let busy = 0;
@@ -476,7 +485,8 @@ export class Pool implements ContainerOwner {
     }
     const waiting = this.#waiting + this.#again.length + this.#suspects.length;
     const buffer = waiting + inside > 0 ? bufferContainers : 0;
-    const base = retired ? 0 : this.replaced ? 0 : minContainers;
+    const crowded = this.#host.isCrowded(this);
+    const base = this.replaced || crowded ? 0 : minContainers;
     let needed = busy;
     if (waiting > 0) {
       const wanted = Math.max(Math.ceil((waiting + inside) / maxInputs), busy + this.#suspects.length);
@@ -485,7 +495,24 @@ export class Pool implements ContainerOwner {
     const target = Math.min(maxContainers, Math.max(base, needed + buffer));
     if (total < target && performance.now() >= this.#startAfter) this.#startContainers(target - total);
     if (total > busy)
-      this.#stopIdle(total, Math.max(base, busy + buffer), retired ? 0 : scaledownWindowMs, maxContainers);
+      this.#stopIdle(total, Math.max(base, busy + buffer), retired || crowded ? 0 : scaledownWindowMs, maxContainers);
+  }
+
+  /** There is nothing to keep of it. */
+  get isOver(): boolean {
+    if (this.openCalls > 0 || this.containers.size > 0) return false;
+    return this.replaced || (this.unit.instance !== "" && this.#settings.minContainers === 0);
+  }
+
+  /** Since when nothing has run in it, by performance.now(); undefined while something does, or is to. */
+  get idleSince(): number | undefined {
+    if (this.containers.size === 0 || this.#waiting + this.#again.length + this.#suspects.length > 0) return undefined;
+    let since = 0;
+    for (const { state, inputs, idleSince } of this.containers) {
+      if (state !== "ready" || inputs > 0) return undefined;
+      since = Math.max(since, idleSince);
+    }
+    return since;
   }
 
   /** Whether what waits would wait long. While the estimate is good, it is looked at again. */
@@ -598,7 +625,7 @@ export class Pool implements ContainerOwner {
     }
   }
 
-  #name(): string {
-    return `${this.fn.version.app}/${this.fn.schema.name}`;
+  #name(input?: Input): string {
+    return `${this.unit.version.app}/${input?.call.fn.schema.name ?? this.unit.name}`;
   }
 }

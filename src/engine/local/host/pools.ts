@@ -1,16 +1,20 @@
 /** All pools of the host: makes them as functions are called, gives them processes, and retires those of old versions. */
 import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
+import { InvalidError } from "../../../runtime/errors.ts";
 import type { LoadMessage } from "../../../worker/protocol.ts";
-import type { AutoscalerSettings, FunctionStats } from "../../index.ts";
+import type { AutoscalerSettings, FunctionRef, FunctionStats } from "../../index.ts";
 import { Container } from "./container.ts";
 import type { Work } from "./input.ts";
 import { capacityOf, Pool, type PoolHost } from "./pool.ts";
 import type { Processes } from "./processes.ts";
 import type { DeployedFunction, Registry, Version } from "./registry.ts";
+import { type Unit, unitKey, unitOf, warmUnits } from "./unit.ts";
 
 /** Starting processes compete for the cores: so many at a time. */
 const MAX_STARTING = 2 * availableParallelism();
+/** Sets of constructor arguments, of all classes, that have containers. More take turns. */
+const MAX_INSTANCES = Number(process.env["FARCALL_HOST_MAX_INSTANCES"]) || Math.max(16, 4 * availableParallelism());
 
 export type LogReceiver = (
   pool: Pool,
@@ -30,6 +34,8 @@ export class Pools implements PoolHost {
   readonly #pools = new Map<string, Pool>();
   /** Asked for a process when enough were starting. */
   readonly #refused = new Set<Pool>();
+  /** Wait until another instance has stopped. */
+  readonly #crowdedOut = new Set<Pool>();
   #closing = false;
 
   constructor(registry: Registry, processes: Processes, engineUrl: string, onLog: LogReceiver, onIdle: () => void) {
@@ -41,13 +47,18 @@ export class Pools implements PoolHost {
     for (const version of registry.newest()) this.#warm(version);
   }
 
-  of(fn: DeployedFunction): Pool {
-    const { version, schema } = fn;
-    const key = poolKey(version, schema.name);
+  /** `instance`: of a method, as FunctionRef has it. */
+  of(fn: DeployedFunction, instance?: string): Pool {
+    return this.#poolOf(unitOf(fn, instance));
+  }
+
+  #poolOf(unit: Unit): Pool {
+    const { version } = unit;
+    const key = poolKey(unit);
     let pool = this.#pools.get(key);
     if (!pool) {
       const newest = this.#registry.isNewest(version);
-      pool = new Pool(fn, this, newest ? this.#registry.autoscaler(version, schema.name) : {});
+      pool = new Pool(unit, this, newest ? this.#registry.autoscaler(version, unitKey(unit)) : {});
       pool.replaced = !newest;
       this.#pools.set(key, pool);
     }
@@ -57,7 +68,7 @@ export class Pools implements PoolHost {
   /** A new version is there: older ones finish what they have. */
   deployed(version: Version): void {
     for (const pool of this.#ofApp(version)) {
-      if (pool.fn.version.version === version.version) continue;
+      if (pool.unit.version.version === version.version) continue;
       pool.replaced = true;
       pool.reconcile();
       this.changed(pool);
@@ -75,12 +86,14 @@ export class Pools implements PoolHost {
     }
   }
 
-  /** Of one version, or of all versions together. */
-  stats(fn: DeployedFunction, version: number | undefined): FunctionStats {
+  /** Of one version, or of all together; of one instance, or of all of its class. The methods of a class share containers. */
+  stats(fn: DeployedFunction, { version, instance }: FunctionRef): FunctionStats {
+    const { name } = unitOf(fn);
     const sum: FunctionStats = { backlog: 0, numTotalRunners: 0, numRunningInputs: 0 };
     for (const pool of this.#ofApp(fn.version)) {
-      if (pool.fn.schema.name !== fn.schema.name) continue;
-      if (version !== undefined && pool.fn.version.version !== version) continue;
+      const { unit } = pool;
+      if (unit.name !== name || (instance !== undefined && unit.instance !== instance)) continue;
+      if (version !== undefined && unit.version.version !== version) continue;
       const stats = pool.stats();
       sum.backlog += stats.backlog;
       sum.numTotalRunners += stats.numTotalRunners;
@@ -89,17 +102,21 @@ export class Pools implements PoolHost {
     return sum;
   }
 
-  updateAutoscaler(fn: DeployedFunction, settings: AutoscalerSettings): void {
-    const pool = this.of(fn);
-    const merged = pool.merged(settings);
-    const { version, schema } = fn;
-    if (this.#registry.isNewest(version)) {
-      this.#registry.setAutoscaler(version, schema.name, {
-        ...this.#registry.autoscaler(version, schema.name),
-        ...settings,
+  updateAutoscaler(fn: DeployedFunction, instance: string | undefined, settings: AutoscalerSettings): void {
+    if (fn.schema.class !== undefined && instance === undefined) {
+      throw new InvalidError(`${fn.schema.name} is a method: its containers are those of an instance`, {
+        hint: `new ${fn.schema.class}(…)${fn.schema.name.slice(fn.schema.class.length)}.updateAutoscaler({ … })`,
       });
     }
+    const pool = this.of(fn, instance);
+    const merged = pool.merged(settings);
+    const { version } = fn;
+    const key = unitKey(pool.unit);
+    if (this.#registry.isNewest(version)) {
+      this.#registry.setAutoscaler(version, key, { ...this.#registry.autoscaler(version, key), ...settings });
+    }
     pool.configure(merged);
+    this.changed(pool);
   }
 
   *containers(): Generator<{ pool: Pool; container: Container }, void, undefined> {
@@ -126,8 +143,7 @@ export class Pools implements PoolHost {
   // ---- what pools ask for
 
   start(pool: Pool): Container {
-    const { version, schema } = pool.fn;
-    const { options } = schema;
+    const { version, name, instance, mode, options } = pool.unit;
     const id = `ct-${randomBytes(6).toString("hex")}`;
     const env: Record<string, string> = { ...options.env };
     for (const name of options.secrets) {
@@ -139,9 +155,10 @@ export class Pools implements PoolHost {
       app: version.app,
       environment: version.environment,
       version: version.version,
-      function: schema.name,
+      function: name,
+      ...(instance !== "" && { instance }),
       artifact: version.artifact,
-      mode: schema.mode,
+      mode,
       root: version.root,
       engine: this.#engineUrl,
       manifest: options.validate || options.web ? version.manifestFile : "",
@@ -153,13 +170,16 @@ export class Pools implements PoolHost {
     return new Container(this.#processes.take(options.memoryMiB), pool, {
       load,
       maxInputs: capacityOf(options),
-      timeoutMs: options.timeoutMs,
       startupTimeoutMs: options.startupTimeoutMs,
     });
   }
 
   mayStart(pool: Pool): boolean {
     if (this.#closing) return false;
+    if (pool.unit.instance !== "" && pool.containers.size === 0 && !this.#roomForInstance()) {
+      this.#crowdedOut.add(pool);
+      return false;
+    }
     let starting = 0;
     for (const { container } of this.containers()) if (container.state === "starting") starting++;
     if (starting < MAX_STARTING) return true;
@@ -169,11 +189,15 @@ export class Pools implements PoolHost {
 
   changed(pool: Pool): void {
     this.#processes.prepare();
-    const refused = [...this.#refused];
+    const refused = [...this.#refused, ...this.#crowdedOut];
     this.#refused.clear();
+    this.#crowdedOut.clear();
     for (const each of refused) each.pumpSoon();
-    if (pool.replaced && pool.openCalls === 0 && pool.containers.size === 0) {
-      this.#pools.delete(poolKey(pool.fn.version, pool.fn.schema.name));
+    if (pool.isOver) {
+      pool.close(false);
+      const key = poolKey(pool.unit);
+      // It may have been followed by another of the same unit.
+      if (this.#pools.get(key) === pool) this.#pools.delete(key);
     }
     if (pool.containers.size === 0) this.#onIdle();
   }
@@ -182,19 +206,39 @@ export class Pools implements PoolHost {
     this.#onLog(pool, container, stream, text, call, index);
   };
 
-  #warm(version: Version): void {
-    for (const schema of version.manifest.functions) {
-      if (schema.options.minContainers > 0) this.of({ version, schema }).pumpSoon();
+  // ---- the limit on instances
+
+  isCrowded(pool: Pool): boolean {
+    return this.#crowdedOut.size > 0 && pool.unit.instance !== "" && !this.#crowdedOut.has(pool);
+  }
+
+  /** When there is none, the instance that has been idle for the longest is stopped, and others as they become idle. */
+  #roomForInstance(): boolean {
+    const live = [...this.#pools.values()].filter(
+      ({ unit, containers }) => unit.instance !== "" && containers.size > 0,
+    );
+    if (live.length < MAX_INSTANCES) return true;
+    let longest: Pool | undefined;
+    for (const pool of live) {
+      if (pool.idleSince !== undefined && pool.idleSince < (longest?.idleSince ?? Number.POSITIVE_INFINITY))
+        longest = pool;
     }
+    if (longest) for (const container of longest.containers) container.stop();
+    return false;
+  }
+
+  #warm(version: Version): void {
+    for (const unit of warmUnits(version)) this.#poolOf(unit).pumpSoon();
   }
 
   #ofApp({ app, environment }: { app: string; environment: string }): Pool[] {
     return [...this.#pools.values()].filter(
-      ({ fn }) => fn.version.app === app && fn.version.environment === environment,
+      ({ unit: { version } }) => version.app === app && version.environment === environment,
     );
   }
 }
 
-function poolKey(version: Version, name: string): string {
-  return `${version.app}\0${version.environment}\0${version.version}\0${name}`;
+function poolKey(unit: Unit): string {
+  const { app, environment, version } = unit.version;
+  return `${app}\0${environment}\0${version}\0${unitKey(unit)}`;
 }

@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { InvalidError, NotFoundError, SignatureMismatchError } from "../../../runtime/errors.ts";
 import {
   type AppManifest,
+  type Compatibility,
+  classOf,
+  compareClasses,
   compareFunctions,
   type FunctionSchema,
   nearest,
@@ -138,6 +141,12 @@ export class Registry {
     const version = this.version(ref);
     const schema = version.functions.get(ref.name);
     if (!schema) {
+      const methods = [...version.functions.values()].filter((fn) => fn.class === ref.name);
+      if (methods.length > 0) {
+        throw new NotFoundError(`${ref.app}/${ref.name} is a class, and no function`, {
+          hint: `Its methods are ${list(methods.map(({ name }) => name))}.`,
+        });
+      }
       const near = nearest(ref.name, version.functions.keys());
       throw new NotFoundError(
         `app ${ref.app} (${ref.environment}, version ${version.version}) has no function ${ref.name}`,
@@ -322,7 +331,7 @@ export class Registry {
         { hint },
       );
     }
-    const { verdict, reasons } = compareFunctions(before, { fn: schema, declarations: version.manifest.declarations });
+    const { verdict, reasons } = compareCalls(before, { fn: schema, manifest: version.manifest });
     if (verdict !== "breaking") return undefined;
     return new SignatureMismatchError(`${where} has changed since the stub was generated: ${reasons.join("; ")}`, {
       hint,
@@ -334,7 +343,7 @@ export class Registry {
     for (const number of numbers.toReversed()) {
       const { manifest, functions } = this.version({ ...version, version: number });
       const fn = functions.get(name);
-      if (fn?.signature === signature) return { fn, declarations: manifest.declarations };
+      if (fn?.signature === signature) return { fn, manifest };
     }
     return undefined;
   }
@@ -398,6 +407,30 @@ export class Registry {
   }
 }
 
+interface Called {
+  fn: FunctionSchema;
+  manifest: AppManifest;
+}
+
+/** Who calls a method constructs its class too. */
+function compareCalls(before: Called, after: Called): Pick<Compatibility, "verdict" | "reasons"> {
+  const [was, is] = [classOf(before.fn, before.manifest), classOf(after.fn, after.manifest)];
+  const [old, current] = [before.manifest, after.manifest];
+  if (was && is) {
+    const construction = compareClasses(
+      { of: was, declarations: old.declarations },
+      { of: is, declarations: current.declarations },
+    );
+    if (construction.verdict === "breaking") {
+      return { ...construction, reasons: construction.reasons.map((reason) => `constructor: ${reason}`) };
+    }
+  }
+  return compareFunctions(
+    { fn: before.fn, declarations: old.declarations },
+    { fn: after.fn, declarations: current.declarations },
+  );
+}
+
 function checkDeployment({ manifest, artifact, secrets }: DeployRequest): void {
   if (manifest?.schemaVersion !== SCHEMA_VERSION) {
     throw new InvalidError(
@@ -410,6 +443,9 @@ function checkDeployment({ manifest, artifact, secrets }: DeployRequest): void {
     throw new InvalidError("the manifest does not name its app, environment and functions");
   }
   const repeated = names.find((name, at) => names.indexOf(name) !== at);
+  const classes = new Set(manifest.classes?.map(({ name }) => name));
+  const orphan = manifest.functions.find((fn) => fn.class !== undefined && !classes.has(fn.class));
+  if (orphan) throw new InvalidError(`the manifest has no class ${orphan.class} of its method ${orphan.name}`);
   if (repeated !== undefined) throw new InvalidError(`the manifest has two functions named ${repeated}`);
   if (typeof artifact?.code !== "string" || sha256(artifact.code) !== artifact.hash) {
     throw new InvalidError("the artifact's hash is not the sha256 of its code");

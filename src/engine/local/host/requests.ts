@@ -77,12 +77,13 @@ export function answer(host: Host, connection: Connection, number: number, metho
       return;
     case "stats": {
       const ref = checkFunctionRef<FunctionRef>(params);
-      reply(method, pools.stats(registry.function(ref), ref.version));
+      reply(method, pools.stats(registry.function(ref), ref));
       return;
     }
     case "updateAutoscaler": {
       const settings = fields(params["settings"], "autoscaler settings") as AutoscalerSettings;
-      pools.updateAutoscaler(registry.function(checkFunctionRef<FunctionRef>(params["ref"])), settings);
+      const ref = checkFunctionRef<FunctionRef>(params["ref"]);
+      pools.updateAutoscaler(registry.function(ref), ref.instance, settings);
       reply(method, null);
       return;
     }

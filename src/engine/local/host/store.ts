@@ -8,7 +8,10 @@ import { DatabaseSync } from "node:sqlite";
 import { EngineUnavailableError, type FarcallError } from "../../../runtime/errors.ts";
 
 /** The version of the tables below. A host refuses a directory of a newer one. */
-const LAYOUT = 2;
+const LAYOUT = 3;
+
+const CALLS_BY_KEY =
+  "CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, instance, key) WHERE key IS NOT NULL;";
 
 const TABLES = `
   CREATE TABLE apps (
@@ -30,9 +33,9 @@ const TABLES = `
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, app TEXT NOT NULL, environment TEXT NOT NULL,
     function TEXT NOT NULL, version INTEGER NOT NULL, method TEXT NOT NULL, key TEXT,
     num_inputs INTEGER, cancelled INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, ended_at INTEGER,
-    expired INTEGER NOT NULL DEFAULT 0, trace TEXT
+    expired INTEGER NOT NULL DEFAULT 0, trace TEXT, instance TEXT NOT NULL DEFAULT ''
   );
-  CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, key) WHERE key IS NOT NULL;
+  ${CALLS_BY_KEY}
   CREATE INDEX calls_open ON calls (number) WHERE ended_at IS NULL;
   CREATE INDEX calls_ended ON calls (ended_at) WHERE ended_at IS NOT NULL;
   -- state 0: waiting; otherwise the kind of the output. A large payload is emptied once there is an output.
@@ -46,6 +49,8 @@ const UPGRADES: Record<number, string> = {
   // Outputs took the place of inputs.
   1: `ALTER TABLE inputs ADD COLUMN output BLOB; UPDATE inputs SET output = payload, payload = x'' WHERE state <> 0;
     ALTER TABLE calls ADD COLUMN trace TEXT;`,
+  // Methods are called on instances.
+  2: `ALTER TABLE calls ADD COLUMN instance TEXT NOT NULL DEFAULT ''; DROP INDEX calls_by_key; ${CALLS_BY_KEY}`,
 };
 
 /** Longest time between two groups. */

@@ -4,7 +4,7 @@ import { isObserved } from "../../../runtime/index.ts";
 import type { LoadMessage } from "../../../worker/protocol.ts";
 import type { Input, Work } from "./input.ts";
 import type { Pools } from "./pools.ts";
-import type { DeployedFunction } from "./registry.ts";
+import type { DeployedFunction, Version } from "./registry.ts";
 
 /** Set once, when the host starts. */
 export let telemetry: Telemetry | undefined;
@@ -26,7 +26,10 @@ export async function startTelemetry(pools: Pools): Promise<void> {
   if (!isObserved()) return;
   const { hostTelemetry } = await import("../../../opentelemetry/index.ts");
   const sink = await hostTelemetry(function* () {
-    for (const pool of pools.all()) yield { fn: observed(pool.fn), stats: pool.stats() };
+    for (const pool of pools.all()) {
+      const { version, name } = pool.unit;
+      yield { fn: observed(version, name), stats: pool.stats() };
+    }
   });
   if (sink) telemetry = new Telemetry(sink);
 }
@@ -39,8 +42,8 @@ class Telemetry {
     this.#sink = sink;
   }
 
-  callOpened(fn: DeployedFunction, method: string): void {
-    this.#sink.callOpened(observed(fn), method);
+  callOpened({ version, schema }: DeployedFunction, method: string): void {
+    this.#sink.callOpened(observed(version, schema.name), method);
   }
 
   containerReady(load: LoadMessage, startMs: number): void {
@@ -79,6 +82,6 @@ class Telemetry {
   }
 }
 
-function observed({ version, schema }: DeployedFunction): ObservedFunction {
-  return { app: version.app, environment: version.environment, version: version.version, function: schema.name };
+function observed({ app, environment, version }: Version, name: string): ObservedFunction {
+  return { app, environment, version, function: name };
 }

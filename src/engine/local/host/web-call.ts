@@ -5,6 +5,7 @@ import type { Failure, TraceContext } from "../../index.ts";
 import type { Container } from "./container.ts";
 import { Input, type OutcomeKind, type Work } from "./input.ts";
 import type { Pool } from "./pool.ts";
+import type { DeployedFunction } from "./registry.ts";
 
 /** Pieces of a body on their way. */
 const WINDOW = 16;
@@ -34,6 +35,7 @@ export class WebCall implements Work {
   readonly method = "web";
   readonly web = true;
   readonly trace: TraceContext | undefined;
+  readonly fn: DeployedFunction;
   readonly pool: Pool;
   readonly toldContainers = new Set<Container>();
   readonly logsTo: undefined;
@@ -51,6 +53,7 @@ export class WebCall implements Work {
   constructor(
     number: number,
     id: string,
+    fn: DeployedFunction,
     pool: Pool,
     payload: Uint8Array,
     headers: IncomingHttpHeaders,
@@ -59,6 +62,7 @@ export class WebCall implements Work {
     this.number = number;
     this.id = id;
     this.trace = traceIn(headers);
+    this.fn = fn;
     this.pool = pool;
     this.#response = response;
     this.#input = new Input(this, 0, payload);
@@ -130,7 +134,7 @@ export class WebCall implements Work {
     this.over = true;
     this.#input = undefined;
     // The handler hears of it, and is not killed with its neighbours for taking its time.
-    this.pool.cancelled(this, dropped, { graceMs: this.pool.fn.schema.options.timeoutMs });
+    this.pool.cancelled(this, dropped, { graceMs: this.fn.schema.options.timeoutMs });
     this.pool.closed(this);
   }
 

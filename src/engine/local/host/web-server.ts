@@ -11,6 +11,7 @@ import type { FunctionSchema } from "../../../schema/index.ts";
 import type { Failure } from "../../index.ts";
 import { asFailure, warn } from "./failures.ts";
 import type { Host } from "./host.ts";
+import type { DeployedFunction } from "./registry.ts";
 import { sendProblem, WebCall, webPayload } from "./web-call.ts";
 
 const ADDRESS = "127.0.0.1";
@@ -92,9 +93,9 @@ export class WebServer {
     if (this.#host.draining) return refuse(503, "ENGINE_UNAVAILABLE", "the host is stopping");
     const { registry, pools, calls } = this.#host;
     const url = `http://${host}${request.url ?? "/"}`;
-    let pool: ReturnType<typeof pools.of>;
+    let fn: DeployedFunction;
     try {
-      const fn = registry.function(functionIn(url));
+      fn = registry.function(functionIn(url));
       if (!isWeb(fn.schema)) {
         return refuse(
           404,
@@ -103,7 +104,6 @@ export class WebServer {
           "call it with remote()",
         );
       }
-      pool = pools.of(fn);
     } catch (error) {
       const { code, message, hint } = asFailure(error);
       return refuse(code === "NOT_FOUND" ? 404 : 400, code, message, hint);
@@ -125,7 +125,8 @@ export class WebServer {
     new WebCall(
       calls.nextNumber(),
       `fc-${randomUUID().replaceAll("-", "")}`,
-      pool,
+      fn,
+      pools.of(fn),
       webPayload(request, url, body),
       request.headers,
       response,
