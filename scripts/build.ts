@@ -6,6 +6,7 @@
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -16,6 +17,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { build } from "esbuild";
 import { precompileTemplates } from "../src/codegen/precompile.ts";
 import { PRECOMPILED } from "../src/codegen/templates.ts";
 
@@ -30,11 +32,29 @@ const staging = mkdtempSync(join(root, "node_modules/.build-"));
 try {
   compile(staging);
   writeFileSync(join(staging, "codegen", PRECOMPILED), await precompileTemplates());
+  await buildPage(staging);
   addLibReferences(staging);
   for (const bin of bins) chmodSync(join(staging, bin), 0o755);
   install(staging, dist);
 } finally {
   rmSync(staging, { recursive: true, force: true });
+}
+
+/** The page of `farcall ui`: its modules as one, for a browser, beside its other files. */
+async function buildPage(outDir: string): Promise<void> {
+  const [from, to] = [join(root, "src/ui/page"), join(outDir, "ui/page")];
+  await build({
+    entryPoints: [join(from, "main.ts")],
+    outdir: to,
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    charset: "utf8",
+    legalComments: "none",
+  });
+  for (const name of readdirSync(from)) {
+    if (/\.(html|css|svg)$/.test(name)) copyFileSync(join(from, name), join(to, name));
+  }
 }
 
 function compile(outDir: string): void {

@@ -26,7 +26,8 @@ const direction: Record<string, readonly string[]> = {
   codegen: ["", "schema", "engine", "runtime", "config"],
   deploy: ["schema", "engine", "runtime", "introspect", "worker"],
   vite: ["runtime", "config", "codegen"],
-  cli: ["", "schema", "engine", "engine/local", "runtime", "introspect", "config", "codegen", "deploy", "worker"],
+  ui: ["schema", "engine", "runtime", "worker"],
+  cli: ["", "schema", "engine", "engine/local", "runtime", "introspect", "config", "codegen", "deploy", "worker", "ui"],
 };
 
 /** Packages that a folder may import; the core that is bundled into consumers has cbor-x alone. */
@@ -42,6 +43,7 @@ const dependencies: Record<string, readonly string[]> = {
   codegen: ["handlebars", "get-tsconfig"],
   deploy: ["esbuild", "croner"],
   vite: [],
+  ui: ["diff"],
   cli: ["commander", "diff"],
 };
 
@@ -49,6 +51,8 @@ const dependencies: Record<string, readonly string[]> = {
 const sideDoors = new Set([
   "src/engine/frames.ts",
   "src/worker/protocol.ts",
+  // The check of arguments, for a form that says the same before it is sent.
+  "src/worker/validate.ts",
   "src/runtime/errors.ts",
   "src/runtime/engines.ts",
   "src/engines.ts",

@@ -25,6 +25,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "logs", summary: "show what containers print", load: () => import("./logs.ts") },
   { name: "stats", summary: "show queues and containers", load: () => import("./stats.ts") },
   { name: "calls", summary: "list recent calls", load: () => import("./calls.ts") },
+  { name: "ui", summary: "open a page of apps, calls and figures in a browser", load: () => import("./ui.ts") },
   { name: "cancel", summary: "cancel a call", load: () => import("./cancel.ts") },
   { name: "remove", summary: "remove a deployed app", load: () => import("./remove.ts") },
   { name: "host", summary: "show or stop the local engine's host process", load: () => import("./host.ts") },

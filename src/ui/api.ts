@@ -76,6 +76,8 @@ export interface FormParameter extends Named {
   default?: string;
   /** Takes all arguments that are left. */
   rest: boolean;
+  /** Its TypeSchema, by which it can be written as JSON instead. */
+  schema: unknown;
 }
 
 interface Part {

@@ -30,6 +30,7 @@ export function formOf(signature: CallSignature, declarations: readonly Declarat
       field: fields.of(optional ? withoutUndefined(parameter.type) : parameter.type),
       optional,
       rest: parameter.rest === true,
+      schema: parameter.type,
       ...(parameter.default !== undefined && { default: parameter.default }),
     };
   });

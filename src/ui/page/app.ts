@@ -1,0 +1,100 @@
+/** One app at one version: its functions and declared types. */
+import type { AppView, FunctionSummary, TypeView } from "../api.ts";
+import { get } from "./api.ts";
+import { block, code } from "./code.ts";
+import { ago, badge, empty, h, inline, prose } from "./dom.ts";
+import { appPath, callsPath, diffPath, functionPath, typeId } from "./links.ts";
+import { go, type Place, type View } from "./place.ts";
+
+export async function appView({ parts: [environment = "", name = ""], query, left }: Place): Promise<View> {
+  const version = query.get("version") ?? undefined;
+  const app = await get<AppView>("app", { environment, app: name, version }, left);
+  const types = new Set(app.types.map((type) => type.name));
+  const link = (word: string) => (types.has(word) ? `#${typeId(word)}` : undefined);
+  const shown = version === undefined ? undefined : app.version;
+  return {
+    title: app.name,
+    followsDeploys: version === undefined,
+    element: h(
+      "div",
+      {},
+      h("p", { class: "crumbs" }, h("a", { href: "/" }, "Apps"), " / "),
+      h("h1", {}, app.name, " ", badge(app.environment), app.language !== "typescript" && badge(app.language)),
+      prose(app.doc),
+      h(
+        "div",
+        { class: "facts" },
+        versionChoice("Version", app.version, app.newest, (chosen) =>
+          go(appPath(environment, name, chosen === app.newest ? undefined : chosen)),
+        ),
+        h("span", { class: "dim" }, "deployed ", ago(app.deployedAt)),
+        app.version > 1
+          ? h(
+              "a",
+              { href: diffPath(environment, name, app.version - 1, app.version) },
+              `What changed since version ${app.version - 1}`,
+            )
+          : h("span", { class: "dim" }, "the first version"),
+        h("a", { href: callsPath({ environment, app: name }) }, "Calls"),
+      ),
+      h("h2", {}, "Functions"),
+      app.functions.length === 0
+        ? empty("This app has no functions.")
+        : h(
+            "ul",
+            { class: "functions" },
+            app.functions.map((fn) => functionItem(fn, functionPath(environment, name, fn.name, shown), link)),
+          ),
+      app.types.length > 0 && [h("h2", {}, "Types"), app.types.map((type) => typeSection(type, link))],
+    ),
+  };
+}
+
+function functionItem(fn: FunctionSummary, href: string, link: (word: string) => string | undefined): Element {
+  return h(
+    "li",
+    {},
+    h("h3", {}, h("a", { href }, fn.name), " ", modeBadge(fn), fn.deprecated && badge("deprecated", "warn")),
+    fn.signatures.map((signature) => block(signature, link)),
+    fn.doc !== "" && h("p", { class: "dim" }, inline(fn.doc.split("\n\n", 1)[0] ?? "")),
+  );
+}
+
+export function modeBadge({ mode }: Pick<FunctionSummary, "mode">): Element | undefined {
+  return mode === "unary" ? undefined : badge(mode, "mode");
+}
+
+export function typeSection(type: TypeView, link: (word: string) => string | undefined): Element {
+  return h(
+    "section",
+    { id: typeId(type.name), class: "type" },
+    h(
+      "pre",
+      { tabindex: 0 },
+      code(type.code, (word) => (word === type.name ? undefined : link(word))),
+    ),
+    prose(type.doc, "doc dim"),
+  );
+}
+
+/** All versions, the newest first. */
+export function versionChoice(
+  label: string,
+  version: number,
+  newest: number,
+  onChoice: (version: number) => void,
+): Element {
+  const select = h(
+    "select",
+    {},
+    Array.from({ length: newest }, (_, index) => newest - index).map((each) =>
+      h(
+        "option",
+        { value: each, selected: each === version },
+        each === newest && newest > 1 ? `${each} (newest)` : String(each),
+      ),
+    ),
+  );
+  select.addEventListener("change", () => onChoice(Number(select.value)));
+  return h("label", { class: "inline" }, label, select);
+}

@@ -1,0 +1,38 @@
+/** All apps. */
+import type { AppSummary } from "../api.ts";
+import { get } from "./api.ts";
+import { ago, count, empty, h } from "./dom.ts";
+import { appPath } from "./links.ts";
+import type { Place, View } from "./place.ts";
+
+export async function appsView({ left }: Place): Promise<View> {
+  const { engine, apps } = await get<{ engine: string; apps: AppSummary[] }>("apps", {}, left);
+  return {
+    title: "Apps",
+    followsDeploys: true,
+    element: h(
+      "div",
+      {},
+      h("h1", {}, "Apps"),
+      h("p", { class: "dim" }, "Deployed on ", h("code", {}, engine)),
+      apps.length === 0
+        ? empty("No apps are deployed yet. Deploy one, and it appears here:", "npx farcall deploy app.ts")
+        : h("ul", { class: "cards" }, apps.map(card)),
+    ),
+  };
+}
+
+function card({ app, environment, version, deployedAt, functions }: AppSummary): Element {
+  return h(
+    "li",
+    {},
+    h(
+      "a",
+      { href: appPath(environment, app) },
+      h("strong", {}, app),
+      h("span", { class: "dim" }, environment),
+      h("span", {}, count(functions, "function")),
+      h("span", { class: "dim" }, `version ${version}, deployed `, ago(deployedAt)),
+    ),
+  );
+}

@@ -1,0 +1,99 @@
+/** Two versions of an app side by side: who can go on calling, and what changed in the text. */
+import type { DiffLine, DiffView, FunctionDiff } from "../api.ts";
+import { get } from "./api.ts";
+import { versionChoice } from "./app.ts";
+import { code } from "./code.ts";
+import { badge, count, empty, h } from "./dom.ts";
+import { appPath, diffPath, functionPath } from "./links.ts";
+import { go, type Place, type View } from "./place.ts";
+
+const ORDER: FunctionDiff["verdict"][] = ["breaking", "compatible", "docs only", "same"];
+
+export async function diffView({ parts: [environment = "", app = ""], query, left }: Place): Promise<View> {
+  const [from, to] = [query.get("from") ?? undefined, query.get("to") ?? undefined];
+  const diff = await get<DiffView>("diff", { environment, app, from, to }, left);
+  const changed = diff.functions
+    .filter(({ verdict }) => verdict !== "same")
+    .sort((a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict));
+  const same = diff.functions.filter(({ verdict }) => verdict === "same");
+  const choose = (one: number, other: number) => go(diffPath(environment, app, one, other));
+  return {
+    title: `${app}, version ${diff.from} and ${diff.to}`,
+    element: h(
+      "div",
+      {},
+      h(
+        "p",
+        { class: "crumbs" },
+        h("a", { href: "/" }, "Apps"),
+        " / ",
+        h("a", { href: appPath(environment, app) }, app),
+        " / ",
+      ),
+      h("h1", {}, "What changed ", badge(environment)),
+      h(
+        "div",
+        { class: "facts" },
+        versionChoice("From version", diff.from, diff.newest, (version) => choose(version, diff.to)),
+        versionChoice("to", diff.to, diff.newest, (version) => choose(diff.from, version)),
+        summary(changed),
+      ),
+      changed.length === 0 &&
+        diff.types.length === 0 &&
+        empty("Nothing that callers see differs between these versions."),
+      changed.map((fn) => functionDiff(fn, environment, app)),
+      diff.types.length > 0 && [
+        h("h2", {}, "Types"),
+        diff.types.map(({ name, lines }) => h("section", { class: "change" }, h("h3", {}, name), linesOf(lines))),
+      ],
+      same.length > 0 &&
+        h(
+          "p",
+          { class: "dim" },
+          `${count(same.length, "function")} unchanged: ${same.map(({ name }) => name).join(", ")}`,
+        ),
+    ),
+  };
+}
+
+function summary(changed: readonly FunctionDiff[]): Element {
+  const breaking = changed.filter(({ verdict }) => verdict === "breaking").length;
+  if (breaking > 0)
+    return h("strong", { class: "bad" }, `${count(breaking, "breaking change")}: stubs must be generated again`);
+  return h("strong", { class: "good" }, "Existing stubs go on working");
+}
+
+function functionDiff({ name, verdict, reasons, lines }: FunctionDiff, environment: string, app: string): Element {
+  const kind = verdict === "breaking" ? "bad" : verdict === "compatible" ? "good" : "";
+  return h(
+    "section",
+    { class: "change" },
+    h("h3", {}, h("a", { href: functionPath(environment, app, name) }, name), " ", badge(verdict, kind)),
+    reasons.length > 0 &&
+      h(
+        "ul",
+        { class: "reasons" },
+        reasons.map((reason) => h("li", {}, reason)),
+      ),
+    linesOf(lines),
+  );
+}
+
+const WORDS: Record<DiffLine["sign"], string> = { "+": "added: ", "-": "removed: ", " ": "" };
+
+function linesOf(lines: readonly DiffLine[]): Element | undefined {
+  if (lines.length === 0) return undefined;
+  return h(
+    "pre",
+    { class: "diff", tabindex: 0 },
+    lines.map(({ sign, text }) =>
+      h(
+        "div",
+        { class: sign === "+" ? "plus" : sign === "-" ? "minus" : "" },
+        h("span", { class: "sign", "aria-hidden": "true" }, sign),
+        WORDS[sign] !== "" && h("span", { class: "unseen" }, WORDS[sign]),
+        code(text),
+      ),
+    ),
+  );
+}

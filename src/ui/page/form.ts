@@ -1,0 +1,187 @@
+/** The form of one signature: its parameters, what is wrong with them, and their values. */
+import type { ArgumentFault, Form, FormParameter, Tagged } from "../api.ts";
+import { h } from "./dom.ts";
+import { json, type Named, named, type Places, type Widget, widget } from "./fields.ts";
+
+/** What a form cannot read: it is shown where it is. */
+class Unreadable extends Error {
+  readonly path: string;
+  constructor(path: string, message: string) {
+    super(message);
+    this.path = path;
+  }
+}
+
+export class ArgumentForm {
+  readonly element: HTMLElement;
+  readonly #parameters: { parameter: FormParameter; named: Named }[];
+  #message: HTMLElement | undefined;
+  /** For what has no place in it. */
+  readonly #general = h("p", { class: "error", role: "alert" });
+  /** The fields that somebody has been in: only these complain before the form is sent. */
+  readonly #touched = new Set<Element>();
+  #sent = false;
+
+  constructor(form: Form, onChange: () => void) {
+    const places: Places = { fields: form.fields, changed: onChange };
+    this.#parameters = form.parameters.map((parameter) => ({ parameter, named: parameterField(parameter, places) }));
+    this.#general.hidden = true;
+    this.element = h(
+      "div",
+      { class: "form" },
+      form.parameters.length === 0 && h("p", { class: "dim" }, "It takes no arguments."),
+      this.#parameters.map((each) => each.named.element),
+      this.#general,
+    );
+    this.element.addEventListener("input", onChange);
+    this.element.addEventListener("change", onChange);
+    this.element.addEventListener("focusout", (event) => {
+      if (event.target instanceof Element) this.#touched.add(event.target);
+    });
+  }
+
+  /** Undefined when something cannot be read, which it then says. */
+  read(): Tagged[] | undefined {
+    try {
+      return this.#parameters.flatMap(({ parameter, named }): Tagged[] => {
+        if (!named.given()) return [{ $: "undefined" }];
+        const value = readable(parameter.name, named.widget());
+        // A JSON editor gives the list itself.
+        if (!parameter.rest) return [value];
+        if (Array.isArray(value)) return value;
+        return typeof value === "object" && value !== null && value.$ === "json" && Array.isArray(value.v)
+          ? value.v.map((item): Tagged => ({ $: "json", v: item, schema: elementOf(value.schema) }))
+          : [];
+      });
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      this.tell({ code: "", message: error.message, path: error.path });
+      return undefined;
+    }
+  }
+
+  /** From now on every field may complain. */
+  sent(): void {
+    this.#sent = true;
+  }
+
+  /** Shows what is wrong next to the field, or that nothing is. */
+  tell(fault: ArgumentFault | undefined, focus = false): void {
+    if (this.#message) this.#message.hidden = true;
+    for (const invalid of this.element.querySelectorAll("[aria-invalid]")) invalid.removeAttribute("aria-invalid");
+    this.#message = undefined;
+    if (!fault) return;
+    const found = this.#at(fault.path);
+    const untouched = found && ![...this.#touched].some((element) => found.element.contains(element));
+    if (untouched && !this.#sent) return;
+    this.#message = found?.message ?? this.#general;
+    this.#message.textContent = found ? fault.message.replace(/^[^(]*\([^:]*\): /, "") : fault.message;
+    this.#message.hidden = false;
+    found?.control?.setAttribute("aria-invalid", "true");
+    if (!focus) return;
+    (found?.control ?? this.#message).focus({ preventScroll: true });
+    this.#message.scrollIntoView({ block: "nearest" });
+  }
+
+  #at(path: string): Widget | undefined {
+    const [, name = "", rest = ""] = /^([^.[]*)(.*)$/s.exec(path) ?? [];
+    const found = this.#parameters.find(({ parameter }) => parameter.name === name);
+    return found?.named.given() ? found.named.widget().at(rest) : undefined;
+  }
+}
+
+/** Any but the plainest can be written as JSON instead. */
+function parameterField(parameter: FormParameter, places: Places): Named {
+  const { name, doc, optional, rest } = parameter;
+  const field = places.fields[parameter.field]!;
+  const plain = [
+    "text",
+    "number",
+    "boolean",
+    "bigint",
+    "date",
+    "url",
+    "regexp",
+    "constant",
+    "select",
+    "bytes",
+    "json",
+  ].includes(field.kind);
+  const toggle = plain
+    ? undefined
+    : h("button", { type: "button", class: "quiet", "aria-pressed": "false" }, "as JSON");
+  const create = (): Widget => {
+    const own = widget(parameter.field, places, name);
+    if (!toggle) return own;
+    const place = h("div", {}, own.element);
+    let editor: Widget | undefined;
+    let asJson = false;
+    toggle.addEventListener("click", () => {
+      asJson = !asJson;
+      if (asJson)
+        editor = json(
+          h("div", { class: "field" }),
+          parameter.schema,
+          { "aria-label": `${name} as JSON` },
+          plainJson(own),
+        );
+      const next = asJson && editor ? editor : own;
+      toggle.setAttribute("aria-pressed", String(asJson));
+      place.replaceChildren(next.element);
+      next.control?.focus({ preventScroll: true });
+      places.changed();
+    });
+    const current = (): Widget => (asJson && editor ? editor : own);
+    return {
+      element: place,
+      read: () => current().read(),
+      at: (path) => current().at(path),
+      get control() {
+        return current().control as HTMLElement;
+      },
+      get message() {
+        return current().message;
+      },
+    };
+  };
+  return named(rest ? `...${name}` : name, doc, field.type, optional, create, places, toggle, parameter.default);
+}
+
+function readable(path: string, own: Widget): Tagged {
+  try {
+    return own.read();
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Unreadable(path, `this is no JSON: ${error.message}`);
+    throw error;
+  }
+}
+
+/** What a form holds, to go on with as JSON. */
+function plainJson(own: Widget): string {
+  try {
+    return JSON.stringify(plain(own.read()), undefined, 2) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+function plain(value: Tagged): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  switch (value.$) {
+    case "undefined":
+      return undefined;
+    case "object":
+      return Object.fromEntries(value.v.map(([key, part]) => [key, plain(part)]));
+    case "map":
+      return value.v.map(([key, part]) => [plain(key), plain(part)]);
+    case "set":
+      return value.v.map(plain);
+    default:
+      return value.v;
+  }
+}
+
+function elementOf(schema: unknown): unknown {
+  return (schema as { element?: unknown }).element ?? { kind: "primitive", name: "unknown" };
+}

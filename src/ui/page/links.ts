@@ -1,0 +1,20 @@
+/** The addresses of views. */
+const path = (...parts: string[]): string => `/${parts.map(encodeURIComponent).join("/")}`;
+
+export const appPath = (environment: string, app: string, version?: number): string =>
+  path("app", environment, app) + (version === undefined ? "" : `?version=${version}`);
+
+export const functionPath = (environment: string, app: string, name: string, version?: number): string =>
+  path("function", environment, app, name) + (version === undefined ? "" : `?version=${version}`);
+
+export const diffPath = (environment: string, app: string, from: number, to: number): string =>
+  `${path("diff", environment, app)}?from=${from}&to=${to}`;
+
+export const callPath = (id: string): string => path("call", id);
+
+export function callsPath(filter: Record<string, string>): string {
+  const query = new URLSearchParams(filter).toString();
+  return query === "" ? "/calls" : `/calls?${query}`;
+}
+
+export const typeId = (name: string): string => `type-${name}`;
