@@ -91,18 +91,17 @@ export const textRecord: Check = (value, at) => {
 
 /** Fields that must be there, and fields that may be. Other fields are no concern of this version's. */
 export function object(required: Record<string, Check>, optional: Record<string, Check> = {}): Check {
-  const must = Object.entries(required);
-  const may = Object.entries(optional);
+  const keys = [...Object.keys(required), ...Object.keys(optional)];
+  const checks = [...Object.values(required), ...Object.values(optional)];
+  const mandatory = Object.keys(required).length;
   return (value, at) => {
     if (!isObject(value)) return at.problem(`expected an object, found ${describe(value)}`);
-    for (const [key, check] of must) {
+    // By index: a first manifest is checked before the compiler has seen to loops over iterators.
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index]!;
       const field = value[key];
-      if (field === undefined) at.into(key, field, missing);
-      else at.into(key, field, check);
-    }
-    for (const [key, check] of may) {
-      const field = value[key];
-      if (field !== undefined) at.into(key, field, check);
+      if (field !== undefined) at.into(key, field, checks[index]!);
+      else if (index < mandatory) at.into(key, field, missing);
     }
   };
 }
