@@ -35,17 +35,21 @@ export interface TemplateSource {
 
 /** Rejects with InvalidError on a folder that cannot be read and on a template that cannot be parsed. */
 export async function loadTemplates(folder: string | undefined): Promise<Templates> {
-  const precompiled = await loadPrecompiled();
+  const precompiled = folder === undefined ? await loadPrecompiled() : undefined;
+  if (precompiled) {
+    return {
+      render: (name, context, data = {}) => tidy(precompiled[name]!(context, helpers, { hash: {}, data })),
+      inputs: [],
+    };
+  }
   const own = folder === undefined ? [] : await readTemplates(folder);
-  const sources = precompiled ? own : [...(await readTemplates(SHIPPED_TEMPLATES)), ...own];
-  const environment = sources.length > 0 ? (await import("handlebars")).default.create() : await runtimeOnly();
-  for (const [name, spec] of Object.entries(precompiled ?? {}))
-    environment.registerPartial(name, environment.template(spec));
-  for (const source of sources) environment.registerPartial(source.name, compile(environment, source));
+  const environment = (await import("handlebars")).default.create();
+  for (const source of [...(await readTemplates(SHIPPED_TEMPLATES)), ...own])
+    environment.registerPartial(source.name, compile(environment, source));
   return {
     render: (name, context, data = {}) =>
       tidy((environment.partials[name] as Handlebars.TemplateDelegate)(context, { data, helpers })),
-    inputs: [...sources.map(({ file }) => file), ...(folder === undefined ? [] : [folder])],
+    inputs: [...own.map(({ file }) => file), ...(folder === undefined ? [] : [folder])],
   };
 }
 
@@ -83,22 +87,19 @@ function compile(environment: typeof Handlebars, { file, text }: TemplateSource)
   return (context, options) => guard(() => template(context, options));
 }
 
-async function loadPrecompiled(): Promise<Record<string, TemplateSpecification> | undefined> {
+/** A template as the build compiles it. */
+type PrecompiledTemplate = (context: object, use: typeof helpers, options: { hash: object; data: object }) => string;
+
+async function loadPrecompiled(): Promise<Record<string, PrecompiledTemplate> | undefined> {
   try {
     return (
-      (await import(new URL(PRECOMPILED, import.meta.url).href)) as { default: Record<string, TemplateSpecification> }
+      (await import(new URL(PRECOMPILED, import.meta.url).href)) as { default: Record<string, PrecompiledTemplate> }
     ).default;
   } catch (error) {
     // From source there are none.
     if ((error as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND") return undefined;
     throw error;
   }
-}
-
-async function runtimeOnly(): Promise<typeof Handlebars> {
-  // Its own declarations say nothing; it is what of Handlebars runs templates.
-  const runtime = (await import("handlebars/runtime.js")) as unknown as { default: typeof Handlebars };
-  return runtime.default.create();
 }
 
 /** One line end at the end, Unix line ends throughout, whatever a template's editor made of them. */
