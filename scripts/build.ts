@@ -20,6 +20,7 @@ import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
 import { precompileTemplates } from "../src/codegen/precompile.ts";
 import { PRECOMPILED } from "../src/codegen/templates.ts";
+import { bundleCodegen } from "./bundle.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -33,6 +34,7 @@ try {
   compile(staging);
   writeFileSync(join(staging, "codegen", PRECOMPILED), await precompileTemplates());
   await buildPage(staging);
+  await bundleCodegen(staging);
   addLibReferences(staging);
   for (const bin of bins) chmodSync(join(staging, bin), 0o755);
   install(staging, dist);

@@ -6,7 +6,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exitCode = 1;
 } else {
   process.getBuiltinModule("node:module").enableCompileCache();
-  import("./main.ts").then(({ main }) => main(process.argv.slice(2), "codegen"));
+  import("./codegen-main.ts").then(({ main }) => main(process.argv.slice(2), "codegen"));
 }
 
 export {};

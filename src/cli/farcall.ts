@@ -6,7 +6,9 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exitCode = 1;
 } else {
   process.getBuiltinModule("node:module").enableCompileCache();
-  import("./main.ts").then(({ main }) => main(process.argv.slice(2)));
+  const [command, ...rest] = process.argv.slice(2);
+  if (command === "codegen") import("./codegen-main.ts").then(({ main }) => main(rest, "farcall codegen"));
+  else import("./main.ts").then(({ main }) => main(process.argv.slice(2)));
 }
 
 export {};

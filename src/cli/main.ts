@@ -1,54 +1,14 @@
 /**
- * The command line: finds the command, loads its file and no other, runs it, and turns what happens into an exit code.
- * A command is a module in this folder that exports `define(command, context)`.
+ * The command line: finds the command, loads its file and no other, and runs it. A command is a module in this folder that
+ * exports `define(command, context)`.
  */
-import { Command, CommanderError } from "commander";
-import { type CommandEntry, commands } from "./commands.ts";
-import { Context } from "./context.ts";
-import { Output } from "./terminal/output.ts";
-import { EXIT, report } from "./terminal/report.ts";
+import { Command } from "commander";
+import { commands } from "./commands.ts";
+import type { Context } from "./context.ts";
+import { run, settle } from "./run.ts";
 
-export async function main(argv: readonly string[], bin: "farcall" | "codegen" = "farcall"): Promise<void> {
-  const output = new Output(argv.includes("--json"));
-  const interruption = new AbortController();
-  const interrupt = () => {
-    // The second time the user means it.
-    if (interruption.signal.aborted) process.exit(EXIT.interrupted);
-    interruption.abort(new InterruptedError());
-  };
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
-  // The reader of a pipe has left: `farcall logs | head`.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : EXIT.failed));
-
-  const context = new Context(output, interruption.signal);
-  try {
-    await run(argv, bin, context);
-    if (interruption.signal.aborted) process.exitCode = EXIT.interrupted;
-  } catch (error) {
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    else if (interruption.signal.aborted) process.exitCode = EXIT.interrupted;
-    else process.exitCode = report(error, output);
-  } finally {
-    await context.close();
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", interrupt);
-  }
-}
-
-class InterruptedError extends Error {}
-
-async function run(argv: readonly string[], bin: "farcall" | "codegen", context: Context): Promise<void> {
-  const program = bin === "codegen" ? await codegenProgram(context) : await farcallProgram(argv, context);
-  await program.parseAsync(argv, { from: "user" });
-}
-
-/** The bin `codegen` is the command alone. */
-async function codegenProgram(context: Context): Promise<Command> {
-  const entry = commands.find(({ name }) => name === "codegen") as CommandEntry;
-  const program = settle(new Command("codegen")).description(entry.summary);
-  (await entry.load()).define(program, context);
-  return program;
+export function main(argv: readonly string[]): Promise<void> {
+  return run(argv, (context) => farcallProgram(argv, context));
 }
 
 async function farcallProgram(argv: readonly string[], context: Context): Promise<Command> {
@@ -65,11 +25,6 @@ async function farcallProgram(argv: readonly string[], context: Context): Promis
     if (name === named) (await load()).define(command, context);
   }
   return program;
-}
-
-/** Errors are thrown rather than ending the process, and a word too many is one. */
-function settle(command: Command): Command {
-  return command.exitOverride().showSuggestionAfterError().allowExcessArguments(false);
 }
 
 const PROGRAM_EXAMPLES = `

@@ -1,0 +1,12 @@
+/** The command line of codegen alone. The build makes one file of it and all that it imports: see scripts/bundle.ts. */
+import { Command } from "commander";
+import { define } from "./codegen.ts";
+import { run, settle } from "./run.ts";
+
+export function main(argv: readonly string[], name: "codegen" | "farcall codegen"): Promise<void> {
+  return run(argv, async (context) => {
+    const program = settle(new Command(name)).description("write typed stubs of the deployed apps");
+    define(program, context);
+    return program;
+  });
+}

@@ -1,0 +1,41 @@
+/** Runs a program: listens for Ctrl-C, and turns what happens into an exit code. */
+import { type Command, CommanderError } from "commander";
+import { Context } from "./context.ts";
+import { Output } from "./terminal/output.ts";
+import { EXIT, report } from "./terminal/report.ts";
+
+export async function run(argv: readonly string[], makeProgram: (context: Context) => Promise<Command>): Promise<void> {
+  const output = new Output(argv.includes("--json"));
+  const interruption = new AbortController();
+  const interrupt = () => {
+    // The second time the user means it.
+    if (interruption.signal.aborted) process.exit(EXIT.interrupted);
+    interruption.abort(new InterruptedError());
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  // The reader of a pipe has left: `farcall logs | head`.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : EXIT.failed));
+
+  const context = new Context(output, interruption.signal);
+  try {
+    const program = await makeProgram(context);
+    await program.parseAsync(argv, { from: "user" });
+    if (interruption.signal.aborted) process.exitCode = EXIT.interrupted;
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    else if (interruption.signal.aborted) process.exitCode = EXIT.interrupted;
+    else process.exitCode = report(error, output);
+  } finally {
+    await context.close();
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", interrupt);
+  }
+}
+
+class InterruptedError extends Error {}
+
+/** Errors are thrown rather than ending the process, and a word too many is one. */
+export function settle(command: Command): Command {
+  return command.exitOverride().showSuggestionAfterError().allowExcessArguments(false);
+}
