@@ -1,10 +1,11 @@
 /** What changed in the deployed apps since stubs were last written, function by function, and whether callers notice. */
-import { type Compatibility, compareFunctions } from "../schema/index.ts";
-import type { LockedFunction, LockedManifest } from "./locked.ts";
+import { type Compatibility, compareClasses, compareFunctions } from "../schema/index.ts";
+import type { LockedClass, LockedFunction, LockedManifest } from "./locked.ts";
 
 export interface FunctionChange {
   app: string;
   environment: string;
+  /** Or the class, for its constructor. */
   function: string;
   change: "added" | "removed" | "changed";
   verdict: Compatibility["verdict"];
@@ -16,7 +17,7 @@ export interface FunctionChange {
 export function compareApps(before: readonly LockedManifest[], after: readonly LockedManifest[]): FunctionChange[] {
   return after.flatMap((now) => {
     const was = before.find(({ app, environment }) => app === now.app && environment === now.environment);
-    return was ? compareApp(was, now) : [];
+    return was ? [...compareConstructors(was, now), ...compareApp(was, now)] : [];
   });
 }
 
@@ -46,6 +47,20 @@ function compareApp(before: LockedManifest, after: LockedManifest): FunctionChan
   return changes;
 }
 
-function withoutSource({ source: _, ...fn }: LockedFunction): string {
+function compareConstructors(before: LockedManifest, after: LockedManifest): FunctionChange[] {
+  return (after.classes ?? []).flatMap((of): FunctionChange[] => {
+    const was = before.classes?.find(({ name }) => name === of.name);
+    // That a class is new or gone shows in its methods.
+    if (!was || (was.signature === of.signature && withoutSource(was) === withoutSource(of))) return [];
+    const result = compareClasses(
+      { of: was, declarations: before.declarations },
+      { of, declarations: after.declarations },
+    );
+    const { app, environment } = after;
+    return result.verdict === "same" ? [] : [{ app, environment, function: of.name, change: "changed", ...result }];
+  });
+}
+
+function withoutSource({ source: _, ...fn }: LockedFunction | LockedClass): string {
   return JSON.stringify(fn);
 }

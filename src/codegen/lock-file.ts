@@ -22,11 +22,14 @@ export function printLock(lock: Lock): string {
     items.length === 0
       ? "[]"
       : `[\n${items.map((item) => `${indent}  ${JSON.stringify(item)}`).join(",\n")}\n${indent}]`;
-  const appTexts = apps.map(({ declarations, functions, ...head }) => {
+  const appTexts = apps.map(({ declarations, functions, classes, ...head }) => {
     const fields = Object.entries(head).map(
       ([key, value]) => `      ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`,
     );
-    return `    {\n${fields.join("")}      "declarations": ${lines(declarations, "      ")},\n      "functions": ${lines(functions, "      ")}\n    }`;
+    const lists = Object.entries({ declarations, functions, ...(classes && { classes }) }).map(
+      ([key, items]) => `      ${JSON.stringify(key)}: ${lines(items, "      ")}`,
+    );
+    return `    {\n${fields.join("")}${lists.join(",\n")}\n    }`;
   });
   return `{
   "lockVersion": ${LOCK_VERSION},

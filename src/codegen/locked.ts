@@ -5,6 +5,7 @@
 import { NotFoundError } from "../runtime/errors.ts";
 import {
   type AppManifest,
+  type ClassSchema,
   type Declaration,
   type FunctionSchema,
   nearest,
@@ -16,6 +17,7 @@ import { matcher } from "./patterns.ts";
 import { neededDeclarations } from "./references.ts";
 
 export type LockedFunction = Omit<FunctionSchema, "options">;
+export type LockedClass = ClassSchema;
 
 export interface LockedManifest {
   schemaVersion: typeof SCHEMA_VERSION;
@@ -25,37 +27,52 @@ export interface LockedManifest {
   doc?: string;
   declarations: Declaration[];
   functions: LockedFunction[];
+  /** Absent when there are none. */
+  classes?: LockedClass[];
 }
 
-/** Reduces a manifest to what stubs of some of its functions depend on, in order of name. */
+/** Reduces a manifest to what stubs of some of its functions and classes depend on, in order of name. A method is chosen by its class. */
 export function lockManifest(
   manifest: LockedManifest,
   isChosen: (name: string) => boolean = () => true,
 ): LockedManifest {
   const functions = manifest.functions
-    .filter(({ name }) => isChosen(name))
+    .filter((fn) => isChosen(fn.class ?? fn.name))
     // A whole manifest's functions have options.
     .map(({ options: _, ...fn }: LockedFunction & { options?: unknown }): LockedFunction => fn)
     .sort(byName);
+  const classes = (manifest.classes ?? []).filter(({ name }) => isChosen(name)).sort(byName);
   const { schemaVersion, app, environment, language, doc } = manifest;
-  const declarations = neededDeclarations(manifest.declarations, functions).sort(byName);
-  return { schemaVersion, app, environment, language, ...(doc && { doc }), declarations, functions };
+  const declarations = neededDeclarations(manifest.declarations, [...functions, ...classes]).sort(byName);
+  return {
+    schemaVersion,
+    app,
+    environment,
+    language,
+    ...(doc && { doc }),
+    declarations,
+    functions,
+    ...(classes.length > 0 && { classes }),
+  };
 }
 
 /** The functions that the patterns choose. Throws NotFoundError when one that is named, rather than matched, is not there. */
 export function chooseFunctions(manifest: LockedManifest, patterns: readonly string[] | undefined): LockedManifest {
   if (patterns === undefined) return manifest;
   for (const name of patterns) {
-    if (!/^!|\*/.test(name) && !manifest.functions.some((fn) => fn.name === name)) throw noFunction(name, manifest);
+    if (!/^!|\*/.test(name) && !namesOf(manifest).has(name)) throw noFunction(name, manifest);
   }
   return lockManifest(manifest, matcher(patterns));
 }
 
-function noFunction(name: string, { app, environment, functions }: LockedManifest): NotFoundError {
-  const near = nearest(
-    name,
-    functions.map((fn) => fn.name),
-  );
+/** What can be chosen: functions and classes. */
+export function namesOf({ functions }: LockedManifest): Set<string> {
+  return new Set(functions.map((fn) => fn.class ?? fn.name));
+}
+
+function noFunction(name: string, manifest: LockedManifest): NotFoundError {
+  const { app, environment } = manifest;
+  const near = nearest(name, namesOf(manifest));
   return new NotFoundError(
     `The app ${app} (${environment}) has no function ${name}, which the config's \`functions\` name`,
     {

@@ -5,14 +5,14 @@ import { type ChosenRef, keyOf, lockSource, type Source } from "./choose.ts";
 import { compareApps } from "./compare.ts";
 import { compareFiles, readIfPresent, withMarker } from "./files.ts";
 import { LOCK_FILE, type Lock, printLock, readLock } from "./lock-file.ts";
-import { chooseFunctions, type LockedManifest, lockManifest } from "./locked.ts";
+import { chooseFunctions, type LockedManifest, lockManifest, namesOf } from "./locked.ts";
 import { type AppPlan, type Plan, planFiles } from "./plan.ts";
 import type { ChosenOutput, OutputResult } from "./prepare.ts";
 import { type ModuleStyle, moduleStyle } from "./project.ts";
 import { layoutOf, renderPlan } from "./render.ts";
 import type { Settings } from "./settings.ts";
 import { declarationMap } from "./source-maps.ts";
-import { hashPaths } from "./state.ts";
+import { fingerprints } from "./state.ts";
 import { loadTemplates } from "./templates.ts";
 import { FARCALL_VERSION } from "./version.ts";
 
@@ -47,7 +47,11 @@ export async function buildOutput(request: ChosenOutput): Promise<OutputResult> 
       `farcall ${FARCALL_VERSION} writes these stubs differently than ${before.generator}, which wrote them`,
     );
   }
-  const apps = plan.apps.map(({ app, environment, functions }) => ({ app, environment, functions: functions.length }));
+  const apps = plan.apps.map(({ app, environment, functions, classes }) => ({
+    app,
+    environment,
+    functions: classes.reduce((count, { methods }) => count + methods.length, functions.length),
+  }));
   const isForeseeable = !settings.rename && !settings.format && settings.plugins.length === 0;
   return {
     folder,
@@ -56,7 +60,7 @@ export async function buildOutput(request: ChosenOutput): Promise<OutputResult> 
     warnings,
     notes: [`${folder}: ${style.reason}`],
     apps,
-    state: isForeseeable ? { etags, apps, inputs: hashPaths([...style.inputs, ...templates.inputs]) } : undefined,
+    state: isForeseeable ? { etags, apps, inputs: fingerprints([...style.inputs, ...templates.inputs]) } : undefined,
   };
 }
 
@@ -145,8 +149,8 @@ async function hook<T>(plugin: string, name: string, call: () => T | Promise<T>)
 function lockOf(refs: readonly ChosenRef[], manifests: ReadonlyMap<string, LockedManifest>, files: string[]): Lock {
   const apps = [...manifests].map(([key, manifest]) => {
     const subsets = refs.filter((ref) => keyOf(ref) === key).map((ref) => chooseFunctions(manifest, ref.functions));
-    const names = new Set(subsets.flatMap(({ functions }) => functions.map(({ name }) => name)));
-    return names.size === manifest.functions.length ? manifest : lockManifest(manifest, (name) => names.has(name));
+    const names = new Set(subsets.flatMap((subset) => [...namesOf(subset)]));
+    return names.size === namesOf(manifest).size ? manifest : lockManifest(manifest, (name) => names.has(name));
   });
   return { generator: FARCALL_VERSION, files, apps };
 }

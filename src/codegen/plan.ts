@@ -4,12 +4,13 @@
  */
 import { InvalidError } from "../runtime/errors.ts";
 import type { FunctionMode } from "../schema/index.ts";
+import { type ClassPlan, methodsByClass, planClass } from "./class-plan.ts";
 import { type DeclarationPlan, planDeclaration } from "./declarations.ts";
 import { functionDoc } from "./docs.ts";
-import type { LockedFunction, LockedManifest } from "./locked.ts";
+import type { LockedManifest } from "./locked.ts";
 import { byName, canDeclare, Scope, toFileName, toIdentifier } from "./names.ts";
 import { qualifyGlobals, usedGlobals } from "./references.ts";
-import { type StubType, stubType } from "./stub-type.ts";
+import { type Names, type StubType, stubType } from "./stub-type.ts";
 
 export interface Plan {
   apps: AppPlan[];
@@ -32,7 +33,9 @@ export interface AppPlan {
   /** What `stubs` is called in this file. */
   stubs: string;
   declarations: DeclarationPlan[];
+  /** Without the methods of classes. */
   functions: StubPlan[];
+  classes: ClassPlan[];
 }
 
 export interface ImportPlan {
@@ -121,16 +124,23 @@ function planApp(manifest: LockedManifest, file: string, settings: PlanSettings)
 
 function planAppOrThrow(original: LockedManifest, file: string, settings: PlanSettings): AppPlan {
   const declared = new Set(original.declarations.map(({ name }) => name));
+  const { app: appName, environment } = original;
+  // Each class declares an interface.
+  const instances = (original.classes ?? []).map(
+    ({ name }) => settings.rename?.(name, { app: appName, environment }) ?? name,
+  );
   if (declared.size < original.declarations.length) throw new InvalidError("two declarations have the same name");
   // The file's own names and the classes that it imports hide the global ones.
-  const hidden = new Set([...declared, "Function", "GeneratorFunction"]);
-  const isAmbiguous = [...usedGlobals([original.functions, original.declarations])].some((name) => hidden.has(name));
+  const hidden = new Set([...declared, ...instances, "Function", "GeneratorFunction"]);
+  const used = usedGlobals([original.functions, original.classes, original.declarations]);
+  const isAmbiguous = [...used].some((name) => hidden.has(name));
   const manifest = isAmbiguous ? qualifyGlobals(original, hidden) : original;
 
   const enums = manifest.declarations.filter(({ kind }) => kind === "enum").map(({ name }) => name);
-  const functions = nameFunctions(manifest, enums, settings);
+  const own = manifest.functions.filter((fn) => fn.class === undefined);
+  const named = nameExports([...own, ...(manifest.classes ?? [])], manifest, enums, settings);
   // Imports and the factory give way to the author's names.
-  const scope = new Scope([...declared, ...functions.map(({ local }) => local)]);
+  const scope = new Scope([...declared, ...named.values().map(({ local }) => local)]);
 
   const imports = new Map<string, ImportPlan>();
   const use = (name: string, typeOnly: boolean): string => {
@@ -141,7 +151,13 @@ function planAppOrThrow(original: LockedManifest, file: string, settings: PlanSe
     }
     return known.local;
   };
-  const stubs: StubPlan[] = functions.map(({ fn, local, exported }) => {
+  const names: Names = {
+    use: (name) => use(name, true),
+    claim: (name) => scope.claim(name),
+    global: (name) => (hidden.has(name) ? `globalThis.${name}` : name),
+  };
+  const stubs: StubPlan[] = own.map((fn) => {
+    const { local, exported } = named.get(fn)!;
     const source = fn.source && `${fn.source.file}:${fn.source.line}`;
     const doc = functionDoc(fn, source);
     return {
@@ -150,16 +166,17 @@ function planAppOrThrow(original: LockedManifest, file: string, settings: PlanSe
       exported,
       mode: fn.mode,
       signature: fn.signature,
-      ...stubType(fn, exported, {
-        use: (name) => use(name, true),
-        claim: (name) => scope.claim(name),
-        global: (name) => (declared.has(name) ? `globalThis.${name}` : name),
-      }),
+      ...stubType(fn, exported, names),
       ...(doc && { doc }),
       ...(source && { source }),
     };
   });
-  const factoryImport = stubs.length > 0 ? use("stubs", false) : "stubs";
+  const classes = [...methodsByClass(manifest.functions, manifest.classes ?? [])].map(([of, methods]) => {
+    const { local, exported } = named.get(of)!;
+    const instance = declared.has(local) ? scope.claim(`${local}Instance`) : local;
+    return planClass(of, { local, exported, instance }, methods, names);
+  });
+  const factoryImport = stubs.length + classes.length > 0 ? use("stubs", false) : "stubs";
   return {
     file,
     app: manifest.app,
@@ -171,22 +188,26 @@ function planAppOrThrow(original: LockedManifest, file: string, settings: PlanSe
     stubs: factoryImport,
     declarations: manifest.declarations.map(planDeclaration),
     functions: stubs,
+    classes,
   };
 }
 
-interface NamedFunction {
-  fn: LockedFunction;
+interface NamedExport {
   local: string;
   exported: string;
 }
 
-/** Gives each function its names: the deployed one wherever TypeScript can have it. */
-function nameFunctions(manifest: LockedManifest, enums: readonly string[], settings: PlanSettings): NamedFunction[] {
-  const { app, environment } = manifest;
+/** Gives each function and class its names: the deployed one wherever TypeScript can have it. */
+function nameExports<T extends { name: string }>(
+  items: readonly T[],
+  { app, environment }: LockedManifest,
+  enums: readonly string[],
+  settings: PlanSettings,
+): Map<T, NamedExport> {
   const exports = new Scope(enums);
-  const exported = new Map<LockedFunction, string>();
-  const converted: LockedFunction[] = [];
-  for (const fn of manifest.functions) {
+  const exported = new Map<T, string>();
+  const converted: T[] = [];
+  for (const fn of items) {
     const name = settings.rename?.(fn.name, { app, environment }) ?? fn.name;
     if (name !== toIdentifier(name)) {
       converted.push(fn);
@@ -207,19 +228,18 @@ function nameFunctions(manifest: LockedManifest, enums: readonly string[], setti
 
   // A reserved word can be exported, but no const can have it for its name: `export { delete_ as delete }`.
   const locals = new Scope([...enums, ...[...exported.values()].filter(canDeclare)]);
-  return manifest.functions.map((fn) => {
-    const name = exported.get(fn)!;
-    return { fn, exported: name, local: canDeclare(name) ? name : locals.claim(`${name}_`) };
-  });
+  return new Map(
+    items.map((item) => {
+      const name = exported.get(item)!;
+      return [item, { exported: name, local: canDeclare(name) ? name : locals.claim(`${name}_`) }];
+    }),
+  );
 }
 
 function planAugmentation(app: AppPlan): IndexPlan["apps"][number] {
-  const changed = app.functions.some(({ name, exported }) => name !== exported);
-  return {
-    app: app.app,
-    file: app.file,
-    ...(changed && { functions: app.functions.map(({ name, exported }) => ({ name, exported })) }),
-  };
+  const stubs = [...app.functions, ...app.classes].map(({ name, exported }) => ({ name, exported }));
+  const changed = stubs.some(({ name, exported }) => name !== exported);
+  return { app: app.app, file: app.file, ...(changed && { functions: stubs }) };
 }
 
 function refuseCollisions(named: readonly { app: ChosenApp; file: string; namespace: string }[]): void {
@@ -247,6 +267,7 @@ function refuseFlatCollisions(apps: readonly AppPlan[]): void {
   for (const app of apps) {
     for (const name of new Set([
       ...app.functions.map(({ exported }) => exported),
+      ...app.classes.flatMap(({ exported, instance }) => [exported, instance]),
       ...app.declarations.map((item) => item.name),
     ])) {
       const other = seen.get(name);

@@ -13,7 +13,7 @@ export function declarationMap(app: AppPlan, file: string, text: string, root: s
   const lines = text.split("\n");
   const segments = new Map<number, string>();
   const last = { source: 0, line: 0 };
-  const positions = app.functions
+  const positions = [...app.functions, ...app.classes]
     .flatMap(({ local, source }) => {
       const line = lines.findIndex((item) => item.includes(`declare const ${local}:`));
       return source && line >= 0 ? [{ local, source, line }] : [];

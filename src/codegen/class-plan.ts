@@ -1,0 +1,71 @@
+/** A class of the stubs: an interface of its instances, whose members are methods' stubs, and the const that constructs them. */
+import { classOf, methodName, printParameters } from "../schema/index.ts";
+import { functionDoc, signatureDoc } from "./docs.ts";
+import type { LockedClass, LockedFunction } from "./locked.ts";
+import { toIdentifier } from "./names.ts";
+import { type Names, type StubType, stubType } from "./stub-type.ts";
+
+export interface ClassPlan {
+  /** The deployed name. */
+  name: string;
+  /** The const's name, which differs from `exported` where that one is a reserved word. */
+  local: string;
+  exported: string;
+  /** The interface of instances: the const's own name, unless a type of the app has that. */
+  instance: string;
+  doc?: string;
+  /** `src/app.ts:12`, relative to the author's project. */
+  source?: string;
+  constructors: { parameters: string; doc?: string }[];
+  methods: MethodPlan[];
+}
+
+export interface MethodPlan extends StubType {
+  name: string;
+  signature: string;
+  doc?: string;
+}
+
+export function planClass(
+  { name, doc, constructors, source: place }: LockedClass,
+  named: Pick<ClassPlan, "local" | "exported" | "instance">,
+  methods: readonly LockedFunction[],
+  names: Names,
+): ClassPlan {
+  const source = sourceText(place);
+  const text = [doc, source && `@see ${source}`].filter(Boolean).join("\n");
+  return {
+    name,
+    ...named,
+    ...(text && { doc: text }),
+    ...(source && { source }),
+    constructors: constructors.map((each) => {
+      const constructorDoc = signatureDoc({ ...each, returns: { kind: "primitive", name: "void" } });
+      return { parameters: printParameters(each.parameters), ...(constructorDoc && { doc: constructorDoc }) };
+    }),
+    methods: methods.map((fn) => {
+      const own = methodName(fn);
+      const methodDoc = functionDoc(fn, sourceText(fn.source));
+      const wanted = `${named.local}${own[0]?.toUpperCase()}${own.slice(1)}`;
+      const type = stubType(fn, toIdentifier(wanted), names);
+      return { name: own, signature: fn.signature, ...type, ...(methodDoc && { doc: methodDoc }) };
+    }),
+  };
+}
+
+/** The classes of a manifest, each with its methods. */
+export function methodsByClass(
+  functions: readonly LockedFunction[],
+  classes: readonly LockedClass[],
+): Map<LockedClass, LockedFunction[]> {
+  const found = new Map(classes.map((of) => [of, [] as LockedFunction[]]));
+  for (const fn of functions) {
+    const of = classOf(fn, { classes: [...classes] });
+    if (of) found.get(of)!.push(fn);
+  }
+  return found;
+}
+
+function sourceText(source: LockedFunction["source"]): string | undefined {
+  return source && `${source.file}:${source.line}`;
+}
