@@ -9,7 +9,7 @@ import { applyChanges, type FileChange } from "./files.ts";
 import type { Plan } from "./plan.ts";
 import { prepareOutput } from "./prepare.ts";
 import { settingsOf } from "./settings.ts";
-import { hash, hashPaths, type OutputState, StateStore } from "./state.ts";
+import { fingerprints, hash, type OutputState, StateStore } from "./state.ts";
 import { FARCALL_VERSION } from "./version.ts";
 
 export interface GenerateOptions {
@@ -80,10 +80,9 @@ export async function generateWith(
   const upToDate = files.every(({ path, status }) => status === "unchanged" || path.endsWith(".map"));
   if (!options.dryRun) for (const output of outputs) applyChanges(output.folder, output.files);
   if (key !== undefined && (upToDate || !options.dryRun)) {
-    const states = outputs.map((output, index) =>
-      output.state ? outputState(output.state, output.files) : known?.[index],
-    );
-    if (states.every((state) => state !== undefined)) store.write(key, states);
+    const states = outputs.map((output) => (output.state ? outputState(output.state, output.files) : output.still));
+    const isNew = states.some((state, index) => state !== known?.[index]);
+    if (isNew && states.every((state) => state !== undefined)) store.write(key, states);
   }
   return {
     upToDate,
@@ -98,7 +97,7 @@ export async function generateWith(
 
 function outputState(state: Omit<OutputState, "outputs">, files: readonly FileChange[]): OutputState {
   const paths = files.filter(({ status }) => status !== "removed").map(({ path }) => path);
-  return { ...state, outputs: hashPaths(paths) };
+  return { ...state, outputs: fingerprints(paths) };
 }
 
 /** What `generate` would print, for programs that have another use for it: one plan for each output of the config. */

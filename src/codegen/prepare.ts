@@ -6,7 +6,7 @@ import { type ChosenRef, chooseApps, keyOf, type Source } from "./choose.ts";
 import type { FunctionChange } from "./compare.ts";
 import { type FileChange, refuseOutside } from "./files.ts";
 import type { Settings } from "./settings.ts";
-import { filesHold, type OutputState } from "./state.ts";
+import { type OutputState, stillHolds } from "./state.ts";
 
 export interface OutputRequest {
   settings: Settings;
@@ -28,6 +28,8 @@ export interface OutputResult {
   apps: { app: string; environment: string; functions: number }[];
   /** What the next run may rely on once the files are written; absent when hooks take part, whose answers nobody can foresee. */
   state: Omit<OutputState, "outputs"> | undefined;
+  /** What the last run knew, where it is still so. */
+  still?: OutputState;
 }
 
 /** What is known once the apps are chosen. */
@@ -46,14 +48,15 @@ export async function prepareOutput(request: OutputRequest): Promise<OutputResul
   onProgress("reading what is deployed");
   const refs = await chooseApps(settings, source);
   const etags = Object.fromEntries(refs.map((ref) => [keyOf(ref), ref.etag]));
-  const known = request.known && filesHold(request.known) ? request.known : undefined;
+  const known = request.known && stillHolds(request.known);
   if (known && JSON.stringify(known.etags) === JSON.stringify(etags)) return unchanged(settings.output, known);
 
   const { buildOutput } = await import("./output.ts");
   return buildOutput({ ...request, known, source, refs, etags });
 }
 
-function unchanged(folder: string, { apps, outputs }: OutputState): OutputResult {
+function unchanged(folder: string, still: OutputState): OutputResult {
+  const { apps, outputs } = still;
   const files = Object.keys(outputs).map((path): FileChange => ({ path, status: "unchanged", crlf: false }));
-  return { folder, files, apps, changes: [], warnings: [], notes: [], state: undefined };
+  return { folder, files, apps, changes: [], warnings: [], notes: [], state: undefined, still };
 }

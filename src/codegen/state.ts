@@ -3,25 +3,36 @@
  * checking the config, asking for manifests or loading templates. Losing it costs time, nothing else.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 export interface OutputState {
   /** Etag of each chosen app. */
   etags: Record<string, string>;
   apps: { app: string; environment: string; functions: number }[];
-  /** Hashes by path of what was read besides the config; null: it was not there. */
-  inputs: Record<string, string | null>;
-  /** Hashes by path of what was written. */
-  outputs: Record<string, string | null>;
+  /** By path: what was read besides the config. */
+  inputs: Record<string, Fingerprint>;
+  /** By path: what was written. */
+  outputs: Record<string, Fingerprint>;
 }
+
+/** By what a file is known again. */
+export interface Fingerprint {
+  /** Of its content; null: it is not there. */
+  hash: string | null;
+  /** Of what the file system says of it: while this is the same the content need not be read. */
+  stamp?: string;
+}
+
+/** A file that is younger than this when it is looked at can change again without a change of its times. */
+const SETTLED_MS = 2000;
 
 export function hash(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("base64url").slice(0, 22);
 }
 
 /** The hash of a file's content, or of a folder's list of names; null when it is not there. */
-export function hashPath(path: string): string | null {
+function hashPath(path: string): string | null {
   try {
     return hash(readFileSync(path));
   } catch (error) {
@@ -32,12 +43,40 @@ export function hashPath(path: string): string | null {
   }
 }
 
-export function hashPaths(paths: Iterable<string>): Record<string, string | null> {
-  return Object.fromEntries([...paths].map((path) => [path, hashPath(path)]));
+/** Absent for what is no file, or too young. The time of change is one that no program can set. */
+function stampOf(path: string): string | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (!stats?.isFile() || Date.now() - Number(stats.ctimeMs) < SETTLED_MS) return undefined;
+  return [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(" ");
 }
 
-export function filesHold({ inputs, outputs }: OutputState): boolean {
-  return Object.entries({ ...inputs, ...outputs }).every(([path, before]) => hashPath(path) === before);
+function fingerprint(path: string): Fingerprint {
+  // First, so that a change that comes in between is seen by the next look.
+  const stamp = stampOf(path);
+  return { hash: hashPath(path), ...(stamp !== undefined && { stamp }) };
+}
+
+export function fingerprints(paths: Iterable<string>): Record<string, Fingerprint> {
+  return Object.fromEntries([...paths].map((path) => [path, fingerprint(path)]));
+}
+
+/** Whether all files are as they were: the state itself, or one with newer stamps; `undefined` when one has changed. */
+export function stillHolds(state: OutputState): OutputState | undefined {
+  const inputs = stillTrue(state.inputs);
+  const outputs = inputs && stillTrue(state.outputs);
+  if (!inputs || !outputs) return undefined;
+  return inputs === state.inputs && outputs === state.outputs ? state : { ...state, inputs, outputs };
+}
+
+function stillTrue(before: Record<string, Fingerprint>): Record<string, Fingerprint> | undefined {
+  let after = before;
+  for (const [path, was] of Object.entries(before)) {
+    if (was.stamp !== undefined && was.stamp === stampOf(path)) continue;
+    const is = fingerprint(path);
+    if (is.hash !== was.hash) return undefined;
+    if (is.stamp !== was.stamp) after = { ...after, [path]: is };
+  }
+  return after;
 }
 
 /** The state of one config's outputs, for one key: the hash of all that the outputs depend on and that need not be asked for. */
