@@ -1,17 +1,10 @@
-/** Writes docs/type-fidelity.md: how many functions of each package keep their types, and why the others are refused. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { type Fidelity, measure } from "./measure.ts";
-import { PACKAGES } from "./packages.ts";
-import { repository } from "./workspace.ts";
+/** The text of docs/type-fidelity.md: how many functions of each package keep their types, and why the others are refused. */
+import type { Fidelity } from "./measure.ts";
 
 /** Examples of each reason. */
 const SHOWN = 3;
 
-const measured = await measure(PACKAGES, { onProgress: (text) => console.error(text) });
-writeFileSync(join(repository, "docs/type-fidelity.md"), report(measured));
-
-function report(packages: readonly Fidelity[]): string {
+export function report(packages: readonly Fidelity[]): string {
   const sum = (count: (each: Fidelity) => number): number => packages.reduce((total, each) => total + count(each), 0);
   const row = (...cells: readonly (string | number)[]): string => `| ${cells.join(" | ")} |`;
   const share = (identical: number, different: number): string =>
@@ -35,7 +28,7 @@ function report(packages: readonly Fidelity[]): string {
 
 Is what the caller sees what the author wrote? Every exported function of real packages is wrapped into an app, introspected,
 registered, and its stub generated; then the compiler compares the stub's types with the author's. Written by
-\`node test/fidelity/report.ts\`.
+\`node test/fidelity/run.ts\`.
 
 Identical means: \`Parameters\` of the function and of its stub, and their awaited results, are the same type by mutual identity,
 in which optional, rest, \`readonly\` and \`any\` count, and parameters have the same names. Generic and overloaded functions are also compared signature by signature.
