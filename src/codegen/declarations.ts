@@ -10,6 +10,7 @@ import {
   type EnumDeclaration,
   isIdentifierName,
   isTypeName,
+  printCall,
   printIndex,
   printProperty,
   printPropertyName,
@@ -80,7 +81,8 @@ export function planDeclaration(declaration: Declaration): DeclarationPlan {
     }
     case "alias": {
       const { type } = declaration;
-      const isObject = type.kind === "object" && type.properties.length + (type.indexes?.length ?? 0) > 0;
+      const isObject =
+        type.kind === "object" && !type.calls && type.properties.length + (type.indexes?.length ?? 0) > 0;
       return {
         ...base,
         kind: "alias",
@@ -100,10 +102,12 @@ function head({ name, typeParameters }: Extract<Declaration, { kind: "interface"
 
 function planMembers({
   properties,
-  indexes,
-}: Pick<Extract<Declaration, { kind: "interface" }>, "properties" | "indexes">): MemberPlan[] {
+  indexes = [],
+  calls = [],
+}: Pick<Extract<Declaration, { kind: "interface" }>, "properties" | "indexes" | "calls">): MemberPlan[] {
   return [
-    ...(indexes ?? []).map((index) => ({ text: printIndex(index) })),
+    ...indexes.map((index) => ({ text: printIndex(index) })),
+    ...calls.map((call) => ({ text: printCall(call) })),
     ...properties.map((property) => ({ text: printProperty(property), ...(property.doc && { doc: property.doc }) })),
   ];
 }

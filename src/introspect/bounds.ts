@@ -5,6 +5,7 @@
 import type { CallSignature, Declaration, PropertySchema, TypeSchema } from "../schema/index.ts";
 import type { Conversion } from "./conversion.ts";
 import { FUNCTION_REFUSED, ITERATED, KEPT_ALIASES, REFUSED_GLOBALS } from "./globals.ts";
+import { isMethodOfAll } from "./members.ts";
 
 /** The type parameters whose values would cross, and cannot. */
 export function unfitParameters(cx: Conversion, { typeParameters = [], parameters, returns }: CallSignature): string[] {
@@ -18,6 +19,7 @@ export function unfitParameters(cx: Conversion, { typeParameters = [], parameter
 export function refuseUnfit(cx: Conversion, name: string): void {
   cx.refuse(
     undefined,
+    "function",
     `${name} stands for functions, or for objects that have some, which cannot cross the wire`,
     FUNCTION_REFUSED.hint,
   );
@@ -35,7 +37,7 @@ function isUnfit(
 ): boolean {
   const unfit = (part: TypeSchema): boolean => isUnfit(cx, part, members, inside);
   const hasUnfit = (properties: readonly PropertySchema[], deeper = inside): boolean =>
-    properties.some((property) => isUnfit(cx, property.type, "some", deeper));
+    properties.some(({ name, type }) => !isMethodOfAll(name) && isUnfit(cx, type, "some", deeper));
   switch (type.kind) {
     case "function":
       return true;
@@ -48,16 +50,17 @@ function isUnfit(
     case "array":
       return unfit(type.element);
     case "object":
-      return hasUnfit(type.properties);
+      return type.calls !== undefined || hasUnfit(type.properties);
     case "global":
       return REFUSED_GLOBALS.has(type.name) && !ITERATED.has(type.name);
     case "reference": {
+      if (cx.recordOf(type)?.complete) return true;
       const declaration = cx.declarationOf(type);
       if (!declaration || declaration.kind === "enum" || inside.includes(declaration)) return false;
       const deeper = [...inside, declaration];
       if (declaration.kind === "alias") return isUnfit(cx, declaration.type, members, deeper);
       const inherits = declaration.extends?.some((base) => isUnfit(cx, base, members, deeper)) ?? false;
-      return inherits || hasUnfit(declaration.properties, deeper);
+      return inherits || declaration.calls !== undefined || hasUnfit(declaration.properties, deeper);
     }
     default:
       return false;

@@ -4,10 +4,12 @@
  */
 import type { ts } from "@ts-morph/common";
 import type { Declaration, ReferenceType, TypeSchema } from "../schema/index.ts";
+import type { RefusalReason } from "./problems.ts";
 
 /** Something in a type that cannot cross the wire, or hides whether it can. */
 export interface Refusal {
   severity: "error" | "warning";
+  reason: RefusalReason;
   /** Inside the owner: `.items[].next`. */
   path: string;
   node: ts.Node;
@@ -38,6 +40,8 @@ export interface DeclarationRecord extends Owner {
   references: ReferenceType[];
   /** Undefined while it is being converted. */
   schema: Declaration | undefined;
+  /** Of a package's type with behaviour, whose members matter only where types are compared with it: fills them in. */
+  complete?: () => void;
 }
 
 export class Conversion {
@@ -103,25 +107,37 @@ export class Conversion {
   }
 
   /** Notes what cannot cross; the type that it returns stands in for it in a schema that is not used. */
-  refuse(node: ts.Node | undefined, message: string, hint: string): TypeSchema {
-    this.#note("error", node, message, hint);
+  refuse(node: ts.Node | undefined, reason: RefusalReason, message: string, hint: string): TypeSchema {
+    this.#note("error", node, reason, message, hint);
     return { kind: "primitive", name: "never" };
   }
 
   /** As `refuse`, where a value of the type would cross. Types may be compared with it: it is returned for that. */
-  refuseValue(node: ts.Node | undefined, message: string, hint: string, type: TypeSchema): TypeSchema {
-    if (this.describing === 0) this.#note("error", node, message, hint).isComparable = true;
+  refuseValue(
+    node: ts.Node | undefined,
+    reason: RefusalReason,
+    message: string,
+    hint: string,
+    type: TypeSchema,
+  ): TypeSchema {
+    if (this.describing === 0) this.#note("error", node, reason, message, hint).isComparable = true;
     return type;
   }
 
-  warn(node: ts.Node | undefined, message: string, hint: string): void {
-    this.#note("warning", node, message, hint);
+  warn(node: ts.Node | undefined, reason: RefusalReason, message: string, hint: string): void {
+    this.#note("warning", node, reason, message, hint);
   }
 
-  #note(severity: Refusal["severity"], node: ts.Node | undefined, message: string, hint: string): Refusal {
+  #note(
+    severity: Refusal["severity"],
+    node: ts.Node | undefined,
+    reason: RefusalReason,
+    message: string,
+    hint: string,
+  ): Refusal {
     // Nodes that the compiler makes have no place.
     const place = node && node.pos >= 0 ? node : this.#site!;
-    const refusal: Refusal = { severity, path: this.#path.join(""), node: place, message, hint };
+    const refusal: Refusal = { severity, reason, path: this.#path.join(""), node: place, message, hint };
     this.#owner.refusals.push(refusal);
     return refusal;
   }
@@ -134,6 +150,10 @@ export class Conversion {
     declaration.references.push(reference);
     this.#targets.set(reference, declaration);
     return reference;
+  }
+
+  recordOf(reference: ReferenceType): DeclarationRecord | undefined {
+    return this.#targets.get(reference);
   }
 
   /** Undefined while it is being converted. */
@@ -190,6 +210,13 @@ export function* reached(owner: Owner): Iterable<{ owner: Owner; inside: string;
       known.add(declaration);
       queue.push(next);
     }
+  }
+}
+
+/** Fills in the members of what types are compared with. */
+export function completeCompared(owner: Owner): void {
+  for (const { owner: at, isCompared } of reached(owner)) {
+    if (isCompared) (at as Partial<DeclarationRecord>).complete?.();
   }
 }
 

@@ -4,6 +4,7 @@ import { ts } from "@ts-morph/common";
 import type {
   Declaration,
   EnumDeclaration,
+  FunctionType,
   IndexSignature,
   InterfaceDeclaration,
   PropertySchema,
@@ -12,9 +13,12 @@ import type {
 } from "../schema/index.ts";
 import type { Conversion, DeclarationRecord } from "./conversion.ts";
 import { docOf, splitFunctionDoc } from "./docs.ts";
+import { FUNCTION_REFUSED } from "./globals.ts";
 import {
+  callsOfMembers,
   hasModifier,
   indexesOfMembers,
+  isMethodOfAll,
   membersOfType,
   propertiesOfMembers,
   propertyName,
@@ -41,14 +45,7 @@ export function recordOf(cx: Conversion, symbol: ts.Symbol): DeclarationRecord {
   };
   cx.records.set(symbol, record);
   const parameters = typeParametersOf(symbol);
-  const scope = new Set(
-    (symbol.declarations ?? []).flatMap((node) =>
-      typeParameterSymbols(
-        cx.checker,
-        (node as { typeParameters?: ts.NodeArray<ts.TypeParameterDeclaration> }).typeParameters,
-      ),
-    ),
-  );
+  const scope = scopeOf(cx, symbol);
   // Each anonymous type and alias is followed from here anew.
   const expanding = cx.expanding.splice(0);
   const { body } = cx;
@@ -59,6 +56,17 @@ export function recordOf(cx: Conversion, symbol: ts.Symbol): DeclarationRecord {
   cx.expanding.push(...expanding);
   cx.body = body;
   return record;
+}
+
+function scopeOf(cx: Conversion, symbol: ts.Symbol): Set<ts.Symbol> {
+  return new Set(
+    (symbol.declarations ?? []).flatMap((node) =>
+      typeParameterSymbols(
+        cx.checker,
+        (node as { typeParameters?: ts.NodeArray<ts.TypeParameterDeclaration> }).typeParameters,
+      ),
+    ),
+  );
 }
 
 function authoredName(symbol: ts.Symbol): string {
@@ -147,7 +155,12 @@ function convertEnum(cx: Conversion, symbol: ts.Symbol): Pick<EnumDeclaration, "
       const value = cx.checker.getConstantValue(member);
       if (value === undefined) {
         cx.at(stepOf(name), () =>
-          cx.refuse(member, "this enum member's value is computed when the program runs", "give it a literal value"),
+          cx.refuse(
+            member,
+            "enum",
+            "this enum member's value is computed when the program runs",
+            "give it a literal value",
+          ),
         );
         continue;
       }
@@ -160,22 +173,69 @@ function convertEnum(cx: Conversion, symbol: ts.Symbol): Pick<EnumDeclaration, "
 
 // ---- interfaces and classes ----------------------------------------------------------------------------------------
 
-type Shape = Pick<InterfaceDeclaration, "extends" | "properties" | "indexes">;
+type Shape = Pick<InterfaceDeclaration, "extends" | "properties" | "indexes" | "calls">;
 
 function convertShape(cx: Conversion, symbol: ts.Symbol): Shape {
   const nodes = (symbol.declarations ?? []).filter(
-    (node): node is ts.InterfaceDeclaration | ts.ClassLikeDeclaration =>
-      ts.isInterfaceDeclaration(node) || ts.isClassLike(node),
+    (node): node is ShapeNode => ts.isInterfaceDeclaration(node) || ts.isClassLike(node),
   );
   if (isForeign(cx, nodes[0]!) && !isData(cx, symbol)) {
-    const what = symbol.flags & SymbolFlags.Class ? "a class instance with behaviour" : "an object with methods";
-    cx.refuse(
-      undefined,
-      `${symbol.name} is ${what}: it cannot cross the wire`,
-      "pass the data in it, as an interface of your own",
-    );
+    refuseBehaviour(cx, symbol, nodes);
     return { properties: [] };
   }
+  return convertMembers(cx, symbol, nodes);
+}
+
+type ShapeNode = ts.InterfaceDeclaration | ts.ClassLikeDeclaration;
+
+/** Told once for a package's type, not for each of its methods. */
+function refuseBehaviour(cx: Conversion, symbol: ts.Symbol, nodes: readonly ShapeNode[]): void {
+  const hint = "pass the data in it, as an interface of your own";
+  if (symbol.flags & SymbolFlags.Class) {
+    const message = `${symbol.name} is a class instance with behaviour: it cannot cross the wire`;
+    cx.refuse(undefined, "class", message, hint);
+    return;
+  }
+  const fault = behaviourOf(cx, symbol);
+  const isFunction = fault === "" || fault === undefined;
+  const message = isFunction
+    ? `${symbol.name} is a function: it cannot cross the wire`
+    : `${symbol.name} is an object with methods: it cannot cross the wire`;
+  const refuse = (): TypeSchema =>
+    cx.refuseValue(undefined, "function", message, isFunction ? FUNCTION_REFUSED.hint : hint, NEVER);
+  if (isFunction) refuse();
+  else cx.at(stepOf(fault), refuse);
+  const record = recordOf(cx, symbol);
+  record.complete = () => {
+    delete record.complete;
+    const { schema } = record;
+    const scope = scopeOf(cx, symbol);
+    if (schema) cx.own(record, nodes[0]!, scope, () => Object.assign(schema, convertMembers(cx, symbol, nodes)));
+  };
+}
+
+const NEVER: TypeSchema = { kind: "primitive", name: "never" };
+
+/** The first member, own or inherited, that makes an interface more than data; "" for a call signature. */
+function behaviourOf(cx: Conversion, symbol: ts.Symbol): string | undefined {
+  const own = [...(symbol.members?.values() ?? [])].find((member) => !isDataMember(member, false));
+  if (own) return own.flags & SymbolFlags.Signature ? "" : nameOfMember(own);
+  const type = cx.checker.getDeclaredTypeOfSymbol(symbol);
+  for (const base of type.isClassOrInterface() ? cx.checker.getBaseTypes(type) : []) {
+    if (isDataBase(cx, base)) continue;
+    const found = cx.checker.getPropertiesOfType(base).find((member) => !isDataMember(member, false));
+    return found ? nameOfMember(found) : "";
+  }
+  return undefined;
+}
+
+/** `Symbol.iterator` has a name of the compiler's own, with an underscore more. */
+function nameOfMember({ escapedName }: ts.Symbol): string {
+  const name = ts.unescapeLeadingUnderscores(escapedName);
+  return name.startsWith("__@") ? `[Symbol.${name.slice(3).replace(/@\d+$/, "")}]` : name;
+}
+
+function convertMembers(cx: Conversion, symbol: ts.Symbol, nodes: readonly ShapeNode[]): Shape {
   const bases: TypeSchema[] = [];
   let isFlat = false;
   for (const heritage of nodes.flatMap(({ heritageClauses = [] }) => [...heritageClauses])) {
@@ -193,16 +253,19 @@ function convertShape(cx: Conversion, symbol: ts.Symbol): Shape {
   }
   const properties: PropertySchema[] = [];
   const indexes: IndexSignature[] = [];
+  const calls: FunctionType[] = [];
   for (const node of nodes) {
     if (ts.isInterfaceDeclaration(node)) {
       properties.push(...propertiesOfMembers(cx, node.members));
       indexes.push(...indexesOfMembers(cx, node.members));
+      calls.push(...callsOfMembers(cx, node.members));
     } else properties.push(...propertiesOfClass(cx, node));
   }
   return {
     ...(bases.length > 0 ? { extends: bases } : {}),
     properties,
     ...(indexes.length > 0 ? { indexes } : {}),
+    ...(calls.length > 0 ? { calls } : {}),
   };
 }
 
@@ -213,6 +276,7 @@ function asBase(cx: Conversion, type: TypeSchema): TypeSchema | undefined {
     if (!/Error$/.test(type.name)) {
       cx.refuse(
         undefined,
+        "class",
         `what extends ${type.name} loses its class on the wire`,
         `hold the ${type.name} in a property`,
       );
@@ -261,10 +325,11 @@ function propertiesOfClass(cx: Conversion, node: ts.ClassLikeDeclaration): Prope
     if (isHidden(member)) refuseHidden(cx, member, name);
     else if (ts.isPropertyDeclaration(member)) add(member);
     else if (ts.isIndexSignatureDeclaration(member)) {
-      cx.refuse(member, `${name} is a class with an index signature`, "declare it as an interface");
+      cx.refuse(member, "class", `${name} is a class with an index signature`, "declare it as an interface");
     } else {
       cx.refuse(
         member,
+        "class",
         `${name} is a class with behaviour: its instances lose it on the wire`,
         "declare an interface with its fields, or turn methods into functions that take it",
       );
@@ -284,6 +349,7 @@ function isHidden(node: ts.ClassElement | ts.ParameterDeclaration): boolean {
 function refuseHidden(cx: Conversion, node: ts.Node, name: string): void {
   cx.refuse(
     node,
+    "class",
     `${name} is a class with private or protected members, which callers cannot know`,
     "declare an interface with its public fields",
   );
@@ -308,11 +374,16 @@ export function isData(cx: Conversion, symbol: ts.Symbol): boolean {
     const isClass = (symbol.flags & SymbolFlags.Class) !== 0;
     const type = cx.checker.getDeclaredTypeOfSymbol(symbol);
     result =
-      [...(symbol.members?.values() ?? [])].every((member) => isDataMember(member, isClass)) &&
+      isDataMembers([...(symbol.members?.values() ?? [])], isClass) &&
       (!type.isClassOrInterface() || cx.checker.getBaseTypes(type).every((base) => isDataBase(cx, base)));
     data.set(symbol, result);
   }
   return result;
+}
+
+function isDataMembers(members: readonly ts.Symbol[], isClass: boolean): boolean {
+  if (!isClass && members.every(({ name, flags }) => flags & SymbolFlags.Method && isMethodOfAll(name))) return true;
+  return members.every((member) => isDataMember(member, isClass));
 }
 
 /** Arrays and errors have methods, and are carried with these. */

@@ -1,9 +1,9 @@
 /** Properties and index signatures: of interfaces, type literals and classes as written, and of types that the checker made. */
 import { ts } from "@ts-morph/common";
-import type { IndexSignature, PropertySchema, TypeSchema } from "../schema/index.ts";
+import type { FunctionType, IndexSignature, PropertySchema, TypeSchema } from "../schema/index.ts";
 import type { Conversion } from "./conversion.ts";
 import { docOf } from "./docs.ts";
-import { convertFunction, convertNode, refuseFunction } from "./nodes.ts";
+import { convertFunction, convertFunctionType, convertNode, refuseFunctionValue } from "./nodes.ts";
 import { convertType } from "./types.ts";
 
 const IS_NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
@@ -12,24 +12,31 @@ export function stepOf(name: string): string {
   return IS_NAME.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
 }
 
-export function propertiesOfMembers(cx: Conversion, members: Iterable<ts.TypeElement>): PropertySchema[] {
+/** Methods that every object has: what has no others is not behaviour, but says what values are (`{ valueOf(): number }`). */
+const METHODS_OF_ALL: ReadonlySet<string> = new Set(["valueOf", "toString", "toLocaleString"]);
+
+export function isMethodOfAll(name: string): boolean {
+  return METHODS_OF_ALL.has(name);
+}
+
+export function propertiesOfMembers(cx: Conversion, members: readonly ts.TypeElement[]): PropertySchema[] {
   const properties: PropertySchema[] = [];
+  const ofAllValues = members.every(({ name }) => name && ts.isIdentifier(name) && isMethodOfAll(name.text));
   const accessors = new Map<string, PropertySchema>();
   for (const member of members) {
     if (ts.isIndexSignatureDeclaration(member)) continue;
-    if (ts.isCallSignatureDeclaration(member) || ts.isConstructSignatureDeclaration(member)) {
-      refuseFunction(cx, member);
-      continue;
-    }
+    if (ts.isCallSignatureDeclaration(member) || ts.isConstructSignatureDeclaration(member)) continue;
     const name = member.name && propertyName(cx, member.name);
     if (name === undefined) {
       refuseSymbolKey(cx, member);
       continue;
     }
     if (ts.isMethodSignature(member)) {
-      const type = cx.at(stepOf(name), () => convertFunction(cx, member));
+      const type = cx.at(stepOf(name), () =>
+        ofAllValues ? convertFunctionType(cx, member) : convertFunction(cx, member),
+      );
       const overloaded = properties.find((each) => each.name === name);
-      if (overloaded) overloaded.type = { kind: "intersection", members: [overloaded.type, type] };
+      if (overloaded) overloaded.type = withOverload(overloaded.type, type);
       else properties.push(member.questionToken ? { name, type, optional: true } : { name, type });
       continue;
     }
@@ -81,6 +88,21 @@ export function typeOfMember(
     member,
     isOptional ? { optional: ts.isParameter(member) ? "parameter" : "property" } : {},
   );
+}
+
+function withOverload(type: TypeSchema, overload: TypeSchema): TypeSchema {
+  const members = type.kind === "intersection" ? type.members : [type];
+  return { kind: "intersection", members: [...members, overload] };
+}
+
+/** Call and construct signatures, which make a function of what has them. */
+export function callsOfMembers(cx: Conversion, members: readonly ts.Node[]): FunctionType[] {
+  return members.flatMap((member) => {
+    if (!ts.isCallSignatureDeclaration(member) && !ts.isConstructSignatureDeclaration(member)) return [];
+    const type = convertFunctionType(cx, member);
+    refuseFunctionValue(cx, member, type);
+    return [type];
+  });
 }
 
 export function indexesOfMembers(cx: Conversion, members: Iterable<ts.Node>): IndexSignature[] {
@@ -198,6 +220,7 @@ export function propertyName(cx: Conversion, name: ts.PropertyName): string | un
 export function refuseSymbolKey(cx: Conversion, node: ts.Node | undefined): void {
   cx.refuse(
     node,
+    "symbol",
     "a property named by a symbol cannot cross the wire",
     'name it by a string: `string & { readonly __brand: "UserId" }`',
   );

@@ -39,7 +39,8 @@ export function convertName(cx: Conversion, symbol: ts.Symbol | undefined, node:
     node,
   });
   if (!symbol) {
-    if (node.pos < 0) return cx.refuse(node, "this type cannot be written down", "give the function a return type");
+    if (node.pos < 0)
+      return cx.refuse(node, "unwritable", "this type cannot be written down", "give the function a return type");
     return convertType(cx, cx.checker.getTypeFromTypeNode(node), node);
   }
   // In a package whose types lack something, which skipLibCheck does not tell; the author's compiler takes it for `any`.
@@ -52,6 +53,7 @@ function convertUnknown(cx: Conversion, name: string, node: ts.Node): TypeSchema
   if (cx.describing === 0) {
     cx.warn(
       node,
+      "missing",
       `the compiler does not find the type ${name}, and takes it for \`any\``,
       "install the types that it needs",
     );
@@ -63,6 +65,7 @@ export function convertTypeParameter(cx: Conversion, symbol: ts.Symbol, node: ts
   if (cx.scope.has(symbol) || (node && node.pos < 0)) return { kind: "typeParameter", name: symbol.name };
   return cx.refuse(
     node,
+    "scope",
     `${symbol.name} is a type parameter of a function or class around this one, and has no meaning to callers`,
     "register a function that names the type itself",
   );
@@ -152,12 +155,12 @@ function convertGlobal(cx: Conversion, use: NamedUse, origin: GlobalOrigin): Typ
       ? { kind: "builtin", name: builtin, typeArguments }
       : { kind: "builtin", name: builtin };
   }
-  if (cx.describing > 0) return global();
+  if (cx.describing > 0 || name === "Iterable") return global();
   const refused =
     REFUSED_GLOBALS.get(symbol.name) ?? (isStream(symbol) ? REFUSED_GLOBALS.get("ReadableStream") : undefined);
   if (refused) {
     const message = `${symbol.name} is ${refused.what}: it cannot cross the wire`;
-    return cx.refuseValue(use.node, message, refused.hint, cx.describe(global));
+    return cx.refuseValue(use.node, refused.reason, message, refused.hint, cx.describe(global));
   }
   // What every consumer's compiler knows stays a name; what needs the browser's or Node's types is carried over.
   if (origin === "language" && isData(cx, symbol)) return global();

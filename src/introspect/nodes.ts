@@ -5,8 +5,9 @@
 import { ts } from "@ts-morph/common";
 import type { FunctionType, ObjectType, TupleElement, TupleType, TypeSchema } from "../schema/index.ts";
 import type { Conversion } from "./conversion.ts";
+import { convertTypeParameters } from "./declarations.ts";
 import { FUNCTION_REFUSED } from "./globals.ts";
-import { hasModifier, indexesOfMembers, propertiesOfMembers } from "./members.ts";
+import { callsOfMembers, hasModifier, indexesOfMembers, propertiesOfMembers } from "./members.ts";
 import { convertName } from "./names.ts";
 import { isOpen, lastName, symbolOf, typeParameterSymbols } from "./symbols.ts";
 import { convertType } from "./types.ts";
@@ -54,6 +55,9 @@ export function convertNode(cx: Conversion, node: ts.TypeNode): TypeSchema {
     };
   }
   if (ts.isFunctionTypeNode(node) || ts.isConstructorTypeNode(node)) return convertFunction(cx, node);
+  if (ts.isTypeQueryNode(node) && ts.isIdentifier(node.exprName) && node.exprName.text === "globalThis") {
+    return refuseGlobalThis(cx, node);
+  }
   if (node.kind === ts.SyntaxKind.AnyKeyword) return convertAny(cx, node);
   if (node.kind === ts.SyntaxKind.SymbolKeyword) return refuseSymbol(cx, node);
   if (ts.isTypePredicateNode(node)) return { kind: "primitive", name: node.assertsModifier ? "void" : "boolean" };
@@ -79,23 +83,41 @@ export function convertNode(cx: Conversion, node: ts.TypeNode): TypeSchema {
     const schema: TypeSchema = { kind: "infer", name: name.text };
     return constraint ? { ...schema, constraint: cx.describe(() => convert(constraint)) } : schema;
   }
-  if (node.pos < 0) return cx.refuse(node, "this type cannot be written down", "give the function a return type");
+  if (node.pos < 0)
+    return cx.refuse(node, "unwritable", "this type cannot be written down", "give the function a return type");
   return convertType(cx, cx.checker.getTypeFromTypeNode(node), node);
 }
 
+type FunctionNode =
+  | ts.FunctionTypeNode
+  | ts.ConstructorTypeNode
+  | ts.MethodSignature
+  | ts.CallSignatureDeclaration
+  | ts.ConstructSignatureDeclaration;
+
 /** A function's type, which only other types can have use for. */
-export function convertFunction(
-  cx: Conversion,
-  node: ts.FunctionTypeNode | ts.ConstructorTypeNode | ts.MethodSignature,
-): TypeSchema {
-  if (!node.type || node.typeParameters) return refuseFunction(cx, node);
-  const type = cx.describe((): FunctionType => {
-    const parameters = node.parameters.map((each) => convertArgument(cx, each));
-    return { kind: "function", parameters, returns: convertNode(cx, node.type!) };
-  });
+export function convertFunction(cx: Conversion, node: FunctionNode): TypeSchema {
+  return refuseFunctionValue(cx, node, convertFunctionType(cx, node));
+}
+
+export function convertFunctionType(cx: Conversion, node: FunctionNode): FunctionType {
+  const own = (node.typeParameters ?? []).flatMap((each) =>
+    each.pos < 0 ? ownSymbol(each.name) : typeParameterSymbols(cx.checker, [each]),
+  );
+  const type = cx.describe(() =>
+    cx.withScope(own, (): FunctionType => {
+      const typeParameters = convertTypeParameters(cx, node.typeParameters);
+      const parameters = node.parameters.map((each) => convertArgument(cx, each));
+      if (node.type && ts.isTypePredicateNode(node.type)) refuseFunction(cx, node);
+      const returns: TypeSchema = node.type ? convertNode(cx, node.type) : { kind: "primitive", name: "any" };
+      return { kind: "function", ...(typeParameters.length > 0 && { typeParameters }), parameters, returns };
+    }),
+  );
   if (ts.isConstructorTypeNode(node))
     type.constructs = hasModifier(node, ts.SyntaxKind.AbstractKeyword) ? "abstract" : true;
-  return refuseFunctionValue(cx, node, type);
+  if (ts.isConstructSignatureDeclaration(node)) type.constructs = true;
+  if (ts.isMethodSignature(node)) type.method = true;
+  return type;
 }
 
 function convertArgument(
@@ -112,21 +134,29 @@ function convertArgument(
 const FUNCTION_CANNOT_CROSS = `${FUNCTION_REFUSED.what} cannot cross the wire`;
 
 export function refuseFunctionValue(cx: Conversion, node: ts.Node | undefined, type: TypeSchema): TypeSchema {
-  return cx.refuseValue(node, FUNCTION_CANNOT_CROSS, FUNCTION_REFUSED.hint, type);
+  return cx.refuseValue(node, "function", FUNCTION_CANNOT_CROSS, FUNCTION_REFUSED.hint, type);
 }
 
-/** A function whose type is not carried over, either: one with several signatures, or a generic one. */
+/** A function whose type is not carried over, either: a type guard, or one with many properties. */
 export function refuseFunction(cx: Conversion, node: ts.Node | undefined): TypeSchema {
-  return cx.refuse(node, FUNCTION_CANNOT_CROSS, FUNCTION_REFUSED.hint);
+  return cx.refuse(node, "function", FUNCTION_CANNOT_CROSS, FUNCTION_REFUSED.hint);
 }
 
 export function refuseSymbol(cx: Conversion, node: ts.Node | undefined): TypeSchema {
-  return cx.refuseValue(node, "a symbol cannot cross the wire", "use a string", { kind: "primitive", name: "symbol" });
+  return cx.refuseValue(node, "symbol", "a symbol cannot cross the wire", "use a string", {
+    kind: "primitive",
+    name: "symbol",
+  });
+}
+
+export function refuseGlobalThis(cx: Conversion, node: ts.Node | undefined): TypeSchema {
+  const type: TypeSchema = { kind: "global", name: "typeof globalThis", typeArguments: [] };
+  return cx.refuseValue(node, "class", "the global object cannot cross the wire", "pass the parts that matter", type);
 }
 
 export function convertAny(cx: Conversion, node: ts.Node | undefined): TypeSchema {
   if (cx.describing === 0) {
-    cx.warn(node, "`any` hides what crosses the wire", "use the type that is meant, or `unknown`");
+    cx.warn(node, "any", "`any` hides what crosses the wire", "use the type that is meant, or `unknown`");
   }
   return { kind: "primitive", name: "any" };
 }
@@ -157,14 +187,21 @@ function convertLiteral(cx: Conversion, { literal }: ts.LiteralTypeNode): TypeSc
       value: { bigint: String(BigInt(operand.text.slice(0, -1).replaceAll("_", "")) * (isNegative ? -1n : 1n)) },
     };
   }
-  return cx.refuse(literal, "this literal is not one of a type", "use a string, number, bigint or boolean literal");
+  return cx.refuse(
+    literal,
+    "unwritable",
+    "this literal is not one of a type",
+    "use a string, number, bigint or boolean literal",
+  );
 }
 
 function convertMembers(cx: Conversion, node: ts.TypeLiteralNode): TypeSchema {
   const properties = propertiesOfMembers(cx, node.members);
   const indexes = indexesOfMembers(cx, node.members);
+  const calls = callsOfMembers(cx, node.members);
   const schema: ObjectType = { kind: "object", properties };
   if (indexes.length > 0) schema.indexes = indexes;
+  if (calls.length > 0) schema.calls = calls;
   return schema;
 }
 

@@ -3,8 +3,33 @@ import { relative } from "node:path";
 import { ts } from "@ts-morph/common";
 import { FarcallError } from "../runtime/errors.ts";
 
+/** Why a type is refused, for tools: the message says the same in words. */
+export type RefusalReason =
+  /** Values that the wire does not carry. */
+  | "function"
+  | "symbol"
+  | "class"
+  | "iterator"
+  | "promise"
+  | "stream"
+  | "weak"
+  | "signal"
+  | "platform"
+  | "wrapper"
+  /** Types that callers could not be given, though values might cross. */
+  | "scope"
+  | "unnamed"
+  | "untyped"
+  | "unwritable"
+  | "enum"
+  /** Warnings. */
+  | "any"
+  | "missing";
+
 export interface Problem {
   severity: "error" | "warning";
+  /** Present where it is a type that is refused. */
+  reason?: RefusalReason;
   /** Relative to the app's root, with forward slashes. */
   file: string;
   /** 1-based. */

@@ -4,7 +4,14 @@ import type { LiteralType, ObjectType, TupleElement, TypeSchema } from "../schem
 import type { Conversion } from "./conversion.ts";
 import { membersOfType } from "./members.ts";
 import { convertNamed, convertTypeParameter } from "./names.ts";
-import { convertAny, convertNode, refuseFunction, refuseFunctionValue, refuseSymbol } from "./nodes.ts";
+import {
+  convertAny,
+  convertNode,
+  refuseFunction,
+  refuseFunctionValue,
+  refuseGlobalThis,
+  refuseSymbol,
+} from "./nodes.ts";
 
 const { TypeFlags, ObjectFlags, SymbolFlags, ElementFlags } = ts;
 
@@ -135,13 +142,30 @@ function convertUnion(
     if (wholeEnum) {
       for (const member of wholeEnum.types) rest.delete(member);
       members.push(convertType(cx, wholeEnum, node));
-    } else members.push(convertType(cx, each, node));
+    } else members.push(distinct(cx, each, convertType(cx, each, node), members, node));
   }
   // `undefined` and `null` read best at the end.
   const rank = (member: TypeSchema): number =>
     member.kind === "primitive" && (member.name === "undefined" || member.name === "null") ? 1 : 0;
   members.sort((a, b) => rank(a) - rank(b));
   return members.length === 1 ? members[0]! : { kind: "union", members };
+}
+
+/**
+ * A default type argument that a conditional type puts in is not the one that is put in where none is written: both members stay
+ * in the union, and one is only told from the other when its arguments are written out.
+ */
+function distinct(
+  cx: Conversion,
+  type: ts.Type,
+  member: TypeSchema,
+  others: readonly TypeSchema[],
+  node: ts.Node | undefined,
+): TypeSchema {
+  if (member.kind !== "builtin" || member.typeArguments) return member;
+  const isRepeated = others.some((each) => each.kind === "builtin" && each.name === member.name);
+  const given = isRepeated ? cx.checker.getTypeArguments(type as ts.TypeReference) : [];
+  return given.length === 0 ? member : { ...member, typeArguments: given.map((each) => convertType(cx, each, node)) };
 }
 
 /** Under exactOptionalPropertyTypes, a property's own `undefined` is another one than that of being optional. */
@@ -169,6 +193,9 @@ function convertParameterType(cx: Conversion, type: ts.Type, node: ts.Node | und
   return convertTypeParameter(cx, type.symbol, node);
 }
 
+/** Of a function whose type is carried over: what has more is a module in disguise. */
+const MOST_PROPERTIES = 10;
+
 // ---- objects ------------------------------------------------------------------------------------------------------
 
 function convertObject(
@@ -184,14 +211,14 @@ function convertObject(
     return convertReference(cx, type, node);
   }
   if (type.getCallSignatures().length > 0 || type.getConstructSignatures().length > 0) {
-    const isSimple = type.getCallSignatures().length + type.getConstructSignatures().length === 1;
-    if (!isSimple || cx.checker.getPropertiesOfType(type).length > 0) return refuseFunction(cx, node);
+    if (cx.checker.getPropertiesOfType(type).length > MOST_PROPERTIES) return refuseFunction(cx, node);
     return refuseFunctionValue(
       cx,
       node,
       cx.describe(() => convertOpen(cx, type, node)),
     );
   }
+  if (symbol?.escapedName === "globalThis" && symbol.flags & SymbolFlags.Module) return refuseGlobalThis(cx, node);
   if (type.objectFlags & ObjectFlags.Mapped && isOpenMapped(cx, type)) return convertOpen(cx, type, node);
   if (cx.anonymous.has(type)) {
     const around = cx.expanding.at(-1);
@@ -201,6 +228,7 @@ function convertObject(
     }
     return cx.refuse(
       node,
+      "unnamed",
       "a type that contains itself needs a name",
       "declare it as an interface, and use that as the function's return type",
     );
@@ -301,6 +329,7 @@ const PRINT_FLAGS =
 /** Operators over type parameters: rare in what the checker computes, so the compiler's own way of writing them will do. */
 function convertOpen(cx: Conversion, type: ts.Type, node: ts.Node | undefined): TypeSchema {
   const written = cx.checker.typeToTypeNode(type, undefined, PRINT_FLAGS);
-  if (!written) return cx.refuse(node, "this type cannot be written down", "give the function a return type");
+  if (!written)
+    return cx.refuse(node, "unwritable", "this type cannot be written down", "give the function a return type");
   return convertNode(cx, written);
 }

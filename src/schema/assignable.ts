@@ -203,6 +203,7 @@ export class Comparison {
   }
 
   #objects(source: ObjectType, target: ObjectType): Differences {
+    if (source.calls || target.calls) return this.#changed(source, target);
     const found: Difference[] = [];
     const add = (name: string, differences: Differences): void => {
       found.push(...inside(printPropertyName(name), differences));

@@ -10,15 +10,16 @@ export {
   type FunctionComparison,
   type FunctionVersion,
 } from "./compatibility.ts";
+export { docParts } from "./docs.ts";
 export { isBindingName, isIdentifierName, isLabel, isTypeName } from "./identifiers.ts";
 export { exportJsonSchema, type Json, type JsonSchema } from "./json-schema.ts";
 export { bytesAs, fromJson, isAbsent, isBinary, isText, isUnknown, membersOf, toJson } from "./json-value.ts";
 export * from "./manifest.ts";
-export { docParts } from "./docs.ts";
 export { exportMarkdown, reachable, signatureText } from "./markdown.ts";
 export { nearest } from "./nearest.ts";
 export { exportOpenApi } from "./openapi.ts";
 export {
+  printCall,
   printDeclaration,
   printIndex,
   printParameters,

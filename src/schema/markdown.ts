@@ -11,7 +11,7 @@ import type {
   ResolvedFunctionOptions,
 } from "./manifest.ts";
 import { printDeclaration, printParameters, printType, printTypeParameters } from "./print.ts";
-import { declarationsByName, partsOf } from "./resolve.ts";
+import { declarationsByName, ownMembers, partsOf } from "./resolve.ts";
 import type { Declaration, TypeSchema } from "./type-schema.ts";
 
 /**
@@ -123,7 +123,7 @@ export function reachable(
     const declaration = known.get(type.name);
     if (declaration?.kind === "alias") visit(declaration.type);
     if (declaration?.kind === "interface") {
-      visit({ kind: "object", properties: declaration.properties, indexes: declaration.indexes ?? [] });
+      visit(ownMembers(declaration));
       declaration.extends?.forEach(visit);
     }
     if (declaration && declaration.kind !== "enum") visitParameters(declaration.typeParameters);

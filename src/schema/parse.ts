@@ -188,13 +188,17 @@ const constructs: Check = (value, at) => {
   if (value !== "abstract") flag(value, at);
 };
 
+/** Calls through: type parameters have types, and are made of what comes after. */
+const functionType: Check = (value, at) => functionTypeShape(value, at);
+const calls = list(functionType);
+
 const anyType = kinds({
   primitive: object({ name: primitive }),
   literal: object({ value: literal }),
   templateLiteral,
   array: object({ element: type }, { readonly: flag }),
   tuple: object({ elements }, { readonly: flag }),
-  object: object({ properties }, { indexes }),
+  object: object({ properties }, { indexes, calls }),
   union: object({ members: types }),
   intersection: object({ members: types }),
   reference,
@@ -209,12 +213,14 @@ const anyType = kinds({
   ),
   conditional: object({ check: type, extends: type, whenTrue: type, whenFalse: type }),
   infer: object({ name: typeName }, { constraint: type }),
-  function: object({ parameters: elements, returns: type }, { constructs }),
+  function: functionType,
 } satisfies Record<TypeSchema["kind"], Check>);
 
 // ---- declarations and functions -------------------------------------------------------------------------------
 
 const typeParameters = list(object({ name: typeName }, { constraint: type, default: type, const: flag, doc: text }));
+
+const functionTypeShape = object({ parameters: elements, returns: type }, { typeParameters, constructs, method: flag });
 
 const enumValue: Check = (value, at) => {
   if (typeof value !== "string" && !Number.isFinite(value)) {
@@ -223,7 +229,7 @@ const enumValue: Check = (value, at) => {
 };
 
 const declaration = kinds({
-  interface: object({ name: typeName, properties }, { doc: text, typeParameters, extends: types, indexes }),
+  interface: object({ name: typeName, properties }, { doc: text, typeParameters, extends: types, indexes, calls }),
   alias: object({ name: typeName, type }, { doc: text, typeParameters }),
   enum: object(
     { name: typeName, members: list(object({ name: text, value: enumValue }, { doc: text })) },

@@ -9,9 +9,11 @@ import { SchemaError } from "./schema-error.ts";
 import type {
   BuiltinType,
   Declaration,
+  FunctionType,
   IndexSignature,
   LiteralType,
   MappedType,
+  ObjectType,
   PrimitiveName,
   PropertySchema,
   ReferenceType,
@@ -108,6 +110,7 @@ export function printDeclaration(declaration: Declaration): string {
       if (declaration.extends?.length) text += `extends ${list(declaration.extends, LOOSE, ", ")} `;
       text += "{\n";
       for (const index of declaration.indexes ?? []) text += `  ${printIndex(index)};\n`;
+      for (const call of declaration.calls ?? []) text += `  ${printCall(call)};\n`;
       for (const property of declaration.properties) text += `  ${printProperty(property)};\n`;
       return `${text}}`;
     }
@@ -126,11 +129,27 @@ export function printPropertyName(name: string): string {
   return isIdentifierName(name) ? name : printString(name);
 }
 
-/** `readonly width?: number`. */
+/** `readonly width?: number`, `done(): void`; an overloaded method is written several times. */
 export function printProperty(property: PropertySchema): string {
   const { name } = property;
   const key = property.numeric && /^(0|[1-9]\d{0,14})$/.test(name) ? name : printPropertyName(name);
+  const { type } = property;
+  const methods = type.kind === "intersection" ? type.members : [type];
+  if (methods.length > 0 && methods.every((each) => each.kind === "function" && each.method === true)) {
+    return methods
+      .map((each) => `${key}${property.optional ? "?" : ""}${printSignature(each as FunctionType, ": ")}`) // just looked at
+      .join("; ");
+  }
   return `${property.readonly ? "readonly " : ""}${key}${property.optional ? "?" : ""}: ${print(property.type, LOOSE)}`;
+}
+
+/** `<T>(value: T): T`, `new (text: string): Date`, as a member of an object type. */
+export function printCall(call: FunctionType): string {
+  return `${call.constructs ? "new " : ""}${printSignature(call, ": ")}`;
+}
+
+function printSignature({ typeParameters, parameters, returns }: FunctionType, arrow: ": " | " => "): string {
+  return `${printTypeParameters(typeParameters)}(${printFunctionParameters(parameters)})${arrow}${print(returns, LOOSE)}`;
 }
 
 /** `readonly [path: string]: number`. */
@@ -166,7 +185,7 @@ function print(type: TypeSchema, around: number): string {
       return type.readonly ? enclose(`readonly [${text}]`, INTERSECTION_MEMBER, around) : `[${text}]`;
     }
     case "object":
-      return printObject(type.properties, type.indexes);
+      return printObject(type);
     case "union":
       if (type.members.length < 2) return type.members.length === 0 ? "never" : print(type.members[0]!, around);
       return enclose(list(type.members, UNION_MEMBER, " | "), UNION, around);
@@ -200,8 +219,8 @@ function print(type: TypeSchema, around: number): string {
         around,
       );
     case "function": {
-      const text = `${type.constructs === "abstract" ? "abstract new " : type.constructs ? "new " : ""}(${printFunctionParameters(type.parameters)}) => ${print(type.returns, LOOSE)}`;
-      return enclose(text, LOOSE, around);
+      const makes = type.constructs === "abstract" ? "abstract new " : type.constructs ? "new " : "";
+      return enclose(makes + printSignature(type, " => "), LOOSE, around);
     }
     default:
       throw new SchemaError(`${JSON.stringify((type as { kind: unknown }).kind)} is not a kind of type`);
@@ -264,15 +283,18 @@ function printFunctionParameters(parameters: readonly TupleElement[]): string {
   let text = "";
   for (let at = 0; at < parameters.length; at++) {
     const { label = `arg${at}`, ...element } = parameters[at]!;
-    const name = isBindingName(label) ? label : `${label}_`;
-    text += (at > 0 ? ", " : "") + printElement({ ...element, label: name });
+    if (at > 0) text += ", ";
+    // What stands first and is called `this` is no parameter, but says what the function is called on.
+    if (at === 0 && label === "this") text += `this: ${print(element.type, LOOSE)}`;
+    else text += printElement({ ...element, label: isBindingName(label) ? label : `${label}_` });
   }
   return text;
 }
 
-function printObject(properties: readonly PropertySchema[], indexes: readonly IndexSignature[] | undefined): string {
+function printObject({ properties, indexes, calls }: ObjectType): string {
   let text = "";
   if (indexes) for (const index of indexes) text += `${text === "" ? "" : "; "}${printIndex(index)}`;
+  if (calls) for (const call of calls) text += `${text === "" ? "" : "; "}${printCall(call)}`;
   for (const property of properties) text += `${text === "" ? "" : "; "}${printProperty(property)}`;
   return text === "" ? "{}" : `{ ${text} }`;
 }
@@ -343,6 +365,7 @@ function typeName(name: string, what: string): string {
 
 /** A global type may lie in a namespace: `Intl.NumberFormatOptions`. */
 function globalName(name: string): string {
+  if (name === "typeof globalThis") return name;
   const dot = name.indexOf(".");
   if (dot < 0) return typeName(name, "global type");
   typeName(name.slice(0, dot), "global type");

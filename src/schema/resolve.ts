@@ -3,6 +3,7 @@
  */
 import type {
   Declaration,
+  FunctionType,
   IndexSignature,
   InterfaceDeclaration,
   ObjectType,
@@ -61,14 +62,15 @@ export function membersOf(
   declarations: Declarations,
   inside: readonly string[] = [],
 ): ObjectType | undefined {
-  const own = object(declaration.properties, declaration.indexes ?? []);
+  const own = ownMembers(declaration);
   if (!declaration.extends?.length) return own;
+  if (own.calls) return undefined;
   if (inside.includes(declaration.name)) return undefined; // extends itself: no program says so
   const properties = new Map<string, PropertySchema>();
   const indexes: IndexSignature[] = [];
   for (const base of declaration.extends) {
     const inherited = objectBehind(base, declarations, [...inside, declaration.name]);
-    if (!inherited) return undefined;
+    if (!inherited || inherited.calls) return undefined;
     for (const property of inherited.properties) properties.set(property.name, property);
     indexes.push(...(inherited.indexes ?? []));
   }
@@ -77,6 +79,11 @@ export function membersOf(
   const ownKeys = new Set(own.indexes?.map((index) => JSON.stringify(index.key)));
   const kept = indexes.filter((index) => !ownKeys.has(JSON.stringify(index.key)));
   return object([...properties.values()], [...(own.indexes ?? []), ...kept]);
+}
+
+/** What an interface says itself. */
+export function ownMembers({ properties, indexes = [], calls = [] }: InterfaceDeclaration): ObjectType {
+  return calls.length > 0 ? { ...object(properties, indexes), calls } : object(properties, indexes);
 }
 
 function objectBehind(type: TypeSchema, declarations: Declarations, inside: readonly string[]): ObjectType | undefined {
@@ -119,10 +126,13 @@ function replace(type: TypeSchema, bindings: Bindings): TypeSchema {
     case "tuple":
       return { ...type, elements: type.elements.map((element) => ({ ...element, type: sub(element.type) })) };
     case "object": {
-      const properties = type.properties.map((property) => ({ ...property, type: sub(property.type) }));
-      if (!type.indexes) return { ...type, properties };
-      const indexes = type.indexes.map((index) => ({ ...index, key: sub(index.key), value: sub(index.value) }));
-      return { ...type, properties, indexes };
+      const result = { ...type };
+      result.properties = type.properties.map((property) => ({ ...property, type: sub(property.type) }));
+      if (type.indexes) {
+        result.indexes = type.indexes.map((index) => ({ ...index, key: sub(index.key), value: sub(index.value) }));
+      }
+      if (type.calls) result.calls = type.calls.map((call) => sub(call) as FunctionType); // stays one
+      return result;
     }
     case "union":
     case "intersection":
@@ -141,8 +151,20 @@ function replace(type: TypeSchema, bindings: Bindings): TypeSchema {
     case "infer":
       return type.constraint ? { ...type, constraint: sub(type.constraint) } : type;
     case "function": {
-      const parameters = type.parameters.map((parameter) => ({ ...parameter, type: sub(parameter.type) }));
-      return { ...type, parameters, returns: sub(type.returns) };
+      const inner = without(bindings, type.typeParameters?.map(({ name }) => name) ?? []);
+      const parameters = type.parameters.map((parameter) => ({
+        ...parameter,
+        type: substitute(parameter.type, inner),
+      }));
+      const result = { ...type, parameters, returns: substitute(type.returns, inner) };
+      if (type.typeParameters) {
+        result.typeParameters = type.typeParameters.map((parameter) => ({
+          ...parameter,
+          ...(parameter.constraint && { constraint: substitute(parameter.constraint, inner) }),
+          ...(parameter.default && { default: substitute(parameter.default, inner) }),
+        }));
+      }
+      return result;
     }
     case "mapped": {
       const inner = without(bindings, [type.parameter]);
@@ -195,7 +217,12 @@ export function partsOf(type: TypeSchema): readonly TypeSchema[] {
       return type.elements.map((element) => element.type);
     case "object": {
       const properties = type.properties.map((property) => property.type);
-      return type.indexes ? [...properties, ...type.indexes.flatMap((index) => [index.key, index.value])] : properties;
+      if (!type.indexes && !type.calls) return properties;
+      return [
+        ...properties,
+        ...(type.indexes ?? []).flatMap((index) => [index.key, index.value]),
+        ...(type.calls ?? []),
+      ];
     }
     case "union":
     case "intersection":
@@ -213,7 +240,13 @@ export function partsOf(type: TypeSchema): readonly TypeSchema[] {
     case "infer":
       return type.constraint ? [type.constraint] : [];
     case "function":
-      return [...type.parameters.map((parameter) => parameter.type), type.returns];
+      return [
+        ...(type.typeParameters ?? []).flatMap(({ constraint, default: byDefault }) =>
+          [constraint, byDefault].filter((part) => part !== undefined),
+        ),
+        ...type.parameters.map((parameter) => parameter.type),
+        type.returns,
+      ];
     case "mapped":
       return type.nameType ? [type.constraint, type.nameType, type.type] : [type.constraint, type.type];
     case "conditional":

@@ -13,7 +13,7 @@
  */
 import { constructorOf } from "./classes.ts";
 import type { CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "./manifest.ts";
-import { type Declarations, declarationsByName, inferredNames, membersOf, partsOf } from "./resolve.ts";
+import { type Declarations, declarationsByName, inferredNames, membersOf, ownMembers, partsOf } from "./resolve.ts";
 import type { Declaration, ObjectType, PropertySchema, TypeParameterSchema, TypeSchema } from "./type-schema.ts";
 
 /**
@@ -150,8 +150,10 @@ export class Canonical {
         return `infer(${names.get(type.name) ?? quote(type.name)},${constraint})`;
       }
       case "function": {
-        const parameters = this.type({ kind: "tuple", elements: type.parameters }, names);
-        return `${type.constructs ? `new${type.constructs}` : ""}(${parameters})=>${this.type(type.returns, names)}`;
+        const inner = bindNames(type.typeParameters, `f${names.size}.`, names);
+        const parameters = this.type({ kind: "tuple", elements: type.parameters }, inner);
+        const own = `${type.constructs ? `new${type.constructs}` : ""}${this.typeParameters(type.typeParameters, inner)}`;
+        return `${own}(${parameters})=>${this.type(type.returns, inner)}`;
       }
     }
   }
@@ -165,7 +167,9 @@ export class Canonical {
     for (const index of type.indexes ?? []) {
       parts.push(`[${this.type(index.key, names)}]${index.readonly ? "r" : ""}:${this.type(index.value, names)}`);
     }
-    return `{${parts.sort().join()}}`;
+    // The order of overloads matters.
+    const calls = (type.calls ?? []).map((call) => this.type(call, names)).join();
+    return `{${calls}${parts.sort().join()}}`;
   }
 
   #property(property: PropertySchema, names: Names): string {
@@ -270,10 +274,8 @@ export class Canonical {
     if (declaration.kind === "alias") return parameters + this.type(declaration.type, names);
     const members = this.#membersOf(name);
     if (members) return parameters + this.type(members, names);
-    const own: ObjectType = { kind: "object", properties: declaration.properties };
-    if (declaration.indexes) own.indexes = declaration.indexes;
     const bases = (declaration.extends ?? []).map((base) => this.type(base, names));
-    return shorten(`${parameters}extends(${bases.sort().join()})${this.type(own, names)}`);
+    return shorten(`${parameters}extends(${bases.sort().join()})${this.type(ownMembers(declaration), names)}`);
   }
 
   #needs(name: string): Set<string> {
@@ -291,7 +293,7 @@ export class Canonical {
     if (declaration.kind === "alias") visit(declaration.type);
     else {
       const members = this.#membersOf(name);
-      visit(members ?? { kind: "object", properties: declaration.properties, indexes: declaration.indexes ?? [] });
+      visit(members ?? ownMembers(declaration));
       if (!members) declaration.extends?.forEach(visit);
     }
     return found;

@@ -117,6 +117,8 @@ export interface ObjectType {
   kind: "object";
   properties: PropertySchema[];
   indexes?: IndexSignature[];
+  /** Call and construct signatures: as with FunctionType, no value of such a type crosses. */
+  calls?: FunctionType[];
 }
 
 export interface UnionType {
@@ -139,7 +141,7 @@ export interface ReferenceType {
 
 /**
  * A use of a type that every TypeScript program has and that resolves only when its argument is known:
- * `Partial<T>`, `Record<K, V>`, `NoInfer<T>`.
+ * `Partial<T>`, `Record<K, V>`, `NoInfer<T>`; `typeof globalThis` where types are compared with it.
  */
 export interface GlobalType {
   kind: "global";
@@ -198,14 +200,17 @@ export interface InferType {
 
 /**
  * The type of functions. No value of it crosses the wire: it stands only where types are compared, in the `extends` of a
- * conditional type: `T extends (...args: never) => unknown ? never : T`.
+ * conditional type (`T extends (...args: never) => unknown ? never : T`), and where all values have the method, as `valueOf`.
  */
 export interface FunctionType {
   kind: "function";
+  typeParameters?: TypeParameterSchema[];
   parameters: TupleElement[];
   returns: TypeSchema;
   /** `new (…) => …`, `abstract new (…) => …`. */
   constructs?: true | "abstract";
+  /** Of a property: written as a method, whose parameters are compared both ways. */
+  method?: true;
 }
 
 export type TypeSchema =
@@ -251,6 +256,7 @@ export interface InterfaceDeclaration extends DeclarationBase {
   extends?: TypeSchema[];
   properties: PropertySchema[];
   indexes?: IndexSignature[];
+  calls?: FunctionType[];
 }
 
 export interface AliasDeclaration extends DeclarationBase {

@@ -8,7 +8,7 @@ import { type FidelityPackage, PACKAGES } from "./packages.ts";
 const fixtures: FidelityPackage = {
   name: "fixtures",
   style: "",
-  modules: ["values.ts", "named.ts", "computed.ts", "open.ts", "inferred.ts", "foreign.js"].map((file) =>
+  modules: ["values.ts", "named.ts", "computed.ts", "open.ts", "compared.ts", "inferred.ts", "foreign.js"].map((file) =>
     join(import.meta.dirname, "../introspect/fixtures/sameness", file),
   ),
 };

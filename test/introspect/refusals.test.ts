@@ -42,14 +42,20 @@ describe("what cannot cross the wire is refused", () => {
       "error once<F>",
       "error sorted<T>",
       "error untyped(text)",
+      "error split(options.split)",
+      "error split(parser)",
+      "error pick(choose)",
+      "error pick(choose)",
+      "error overGlobal(all)",
     ]);
   });
 
   test("with its place and what to use instead", () => {
     expect(all.find(({ path }) => path === "streams(web)")).toEqual({
       severity: "error",
+      reason: "stream",
       file: "refused/app.ts",
-      line: 18,
+      line: 19,
       column: 43,
       path: "streams(web)",
       message: "ReadableStream is a stream: it cannot cross the wire",
@@ -64,8 +70,27 @@ describe("what cannot cross the wire is refused", () => {
     );
   });
 
+  test("of an overloaded function, naming the overloads that have it", () => {
+    const faults = all.filter(({ path }) => path === "pick(choose)");
+    expect(faults.map(({ line, message }) => `${line}: ${message}`)).toEqual([
+      "54: a function cannot cross the wire, in overload 2 of 3",
+      "55: a function cannot cross the wire, in overload 3 of 3",
+    ]);
+    expect(faults[0]?.hint).toMatch(/; or register a function that has the other overloads alone$/);
+  });
+
+  test("in a package's types, by the method at fault", () => {
+    expect(all.find(({ path }) => path === "split(options.split)")).toMatchObject({
+      reason: "function",
+      message: "Splitting is an object with methods: it cannot cross the wire",
+    });
+    expect(all.find(({ path }) => path === "split(parser)")?.message).toBe(
+      "Parser is a function: it cannot cross the wire",
+    );
+  });
+
   test("also a plain function that returns a generator", () => {
-    expect(all[0]).toMatchObject({ line: 35, message: "plain returns a generator, but is not declared as one" });
+    expect(all[0]).toMatchObject({ line: 36, message: "plain returns a generator, but is not declared as one" });
   });
 });
 
