@@ -1,10 +1,11 @@
-/** `farcall call APP/FUNCTION ARGS…`: one call by hand, its arguments read by the deployed schema. */
+/** `farcall call TARGET ARGS…`: one call by hand, its arguments read by the deployed schema. */
 import type { Command } from "commander";
-import { callOptions, GeneratorFunction, Function as RemoteFunction } from "../runtime/index.ts";
+import { callOptions } from "../runtime/index.ts";
 import type { AppManifest, FunctionSchema, ParameterSchema } from "../schema/index.ts";
 import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples, positive } from "./context.ts";
 import { readArgument } from "./from-json.ts";
+import { functionIn, remoteOf } from "./remote.ts";
 import { parseFunctionTarget } from "./target.ts";
 import { count } from "./terminal/output.ts";
 import { Progress } from "./terminal/progress.ts";
@@ -19,7 +20,7 @@ interface CallOptions extends AppOptions {
 export function define(command: Command, context: Context): void {
   engineOptions(
     command
-      .argument("<target>", "APP/FUNCTION")
+      .argument("<target>", "APP/FUNCTION, or 'APP/CLASS(ARGS).METHOD'")
       .argument(
         "[args...]",
         "JSON, or plain text where a string is due; @path reads a file, @- stdin, @@ is a plain @",
@@ -32,14 +33,15 @@ export function define(command: Command, context: Context): void {
     ["farcall call images/resize @cat.png '{\"width\":100}' > small.png", "bytes from and to files"],
     ["farcall call text/topWords 10 --json", "a generator prints one JSON value a line"],
     ["farcall call images/resize @cat.png --spawn", "durable; farcall calls lists it"],
+    ["farcall call 'ml/Model(\"l\").predict' 'the quick fox'", "a method; the constructor's arguments are JSON"],
   ]);
   command.action(async (text: string, words: string[], options: CallOptions) => {
     const { output, signal } = context;
     const target = parseFunctionTarget(text);
     const manifest = await context.manifest(target, options);
-    const fn = manifest.functions.find(({ name }) => name === target.function) as FunctionSchema;
+    const fn = functionIn(manifest, target);
+    const remote = remoteOf(target, fn, manifest, { environment: options.env });
     const args = readArguments(words, fn, manifest);
-    const from = { environment: options.env };
     using progress = new Progress(output, `calling ${text}`);
     const limits = callOptions({
       signal,
@@ -49,14 +51,12 @@ export function define(command: Command, context: Context): void {
     });
 
     if (fn.mode === "generator" && !options.spawn) {
-      const remote = GeneratorFunction.fromName<unknown[], unknown>(target.app, target.function, from);
       for await (const value of remote.remoteGen(...args, limits)) {
         progress[Symbol.dispose]();
         printResult(value, output);
       }
       return;
     }
-    const remote = RemoteFunction.fromName<unknown[], unknown>(target.app, target.function, from);
     if (options.spawn) {
       const { id } = await remote.spawn(...args);
       output.document({ call: id });

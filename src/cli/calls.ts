@@ -7,7 +7,7 @@ import { parseTarget } from "./target.ts";
 import { ago, table } from "./terminal/output.ts";
 
 export function define(command: Command, context: Context): void {
-  engineOptions(command.argument("[target]", "APP or APP/FUNCTION")).option(
+  engineOptions(command.argument("[target]", "APP, APP/FUNCTION or APP/CLASS")).option(
     "-n, --limit <count>",
     "newest calls to list",
     positive,
@@ -19,7 +19,7 @@ export function define(command: Command, context: Context): void {
   ]);
   command.action(async (text: string | undefined, options: AppOptions & { limit: number }) => {
     const { output } = context;
-    const target = text === undefined ? {} : { ...parseTarget(text), environment: options.env };
+    const { construct: _, ...target } = text === undefined ? {} : { ...parseTarget(text), environment: options.env };
     const { invoker } = await context.engine(options);
     const calls = await invoker.calls({ ...target, limit: options.limit });
     output.document(calls);

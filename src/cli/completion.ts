@@ -91,5 +91,6 @@ async function functionTargets(word: string, context: Context): Promise<string[]
   const [known] = (await registry.listApps()).filter((summary) => summary.app === app);
   if (!known) return [];
   const { manifest } = await registry.getManifest(known);
-  return manifest?.functions.map((fn) => `${app}/${fn.name}`) ?? [];
+  const names = [...(manifest?.functions ?? []), ...(manifest?.classes ?? [])].map(({ name }) => name);
+  return names.map((each) => `${app}/${each}`);
 }

@@ -52,13 +52,14 @@ export class Context {
     return (await loadConfig())?.engine ?? "local:";
   }
 
-  /** The newest deployed manifest of an app. With a function's name, that function is known to be in it. */
+  /** The newest deployed manifest of an app. With a function's or class's name, that is known to be in it. */
   async manifest(target: Target, options: AppOptions): Promise<AppManifest> {
     const { registry } = await this.engine(options);
     const ref = { app: target.app, environment: options.env };
     const { manifest } = await registry.getManifest(ref);
     // Rejects, with the nearest names, when there is no such function.
-    if (target.function !== undefined) await registry.resolve({ ...ref, name: target.function });
+    const isClass = manifest?.classes?.some(({ name }) => name === target.function);
+    if (target.function !== undefined && !isClass) await registry.resolve({ ...ref, name: target.function });
     // Present, since no etag was given.
     return manifest as AppManifest;
   }

@@ -1,7 +1,8 @@
 /** `farcall describe APP[/FUNCTION]`: signatures and documentation of what is deployed, for people and for other tools. */
 import { type Command, Option } from "commander";
-import type { AppManifest, FunctionSchema, Schedule } from "../schema/index.ts";
+import type { AppManifest, ClassSchema, FunctionSchema, Schedule } from "../schema/index.ts";
 import {
+  constructorOf,
   exportJsonSchema,
   exportMarkdown,
   exportOpenApi,
@@ -22,7 +23,7 @@ interface DescribeOptions extends AppOptions {
 }
 
 export function define(command: Command, context: Context): void {
-  engineOptions(command.argument("<target>", "APP or APP/FUNCTION")).addOption(
+  engineOptions(command.argument("<target>", "APP, APP/FUNCTION or APP/CLASS")).addOption(
     new Option("--format <format>", "how to write it")
       .choices(["text", "json-schema", "openapi", "markdown"])
       .default("text"),
@@ -41,7 +42,10 @@ export function define(command: Command, context: Context): void {
     if (options.format === "openapi") return printJson(exportOpenApi(manifest, target.function));
     if (options.format === "json-schema") return printJson(exportJsonSchema(manifest, target.function));
     const fn = manifest.functions.find(({ name }) => name === target.function);
-    output.document(fn ?? manifest);
+    const of = manifest.classes?.find(({ name }) => name === target.function);
+    const methods = manifest.functions.filter((one) => of && one.class === of.name);
+    output.document(of ? { ...of, methods } : (fn ?? manifest));
+    if (of) return describeClass(of, methods, manifest, output);
     if (!fn) return describeApp(manifest, output);
     describeFunction(fn, manifest, output);
     if (fn.mode !== "web" && !fn.options.web) return;
@@ -59,31 +63,63 @@ export function define(command: Command, context: Context): void {
 function describeApp(manifest: AppManifest, output: Output): void {
   output.line(headline(manifest, output));
   if (manifest.doc) output.line(indent(manifest.doc));
-  for (const fn of manifest.functions) {
+  for (const fn of manifest.functions) if (fn.class === undefined) summarize(fn, output);
+  for (const of of manifest.classes ?? []) {
     output.line();
-    for (const signature of signatures(fn, output)) output.line(`  ${signature}`);
-    const [summary] = (fn.doc ?? "").split("\n");
-    if (summary) output.line(output.style("dim", `      ${summary}`));
+    for (const construct of constructions(of, output)) output.line(`  ${construct}`);
+    if (of.doc) output.line(output.style("dim", `      ${of.doc.split("\n")[0]}`));
+    for (const fn of manifest.functions) if (fn.class === of.name) summarize(fn, output);
   }
 }
 
-function describeFunction(fn: FunctionSchema, manifest: AppManifest, output: Output): void {
-  const title = (text: string) => output.line(`\n${output.style("bold", text)}`);
-  for (const signature of signatures(fn, output)) output.line(signature);
-  if (fn.doc) output.line(`\n${indent(fn.doc)}`);
+function summarize(fn: FunctionSchema, output: Output): void {
+  output.line();
+  for (const signature of signatures(fn, output)) output.line(`  ${signature}`);
+  const [summary] = (fn.doc ?? "").split("\n");
+  if (summary) output.line(output.style("dim", `      ${summary}`));
+}
 
-  const documented = fn.parameters.filter((parameter) => parameter.doc || parameter.default !== undefined);
-  if (documented.length > 0) title("Parameters");
+function describeClass(of: ClassSchema, methods: FunctionSchema[], manifest: AppManifest, output: Output): void {
+  for (const construct of constructions(of, output)) output.line(construct);
+  for (const doc of [of.doc, ...of.constructors.map((each) => each.doc)]) if (doc) output.line(`\n${indent(doc)}`);
+  describeParameters(constructorOf(of), output);
+  for (const fn of methods) summarize(fn, output);
+  describeTypes([constructorOf(of), ...methods], manifest, output);
+  output.line(`\n${output.style("bold", "Deployed")}`);
+  output.line(`  ${headline(manifest, output)}`);
+  if (of.source) output.line(`  source     ${of.source.file}:${of.source.line}`);
+  output.line(`  signature  ${of.signature}`);
+}
+
+function constructions({ name, constructors }: ClassSchema, output: Output): string[] {
+  return constructors.map(({ parameters }) => `new ${output.style("cyan", name)}(${printParameters(parameters)})`);
+}
+
+type Callable = Pick<FunctionSchema, "parameters" | "returns" | "overloads" | "typeParameters">;
+
+function describeParameters({ parameters }: Callable, output: Output): void {
+  const documented = parameters.filter((parameter) => parameter.doc || parameter.default !== undefined);
+  if (documented.length > 0) output.line(`\n${output.style("bold", "Parameters")}`);
   for (const { name, doc = "", default: value } of documented) {
     output.line(
       `  ${name}${value === undefined ? "" : output.style("dim", ` = ${value}`)}  ${doc.split("\n").join(" ")}`,
     );
   }
-  const used = declarationsOf(fn, manifest);
-  if (used.length > 0) title("Types");
-  for (const declaration of used) output.line(indent(printDeclaration(declaration)));
+}
 
-  title("Deployed");
+function describeTypes(functions: readonly Callable[], manifest: AppManifest, output: Output): void {
+  const used = declarationsOf(functions, manifest);
+  if (used.length > 0) output.line(`\n${output.style("bold", "Types")}`);
+  for (const declaration of used) output.line(indent(printDeclaration(declaration)));
+}
+
+function describeFunction(fn: FunctionSchema, manifest: AppManifest, output: Output): void {
+  for (const signature of signatures(fn, output)) output.line(signature);
+  if (fn.doc) output.line(`\n${indent(fn.doc)}`);
+
+  describeParameters(fn, output);
+  describeTypes([fn], manifest, output);
+  output.line(`\n${output.style("bold", "Deployed")}`);
   output.line(`  ${headline(manifest, output)}`);
   if (fn.source) output.line(`  source     ${fn.source.file}:${fn.source.line}`);
   output.line(`  signature  ${fn.signature}`);
@@ -117,10 +153,10 @@ function signatures(fn: FunctionSchema, output: Output): string[] {
   });
 }
 
-/** The declarations that a function's types name, and those that they name in turn. */
-function declarationsOf(fn: FunctionSchema, manifest: AppManifest): AppManifest["declarations"] {
+/** The declarations that functions' types name, and those that they name in turn. */
+function declarationsOf(functions: readonly Callable[], manifest: AppManifest): AppManifest["declarations"] {
   const wanted = new Set<string>();
-  const pending: unknown[] = [fn.parameters, fn.returns, fn.overloads, fn.typeParameters];
+  const pending: unknown[] = functions.flatMap((fn) => [fn.parameters, fn.returns, fn.overloads, fn.typeParameters]);
   while (pending.length > 0) {
     const part = pending.pop();
     if (typeof part !== "object" || part === null) continue;

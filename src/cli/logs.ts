@@ -13,7 +13,7 @@ interface LogOptions extends AppOptions {
 }
 
 export function define(command: Command, context: Context): void {
-  engineOptions(command.argument("[target]", "APP or APP/FUNCTION"))
+  engineOptions(command.argument("[target]", "APP, APP/FUNCTION or APP/CLASS"))
     .option("-f, --follow", "go on with new entries until Ctrl-C")
     .option("--call <id>", "of one call")
     .option("-n, --limit <count>", "newest entries to begin with", positive, 100);
@@ -23,8 +23,9 @@ export function define(command: Command, context: Context): void {
   ]);
   command.action(async (text: string | undefined, options: LogOptions) => {
     const { invoker } = await context.engine(options);
+    const { construct: _, ...target } = text === undefined ? {} : { ...parseTarget(text), environment: options.env };
     const entries = invoker.logs({
-      ...(text === undefined ? {} : { ...parseTarget(text), environment: options.env }),
+      ...target,
       callId: options.call,
       limit: options.limit,
       follow: options.follow === true,

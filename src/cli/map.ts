@@ -1,11 +1,12 @@
-/** `farcall map APP/FUNCTION [FILE]`: one call for each line of JSON, one line of JSON for each result. */
+/** `farcall map TARGET [FILE]`: one call for each line of JSON, one line of JSON for each result. */
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
-import { Function as RemoteFunction, UserCodeException } from "../runtime/index.ts";
+import { UserCodeException } from "../runtime/index.ts";
 import { type AppManifest, type FunctionSchema, fromJson, toJson } from "../schema/index.ts";
 import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples } from "./context.ts";
+import { functionIn, remoteOf } from "./remote.ts";
 import { parseFunctionTarget } from "./target.ts";
 import { count, duration } from "./terminal/output.ts";
 import { Progress } from "./terminal/progress.ts";
@@ -19,7 +20,9 @@ interface MapOptions extends AppOptions {
 
 export function define(command: Command, context: Context): void {
   engineOptions(
-    command.argument("<target>", "APP/FUNCTION").argument("[file]", "JSON lines; standard input when left out", "-"),
+    command
+      .argument("<target>", "APP/FUNCTION, or 'APP/CLASS(ARGS).METHOD'")
+      .argument("[file]", "JSON lines; standard input when left out", "-"),
   )
     .option("--tuples", "each line is the array of all arguments, not the first argument")
     .option("--no-ordered", "print results as they come")
@@ -32,10 +35,8 @@ export function define(command: Command, context: Context): void {
     const { output, signal } = context;
     const target = parseFunctionTarget(text);
     const manifest = await context.manifest(target, options);
-    const remote = RemoteFunction.fromName<unknown[], unknown>(target.app, target.function, {
-      environment: options.env,
-    });
-    const fn = manifest.functions.find(({ name }) => name === target.function) as FunctionSchema;
+    const fn = functionIn(manifest, target);
+    const remote = remoteOf(target, fn, manifest, { environment: options.env });
     const started = performance.now();
     let done = 0;
     let failed = 0;

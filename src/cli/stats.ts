@@ -1,12 +1,14 @@
 /** `farcall stats`: how long the queues are and how many containers work on them. */
 import type { Command } from "commander";
+import type { AppManifest } from "../schema/index.ts";
 import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples } from "./context.ts";
+import { instanceOf } from "./remote.ts";
 import { parseTarget } from "./target.ts";
 import { table } from "./terminal/output.ts";
 
 export function define(command: Command, context: Context): void {
-  engineOptions(command.argument("[target]", "APP or APP/FUNCTION; all apps when left out"));
+  engineOptions(command.argument("[target]", "APP, APP/FUNCTION or 'APP/CLASS(ARGS).METHOD'; all apps when left out"));
   examples(command, [
     ["farcall stats", "every function of every app"],
     ["farcall stats images/resize --json", "one function, for a program"],
@@ -19,9 +21,12 @@ export function define(command: Command, context: Context): void {
     const apps = target ? [target.app] : (await registry.listApps({ environment })).map(({ app }) => app);
     const rows = [];
     for (const app of apps) {
-      const names = target?.function ? [target.function] : await functionNames(app);
+      const { manifest } = await registry.getManifest({ app, environment });
+      const names = target?.function ? namesOf(manifest!, target.function) : manifest!.functions.map((fn) => fn.name);
       for (const name of names) {
-        rows.push({ app, environment, function: name, ...(await invoker.stats({ app, environment, name })) });
+        const fn = manifest!.functions.find((one) => one.name === name);
+        const instance = target && fn && instanceOf(target, fn, manifest!);
+        rows.push({ app, environment, function: name, ...(await invoker.stats({ app, environment, name, instance })) });
       }
     }
     output.document(rows);
@@ -35,10 +40,11 @@ export function define(command: Command, context: Context): void {
         String(row.numRunningInputs),
       ]),
     );
-
-    async function functionNames(app: string): Promise<string[]> {
-      const { manifest } = await registry.getManifest({ app, environment });
-      return manifest?.functions.map((fn) => fn.name) ?? [];
-    }
   });
+}
+
+/** Of a class, its methods. What is not there, the engine says. */
+function namesOf({ functions }: AppManifest, name: string): string[] {
+  const methods = functions.filter((fn) => fn.class === name).map((fn) => fn.name);
+  return methods.length > 0 ? methods : [name];
 }

@@ -147,7 +147,8 @@ export class Registry {
           hint: `Its methods are ${list(methods.map(({ name }) => name))}.`,
         });
       }
-      const near = nearest(ref.name, version.functions.keys());
+      const classes = (version.manifest.classes ?? []).map(({ name }) => name);
+      const near = nearest(ref.name, [...version.functions.keys(), ...classes]);
       throw new NotFoundError(
         `app ${ref.app} (${ref.environment}, version ${version.version}) has no function ${ref.name}`,
         {

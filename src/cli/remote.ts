@@ -1,0 +1,80 @@
+/** What a target on the command line means to call: a function, or the method of an instance that it says how to construct. */
+import {
+  Class,
+  encodeInstance,
+  type Function,
+  GeneratorFunction,
+  Function as RemoteFunction,
+} from "../runtime/index.ts";
+import {
+  type AppManifest,
+  classOf,
+  constructorOf,
+  type FunctionSchema,
+  fromJson,
+  methodName,
+} from "../schema/index.ts";
+import type { Target } from "./target.ts";
+import { UsageError } from "./terminal/report.ts";
+
+type AnyRemote = Function<unknown[], unknown> & GeneratorFunction<unknown[], unknown>;
+
+/** The function that a target names in its app's manifest. Throws UsageError for a class. */
+export function functionIn(manifest: AppManifest, target: Target & { function: string }): FunctionSchema {
+  const fn = manifest.functions.find(({ name }) => name === target.function);
+  if (fn) return fn;
+  const methods = manifest.functions.filter((one) => one.class === target.function);
+  throw new UsageError(
+    `${target.app}/${target.function} is a class, not a function`,
+    `name one of its methods: ${methods.map((one) => `'${target.app}/${one.class}(…).${methodName(one)}'`).join(", ")}`,
+  );
+}
+
+export function remoteOf(
+  target: Target,
+  fn: FunctionSchema,
+  manifest: AppManifest,
+  from: { environment: string },
+): AnyRemote {
+  if (fn.class === undefined) {
+    if (target.construct !== undefined) throw new UsageError(`${fn.name} is no method of a class`);
+    const remote =
+      fn.mode === "generator"
+        ? GeneratorFunction.fromName<unknown[], unknown>(target.app, fn.name, from)
+        : RemoteFunction.fromName<unknown[], unknown>(target.app, fn.name, from);
+    return remote as AnyRemote; // one class is behind both
+  }
+  type Instance = Record<string, AnyRemote>;
+  const Own = Class.fromName<new (...args: unknown[]) => Instance>(target.app, fn.class, from);
+  return new Own(...constructorArguments(target, fn, manifest))[methodName(fn)]!;
+}
+
+/** For what only asks: FunctionRef's `instance`, when the target says which. */
+export function instanceOf(target: Target, fn: FunctionSchema, manifest: AppManifest): string | undefined {
+  if (target.construct === undefined || fn.class === undefined) return undefined;
+  return encodeInstance(fn.class, constructorArguments(target, fn, manifest));
+}
+
+function constructorArguments({ app, construct = "" }: Target, fn: FunctionSchema, manifest: AppManifest): unknown[] {
+  const { name, parameters } = constructorOf(classOf(fn, manifest)!); // the manifest was checked to have it
+  const example = `'${app}/${name}(${parameters.map((parameter) => parameter.name).join(", ")}).${methodName(fn)}'`;
+  let values: unknown[];
+  try {
+    values = JSON.parse(`[${construct}]`) as unknown[];
+  } catch (error) {
+    throw new UsageError(
+      `the arguments of ${name} are not JSON: ${(error as Error).message}`,
+      `a text needs quotes, and the whole target single ones for the shell: '${app}/${name}("…").${methodName(fn)}'`,
+    );
+  }
+  const missing = parameters.find(
+    ({ optional, rest, default: value }, index) => index >= values.length && !optional && !rest && value === undefined,
+  );
+  if (missing) throw new UsageError(`${name} needs its argument ${missing.name}`, `write ${example}`);
+  return values.map((value, index) => {
+    const parameter = parameters[index] ?? parameters.at(-1);
+    if (!parameter) return value;
+    const type = parameter.rest && parameter.type.kind === "array" ? parameter.type.element : parameter.type;
+    return fromJson(value, type, manifest.declarations);
+  });
+}
