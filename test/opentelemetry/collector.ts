@@ -1,10 +1,11 @@
 /** A collector of OTLP over HTTP, as an operator runs one, and programs whose SDK is told of it by the standard variables. */
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 
 const repo = resolve(import.meta.dirname, "../..");
@@ -62,13 +63,10 @@ function record(list: readonly KeyValue[] = []): Record<string, unknown> {
 export async function collector(): Promise<Collector> {
   const folder = await mkdtemp(join(tmpdir(), "fc-"));
   const instrumentation = join(folder, "instrumentation.ts");
-  await writeFile(
-    instrumentation,
-    `import { createRequire } from "node:module";
-const { NodeSDK } = createRequire(${JSON.stringify(`${repo}/package.json`)})("@opentelemetry/sdk-node");
-new NodeSDK().start();
-`,
-  );
+  // What the documentation says to write.
+  const page = await readFile(join(repo, "docs/observability.md"), "utf8");
+  await writeFile(instrumentation, /```ts\n\/\/ instrumentation\.ts\n([^`]+)```/.exec(page)?.[1] ?? "");
+  await symlink(join(repo, "node_modules"), join(folder, "node_modules"));
   const spans: CollectedSpan[] = [];
   const metrics = new Map<string, CollectedMetric>();
   const server = createServer(async (request, response) => {
@@ -138,37 +136,57 @@ new NodeSDK().start();
   };
 }
 
-/** Runs a program of a user's with its SDK started first; resolves to what it prints. */
-export async function run(
-  body: string,
-  env: Record<string, string | undefined>,
-  options: { sdk?: string | undefined } = {},
-): Promise<string> {
+const PROGRAM = `
+import { createInterface } from "node:readline";
+import { trace, context, propagation } from ${JSON.stringify(`${repo}/node_modules/@opentelemetry/api/build/src/index.js`)};
+import { Client, Function, GeneratorFunction, openEngine } from ${JSON.stringify(join(import.meta.dirname, "everything.ts"))};
+const work = (name) => Function.fromName("work", name);
+const generator = (name) => GeneratorFunction.fromName("work", name);
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const scope = { trace, context, propagation, Client, openEngine, work, generator, pause };
+const AsyncFunction = (async () => {}).constructor;
+for await (const line of createInterface({ input: process.stdin })) {
+  const body = new AsyncFunction(...Object.keys(scope), JSON.parse(line));
+  const answer = await body(...Object.values(scope)).then((value) => ({ value }), (error) => ({ error: error.stack }));
+  // Whoever hears the answer finds the spans at the collector.
+  await trace.getTracerProvider().getDelegate?.().forceFlush?.();
+  console.log(JSON.stringify(answer));
+}
+process.exit();
+`;
+
+/** A program of a user's that does what it is told, one thing after the other. */
+export interface Program extends AsyncDisposable {
+  /** Runs JavaScript with `work(name)`, `generator(name)`, the OpenTelemetry API and `openEngine` in scope; resolves to what it returns. */
+  does(body: string): Promise<unknown>;
+}
+
+/** @param sdk module that starts the SDK, imported first */
+export async function program(env: Record<string, string | undefined>, sdk?: string): Promise<Program> {
   const folder = await mkdtemp(join(tmpdir(), "fc-"));
-  const file = join(folder, "program.ts");
-  await writeFile(
-    file,
-    `import { callOptions, Client, disconnect, Function, FunctionCall, GeneratorFunction, openEngine } from ${JSON.stringify(join(import.meta.dirname, "everything.ts"))};
-const work = (name: string) => Function.fromName<any[], any>("work", name);
-const ends = () => new Promise((resolve) => setTimeout(resolve, 400));
-${body}
-await ends();
-`,
-  );
-  const sdk = options.sdk ? ["--import", options.sdk] : [];
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...sdk, file], {
+  const file = join(folder, "program.mjs");
+  await writeFile(file, PROGRAM);
+  const flags = ["--disable-warning=ExperimentalWarning", ...(sdk ? ["--import", sdk] : [])];
+  const child = spawn(process.execPath, [...flags, file], {
     env: env as NodeJS.ProcessEnv,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
-  try {
-    const [code, stdout, stderr] = await Promise.all([
-      new Promise((ended) => child.on("close", ended)),
-      text(child.stdout),
-      text(child.stderr),
-    ]);
-    if (code !== 0 || stderr !== "") throw new Error(`exit code ${code}: ${stderr}`);
-    return stdout.trim();
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const ended = new Promise((done) => child.on("close", done));
+  const stderr = text(child.stderr);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async does(body) {
+      child.stdin.write(`${JSON.stringify(body)}\n`);
+      const { value: line, done } = await lines.next();
+      if (done) throw new Error(`the program ended: ${await stderr}`);
+      const { value, error } = JSON.parse(line) as { value?: unknown; error?: string };
+      if (error !== undefined) throw new Error(error);
+      return value;
+    },
+    async [Symbol.asyncDispose]() {
+      child.stdin.end();
+      await ended;
+      await rm(folder, { recursive: true });
+    },
+  };
 }
