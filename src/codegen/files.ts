@@ -1,20 +1,8 @@
 /**
- * Files on disk, compared with what they should be and brought there. Only what differs is touched, what codegen did not
- * write is never touched, and an interruption leaves whole files: all are written beside their places first, then
- * renamed into them, in an order in which every step leaves a set that compiles.
+ * Files on disk, compared with what they should be. What codegen did not write is never to be touched, and nothing that is as
+ * it should be. install.ts then makes the changes.
  */
-import { randomBytes } from "node:crypto";
-import {
-  chmodSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { InvalidError } from "../runtime/errors.ts";
 
@@ -76,57 +64,6 @@ export function compareFiles(
   return changes;
 }
 
-/**
- * Applies changes: writes in their order, then removals, then the last write, which is the lock's: until it is there, the
- * files that are to go are known.
- */
-export function applyChanges(folder: string, changes: readonly FileChange[]): void {
-  const writes = changes.filter((change) => change.status === "created" || change.status === "changed");
-  const removals = changes.filter((change) => change.status === "removed");
-  if (writes.length + removals.length === 0) return;
-  const staged: Staged[] = [];
-  try {
-    mkdirSync(folder, { recursive: true });
-    removeLeftovers(folder);
-    for (const { path, after, crlf } of writes) {
-      // A link stays a link: what it points to is replaced.
-      const target = realpathIfPresent(path) ?? path;
-      const temporary = join(dirname(target), `.farcall-${randomBytes(6).toString("hex")}.tmp`);
-      const mode = statSync(target, { throwIfNoEntry: false })?.mode;
-      staged.push({ temporary, path: target, mode });
-      writeFileSync(temporary, crlf ? after!.replaceAll("\n", "\r\n") : after!);
-    }
-    // Where case makes no difference, a file whose name changes in case alone has to go before the new one comes.
-    const written = new Set(writes.map(({ path }) => path.toLowerCase()));
-    const [first, then] = [true, false].map((early) =>
-      removals.filter(({ path }) => written.has(path.toLowerCase()) === early),
-    );
-    for (const { path } of first!) rmSync(path, { force: true });
-    for (const file of staged.slice(0, -1)) install(file);
-    for (const { path } of then!) rmSync(path, { force: true });
-    for (const file of staged.slice(-1)) install(file);
-  } catch (cause) {
-    for (const { temporary } of staged) rmSync(temporary, { force: true });
-    const { code, path } = cause as NodeJS.ErrnoException;
-    throw new InvalidError(`${path ?? folder} cannot be written: ${(cause as Error).message}`, {
-      cause,
-      hint: code === "EACCES" || code === "EPERM" || code === "EROFS" ? "Make the output folder writable." : undefined,
-    });
-  }
-}
-
-interface Staged {
-  temporary: string;
-  path: string;
-  mode: number | undefined;
-}
-
-function install({ temporary, path, mode }: Staged): void {
-  // A protected file stays protected.
-  if (mode !== undefined) chmodSync(temporary, mode & 0o777);
-  renameSync(temporary, path);
-}
-
 /** Throws InvalidError when `folder` is outside `root`, also by way of a link. */
 export function refuseOutside(root: string, folder: string): void {
   const real = relative(realpathSync(root), realpathOfNearest(folder));
@@ -158,18 +95,8 @@ function isSameButForLines(before: string, after: string): boolean {
   return withoutLines(before) === withoutLines(after);
 }
 
-function isOurs(text: string): boolean {
+export function isOurs(text: string): boolean {
   return text.slice(0, 500).includes(MARKER) || text.startsWith('{\n  "lockVersion": ');
-}
-
-/** Files that a killed run left behind; a run that is still going has younger ones. */
-function removeLeftovers(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    if (!/^\.farcall-[0-9a-f]{12}\.tmp$/.test(name)) continue;
-    const file = join(folder, name);
-    const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (age > 60_000) rmSync(file, { force: true });
-  }
 }
 
 function realpathIfPresent(path: string): string | undefined {

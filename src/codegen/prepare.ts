@@ -5,6 +5,7 @@
 import { type ChosenRef, chooseApps, keyOf, type Source } from "./choose.ts";
 import type { FunctionChange } from "./compare.ts";
 import { type FileChange, refuseOutside } from "./files.ts";
+import { completeInterrupted } from "./install.ts";
 import type { Settings } from "./settings.ts";
 import { type OutputState, stillHolds } from "./state.ts";
 
@@ -43,6 +44,7 @@ export interface ChosenOutput extends OutputRequest {
 export async function prepareOutput(request: OutputRequest): Promise<OutputResult> {
   const { settings, root, onProgress } = request;
   if (!settings.allowOutside) refuseOutside(root, settings.output);
+  completeInterrupted(settings.output);
   const source = request.source ?? (await (await import("./output.ts")).offlineSource(settings.output));
 
   onProgress("reading what is deployed");
