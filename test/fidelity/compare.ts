@@ -2,7 +2,6 @@
  * The comparison module: for each function, what its author typed against what its stub says, by mutual identity, which tells
  * apart what assignability does not (`readonly`, optional, `any`).
  */
-import { readFileSync } from "node:fs";
 import ts from "typescript-6";
 import type { Workspace } from "./workspace.ts";
 import type { ExportedFunction } from "./wrap.ts";
@@ -30,7 +29,7 @@ export interface Comparison {
   labels: Map<string, string>;
 }
 
-/** Writes the module. `stubs` is the generated file. */
+/** Writes the module. `stubs` is the generated file's text. */
 export function writeComparison(
   workspace: Workspace,
   id: string,
@@ -38,7 +37,7 @@ export function writeComparison(
   stubs: string,
   functions: readonly ExportedFunction[],
 ): Comparison {
-  const source = ts.createSourceFile(stubs, readFileSync(stubs, "utf8"), ts.ScriptTarget.Latest, true);
+  const source = ts.createSourceFile(`${id}.ts`, stubs, ts.ScriptTarget.Latest, true);
   const copy: string[] = [withAuthorsEnums(source, module)];
   const lines = [
     `import * as author from ${JSON.stringify(module)};`,

@@ -33,6 +33,8 @@ export interface Fidelity {
 
 export interface MeasureOptions extends WorkspaceOptions {
   onProgress?: (text: string) => void;
+  /** Changes the generated stubs before they are compared, to see that it is noticed. */
+  alter?: (stubs: string) => string;
 }
 
 interface Module extends Wrapped {
@@ -43,7 +45,7 @@ interface Module extends Wrapped {
 }
 
 export async function measure(packages: readonly FidelityPackage[], options: MeasureOptions = {}): Promise<Fidelity[]> {
-  const { onProgress = () => {} } = options;
+  const { onProgress = () => {}, alter = (stubs) => stubs } = options;
   using workspace = new Workspace(options);
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
@@ -70,7 +72,13 @@ export async function measure(packages: readonly FidelityPackage[], options: Mea
     const crossing = modules.filter(({ app }) => app);
     await generate({ apps: crossing.map(({ id }) => id), output: "generated" }, { cwd: workspace.path, engine });
     const comparisons = crossing.map(({ id, module, functions }) =>
-      writeComparison(workspace, id, module, workspace.file(`generated/${id}.ts`), functions),
+      writeComparison(
+        workspace,
+        id,
+        module,
+        alter(readFileSync(workspace.file(`generated/${id}.ts`), "utf8")),
+        functions,
+      ),
     );
     onProgress("comparing");
     const wrong = await compile(workspace, comparisons);

@@ -1,4 +1,5 @@
 /** The text of docs/type-fidelity.md: how many functions of each package keep their types, and why the others are refused. */
+import type { RefusalReason } from "../../src/introspect/index.ts";
 import type { Fidelity } from "./measure.ts";
 
 /** Examples of each reason. */
@@ -52,20 +53,38 @@ ${packages.map(reasons).join("\n\n")}
 `;
 }
 
+/** What a refusal's reason stands for. */
+const REASONS: Record<RefusalReason, string> = {
+  function: "functions, objects with methods among them",
+  symbol: "symbols",
+  class: "instances of classes with behaviour",
+  iterator: "iterators",
+  promise: "promises inside data",
+  stream: "streams",
+  weak: "weak collections",
+  signal: "signals",
+  platform: "objects of the platform, such as Blob",
+  wrapper: "object wrappers",
+  scope: "type parameters from around the function",
+  unnamed: "recursive types without a name",
+  untyped: "parameters without a type",
+  unwritable: "types that cannot be written down",
+  enum: "computed enum members",
+  any: "`any`",
+  missing: "types that are not installed",
+};
+
 function reasons({ name, refused, different }: Fidelity): string {
   const byReason = new Map<string, string[]>();
   for (const { name: fn, problems } of refused) {
     // A function has one line here, also when several things are wrong with it.
-    const { message, path } = problems.find((each) => /^a function/.test(each.message)) ?? problems[0]!;
-    const reason = message.replace(/; also in .*$/, "").replace(/^\S+ (?:is )?(an? |the |stands for )/, "$1");
-    byReason.set(reason, [...(byReason.get(reason) ?? []), path ?? fn]);
+    const { reason, message, path } = problems.find((each) => each.reason === "function") ?? problems[0]!;
+    const text = reason ? REASONS[reason] : message;
+    byReason.set(text, [...(byReason.get(text) ?? []), path ?? fn]);
   }
   const lines = [...byReason]
     .sort(([, a], [, b]) => b.length - a.length)
-    .map(
-      ([reason, paths]) =>
-        `- ${paths.length}: ${reason.replace(/^stands/, "a type parameter stands")} (${list(paths)})`,
-    );
+    .map(([reason, paths]) => `- ${paths.length}: ${reason} (${list(paths)})`);
   for (const { name: fn, what } of different) lines.push(`- **${fn} differs**: ${what.replaceAll("\n", "; ")}`);
   return `### ${name}\n\n${lines.length === 0 ? "None is." : lines.join("\n")}`;
 }
