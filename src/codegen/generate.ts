@@ -8,8 +8,9 @@ import { Engines } from "./engines.ts";
 import type { FileChange } from "./files.ts";
 import { applyChanges } from "./install.ts";
 import type { Plan } from "./plan.ts";
-import { prepareOutput } from "./prepare.ts";
-import { settingsOf } from "./settings.ts";
+import { chooseOutput, prepareOutput } from "./prepare.ts";
+import { settingsOfAll } from "./settings.ts";
+import { declaredElsewhere } from "./sharing.ts";
 import { fingerprints, hash, type OutputState, StateStore } from "./state.ts";
 import { FARCALL_VERSION } from "./version.ts";
 
@@ -63,17 +64,20 @@ export async function generateWith(
   const known = key === undefined ? undefined : store.read(key);
   // What was once found right need not be checked again.
   const configs = known ? asArray(value as Config | Config[]) : await checkConfig(value, file);
-  const outputs = await Promise.all(
-    configs.map(async (item, index) => {
-      const settings = settingsOf(item, root);
-      return prepareOutput({
+  const chosen = await Promise.all(
+    settingsOfAll(configs, root).map(async (settings, index) =>
+      chooseOutput({
         settings,
         root,
         source: options.offline ? undefined : registrySource(await engines.open(settings.engine)),
         known: known?.[index],
         onProgress: options.onProgress ?? (() => {}),
-      });
-    }),
+      }),
+    ),
+  );
+  const elsewhere = await declaredElsewhere(chosen);
+  const outputs = await Promise.all(
+    chosen.map((output, index) => prepareOutput({ ...output, declaredElsewhere: elsewhere[index]! })),
   );
 
   const files = outputs.flatMap((output) => output.files);
@@ -109,12 +113,17 @@ export async function plan(
   const { file, root, value } = asLoaded(config, options.cwd);
   await using engines = new Engines(options.engine);
   const [configs, { planOutput, readManifests }] = await Promise.all([checkConfig(value, file), import("./output.ts")]);
-  return Promise.all(
-    configs.map(async (item) => {
-      const settings = settingsOf(item, root);
+  const chosen = await Promise.all(
+    settingsOfAll(configs, root).map(async (settings) => {
       const source = registrySource(await engines.open(settings.engine));
-      const refs = await chooseApps(settings, source);
-      return (await planOutput(settings, refs, await readManifests(refs, source))).plan;
+      return { settings, source, refs: await chooseApps(settings, source) };
+    }),
+  );
+  const elsewhere = await declaredElsewhere(chosen);
+  return Promise.all(
+    chosen.map(async ({ settings, source, refs }, index) => {
+      const manifests = await readManifests(refs, source);
+      return (await planOutput(settings, refs, manifests, elsewhere[index]!)).plan;
     }),
   );
 }

@@ -7,7 +7,7 @@ import { compareFiles, readIfPresent, withMarker } from "./files.ts";
 import { LOCK_FILE, type Lock, printLock, readLock } from "./lock-file.ts";
 import { chooseFunctions, type LockedManifest, lockManifest, namesOf } from "./locked.ts";
 import { type AppPlan, type Plan, planFiles } from "./plan.ts";
-import type { ChosenOutput, OutputResult } from "./prepare.ts";
+import type { OutputResult, PlacedOutput } from "./prepare.ts";
 import { type ModuleStyle, moduleStyle } from "./project.ts";
 import { layoutOf, renderPlan } from "./render.ts";
 import type { Settings } from "./settings.ts";
@@ -17,8 +17,8 @@ import { loadTemplates } from "./templates.ts";
 import { FARCALL_VERSION } from "./version.ts";
 
 /** All steps after the first. Writes nothing. */
-export async function buildOutput(request: ChosenOutput): Promise<OutputResult> {
-  const { settings, source, refs, etags, known, onProgress } = request;
+export async function buildOutput(request: PlacedOutput): Promise<OutputResult> {
+  const { settings, source, refs, etags, declaredElsewhere, known, onProgress } = request;
   const folder = settings.output;
   const warnings: string[] = [];
   const before = await previousLock(join(folder, LOCK_FILE), warnings);
@@ -27,7 +27,7 @@ export async function buildOutput(request: ChosenOutput): Promise<OutputResult> 
     source,
     known && before ? { etags: known.etags, lock: before } : undefined,
   );
-  const { plan, style } = await planOutput(settings, refs, manifests);
+  const { plan, style } = await planOutput(settings, refs, manifests, declaredElsewhere);
 
   onProgress("writing stubs");
   const templates = await loadTemplates(settings.templates);
@@ -60,7 +60,9 @@ export async function buildOutput(request: ChosenOutput): Promise<OutputResult> 
     warnings,
     notes: [`${folder}: ${style.reason}`],
     apps,
-    state: isForeseeable ? { etags, apps, inputs: fingerprints([...style.inputs, ...templates.inputs]) } : undefined,
+    state: isForeseeable
+      ? { etags, declaredElsewhere, apps, inputs: fingerprints([...style.inputs, ...templates.inputs]) }
+      : undefined,
   };
 }
 
@@ -69,6 +71,7 @@ export async function planOutput(
   settings: Settings,
   refs: readonly ChosenRef[],
   manifests: ReadonlyMap<string, LockedManifest>,
+  declaredElsewhere: readonly string[],
 ): Promise<{ plan: Plan; style: ModuleStyle }> {
   const style = await moduleStyle(settings.output);
   const chosen = await Promise.all(
@@ -86,7 +89,7 @@ export async function planOutput(
   const { importExtension: wanted } = settings;
   const derived = settings.emit === "ts" ? style.importExtension : style.isModulePackage ? ".js" : ".mjs";
   const importExtension = wanted === "none" ? "" : (wanted ?? derived);
-  let plan = planFiles(chosen, { ...settings, importExtension });
+  let plan = planFiles(chosen, { ...settings, importExtension, declaredElsewhere });
   for (const { name, onPlan } of settings.plugins) {
     if (onPlan) plan = (await hook(name, "onPlan", () => onPlan(plan))) ?? plan;
   }

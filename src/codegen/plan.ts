@@ -80,6 +80,8 @@ export interface PlanSettings {
   exports: "namespaces" | "flat";
   /** Of the specifiers by which generated files import each other. */
   importExtension: string;
+  /** Apps that the index of another output declares in `interface Apps`. */
+  declaredElsewhere?: readonly string[];
   rename?: ((name: string, of: { app: string; environment: string }) => string) | undefined;
 }
 
@@ -95,7 +97,7 @@ export function planFiles(chosen: readonly ChosenApp[], settings: PlanSettings):
   const apps = named.map(({ app, file }) => planApp(app.manifest, file, settings));
   const flat = settings.exports === "flat";
   if (flat) refuseFlatCollisions(apps);
-  const seen = new Set<string>();
+  const seen = new Set<string>(settings.declaredElsewhere);
   return {
     apps,
     index: {

@@ -40,8 +40,13 @@ export interface ChosenOutput extends OutputRequest {
   etags: Record<string, string>;
 }
 
-/** Works out what has to change. Writes nothing. */
-export async function prepareOutput(request: OutputRequest): Promise<OutputResult> {
+/** What is known once all outputs have chosen theirs. */
+export interface PlacedOutput extends ChosenOutput {
+  /** Apps that another output's index declares: see sharing.ts. */
+  declaredElsewhere: readonly string[];
+}
+
+export async function chooseOutput(request: OutputRequest): Promise<ChosenOutput> {
   const { settings, root, onProgress } = request;
   if (!settings.allowOutside) refuseOutside(root, settings.output);
   completeInterrupted(settings.output);
@@ -50,11 +55,18 @@ export async function prepareOutput(request: OutputRequest): Promise<OutputResul
   onProgress("reading what is deployed");
   const refs = await chooseApps(settings, source);
   const etags = Object.fromEntries(refs.map((ref) => [keyOf(ref), ref.etag]));
-  const known = request.known && stillHolds(request.known);
-  if (known && JSON.stringify(known.etags) === JSON.stringify(etags)) return unchanged(settings.output, known);
+  return { ...request, source, refs, etags };
+}
+
+/** Works out what has to change. Writes nothing. */
+export async function prepareOutput(output: PlacedOutput): Promise<OutputResult> {
+  const known = output.known && stillHolds(output.known);
+  const isSame = (before: unknown, now: unknown) => JSON.stringify(before) === JSON.stringify(now);
+  if (known && isSame(known.etags, output.etags) && isSame(known.declaredElsewhere, output.declaredElsewhere))
+    return unchanged(output.settings.output, known);
 
   const { buildOutput } = await import("./output.ts");
-  return buildOutput({ ...request, known, source, refs, etags });
+  return buildOutput({ ...output, known });
 }
 
 function unchanged(folder: string, still: OutputState): OutputResult {

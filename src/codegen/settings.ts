@@ -1,6 +1,7 @@
 /** A config with its defaults filled in and its paths made absolute: one for each output. */
 import { resolve } from "node:path";
 import type { AppSelection, Config } from "../config/index.ts";
+import { InvalidError } from "../runtime/errors.ts";
 import type { Plugin } from "./plugin.ts";
 
 export interface Settings {
@@ -21,8 +22,24 @@ export interface Settings {
   plugins: readonly Plugin[];
 }
 
+/** Of all outputs of a config. Throws InvalidError when two would write to one folder. */
+export function settingsOfAll(configs: readonly Config[], root: string): Settings[] {
+  const all = configs.map((config) => settingsOf(config, root));
+  const seen = new Set<string>();
+  for (const { output } of all) {
+    const folded = output.toLowerCase();
+    if (seen.has(folded)) {
+      throw new InvalidError(`Two configs have the same output, ${output}`, {
+        hint: "Give each its own `output`, or make them one config with the `apps` of both.",
+      });
+    }
+    seen.add(folded);
+  }
+  return all;
+}
+
 /** `root` is the folder that the config's paths are relative to. */
-export function settingsOf(config: Config, root: string): Settings {
+function settingsOf(config: Config, root: string): Settings {
   const apps = (config.apps ?? ["*"]).map((app) => (typeof app === "string" ? { name: app } : app));
   return {
     engine: config.engine,

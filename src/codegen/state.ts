@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 export interface OutputState {
   /** Etag of each chosen app. */
   etags: Record<string, string>;
+  declaredElsewhere: readonly string[];
   apps: { app: string; environment: string; functions: number }[];
   /** By path: what was read besides the config. */
   inputs: Record<string, Fingerprint>;

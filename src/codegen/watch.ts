@@ -18,7 +18,7 @@ import {
   generateWith,
 } from "./generate.ts";
 import { matcher } from "./patterns.ts";
-import { type Settings, settingsOf } from "./settings.ts";
+import { type Settings, settingsOfAll } from "./settings.ts";
 import { StateStore } from "./state.ts";
 
 export interface WatchOptions extends Omit<GenerateOptions, "dryRun" | "offline"> {
@@ -82,7 +82,7 @@ async function follow(
   options: Following,
 ): Promise<void> {
   const { signal, onEvent } = options;
-  const settings = (await checkConfig(config.value, config.file)).map((item) => settingsOf(item, config.root));
+  const settings = settingsOfAll(await checkConfig(config.value, config.file), config.root);
   await using engines = new Engines(options.engine);
   const queue = new Queue(async (causes) => {
     try {

@@ -174,6 +174,35 @@ test("writes several outputs from one config", async () => {
   ]);
 });
 
+test("two outputs with the same app compile in one program, and fromName knows its functions", async () => {
+  using project = new Project({
+    "src/use.ts": `import { Function } from "farcall";
+      import { ml } from "./one/index.ts";
+      import { ml as again } from "./two/index.ts";
+      export const all: Promise<number>[] = [Function.fromName("ml", "train").remote(), ml.train.remote(), again.train.remote()];
+    `,
+  });
+  const config = ["src/one", "src/two"].map((output) => ({
+    apps: ["ml", { name: "ml", environment: "prod", as: "prod" }],
+    output,
+  }));
+  await run(project, config);
+  expect(await project.check()).toBe("");
+  expect((await run(project, config)).upToDate).toBe(true);
+});
+
+test("an output of a program of its own declares its apps itself", async () => {
+  using project = new Project({ "other/tsconfig.json": { extends: "../tsconfig.json", include: ["."] } });
+  await run(project, [{ apps: ["ml"] }, { apps: ["ml", "images"], output: "other/generated" }]);
+  expect(project.read("other/generated/index.ts")).toMatch(/ml: typeof import/);
+});
+
+test("two outputs in one folder are refused", async () => {
+  using project = new Project();
+  const error = await failure(run(project, [{ output: "src/gen" }, { output: "src/Gen/" }]));
+  expect(error).toMatchObject({ name: "InvalidError", message: expect.stringContaining("the same output") });
+});
+
 test("removes the files of apps that are no longer chosen", async () => {
   using project = new Project();
   await run(project, {});
