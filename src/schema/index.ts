@@ -30,7 +30,7 @@ export {
   printType,
   printTypeParameters,
 } from "./print.ts";
-export { type Declarations, declarationsByName, expand } from "./resolve.ts";
+export { type Declarations, declarationsByName, expand, inferredNames } from "./resolve.ts";
 export { SchemaError } from "./schema-error.ts";
 export { signatureOf } from "./signature.ts";
 export * from "./type-schema.ts";

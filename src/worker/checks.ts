@@ -2,15 +2,29 @@
  * From a type of the schema to a check of values: closures made once, so that a check costs little more than the property
  * reads it needs. `is` answers fast; `explain` runs only for a value that failed and finds where and why.
  *
- * A check is never stricter than the compiler: what depends on an unbound type parameter is taken as `unknown`, extra
- * properties are allowed, brands (`string & { __brand: … }`) count by what exists at run time.
+ * A check is never stricter than the compiler: a type parameter of the function is taken as what its constraint says, and what
+ * is computed from it as what all outcomes have in common; extra properties are allowed, brands
+ * (`string & { __brand: … }`) count by what exists at run time.
  */
-import type { Declaration, IndexSignature, PropertySchema, TypeSchema } from "../schema/index.ts";
+import {
+  type Declaration,
+  expand,
+  type GlobalType,
+  type IndexSignature,
+  inferredNames,
+  type MappedType,
+  type PropertySchema,
+  type TypeParameterSchema,
+  type TypeSchema,
+} from "../schema/index.ts";
 import { type Check, collection, hasTags, keyText, lazy, leaf, noTags, propertyPath, type Tag } from "./check.ts";
 import {
   anything,
   builtinPredicate,
   escape,
+  isIterable,
+  isKey,
+  isNotNothing,
   literalPredicate,
   literalValue,
   type Predicate,
@@ -21,13 +35,36 @@ import {
 type Bindings = ReadonlyMap<string, TypeSchema>;
 
 const UNBOUND: Bindings = new Map();
+const UNKNOWN: TypeSchema = { kind: "primitive", name: "unknown" };
+
 export class CheckCompiler {
   readonly #declarations = new Map<string, Declaration>();
   /** By reference with its type arguments; also what ends the recursion of recursive types. */
-  readonly #references = new Map<string, Check>();
+  #references = new Map<string, Check>();
+  /** What the type parameters of the function are constrained to. */
+  #constraints: Bindings = UNBOUND;
 
   constructor(declarations: readonly Declaration[]) {
     for (const declaration of declarations) this.#declarations.set(declaration.name, declaration);
+  }
+
+  /** Compiles types of a function with these type parameters. */
+  generic<T>(parameters: readonly TypeParameterSchema[] | undefined, compile: () => T): T {
+    if (!parameters?.length) return compile();
+    // References may name type parameters, so those of another function are others.
+    return this.#within(
+      new Map(parameters.map(({ name, constraint = UNKNOWN }) => [name, constraint])),
+      new Map(),
+      compile,
+    );
+  }
+
+  #within<T>(constraints: Bindings, references: Map<string, Check>, compile: () => T): T {
+    const before = [this.#constraints, this.#references] as const;
+    [this.#constraints, this.#references] = [constraints, references];
+    const result = compile();
+    [this.#constraints, this.#references] = before;
+    return result;
   }
 
   compile(type: TypeSchema, bindings: Bindings = UNBOUND): Check {
@@ -56,11 +93,63 @@ export class CheckCompiler {
         return this.#global(type, bindings);
       case "typeParameter": {
         const bound = bindings.get(type.name);
-        return bound ? this.compile(bound) : leaf(type, anything);
+        if (bound) return this.compile(bound);
+        const constraint = this.#constraints.get(type.name);
+        return constraint ? this.#constrained(type.name, constraint) : leaf(type, anything);
       }
+      case "keyof":
+        return leaf(type, isKey);
+      case "conditional": {
+        // What `infer` finds is unknown, and hides type parameters of its name.
+        const inner = new Map(bindings);
+        for (const name of inferredNames(type.extends)) inner.set(name, UNKNOWN);
+        const branches = [this.compile(type.whenTrue, inner), this.compile(type.whenFalse, bindings)];
+        return leaf(type, (value) => branches.some((branch) => branch.is(value)));
+      }
+      case "mapped":
+        return this.#mapped(type, bindings);
       default:
-        // keyof, indexed access, mapped, conditional and infer are left in a schema only where they depend on a type parameter.
+        // Indexed access and infer are left in a schema only where they depend on a type parameter.
         return leaf(type, anything);
+    }
+  }
+
+  /** A constraint may name its own type parameter (`T extends Comparable<T>`): inside itself it is unknown. */
+  #constrained(name: string, constraint: TypeSchema): Check {
+    const inside = new Map([...this.#constraints, [name, UNKNOWN] as const]);
+    return this.#within(inside, new Map(), () => this.compile(constraint));
+  }
+
+  /** What is mapped over the keys of a type parameter is an object where that is one, and whatever it is elsewhere. */
+  #mapped(type: MappedType, bindings: Bindings): Check {
+    const of = type.constraint.kind === "keyof" ? type.constraint.type : undefined;
+    const isObject = of ? this.#isObject(of, bindings) : true;
+    return leaf(type, isObject ? isNotNothing : anything);
+  }
+
+  /** Whether all values of a type are objects. */
+  #isObject(type: TypeSchema, bindings: Bindings): boolean {
+    switch (type.kind) {
+      case "object":
+        return type.properties.length > 0;
+      case "array":
+      case "tuple":
+      case "builtin":
+        return true;
+      case "primitive":
+        return type.name === "object";
+      case "intersection":
+        return type.members.some((member) => this.#isObject(member, bindings));
+      case "global":
+        return type.name === "Record";
+      case "typeParameter": {
+        const known = bindings.get(type.name) ?? this.#constraints.get(type.name);
+        return known !== undefined && known.kind !== "typeParameter" && this.#isObject(known, UNBOUND);
+      }
+      case "reference":
+        return this.#declarations.get(type.name)?.kind === "interface";
+      default:
+        return false;
     }
   }
 
@@ -295,16 +384,19 @@ export class CheckCompiler {
       const argument = closed[index] ?? (parameter.default && substitute(parameter.default, bound));
       if (argument) bound.set(parameter.name, argument);
     });
+    const [constraints, references] = [this.#constraints, this.#references];
     const check = lazy(() =>
-      declaration.kind === "alias"
-        ? this.compile(declaration.type, bound)
-        : this.#object(
-            { ...type, ...(closed.length > 0 && { typeArguments: closed }) },
-            (declaration.extends ?? []).map((base) => this.compile(base, bound)),
-            declaration.properties,
-            declaration.indexes ?? [],
-            bound,
-          ),
+      this.#within(constraints, references, () =>
+        declaration.kind === "alias"
+          ? this.compile(declaration.type, bound)
+          : this.#object(
+              { ...type, ...(closed.length > 0 && { typeArguments: closed }) },
+              (declaration.extends ?? []).map((base) => this.compile(base, bound)),
+              declaration.properties,
+              declaration.indexes ?? [],
+              bound,
+            ),
+      ),
     );
     this.#references.set(key, check);
     return check;
@@ -330,9 +422,53 @@ export class CheckCompiler {
         if (properties.length === names.length) return this.#object(type, [], properties, [], bindings);
         return this.#object(type, [], [], [{ key, value: second! }], bindings);
       }
+      case "Iterable": {
+        const item = first ? this.compile(first, bindings) : leaf(type, anything);
+        return collection((value) => {
+          if (!isIterable(value)) return { path: "", expected: type, received: value };
+          let index = 0;
+          // What was decoded can be gone through again: arrays, sets, maps, text and bytes.
+          for (const one of value) {
+            if (!item.is(one)) return item.explain(one, `[${index}]`);
+            index++;
+          }
+          return undefined;
+        });
+      }
+      case "Partial":
+      case "Required":
+      case "Pick":
+      case "Omit":
+        return this.#utility(type, bindings);
       default:
         return leaf(type, anything);
     }
+  }
+
+  /** Over a known object type, the properties that there are; over another, an object where all that it stands for are. */
+  #utility(type: GlobalType, bindings: Bindings): Check {
+    const [of, keys] = type.typeArguments.map((argument) => substitute(argument, bindings));
+    const known = of && this.#propertiesOf(of);
+    const names = keys && namesIn(keys);
+    const isOpen = type.name === "Pick" || type.name === "Omit";
+    if (known && (!isOpen || names)) {
+      const kept = known
+        .filter(({ name }) => !isOpen || names!.has(name) === (type.name === "Pick"))
+        .map(({ optional, ...property }) =>
+          type.name === "Partial" || (isOpen && optional) ? { ...property, optional: true as const } : property,
+        );
+      return this.#object(type, [], kept, [], UNBOUND);
+    }
+    // Pick and Omit give objects; Partial and Required of what is none give it back.
+    return leaf(type, isOpen || (of && this.#isObject(of, UNBOUND)) ? isNotNothing : anything);
+  }
+
+  /** The properties of an object type that has nothing else. */
+  #propertiesOf(type: TypeSchema): readonly PropertySchema[] | undefined {
+    if (type.kind === "object") return type.indexes ? undefined : type.properties;
+    if (type.kind !== "reference") return undefined;
+    const behind = expand(type, this.#declarations);
+    return behind && this.#propertiesOf(behind);
   }
 
   #builtin(type: Extract<TypeSchema, { kind: "builtin" }>, bindings: Bindings): Check {
@@ -403,6 +539,15 @@ function isUnit(type: TypeSchema): boolean {
     (type.kind === "primitive" && (type.name === "null" || type.name === "undefined")) ||
     (type.kind === "union" && type.members.every(isUnit))
   );
+}
+
+/** The names in a union of string literals; undefined for other types. */
+function namesIn(type: TypeSchema): ReadonlySet<string> | undefined {
+  const members = type.kind === "union" ? type.members : [type];
+  const names = members.flatMap((member) =>
+    member.kind === "literal" && typeof member.value !== "object" ? [String(member.value)] : [],
+  );
+  return names.length === members.length ? new Set(names) : undefined;
 }
 
 /** Replaces bound type parameters; what is unbound stays. */

@@ -5,6 +5,15 @@ export type Predicate = (value: unknown) => boolean;
 
 export const anything: Predicate = () => true;
 
+/** What every object type takes, `{}` among them: primitives too, since these have properties. */
+export const isNotNothing: Predicate = (value) => value !== null && value !== undefined;
+
+export const isKey: Predicate = (value) => typeof value === "string" || typeof value === "number";
+
+export function isIterable(value: unknown): value is Iterable<unknown> {
+  return isNotNothing(value) && typeof (value as { [Symbol.iterator]?: unknown })[Symbol.iterator] === "function";
+}
+
 export const primitives: Record<Extract<TypeSchema, { kind: "primitive" }>["name"], Predicate> = {
   string: (value) => typeof value === "string",
   number: (value) => typeof value === "number",

@@ -81,9 +81,11 @@ function compileSignature(
   compiler: CheckCompiler,
 ): (args: readonly unknown[]) => Fault | undefined {
   const last = signature.parameters.at(-1);
-  const rest = last?.rest ? compiler.compile(last.type) : undefined;
-  const parameters = rest ? signature.parameters.slice(0, -1) : signature.parameters;
-  const checks = parameters.map((parameter) => compiler.compile(parameter.type));
+  const [rest, parameters, checks] = compiler.generic(signature.typeParameters, () => {
+    const rest = last?.rest ? compiler.compile(last.type) : undefined;
+    const parameters = rest ? signature.parameters.slice(0, -1) : signature.parameters;
+    return [rest, parameters, parameters.map((parameter) => compiler.compile(parameter.type))] as const;
+  });
   const optional = parameters.map(isOptional);
   const least = optional.lastIndexOf(false) + 1;
   return (args) => {

@@ -310,3 +310,91 @@ test("any value against any type gives an answer, and an explanation for each re
     { numRuns: 2_000 },
   );
 });
+
+describe("a generic function's arguments", () => {
+  const typeParameter = (name: string): TypeSchema => ({ kind: "typeParameter", name });
+  const global = (name: string, ...typeArguments: TypeSchema[]): TypeSchema => ({
+    kind: "global",
+    name,
+    typeArguments,
+  });
+  const user: Declaration = {
+    kind: "interface",
+    name: "User",
+    properties: [
+      { name: "id", type: number },
+      { name: "name", type: string, optional: true },
+    ],
+  };
+  const box: Declaration = {
+    kind: "interface",
+    name: "Box",
+    typeParameters: [{ name: "T" }],
+    properties: [{ name: "value", type: typeParameter("T") }],
+  };
+
+  /** The message for `value: type` of a function with the type parameter T. */
+  function generic(type: TypeSchema, value: unknown, constraint?: TypeSchema): string | undefined {
+    const schema = {
+      name: "resize",
+      typeParameters: [{ name: "T", ...(constraint && { constraint }) }],
+      parameters: [{ name: "value", type }],
+      returns: string,
+    } as unknown as FunctionSchema;
+    const validate = compileValidator("resize", { functions: [schema], declarations: [user, box] }, printType)!;
+    return validate([value])?.message;
+  }
+
+  test("fit what their type parameter is constrained to", () => {
+    expect(generic(typeParameter("T"), 5)).toBeUndefined();
+    expect(generic(typeParameter("T"), 5, string)).toMatch("resize(value): expected string, received number");
+    expect(generic(array(typeParameter("T")), [{ id: 1 }, { id: "2" }], ref("User"))).toMatch(
+      "resize(value[1].id): expected number, received string",
+    );
+    expect(generic(ref("Box", typeParameter("T")), { value: 5 }, string)).toMatch("resize(value.value)");
+    expect(generic(ref("Box", typeParameter("T")), { value: "5", more: 1 }, string)).toBeUndefined();
+    // Named by itself, it is unknown there.
+    const comparable = object({ other: typeParameter("T"), id: number });
+    expect(generic(typeParameter("T"), { id: 1, other: "anything" }, comparable)).toBeUndefined();
+    expect(generic(typeParameter("T"), { id: "1", other: "anything" }, comparable)).toMatch("value.id");
+  });
+
+  test("fit what all outcomes of a computed type have in common", () => {
+    const conditional: TypeSchema = {
+      kind: "conditional",
+      check: typeParameter("T"),
+      extends: array({ kind: "infer", name: "U" }),
+      whenTrue: array(typeParameter("U")),
+      whenFalse: number,
+    };
+    expect(generic(conditional, ["a"])).toBeUndefined();
+    expect(generic(conditional, 5)).toBeUndefined();
+    expect(generic(conditional, "a")).toMatch("resize(value): expected T extends (infer U)[] ? U[] : number");
+    const keys: TypeSchema = { kind: "keyof", type: typeParameter("T") };
+    expect(generic(keys, "a")).toBeUndefined();
+    expect(generic(keys, 0)).toBeUndefined();
+    expect(generic(keys, {})).toMatch("expected keyof T, received object");
+    const mapped: TypeSchema = { kind: "mapped", parameter: "K", constraint: keys, type: number };
+    expect(generic(mapped, null)).toBeUndefined(); // `{ [K in keyof T]: number }` of null is null
+    expect(generic(mapped, null, ref("User"))).toMatch("received null");
+    expect(generic(global("Partial", typeParameter("T")), undefined, ref("User"))).toMatch("received undefined");
+    expect(generic(global("Partial", typeParameter("T")), "text")).toBeUndefined();
+    expect(generic(global("Omit", typeParameter("T"), literal("a")), null)).toMatch("received null");
+  });
+
+  test("and of others: Partial, Required, Pick and Omit of known properties, Iterable of what it yields", () => {
+    const declared = [user];
+    expect(check(global("Partial", ref("User")), {}, declared)).toBeUndefined();
+    expect(check(global("Partial", ref("User")), { id: "1" }, declared)).toMatch("options.id");
+    expect(check(global("Required", ref("User")), { id: 1 }, declared)).toMatch("options.name");
+    expect(check(global("Pick", ref("User"), literal("name")), { id: "not looked at" }, declared)).toBeUndefined();
+    expect(check(global("Pick", ref("User"), literal("id")), {}, declared)).toMatch("options.id");
+    expect(check(global("Omit", ref("User"), literal("id")), { name: 5 }, declared)).toMatch("options.name");
+    const numbers = global("Iterable", number);
+    for (const value of [[1], new Set([1]), new Uint8Array(2), new Map(), ""]) {
+      expect(check(numbers, value)).toBeUndefined();
+    }
+    expect(check(numbers, [1, "2"])).toBe("resize(options[1]): expected number, received string");
+    expect(check(numbers, 5)).toBe("resize(options): expected Iterable<number>, received number");
+  });
+});
