@@ -13,7 +13,8 @@ import {
   NotFoundError,
   SignatureMismatchError,
 } from "../../src/runtime/errors.ts";
-import { decodeArguments, encodeArguments } from "../../src/runtime/index.ts";
+import { decodeArguments, encodeArguments, encodeInstance } from "../../src/runtime/index.ts";
+import type { ClassSchema } from "../../src/schema/index.ts";
 import { deployment, type HandMadeFunction } from "./deployment.ts";
 import { Driver, type Outcome, outcomeOf } from "./drive.ts";
 
@@ -51,6 +52,14 @@ export const say = app.function(async function say(text) { console.log(text); re
 export const environment = app.function(function environment() { return [process.env.COLOUR, process.env.TOKEN, process.env.OTHER]; });
 export const identity = app.function(function identity(x) { return x; });
 export const where = app.function(function where() { const { callId, version, attempt } = context(); return { callId, version, attempt }; });
+export const Counter = app.class(class Counter {
+  id = process.pid + " " + Math.random();
+  constructor(start) { this.count = start; }
+  enter() { this.entered = true; }
+  add(n) { this.count += n; return { id: this.id, entered: this.entered, count: this.count, method: context().function }; }
+  whoami() { return this.id; }
+  *upTo(n) { while (this.count < n) yield this.count++; }
+});
 `;
 
 const functions: Record<string, HandMadeFunction> = {
@@ -75,7 +84,18 @@ const functions: Record<string, HandMadeFunction> = {
   environment: { options: { env: { COLOUR: "green" }, secrets: ["TOKEN"] } },
   identity: {},
   where: {},
+  "Counter.add": { options: { maxContainers: 1 } },
+  "Counter.whoami": { options: { maxContainers: 1 } },
+  "Counter.upTo": { mode: "generator", options: { maxContainers: 1 } },
 };
+
+const classes: ClassSchema[] = [
+  {
+    name: "Counter",
+    constructors: [{ parameters: [{ name: "start", type: { kind: "primitive", name: "number" } }] }],
+    signature: "signature of Counter",
+  },
+];
 
 function recordOf({ payload, outputs }: InputRecord): { args?: unknown[]; outcomes: Outcome[] } {
   return { ...(payload && { args: decodeArguments(payload).args }), outcomes: outputs.map(outcomeOf) };
@@ -220,7 +240,9 @@ export function conformance(name: string, create: () => Promise<EngineUnderTest>
     const file = () => `${scratch()}/file-${++files}`;
     beforeAll(async () => {
       under = await create();
-      await under.engine.registry.deploy(deployment("work", body, functions, { secrets: { TOKEN: "t", OTHER: "o" } }));
+      await under.engine.registry.deploy(
+        deployment("work", body, functions, { secrets: { TOKEN: "t", OTHER: "o" }, classes }),
+      );
       app = new Driver(under.engine, "work");
     });
     afterAll(async () => {
@@ -522,6 +544,43 @@ export function conformance(name: string, create: () => Promise<EngineUnderTest>
       expect(await app.remoteWith("flaky", [count, 0], { idempotencyKey })).toBe(1);
       expect(await app.remoteWith("flaky", [count, 0], { idempotencyKey: "order 18" })).toBe(2);
       expect(await app.remoteWith("flaky", [count, 0], { idempotencyKey: "order 18" })).toBe(2);
+    });
+
+    const counter = (start: number) => ({ ref: { instance: encodeInstance("Counter", [start]) } });
+
+    test("runs the methods of a class on one instance for each set of constructor arguments", patient, async () => {
+      const first = (await app.remoteWith("Counter.add", [1], counter(10))) as { id: string };
+      expect(first).toMatchObject({ entered: true, count: 11, method: "Counter.add" });
+      expect(await app.remoteWith("Counter.add", [2], counter(10))).toEqual({ ...first, count: 13 });
+      expect(await app.remoteWith("Counter.whoami", [], counter(10))).toBe(first.id);
+      expect(await app.remoteWith("Counter.whoami", [], counter(20))).not.toBe(first.id);
+      const stats = await under.engine.invoker.stats(app.ref("Counter.add", counter(10).ref));
+      expect(stats.numTotalRunners).toBe(1);
+    });
+
+    test("runs generators among the methods of a class", patient, async () => {
+      const { handle, outcomes } = app.call("Counter.upTo", [[22]], { method: "remoteGen", ...counter(20) });
+      handle.grant(10);
+      expect((await outcomes).map(({ value, end }) => value ?? end)).toEqual([20, 21, true]);
+    });
+
+    test(
+      "keeps a method's durable call, and tells the calls of two instances with one key apart",
+      patient,
+      async () => {
+        const key = { idempotencyKey: "method 1" };
+        const id = await app.spawn("Counter.whoami", [[]], { ...counter(30), ...key });
+        expect(await app.spawn("Counter.whoami", [[]], { ...counter(30), ...key })).toBe(id);
+        const other = await app.spawn("Counter.whoami", [[]], { ...counter(40), ...key });
+        expect(other).not.toBe(id);
+        const [[one], [two]] = await Promise.all([app.get(id), app.get(other)]);
+        expect(one!.value).not.toBe(two!.value);
+      },
+    );
+
+    test("refuses a method's call without an instance, and an instance of what has none", async () => {
+      await expect(app.remote("Counter.add", 1)).rejects.toThrow(InvalidError);
+      await expect(app.remoteWith("add", [1, 2], counter(10))).rejects.toThrow(InvalidError);
     });
 
     test("lists calls, newest first", async () => {

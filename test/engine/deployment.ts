@@ -1,7 +1,7 @@
 /** Deploy requests made by hand: the engine is tested without the parts that would make them from an author's source. */
 import { createHash } from "node:crypto";
 import type { DeployRequest } from "../../src/engine/index.ts";
-import type { FunctionMode, FunctionSchema, ResolvedFunctionOptions } from "../../src/schema/index.ts";
+import type { ClassSchema, FunctionMode, FunctionSchema, ResolvedFunctionOptions } from "../../src/schema/index.ts";
 
 export interface HandMadeFunction {
   mode?: FunctionMode;
@@ -26,12 +26,13 @@ export const defaults: ResolvedFunctionOptions = {
 
 /**
  * @param body JavaScript that registers functions with `app.function(async function name(…) {…})`
+ * @param functions by name; of methods with their class before: `Model.predict`
  */
 export function deployment(
   app: string,
   body: string,
   functions: Record<string, HandMadeFunction>,
-  extra: { environment?: string; secrets?: Record<string, string>; root?: string } = {},
+  extra: { environment?: string; secrets?: Record<string, string>; root?: string; classes?: ClassSchema[] } = {},
 ): DeployRequest {
   const code = `import { App, context } from "farcall";\nexport const app = new App(${JSON.stringify(app)});\n${body}\n`;
   return {
@@ -50,8 +51,10 @@ export function deployment(
         returns: { kind: "primitive", name: "unknown" },
         options: { ...defaults, ...options },
         signature: `signature of ${name}`,
+        ...(name.includes(".") && { class: name.slice(0, name.indexOf(".")) }),
         ...schema,
       })),
+      ...(extra.classes && { classes: extra.classes }),
     },
     artifact: {
       hash: createHash("sha256").update(code).digest("hex"),
