@@ -36,6 +36,8 @@ export interface GenerateResult {
   warnings: string[];
   /** For those who wonder: which tsconfig decided about import extensions, and why. */
   notes: string[];
+  /** Absolute paths of what the files depend on besides the config and what is deployed: tsconfigs, templates; also of places looked at in vain. */
+  inputs: string[];
   apps: { app: string; environment: string; functions: number }[];
   durationMs: number;
 }
@@ -95,6 +97,7 @@ export async function generateWith(
     changes: outputs.flatMap((output) => output.changes),
     warnings: outputs.flatMap((output) => output.warnings),
     notes: outputs.flatMap((output) => output.notes),
+    inputs: [...new Set(outputs.flatMap((output) => output.inputs))],
     apps: outputs.flatMap((output) => output.apps),
     durationMs: performance.now() - start,
   };

@@ -52,6 +52,7 @@ export async function buildOutput(request: PlacedOutput): Promise<OutputResult> 
     environment,
     functions: classes.reduce((count, { methods }) => count + methods.length, functions.length),
   }));
+  const inputs = [...style.inputs, ...templates.inputs];
   const isForeseeable = !settings.rename && !settings.format && settings.plugins.length === 0;
   return {
     folder,
@@ -59,10 +60,9 @@ export async function buildOutput(request: PlacedOutput): Promise<OutputResult> 
     changes,
     warnings,
     notes: [`${folder}: ${style.reason}`],
+    inputs,
     apps,
-    state: isForeseeable
-      ? { etags, declaredElsewhere, apps, inputs: fingerprints([...style.inputs, ...templates.inputs]) }
-      : undefined,
+    state: isForeseeable ? { etags, declaredElsewhere, apps, inputs: fingerprints(inputs) } : undefined,
   };
 }
 

@@ -26,6 +26,8 @@ export interface OutputResult {
   changes: FunctionChange[];
   warnings: string[];
   notes: string[];
+  /** Files that were read or found missing, besides the config and the output's own. */
+  inputs: string[];
   apps: { app: string; environment: string; functions: number }[];
   /** What the next run may rely on once the files are written; absent when hooks take part, whose answers nobody can foresee. */
   state: Omit<OutputState, "outputs"> | undefined;
@@ -72,5 +74,15 @@ export async function prepareOutput(output: PlacedOutput): Promise<OutputResult>
 function unchanged(folder: string, still: OutputState): OutputResult {
   const { apps, outputs } = still;
   const files = Object.keys(outputs).map((path): FileChange => ({ path, status: "unchanged", crlf: false }));
-  return { folder, files, apps, changes: [], warnings: [], notes: [], state: undefined, still };
+  return {
+    folder,
+    files,
+    apps,
+    changes: [],
+    warnings: [],
+    notes: [],
+    inputs: Object.keys(still.inputs),
+    state: undefined,
+    still,
+  };
 }

@@ -1,10 +1,10 @@
 /**
- * Keeps the files of a config up to date: with what is deployed, with the config and with its templates. It subscribes first and
+ * Keeps the files of a config up to date: with what is deployed, with the config, its templates and the tsconfigs around it. It subscribes first and
  * generates then, once, so that no deploy is missed and nothing is done twice; deploys that happen while an engine is away
  * come with its return.
  */
 import { type FSWatcher, watch as watchPath } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename, dirname, sep } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { checkConfig, type LoadedConfig, loadConfig } from "../config/index.ts";
 import type { DeployEvent, Engine } from "../engine/index.ts";
@@ -87,6 +87,10 @@ async function follow(
   const queue = new Queue(async (causes) => {
     try {
       const result = await generateWith(engines, store, config, options);
+      const others = result.inputs.filter(
+        (input) => !settings.some(({ templates }) => templates && isIn(templates, input)),
+      );
+      for (const input of others) paths.file(input, () => queue.push(`${basename(input)} changed`));
       onEvent({ kind: "generated", causes, result });
     } catch (error) {
       onEvent({ kind: "failed", causes, error });
@@ -195,8 +199,12 @@ class Queue {
 /** Changes of paths. Files are watched by their folder: editors replace a file rather than write into it. */
 class PathWatchers {
   readonly #watchers: FSWatcher[] = [];
+  readonly #files = new Set<string>();
 
+  /** Once for each path. */
   file(path: string, changed: () => void): void {
+    if (this.#files.has(path)) return;
+    this.#files.add(path);
     this.#watch(dirname(path), false, (name) => name === basename(path) && changed());
   }
 
@@ -218,6 +226,10 @@ class PathWatchers {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     }
   }
+}
+
+function isIn(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder + sep);
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -4,8 +4,8 @@
  */
 import { createRequire } from "node:module";
 import { dirname, isAbsolute, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { InvalidError, NotFoundError } from "../runtime/errors.ts";
+import { importModule, modulesOf } from "./module.ts";
 
 /** A config as it was found: evaluated, `extends` resolved, not checked. */
 export interface LoadedConfig {
@@ -15,7 +15,7 @@ export interface LoadedConfig {
   /** The engine that the (first) config names. */
   engine: string | undefined;
   value: unknown;
-  /** Every file that was read, for a watcher. */
+  /** Every file that was read, the modules that it imports included (packages not), for a watcher. */
   files: readonly string[];
 }
 
@@ -112,34 +112,6 @@ async function createExplorer(): Promise<Explorer> {
 
 const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === "ENOENT";
 
-/** How often each module was loaded: the module cache has no other way to be told that a file has changed. */
-const contents = new Map<string, { text: string; generation: number }>();
-
-async function importModule(file: string, text: string): Promise<unknown> {
-  const before = contents.get(file);
-  const generation = before === undefined ? 0 : before.generation + (before.text === text ? 0 : 1);
-  contents.set(file, { text, generation });
-  const url = pathToFileURL(file);
-  if (generation > 0) url.searchParams.set("generation", String(generation));
-  const module = (await quietly(() => import(url.href))) as { default?: unknown };
-  if (module.default === undefined) throw new Error("it has no default export");
-  return module.default;
-}
-
-/** A config in a package without `"type": "module"` works; Node's warning about its speed is of no use to its author. */
-async function quietly<T>(work: () => Promise<T>): Promise<T> {
-  const { emitWarning } = process;
-  process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
-    const [options] = rest as [{ code?: string } | undefined];
-    if (options?.code !== "MODULE_TYPELESS_PACKAGE_JSON") Reflect.apply(emitWarning, process, [warning, ...rest]);
-  }) as typeof process.emitWarning;
-  try {
-    return await work();
-  } finally {
-    process.emitWarning = emitWarning;
-  }
-}
-
 /** Resolves `extends`, which may be chained, in each config that the file holds. */
 async function extend(
   found: Found,
@@ -150,7 +122,7 @@ async function extend(
   if (chain.includes(found.file)) {
     throw new InvalidError(`The config ${found.file} extends itself: ${[...chain, found.file].join(" -> ")}`);
   }
-  files.add(found.file);
+  for (const file of modulesOf(found.file)) files.add(file);
   const { value, file } = found;
   const one = async (config: unknown): Promise<unknown> => {
     const bases = (config as { extends?: unknown } | null)?.extends;

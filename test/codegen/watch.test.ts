@@ -1,10 +1,12 @@
 /** What a watch writes, and when, with deploys, edits and a host that goes away under it. */
 import { once } from "node:events";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type WatchEvent, type WatchOptions, watch } from "../../src/codegen/index.ts";
 import { loadConfig } from "../../src/config/index.ts";
 import { stopHost } from "../../src/engine/local/index.ts";
+import { start } from "../support/cli.ts";
 import { fn, manifest, number, Project, registry, text } from "./support.ts";
 
 /** A watch whose events can be waited for. */
@@ -55,6 +57,56 @@ test("generates once at the start, then the app that is deployed", async () => {
   expect(project.read("src/generated/b.ts")).toContain("Function<[], number>");
   await delay(200);
   expect(watching.events).toHaveLength(2);
+});
+
+test("notices a change of the tsconfig that decides about import extensions", async () => {
+  await using deployed = await registry();
+  using project = new Project();
+  await deployed.deploy(manifest("a", [fn("f", [], text)]));
+  await using watching = new Watching({}, { cwd: project.path, engine: deployed.engine });
+  await watching.next();
+  expect(project.read("src/generated/index.ts")).toContain('"./a.ts"');
+  const tsconfig = JSON.parse(project.read("tsconfig.json"));
+  const { allowImportingTsExtensions: _, ...compilerOptions } = tsconfig.compilerOptions;
+  project.write({ "tsconfig.json": { ...tsconfig, compilerOptions } });
+  while (!project.read("src/generated/index.ts").includes('"./a.js"')) await watching.next();
+});
+
+test("notices a change of a module that the config imports", async () => {
+  await using deployed = await registry();
+  using project = new Project({
+    "farcall.config.mjs": `import { output } from "./settings/output.mjs";\nexport default { output };\n`,
+    "settings/output.mjs": `export * from "./names.cjs";\n`,
+    "settings/names.cjs": `exports.output = "one";\n`,
+    "watch.mjs": `import { watch } from ${JSON.stringify(join(import.meta.dirname, "../../src/codegen/index.ts"))};
+      import { loadConfig } from ${JSON.stringify(join(import.meta.dirname, "../../src/config/index.ts"))};
+      await watch(await loadConfig(), { onEvent: ({ kind, causes }) => console.log(kind, causes.join()) });`,
+  });
+  await deployed.deploy(manifest("a", [fn("f", [], text)]));
+  const child = start(
+    process.execPath,
+    ["watch.mjs"],
+    {
+      cwd: project.path,
+      env: { ...deployed.env, FARCALL_ENGINE: deployed.url },
+    },
+    "ignore",
+  );
+  const ended = once(child, "close");
+  try {
+    const until = async (path: string) => {
+      while (!project.has(path) && child.exitCode === null) await delay(50);
+      expect(project.has(path)).toBe(true);
+    };
+    await until("one/farcall.lock.json");
+    project.write({ "settings/names.cjs": `exports.output = "two";\n` });
+    await until("two/farcall.lock.json");
+    project.write({ "settings/output.mjs": `export const output = "three";\n` });
+    await until("three/farcall.lock.json");
+  } finally {
+    child.kill("SIGKILL");
+    await ended;
+  }
 });
 
 test("ignores deploys of apps that the config does not mean", async () => {

@@ -1,0 +1,88 @@
+/**
+ * Config files that are modules: imported, with what they import of the project, and imported anew once any of it has changed. The module
+ * cache has no other way to be told than another URL.
+ */
+import { readFileSync } from "node:fs";
+import { createRequire, registerHooks } from "node:module";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+interface Loaded {
+  /** Text by path of the module and of those that it imports. */
+  texts: ReadonlyMap<string, string | undefined>;
+  /** How often it was loaded. */
+  generation: number;
+}
+
+const loaded = new Map<string, Loaded>();
+
+/** The files that a config's value came from: itself and, of a module, what it imports outside of packages. */
+export function modulesOf(file: string): readonly string[] {
+  return [file, ...(loaded.get(file)?.texts.keys() ?? [])];
+}
+
+/** The default export of a module. Rejects with what the module throws. */
+export async function importModule(file: string): Promise<unknown> {
+  const before = loaded.get(file);
+  const isSame = before && [...before.texts].every(([path, text]) => readText(path) === text);
+  const generation = before === undefined ? 0 : before.generation + (isSame ? 0 : 1);
+  const url = pathToFileURL(file);
+  if (generation > 0) url.searchParams.set(GENERATION, String(generation));
+  const files = new Set([file]);
+  const forget = follow(files, generation);
+  try {
+    if (!isSame) for (const path of before?.texts.keys() ?? []) delete require.cache[path];
+    const module = (await quietly(() => import(url.href))) as { default?: unknown };
+    if (module.default === undefined) throw new Error("it has no default export");
+    return module.default;
+  } finally {
+    forget();
+    // Also of a module with a mistake in it: its author mends it, perhaps in another file. What was imported before stays known.
+    const paths = isSame ? before.texts.keys() : files;
+    loaded.set(file, { texts: new Map([...paths].map((path) => [path, readText(path)])), generation });
+  }
+}
+
+const require = createRequire(import.meta.url);
+const GENERATION = "generation";
+
+/** Notes which files of the project are imported from those that are in `files`, and gives each the URL of the generation. */
+function follow(files: Set<string>, generation: number): () => void {
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      const resolved = next(specifier, context);
+      const { parentURL } = context;
+      if (!parentURL?.startsWith("file:") || !resolved.url.startsWith("file:")) return resolved;
+      const path = fileURLToPath(resolved.url);
+      if (!files.has(fileURLToPath(parentURL)) || /[/\\]node_modules[/\\]/.test(path)) return resolved;
+      // farcall itself, where it is linked rather than installed.
+      if (/^farcall(\/|$)/.test(specifier)) return resolved;
+      files.add(path);
+      const url = new URL(resolved.url);
+      if (generation > 0 && context.conditions.includes("import")) url.searchParams.set(GENERATION, String(generation));
+      return { ...resolved, url: url.href };
+    },
+  });
+  return () => hooks.deregister();
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** A config in a package without `"type": "module"` works; Node's warning about its speed is of no use to its author. */
+async function quietly<T>(work: () => Promise<T>): Promise<T> {
+  const { emitWarning } = process;
+  process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
+    const [options] = rest as [{ code?: string } | undefined];
+    if (options?.code !== "MODULE_TYPELESS_PACKAGE_JSON") Reflect.apply(emitWarning, process, [warning, ...rest]);
+  }) as typeof process.emitWarning;
+  try {
+    return await work();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
