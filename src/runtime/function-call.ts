@@ -6,7 +6,7 @@ import { failureToError, InvalidError } from "./errors.ts";
 import { limit, timeout } from "./limit.ts";
 import { CallProgress, type ProgressOptions } from "./progress.ts";
 import { Ring } from "./ring.ts";
-import { Raised, raise } from "./stacks.ts";
+import { answered, Raised, raise } from "./stacks.ts";
 import { NOTHING, OutputStream } from "./stream.ts";
 import { UnarySink, valueOf } from "./unary-call.ts";
 
@@ -88,7 +88,7 @@ export class FunctionCall<R> {
   }
 
   async #poll(engine: Engine, index: number): Promise<unknown> {
-    const [output] = await engine.invoker.poll(this.id, { start: index, end: index + 1 });
+    const [output] = await answered(engine.invoker.poll(this.id, { start: index, end: index + 1 }));
     if (!output) throw new Raised(timeout(`${this.id}, input ${index},`, 0), false);
     return valueOf(output);
   }
@@ -123,13 +123,14 @@ export class FunctionCall<R> {
 
   async numInputs(): Promise<number> {
     const engine = await this.#home.engine();
-    return (await engine.invoker.call(this.id)).numInputs;
+    return (await answered(engine.invoker.call(this.id))).numInputs;
   }
 
   /** Cancels what has not ended: its `get` rejects with CancelledError. Idempotent. */
   async cancel(options: CancelOptions = {}): Promise<void> {
     const engine = await this.#home.engine();
-    await engine.invoker.cancel(this.id, { terminateContainers: options.terminateContainers ?? false });
+    const { terminateContainers = false } = options;
+    await answered(engine.invoker.cancel(this.id, { terminateContainers }));
   }
 }
 

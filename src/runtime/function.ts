@@ -17,7 +17,7 @@ import { MapCall } from "./map.ts";
 import { checkAutoscalerSettings, isName } from "./options.ts";
 import { follow } from "./progress.ts";
 import { spawnInputs } from "./spawn-map.ts";
-import { Raised, raise } from "./stacks.ts";
+import { answered, Raised, raise } from "./stacks.ts";
 import { Target } from "./target.ts";
 import type { AnyCallable, ForEachOptions, MapOptions, SpawnMapOptions } from "./types.ts";
 import { runUnary } from "./unary-call.ts";
@@ -241,12 +241,12 @@ export class RemoteFunction {
   async updateAutoscaler(settings: AutoscalerSettings): Promise<void> {
     checkAutoscalerSettings(`${this.name}.updateAutoscaler`, settings);
     const engine = await this.#target.engine();
-    await engine.invoker.updateAutoscaler(this.#target.ref, settings);
+    await answered(engine.invoker.updateAutoscaler(this.#target.ref, settings));
   }
 
   async getCurrentStats(): Promise<FunctionStats> {
     const engine = await this.#target.engine();
-    return engine.invoker.stats(this.#target.ref);
+    return answered(engine.invoker.stats(this.#target.ref));
   }
 
   async getWebUrl(): Promise<string | undefined> {

@@ -7,7 +7,7 @@ const SEPARATOR = "    --- called from ---";
 
 /** Frames of this package, and of Node's queues, that say nothing to the reader. */
 const OURS =
-  /^\s*at (?:async )?(?:RemoteFunction|OutputStream|MapCall|GeneratorCall|IterCall|FunctionCall)\b|\(node:internal\//;
+  /^\s*at (?:async )?(?:answered|Target|RemoteFunction|OutputStream|MapCall|GeneratorCall|IterCall|FunctionCall)\b|\(node:internal\//;
 
 /** What a call ended with, on its way to the awaiting method, which throws `value`. */
 export class Raised {
@@ -37,6 +37,15 @@ export function raise(thrown: unknown): unknown {
     });
   }
   return value;
+}
+
+/** What an engine's answer settles to; an error of it was made where the answer arrived, and gets the stack of who awaits here. */
+export async function answered<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw raise(error instanceof Raised ? error : new Raised(error, false));
+  }
 }
 
 function callerFrames(): string {

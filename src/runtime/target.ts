@@ -6,6 +6,7 @@ import { currentContext } from "./context.ts";
 import { defaultEngine, engineGeneration } from "./engines.ts";
 import { InvalidError } from "./errors.ts";
 import type { CallOptionsInit } from "./markers.ts";
+import { answered } from "./stacks.ts";
 
 export class Target {
   readonly ref: FunctionRef;
@@ -60,7 +61,7 @@ export class Target {
   /** Asks the engine once. A failure is asked again. */
   resolve(): Promise<ResolvedFunction> {
     this.#resolved ??= this.#resolve();
-    return this.#resolved;
+    return answered(this.#resolved);
   }
 
   async #resolve(): Promise<ResolvedFunction> {

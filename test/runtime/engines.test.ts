@@ -14,12 +14,14 @@ import {
   stubs,
   withClient,
 } from "../../src/runtime/index.ts";
-import { InProcessEngine } from "../support/in-process-engine.ts";
-import { app } from "./support.ts";
+import type { WatchedEngine } from "../support/watched-engine.ts";
+import { useEngine, watched } from "./support.ts";
 
-const opened: { url: string; engine: InProcessEngine }[] = [];
+useEngine();
+
+const opened: { url: string; engine: WatchedEngine }[] = [];
 registerEngine("test", async () => (url) => {
-  const engine = new InProcessEngine(app);
+  const engine = watched();
   opened.push({ url, engine });
   return engine;
 });
@@ -27,7 +29,7 @@ registerEngine("test", async () => (url) => {
 const stub = () =>
   stubs({ app: "work", environment: "main", engine: "test:stub" }).function<Function<[n: number], number>>(
     "double",
-    "s",
+    "signature of double",
   );
 const urls = () => opened.map(({ url }) => url);
 
@@ -65,10 +67,11 @@ describe("the engine of a call", () => {
   });
 
   test("can be given as an object", async () => {
-    const engine = new InProcessEngine(app);
+    const engine = watched();
     configure({ engine });
     expect(await stub().remote(2)).toBe(4);
     expect(engine.observed.put).toBe(1);
+    await engine.close();
   });
 
   test("closes when its client closes, and opens again when it is needed", async () => {
@@ -97,7 +100,7 @@ describe("the engine of a call", () => {
     let fails = true;
     registerEngine("flaky", async () => () => {
       if (fails) throw new Error("not now");
-      return new InProcessEngine(app);
+      return watched();
     });
     configure({ engine: "flaky:" });
     const double = stub();
@@ -127,10 +130,11 @@ test("context() is there inside a call only, and calls made there tell their par
   expect(isRemote()).toBe(true);
   expect(context().callId).toBe("fc-1");
   expect(Function.fromName<[], void>("work", "double").environment).toBe("staging");
-  const engine = new InProcessEngine(app);
+  const engine = watched();
   configure({ engine });
   await stub().remote(1);
   expect(engine.observed.opened[0]?.parentInputId).toBe("fc-1:0");
+  await engine.close();
   current = undefined;
   expect(isRemote()).toBe(false);
 });

@@ -1,11 +1,16 @@
-/** An app of small functions, and stubs of it that call an engine in this process. */
-import { App, Client, Function, GeneratorFunction, withClient } from "../../src/runtime/index.ts";
-import { InProcessEngine, type InProcessOptions } from "../support/in-process-engine.ts";
+/** An app of small functions, deployed to a real engine, and stubs of it whose calls pass a watch. */
+import { afterAll, beforeAll } from "vitest";
+import type { Engine } from "../../src/engine/index.ts";
+import { localEngine } from "../../src/engine/local/index.ts";
+import { App, Client, definitionsOf, Function, GeneratorFunction, withClient } from "../../src/runtime/index.ts";
+import { deployment } from "../engine/deployment.ts";
+import { type TemporaryHome, temporaryHome } from "../support/home.ts";
+import { WatchedEngine, type WatchOptions } from "../support/watched-engine.ts";
 
 export const app = new App("work");
 
-/** What user code has done, for tests to look at. */
-export const seen = { ran: [] as number[], finallyRan: 0, yielded: 0 };
+/** For `count`: told what it does, in a file, since it runs elsewhere. */
+declare const appendFileSync: (file: string, text: string) => void;
 
 class QuotaError extends Error {
   override name = "QuotaError";
@@ -14,7 +19,6 @@ class QuotaError extends Error {
 
 const defined = {
   double: app.function(function double(n: number) {
-    seen.ran.push(n);
     return n * 2;
   }),
   add: app.function(function add(a: number, b = 10) {
@@ -41,15 +45,16 @@ const defined = {
   echo: app.function(function echo(...args: unknown[]) {
     return args;
   }),
-  count: app.function(async function* count(to: number, failAt?: number) {
+  /** Writes "y" for each yield and "f" at the end into the file, when it is given one. */
+  count: app.function(async function* count(to: number, failAt?: number, file?: string) {
     try {
       for (let n = 0; n < to; n++) {
         if (n === failAt) throw new RangeError(`at ${n}`);
-        seen.yielded++;
+        if (file) appendFileSync(file, "y");
         yield n;
       }
     } finally {
-      seen.finallyRan++;
+      if (file) appendFileSync(file, "f");
     }
   }),
   /** Goes on for ever. */
@@ -66,17 +71,47 @@ const defined = {
     if (failing.includes(values[0]!)) throw new QuotaError(`${values[0]} fails`);
     return values.reduce((total, value) => total + value, 0);
   }),
-  page: app.function(function page() {
-    return "<p>";
-  }),
 };
 
-export function start(options: InProcessOptions = {}) {
-  const engine = new InProcessEngine(app, {}, { modes: { page: "web" }, ...options });
+let home: TemporaryHome;
+let real: Engine;
+
+/** To be called once in a test file: deploys the app to an engine of the file's own. */
+export function useEngine(): void {
+  beforeAll(async () => {
+    home = await temporaryHome();
+    real = localEngine(home.url);
+    // All of an app's inputs at a time, so that those that never end hold nobody up.
+    const options = { concurrency: { maxInputs: 2_000 }, maxContainers: 1 };
+    const functions = definitionsOf(app, {}).map(({ name, mode, fn }) => ({ name, mode, code: String(fn) }));
+    const body = [
+      'import { appendFileSync } from "node:fs";',
+      String(QuotaError).replace(/^class \w+/, "class QuotaError"),
+      ...functions.map(({ name, code }) => `export const ${name} = app.function(${code});`),
+      'export const page = app.web(function page() { return new Response("<p>"); });',
+    ].join("\n");
+    await real.registry.deploy(
+      deployment("work", body, {
+        ...Object.fromEntries(functions.map(({ name, mode }) => [name, { mode, options }])),
+        page: { mode: "web" },
+      }),
+    );
+  });
+
+  afterAll(async () => {
+    await real.close();
+    await home[Symbol.asyncDispose]();
+  });
+}
+
+/** A connection of its own to the file's engine. */
+export function watched(options: WatchOptions = {}): WatchedEngine {
+  return new WatchedEngine(localEngine(home.url), options);
+}
+
+export function start(options: WatchOptions = {}) {
+  const engine = new WatchedEngine(real, options);
   const client = new Client({ engine });
-  seen.ran = [];
-  seen.finallyRan = 0;
-  seen.yielded = 0;
   const named = {
     double: Function.fromName<[n: number], number>("work", "double"),
     add: Function.fromName<[a: number, b?: number], number>("work", "add"),
