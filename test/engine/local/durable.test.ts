@@ -52,6 +52,24 @@ test("what was acknowledged runs although the host is killed at once", async () 
   await engine.close();
 });
 
+test("a cancel that was acknowledged holds although the host is killed at once", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.registry.deploy(double);
+  const app = new Driver(engine, "work");
+  const id = await app.spawn("double", [[1, 60_000]]);
+  const { pid } = (await hostStatus(home.url))!;
+  // After a long write the host lets the disk rest: what comes now is written later.
+  await app.spawn(
+    "double",
+    Array.from({ length: 20_000 }, (_, n) => [n]),
+  );
+  await engine.invoker.cancel(id);
+  process.kill(pid, "SIGKILL");
+  expect(await engine.invoker.call(id)).toMatchObject({ cancelled: true });
+  await engine.close();
+});
+
 test("a spawnMap that a killed host interrupts arrives whole", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);

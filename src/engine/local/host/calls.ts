@@ -6,7 +6,7 @@ import type { OpenMessage } from "../protocol.ts";
 import type { AttachedCall } from "./attachment.ts";
 import { type CallRow, type CallTables, expiredFailure } from "./call-tables.ts";
 import type { Connection } from "./connection.ts";
-import { DurableCall, type DurableHost } from "./durable.ts";
+import { DurableCall, type DurableHost, type StoredListener } from "./durable.ts";
 import { type CallSummary, EphemeralCall, infoOf } from "./ephemeral.ts";
 import type { Pools } from "./pools.ts";
 import type { ProgressWatcher } from "./progress.ts";
@@ -255,16 +255,18 @@ export class Calls implements DurableHost {
     };
   }
 
-  cancel(id: string, terminate: boolean): void {
-    const call = this.#ephemeral.get(id);
-    if (call) {
-      call.cancel({ terminate, reason: { code: "CANCELLED", message: `call ${id} was cancelled` } });
+  /** `onDone` hears when the call is cancelled for good, also by a host that comes after this one. Throws NotFoundError. */
+  cancel(id: string, terminate: boolean, onDone: StoredListener): void {
+    const durable = this.#durable.get(id);
+    if (durable) {
+      durable.cancel({ terminate, onStored: onDone });
       return;
     }
-    const durable = this.#durable.get(id);
-    if (durable) durable.cancel({ terminate });
+    const call = this.#ephemeral.get(id);
+    if (call) call.cancel({ terminate, reason: { code: "CANCELLED", message: `call ${id} was cancelled` } });
     // Cancelling what has ended does nothing; what never was is an error.
     else if (!this.#ephemeralInfo(id) && !this.tables.byId(id)) throw unknownCall(id);
+    onDone(undefined);
   }
 
   /** Of a call that runs; nothing of one that has ended. Throws NotFoundError. */

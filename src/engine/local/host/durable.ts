@@ -3,6 +3,7 @@
  * inputs are on disk and it is thereby accepted; no output is delivered before it is on disk, so that one that was seen
  * stays. Its inputs wait on disk and come into memory by the page.
  */
+import type { FarcallError } from "../../../runtime/errors.ts";
 import type { CallInfo, Failure, OpenCall, Progress, TraceContext } from "../../index.ts";
 import type { Attachment } from "./attachment.ts";
 import type { CallRow, CallTables } from "./call-tables.ts";
@@ -21,6 +22,8 @@ const KEPT_INPUTS = 256;
 const KEPT_BYTES = 256 * 1024;
 /** A full disk is tried again after so long, in milliseconds. */
 const WRITE_AGAIN_MS = 1_000;
+
+export type StoredListener = (error: FarcallError | undefined) => void;
 
 export interface DurableHost {
   readonly tables: CallTables;
@@ -62,6 +65,7 @@ export class DurableCall implements Work {
   #saving = false;
   #onStored: ((stored: number) => void) | undefined;
   #onAccepted: (() => void)[] = [];
+  readonly #onCancelled: StoredListener[] = [];
   #kept: { index: number; payload: Uint8Array }[] | undefined = [];
   #keptBytes = 0;
   #numInputs = 0;
@@ -322,10 +326,14 @@ export class DurableCall implements Work {
 
   // ---- giving up
 
-  cancel(options: { terminate?: boolean; reason?: Failure } = {}): void {
+  /** `onStored` hears when it is on disk that it was cancelled, or why it is not. */
+  cancel(options: { terminate?: boolean; reason?: Failure; onStored?: StoredListener } = {}): void {
+    if (this.cancelled && options.onStored) this.#onCancelled.push(options.onStored);
+    else if (this.over) options.onStored?.(undefined);
     if (this.over) return;
     this.over = true;
     this.cancelled = true;
+    if (options.onStored) this.#onCancelled.push(options.onStored);
     this.#board?.close();
     this.pool.cancelled(this, this.#untaken, options);
     this.#untaken = 0;
@@ -342,6 +350,7 @@ export class DurableCall implements Work {
         for (const attachment of [...this.attachments]) attachment.fail(failure);
         this.pool.closed(this);
         this.#host.callEnded(this);
+        for (const listener of this.#onCancelled) listener(error);
       },
     );
   }

@@ -3,6 +3,7 @@ import { InvalidError } from "../../../runtime/errors.ts";
 import type { AutoscalerSettings, DeployRequest, FunctionRef } from "../../index.ts";
 import { FromHost, type LogSubscription, type Requests } from "../protocol.ts";
 import type { Connection } from "./connection.ts";
+import { asFailure } from "./failures.ts";
 import type { Host } from "./host.ts";
 import { checkAppRef, checkFunctionRef, checkRange, fields, optional, ProtocolError, text } from "./messages.ts";
 import { isWeb } from "./web-server.ts";
@@ -72,8 +73,10 @@ export function answer(host: Host, connection: Connection, number: number, metho
       reply(method, calls.list(params));
       return;
     case "cancel":
-      calls.cancel(text(params, "id"), params["terminateContainers"] === true);
-      reply(method, null);
+      calls.cancel(text(params, "id"), params["terminateContainers"] === true, (error) => {
+        if (error) connection.refuse(number, asFailure(error));
+        else reply(method, null);
+      });
       return;
     case "stats": {
       const ref = checkFunctionRef<FunctionRef>(params);
