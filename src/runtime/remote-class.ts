@@ -120,18 +120,19 @@ type Local = () => Promise<OwnInstance>;
 function lazily(definition: AnyDefinition, instance: string): Local {
   let made: Promise<OwnInstance> | undefined;
   const make = async (): Promise<OwnInstance> => {
-    try {
-      const own = construct(definition, instance);
-      await own["enter"]?.();
-      return own;
-    } catch (error) {
-      made = undefined; // the next call tries again
-      throw error;
-    }
+    const own = construct(definition, instance);
+    await own["enter"]?.();
+    return own;
   };
   return () => {
-    made ??= make();
-    return made;
+    if (made) return made;
+    const making = make();
+    made = making;
+    // The next call tries again.
+    making.catch(() => {
+      made = undefined;
+    });
+    return making;
   };
 }
 

@@ -1,0 +1,73 @@
+/** Classes in an app's source: what of them callers have, and what cannot be had. */
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { introspect } from "../../src/introspect/index.ts";
+import { printParameters } from "../../src/schema/index.ts";
+import { fixtures, printed, problemsOf } from "./support/printed.ts";
+
+const read = () => introspect(join(fixtures, "classes/app.ts"), { root: fixtures });
+
+test("a class's public methods are functions, inherited ones too; fields, getters and what is private are not", () => {
+  expect(printed("classes/app.ts")).toEqual([
+    "Model.predict: (text: string) => number[]",
+    "Model.stream: function* (count: number) => Options",
+    "Model.pick: (one: string) => string",
+    "Model.pick: (one: number) => number",
+    "Model.first: <T>(items: T[]) => T | undefined",
+    "Model.inherited: () => Date",
+    "Renamed.run: () => void",
+    "Helped.run: () => string",
+    "fn: (options: Options) => void",
+    "export interface Options { threads?: number; }",
+  ]);
+  expect(read().functions.map((fn) => fn.class)).toEqual([
+    ...Array<string>(5).fill("Model"),
+    "Renamed",
+    "Helped",
+    undefined,
+  ]);
+});
+
+test("a class without a name gets that of its export; the constructor keeps types, defaults and documentation", () => {
+  const { classes, functions } = read();
+  expect(
+    classes.map(({ name, constructors }) => [name, ...constructors.map((one) => printParameters(one.parameters))]),
+  ).toEqual([
+    ["Model", 'size: "s" | "l", options?: Options'],
+    ["Renamed", ""],
+    ["Helped", ""],
+  ]);
+  const [model] = classes;
+  expect(model).toMatchObject({
+    doc: "Thinks about texts.",
+    source: { file: "classes/app.ts", line: 26 },
+    constructors: [
+      { doc: "Is quick.", parameters: [{ doc: "How large." }, { doc: "How.", default: "{}", optional: true }] },
+    ],
+  });
+  const predict = functions.find(({ name }) => name === "Model.predict");
+  expect(predict).toMatchObject({ doc: "Says what it means.", parameters: [{ doc: "What to read." }] });
+});
+
+test("what callers cannot have is told with its place, its path and a way out", () => {
+  const lines = problemsOf("classes/refused.ts");
+  expect(lines.filter((line) => !line.startsWith(" ")).map((line) => line.replace(/^\S+: /, ""))).toEqual([
+    "error: class Generic has type parameters, which no instance could be told to have",
+    "error: class Shape is abstract, so that nothing can be constructed",
+    "error: Refused.enter takes arguments, and is called without any",
+    "error: Refused.then cannot be called remotely: to the language itself a method of this name means something else",
+    "error: Refused.toString cannot be called remotely: to the language itself a method of this name means something else",
+    "error: Refused.handler holds a function, and only methods can be called remotely",
+    "error: Refused.do it: this cannot be the name of a function",
+    "error: Refused.many returns a generator, but is not declared as one",
+    "error: class Nothing has no public method that could be called",
+    expect.stringMatching(/^error: class Twice is registered already in classes\/refused\.ts:\d+$/),
+    expect.stringMatching(/^error: function Nothing is registered already in classes\/refused\.ts:\d+$/),
+    "error: Refused(options.onProgress): a function cannot cross the wire",
+    "error: Refused.on(listener): a function cannot cross the wire",
+  ]);
+  expect(lines).toContain("  write it as a method, handler(…) { … }, or make it private");
+  expect(lines[0]).toBe(
+    "classes/refused.ts(6,17): error: class Generic has type parameters, which no instance could be told to have",
+  );
+});
