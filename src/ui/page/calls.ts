@@ -15,7 +15,7 @@ export function stateOf(call: CallInfo): CallState {
 }
 
 export function stateBadge(state: CallState): Element {
-  return badge(state, { running: "busy", ended: "good", cancelled: "warn" }[state]);
+  return badge(state, { running: "busy", ended: "", cancelled: "warn" }[state]);
 }
 
 export async function callsView({ query, left }: Place): Promise<View> {

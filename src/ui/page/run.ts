@@ -1,6 +1,6 @@
 /** Calling a function from its page: the form, the call while it runs, and what comes of it. */
-import type { Arguments, CallEvent, Checked, FunctionView, Tagged } from "../api.ts";
-import { call, post } from "./api.ts";
+import type { Arguments, CallEvent, Checked, FunctionView, ShownValue, Tagged } from "../api.ts";
+import { call, get, post } from "./api.ts";
 import { count, duration, h, id, show } from "./dom.ts";
 import { ArgumentForm } from "./form.ts";
 import { callPath } from "./links.ts";
@@ -111,6 +111,7 @@ class Run {
   readonly #logs = h("details", {}, h("summary", {}, "Logs"));
   readonly #cancel: HTMLButtonElement;
   readonly #started = performance.now();
+  #id = "";
   #count = 0;
   #over = false;
 
@@ -132,6 +133,7 @@ class Run {
     switch (event.event) {
       case "opened": {
         const callId = event.id;
+        this.#id = callId;
         show(this.#link, h("a", { href: callPath(callId) }, "Its page"));
         this.#logs.hidden = false;
         this.#logs.addEventListener("toggle", () => this.#logs.append(logPane(callId, this.#left)), { once: true });
@@ -145,14 +147,17 @@ class Run {
       case "yield":
         this.#count++;
         this.#items.hidden = false;
-        if (this.#count <= MOST_ITEMS) this.#items.append(h("li", {}, valueBlock(event.value)));
+        if (this.#count <= MOST_ITEMS)
+          this.#items.append(h("li", {}, valueBlock(event.value, this.#whole(this.#count - 1))));
         this.#state.textContent = `${count(this.#count, "value")} so far`;
         return;
       case "result":
         this.#finish("Done", "good");
         show(
           this.#result,
-          event.value.kind === "undefined" ? h("p", { class: "dim" }, "It returned nothing.") : valueBlock(event.value),
+          event.value.kind === "undefined"
+            ? h("p", { class: "dim" }, "It returned nothing.")
+            : valueBlock(event.value, this.#whole(0)),
         );
         return;
       case "end":
@@ -165,6 +170,10 @@ class Run {
         this.#finish("Failed", "bad");
         show(this.#result, errorBlock(event.error));
     }
+  }
+
+  #whole(part: number): () => Promise<ShownValue> {
+    return () => get<ShownValue>("value", { id: this.#id, index: 0, part });
   }
 
   /** Nothing more comes: it was cancelled, or cannot be heard any more. */

@@ -3,7 +3,7 @@ import type { StatementSync } from "node:sqlite";
 import type { FunctionMode } from "../../../schema/index.ts";
 import type { CallInfo, Failure, FunctionRef, OpenCall } from "../../index.ts";
 import { FromHost } from "../protocol.ts";
-import { REMEMBERED_BYTES, type RecordedInput } from "./record.ts";
+import type { RecordedInput } from "./record.ts";
 import type { Store } from "./store.ts";
 
 /** `state` of a row of `inputs`. */
@@ -50,6 +50,8 @@ export interface StoredInput {
 /** The columns of a StoredInput. */
 const STORED = "idx, state, ifnull(output, payload) AS payload";
 
+/** Inputs that are larger are not kept beside their output: the disk would hold them for a week. */
+const KEPT_INPUT_BYTES = 16 * 1024;
 /** Rows and bytes that are read at a time. */
 const PAGE_ROWS = 512;
 const PAGE_BYTES = 4 * 1024 * 1024;
@@ -83,7 +85,7 @@ export class CallTables {
     // An input that is there was sent again by a caller who had not heard of that.
     this.#insertInput = prepare("INSERT OR IGNORE INTO inputs VALUES (?, ?, 0, ?, NULL)");
     this.#setOutput = prepare(
-      `UPDATE inputs SET state = ?, output = ?, payload = iif(length(payload) > ${REMEMBERED_BYTES}, x'', payload) WHERE call = ? AND idx = ?`,
+      `UPDATE inputs SET state = ?, output = ?, payload = iif(length(payload) > ${KEPT_INPUT_BYTES}, x'', payload) WHERE call = ? AND idx = ?`,
     );
     this.#waitingInputs = prepare(
       `SELECT ${STORED} FROM inputs WHERE call = ? AND idx >= ? AND state = 0 ORDER BY idx LIMIT ${PAGE_ROWS}`,

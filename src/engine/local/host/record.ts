@@ -8,7 +8,7 @@ import { FromHost } from "../protocol.ts";
 import type { Input } from "./input.ts";
 
 /** Payloads that are larger are not remembered. */
-export const REMEMBERED_BYTES: number = 16 * 1024;
+const REMEMBERED_BYTES = 256 * 1024;
 const MAX_FIRST = 10;
 const MAX_FAILED = 10;
 /** Outputs of one input: the yields of a generator. */
