@@ -6,6 +6,7 @@ const TSCONFIG = `{
   "compilerOptions": {
     "target": "es2022",
     "module": "nodenext",
+    "types": ["node"],
     "strict": true,
     "noEmit": true,
     "allowImportingTsExtensions": true,

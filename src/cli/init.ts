@@ -99,7 +99,8 @@ function nextSteps(project: Project, example: boolean): string[] {
   const run = execCommand(project.packageManager);
   const steps: string[] = [];
   if (!resolves(project.root, "farcall")) steps.push(`${addCommand(project.packageManager)} farcall`);
-  if (!resolves(project.root, "typescript")) steps.push(`${addCommand(project.packageManager)} -D typescript`);
+  const missing = ["typescript", "@types/node"].filter((name) => !resolves(project.root, name));
+  if (missing.length > 0) steps.push(`${addCommand(project.packageManager)} -D ${missing.join(" ")}`);
   steps.push(`${run} farcall deploy ${example ? appPath(project) : "YOUR_APP.ts"}`);
   steps.push(`${run} farcall codegen`);
   if (example) steps.push(`node ${project.esm ? "src/main.ts" : "src/main.mts"}`);

@@ -21,6 +21,8 @@ test("an empty folder becomes a project", async () => {
   expect(next).toEqual(
     expect.arrayContaining(["npx farcall deploy src/app.ts", "npx farcall codegen", "node src/main.ts"]),
   );
+  expect(next.join()).toContain("npm install -D typescript @types/node");
+  expect(JSON.parse(await read("tsconfig.json")).compilerOptions.types).toEqual(["node"]);
   expect(JSON.parse(await read("package.json"))).toMatchObject({
     private: true,
     type: "module",

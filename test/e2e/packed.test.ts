@@ -1,5 +1,5 @@
 /** What a user gets: the packed package, installed into an empty folder with an awkward name, and used from there. */
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -36,6 +36,9 @@ beforeAll(async () => {
   expect(packed.stderr).toBe("");
   const tarball = join(parent, packed.stdout.trim());
   await ok(inProject("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--silent", tarball));
+  // What the tsconfig of `farcall init` names.
+  await mkdir(join(project, "node_modules/@types"), { recursive: true });
+  await symlink(join(repo, "node_modules/@types/node"), join(project, "node_modules/@types/node"), "dir");
 }, 180_000);
 
 afterAll(async () => {

@@ -35,7 +35,7 @@ export function blocksOf(markdown: string): Block[] {
 }
 
 /** @param page relative to the repository @param packages what the page's reader has installed besides farcall */
-export async function follow(page: string, packages: readonly string[] = ["typescript"]): Promise<void> {
+export async function follow(page: string, packages: readonly string[] = ["typescript", "@types/node"]): Promise<void> {
   await using home = await temporaryHome();
   const folder = await mkdtemp(join(tmpdir(), "page-"));
   try {
