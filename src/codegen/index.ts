@@ -1,4 +1,5 @@
 /** Codegen: from what is deployed to typed stubs. */
+export type { ClassPlan, MethodPlan } from "./class-plan.ts";
 export type { FunctionChange } from "./compare.ts";
 export type {
   AliasPlan,
@@ -11,7 +12,7 @@ export type {
 export type { FileChange, FileStatus } from "./files.ts";
 export type { GenerateOptions, GenerateResult } from "./generate.ts";
 export { generate, plan } from "./generate.ts";
-export type { LockedFunction, LockedManifest } from "./locked.ts";
+export type { LockedClass, LockedFunction, LockedManifest } from "./locked.ts";
 export type { AppPlan, ImportPlan, IndexPlan, Plan, StubPlan } from "./plan.ts";
 export type { Plugin } from "./plugin.ts";
 export { SHIPPED_TEMPLATES } from "./shipped.ts";
