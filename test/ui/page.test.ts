@@ -1,0 +1,268 @@
+/** The page of `farcall ui` in a real browser, against a real host. */
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Browser, Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { localEngine, stopHost } from "../../src/engine/local/index.ts";
+import { deployment } from "../engine/deployment.ts";
+import { farcall } from "../support/cli.ts";
+import { type TemporaryHome, temporaryHome } from "../support/home.ts";
+import { missingBrowser, startBrowser } from "./browser.ts";
+import { type StartedUi, startUi } from "./start.ts";
+
+const repo = resolve(import.meta.dirname, "../..");
+const gallery = resolve(import.meta.dirname, "../support/apps/gallery.ts");
+const patient = { timeout: 30_000 };
+
+test("there is a browser to test the page with", (context) => {
+  if (missingBrowser !== "" && !process.env.CI) context.skip(missingBrowser);
+  expect(missingBrowser).toBe("");
+});
+
+describe.skipIf(missingBrowser !== "")("the page", () => {
+  let home: TemporaryHome;
+  let ui: StartedUi;
+  let browser: Browser;
+  let page: Page;
+  const errors: string[] = [];
+  const strangers: string[] = [];
+
+  beforeAll(async () => {
+    home = await temporaryHome();
+    const { code, stderr } = await farcall(["deploy", gallery], { env: home.env });
+    expect(code, stderr).toBe(0);
+    ui = await startUi(home);
+    browser = await startBrowser();
+    page = await (await browser.newContext()).newPage();
+    page.setDefaultTimeout(30_000);
+    page.on("pageerror", (error) => errors.push(String(error)));
+    page.on("request", (request) => {
+      if (!request.url().startsWith(ui.origin)) strangers.push(request.url());
+    });
+    await page.goto(ui.url);
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await ui?.stop();
+    await home?.[Symbol.asyncDispose]();
+    expect(errors).toEqual([]);
+    expect(strangers).toEqual([]);
+  });
+
+  const open = async (path: string): Promise<void> => {
+    await page.goto(ui.origin + path);
+    await page.locator("h1").waitFor();
+  };
+  const text = async (where: Locator): Promise<string> => (await where.textContent()) ?? "";
+  const shows = (where: string, what: string) => page.locator(where).filter({ hasText: what }).first().waitFor();
+
+  test("drops the token from the address, and goes from the apps to a function by its links", async () => {
+    await page.waitForURL(`${ui.origin}/`);
+    await page.getByRole("link", { name: /gallery/ }).click();
+    await shows("h1", "gallery");
+    expect(await text(page.locator(".functions"))).toContain("countTo(limit: number): AsyncGenerator<number>");
+    await page.locator("pre a", { hasText: "ResizeOptions" }).first().click();
+    await page.waitForURL("**#type-ResizeOptions");
+    await page.getByRole("link", { name: "resize", exact: true }).click();
+    await page.waitForURL("**/function/main/gallery/resize");
+    expect(await text(page.locator("main"))).toContain("PNG or JPEG");
+    await page.goBack();
+    await shows("h1", "gallery");
+  });
+
+  test("says next to a field what the function would refuse, and calls it once that is mended", async () => {
+    await open("/function/main/gallery/resize");
+    await page
+      .locator("input[type=file]")
+      .setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from("12345") });
+    await page.getByLabel("width").fill("wide");
+    await page.getByLabel("width").blur();
+    await shows(".named .error", "expected number, received string");
+    expect(await page.getByLabel("width").getAttribute("aria-invalid")).toBe("true");
+    await page.getByLabel("width").fill("100");
+    await page.getByRole("checkbox", { name: "fit" }).check();
+    await page.getByRole("combobox", { name: "fit" }).selectOption({ label: '"contain"' });
+    await page.getByRole("button", { name: "Call", exact: true }).click();
+    await shows(".run .value", "5 bytes at 100, contain");
+    expect(await page.locator(".error:visible").count()).toBe(0);
+  });
+
+  test("shows what user code throws with the author's lines, and the call among the recent ones", async () => {
+    await open("/function/main/gallery/resize");
+    await page
+      .locator("input[type=file]")
+      .setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from("1") });
+    await page.getByLabel("width").fill("-1");
+    await page.keyboard.press("Enter");
+    await shows(".failure", "RangeError a width of -1 leaves nothing");
+    expect(await text(page.locator(".failure .stack"))).toMatch(/at resize \(.*gallery\.ts:\d+:\d+\)/);
+    await page.getByRole("link", { name: "Its page" }).click();
+    await shows("h1", "fc-");
+    await shows(".input", "width: -1");
+    await shows(".failure", "RangeError");
+  });
+
+  test("fills in nested values, lists, sets, maps and dates, and the rest", async () => {
+    await open("/function/main/gallery/walk");
+    await page.getByLabel("name", { exact: true }).fill("root");
+    await page.getByLabel("created").fill("2026-01-31T12:00");
+    const add = (of: string) => page.getByRole("group", { name: of, exact: true }).getByRole("button").last().click();
+    await add("tags");
+    await page.getByLabel("tags, item 1").fill("red");
+    await add("sizes");
+    await page.getByLabel("sizes, key 1").fill("a");
+    await page.getByLabel("sizes, value 1").fill("12345678901234567890");
+    await add("names");
+    await page.getByLabel("names, item 1").fill("first");
+    await page.getByRole("button", { name: "Call", exact: true }).click();
+    await shows(".run .value", "Set(1) { 'red' }");
+    const result = await text(page.locator(".run .value"));
+    expect(result).toContain("Map(1) { 'a' => 12345678901234567890n }");
+    expect(result).toMatch(/created: 2026-01-\d\dT/);
+    expect(result).toContain("names: [ 'first' ]");
+  });
+
+  test("takes JSON where a form is too much, and says when it is none", async () => {
+    await open("/function/main/gallery/walk");
+    await page.getByRole("button", { name: "as JSON" }).first().click();
+    const editor = page.getByLabel("folder as JSON");
+    await editor.fill("{ no");
+    await page.getByRole("button", { name: "Call", exact: true }).click();
+    await shows(".error", "this is no JSON");
+    await editor.fill('{"name": "j", "created": "2026-01-31", "children": [], "tags": ["x"], "sizes": {"a": "7"}}');
+    await page.getByRole("button", { name: "Call", exact: true }).click();
+    await shows(".run .value", "Map(1) { 'a' => 7n }");
+  });
+
+  test("lists what a generator yields", async () => {
+    await open("/function/main/gallery/countTo");
+    await page.getByLabel("limit").fill("40");
+    await page.keyboard.press("Enter");
+    await shows(".run .facts", "40 values");
+    expect(await page.locator(".yields li").count()).toBe(40);
+  });
+
+  test("draws a call while it runs, with its progress and logs, and cancels it", async () => {
+    await open("/function/main/gallery/wait");
+    await page.getByLabel("text").fill("Godot");
+    await page.getByRole("button", { name: "Call", exact: true }).click();
+    await shows(".run .facts", "half of Godot");
+    await page.locator(".legend.running strong", { hasText: "1" }).waitFor();
+    expect(await page.locator("path.running").getAttribute("d")).toMatch(/^M/);
+    await page.locator("summary").click();
+    await shows(".log", "waiting for Godot");
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await shows(".run .facts", "Cancelled");
+    await page.locator(".legend.running strong", { hasText: "0" }).waitFor();
+  });
+
+  test("keeps a spawned call's page up to date until it is cancelled there", async () => {
+    await open("/function/main/gallery/wait");
+    await page.getByLabel("text").fill("rain");
+    await page.getByRole("button", { name: "Spawn" }).click();
+    await shows("h1", "fc-");
+    await shows(".badge", "running");
+    await shows(".progress", "half of rain");
+    await shows(".log", "waiting for rain");
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await shows(".badge", "cancelled");
+    await open("/calls?state=cancelled");
+    await shows("tbody", "gallery/wait");
+    await page.getByRole("button", { name: "running" }).click();
+    await shows(".empty", "No call is running.");
+  });
+
+  test("cuts large values, and shows all of one that is asked for", async () => {
+    await open("/function/main/gallery/large");
+    await page.getByLabel("rows").fill("3000");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Show all" }).click();
+    await shows(".run pre", "2999");
+  });
+
+  test("compares two versions: who can go on calling, and the text", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "ui-"));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    await mkdir(join(folder, "node_modules"));
+    await symlink(repo, join(folder, "node_modules/farcall"), "dir");
+    const changed = join(folder, "gallery.ts");
+    const source = (await readFile(gallery, "utf8"))
+      .replace("limit: number)", "limit: number, from: number)")
+      .replace("Gives back a lot", "Gives back very much");
+    await writeFile(changed, source);
+    await open("/app/main/gallery");
+    const { code, stderr } = await farcall(["deploy", changed], { env: home.env });
+    expect(code, stderr).toBe(0);
+    // The list follows the deploy by itself.
+    await page.getByRole("link", { name: "What changed since version 1" }).click();
+    await shows(".change", "breaking");
+    const main = await text(page.locator("main"));
+    expect(main).toContain("1 breaking change");
+    expect(main).toContain("parameter 'from' was added");
+    expect(await text(page.locator(".plus").first())).toContain("from: number");
+    expect(await text(page.locator(".change", { hasText: "large" }))).toContain("docs only");
+  });
+
+  test("shows what a hostile engine says as text, and runs none of it", async () => {
+    const evil = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>";
+    const engine = localEngine(home.url);
+    const request = deployment("hostile", "export const a = app.function(function a() {});", { a: {} });
+    const [fn] = request.manifest.functions;
+    Object.assign(fn!, { doc: evil, source: { file: evil, line: 1 } });
+    fn!.parameters = [{ name: "x", type: { kind: "literal", value: evil }, doc: evil }];
+    await engine.registry.deploy({ ...request, manifest: { ...request.manifest, doc: evil } });
+    await engine.close();
+    for (const path of ["/app/main/hostile", "/function/main/hostile/a", `/app/main/${encodeURIComponent(evil)}`]) {
+      await open(path);
+      await shows("main", "<img src=x");
+      expect(await page.locator("main img, main script").count()).toBe(0);
+      expect(await page.title()).not.toContain("owned");
+    }
+  });
+
+  test("says when the host has stopped, does not start it by looking, and goes on with the next one", async () => {
+    await open("/function/main/gallery/countTo");
+    await shows("#engine", "Live");
+    await stopHost(home.url, { force: true });
+    await shows("#engine", "Host stopped");
+    await page.waitForTimeout(3_000);
+    await expect(stat(join(home.path, "host.sock"))).rejects.toThrow("ENOENT");
+    await farcall(["call", "gallery/large", "1"], { env: home.env });
+    await shows("#engine", "Live");
+  });
+
+  test("fits a narrow screen, and names every control", async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const path of [
+      "/",
+      "/app/main/gallery",
+      "/function/main/gallery/walk",
+      "/calls",
+      "/diff/main/gallery?from=1&to=2",
+    ]) {
+      await open(path);
+      expect(await page.evaluate("document.documentElement.scrollWidth"), path).toBeLessThanOrEqual(360);
+      const nameless = await page.evaluate(
+        "[...document.querySelectorAll('input, select, textarea, button')].filter((e) => !e.labels?.length && !e.getAttribute('aria-label') && !e.textContent.trim()).map((e) => e.outerHTML)",
+      );
+      expect(nameless, path).toEqual([]);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  test("tells what there is to do where there is nothing", async () => {
+    await using other = await temporaryHome();
+    const empty = await startUi(other);
+    onTestFinished(async () => {
+      await empty.stop();
+    });
+    const fresh = await (await browser.newContext()).newPage();
+    await fresh.goto(empty.url);
+    await fresh.locator(".empty", { hasText: "npx farcall deploy app.ts" }).waitFor(patient);
+    await empty.stop();
+    await fresh.locator("#engine", { hasText: "Disconnected" }).waitFor(patient);
+    await fresh.close();
+  });
+});

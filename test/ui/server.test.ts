@@ -1,0 +1,120 @@
+/** Who may talk to the server of the page, and what it never gives. */
+import { request } from "node:http";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { farcall } from "../support/cli.ts";
+import { type TemporaryHome, temporaryHome } from "../support/home.ts";
+import { type StartedUi, startUi } from "./start.ts";
+
+let home: TemporaryHome;
+let ui: StartedUi;
+let cookie: string;
+
+beforeAll(async () => {
+  home = await temporaryHome();
+  ui = await startUi(home);
+  const visit = await send("/calls?state=ended&token=".concat(ui.token), { cookie: "" });
+  expect(visit.status).toBe(303);
+  expect(visit.headers["location"]).toBe("/calls?state=ended");
+  const [set = ""] = visit.headers["set-cookie"] ?? [];
+  expect(set).toMatch(/; HttpOnly; SameSite=Strict; Path=\/$/);
+  cookie = set.split(";", 1)[0]!;
+});
+
+afterAll(async () => {
+  await ui?.stop();
+  await home?.[Symbol.asyncDispose]();
+});
+
+/** Not by fetch, which sends no Host and no Origin of one's own. */
+async function send(path: string, headers: Record<string, string> = {}, method = "GET") {
+  const { port } = new URL(ui.origin);
+  const { promise, resolve, reject } = Promise.withResolvers<import("node:http").IncomingMessage>();
+  request({ host: "127.0.0.1", port, path, method, headers: { cookie, ...headers } }, resolve)
+    .on("error", reject)
+    .end(method === "POST" ? "{}" : undefined);
+  const response = await promise;
+  return { status: response.statusCode, headers: response.headers, body: await text(response) };
+}
+
+describe("a request", () => {
+  test("without the token of this start gets nothing", async () => {
+    for (const headers of [{ cookie: "" }, { cookie: `${cookie.split("=")[0]}=${"0".repeat(32)}` }]) {
+      for (const path of ["/", "/api/apps", "/page/main.js"]) {
+        const { status, body } = await send(path, headers);
+        expect([path, status]).toEqual([path, 401]);
+        expect(body).toContain("farcall ui has printed");
+      }
+    }
+    expect((await send(`/?token=${"f".repeat(32)}`, { cookie: "" })).status).toBe(401);
+    expect(ui.token).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  test("under another name is refused, with or without the token: a name can be made to point here", async () => {
+    expect((await send("/", { host: "evil.example" })).status).toBe(403);
+    expect((await send(`/?token=${ui.token}`, { host: "evil.example:80" })).status).toBe(403);
+    expect((await send("/", { host: new URL(ui.origin).host })).status).toBe(200);
+  });
+
+  test("that changes something has to come from this page", async () => {
+    const json = { "content-type": "application/json" };
+    const post = (headers: Record<string, string>) => send("/api/cancel?id=fc-none", { ...json, ...headers }, "POST");
+    expect((await post({})).status).toBe(403);
+    expect((await post({ origin: "http://evil.example" })).status).toBe(403);
+    expect((await post({ origin: ui.origin, "sec-fetch-site": "same-site" })).status).toBe(403);
+    expect((await post({ origin: ui.origin })).status).toBe(404);
+    expect((await send("/api/apps", { "sec-fetch-site": "cross-site" })).status).toBe(403);
+  });
+
+  test("leads to no other file", async () => {
+    for (const path of [
+      "/page/../server.js",
+      "/page/..%2fserver.js",
+      "/page/%2e%2e/server.js",
+      "/page//etc/passwd",
+      "/page/",
+    ]) {
+      const { status, body } = await send(path);
+      // What is no file of the page is the page itself, or nothing.
+      expect([path, status === 404 || body.startsWith("<!doctype html>")]).toEqual([path, true]);
+    }
+  });
+
+  test("is answered under a policy that lets nothing inline run", async () => {
+    const { headers, body } = await send("/");
+    expect(headers["content-security-policy"]).toContain("script-src 'self'");
+    expect(headers["content-security-policy"]).not.toContain("unsafe");
+    expect(headers["x-content-type-options"]).toBe("nosniff");
+    expect(body).not.toMatch(/<script(?! type="module" src=)|style=|\son\w+=/);
+  });
+
+  test("that makes no sense is told so", async () => {
+    expect(JSON.parse((await send("/api/app?app=none&environment=main")).body)).toMatchObject({
+      code: "FARCALL_NOT_FOUND",
+    });
+    expect(JSON.parse((await send("/api/diff?app=a&environment=main&from=x&to=1")).body)).toMatchObject({
+      code: "FARCALL_INVALID",
+    });
+    expect((await send("/api/none")).status).toBe(400);
+  });
+});
+
+test("the page as a whole is small", async () => {
+  const files = await Promise.all(
+    ["/", "/page/main.js", "/page/style.css", "/page/icon.svg"].map((path) => send(path)),
+  );
+  const bytes = files.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0);
+  expect(bytes).toBeLessThan(80_000);
+});
+
+test("a port that is taken is named", async () => {
+  const { code, stderr } = await farcall(["ui", "--no-open", "--port", new URL(ui.origin).port], { env: home.env });
+  expect(stderr).toContain("cannot be used");
+  expect(stderr).toContain("--port");
+  expect(code).toBe(1);
+});
+
+test("Ctrl-C ends it", async () => {
+  const other = await startUi(home, "--port", "0");
+  expect(await other.stop()).toBe(130);
+});
