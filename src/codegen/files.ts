@@ -24,7 +24,7 @@ export interface FileChange {
   before?: string;
   /** What it is to hold; absent when it is to go. */
   after?: string;
-  /** The file on disk has Windows line ends, which it keeps. */
+  /** The file has, or is to have, Windows line ends. */
   crlf: boolean;
 }
 
@@ -38,15 +38,17 @@ export function compareFiles(
   known: ReadonlySet<string>,
 ): FileChange[] {
   const changes: FileChange[] = [];
-  for (const [name, after] of wanted) {
+  for (const [name, text] of wanted) {
     const path = join(folder, name);
     const raw = readIfPresent(path);
+    const after = text.replaceAll("\r\n", "\n");
+    // A formatter may want Windows line ends, or the file has them already.
+    const crlf = text.includes("\r\n") || raw?.includes("\r\n") === true;
     if (raw === undefined) {
-      changes.push({ path, status: "created", after, crlf: false });
+      changes.push({ path, status: "created", after, crlf });
       continue;
     }
-    const crlf = raw.includes("\r\n");
-    const before = crlf ? raw.replaceAll("\r\n", "\n") : raw;
+    const before = raw.replaceAll("\r\n", "\n");
     const same = before === after || isSameButForLines(before, after);
     if (!same && !isOurs(before)) {
       throw new InvalidError(`${path} was not written by farcall codegen, so it is not overwritten`, {

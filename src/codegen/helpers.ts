@@ -23,8 +23,16 @@ export const helpers = {
   eq: (a: unknown, b: unknown): boolean => a === b,
 };
 
+/** A file is UTF-8, so half a surrogate pair would not be read back as it was written. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.toWellFormed().replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g, "\ufffd");
+}
+
 function comment(text: string, indent = ""): string {
-  const lines = text.replaceAll("*/", "*\\/").split(/\r\n|[\r\n\u2028\u2029]/);
+  const lines = printable(text)
+    .replaceAll("*/", "*\\/")
+    .split(/\r\n|[\r\n\u2028\u2029]/);
   if (lines.length === 1) return `${indent}/** ${lines[0]!.trim()} */`;
   return `${indent}/**\n${lines.map((line) => `${indent} * ${line}`.trimEnd()).join("\n")}\n${indent} */`;
 }

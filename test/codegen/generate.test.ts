@@ -321,6 +321,15 @@ test("keeps Windows line ends, links and modes of the files that it replaces", a
   expect(project.read("src/generated/index.ts")).toMatch(/\r\nexport \* as b from ".\/b.ts";\r\n/);
 });
 
+test("a formatter that wants Windows line ends gets them, once", async () => {
+  using project = new Project();
+  const config = { apps: ["ml"], format: (source: string) => source.replaceAll("\n", "\r\n") };
+  await run(project, config);
+  expect(project.read("src/generated/ml.ts")).toMatch(/\r\n/);
+  expect(project.read("src/generated/ml.ts")).not.toMatch(/[^\r]\n|\r\r/);
+  expect((await run(project, config)).upToDate).toBe(true);
+});
+
 test("does not leave the config's folder, by path or by link, unless allowed to", async () => {
   using project = new Project();
   using outside = new Project();

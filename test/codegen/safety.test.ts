@@ -137,6 +137,16 @@ test("hostile names and texts give files of declarations and nothing else", asyn
   );
 });
 
+test("documentation that no file can hold as it is does not make files look changed for ever", async () => {
+  await using deployed = await registry();
+  using project = new Project();
+  await deployed.deploy(manifest("a", [fn("f", [], text, { doc: "half \ud800, nothing \0, bell \x07, tab \t." })]));
+  const config = { cwd: project.path, engine: deployed.engine };
+  await generate({}, config);
+  expect(project.read("src/generated/a.ts")).toContain("/** half \ufffd, nothing \ufffd, bell \ufffd, tab \t. */");
+  expect((await generate({}, { ...config, dryRun: true })).upToDate).toBe(true);
+});
+
 test("a name with separators in it writes no file elsewhere", async () => {
   await using deployed = await registry();
   using project = new Project();
