@@ -1,5 +1,5 @@
 /**
- * Builds dist/ from src/: JavaScript and declarations by tsc, executable bins. Types are not checked here (`npm run
+ * Builds dist/ from src/: JavaScript by esbuild, declarations by tsc, executable bins. Types are not checked here (`npm run
  * typecheck` does), so that a build is quick. Emits aside and moves in only what differs, each file atomically:
  * programs and tests that run from dist meanwhile are not disturbed, also by a second build at the same time.
  */
@@ -14,13 +14,14 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
 import { precompileTemplates } from "../src/codegen/precompile.ts";
 import { PRECOMPILED } from "../src/codegen/templates.ts";
-import { bundleCodegen } from "./bundle.ts";
+import { bundle, CHUNKS } from "./bundle.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -31,10 +32,10 @@ const bins = ["cli/farcall.js", "cli/codegen-bin.js"];
 // On the same file system as dist, where no tool looks for sources.
 const staging = mkdtempSync(join(root, "node_modules/.build-"));
 try {
-  compile(staging);
+  declare(staging);
+  await bundle(join(root, "src"), staging);
   writeFileSync(join(staging, "codegen", PRECOMPILED), await precompileTemplates());
   await buildPage(staging);
-  await bundleCodegen(staging);
   addLibReferences(staging);
   for (const bin of bins) chmodSync(join(staging, bin), 0o755);
   install(staging, dist);
@@ -52,6 +53,7 @@ async function buildPage(outDir: string): Promise<void> {
     format: "esm",
     target: "es2022",
     charset: "utf8",
+    minifyWhitespace: true,
     legalComments: "none",
   });
   for (const name of readdirSync(from)) {
@@ -59,9 +61,9 @@ async function buildPage(outDir: string): Promise<void> {
   }
 }
 
-function compile(outDir: string): void {
+function declare(outDir: string): void {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
-  const args = [tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", outDir, "--noCheck"];
+  const args = [tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", outDir, "--emitDeclarationOnly", "--noCheck"];
   const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
   if (status !== 0) {
     rmSync(outDir, { recursive: true, force: true });
@@ -89,8 +91,13 @@ function install(from: string, to: string): void {
   }
   if (!existsSync(to)) return;
   for (const file of filesIn(to)) {
-    if (!wanted.has(file)) rmSync(join(to, file), { force: true });
+    if (!wanted.has(file) && !mayBeInUse(join(to, file))) rmSync(join(to, file), { force: true });
   }
+}
+
+/** A program that runs from the last build imports some of its chunks only when it comes to them. */
+function mayBeInUse(file: string): boolean {
+  return file.startsWith(join(dist, CHUNKS)) && statSync(file).mtimeMs > Date.now() - 3_600_000;
 }
 
 function filesIn(folder: string): string[] {
