@@ -111,6 +111,7 @@ function onFrame(frame: Frame): void {
 async function load(payload: Buffer): Promise<void> {
   try {
     const message = parse<LoadMessage>(payload);
+    process.title = `farcall: ${message.app}/${message.function}`;
     container = new Container(writer, message);
     await startSdk(message);
     const loaded = await loadFunction(message);

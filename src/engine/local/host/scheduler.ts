@@ -78,6 +78,8 @@ export class Scheduler {
     const now = Date.now();
     let wait = MAX_WAIT_MS;
     for (const each of this.#scheduled) {
+      // The clock was put back: what comes until then counts, and the calls that were made keep their keys.
+      if (each.seen > now) each.seen = now;
       const due = lastTime(each.next, each.seen, now);
       each.seen = Math.max(each.seen, due ?? each.seen);
       if (due !== undefined) this.#run(each.fn, due);
@@ -105,7 +107,8 @@ export class Scheduler {
 export async function nextTime(schedule: Schedule, deployed: number): Promise<NextTime> {
   if (schedule.kind === "every") {
     const { everyMs } = schedule;
-    return (after) => deployed + everyMs * Math.max(1, Math.floor((after - deployed) / everyMs) + 1);
+    // Also before the deploy, as far as a clock that was put back can tell.
+    return (after) => deployed + everyMs * (Math.floor((after - deployed) / everyMs) + 1);
   }
   const { Cron } = await import("croner");
   const times = new Cron(schedule.expression, { timezone: schedule.timezone, paused: true });
