@@ -47,7 +47,7 @@ try {
 async function buildPage(outDir: string): Promise<void> {
   const [from, to] = [join(root, "src/ui/page"), join(outDir, "ui/page")];
   await build({
-    entryPoints: [join(from, "main.ts")],
+    entryPoints: [join(from, "main.ts"), join(from, "style.css")],
     outdir: to,
     bundle: true,
     format: "esm",
@@ -57,7 +57,7 @@ async function buildPage(outDir: string): Promise<void> {
     legalComments: "none",
   });
   for (const name of readdirSync(from)) {
-    if (/\.(html|css|svg)$/.test(name)) copyFileSync(join(from, name), join(to, name));
+    if (/\.(html|svg)$/.test(name)) copyFileSync(join(from, name), join(to, name));
   }
 }
 

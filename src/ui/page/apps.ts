@@ -1,7 +1,7 @@
 /** All apps. */
 import type { AppSummary } from "../api.ts";
 import { get } from "./api.ts";
-import { ago, count, empty, h } from "./dom.ts";
+import { ago, badge, count, empty, h } from "./dom.ts";
 import { appPath } from "./links.ts";
 import type { Place, View } from "./place.ts";
 
@@ -30,9 +30,8 @@ function card({ app, environment, version, deployedAt, functions }: AppSummary):
       "a",
       { href: appPath(environment, app) },
       h("strong", {}, app),
-      h("span", { class: "dim" }, environment),
-      h("span", {}, count(functions, "function")),
-      h("span", { class: "dim" }, `version ${version}, deployed `, ago(deployedAt)),
+      badge(environment),
+      h("span", { class: "dim" }, `${count(functions, "function")}, version ${version}, deployed `, ago(deployedAt)),
     ),
   );
 }

@@ -16,6 +16,8 @@ export async function callView({ parts: [id = ""], query, left }: Place): Promis
   const progress = h("div", {});
   const inputs = h("div", {});
   let last = "";
+  let shown = "";
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const draw = (view: CallView): void => {
     // What has not changed keeps its place, its selection and what was opened in it.
     const text = JSON.stringify(view);
@@ -44,10 +46,11 @@ export async function callView({ parts: [id = ""], query, left }: Place): Promis
   const refresh = async (): Promise<void> => {
     const view = await get<CallView>("one-call", { id, start }, left);
     draw(view);
-    if (stateOf(view.call) !== "running") return;
-    const timer = setTimeout(() => void refresh().catch(() => {}), REFRESH_MS);
-    left.addEventListener("abort", () => clearTimeout(timer), { once: true });
+    shown = stateOf(view.call);
+    clearTimeout(timer);
+    if (shown === "running" && !left.aborted) timer = setTimeout(() => void refresh().catch(() => {}), REFRESH_MS);
   };
+  left.addEventListener("abort", () => clearTimeout(timer));
   await refresh();
   const { call } = JSON.parse(last) as CallView;
   const { environment, app } = call;
@@ -69,7 +72,10 @@ export async function callView({ parts: [id = ""], query, left }: Place): Promis
       progress,
       inputs,
       h("h2", {}, "Logs"),
-      logPane(id, left),
+      logPane(id, left, () => {
+        // An answer now rather than at the next look.
+        if (shown === "running") void refresh().catch(() => {});
+      }),
     ),
   };
 }

@@ -92,7 +92,8 @@ function linesOf(lines: readonly DiffLine[]): Element | undefined {
         { class: sign === "+" ? "plus" : sign === "-" ? "minus" : "" },
         h("span", { class: "sign", "aria-hidden": "true" }, sign),
         WORDS[sign] !== "" && h("span", { class: "unseen" }, WORDS[sign]),
-        code(text),
+        // Words of a comment are no code.
+        /^(\/\*\*| \*)/.test(text) ? h("span", { class: "dim" }, text) : code(text),
       ),
     ),
   );

@@ -5,8 +5,8 @@ import { h } from "./dom.ts";
 
 const MOST_LINES = 2_000;
 
-/** @param left aborts when nobody looks any more */
-export function logPane(id: string, left: AbortSignal): Element {
+/** @param left aborts when nobody looks any more @param onEnd nothing more comes: the call has ended */
+export function logPane(id: string, left: AbortSignal, onEnd?: () => void): Element {
   const lines = h("div", { class: "log", role: "log", tabindex: 0, "aria-label": "Logs" });
   const note = h("p", { class: "dim" }, "Waiting for output…");
   const pane = h("div", {}, note, lines);
@@ -28,6 +28,7 @@ export function logPane(id: string, left: AbortSignal): Element {
     },
     () => {
       note.textContent = "It printed nothing.";
+      onEnd?.();
     },
   );
   left.addEventListener("abort", stop);
