@@ -17,6 +17,14 @@ export const incrementCold = app.function(
   },
   { scaledownWindowMs: 1 },
 );
+
+/** Likewise. */
+export const incrementColder = app.function(
+  async function incrementColder(x: number): Promise<number> {
+    return x + 1;
+  },
+  { scaledownWindowMs: 1 },
+);
 `;
 
 export class TrivialApp implements AsyncDisposable {
