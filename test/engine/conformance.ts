@@ -17,15 +17,23 @@ import { decodeArguments, encodeArguments, encodeInstance } from "../../src/runt
 import type { ClassSchema } from "../../src/schema/index.ts";
 import { deployment, type HandMadeFunction } from "./deployment.ts";
 import { Driver, type Outcome, outcomeOf } from "./drive.ts";
+import { keeps } from "./kept.ts";
 
 /** Machines that run tests are slow at times; nothing here is about how long it takes. */
 const patient = { timeout: 30_000 };
 
-/** `another` opens a second engine on the same state, as another process would. */
 export interface EngineUnderTest extends AsyncDisposable {
   engine: Engine;
+  /** A second engine on the same state, as another process would open it. */
   another(): Engine;
+  /** Breaks what can break between callers and the place where calls run (a server dies), so that it has to be found again. */
+  interrupt(): Promise<void>;
 }
+
+export type CreateEngine = (options?: {
+  /** How long results are kept. Default: the engine's own. */
+  retentionMs?: number;
+}) => Promise<EngineUnderTest>;
 
 const body = `
 import { writeFileSync, readFileSync, existsSync, appendFileSync } from "node:fs";
@@ -101,7 +109,7 @@ function recordOf({ payload, outputs }: InputRecord): { args?: unknown[]; outcom
   return { ...(payload && { args: decodeArguments(payload).args }), outcomes: outputs.map(outcomeOf) };
 }
 
-export function conformance(name: string, create: () => Promise<EngineUnderTest>, scratch: () => string): void {
+export function conformance(name: string, create: CreateEngine, scratch: () => string): void {
   describe(`${name}: registry`, () => {
     let under: EngineUnderTest;
     beforeAll(async () => {
@@ -700,4 +708,6 @@ export function conformance(name: string, create: () => Promise<EngineUnderTest>
       expect(outcomes.length).toBe(21);
     });
   });
+
+  keeps(name, create, scratch);
 }

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
-import { localEngine } from "../../../src/engine/local/index.ts";
+import { afterAll, vi } from "vitest";
+import { hostStatus, localEngine } from "../../../src/engine/local/index.ts";
 import { temporaryHome } from "../../support/home.ts";
 import { conformance } from "../conformance.ts";
 
@@ -11,12 +11,21 @@ afterAll(() => rmSync(scratch, { recursive: true }));
 
 conformance(
   "local",
-  async () => {
+  async ({ retentionMs } = {}) => {
     const home = await temporaryHome();
     const engine = localEngine(home.url);
+    if (retentionMs !== undefined) {
+      // The host has the environment of whoever starts it.
+      vi.stubEnv("FARCALL_RETENTION_MS", String(retentionMs));
+      await engine.registry.listApps();
+      vi.unstubAllEnvs();
+    }
     return {
       engine,
       another: () => localEngine(home.url),
+      async interrupt() {
+        process.kill((await hostStatus(home.url))!.pid, "SIGKILL");
+      },
       async [Symbol.asyncDispose]() {
         await engine.close();
         await home[Symbol.asyncDispose]();

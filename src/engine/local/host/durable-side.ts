@@ -14,6 +14,7 @@ export class DurableSide {
   readonly #attachment: Attachment;
   /** This connection's inputs are the call's. */
   readonly #feeds: boolean;
+  #reads = false;
   #over = false;
 
   constructor(
@@ -39,7 +40,7 @@ export class DurableSide {
     }
     if (logs) live?.logTo(connection, clientNumber);
     this.#attachment = new Attachment(connection, clientNumber, calls.tables, call, {});
-    this.#attachment.pump();
+    if (this.#feeds) this.#read();
   }
 
   input(index: number, payload: Uint8Array): void {
@@ -51,15 +52,22 @@ export class DurableSide {
       if (this.#over) return;
       const id = this.#call.id === this.#askedId ? undefined : Buffer.from(this.#call.id);
       this.#connection.writer.write(FromHost.accepted, this.#clientNumber, count, id, ACCEPTED_ALL);
+      this.#read();
     };
     if (this.#feeds) this.#call.live!.noMore(count, accepted);
     else if (this.#call.live) this.#call.live.whenAccepted(accepted);
     else accepted();
   }
 
+  /** Who found a call by its key hears that it is this one before it hears what became of it, such as that it was cancelled. */
+  #read(): void {
+    this.#reads = true;
+    this.#attachment.pump();
+  }
+
   /** The connection takes more. */
   pump(): void {
-    this.#attachment.pump();
+    if (this.#reads) this.#attachment.pump();
   }
 
   /** Has no generators. */
