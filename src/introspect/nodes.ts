@@ -179,7 +179,7 @@ function convertLiteral(cx: Conversion, { literal }: ts.LiteralTypeNode): TypeSc
   if (ts.isStringLiteralLike(literal)) return { kind: "literal", value: literal.text };
   const isNegative = ts.isPrefixUnaryExpression(literal);
   const operand = isNegative ? literal.operand : literal;
-  if (ts.isNumericLiteral(operand)) return { kind: "literal", value: Number(operand.text) * (isNegative ? -1 : 1) };
+  if (ts.isNumericLiteral(operand)) return numberLiteral(Number(operand.text) * (isNegative ? -1 : 1));
   if (ts.isBigIntLiteral(operand)) {
     // The compiler's text is the author's: `0xffn`.
     return {
@@ -193,6 +193,12 @@ function convertLiteral(cx: Conversion, { literal }: ts.LiteralTypeNode): TypeSc
     "this literal is not one of a type",
     "use a string, number, bigint or boolean literal",
   );
+}
+
+/** `1e999` is how a type says Infinity. */
+export function numberLiteral(value: number): TypeSchema {
+  if (Number.isFinite(value)) return { kind: "literal", value };
+  return { kind: "global", name: value > 0 ? "1e999" : "-1e999", typeArguments: [] };
 }
 
 function convertMembers(cx: Conversion, node: ts.TypeLiteralNode): TypeSchema {

@@ -1,12 +1,13 @@
 /** Types that the checker found or computed, to schema: results that are inferred, what `typeof` and computed types come to. */
 import { ts } from "@ts-morph/common";
-import type { LiteralType, ObjectType, TupleElement, TypeSchema } from "../schema/index.ts";
+import type { ObjectType, TupleElement, TypeSchema } from "../schema/index.ts";
 import type { Conversion } from "./conversion.ts";
 import { membersOfType } from "./members.ts";
 import { convertNamed, convertTypeParameter } from "./names.ts";
 import {
   convertAny,
   convertNode,
+  numberLiteral,
   refuseFunction,
   refuseFunctionValue,
   refuseGlobalThis,
@@ -104,12 +105,13 @@ function simpleUse(type: ts.Type, node: ts.Node | undefined): Parameters<typeof 
   };
 }
 
-function convertLiteralType(type: ts.LiteralType): LiteralType {
+function convertLiteralType(type: ts.LiteralType): TypeSchema {
   if (type.flags & TypeFlags.BooleanLiteral) {
     return { kind: "literal", value: (type as unknown as { intrinsicName: string }).intrinsicName === "true" };
   }
   const { value } = type;
-  if (typeof value !== "object") return { kind: "literal", value };
+  if (typeof value === "number") return numberLiteral(value);
+  if (typeof value === "string") return { kind: "literal", value };
   return {
     kind: "literal",
     value: { bigint: `${value.negative && value.base10Value !== "0" ? "-" : ""}${value.base10Value}` },

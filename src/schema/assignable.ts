@@ -6,6 +6,7 @@
  * deeply), only equal structure will do. It is stricter than TypeScript where TypeScript looks away: a property that callers
  * pass and nobody takes any more, `readonly` that is new on a result, `any`.
  */
+import { expandGlobal } from "./globals.ts";
 import { printPropertyName, printType } from "./print.ts";
 import { type Declarations, expand } from "./resolve.ts";
 import type { Canonical, Names } from "./signature.ts";
@@ -70,7 +71,9 @@ export class Comparison {
   differences(source: TypeSchema, target: TypeSchema): Differences {
     if (this.same(source, target)) return FITS;
     if (isPrimitive(target, "unknown") || isPrimitive(target, "any") || isPrimitive(source, "never")) return FITS;
-    if (source.kind === "reference" || target.kind === "reference") return this.#references(source, target);
+    if (isNamed(source, this.#source.declarations) || isNamed(target, this.#target.declarations)) {
+      return this.#references(source, target);
+    }
     if (source.kind === "union" || isPrimitive(source, "boolean")) return this.#fromUnion(source, target);
     if (target.kind === "union" || isPrimitive(target, "boolean")) return this.#toUnion(source, target);
     if (source.kind === "intersection" || target.kind === "intersection") return this.#intersections(source, target);
@@ -85,9 +88,9 @@ export class Comparison {
     if (from && to) return this.#enums(from, source as ReferenceType, to, target as ReferenceType);
     if (from) return this.#fromEnum(from, source as ReferenceType, target);
     if (to && source.kind === "union") return this.#fromUnion(source, target);
-    const opened = source.kind === "reference" ? expand(source, this.#source.declarations) : source;
-    const wanted = target.kind === "reference" && !to ? expand(target, this.#target.declarations) : target;
-    if (!opened || !wanted || (to && source.kind !== "reference")) return this.#changed(source, target);
+    const opened = open(source, this.#source.declarations);
+    const wanted = to ? target : open(target, this.#target.declarations);
+    if (!opened || !wanted || (to && opened === source)) return this.#changed(source, target);
 
     const pair = JSON.stringify([source, target]);
     if (this.#assumed.has(pair)) return FITS;
@@ -130,6 +133,7 @@ export class Comparison {
       wanted.some((item) => {
         if (item.kind === "primitive")
           return item.name === typeof value || item.name === "unknown" || item.name === "any";
+        if (isEmptyObject(item)) return true;
         const to = enumOf(item, this.#target.declarations);
         const member: ReferenceType = { kind: "reference", name: from.name, member: name };
         return to !== undefined && this.#enums(from, member, to, item as ReferenceType).length === 0;
@@ -168,6 +172,9 @@ export class Comparison {
   }
 
   #intersections(source: TypeSchema, target: TypeSchema): Differences {
+    const alternatives = distribute(source, this.#source.declarations);
+    const allowed = distribute(target, this.#target.declarations);
+    if (alternatives !== source || allowed !== target) return this.differences(alternatives, allowed);
     const from = source.kind === "intersection" ? mergeObjects(source, this.#source.declarations) : source;
     const to = target.kind === "intersection" ? mergeObjects(target, this.#target.declarations) : target;
     if (!to) return this.#changed(source, target);
@@ -198,8 +205,10 @@ export class Comparison {
       (source.kind === "templateLiteral" && isPrimitive(target, "string")) ||
       (isPrimitive(source, "undefined") && isPrimitive(target, "void")) ||
       (isPrimitive(target, "object") && (source.kind === "object" || source.kind === "builtin" || isList(source))) ||
-      (source.kind === "builtin" && target.kind === "builtin" && this.#builtins(source, target));
-    return fits ? FITS : this.#changed(source, target);
+      (isEmptyObject(target) && isSomething(source));
+    if (fits) return FITS;
+    if (source.kind === "builtin" && target.kind === "builtin") return this.#builtins(source, target);
+    return this.#changed(source, target);
   }
 
   #objects(source: ObjectType, target: ObjectType): Differences {
@@ -290,12 +299,15 @@ export class Comparison {
     return found;
   }
 
-  #builtins(source: BuiltinType, target: BuiltinType): boolean {
-    if (source.name !== target.name && !WIDER[source.name]?.includes(target.name)) return false;
+  #builtins(source: BuiltinType, target: BuiltinType): Differences {
+    if (source.name !== target.name && !WIDER[source.name]?.includes(target.name)) return this.#changed(source, target);
     const given = source.typeArguments ?? [];
-    return (target.typeArguments ?? []).every(
-      (wanted, at) => given[at] !== undefined && this.differences(given[at], wanted).length === 0,
-    );
+    return (target.typeArguments ?? []).flatMap((wanted, at) => {
+      const one = given[at];
+      if (!one) return this.#changed(source, target);
+      const isKey = given.length > 1 && at === 0;
+      return inside(isKey ? "keys()" : "values()", this.differences(one, wanted));
+    });
   }
 
   #changed(source: TypeSchema, target: TypeSchema): Differences {
@@ -334,6 +346,28 @@ const WIDER: { readonly [name: string]: readonly string[] | undefined } = {
 function membersOf(type: TypeSchema): readonly TypeSchema[] {
   if (type.kind === "union" || type.kind === "intersection") return type.members;
   return isPrimitive(type, "boolean") ? BOOLEANS : [type];
+}
+
+/** Whether a type is a name for another one: a reference, or a global such as `Partial<Options>`. */
+function isNamed(type: TypeSchema, declarations: Declarations): boolean {
+  return type.kind === "reference" || (type.kind === "global" && expandGlobal(type, declarations) !== undefined);
+}
+
+/** The type behind a name, itself where it is none; `undefined` where that cannot be told. */
+function open(type: TypeSchema, declarations: Declarations): TypeSchema | undefined {
+  if (type.kind === "reference") return expand(type, declarations);
+  return type.kind === "global" ? (expandGlobal(type, declarations) ?? type) : type;
+}
+
+/** `{}`, which has all values but `null` and `undefined`. */
+function isEmptyObject(type: TypeSchema): boolean {
+  return type.kind === "object" && type.properties.length === 0 && !type.indexes?.length && !type.calls;
+}
+
+/** What is neither an object type, whose properties are looked at one by one, nor may be `null` or `undefined`. */
+function isSomething(type: TypeSchema): boolean {
+  if (type.kind === "primitive") return ["string", "number", "bigint", "symbol", "object"].includes(type.name);
+  return type.kind === "literal" || type.kind === "templateLiteral" || type.kind === "builtin" || isList(type);
 }
 
 function isList(type: TypeSchema): type is ArrayType | TupleType {
@@ -405,6 +439,20 @@ function addsToTagged(source: TypeSchema, target: TypeSchema): boolean {
   if (source.kind !== "intersection" || target.kind !== "object") return false;
   const object = source.members.find((member) => member.kind === "object");
   return target.properties.some(({ name }) => !object?.properties.some((property) => property.name === name));
+}
+
+/** More alternatives than this are left as they are. */
+const MAX_ALTERNATIVES = 32;
+
+/** `A & (B | C)` is `(A & B) | (A & C)`, to the compiler too. */
+function distribute(type: TypeSchema, declarations: Declarations): TypeSchema {
+  if (type.kind !== "intersection") return type;
+  const choices = type.members.map((member) => openUnion(member, declarations));
+  const count = choices.reduce((product, { length }) => product * length, 1);
+  if (count === 1 || count > MAX_ALTERNATIVES) return type;
+  let alternatives: TypeSchema[][] = [[]];
+  for (const choice of choices) alternatives = alternatives.flatMap((one) => choice.map((member) => [...one, member]));
+  return { kind: "union", members: alternatives.map((members) => ({ kind: "intersection", members })) };
 }
 
 /** What can have properties added to it and stay possible. */

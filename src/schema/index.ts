@@ -11,6 +11,7 @@ export {
   type FunctionVersion,
 } from "./compatibility.ts";
 export { docParts } from "./docs.ts";
+export { expandGlobal } from "./globals.ts";
 export { isBindingName, isIdentifierName, isLabel, isTypeName } from "./identifiers.ts";
 export { exportJsonSchema, type Json, type JsonSchema } from "./json-schema.ts";
 export { bytesAs, fromJson, isAbsent, isBinary, isText, isUnknown, membersOf, toJson } from "./json-value.ts";

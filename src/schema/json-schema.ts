@@ -12,11 +12,20 @@
  */
 import { classOf } from "./classes.ts";
 import { docParts } from "./docs.ts";
+import { expandGlobal } from "./globals.ts";
 import type { AppManifest, CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "./manifest.ts";
 import { printType } from "./print.ts";
-import { type Declarations, declarationsByName, expand } from "./resolve.ts";
+import { type Declarations, declarationsByName, expand, partsOf } from "./resolve.ts";
 import { SchemaError } from "./schema-error.ts";
-import type { BuiltinType, ObjectType, ReferenceType, TupleType, TypeSchema } from "./type-schema.ts";
+import type {
+  BuiltinType,
+  Declaration,
+  GlobalType,
+  ObjectType,
+  ReferenceType,
+  TupleType,
+  TypeSchema,
+} from "./type-schema.ts";
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type JsonSchema = { [keyword: string]: Json };
@@ -161,6 +170,14 @@ export class JsonSchemaWriter {
         return this.#reference(type);
       case "builtin":
         return this.#builtin(type);
+      case "global": {
+        const [element] = type.typeArguments;
+        if (type.name === "Iterable" && element) return { type: "array", items: this.schema(element) };
+        const behind = expandGlobal(type, this.#declarations);
+        if (!behind) return { $comment: printType(type) };
+        // A declaration may name itself in it.
+        return type.typeArguments.some(mentionsDeclaration) ? this.#named(type, () => behind) : this.schema(behind);
+      }
       default:
         return { $comment: printType(type) };
     }
@@ -176,8 +193,10 @@ export class JsonSchemaWriter {
     return present.length === 0 ? { not: {} } : { anyOf: present.map((member) => this.schema(member)) };
   }
 
-  #object({ properties, indexes = [] }: ObjectType): JsonSchema {
+  #object({ properties: all, indexes = [] }: ObjectType): JsonSchema {
     const schema: JsonSchema = { type: "object" };
+    // Methods that all values have are no part of JSON.
+    const properties = all.filter(({ type }) => type.kind !== "function");
     if (properties.length > 0) {
       schema.properties = record(
         properties.map(({ name, type, doc, readonly }) => [
@@ -265,6 +284,15 @@ export class JsonSchemaWriter {
       const member = declaration.members.find(({ name }) => name === type.member);
       return member ? { const: member.value } : { not: {} };
     }
+    return this.#named(type, () => expand(type, this.#declarations), declaration);
+  }
+
+  /** A type with a name is defined once and referred to. */
+  #named(
+    type: ReferenceType | GlobalType,
+    expand: () => TypeSchema | undefined,
+    declaration?: Declaration,
+  ): JsonSchema {
     const text = printType(type);
     let name = this.#names.get(text);
     if (name === undefined) {
@@ -275,12 +303,12 @@ export class JsonSchemaWriter {
       this.#names.set(text, name);
       const definition: JsonSchema = {};
       this.#definitions.set(name, definition); // there before its own type is written, which may refer back to it
-      Object.assign(definition, this.documentation(declaration.doc));
-      if (declaration.kind === "enum") {
+      Object.assign(definition, this.documentation(declaration?.doc));
+      if (declaration?.kind === "enum") {
         definition.enum = declaration.members.map(({ value }) => value);
         definition["x-enum-varnames"] = declaration.members.map((member) => member.name);
       } else {
-        const behind = expand(type, this.#declarations);
+        const behind = expand();
         Object.assign(definition, behind ? this.schema(behind) : { $comment: text });
       }
     }
@@ -297,6 +325,10 @@ export class JsonSchemaWriter {
     for (let count = 2; this.#definitions.has(name); count++) name = `${base}_${count}`;
     return name;
   }
+}
+
+function mentionsDeclaration(type: TypeSchema): boolean {
+  return type.kind === "reference" || partsOf(type).some(mentionsDeclaration);
 }
 
 const NUMBER_PATTERN = "^-?\\d+(\\.\\d+)?$";

@@ -363,9 +363,12 @@ function typeName(name: string, what: string): string {
   });
 }
 
+/** Global types without a name; no JSON number is infinite. */
+const WRITTEN_SO: ReadonlySet<string> = new Set(["typeof globalThis", "1e999", "-1e999"]);
+
 /** A global type may lie in a namespace: `Intl.NumberFormatOptions`. */
 function globalName(name: string): string {
-  if (name === "typeof globalThis") return name;
+  if (WRITTEN_SO.has(name)) return name;
   const dot = name.indexOf(".");
   if (dot < 0) return typeName(name, "global type");
   typeName(name.slice(0, dot), "global type");

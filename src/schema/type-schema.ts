@@ -141,7 +141,8 @@ export interface ReferenceType {
 
 /**
  * A use of a type that every TypeScript program has and that resolves only when its argument is known:
- * `Partial<T>`, `Record<K, V>`, `NoInfer<T>`; `typeof globalThis` where types are compared with it.
+ * `Partial<T>`, `Record<K, V>`, `NoInfer<T>`; `typeof globalThis` where types are compared with it; `1e999` and `-1e999`, the
+ * literal types of what JSON has no number for.
  */
 export interface GlobalType {
   kind: "global";

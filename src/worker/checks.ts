@@ -8,7 +8,7 @@
  */
 import {
   type Declaration,
-  expand,
+  expandGlobal,
   type GlobalType,
   type IndexSignature,
   inferredNames,
@@ -65,6 +65,12 @@ export class CheckCompiler {
     const result = compile();
     [this.#constraints, this.#references] = before;
     return result;
+  }
+
+  /** Made later, for the type parameters of now. */
+  #lazy(make: () => Check): Check {
+    const [constraints, references] = [this.#constraints, this.#references];
+    return lazy(() => this.#within(constraints, references, make));
   }
 
   compile(type: TypeSchema, bindings: Bindings = UNBOUND): Check {
@@ -384,44 +390,24 @@ export class CheckCompiler {
       const argument = closed[index] ?? (parameter.default && substitute(parameter.default, bound));
       if (argument) bound.set(parameter.name, argument);
     });
-    const [constraints, references] = [this.#constraints, this.#references];
-    const check = lazy(() =>
-      this.#within(constraints, references, () =>
-        declaration.kind === "alias"
-          ? this.compile(declaration.type, bound)
-          : this.#object(
-              { ...type, ...(closed.length > 0 && { typeArguments: closed }) },
-              (declaration.extends ?? []).map((base) => this.compile(base, bound)),
-              declaration.properties,
-              declaration.indexes ?? [],
-              bound,
-            ),
-      ),
+    const check = this.#lazy(() =>
+      declaration.kind === "alias"
+        ? this.compile(declaration.type, bound)
+        : this.#object(
+            { ...type, ...(closed.length > 0 && { typeArguments: closed }) },
+            (declaration.extends ?? []).map((base) => this.compile(base, bound)),
+            declaration.properties,
+            declaration.indexes ?? [],
+            bound,
+          ),
     );
     this.#references.set(key, check);
     return check;
   }
 
   #global(type: Extract<TypeSchema, { kind: "global" }>, bindings: Bindings): Check {
-    const [first, second] = type.typeArguments;
+    const [first] = type.typeArguments;
     switch (type.name) {
-      case "Readonly":
-      case "NoInfer":
-        return this.compile(first!, bindings);
-      case "Array":
-      case "ReadonlyArray":
-        return this.#array(type, first!, bindings);
-      case "Record": {
-        const key = substitute(first!, bindings);
-        const names = key.kind === "union" ? key.members : [key];
-        const properties = names.flatMap((name) =>
-          name.kind === "literal" && typeof name.value !== "object"
-            ? [{ name: String(name.value), type: second! }]
-            : [],
-        );
-        if (properties.length === names.length) return this.#object(type, [], properties, [], bindings);
-        return this.#object(type, [], [], [{ key, value: second! }], bindings);
-      }
       case "Iterable": {
         const item = first ? this.compile(first, bindings) : leaf(type, anything);
         return collection((value) => {
@@ -435,40 +421,45 @@ export class CheckCompiler {
           return undefined;
         });
       }
-      case "Partial":
-      case "Required":
+      case "1e999":
+        return leaf(type, (value) => value === Number.POSITIVE_INFINITY);
+      case "-1e999":
+        return leaf(type, (value) => value === Number.NEGATIVE_INFINITY);
+      default:
+        return this.#utility(type, bindings);
+    }
+  }
+
+  /** Over a known type, what it comes to; over another, an object where all that it stands for are. */
+  #utility(type: GlobalType, bindings: Bindings): Check {
+    const given = type.typeArguments.map((argument) => substitute(argument, bindings));
+    const key = `${type.name} ${JSON.stringify(given)}`;
+    const known = this.#references.get(key);
+    if (known) return known;
+    const behind = expandGlobal({ ...type, typeArguments: given }, this.#declarations);
+    if (behind) {
+      const { properties = [], indexes = [] } = behind.kind === "object" ? behind : {};
+      const check = this.#lazy(() =>
+        behind.kind === "object" ? this.#object(type, [], properties, indexes, UNBOUND) : this.compile(behind),
+      );
+      this.#references.set(key, check);
+      return check;
+    }
+    const [of] = given;
+    switch (type.name) {
+      case "Record":
+        return given[1] ? this.#object(type, [], [], [{ key: of!, value: given[1] }], UNBOUND) : leaf(type, anything);
+      case "Readonly":
+        return this.compile(of!);
       case "Pick":
       case "Omit":
-        return this.#utility(type, bindings);
+        return leaf(type, isNotNothing); // objects always
+      case "Partial":
+      case "Required":
+        return leaf(type, of && this.#isObject(of, UNBOUND) ? isNotNothing : anything); // those of what is none give it back
       default:
         return leaf(type, anything);
     }
-  }
-
-  /** Over a known object type, the properties that there are; over another, an object where all that it stands for are. */
-  #utility(type: GlobalType, bindings: Bindings): Check {
-    const [of, keys] = type.typeArguments.map((argument) => substitute(argument, bindings));
-    const known = of && this.#propertiesOf(of);
-    const names = keys && namesIn(keys);
-    const isOpen = type.name === "Pick" || type.name === "Omit";
-    if (known && (!isOpen || names)) {
-      const kept = known
-        .filter(({ name }) => !isOpen || names!.has(name) === (type.name === "Pick"))
-        .map(({ optional, ...property }) =>
-          type.name === "Partial" || (isOpen && optional) ? { ...property, optional: true as const } : property,
-        );
-      return this.#object(type, [], kept, [], UNBOUND);
-    }
-    // Pick and Omit give objects; Partial and Required of what is none give it back.
-    return leaf(type, isOpen || (of && this.#isObject(of, UNBOUND)) ? isNotNothing : anything);
-  }
-
-  /** The properties of an object type that has nothing else. */
-  #propertiesOf(type: TypeSchema): readonly PropertySchema[] | undefined {
-    if (type.kind === "object") return type.indexes ? undefined : type.properties;
-    if (type.kind !== "reference") return undefined;
-    const behind = expand(type, this.#declarations);
-    return behind && this.#propertiesOf(behind);
   }
 
   #builtin(type: Extract<TypeSchema, { kind: "builtin" }>, bindings: Bindings): Check {
@@ -539,15 +530,6 @@ function isUnit(type: TypeSchema): boolean {
     (type.kind === "primitive" && (type.name === "null" || type.name === "undefined")) ||
     (type.kind === "union" && type.members.every(isUnit))
   );
-}
-
-/** The names in a union of string literals; undefined for other types. */
-function namesIn(type: TypeSchema): ReadonlySet<string> | undefined {
-  const members = type.kind === "union" ? type.members : [type];
-  const names = members.flatMap((member) =>
-    member.kind === "literal" && typeof member.value !== "object" ? [String(member.value)] : [],
-  );
-  return names.length === members.length ? new Set(names) : undefined;
 }
 
 /** Replaces bound type parameters; what is unbound stays. */
