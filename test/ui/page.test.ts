@@ -233,6 +233,21 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
     await shows("#engine", "Live");
   });
 
+  test("lets an idle host stop by itself while somebody looks", async () => {
+    await using other = await temporaryHome({ FARCALL_HOST_IDLE_MS: "200" });
+    const idle = await startUi(other);
+    onTestFinished(async () => {
+      await idle.stop();
+    });
+    const watcher = await (await browser.newContext()).newPage();
+    await watcher.goto(idle.url);
+    await watcher.locator("#engine", { hasText: "Live" }).waitFor(patient);
+    await watcher.locator("#engine", { hasText: "Idle" }).waitFor({ timeout: 60_000 });
+    await watcher.locator("#engine", { hasText: "Host stopped" }).waitFor({ timeout: 60_000 });
+    await expect(stat(join(other.path, "host.sock"))).rejects.toThrow("ENOENT");
+    await watcher.close();
+  }, 150_000);
+
   test("fits a narrow screen, and names every control", async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     for (const path of [

@@ -104,7 +104,7 @@ test("the page as a whole is small", async () => {
     ["/", "/page/main.js", "/page/style.css", "/page/icon.svg"].map((path) => send(path)),
   );
   const bytes = files.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0);
-  expect(bytes).toBeLessThan(80_000);
+  expect(bytes).toBeLessThan(60_000);
 });
 
 test("a port that is taken is named", async () => {
