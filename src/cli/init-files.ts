@@ -1,13 +1,15 @@
 /** The text of the files that `farcall init` writes. */
 import type { Project } from "./project.ts";
 
-/** For a project that has none: what Node's type stripping needs, and what farcall's examples are checked with. */
-const TSCONFIG = `{
+/**
+ * For a project that has none: what Node's type stripping needs, and what farcall's examples are checked with. Types that are not installed
+ * would keep an app from being deployed.
+ */
+const tsconfig = (hasNodeTypes: boolean) => `{
   "compilerOptions": {
     "target": "es2022",
     "module": "nodenext",
-    "types": ["node"],
-    "strict": true,
+${hasNodeTypes ? '    "types": ["node"],\n' : ""}    "strict": true,
     "noEmit": true,
     "allowImportingTsExtensions": true,
     "erasableSyntaxOnly": true,
@@ -64,13 +66,13 @@ for await (const i of hello.countdown.remoteGen(3)) console.log(i);
 `;
 
 /** Paths and contents. `.mts` in a CommonJS package, where a \`.ts\` file is no ES module. */
-export function filesOf(project: Project, example: boolean): [path: string, text: string][] {
+export function filesOf(project: Project, example: boolean, hasNodeTypes: boolean): [path: string, text: string][] {
   const extension = project.esm ? "ts" : "mts";
   const apps = example ? ["hello"] : ["*"];
   const config: [string, string] = project.esm
     ? ["farcall.config.ts", CONFIG_TS.replace('["hello"]', JSON.stringify(apps))]
     : ["farcall.config.json", `${JSON.stringify({ apps, output: "src/generated" }, undefined, 2)}\n`];
-  const files: [string, string][] = [["tsconfig.json", TSCONFIG], config];
+  const files: [string, string][] = [["tsconfig.json", tsconfig(hasNodeTypes)], config];
   if (example) files.push([`src/app.${extension}`, APP], [`src/main.${extension}`, CONSUMER]);
   return files;
 }

@@ -37,7 +37,7 @@ export function define(command: Command, context: Context): void {
       writeFileSync(join(project.root, "package.json"), packageJson);
       written.push("package.json");
     }
-    for (const [path, text] of filesOf(project, example)) {
+    for (const [path, text] of filesOf(project, example, resolves(project.root, "@types/node"))) {
       if (existsSync(join(project.root, path))) {
         kept.push(path);
         continue;

@@ -22,12 +22,20 @@ test("an empty folder becomes a project", async () => {
     expect.arrayContaining(["npx farcall deploy src/app.ts", "npx farcall codegen", "node src/main.ts"]),
   );
   expect(next.join()).toContain("npm install -D typescript @types/node");
-  expect(JSON.parse(await read("tsconfig.json")).compilerOptions.types).toEqual(["node"]);
+  expect(JSON.parse(await read("tsconfig.json")).compilerOptions.types).toBeUndefined();
   expect(JSON.parse(await read("package.json"))).toMatchObject({
     private: true,
     type: "module",
     scripts: { codegen: "farcall codegen" },
   });
+});
+
+test("a project that has Node's types gets a tsconfig that uses them", async () => {
+  await mkdir(join(folder, "node_modules/@types/node"), { recursive: true });
+  await writeFile(join(folder, "node_modules/@types/node/package.json"), "{}");
+  const { next } = await init();
+  expect(next.join()).not.toContain("@types/node");
+  expect(JSON.parse(await read("tsconfig.json")).compilerOptions.types).toEqual(["node"]);
 });
 
 test("what is there stays as it is", async () => {
