@@ -140,16 +140,29 @@ class Call {
       const { type, rest } = parameter;
       if (!rest)
         return { ...parameter, type: this.#helper("AnyIterable", isOptional(parameter) ? orUndefined(type) : type) };
-      if (type.kind === "array")
-        return { ...parameter, type: { kind: "array", element: this.#helper("AnyIterable", type.element) } };
-      const item: TypeSchema = { kind: "indexedAccess", object: type, index: { kind: "typeParameter", name: this.#i } };
-      const constraint: TypeSchema = { kind: "keyof", type };
-      return {
-        ...parameter,
-        type: { kind: "mapped", parameter: this.#i, constraint, type: this.#helper("AnyIterable", item) },
-      };
+      return { ...parameter, type: this.#iterables(type) };
     });
     return printParameters(this.#followedBy(iterables, "mapOptions", options));
+  }
+
+  /** The iterables for what a rest parameter takes. */
+  #iterables(type: TypeSchema): TypeSchema {
+    const iterable = (item: TypeSchema) => this.#helper("AnyIterable", item);
+    if (type.kind === "array") return { kind: "array", element: iterable(type.element) };
+    if (type.kind === "tuple") {
+      const elements = type.elements.map((element): TupleElement => {
+        if (element.rest) return { ...element, type: this.#iterables(element.type) };
+        return { ...element, type: iterable(element.optional ? orUndefined(element.type) : element.type) };
+      });
+      return { kind: "tuple", elements };
+    }
+    const item = (index: TypeSchema): TypeSchema => ({ kind: "indexedAccess", object: type, index });
+    // Mapped over anything but a type parameter, the compiler does not know it for a list.
+    if (type.kind !== "typeParameter") {
+      return { kind: "array", element: iterable(item({ kind: "primitive", name: "number" })) };
+    }
+    const each = iterable(item({ kind: "typeParameter", name: this.#i }));
+    return { kind: "mapped", parameter: this.#i, constraint: { kind: "keyof", type }, type: each };
   }
 
   /** Of `starmap`. */
@@ -177,6 +190,12 @@ class Call {
       // Nothing can be declared after a rest parameter, so it may stand among the rest.
       if (parameter.rest && parameter.type.kind === "array") {
         return { ...parameter, type: { ...parameter.type, element: or(parameter.type.element) } };
+      }
+      if (parameter.rest && parameter.type.kind === "tuple" && parameter.type.elements.every(({ rest }) => !rest)) {
+        const { elements } = parameter.type;
+        const isLabelled = elements.length === 0 || elements.every(({ label }) => label !== undefined);
+        const options: TupleElement = { type, optional: true, ...(isLabelled && { label: name }) };
+        return { ...parameter, type: { kind: "tuple", elements: [...elements, options] } };
       }
       return parameter;
     });
