@@ -54,6 +54,8 @@ export async function makeShapedProject(): Promise<ShapedProject> {
     }),
   );
   symlinkSync(PEER_MODULES, join(project.path, "peers/node_modules"));
+  // Peers take longer than an idle host waits for its next client.
+  project.env["FARCALL_HOST_IDLE_MS"] = "3600000";
   project.farcall("deploy", "src/app.ts");
 
   const cwd = join(project.path, "peers");
