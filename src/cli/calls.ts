@@ -40,6 +40,9 @@ export function define(command: Command, context: Context): void {
 }
 
 function stateOf(call: CallInfo): string {
+  const { numInputs, numFailed } = call;
+  const failed = numInputs === 1 ? "failed" : `${numFailed} of ${numInputs} failed`;
   if (call.cancelled) return "cancelled";
-  return call.endedAt === undefined ? "running" : "ended";
+  if (call.endedAt === undefined) return numFailed > 0 ? `running, ${numFailed} failed` : "running";
+  return numFailed > 0 ? failed : "ended";
 }

@@ -10,6 +10,7 @@ import {
   printParameters,
   printType,
   printTypeParameters,
+  reachable,
 } from "../schema/index.ts";
 import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples } from "./context.ts";
@@ -95,7 +96,7 @@ function constructions({ name, constructors }: ClassSchema, output: Output): str
   return constructors.map(({ parameters }) => `new ${output.style("cyan", name)}(${printParameters(parameters)})`);
 }
 
-type Callable = Pick<FunctionSchema, "parameters" | "returns" | "overloads" | "typeParameters">;
+type Callable = Omit<FunctionSchema, "signature" | "options">;
 
 function describeParameters({ parameters }: Callable, output: Output): void {
   const documented = parameters.filter((parameter) => parameter.doc || parameter.default !== undefined);
@@ -108,7 +109,7 @@ function describeParameters({ parameters }: Callable, output: Output): void {
 }
 
 function describeTypes(functions: readonly Callable[], manifest: AppManifest, output: Output): void {
-  const used = declarationsOf(functions, manifest);
+  const used = reachable(functions, manifest.declarations);
   if (used.length > 0) output.line(`\n${output.style("bold", "Types")}`);
   for (const declaration of used) output.line(indent(printDeclaration(declaration)));
 }
@@ -151,23 +152,6 @@ function signatures(fn: FunctionSchema, output: Output): string[] {
     const head = `${star}${output.style("cyan", fn.name)}${printTypeParameters(typeParameters)}`;
     return `${head}(${printParameters(parameters)}): ${printType(returns)}`;
   });
-}
-
-/** The declarations that functions' types name, and those that they name in turn. */
-function declarationsOf(functions: readonly Callable[], manifest: AppManifest): AppManifest["declarations"] {
-  const wanted = new Set<string>();
-  const pending: unknown[] = functions.flatMap((fn) => [fn.parameters, fn.returns, fn.overloads, fn.typeParameters]);
-  while (pending.length > 0) {
-    const part = pending.pop();
-    if (typeof part !== "object" || part === null) continue;
-    const { kind, name } = part as { kind?: unknown; name?: unknown };
-    if (kind === "reference" && typeof name === "string" && !wanted.has(name)) {
-      wanted.add(name);
-      pending.push(manifest.declarations.find((declaration) => declaration.name === name));
-    }
-    pending.push(...Object.values(part));
-  }
-  return manifest.declarations.filter(({ name }) => wanted.has(name));
 }
 
 function indent(text: string): string {

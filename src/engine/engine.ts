@@ -202,6 +202,8 @@ export interface CallInfo {
   numInputs: number;
   /** Of those, the ones that have ended, well or badly. */
   numEnded: number;
+  /** Of those, the ones that gave an exception or a failure. */
+  numFailed: number;
   /** ISO 8601. */
   createdAt: string;
   endedAt?: string;

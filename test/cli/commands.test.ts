@@ -145,6 +145,13 @@ describe("call", () => {
     expect((await cli("cancel", id)).code).toBe(0);
   });
 
+  test("calls tells failed calls from those that ended well", async () => {
+    await cli("call", "arithmetic/fail", "no");
+    expect((await cli("calls", "arithmetic/fail", "-n", "1")).stdout).toMatch(/ 1\/1 +failed /);
+    await cli("call", "arithmetic/add", "1", "2");
+    expect((await cli("calls", "arithmetic/add", "-n", "1")).stdout).toMatch(/ 1\/1 +ended /);
+  });
+
   test("ends with 130 on Ctrl-C, and cancels", async () => {
     const child = start(
       process.execPath,

@@ -22,6 +22,7 @@ export const add = app.function(function add(a, b) { return a + b; });
 export const identity = app.function(function identity(x) { return x; });
 export const together = app.function(async function together(file) { await gate(file); return "through"; });
 export const apart = app.function(async function apart(file) { await gate(file); });
+export const halve = app.function(function halve(n) { if (n % 2) throw new RangeError("odd"); return n / 2; });
 export const never = app.function(async function never() { await new Promise(() => {}); });
 export const say = app.function(function say(text) { console.log(text); });
 export const steps = app.function(async function steps(file) { context().progress(0.5, "half"); await gate(file); context().progress(1); });
@@ -33,6 +34,7 @@ const functions: Record<string, HandMadeFunction> = {
   identity: {},
   together: { options: { concurrency: { maxInputs: 8 }, maxContainers: 1 } },
   apart: { options: { maxContainers: 3 } },
+  halve: {},
   never: {},
   say: {},
   steps: { options: { concurrency: { maxInputs: 2 } } },
@@ -77,6 +79,22 @@ export function keeps(name: string, create: CreateEngine, scratch: () => string)
       expect(await driver.spawn("apart", [[gate]], { idempotencyKey })).toBe(first);
       await expect(driver.remoteWith("apart", [gate], { idempotencyKey })).rejects.toThrow(CancelledError);
       await other.close();
+    });
+
+    test("a call says how many of its inputs failed, kept on disk or not", async () => {
+      const { invoker } = under.engine;
+      const counts = { numInputs: 4, numEnded: 4, numFailed: 3 };
+      const { handle, outcomes } = app.call("halve", [[1], [2], [3], [5]]);
+      await outcomes;
+      expect(await invoker.call(handle.id)).toMatchObject(counts);
+      const id = await app.spawn("halve", [[1], [2], [3], [5]]);
+      await app.get(id, 4);
+      expect(await invoker.call(id)).toMatchObject(counts);
+      const listed = new Map((await invoker.calls({ function: "halve" })).map((call) => [call.id, call]));
+      expect([listed.get(handle.id), listed.get(id)]).toMatchObject([counts, counts]);
+      const fine = await app.spawn("halve", [[2]]);
+      await app.get(fine);
+      expect(await invoker.call(fine)).toMatchObject({ numEnded: 1, numFailed: 0 });
     });
 
     test("each reader of a call has each output once, whenever it begins, and nothing after it has let go", async () => {
@@ -258,11 +276,14 @@ export function keeps(name: string, create: CreateEngine, scratch: () => string)
       await app.get(done);
       const cancelled = await app.spawn("never", [[]]);
       await invoker.cancel(cancelled);
+      const failed = await app.spawn("halve", [[1], [2], [3]]);
+      await app.get(failed, 3);
       await invoker.updateAutoscaler(app.ref("add"), { maxContainers: 1 });
       await under.interrupt();
       expect(await app.get(done)).toEqual([{ index: 0, value: 5 }]);
       expect(await app.spawn("add", [[7, 7]], { idempotencyKey })).toBe(done);
       await expect(app.get(cancelled)).rejects.toThrow(CancelledError);
+      expect(await invoker.call(failed)).toMatchObject({ numInputs: 3, numEnded: 3, numFailed: 2 });
       await expect(invoker.updateAutoscaler(app.ref("add"), { minContainers: 2 })).rejects.toThrow(InvalidError);
     });
   });

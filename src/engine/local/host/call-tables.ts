@@ -33,6 +33,7 @@ export interface CallRow {
   created_at: number;
   ended_at: number | null;
   expired: number;
+  num_failed: number;
   /** TraceContext as JSON. */
   trace: string | null;
 }
@@ -64,6 +65,7 @@ export class CallTables {
   readonly #cancelCall: StatementSync;
   readonly #insertInput: StatementSync;
   readonly #setOutput: StatementSync;
+  readonly #countFailed: StatementSync;
   readonly #waitingInputs: StatementSync;
   readonly #inputs: StatementSync;
   readonly #input: StatementSync;
@@ -87,6 +89,7 @@ export class CallTables {
     this.#setOutput = prepare(
       `UPDATE inputs SET state = ?, output = ?, payload = iif(length(payload) > ${KEPT_INPUT_BYTES}, x'', payload) WHERE call = ? AND idx = ?`,
     );
+    this.#countFailed = prepare("UPDATE calls SET num_failed = num_failed + 1 WHERE number = ?");
     this.#waitingInputs = prepare(
       `SELECT ${STORED} FROM inputs WHERE call = ? AND idx >= ? AND state = 0 ORDER BY idx LIMIT ${PAGE_ROWS}`,
     );
@@ -142,6 +145,7 @@ export class CallTables {
 
   setOutput(call: number, index: number, state: number, payload: Uint8Array): void {
     this.#setOutput.run(state, payload, call, index);
+    if (state !== InputState.result) this.#countFailed.run(call);
   }
 
   deleteCall(number: number): void {
@@ -286,6 +290,7 @@ export class CallTables {
       mode,
       numInputs: row.num_inputs ?? this.countInputs(row.number),
       numEnded,
+      numFailed: row.num_failed,
       createdAt: new Date(row.created_at).toISOString(),
       ...(row.ended_at !== null && { endedAt: new Date(row.ended_at).toISOString() }),
       cancelled: row.cancelled === 1,

@@ -187,6 +187,7 @@ export class Calls implements DurableHost {
       created_at: Date.now(),
       ended_at: null,
       expired: 0,
+      num_failed: 0,
       trace: message.trace ? JSON.stringify(message.trace) : null,
     };
     const call = new DurableCall(this, row, fn, this.#pools.of(fn, row.instance), true);

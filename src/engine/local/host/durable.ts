@@ -79,12 +79,14 @@ export class DurableCall implements Work {
   /** Inputs that have an outcome; those whose outcome is on disk. */
   #decided = 0;
   #ended = 0;
+  #failed: number;
   #board: ProgressBoard | undefined;
 
   constructor(host: DurableHost, row: CallRow, fn: DeployedFunction, pool: Pool, isNew: boolean) {
     this.#host = host;
     this.#row = row;
     this.#isNew = isNew;
+    this.#failed = row.num_failed;
     this.number = host.nextNumber();
     this.id = row.id;
     this.method = row.method;
@@ -311,6 +313,7 @@ export class DurableCall implements Work {
           return;
         }
         this.#ended++;
+        if (state !== InputState.result) this.#failed++;
         for (const attachment of this.attachments) attachment.deliver(index, state, payload);
         if (this.#ended === this.#numInputs && !this.over) this.#finish();
       },
@@ -374,7 +377,12 @@ export class DurableCall implements Work {
 
   info(): CallInfo {
     return this.#host.tables.info(
-      { ...this.#row, num_inputs: this.accepted ? this.#numInputs : this.#stored, cancelled: Number(this.cancelled) },
+      {
+        ...this.#row,
+        num_inputs: this.accepted ? this.#numInputs : this.#stored,
+        num_failed: this.#failed,
+        cancelled: Number(this.cancelled),
+      },
       this.#ended,
       this.fn.schema.mode,
     );

@@ -36,6 +36,7 @@ export class EphemeralCall implements Work {
   #endedAt = 0;
   #inputs = 0;
   #ended = 0;
+  #failed = 0;
   #noMore = false;
   #cancelled = false;
   #silent = false;
@@ -140,6 +141,7 @@ export class EphemeralCall implements Work {
     this.#board?.inputEnded(input.index);
     this.record.output(input, TYPES[kind], payload);
     if (!this.#silent) this.#connection.writer.write(TYPES[kind], this.#clientNumber, input.index, payload);
+    if (kind === "exception") this.#failed++;
     this.#ended++;
     this.#closeIfDone();
   }
@@ -150,6 +152,7 @@ export class EphemeralCall implements Work {
     const payload = Buffer.from(JSON.stringify(failure));
     this.record.output(input, FromHost.failure, payload);
     if (!this.#silent) this.#connection.writer.write(FromHost.failure, this.#clientNumber, input.index, payload);
+    this.#failed++;
     this.#ended++;
     this.#closeIfDone();
   }
@@ -184,6 +187,7 @@ export class EphemeralCall implements Work {
       method: this.method,
       numInputs: this.#inputs,
       numEnded: this.#ended,
+      numFailed: this.#failed,
       createdAt: this.#createdAt,
       endedAt: this.#endedAt,
       cancelled: this.#cancelled,
@@ -199,6 +203,7 @@ export interface CallSummary {
   method: OpenMessage["method"];
   numInputs: number;
   numEnded: number;
+  numFailed: number;
   createdAt: number;
   /** 0 while it runs. */
   endedAt: number;

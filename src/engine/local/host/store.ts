@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { EngineUnavailableError, type FarcallError } from "../../../runtime/errors.ts";
 
 /** The version of the tables below. A host refuses a directory of a newer one. */
-const LAYOUT = 3;
+const LAYOUT = 4;
 
 const CALLS_BY_KEY =
   "CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, instance, key) WHERE key IS NOT NULL;";
@@ -33,7 +33,8 @@ const TABLES = `
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, app TEXT NOT NULL, environment TEXT NOT NULL,
     function TEXT NOT NULL, version INTEGER NOT NULL, method TEXT NOT NULL, key TEXT,
     num_inputs INTEGER, cancelled INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, ended_at INTEGER,
-    expired INTEGER NOT NULL DEFAULT 0, trace TEXT, instance TEXT NOT NULL DEFAULT ''
+    expired INTEGER NOT NULL DEFAULT 0, trace TEXT, instance TEXT NOT NULL DEFAULT '',
+    num_failed INTEGER NOT NULL DEFAULT 0
   );
   ${CALLS_BY_KEY}
   CREATE INDEX calls_open ON calls (number) WHERE ended_at IS NULL;
@@ -51,6 +52,9 @@ const UPGRADES: Record<number, string> = {
     ALTER TABLE calls ADD COLUMN trace TEXT;`,
   // Methods are called on instances.
   2: `ALTER TABLE calls ADD COLUMN instance TEXT NOT NULL DEFAULT ''; DROP INDEX calls_by_key; ${CALLS_BY_KEY}`,
+  // States 2 and 3 are failures.
+  3: `ALTER TABLE calls ADD COLUMN num_failed INTEGER NOT NULL DEFAULT 0;
+    UPDATE calls SET num_failed = n FROM (SELECT call, count(*) AS n FROM inputs WHERE state > 1 GROUP BY call) WHERE call = number;`,
 };
 
 /** Longest time between two groups. */
