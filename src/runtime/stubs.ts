@@ -1,11 +1,10 @@
 /** What generated files call: values of the same classes, for functions that are defined elsewhere. */
 
 import type { FunctionMode } from "../schema/index.ts";
-import type { AnyRemoteClass } from "./class-types.ts";
 import { RemoteFunction } from "./function.ts";
 import { remoteClass } from "./remote-class.ts";
 import { Target } from "./target.ts";
-import type { Deployed, WebFunction } from "./types.ts";
+import type { WebFunction } from "./types.ts";
 
 export interface StubsRef {
   app: string;
@@ -14,13 +13,16 @@ export interface StubsRef {
   engine?: string | undefined;
 }
 
-/** The type comes from where the stub is declared: `const resize: Function<[image: Uint8Array], Uint8Array> = app.function(…)`. */
+/**
+ * The type comes from where the stub is declared: `const resize: Function<[image: Uint8Array], Uint8Array> = app.function(…)`.
+ * Without bounds: for each stub, the compiler would compare every member with them.
+ */
 export interface StubFactory {
   /** @param signature of the deployed function when the stub was generated: the engine refuses calls after an incompatible change */
-  function<F extends Deployed>(name: string, signature: string): F;
-  generator<F extends Deployed>(name: string, signature: string): F;
+  function<F>(name: string, signature: string): F;
+  generator<F>(name: string, signature: string): F;
   web(name: string, signature: string): WebFunction;
-  class<C extends AnyRemoteClass>(name: string, methods: readonly MethodStub[]): C;
+  class<C>(name: string, methods: readonly MethodStub[]): C;
 }
 
 export type MethodStub = readonly [name: string, kind: "function" | "generator", signature: string];
