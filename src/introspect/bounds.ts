@@ -49,6 +49,8 @@ function isUnfit(
       return type.members.some(unfit);
     case "array":
       return unfit(type.element);
+    case "tuple":
+      return type.elements.some((element) => unfit(element.type));
     case "object":
       return type.calls !== undefined || hasUnfit(type.properties);
     case "global":

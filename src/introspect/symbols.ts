@@ -54,7 +54,7 @@ export function isOpen(cx: Conversion, node: ts.Node): boolean {
   if (cx.scope.size === 0) return false;
   if (node.pos < 0) return true; // made by the compiler, and only for types that are open
   const visit = (part: ts.Node): boolean => {
-    if (part.kind === ts.SyntaxKind.ThisType) return true;
+    if (part.kind === ts.SyntaxKind.ThisType || ts.isInferTypeNode(part)) return true;
     if (ts.isTypeReferenceNode(part) && ts.isIdentifier(part.typeName)) {
       const symbol = symbolOf(cx.checker, part.typeName);
       if (symbol && symbol.flags & ts.SymbolFlags.TypeParameter && cx.scope.has(symbol)) return true;

@@ -1,6 +1,7 @@
 /** The text of docs/type-fidelity.md: how many functions of each package keep their types, and why the others are refused. */
 import type { RefusalReason } from "../../src/introspect/index.ts";
 import type { Fidelity } from "./measure.ts";
+import { OTHERS } from "./others.ts";
 
 /** Examples of each reason. */
 const SHOWN = 3;
@@ -40,6 +41,22 @@ ${[
   ...packages.map((each) => row(`${each.name} ${each.version}`, each.style, ...cells(each))),
   row("**all**", "", ...total),
 ].join("\n")}
+
+Measured in the same way with \`node test/fidelity/run.ts --packages …\`, and not part of the tests:
+
+${[
+  row("package", "exported functions", "identical", "refused", "differ"),
+  row("---", "--:", "--:", "--:", "--:"),
+  ...OTHERS.map(([name, version, ...counts]) => row(`${name} ${version}`, ...counts)),
+].join("\n")}
+
+Those that differ have results that are recursive conditional types with \`infer\`. They are written as the author wrote them, which
+the compiler cannot confirm: see below.
+
+A function is refused whole when one of its overloads cannot cross: to drop that one would give callers another type than the author's. The
+message names the overloads at fault, so that a function with the others alone can be registered. A type that others are merely
+compared with (\`T extends Function ? … : …\`) is carried whatever it is. \`Iterable<T>\` crosses: callers pass arrays, sets, maps, text or
+bytes; a generator object is refused when it is passed.
 
 Three things that the comparison allows for, since they cannot cross or the compiler cannot say them:
 

@@ -47,6 +47,7 @@ describe("what cannot cross the wire is refused", () => {
       "error pick(choose)",
       "error pick(choose)",
       "error overGlobal(all)",
+      "error both<T>",
     ]);
   });
 

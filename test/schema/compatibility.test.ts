@@ -98,6 +98,17 @@ describe("a change that old stubs survive", () => {
       version([param("a")]),
       version([], STRING, { overloads: [version([param("a")]).fn, version([param("a", NUMBER)]).fn] }),
     ],
+    ["parameter 'options' was string, is now {}", taking(STRING), taking(object())],
+    [
+      "parameter 'options': property 'size' became optional",
+      taking(object("size")),
+      taking({ kind: "global", name: "Partial", typeArguments: [object("size")] }),
+    ],
+    [
+      "parameter 'options' may now be { id: string } & { c: string }",
+      taking({ kind: "intersection", members: [object("id"), union(object("a"), object("b"))] }),
+      taking({ kind: "intersection", members: [object("id"), union(object("a"), object("b"), object("c"))] }),
+    ],
     ["arguments can be passed by name", version([param("a")]), version([param("a")], STRING, named)],
     [
       "parameter 'b' was added",
