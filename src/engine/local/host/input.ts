@@ -71,6 +71,8 @@ export class Input {
   decided = false;
   /** When the container is killed for not letting go of it. */
   killAt = 0;
+  /** The next attempt, and when it may begin, by performance.now(): once this one has left, as a container tells them apart by index. */
+  successor: { input: Input; at: number } | undefined;
 
   constructor(call: Work, index: number, payload: Uint8Array, attempt = 0) {
     this.call = call;
