@@ -271,7 +271,10 @@ export interface LogFilter {
 export interface Invoker {
   /** Synchronous and quick: I/O follows in batches; failures reach the sink. */
   open(request: OpenCall, sink: CallSink): CallHandle;
-  /** Delivers the outputs of a durable call, those present and those to come, each input's once. `detach` to stop. */
+  /**
+   * Delivers the outputs of a durable call, those present and those to come, each input's once. `detach` to stop. Fails with
+   * INVALID when the range names inputs and the call has none of them.
+   */
   attach(callId: string, range: InputRange, sink: CallSink): Pick<CallHandle, "grant" | "detach">;
   /** Outputs that are ready now. Rejects with NotFoundError, OutputExpiredError. */
   poll(callId: string, range: InputRange): Promise<Output[]>;

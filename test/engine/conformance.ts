@@ -50,6 +50,7 @@ export const count = app.function(async function* count(n) { for (let i = 0; i <
 export const guarded = app.function(async function* guarded(file) { try { for (let i = 0; ; i++) yield i; } finally { writeFileSync(file, "cleaned"); } });
 export const flaky = app.function(function flaky(file, failures) { const n = bump(file); if (n <= failures) throw new Error("attempt " + n); return n; });
 export const late = app.function(function late(file) { const n = bump(file); return n === 1 ? new Promise(() => {}) : n; });
+export const lateBeside = app.function(async function lateBeside(file) { const { attempt } = context(); appendFileSync(file, "x"); await sleep(attempt === 0 ? 400 : 0); return attempt; });
 export const spin = app.function(function spin() { for (;;); });
 export const never = app.function(async function never() { await new Promise((resolve) => context().signal.addEventListener("abort", resolve)); return "stopped"; });
 export const crashOnce = app.function(function crashOnce(file, value) { if (!existsSync(file)) { writeFileSync(file, ""); process.exit(7); } return value; });
@@ -81,6 +82,14 @@ const functions: Record<string, HandMadeFunction> = {
   flaky: { options: { retries: { maxRetries: 3, backoffCoefficient: 1, initialDelayMs: 5, maxDelayMs: 5 } } },
   late: {
     options: { timeoutMs: 150, retries: { maxRetries: 1, backoffCoefficient: 1, initialDelayMs: 1, maxDelayMs: 1 } },
+  },
+  lateBeside: {
+    options: {
+      timeoutMs: 150,
+      maxContainers: 1,
+      concurrency: { maxInputs: 4 },
+      retries: { maxRetries: 3, backoffCoefficient: 1, initialDelayMs: 1, maxDelayMs: 1 },
+    },
   },
   spin: { options: { timeoutMs: 200 } },
   never: {},
@@ -383,6 +392,15 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
       expect(await app.remote("late", file())).toBe(2);
     });
 
+    test("does not take what an attempt says after its time for the outcome of the next", async () => {
+      const tries = file();
+      expect(await app.map("lateBeside", [[tries], [tries]])).toEqual([
+        { index: 0, value: 1 },
+        { index: 1, value: 1 },
+      ]);
+      expect(readFileSync(tries).length).toBe(4);
+    });
+
     test("kills a container that does not come back from a loop, and runs others' inputs elsewhere", async () => {
       await expect(app.remote("spin")).rejects.toThrow(FunctionTimeoutError);
     });
@@ -469,6 +487,19 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
       await other.close();
       expect((await under.engine.invoker.poll(id, {})).length).toBe(3);
       expect(await under.engine.invoker.call(id)).toMatchObject({ id, numInputs: 3, numEnded: 3, method: "spawnMap" });
+    });
+
+    test("tells who waits for an input that the call does not have", async () => {
+      const none = await app.spawn("add", []);
+      await expect(app.get(none, 1, { start: 0, end: 1 })).rejects.toThrow(InvalidError);
+      const id = await app.spawn("add", [
+        [1, 1],
+        [2, 2],
+      ]);
+      await expect(app.get(id, 1, { start: 2, end: 3 })).rejects.toThrow("has 2 inputs");
+      await app.get(id, 2);
+      await expect(app.get(id, 1, { start: 7, end: 8 })).rejects.toThrow(InvalidError);
+      expect(await under.engine.invoker.poll(id, { start: 7, end: 8 })).toEqual([]);
     });
 
     test("polls what is ready and no more", async () => {

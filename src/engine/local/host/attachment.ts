@@ -93,6 +93,12 @@ export class Attachment {
       this.close();
       this.#onScanned();
     } else if (this.#call.cancelled) this.fail(cancelledFailure(this.#call.id));
+    else if (this.#asksForNothing) this.fail(noSuchInput(this.#call, this.#start));
+  }
+
+  /** It names inputs, and all of them are beyond the last. */
+  get #asksForNothing(): boolean {
+    return Number.isFinite(this.#end) && this.#end > this.#start && this.#start >= this.#call.numInputs;
   }
 
   #seenAll(): void {
@@ -122,4 +128,13 @@ export class Attachment {
     this.#call.live?.attachments.delete(this);
     this.#connection.attachmentClosed(this.#clientNumber, this);
   }
+}
+
+function noSuchInput({ id, numInputs }: AttachedCall, index: number): Failure {
+  const has = numInputs === 0 ? "no inputs" : numInputs === 1 ? "one input" : `${numInputs} inputs`;
+  return {
+    code: "INVALID",
+    message: `call ${id} has ${has}: there is none at index ${index}`,
+    hint: "Indices begin at 0.",
+  };
 }

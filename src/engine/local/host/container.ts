@@ -68,6 +68,8 @@ export class Container {
   reserved = false;
   /** Has loaded its function. */
   loaded = false;
+  /** By neither the host nor its own doing: the system was short of memory, or a person was short of patience. */
+  killedByOthers = false;
   /** The constructor's arguments do not fit: why. */
   refusal: Failure | undefined;
   /** The inputs behind the running ones have been asked back. */
@@ -128,6 +130,7 @@ export class Container {
     });
     child.on("exit", (code, signal) => {
       this.#exit = signal ? `killed by ${signal}` : `exit code ${code}`;
+      this.killedByOthers = signal === "SIGKILL" && this.#death === undefined;
       if (this.#socketClosed) this.#gone();
       // What it sent before it died is still to be read; something else may hold the other end open.
       else setTimeout(() => this.#gone(), 500).unref();

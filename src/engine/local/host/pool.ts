@@ -29,9 +29,11 @@ const SHORT_MS = 5;
 const RECALL_AFTER_MS = 10;
 /** Expected waiting time that justifies another container: about what it takes to start one. */
 const WORTH_A_START_MS = 30;
-/** Failed starts in a row before the inputs that wait are told. */
+/** Failed starts in a row before the inputs that wait are told; more when somebody else's SIGKILL is why, as for inputs. */
 const MAX_FAILED_STARTS = 3;
+const MAX_KILLED_STARTS = MAX_CRASHES;
 const MAX_START_DELAY_MS = 30_000;
+const MAX_KILLED_START_DELAY_MS = 2_000;
 
 /** What a pool needs of the host. */
 export interface PoolHost {
@@ -143,7 +145,7 @@ export class Pool implements ContainerOwner {
     if (this.containers.size === 0) this.#host.changed(this);
   }
 
-  retryLater(input: Input, delayMs: number): void {
+  #retryLater(input: Input, delayMs: number): void {
     setTimeout(() => this.#runAgain(input), delayMs);
   }
 
@@ -314,7 +316,10 @@ export class Pool implements ContainerOwner {
     this.pumpSoon();
     this.#unreserve(input);
     this.#lastEnd = performance.now();
-    if (input.decided) return;
+    if (input.decided) {
+      this.#beginSuccessor(input);
+      return;
+    }
     this.#pace = this.#pace === undefined ? elapsedMs : this.#pace + (elapsedMs - this.#pace) / 16;
     const { call } = input;
     switch (frame.type) {
@@ -351,6 +356,7 @@ export class Pool implements ContainerOwner {
   }
 
   inputReturned(input: Input): void {
+    this.#beginSuccessor(input);
     if (input.decided || input.call.over) return;
     this.#again.push(input);
     this.pumpSoon();
@@ -373,8 +379,14 @@ export class Pool implements ContainerOwner {
     if (input.attempt >= maxRetries || input.yielded > 0 || input.call.over) return false;
     const delay = Math.min(maxDelayMs, initialDelayMs * backoffCoefficient ** input.attempt);
     // Up to a fifth longer, so that inputs that failed together do not come back together.
-    this.retryLater(input.again(), delay * (1 + Math.random() / 5));
+    const wait = delay * (1 + Math.random() / 5);
+    if (input.container) input.successor = { input: input.again(), at: performance.now() + wait };
+    else this.#retryLater(input.again(), wait);
     return true;
+  }
+
+  #beginSuccessor({ successor }: Input): void {
+    if (successor) this.#retryLater(successor.input, Math.max(0, successor.at - performance.now()));
   }
 
   log(container: Container, stream: "stdout" | "stderr" | "system", text: string, call?: Work, index?: number): void {
@@ -383,13 +395,15 @@ export class Pool implements ContainerOwner {
 
   containerGone(container: Container, death: Death, detail: string): void {
     this.containers.delete(container);
+    for (const input of container) this.#beginSuccessor(input);
     const left = [...container].filter((input) => !input.decided && !input.call.over);
     for (const input of left) {
       input.container = undefined;
       input.startedAt = 0;
     }
     if (container.refusal) this.#failWaiting(container.refusal);
-    else if (!container.loaded && death !== "stopped" && death !== "killed") this.#startFailed(death, detail);
+    else if (!container.loaded && death !== "stopped" && death !== "killed")
+      this.#startFailed(death, detail, container.killedByOthers);
     if (death === "crashed" || death === "out of memory") this.#crashed(container, left, death, detail);
     else for (const input of left) this.#rerun(input, `its container was stopped: ${detail}`);
     this.#host.changed(this);
@@ -441,14 +455,15 @@ export class Pool implements ContainerOwner {
 
   // ---- starting and stopping containers
 
-  #startFailed(death: Death, detail: string): void {
+  #startFailed(death: Death, detail: string, killed = false): void {
     this.#failedStarts++;
-    const delay = Math.min(MAX_START_DELAY_MS, 50 * 2 ** this.#failedStarts);
+    const delay = Math.min(killed ? MAX_KILLED_START_DELAY_MS : MAX_START_DELAY_MS, 50 * 2 ** this.#failedStarts);
     this.#startAfter = performance.now() + delay;
     setTimeout(() => this.pumpSoon(), delay).unref();
     const alone = ![...this.containers].some((container) => container.loaded);
     // An app that throws when it is imported will throw again; what the system refused may be there the next time.
-    if (!alone || (death === "crashed" && this.#failedStarts < MAX_FAILED_STARTS)) return;
+    if (!alone || (death === "crashed" && this.#failedStarts < (killed ? MAX_KILLED_STARTS : MAX_FAILED_STARTS)))
+      return;
     const what = death === "start timed out" ? "" : death === "load failed" ? "the app failed to load: " : `${death}: `;
     const failure: Failure = {
       code: "INTERNAL_FAILURE",
