@@ -1,7 +1,7 @@
 /** What the compiler sees of classes whose instances live in containers. */
 import type { Apps } from "./apps.ts";
 import { currentContext } from "./context.ts";
-import { checkName, DEFAULT_ENVIRONMENT } from "./function.ts";
+import { checkName, checkVersion, DEFAULT_ENVIRONMENT } from "./function.ts";
 import type { FunctionOptions } from "./options.ts";
 import { remoteClass } from "./remote-class.ts";
 import type { AnyCallable, LookupOptions, RemoteOf } from "./types.ts";
@@ -71,6 +71,7 @@ export const Class: ClassLookup = {
     checkName("app", app);
     checkName("class", name);
     const { environment = currentContext()?.environment ?? DEFAULT_ENVIRONMENT, version, client } = options;
+    checkVersion(version);
     // The types of both signatures come from the caller.
     return remoteClass({ ref: { app, environment, name, version }, client }) as never;
   },

@@ -69,7 +69,8 @@ export class FunctionCall<R> {
 
   /**
    * The result; again and again. Rejects with what the function threw, with TimeoutError when it is not ready in time, with
-   * OutputExpiredError after seven days, with CancelledError, with NotFoundError for an unknown call.
+   * OutputExpiredError after seven days, with CancelledError, with NotFoundError for an unknown call, with InvalidError for an
+   * index that no input has.
    */
   async get(options: GetOptions = {}): Promise<R> {
     const { timeoutMs, index = 0, signal } = options;
@@ -89,8 +90,10 @@ export class FunctionCall<R> {
 
   async #poll(engine: Engine, index: number): Promise<unknown> {
     const [output] = await answered(engine.invoker.poll(this.id, { start: index, end: index + 1 }));
-    if (!output) throw new Raised(timeout(`${this.id}, input ${index},`, 0), false);
-    return valueOf(output);
+    if (output) return valueOf(output);
+    // An input that the call does not have never answers: the engine says so to whoever waits, which is at once.
+    if (index >= (await this.numInputs())) return this.#wait(engine, index, {});
+    throw new Raised(timeout(`${this.id}, input ${index},`, 0), false);
   }
 
   #wait(engine: Engine, index: number, { signal, timeoutMs }: GetOptions): Promise<unknown> {

@@ -47,6 +47,7 @@ export class RemoteFunction {
     checkName("app", app);
     checkName("function", name);
     const { environment = currentContext()?.environment ?? DEFAULT_ENVIRONMENT, version, client } = options;
+    checkVersion(version);
     return new RemoteFunction(new Target({ app, environment, name, version }, { client }));
   }
 
@@ -256,6 +257,14 @@ export class RemoteFunction {
 
 const DEFAULT_OUTSTANDING = 1000;
 
+/** InvalidError for what is no version of an app. */
+export function checkVersion(version: number | undefined): void {
+  if (version === undefined || (Number.isSafeInteger(version) && version > 0)) return;
+  throw new InvalidError(`${String(version)} is no version of an app`, {
+    hint: "versions are whole numbers from 1 on, as farcall describe shows them; left out, it is the newest",
+  });
+}
+
 /** InvalidError for what can name nothing. */
 export function checkName(noun: "app" | "function" | "class", name: string): void {
   if (typeof name === "string" && isName(name)) return;
@@ -264,7 +273,7 @@ export function checkName(noun: "app" | "function" | "class", name: string): voi
       ? noun === "function"
         ? "a name has no dots: give app and function apart, fromName(app, name); of a class's method, " +
           'const Model = Class.fromName(app, "Model"), then new Model(…).method'
-        : `a name has no dots: give app and ${noun} apart, fromName(app, name)`
+        : `a name has no dots: give app and ${noun === "app" ? "function" : noun} apart, fromName(app, name)`
       : "a name has letters, digits, - and _, and starts with a letter or _",
   });
 }

@@ -235,6 +235,10 @@ describe("definitions and stubs", () => {
     expect((error as InvalidError).hint ?? "").toMatch(hint);
   });
 
+  test.each([1.5, 0, -1, Number.NaN])("version %s is refused", (version) => {
+    expect(() => Function.fromName<[], void>("work", "double", { version })).toThrow(InvalidError);
+  });
+
   test("fromName asks nothing before its first use; hydrate asks once", async () => {
     const { named } = start();
     await expect(named.missing.hydrate()).rejects.toThrow(NotFoundError);
@@ -318,6 +322,17 @@ describe("FunctionCall", () => {
     expect(await collect(call.iter({ start: 1, end: 2 }))).toEqual(["b"]);
     expect(await collect(call.iter({ start: 2, end: 1 }))).toEqual([]);
     expect(await collect(call.iter({ end: 100 }))).toEqual(["a", "b", "c"]);
+  });
+
+  test("an input that the call does not have is refused rather than waited for", async () => {
+    const { defined } = start();
+    const none = await defined.double.spawnMap([]);
+    expect(await none.numInputs()).toBe(0);
+    expect(await collect(none.iter())).toEqual([]);
+    await expect(none.get()).rejects.toThrow("has no inputs");
+    const call = await defined.double.spawnMap([1]);
+    await expect(call.get({ index: 5 })).rejects.toBeInstanceOf(InvalidError);
+    await expect(call.get({ index: 5, timeoutMs: 0 })).rejects.toThrow("has one input: there is none at index 5");
   });
 
   test("iter of more inputs than it asks for at a time; readers let go", async () => {

@@ -228,6 +228,17 @@ describe("what is refused, with its place", () => {
     expect(() => encodeArguments(args)).toThrow(message);
   });
 
+  test("a path that is too long to read keeps its ends, at each depth beyond the limit", () => {
+    let value: unknown = 1;
+    for (let i = 0; i < 20_000; i++) {
+      value = { next: value };
+      if (i !== 999 && i !== 1_000 && i !== 19_999) continue;
+      const refused = () => encodeArguments([value]);
+      expect(refused).toThrow(/^arguments\[0\]\.next.*….*\.next is nested deeper than 1000 levels/);
+      expect(refused).toThrow(/^.{200,300}$/);
+    }
+  });
+
   test("an argument by name", () => {
     expect(() => encodeArguments([1], { f: () => 1 })).toThrow("kwargs.f is a function");
   });

@@ -8,42 +8,60 @@ interface Problem {
   hint: string;
 }
 
-/** @param root what the value is to the reader: `arguments`, `result` */
-export function explain(value: unknown, root: string): SerializationError {
-  const problem = find(value, root, []) ?? {
+/**
+ * @param root what the value is to the reader: `arguments`, `result`
+ * @param depth levels that it lies below what is encoded
+ */
+export function explain(value: unknown, root: string, depth = 0): SerializationError {
+  const problem = find(value, root, { objects: [], depth }) ?? {
     path: root,
     what: "changed while it was encoded",
     hint: "pass data whose properties give the same value each time",
   };
-  return new SerializationError(`${problem.path} ${problem.what}, which cannot cross the wire`, { hint: problem.hint });
+  return new SerializationError(`${shorten(problem.path)} ${problem.what}, which cannot cross the wire`, {
+    hint: problem.hint,
+  });
 }
 
 const PASS_DATA = "pass plain data: objects, arrays, Map, Set, Date, bytes";
 
-function find(value: unknown, path: string, above: object[]): Problem | undefined {
+/** What encloses a value. */
+interface Above {
+  objects: object[];
+  depth: number;
+}
+
+/** A path of a thousand steps says no more than its ends. */
+function shorten(path: string): string {
+  return path.length > 200 ? `${path.slice(0, 100)}…${path.slice(-60)}` : path;
+}
+
+function find(value: unknown, path: string, above: Above): Problem | undefined {
   if (typeof value === "function") {
     const name = value.name === "" ? "" : ` (${value.name})`;
     return { path, what: `is a function${name}`, hint: "call it on this side and pass what it returns" };
   }
   if (typeof value === "symbol") return { path, what: `is a symbol (${String(value)})`, hint: "use a string instead" };
   if (typeof value !== "object" || value === null) return undefined;
-  if (above.includes(value)) {
+  if (above.objects.includes(value)) {
     return {
       path,
       what: "refers back to an object that holds it",
       hint: "cycles have no end on the wire: pass ids instead of references",
     };
   }
-  if (above.length > MAX_DEPTH) {
+  if (above.depth > MAX_DEPTH) {
     return { path, what: `is nested deeper than ${MAX_DEPTH} levels`, hint: "pass a flatter shape, such as a list" };
   }
-  above.push(value);
+  above.objects.push(value);
+  above.depth++;
   const problem = findInside(value, path, above);
-  above.pop();
+  above.depth--;
+  above.objects.pop();
   return problem;
 }
 
-function findInside(value: object, path: string, above: object[]): Problem | undefined {
+function findInside(value: object, path: string, above: Above): Problem | undefined {
   const prototype: object | null = Object.getPrototypeOf(value);
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {

@@ -54,7 +54,7 @@ export function encodeArguments(args: readonly unknown[], kwargs?: Readonly<Reco
     return write(scan(value, 0) ? new Tag(prepare(value, 0, []), TAG.revive) : value, "arguments");
   } catch (thrown) {
     if (thrown !== REFUSED) throw thrown;
-    throw isRefused(args) ? explain(args, "arguments") : explain(kwargs, "kwargs");
+    throw isRefused(args) ? explain(args, "arguments", 1) : explain(kwargs, "kwargs", 1);
   }
 }
 
@@ -132,7 +132,7 @@ function write(value: unknown, root: string): Uint8Array {
     (codec as unknown as { useBuffer(buffer: Uint8Array): void }).useBuffer(newChunk());
     if (bytes.length > MAX_PAYLOAD_BYTES) {
       throw new SerializationError(
-        `${root} take ${bytes.length} bytes encoded, more than the limit of ${MAX_PAYLOAD_BYTES}`,
+        `${root}: ${bytes.length} bytes encoded are more than the limit of ${MAX_PAYLOAD_BYTES}`,
         { hint: "split the work into smaller inputs, or pass the path or URL of the data" },
       );
     }
