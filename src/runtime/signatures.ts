@@ -23,7 +23,9 @@ export type Arguments<P extends readonly unknown[], K> = K extends NoKeywords
     ? AmongRest<OrTrailing<P, CallOptions>, CallOptions>
     : [...OrTrailing<P, CallOptions>, callOptions?: CallOptions]
   : number extends P["length"]
-    ? AmongRest<P, Kwargs<OnlyOf<K>> | CallOptions>
+    ? NoNames extends OnlyOf<K>
+      ? AmongRest<P, Kwargs<OnlyOf<K>> | CallOptions>
+      : [...P, kwargs: Kwargs<OnlyOf<K>>] | [...P, kwargs: Kwargs<OnlyOf<K>>, callOptions: CallOptions]
     : CallForms<Splits<P, NamesOf<K>, OnlyOf<K>>>;
 
 /** Parameters of `map`, `forEach` and `spawnMap`. */
@@ -32,14 +34,16 @@ export type MapInputs<P extends readonly unknown[], O, K> = K extends NoKeywords
     ? AmongRest<IterableArguments<P, O>, O>
     : [...IterableArguments<P, O>, mapOptions?: O]
   : number extends P["length"]
-    ? AmongRest<Iterables<P>, WithKwargs<O, OnlyOf<K>>>
-    : MapForms<Splits<P, NamesOf<K>, OnlyOf<K>>, O>;
+    ? NoNames extends OnlyOf<K>
+      ? AmongRest<Iterables<P>, WithKwargs<O, OnlyOf<K>>>
+      : [...Iterables<P>, mapOptions: WithKwargs<O, OnlyOf<K>>]
+    : MapForms<SomeByPosition<Splits<P, NamesOf<K>, OnlyOf<K>>, P>, O>;
 
 /** Parameters of `starmap`. */
 export type StarmapInputs<P extends readonly unknown[], O, K> = K extends NoKeywords
   ? [inputs: AnyIterable<Readonly<P>>, mapOptions?: O]
   : number extends P["length"]
-    ? [inputs: AnyIterable<Readonly<P>>, mapOptions?: WithKwargs<O, OnlyOf<K>>]
+    ? StarmapForms<Split<P, OnlyOf<K>>, O>
     : StarmapForms<Splits<P, NamesOf<K>, OnlyOf<K>>, O>;
 
 /** An optional parameter can be left out although something comes after the arguments; that may then stand in its place. */
@@ -113,6 +117,13 @@ type CallForms<S> =
         | (NoNames extends Named ? [...P, callOptions?: CallOptions] : never)
         | ([keyof Named] extends [never] ? never : [...P, kwargs: Kwargs<Named>, callOptions?: CallOptions])
     : never;
+
+/** What is the same for all inputs can be given by name; inputs there must be. */
+type SomeByPosition<S, P extends readonly unknown[]> = P extends readonly []
+  ? S
+  : S extends Split<readonly [], unknown>
+    ? never
+    : S;
 
 type MapForms<S, O> =
   S extends Split<infer P extends readonly unknown[], infer Named>

@@ -37,4 +37,10 @@ export const total: Function<
   number,
   Keywords<["label"], { scale?: number }>
 > = app.function("total", "s11");
+/** def weigh(label: str, *values: float, unit: str) */
+export const weigh: Function<
+  [label: string, ...values: number[]],
+  number,
+  Keywords<["label"], { unit: string }>
+> = app.function("weigh", "s13");
 export const join: Function<[separator?: string, ...parts: string[]], string> = app.function("join", "s12");

@@ -1,0 +1,292 @@
+/** Functions whose arguments have names (Python's): what the compilers take and refuse of their stubs, and what goes over the wire. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { generate } from "../../src/codegen/index.ts";
+import { Client, callOptions, Function, GeneratorFunction, type Keywords, kwargs } from "../../src/index.ts";
+import { decodeArguments } from "../../src/runtime/index.ts";
+import type { TypeSchema } from "../../src/schema/index.ts";
+import {
+  COMPILERS,
+  type Draft,
+  fn,
+  manifest,
+  nothing,
+  number,
+  Project,
+  parameter,
+  type Registry,
+  registry,
+  text,
+} from "./support.ts";
+
+const flag: TypeSchema = { kind: "primitive", name: "boolean" };
+const list = (element: TypeSchema): TypeSchema => ({ kind: "array", element });
+const named = { keywords: true } as const;
+
+const functions: readonly Draft[] = [
+  // def tokenize(text: str, language: str = "en", *, lower: bool = False) -> list[str]
+  fn(
+    "tokenize",
+    [
+      parameter("text", text),
+      parameter("language", text, { default: '"en"' }),
+      parameter("lower", flag, { default: "False", keywordOnly: true }),
+    ],
+    list(text),
+    named,
+  ),
+  // def train(data: list[float], rate: float, *, epochs: int) -> float
+  fn(
+    "train",
+    [parameter("data", list(number)), parameter("rate", number), parameter("epochs", number, { keywordOnly: true })],
+    number,
+    named,
+  ),
+  // def chunks(text: str, size: int = 10) -> Iterator[str]
+  fn("chunks", [parameter("text", text), parameter("size", number, { default: "10" })], text, {
+    mode: "generator",
+    ...named,
+  }),
+  // def log(*, level: str, message: str = "") -> None
+  fn(
+    "log",
+    [
+      parameter("level", text, { keywordOnly: true }),
+      parameter("message", text, { optional: true, keywordOnly: true }),
+    ],
+    nothing,
+    named,
+  ),
+  // def total(label: str, *values: float, scale: float = 1) -> float
+  fn(
+    "total",
+    [
+      parameter("label", text),
+      parameter("values", list(number), { rest: true }),
+      parameter("scale", number, { default: "1", keywordOnly: true }),
+    ],
+    number,
+    named,
+  ),
+  // def weigh(label: str, *values: float, unit: str) -> float
+  fn(
+    "weigh",
+    [
+      parameter("label", text),
+      parameter("values", list(number), { rest: true }),
+      parameter("unit", text, { keywordOnly: true }),
+    ],
+    number,
+    named,
+  ),
+];
+
+const code = `
+import { App } from "farcall";
+export const app = new App("words");
+app.function(function tokenize(text, language = "en", lower = false) { return [text, language, lower].map(String); });
+app.function(function* chunks(text) { yield* text; });
+`;
+
+const use = `
+import { callOptions, kwargs, repeat, type FunctionCall } from "farcall";
+import { words } from "./generated/index.ts";
+
+const { tokenize, train, chunks, log, total, weigh } = words;
+const limits = callOptions({ timeoutMs: 5 });
+
+export async function right(): Promise<void> {
+  (await tokenize.remote("a")) satisfies string[];
+  tokenize.remote("a", "en");
+  tokenize.remote("a", undefined, limits);
+  tokenize.remote("a", "en", kwargs({ lower: true }), limits);
+  tokenize.remote("a", kwargs({ language: "en", lower: true }));
+  tokenize.remote(kwargs({ text: "a" }), limits);
+  (await tokenize.spawn(kwargs({ text: "a", lower: true }))) satisfies FunctionCall<string[]>;
+  for await (const tokens of tokenize.map(["a"], ["en"], { kwargs: { lower: true } })) tokens satisfies string[];
+  tokenize.map(["a"], repeat("en"));
+  tokenize.map(["a"], { kwargs: { language: "en" }, orderOutputs: false });
+  tokenize.starmap([["a"], ["b"]], { kwargs: { language: "en", lower: true } });
+  tokenize.starmap([["a", "en"]], { kwargs: { lower: true } });
+  tokenize.forEach(["a"], { kwargs: { lower: true }, ignoreExceptions: true });
+  (await tokenize.spawnMap(["a"], ["en"], { kwargs: { lower: true } })) satisfies FunctionCall<string[]>;
+
+  train.remote([1], 2, kwargs({ epochs: 3 }));
+  train.remote(kwargs({ epochs: 3, rate: 2, data: [1] }), limits);
+  train.spawn([1], kwargs({ epochs: 3, rate: 2 }));
+  train.map([[1]], [2], { kwargs: { epochs: 3 } });
+  train.map([[1]], { kwargs: { epochs: 3, rate: 2 } });
+  train.starmap([[[1], 2]], { kwargs: { epochs: 3 } });
+  train.forEach([[1]], [2], { kwargs: { epochs: 3 } });
+  train.spawnMap([[1]], { kwargs: { epochs: 3, rate: 2 } });
+
+  for await (const chunk of chunks.remoteGen("a", kwargs({ size: 3 }), limits)) chunk satisfies string;
+  chunks.remoteGen("a");
+  chunks.remoteGen(kwargs({ text: "a" }));
+
+  log.remote(kwargs({ level: "info" }));
+  log.remote(kwargs({ level: "info", message: "m" }), limits);
+
+  total.remote("a");
+  total.remote("a", 1, 2, kwargs({ scale: 2 }));
+  total.remote("a", 1, 2, limits);
+  total.map(["a"], [1], { kwargs: { scale: 2 } });
+  weigh.remote("a", 1, 2, kwargs({ unit: "kg" }));
+  weigh.map(["a"], [1], { kwargs: { unit: "kg" } });
+  weigh.starmap([["a", 1, 2]], { kwargs: { unit: "kg" } });
+  weigh.remote("a", kwargs({ unit: "kg" }), limits);
+}
+
+export function wrong(): void {
+  // ---- missing ----
+  // @ts-expect-error
+  tokenize.remote();
+  // @ts-expect-error
+  tokenize.remote(kwargs({ lower: true }));
+  // @ts-expect-error
+  tokenize.spawn(kwargs({ language: "en" }));
+  // @ts-expect-error
+  train.remote([1], 2);
+  // @ts-expect-error
+  train.remote([1], kwargs({ epochs: 3 }));
+  // @ts-expect-error
+  train.map([[1]], [2]);
+  // @ts-expect-error
+  train.map([[1]], { kwargs: { epochs: 3 } });
+  // @ts-expect-error
+  train.starmap([[[1], 2]]);
+  // @ts-expect-error
+  train.forEach([[1]], [2]);
+  // @ts-expect-error
+  train.spawnMap([[1]], [2]);
+  // @ts-expect-error
+  chunks.remoteGen(kwargs({ size: 3 }));
+  // @ts-expect-error
+  log.remote();
+  // @ts-expect-error
+  weigh.remote("a", 1, 2);
+  // @ts-expect-error
+  weigh.remote("a", 1, limits);
+  // @ts-expect-error
+  weigh.map(["a"], [1]);
+  // @ts-expect-error
+  weigh.starmap([["a", 1]]);
+
+  // @ts-expect-error: of what it would be called for each, there is nothing
+  tokenize.map({ kwargs: { text: "a" } });
+  // @ts-expect-error
+  train.spawnMap({ kwargs: { data: [1], rate: 2, epochs: 3 } });
+
+  // ---- by position and by name ----
+  // @ts-expect-error
+  tokenize.remote("a", kwargs({ text: "b" }));
+  // @ts-expect-error
+  tokenize.remote("a", "en", kwargs({ language: "de" }));
+  // @ts-expect-error
+  tokenize.map(["a"], ["en"], { kwargs: { language: "de" } });
+  // @ts-expect-error
+  tokenize.map(["a"], { kwargs: { text: "b" } });
+  // @ts-expect-error
+  tokenize.forEach(["a"], { kwargs: { text: "b" } });
+  // @ts-expect-error
+  tokenize.spawnMap(["a"], { kwargs: { text: "b" } });
+  // @ts-expect-error
+  tokenize.starmap([["a", "en"]], { kwargs: { language: "de" } });
+  // @ts-expect-error
+  chunks.remoteGen("a", 3, kwargs({ size: 3 }));
+  // @ts-expect-error
+  total.remote("a", kwargs({ label: "b" }));
+
+  // ---- by name only ----
+  // @ts-expect-error
+  tokenize.remote("a", "en", true);
+  // @ts-expect-error
+  tokenize.map(["a"], ["en"], [true]);
+  // @ts-expect-error
+  train.spawn([1], 2, 3);
+  // @ts-expect-error
+  log.remote("info");
+
+  // ---- unknown names, wrong types, wrong order ----
+  // @ts-expect-error
+  tokenize.remote("a", kwargs({ lowr: true }));
+  // @ts-expect-error
+  tokenize.remote("a", kwargs({ lower: "yes" }));
+  // @ts-expect-error
+  tokenize.map(["a"], { kwargs: { lower: "yes" } });
+  // @ts-expect-error
+  tokenize.starmap([["a"]], { kwargs: { lowr: true } });
+  // @ts-expect-error
+  tokenize.remote("a", limits, kwargs({ lower: true }));
+  // @ts-expect-error
+  tokenize.remote(kwargs({ text: "a" }), "en");
+  // @ts-expect-error
+  tokenize.map(["a"], kwargs({ lower: true }));
+  // @ts-expect-error
+  total.remote("a", 1, "2");
+  // @ts-expect-error
+  total.remote("a", kwargs({ values: [1] }));
+  // @ts-expect-error
+  weigh.remote("a", 1, kwargs({ unit: 1 }));
+}
+`;
+
+let deployed: Registry;
+beforeAll(async () => {
+  deployed = await registry();
+  await deployed.deploy(manifest("words", functions, [], { language: "python" }), code);
+});
+afterAll(() => deployed[Symbol.asyncDispose]());
+
+test("compilers let each argument be given by position or by name, and once", async () => {
+  using project = new Project({ "src/use.ts": use });
+  await generate({ apps: ["words"] }, { cwd: project.path, engine: deployed.engine });
+  for (const compiler of COMPILERS) expect.soft(await project.check(compiler), compiler).toBe("");
+});
+
+test("arguments by name go over the wire as a record after those by position, for each input of a map", async () => {
+  const client = new Client({ engine: deployed.engine });
+  const tokenize = Function.fromName<
+    [text: string, language?: string],
+    string[],
+    Keywords<["text", "language"], { lower?: boolean }>
+  >("words", "tokenize", { client });
+  const one = await tokenize.spawn("a", kwargs({ lower: true }), callOptions({ idempotencyKey: "one" }));
+  const many = await tokenize.spawnMap(["a", "b"], { kwargs: { language: "de" } });
+  const plain = await tokenize.spawn("a", "en");
+  expect(await inputsOf(one.id)).toEqual([{ args: ["a"], kwargs: { lower: true } }]);
+  expect(await inputsOf(many.id)).toEqual([
+    { args: ["a"], kwargs: { language: "de" } },
+    { args: ["b"], kwargs: { language: "de" } },
+  ]);
+  expect(await inputsOf(plain.id)).toEqual([{ args: ["a", "en"], kwargs: undefined }]);
+});
+
+async function inputsOf(id: string) {
+  const records = await deployed.engine.invoker.inputs(id, {});
+  return records.map(({ payload }) => payload && decodeArguments(payload));
+}
+
+test("a container whose functions have no names for arguments says so, for each way to call", async () => {
+  const client = new Client({ engine: deployed.engine });
+  const tokenize = Function.fromName<[text: string], string[], Keywords<["text"], { lower?: boolean }>>(
+    "words",
+    "tokenize",
+    { client },
+  );
+  const chunks = GeneratorFunction.fromName<[text: string], string, Keywords<["text"]>>("words", "chunks", { client });
+  expect(await tokenize.remote("a")).toEqual(["a", "en", "false"]);
+  const refusal = {
+    code: "FARCALL_INVALID",
+    message: "tokenize takes no arguments by name, received lower",
+    hint: "pass them by position: TypeScript functions have no keyword arguments",
+  };
+  await expect(tokenize.remote("a", kwargs({ lower: true }))).rejects.toMatchObject(refusal);
+  await expect(tokenize.map(["a"], { kwargs: { lower: true } }).next()).rejects.toMatchObject(refusal);
+  await expect(tokenize.starmap([["a"]], { kwargs: { lower: true } }).next()).rejects.toMatchObject(refusal);
+  await expect(tokenize.forEach(["a"], { kwargs: { lower: true } })).rejects.toMatchObject(refusal);
+  const spawned = await tokenize.spawn("a", kwargs({ lower: true }));
+  await expect(spawned.get()).rejects.toMatchObject(refusal);
+  await expect(chunks.remoteGen(kwargs({ text: "a" })).next()).rejects.toMatchObject({
+    message: "chunks takes no arguments by name, received text",
+  });
+});
