@@ -1,0 +1,108 @@
+/** What an editor shows where the pointer rests on a call: a line or two that say what to pass and what comes back. */
+import { dirname } from "node:path";
+import ts from "typescript-6";
+import { expect, test } from "vitest";
+import { generate } from "../../src/codegen/index.ts";
+import type { ClassSchema, Declaration, TypeSchema } from "../../src/schema/index.ts";
+import { fn, manifest, number, Project, parameter, reference, registry, text } from "./support.ts";
+
+const T: TypeSchema = { kind: "typeParameter", name: "T" };
+const flag: TypeSchema = { kind: "primitive", name: "boolean" };
+
+const model: ClassSchema = {
+  name: "Model",
+  constructors: [{ parameters: [parameter("size", text)] }],
+  signature: "s",
+};
+
+const functions = [
+  fn("add", [parameter("a", number), parameter("b", number)], number, { doc: "Adds.\n@param a the first" }),
+  fn(
+    "resize",
+    [
+      parameter("image", { kind: "builtin", name: "Uint8Array" }),
+      parameter("options", reference("Options"), { optional: true }),
+    ],
+    reference("Options"),
+  ),
+  fn("first", [parameter("items", { kind: "array", element: T })], T, { typeParameters: [{ name: "T" }] }),
+  fn("parse", [parameter("value", number)], number, {
+    overloads: [
+      { parameters: [parameter("value", text)], returns: text },
+      { parameters: [parameter("value", number)], returns: number },
+    ],
+  }),
+  fn(
+    "embed",
+    [
+      parameter("text", text),
+      parameter("lower", flag, { optional: true }),
+      parameter("size", number, { keywordOnly: true }),
+    ],
+    number,
+    { keywords: true },
+  ),
+  fn("count", [parameter("to", number)], number, { mode: "generator" }),
+  fn("Model.predict", [parameter("text", text)], number, { class: "Model" }),
+];
+
+/** In comments before a name: what the hover over it is listed as. */
+const use = `
+import { kwargs } from "farcall";
+import { images } from "./generated/index.ts";
+images./*const*/add.remote(1, 2);
+images.add./*plain remote*/remote(1, 2);
+images.add./*plain map*/map([1], [2]);
+images.resize./*optional remote*/remote(new Uint8Array());
+images.first./*generic remote*/remote(["a"]);
+images.first./*generic map*/map([["a"]]);
+images.parse./*overloaded remote*/remote(1);
+images./*by name*/embed.remote("a", kwargs({ size: 3 }));
+images.embed./*by name remote*/remote("a", kwargs({ size: 3 }));
+images.embed./*by name map*/map(["a"], { kwargs: { size: 3 } });
+images.count./*generator*/remoteGen(3);
+new images./*class*/Model("l");
+new images.Model("l").predict./*method remote*/remote("a");
+`;
+
+test("say the parameters by name and the result, of the type arguments that the call has", async () => {
+  await using deployed = await registry();
+  using project = new Project({ "src/use.ts": use });
+  const width = { name: "width", type: number, optional: true } as const;
+  const options: Declaration = { kind: "interface", name: "Options", properties: [width] };
+  await deployed.deploy(manifest("images", functions, [options], { classes: [model] }));
+  await generate({ apps: ["images"] }, { cwd: project.path, engine: deployed.engine });
+  const shown = hovers(project.file("src/use.ts"), project.file("tsconfig.json"));
+  expect(shown.join("\n")).toMatchInlineSnapshot();
+});
+
+/** As an editor asks for them, each in one line. */
+function hovers(file: string, config: string): string[] {
+  const { readFile, fileExists, directoryExists, realpath } = ts.sys;
+  const folder = dirname(file);
+  const { options } = ts.parseJsonConfigFileContent(ts.readConfigFile(config, readFile).config, ts.sys, folder);
+  const service = ts.createLanguageService({
+    useCaseSensitiveFileNames: () => true,
+    fileExists,
+    readFile,
+    directoryExists,
+    ...(realpath && { realpath }),
+    getScriptFileNames: () => [file],
+    getScriptVersion: () => "1",
+    getScriptSnapshot: (name) => {
+      const content = readFile(name);
+      return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content);
+    },
+    getCurrentDirectory: () => folder,
+    getCompilationSettings: () => options,
+    getDefaultLibFileName: ts.getDefaultLibFilePath,
+  });
+  try {
+    return [...use.matchAll(/\/\*(.*?)\*\//g)].map(({ index, 0: comment, 1: label }) => {
+      const info = service.getQuickInfoAtPosition(file, index + comment.length);
+      return `${label}: ${ts.displayPartsToString(info?.displayParts).replaceAll(/\s+/g, " ")}`;
+    });
+  } finally {
+    service.dispose();
+  }
+}
