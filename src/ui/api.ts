@@ -32,8 +32,17 @@ export interface AppView extends Named {
   newest: number;
   deployedAt: string;
   language: string;
+  /** Those that are no methods. */
   functions: FunctionSummary[];
+  classes: ClassSummary[];
   types: TypeView[];
+}
+
+export interface ClassSummary extends Named {
+  /** `new Model(size: number)`, one for each overload. */
+  constructors: string[];
+  deprecated: boolean;
+  methods: FunctionSummary[];
 }
 
 /** A declared type. */
@@ -41,7 +50,8 @@ export interface TypeView extends Named {
   code: string;
 }
 
-export interface FunctionView extends FunctionSummary {
+/** What the pages of functions and of classes say. */
+export interface Described {
   app: string;
   environment: string;
   version: number;
@@ -49,16 +59,23 @@ export interface FunctionView extends FunctionSummary {
   /** Documentation from its first tag on. */
   tags: string;
   parameters: (Named & { default?: string })[];
-  /** What differs from one function to the next: `timeout`, `5 min`. */
-  options: [label: string, value: string][];
   signature: string;
   source?: string;
-  webUrl?: string;
   /** Declared types that it names, and those that they name in turn. */
   types: TypeView[];
+}
+
+export interface ClassView extends ClassSummary, Described {}
+
+export interface FunctionView extends FunctionSummary, Described {
+  /** What differs from one function to the next: `timeout`, `5 min`. */
+  options: [label: string, value: string][];
+  webUrl?: string;
   /** One for each overload; none when it cannot be called from here, for `notCallable`. */
   forms: Form[];
   notCallable?: string;
+  /** Of a method: its class, and how to construct an instance. */
+  class?: { name: string; forms: Form[] };
 }
 
 // ---- forms ----------------------------------------------------------------------------------------------------
@@ -124,25 +141,33 @@ export interface Arguments {
   name: string;
   version: number;
   args: Tagged[];
+  /** Of a method: the constructor's arguments. */
+  construct?: Tagged[];
 }
 
-/** `problem` is absent when the function would take the arguments. */
 export interface Checked {
-  problem?: ArgumentFault;
+  /** None when the function would take the arguments. */
+  faults: ArgumentFault[];
+  /** Of a method whose constructor would take its arguments: FunctionRef's `instance`. */
+  instance?: string | undefined;
 }
 
 export interface ArgumentFault extends Problem {
+  /** It is about the constructor's arguments. */
+  construct?: boolean;
   /** Where: `options.width`. */
   path: string;
 }
 
 /** What a call brings, one a line. */
 export type CallEvent =
-  | { event: "opened"; id: string }
+  /** `instance` as in Checked. */
+  | { event: "opened"; id: string; instance?: string | undefined }
   | { event: "progress"; fraction: number; message?: string }
   | { event: "yield" | "result"; value: ShownValue }
   | { event: "end" }
-  | { event: "failed"; error: ShownError; path?: string };
+  | { event: "refused"; faults: ArgumentFault[] }
+  | { event: "failed"; error: ShownError };
 
 // ---- values ---------------------------------------------------------------------------------------------------
 

@@ -6,14 +6,15 @@ import {
   decodeError,
   decodeValue,
   encodeArguments,
+  encodeInstance,
   FarcallError,
   failureToError,
   InvalidError,
   OutputExpiredError,
 } from "../runtime/index.ts";
-import { type AppManifest, type FunctionSchema, printType } from "../schema/index.ts";
-import { compileValidator } from "../worker/validate.ts";
-import type { ArgumentFault, Arguments, CallEvent, CallView, InputView, ShownError, ShownValue } from "./api.ts";
+import { type AppManifest, classOf, constructorOf, type FunctionSchema } from "../schema/index.ts";
+import type { Arguments, CallEvent, CallView, Checked, InputView, ShownError, ShownValue, Tagged } from "./api.ts";
+import { faultsOf } from "./faults.ts";
 import { shown, shownArguments, shownError, untag } from "./values.ts";
 
 /** Inputs of a call that are shown at a time. */
@@ -82,18 +83,26 @@ function argumentsIn(payload: Uint8Array, all: boolean): ShownValue {
 /** The arguments of a form, read and judged as the container would. */
 export async function readArguments(
   { registry }: Engine,
-  { app, environment, name, version, args: tagged }: Arguments,
-): Promise<{ args: unknown[]; fn: FunctionSchema; problem?: ArgumentFault }> {
-  const { manifest } = await registry.getManifest({ app, environment, version });
-  const { functions, declarations } = manifest as AppManifest; // present, since no etag was given
+  { app, environment, name, version, args: tagged, construct = [] }: Arguments,
+): Promise<Checked & { args: unknown[]; fn: FunctionSchema }> {
+  const found = await registry.getManifest({ app, environment, version });
+  const manifest = found.manifest as AppManifest; // present, since no etag was given
+  const { functions, declarations } = manifest;
   const fn = functions.find((each) => each.name === name);
   if (!fn) throw new InvalidError(`${app}, version ${version}, has no function ${name}`, { hint: "reload the page" });
-  const args = tagged.map((value) => untag(value, declarations));
-  while (args.length > 0 && args.at(-1) === undefined) args.pop();
-  const found = compileValidator(name, { functions, declarations }, printType)?.(args);
-  if (!found) return { args, fn };
-  const { message, hint, path } = found;
-  return { args, fn, problem: { code: "FARCALL_INVALID", message, hint, path } };
+  const read = (values: readonly Tagged[]): unknown[] => {
+    const args = values.map((value) => untag(value, declarations));
+    while (args.length > 0 && args.at(-1) === undefined) args.pop();
+    return args;
+  };
+  const args = read(tagged);
+  const faults = faultsOf(fn, args, declarations);
+  const of = classOf(fn, manifest);
+  if (!of) return { args, fn, faults };
+  const made = read(construct);
+  const wrong = faultsOf(constructorOf(of), made, declarations).map((fault) => ({ ...fault, construct: true }));
+  if (wrong.length > 0) return { args, fn, faults: [...wrong, ...faults] };
+  return { args, fn, faults, instance: encodeInstance(of.name, made) };
 }
 
 /** Makes a call and tells what it brings. Leaving early cancels it, unless it is durable: that one ends when it is accepted. */
@@ -103,10 +112,9 @@ export async function* call(
   durable: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<CallEvent> {
-  const { args, fn, problem } = await readArguments(engine, given);
-  if (problem) {
-    const { message, code, hint, path } = problem;
-    yield { event: "failed", error: { name: "InvalidError", message, code, hint, text: "" }, path };
+  const { args, fn, faults, instance } = await readArguments(engine, given);
+  if (faults.length > 0) {
+    yield { event: "refused", faults };
     return;
   }
   const { app, environment, name, version } = given;
@@ -121,7 +129,7 @@ export async function* call(
   };
   const handle = engine.invoker.open(
     {
-      function: { app, environment, name, version },
+      function: { app, environment, name, version, instance },
       method: generates ? "remoteGen" : durable ? "spawn" : "remote",
       durable: durable && !generates,
       progress: true,
@@ -142,13 +150,13 @@ export async function* call(
     handle.put(0, encodeArguments(args));
     if (durable && !generates) {
       // What fails before it is on disk rejects, and reaches the sink as well.
-      yield { event: "opened", id: await handle.end() };
+      yield { event: "opened", id: await handle.end(), instance };
       handle.detach();
       return;
     }
     void handle.end();
     if (generates) handle.grant(AHEAD);
-    yield { event: "opened", id: handle.id };
+    yield { event: "opened", id: handle.id, instance };
     for (;;) {
       for (let event = queue.shift(); event; event = queue.shift()) {
         yield event;

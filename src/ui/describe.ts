@@ -1,17 +1,34 @@
 /** What is deployed, as the page shows it: apps, functions, and what changed from one version to another. */
 import { diffArrays } from "diff";
 import type { AppRef, Registry } from "../engine/index.ts";
+import { NotFoundError } from "../runtime/index.ts";
 import {
   type AppManifest,
+  type CallSignature,
+  type ClassSchema,
+  classOf,
   compareManifests,
+  constructorOf,
   type Declaration,
   docParts,
   type FunctionSchema,
   printDeclaration,
+  printParameters,
   reachable,
   signatureText,
 } from "../schema/index.ts";
-import type { AppView, DiffLine, DiffView, FunctionSummary, FunctionView, TypeView } from "./api.ts";
+import type {
+  AppView,
+  ClassSummary,
+  ClassView,
+  Described,
+  DiffLine,
+  DiffView,
+  Form,
+  FunctionSummary,
+  FunctionView,
+  TypeView,
+} from "./api.ts";
 import { formOf } from "./form.ts";
 
 export async function appView(registry: Registry, ref: AppRef): Promise<AppView> {
@@ -25,7 +42,8 @@ export async function appView(registry: Registry, ref: AppRef): Promise<AppView>
     newest: await newestOf(registry, ref, version),
     deployedAt,
     language,
-    functions: manifest.functions.map(summaryOf),
+    functions: manifest.functions.filter((fn) => fn.class === undefined).map(summaryOf),
+    classes: (manifest.classes ?? []).map((of) => classSummary(of, manifest)),
     types: manifest.declarations.map(typeView),
   };
 }
@@ -35,28 +53,65 @@ export async function functionView(registry: Registry, ref: AppRef & { name: str
   const { schema: fn, version, webUrl } = await registry.resolve(ref);
   const manifest = await manifestOf(registry, { ...ref, version });
   const signatures = fn.overloads ?? [fn];
-  const why = notCallable(fn);
-  const documented = new Map(signatures.flatMap(({ parameters }) => parameters).map((each) => [each.name, each]));
+  const web = fn.mode === "web";
+  const of = classOf(fn, manifest);
+  const forms = (calls: readonly CallSignature[], text: (call: CallSignature) => string): Form[] =>
+    calls.map((each) => formOf(each, manifest.declarations, text(each)));
   return {
     ...summaryOf(fn),
-    app: ref.app,
-    environment: ref.environment,
+    ...described(fn, manifest, [fn, ...(of ? [constructorOf(of)] : [])]),
+    options: optionsOf(fn),
+    ...(webUrl !== undefined && { webUrl }),
+    forms: web ? [] : forms(signatures, (each) => signatureText(fn, each)),
+    ...(web && { notCallable: "A web function answers HTTP requests: open its URL." }),
+    ...(of && {
+      class: { name: of.name, forms: forms(constructorCalls(of), (each) => constructorText(of, each)) },
+    }),
+  };
+}
+
+/** Rejects with NotFoundError. */
+export async function classView(registry: Registry, ref: AppRef & { name: string }): Promise<ClassView> {
+  const manifest = await manifestOf(registry, ref);
+  const of = manifest.classes?.find(({ name }) => name === ref.name);
+  if (!of) {
+    throw new NotFoundError(`${ref.app}, version ${manifest.version}, has no class ${ref.name}`, {
+      hint: "Its page lists what it has.",
+    });
+  }
+  const construct = constructorOf(of);
+  const docs = [...new Set([of.doc, ...of.constructors.map((each) => each.doc)])];
+  return {
+    ...classSummary(of, manifest),
+    ...described({ ...of, ...construct }, manifest, [construct, ...methodsOf(of, manifest)]),
+    doc: docs.flatMap((doc) => docParts(doc).text ?? []).join("\n\n"),
+    tags: docs.flatMap((doc) => docParts(doc).tags ?? []).join("\n"),
+  };
+}
+
+type Callable = Omit<FunctionSchema, "options" | "signature">;
+
+function described(
+  fn: Callable & { signature: string },
+  { app, environment, version, deployedAt, declarations }: AppManifest,
+  users: readonly Callable[],
+): Described {
+  const parameters = (fn.overloads ?? [fn]).flatMap((call) => call.parameters);
+  const documented = new Map(parameters.map((each) => [each.name, each]));
+  return {
+    app,
+    environment,
     version,
-    deployedAt: manifest.deployedAt,
+    deployedAt,
     tags: docParts(fn.doc).tags ?? "",
     parameters: [...documented.values()].flatMap(({ name, doc, default: value }) =>
       doc === undefined && value === undefined
         ? []
         : [{ name, doc: doc ?? "", ...(value !== undefined && { default: value }) }],
     ),
-    options: optionsOf(fn),
     signature: fn.signature,
     ...(fn.source && { source: `${fn.source.file}:${fn.source.line}` }),
-    ...(webUrl !== undefined && { webUrl }),
-    types: reachable([fn], manifest.declarations).map(typeView),
-    forms:
-      why === undefined ? signatures.map((each) => formOf(each, manifest.declarations, signatureText(fn, each))) : [],
-    ...(why !== undefined && { notCallable: why }),
+    types: reachable(users, declarations).map(typeView),
   };
 }
 
@@ -97,6 +152,30 @@ function summaryOf(fn: FunctionSchema): FunctionSummary {
   return { name: fn.name, mode: fn.mode, doc: text, deprecated, signatures: signaturesOf(fn) };
 }
 
+function classSummary(of: ClassSchema, manifest: AppManifest): ClassSummary {
+  const { text = "", deprecated } = docParts(of.doc);
+  return {
+    name: of.name,
+    doc: text,
+    deprecated,
+    constructors: constructorCalls(of).map((call) => constructorText(of, call)),
+    methods: methodsOf(of, manifest).map(summaryOf),
+  };
+}
+
+function methodsOf(of: ClassSchema, { functions }: AppManifest): FunctionSchema[] {
+  return functions.filter((fn) => fn.class === of.name);
+}
+
+function constructorCalls(of: ClassSchema): readonly CallSignature[] {
+  const construct = constructorOf(of);
+  return construct.overloads ?? [construct];
+}
+
+function constructorText({ name }: ClassSchema, { parameters }: CallSignature): string {
+  return `new ${name}(${printParameters(parameters)})`;
+}
+
 function signaturesOf(fn: FunctionSchema): string[] {
   return (fn.overloads ?? [fn]).map((call) => signatureText(fn, call));
 }
@@ -107,12 +186,6 @@ function typeView(declaration: Declaration): TypeView {
     doc: docParts(declaration.doc).text ?? "",
     code: printDeclaration(declaration).replace(/^export /, ""),
   };
-}
-
-function notCallable(fn: FunctionSchema): string | undefined {
-  if (fn.mode === "web") return "A web function answers HTTP requests: open its URL.";
-  if (fn.class !== undefined) return "A method needs an instance of its class: call it from a program.";
-  return undefined;
 }
 
 /** What is worth saying: the usual is left out. */
@@ -148,9 +221,13 @@ function milliseconds(ms: number): string {
 /** A signature a line for each of its parameters, so that a diff shows which of them changed. */
 function functionText(manifest: AppManifest, name: string): string[] {
   const fn = manifest.functions.find((each) => each.name === name);
-  if (!fn) return [];
-  const doc = fn.doc ? ["/**", ...fn.doc.split("\n").map((line) => ` * ${line}`.trimEnd()), " */"] : [];
-  return [...doc, ...signaturesOf(fn)];
+  if (fn) return [...docLines(fn.doc), ...signaturesOf(fn)];
+  const of = manifest.classes?.find((each) => each.name === name);
+  return of ? [...docLines(of.doc), ...constructorCalls(of).map((call) => constructorText(of, call))] : [];
+}
+
+function docLines(doc: string | undefined): string[] {
+  return doc ? ["/**", ...doc.split("\n").map((line) => ` * ${line}`.trimEnd()), " */"] : [];
 }
 
 function typeText(manifest: AppManifest, name: string): string[] {

@@ -1,9 +1,10 @@
 /**
  * Who may talk to the server: the person who started it, and nobody else on the machine or on a web page. Each start has a token
- * of its own, which the printed URL carries once; a cookie that scripts cannot read carries it from then on.
+ * of its own. The printed URL has it behind a #, which no browser sends; the page's script keeps it where only pages of this
+ * address and port can read it, and sends it in a header. Cookies would go to every port of this machine.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 
 export const ADDRESS = "127.0.0.1";
 
@@ -19,11 +20,11 @@ export const HEADERS: Record<string, string> = {
   "cache-control": "no-store",
 };
 
-export type Verdict =
-  | "allowed"
-  /** With the token in its URL: to be sent on to the same place without it. */
-  | "first visit"
-  | { status: 401 | 403; message: string };
+/** Why a request is refused. */
+export interface Refusal {
+  status: 401 | 403;
+  message: string;
+}
 
 export class Guard {
   readonly token: string = randomBytes(16).toString("hex");
@@ -33,35 +34,26 @@ export class Guard {
     this.#port = port;
   }
 
-  judge(request: IncomingMessage, url: URL): Verdict {
-    const { host = "", origin, "sec-fetch-site": site } = request.headers;
+  /** The page's files are the same for everybody and say nothing; what the engine says is for who has the token. */
+  judge(request: IncomingMessage, url: URL): Refusal | undefined {
+    const { host = "", origin, authorization = "", "sec-fetch-site": site } = request.headers;
     // A page from elsewhere whose name was made to point here does not know this name.
     if (!this.#hosts.includes(host)) return { status: 403, message: `${JSON.stringify(host)} is not this server` };
     if (origin !== undefined && origin !== `http://${host}`) return elsewhere;
     const changes = request.method !== "GET";
     if (changes && origin === undefined) return elsewhere;
-    // Other ports of this machine are the same site to a browser, and are sent the cookie with.
-    if ((changes || url.pathname.startsWith("/api/")) && site !== undefined && site !== "same-origin") return elsewhere;
-    const given = url.searchParams.get("token");
-    if (given !== null && request.method === "GET" && this.#isToken(given)) return "first visit";
-    if (this.#isToken(cookieIn(request, this.#cookie))) return "allowed";
+    const isPage = !changes && !url.pathname.startsWith("/api/");
+    if (isPage) return undefined;
+    if (site !== undefined && site !== "same-origin") return elsewhere;
+    if (this.#isToken(authorization.replace(/^Bearer /, ""))) return undefined;
     return {
       status: 401,
-      message: "open the URL that farcall ui has printed: this one lacks its token, or is of an earlier start",
+      message: "open the URL that farcall ui has printed: this page has no token, or that of an earlier start",
     };
-  }
-
-  admit(response: ServerResponse): void {
-    response.setHeader("set-cookie", `${this.#cookie}=${this.token}; HttpOnly; SameSite=Strict; Path=/`);
   }
 
   get #hosts(): string[] {
     return [`${ADDRESS}:${this.#port}`, `localhost:${this.#port}`];
-  }
-
-  /** Cookies do not tell ports apart, so the name does. */
-  get #cookie(): string {
-    return `farcall-ui-${this.#port}`;
   }
 
   /** Takes the same time for every wrong token. */
@@ -71,12 +63,4 @@ export class Guard {
   }
 }
 
-const elsewhere: Verdict = { status: 403, message: "requests from other pages are refused" };
-
-function cookieIn(request: IncomingMessage, name: string): string {
-  for (const pair of (request.headers.cookie ?? "").split(";")) {
-    const [key, value = ""] = pair.trim().split("=", 2);
-    if (key === name) return value;
-  }
-  return "";
-}
+const elsewhere: Refusal = { status: 403, message: "requests from other pages are refused" };

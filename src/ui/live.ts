@@ -63,6 +63,8 @@ export class Live {
     return () => {
       this.#watchers.delete(watcher);
       watched?.watchers.delete(watcher);
+      // There can be any number of instances.
+      if (watched && ref?.instance !== undefined && watched.watchers.size === 0) this.#functions.delete(keyOf(ref));
       if (this.#watchers.size > 0) return;
       this.#loop?.abort();
       this.#loop = undefined;
@@ -81,7 +83,7 @@ export class Live {
   }
 
   #watched(ref: FunctionRef): Watched {
-    const key = JSON.stringify([ref.environment, ref.app, ref.name]);
+    const key = keyOf(ref);
     const known = this.#functions.get(key);
     if (known) return known;
     const watched: Watched = { ref, samples: [], watchers: new Set() };
@@ -95,7 +97,7 @@ export class Live {
       const now = performance.now();
       if (this.#state.state === "resting" && now - restedAt < REST_MS && this.#busyAt < restedAt) {
         // Not even looked at: that would be a use of it.
-      } else if (!(await this.#isAwake())) {
+      } else if (!(await this.isAwake())) {
         this.#say("asleep");
       } else if (this.#state.state === "live" && now - this.#busyAt > this.#patience && this.#options.isAwake) {
         restedAt = now;
@@ -114,7 +116,7 @@ export class Live {
     return PATIENCE_MS[Math.min(this.#rests, PATIENCE_MS.length - 1)]!;
   }
 
-  async #isAwake(): Promise<boolean> {
+  async isAwake(): Promise<boolean> {
     return (await this.#options.isAwake?.()) ?? true;
   }
 
@@ -161,4 +163,8 @@ export class Live {
   #tell(event: LiveEvent): void {
     for (const watcher of this.#watchers) watcher(event);
   }
+}
+
+function keyOf({ environment, app, name, instance }: FunctionRef): string {
+  return JSON.stringify([environment, app, name, instance]);
 }

@@ -2,12 +2,12 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Engine, FunctionRef } from "../engine/index.ts";
+import type { Engine, FunctionRef, LogEntry } from "../engine/index.ts";
 import { InvalidError } from "../runtime/index.ts";
-import type { Arguments } from "./api.ts";
+import type { Arguments, Checked } from "./api.ts";
 import { type Asset, Assets } from "./assets.ts";
 import { call, callView, isRunning, problemOf, readArguments, wholeValue } from "./calls.ts";
-import { appView, diffView, functionView } from "./describe.ts";
+import { appView, classView, diffView, functionView } from "./describe.ts";
 import { ADDRESS, Guard, HEADERS } from "./guard.ts";
 import { Lease } from "./lease.ts";
 import { Live } from "./live.ts";
@@ -21,7 +21,7 @@ export interface UiOptions {
 }
 
 export interface Ui {
-  /** With the token: for the first visit. */
+  /** With the token. */
   readonly url: string;
   readonly port: number;
   close(): Promise<void>;
@@ -31,6 +31,7 @@ export interface Ui {
 const MAX_BODY_BYTES = 96 * 1024 * 1024;
 const MAX_CALLS = 200;
 const KEEP_ALIVE_MS = 15_000;
+const LINES = { "content-type": "application/x-ndjson" };
 
 /** Rejects with InvalidError when the port is taken. The engine stays its owner's to close. */
 export async function serveUi({ engine, port = 0, isAwake }: UiOptions): Promise<Ui> {
@@ -38,6 +39,8 @@ export async function serveUi({ engine, port = 0, isAwake }: UiOptions): Promise
   const lease = new Lease(engine);
   const routes = new Routes(lease, new Live({ lease, isAwake }));
   const server = createServer((request, response) => {
+    // A browser that leaves while it is written to: `close` follows, which ends what is sent.
+    response.on("error", () => {});
     handle(request, response, guard, routes).catch((error: unknown) => sendProblem(response, error));
   });
   server.listen({ host: ADDRESS, port });
@@ -53,7 +56,7 @@ export async function serveUi({ engine, port = 0, isAwake }: UiOptions): Promise
   guard.listensOn(address.port);
   return {
     port: address.port,
-    url: `http://${ADDRESS}:${address.port}/?token=${guard.token}`,
+    url: `http://${ADDRESS}:${address.port}/#token=${guard.token}`,
     async close() {
       routes.live.close();
       const closed = once(server, "close");
@@ -68,18 +71,10 @@ export async function serveUi({ engine, port = 0, isAwake }: UiOptions): Promise
 async function handle(request: IncomingMessage, response: ServerResponse, guard: Guard, routes: Routes): Promise<void> {
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
   const url = new URL(`http://${ADDRESS}${request.url?.startsWith("/") ? request.url : "/"}`);
-  const verdict = guard.judge(request, url);
-  if (typeof verdict === "object") {
-    response.writeHead(verdict.status, { "content-type": "text/plain; charset=utf-8", connection: "close" });
-    response.end(`${verdict.message}\n`);
-    return;
-  }
-  if (verdict === "first visit") {
-    guard.admit(response);
-    url.searchParams.delete("token");
-    // Always a place of this server: what begins with two slashes would be another's.
-    response.writeHead(303, { location: `/${url.pathname.replace(/^\/+/, "")}${url.search}` });
-    response.end();
+  const refusal = guard.judge(request, url);
+  if (refusal) {
+    response.writeHead(refusal.status, { "content-type": "text/plain; charset=utf-8", connection: "close" });
+    response.end(`${refusal.message}\n`);
     return;
   }
   await routes.answer(request, response, url);
@@ -111,10 +106,12 @@ class Routes {
           this.live.watch(send, query.has("name") ? functionRef(query) : undefined),
         );
       case "GET logs":
-        return this.#logs(request, response, query);
+        return this.#logs(response, query);
       case "POST call":
         return this.#call(request, response, query.has("durable"));
       default:
+        // Looking again by itself is no reason to start what has just stopped.
+        if (query.has("again") && !(await this.live.isAwake())) return sendStatus(response, 503);
         sendJson(response, await this.#lease.use((engine) => this.#result(route, query, engine, request)));
     }
   }
@@ -128,6 +125,8 @@ class Routes {
         return appView(registry, appRef(query));
       case "GET function":
         return functionView(registry, functionRef(query));
+      case "GET class":
+        return classView(registry, functionRef(query));
       case "GET diff":
         return diffView(registry, appRef(query), whole(query, "from"), whole(query, "to"));
       case "GET calls": {
@@ -144,8 +143,8 @@ class Routes {
         await invoker.cancel(text(query, "id"));
         return {};
       case "POST check": {
-        const { problem } = await readArguments(engine, await bodyOf(request));
-        return problem ? { problem } : {};
+        const { faults, instance } = await readArguments(engine, await bodyOf(request));
+        return { faults, instance } satisfies Checked;
       }
       default:
         throw new InvalidError(`there is no ${route}`, { hint: "reload the page" });
@@ -155,66 +154,60 @@ class Routes {
   async #call(request: IncomingMessage, response: ServerResponse, durable: boolean): Promise<void> {
     const given = await bodyOf(request);
     this.live.touch();
-    await this.#each(request, response, "application/x-ndjson", async function* (engine, signal) {
-      for await (const event of call(engine, given, durable, signal)) yield `${JSON.stringify(event)}\n`;
-    });
+    await this.#each(response, (engine, signal) => call(engine, given, durable, signal));
   }
 
   /** Of a call that runs until it ends, otherwise what there is. */
-  async #logs(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): Promise<void> {
+  async #logs(response: ServerResponse, query: URLSearchParams): Promise<void> {
     const callId = text(query, "id");
-    await this.#each(request, response, "text/event-stream", async function* ({ invoker }, signal) {
+    await this.#each(response, async function* ({ invoker }, signal): AsyncGenerator<LogEntry> {
       const running = isRunning(await invoker.call(callId));
       const ended = new AbortController();
+      const stop = (): void => ended.abort();
       const until = AbortSignal.any([signal, ended.signal]);
-      if (running) void untilEnd(invoker, callId, until).finally(() => ended.abort());
+      // When the engine is lost the logs end too, and say so.
+      if (running) void untilEnd(invoker, callId, until).then(stop, stop);
       let last = 0;
       for await (const entry of invoker.logs({ callId, limit: 1_000, follow: running, signal: until })) {
         last = entry.sequence;
-        yield event(entry);
+        yield entry;
       }
       // What was said last may come after the end.
-      if (running && !signal.aborted)
-        for await (const entry of invoker.logs({ callId, after: last })) yield event(entry);
-      yield event(null);
+      if (running && !signal.aborted) yield* invoker.logs({ callId, after: last });
     });
   }
 
-  /** Sends what is generated, as fast as it is taken; ends it when the browser leaves. */
+  /** Sends what is generated, one a line and as fast as it is taken; ends it when the browser leaves. */
   async #each(
-    request: IncomingMessage,
     response: ServerResponse,
-    type: string,
-    generate: (engine: Engine, signal: AbortSignal) => AsyncGenerator<string>,
+    generate: (engine: Engine, signal: AbortSignal) => AsyncGenerator<unknown>,
   ): Promise<void> {
     const gone = new AbortController();
     response.on("close", () => gone.abort());
-    void request;
     await this.#lease.use(async (engine) => {
-      response.writeHead(200, { "content-type": type });
+      response.writeHead(200, LINES);
       try {
-        for await (const chunk of generate(engine, gone.signal)) {
-          if (!response.write(chunk) && !gone.signal.aborted)
+        for await (const value of generate(engine, gone.signal)) {
+          if (!response.write(line(value)) && !gone.signal.aborted)
             await Promise.race([once(response, "drain"), once(response, "close")]);
         }
       } catch (error) {
-        const problem = { event: "failed", error: { ...problemOf(error), name: "error", text: "" } };
-        response.write(type === "text/event-stream" ? event(null) : `${JSON.stringify(problem)}\n`);
+        response.write(line({ event: "failed", error: { ...problemOf(error), name: "error", text: "" } }));
       }
       response.end();
     });
   }
 
-  /** Server-sent events until the browser leaves. */
+  /** Events, one a line, until the browser leaves. */
   async #stream(
     request: IncomingMessage,
     response: ServerResponse,
     subscribe: (send: (value: unknown) => void) => () => void,
   ): Promise<void> {
-    response.writeHead(200, { "content-type": "text/event-stream" });
-    const stop = subscribe((value) => response.write(event(value)));
+    response.writeHead(200, LINES);
+    const stop = subscribe((value) => response.write(line(value)));
     // A browser that went without a word is noticed by what it no longer takes.
-    const timer = setInterval(() => response.write(":\n\n"), KEEP_ALIVE_MS);
+    const timer = setInterval(() => response.write("\n"), KEEP_ALIVE_MS);
     request.socket.setNoDelay(true);
     response.on("close", () => {
       clearInterval(timer);
@@ -227,8 +220,8 @@ async function untilEnd(invoker: Engine["invoker"], id: string, signal: AbortSig
   for await (const _ of invoker.progress(id, { follow: true, signal }));
 }
 
-function event(value: unknown): string {
-  return `data: ${JSON.stringify(value)}\n\n`;
+function line(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
 }
 
 // ---- requests -------------------------------------------------------------------------------------------------
@@ -252,7 +245,8 @@ function appRef(query: URLSearchParams): { app: string; environment: string; ver
 }
 
 function functionRef(query: URLSearchParams): FunctionRef {
-  return { ...appRef(query), name: text(query, "name") };
+  const ref = { ...appRef(query), name: text(query, "name") };
+  return query.has("instance") ? { ...ref, instance: text(query, "instance") } : ref;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Arguments> {
@@ -268,10 +262,11 @@ async function bodyOf(request: IncomingMessage): Promise<Arguments> {
     }
     chunks.push(chunk);
   }
-  const { app, environment, name, version, args } = JSON.parse(Buffer.concat(chunks).toString()) as Partial<Arguments>;
-  if (!app || !environment || !name || !version || !Array.isArray(args))
+  const given = JSON.parse(Buffer.concat(chunks).toString()) as Partial<Arguments>;
+  const { app, environment, name, version, args, construct = [] } = given;
+  if (!app || !environment || !name || !version || !Array.isArray(args) || !Array.isArray(construct))
     throw new InvalidError("these are no arguments");
-  return { app, environment, name, version, args };
+  return { app, environment, name, version, args, construct };
 }
 
 // ---- responses ------------------------------------------------------------------------------------------------

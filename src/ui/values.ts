@@ -57,7 +57,7 @@ export function shownError(thrown: unknown): ShownError {
     message: thrown.message,
     // The stack of an error of farcall's own is about farcall.
     text: own ? "" : inspect(thrown, { depth: 4, breakLength: 100, customInspect: false }).slice(0, MOST),
-    ...(thrown instanceof FarcallError && { code: thrown.code, hint: thrown.hint }),
+    ...(own && { code: thrown.code, hint: thrown.hint }),
   };
 }
 

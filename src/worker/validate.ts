@@ -37,7 +37,7 @@ const MAX_VALUE_TEXT = 60;
  */
 export function compileValidator(
   name: string,
-  manifest: Pick<AppManifest, "functions" | "classes" | "declarations">,
+  manifest: Callables & Pick<AppManifest, "declarations">,
   print: PrintType,
 ): ArgumentValidator | undefined {
   const schema = schemaOf(name, manifest);
@@ -58,9 +58,14 @@ export function compileValidator(
   };
 }
 
-type Schema = Pick<FunctionSchema, "name" | "parameters" | "returns" | "overloads">;
+type Schema = Pick<FunctionSchema, "name" | "parameters" | "returns" | "overloads" | "typeParameters">;
 
-function schemaOf(name: string, manifest: Pick<AppManifest, "functions" | "classes">): Schema | undefined {
+/** What of a manifest is read here. */
+export interface Callables extends Pick<AppManifest, "classes"> {
+  functions: readonly Schema[];
+}
+
+function schemaOf(name: string, manifest: Callables): Schema | undefined {
   const fn = manifest.functions.find((one) => one.name === name);
   const of = fn ? undefined : manifest.classes?.find((one) => one.name === name);
   return of ? constructorOf(of) : fn;

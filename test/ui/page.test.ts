@@ -60,14 +60,16 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
 
   test("drops the token from the address, and goes from the apps to a function by its links", async () => {
     await page.waitForURL(`${ui.origin}/`);
+    await shows("h1", "Apps");
+    expect(await page.context().cookies()).toEqual([]);
     await page.getByRole("link", { name: /gallery/ }).click();
     await shows("h1", "gallery");
-    expect(await text(page.locator(".functions"))).toContain("countTo(limit: number): AsyncGenerator<number>");
+    expect(await text(page.locator(".functions").first())).toContain("countTo(limit: number): AsyncGenerator<number>");
     await page.locator("pre a", { hasText: "ResizeOptions" }).first().click();
     await page.waitForURL("**#type-ResizeOptions");
     await page.getByRole("link", { name: "resize", exact: true }).click();
     await page.waitForURL("**/function/main/gallery/resize");
-    expect(await text(page.locator("main"))).toContain("PNG or JPEG");
+    await shows("main", "PNG or JPEG");
     await page.goBack();
     await shows("h1", "gallery");
   });
@@ -87,6 +89,91 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
     await page.getByRole("button", { name: "Call", exact: true }).click();
     await shows(".run .value", "5 bytes at 100, contain");
     expect(await page.locator(".error:visible").count()).toBe(0);
+  });
+
+  test("says all that is wrong, each next to its field", async () => {
+    await open("/function/main/gallery/resize");
+    await page.getByLabel("width").fill("wide");
+    await page.getByRole("checkbox", { name: "focus" }).check();
+    await page.getByRole("combobox", { name: "focus, type" }).selectOption({ index: 0 });
+    await page.getByLabel("x", { exact: true }).fill("left");
+    await page.getByRole("button", { name: "Call", exact: true }).click();
+    await shows(".named .error", "expected Uint8Array, received undefined");
+    await shows(".named .error", "expected number, received string");
+    expect(await page.locator(".error:visible").count()).toBe(3);
+    expect(await page.locator("[aria-invalid]").count()).toBe(3);
+  });
+
+  test("shows a class, and calls a method on the instance that the form constructs", async () => {
+    await open("/app/main/gallery");
+    await page.getByRole("link", { name: "Reader", exact: true }).click();
+    await shows("h1", "Reader");
+    const main = await text(page.locator("main"));
+    expect(main).toContain('new Reader(language: "en" | "fr", options?: ReaderOptions)');
+    expect(main).toContain("Reads texts in one language.");
+    expect(main).toContain("What it was written in.");
+    await page.getByRole("link", { name: "Reader.read", exact: true }).click();
+    await page.waitForURL("**/function/main/gallery/Reader.read");
+    const made = page.getByRole("group", { name: "new Reader" });
+    await made.getByRole("combobox", { name: "language" }).selectOption({ label: '"fr"' });
+    await made.getByRole("checkbox", { name: "options" }).check();
+    await made.getByRole("checkbox", { name: "skip" }).check();
+    await made.getByRole("textbox", { name: "skip" }).fill("x");
+    await page.getByRole("textbox", { name: "text" }).fill("xabc");
+    const call = page.getByRole("button", { name: "Call", exact: true });
+    await call.click();
+    await shows(".run .value", "{ language: 'fr', letters: 3, read: 1 }");
+    await call.click();
+    await shows(".run .value", "{ language: 'fr', letters: 3, read: 2 }");
+    await made.getByRole("textbox", { name: "skip" }).fill("y");
+    await call.click();
+    await shows(".run .value", "{ language: 'fr', letters: 4, read: 1 }");
+    // Two instances are warm, of which the form is about one.
+    await page.locator(".legend.runners strong", { hasText: "2" }).waitFor();
+    await page.getByRole("combobox", { name: "Of" }).selectOption({ label: "the instance in the form" });
+    await page.locator(".legend.runners strong", { hasText: "1" }).waitFor();
+  });
+
+  test("yields from a generator method, checks the constructor's arguments too, and lists calls of a class", async () => {
+    await open("/function/main/gallery/Reader.words");
+    const made = page.getByRole("group", { name: "new Reader" });
+    await made.getByRole("checkbox", { name: "options" }).check();
+    await made.getByRole("button", { name: "as JSON" }).click();
+    await made.getByLabel("options as JSON").fill('{"skip": 1}');
+    await page.getByRole("textbox", { name: "text" }).fill("a b");
+    await page.getByRole("button", { name: "Call", exact: true }).click();
+    await shows("fieldset .error", "expected string, received number");
+    await made.getByLabel("options as JSON").fill("{}");
+    await page.getByRole("button", { name: "Call", exact: true }).click();
+    await shows(".yields", "en:b");
+    await open("/calls?app=gallery&environment=main&function=Reader");
+    await shows("tbody", "gallery/Reader.words");
+    await open("/class/main/gallery/Nothing");
+    await shows("h1", "has no class Nothing");
+  });
+
+  test("tells calls that failed from those that ended well", async () => {
+    await farcall(["call", 'gallery/Reader("en").read', ""], { env: home.env });
+    await open("/calls?state=failed&function=Reader&app=gallery");
+    await shows("tbody .badge", "failed");
+    expect(await page.locator("tbody tr").count()).toBe(1);
+    await page.locator("tbody a").first().click();
+    await shows(".facts .badge", "failed");
+    await shows(".failure", "there is nothing to read");
+  });
+
+  test("opens in another tab, but not for a browser without the token", async () => {
+    const tab = await page.context().newPage();
+    await tab.goto(`${ui.origin}/app/main/gallery`);
+    await tab.locator("h1", { hasText: "gallery" }).waitFor(patient);
+    await tab.close();
+    const stranger = await (await browser.newContext()).newPage();
+    await stranger.goto(`${ui.origin}/app/main/gallery`);
+    await stranger.locator("h1", { hasText: "open the URL that farcall ui has printed" }).waitFor(patient);
+    // The address alone changes.
+    await stranger.goto(`${ui.origin}/app/main/gallery#token=${ui.token}`);
+    await stranger.locator("h1", { hasText: "gallery" }).waitFor(patient);
+    await stranger.context().close();
   });
 
   test("shows what user code throws with the author's lines, and the call among the recent ones", async () => {
@@ -254,6 +341,9 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
       "/",
       "/app/main/gallery",
       "/function/main/gallery/walk",
+      "/function/main/gallery/Reader.read",
+      "/class/main/gallery/Reader",
+      "/nothing",
       "/calls",
       "/diff/main/gallery?from=1&to=2",
     ]) {

@@ -17,11 +17,11 @@ export async function startUi(home: TemporaryHome, ...args: string[]): Promise<S
   const ended = once(child, "close");
   const [line] = (await once(child.stdout!.setEncoding("utf8"), "data")) as [string];
   const { url } = JSON.parse(line) as { url: string };
-  const { origin, searchParams } = new URL(url);
+  const { origin, hash } = new URL(url);
   return {
     url,
     origin,
-    token: searchParams.get("token") ?? "",
+    token: new URLSearchParams(hash.slice(1)).get("token") ?? "",
     async stop() {
       child.kill("SIGINT");
       const [code] = (await ended) as [number | null];

@@ -11,6 +11,19 @@ export class ServerError extends Error {
   }
 }
 
+const KEY = "farcall-token";
+const COME_BACK_MS = 2_000;
+
+/** Of this start of the server: from the address that it printed, once, then from where pages of this port find it. */
+function token(): string {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (given !== null) {
+    localStorage.setItem(KEY, given);
+    history.replaceState(undefined, "", location.pathname + location.search);
+  }
+  return localStorage.getItem(KEY) ?? "";
+}
+
 export type Query = Record<string, string | number | undefined>;
 
 function urlOf(path: string, query: Query): string {
@@ -40,7 +53,7 @@ function send(path: string, query: Query, body: unknown, signal?: AbortSignal): 
 async function request(url: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, init);
+    response = await fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${token()}` } });
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw new ServerError({
@@ -58,39 +71,44 @@ async function request(url: string, init: RequestInit): Promise<Response> {
 
 /** Makes a call; ends when it has ended. Aborting cancels it. */
 export async function* call(args: Arguments, durable: boolean, signal: AbortSignal): AsyncGenerator<CallEvent> {
-  const response = await send("call", durable ? { durable: 1 } : {}, args, signal);
+  yield* lines<CallEvent>(await send("call", durable ? { durable: 1 } : {}, args, signal));
+}
+
+/** A value on each line; empty ones keep the connection alive. */
+async function* lines<T>(response: Response): AsyncGenerator<T> {
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
     text += value;
-    const lines = text.split("\n");
-    text = lines.pop() ?? "";
-    for (const line of lines) yield JSON.parse(line) as CallEvent;
+    const whole = text.split("\n");
+    text = whole.pop() ?? "";
+    for (const line of whole) if (line !== "") yield JSON.parse(line) as T; // the server's own, of the same version
   }
 }
 
-/** Returns what ends it. It comes back by itself when the connection breaks. */
-export function live(query: Query, onEvent: (event: LiveEvent) => void, onGone: () => void): () => void {
-  const source = new EventSource(urlOf("live", query));
-  source.addEventListener("message", (message) => onEvent(JSON.parse(message.data) as LiveEvent));
-  source.addEventListener("error", onGone);
-  return () => source.close();
+/** Until `stop` is aborted; it comes back by itself when the connection breaks. */
+export async function live(
+  query: Query,
+  stop: AbortSignal,
+  onEvent: (event: LiveEvent) => void,
+  onGone: () => void,
+): Promise<void> {
+  while (!stop.aborted) {
+    try {
+      for await (const event of lines<LiveEvent>(await request(urlOf("live", query), { signal: stop }))) onEvent(event);
+    } catch {
+      // The same as its end.
+    }
+    if (stop.aborted) return;
+    onGone();
+    await new Promise((resolve) => setTimeout(resolve, COME_BACK_MS));
+  }
 }
 
 /** Of a call: what there is, and while it runs what comes. */
-export function logs(id: string, onEntry: (entry: LogEntry) => void, onEnd: () => void): () => void {
-  const source = new EventSource(urlOf("logs", { id }));
-  const end = (): void => {
-    source.close();
-    onEnd();
-  };
-  source.addEventListener("message", (message) => {
-    const entry = JSON.parse(message.data) as LogEntry | null;
-    if (entry) onEntry(entry);
-    else end();
-  });
-  source.addEventListener("error", end);
-  return () => source.close();
+export async function* logs(id: string, signal: AbortSignal): AsyncGenerator<LogEntry> {
+  for await (const entry of lines<LogEntry | CallEvent>(await request(urlOf("logs", { id }), { signal })))
+    if ("sequence" in entry) yield entry;
 }

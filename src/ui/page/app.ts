@@ -1,9 +1,9 @@
 /** One app at one version: its functions and declared types. */
-import type { AppView, FunctionSummary, TypeView } from "../api.ts";
+import type { AppView, ClassSummary, FunctionSummary, TypeView } from "../api.ts";
 import { get } from "./api.ts";
 import { block, code } from "./code.ts";
 import { ago, badge, empty, h, inline, prose } from "./dom.ts";
-import { appPath, callsPath, diffPath, functionPath, typeId } from "./links.ts";
+import { appPath, callsPath, classPath, diffPath, functionPath, typeId } from "./links.ts";
 import { go, type Place, type View } from "./place.ts";
 
 export async function appView({ parts: [environment = "", name = ""], query, left }: Place): Promise<View> {
@@ -37,20 +37,62 @@ export async function appView({ parts: [environment = "", name = ""], query, lef
           : h("span", { class: "dim" }, "the first version"),
         h("a", { href: callsPath({ environment, app: name }) }, "Calls"),
       ),
-      h("h2", {}, "Functions"),
-      app.functions.length === 0
-        ? empty("This app has no functions.")
-        : h(
-            "ul",
-            { class: "functions" },
-            app.functions.map((fn) => functionItem(fn, functionPath(environment, name, fn.name, shown), link)),
+      app.functions.length + app.classes.length === 0 && empty("This app has no functions."),
+      app.functions.length > 0 && [
+        h("h2", {}, "Functions"),
+        functionList(app.functions, (fn) => functionPath(environment, name, fn, shown), link),
+      ],
+      app.classes.length > 0 && [
+        h("h2", {}, "Classes"),
+        h(
+          "ul",
+          { class: "functions" },
+          app.classes.map((of) =>
+            classItem(
+              of,
+              (fn) => functionPath(environment, name, fn, shown),
+              classPath(environment, name, of.name, shown),
+              link,
+            ),
           ),
+        ),
+      ],
       app.types.length > 0 && [h("h2", {}, "Types"), app.types.map((type) => typeSection(type, link))],
     ),
   };
 }
 
-function functionItem(fn: FunctionSummary, href: string, link: (word: string) => string | undefined): Element {
+type Link = (word: string) => string | undefined;
+
+export function functionList(
+  functions: readonly FunctionSummary[],
+  hrefOf: (name: string) => string,
+  link: Link,
+): Element {
+  return h(
+    "ul",
+    { class: "functions" },
+    functions.map((fn) => functionItem(fn, hrefOf(fn.name), link)),
+  );
+}
+
+function classItem(of: ClassSummary, hrefOf: (name: string) => string, href: string, link: Link): Element {
+  return h(
+    "li",
+    {},
+    h("h3", {}, h("a", { href }, of.name), " ", badge("class", "mode"), of.deprecated && badge("deprecated", "warn")),
+    of.constructors.map((signature) => block(signature, link)),
+    of.doc !== "" && h("p", { class: "dim" }, inline(of.doc.split("\n\n", 1)[0] ?? "")),
+    h(
+      "p",
+      { class: "methods" },
+      h("span", { class: "dim" }, "Methods: "),
+      of.methods.map((fn) => h("a", { href: hrefOf(fn.name) }, fn.name.slice(of.name.length + 1))),
+    ),
+  );
+}
+
+function functionItem(fn: FunctionSummary, href: string, link: Link): Element {
   return h(
     "li",
     {},
@@ -64,7 +106,7 @@ export function modeBadge({ mode }: Pick<FunctionSummary, "mode">): Element | un
   return mode === "unary" ? undefined : badge(mode, "mode");
 }
 
-export function typeSection(type: TypeView, link: (word: string) => string | undefined): Element {
+export function typeSection(type: TypeView, link: Link): Element {
   return h(
     "section",
     { id: typeId(type.name), class: "type" },

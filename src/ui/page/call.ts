@@ -1,8 +1,8 @@
 /** One call: what it was given, what came of it, what it printed. */
 import type { CallView, InputView, ShownValue } from "../api.ts";
 import { get, post } from "./api.ts";
-import { stateBadge, stateOf } from "./calls.ts";
-import { ago, count, duration, empty, h, show } from "./dom.ts";
+import { type Again, stateBadges, stateOf } from "./calls.ts";
+import { ago, type Child, count, duration, empty, h, show } from "./dom.ts";
 import { appPath, functionPath } from "./links.ts";
 import { logPane } from "./logs.ts";
 import type { Place, View } from "./place.ts";
@@ -43,12 +43,13 @@ export async function callView({ parts: [id = ""], query, left }: Place): Promis
       view.more && h("p", {}, h("a", { href: `?start=${(view.inputs.at(-1)?.index ?? 0) + 1}` }, "More inputs")),
     );
   };
-  const refresh = async (): Promise<void> => {
-    const view = await get<CallView>("one-call", { id, start }, left);
+  const refresh = async (again?: Again): Promise<void> => {
+    const view = await get<CallView>("one-call", { id, start, ...again }, left);
     draw(view);
     shown = stateOf(view.call);
     clearTimeout(timer);
-    if (shown === "running" && !left.aborted) timer = setTimeout(() => void refresh().catch(() => {}), REFRESH_MS);
+    if (shown === "running" && !left.aborted)
+      timer = setTimeout(() => void refresh({ again: 1 }).catch(() => {}), REFRESH_MS);
   };
   left.addEventListener("abort", () => clearTimeout(timer));
   await refresh();
@@ -80,7 +81,7 @@ export async function callView({ parts: [id = ""], query, left }: Place): Promis
   };
 }
 
-function facts({ call }: CallView, refresh: () => Promise<void>): (Element | false)[] {
+function facts({ call }: CallView, refresh: () => Promise<void>): Child[] {
   const state = stateOf(call);
   const cancel = h("button", { type: "button" }, "Cancel");
   cancel.addEventListener("click", async () => {
@@ -89,7 +90,7 @@ function facts({ call }: CallView, refresh: () => Promise<void>): (Element | fal
     await refresh();
   });
   return [
-    stateBadge(state),
+    h("span", {}, stateBadges(call)),
     h("span", {}, `${call.method}, version ${call.version}`),
     h(
       "span",

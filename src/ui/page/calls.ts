@@ -7,15 +7,24 @@ import { type Place, replaceAddress, type View } from "./place.ts";
 
 const REFRESH_MS = 2_000;
 
-export type CallState = "running" | "ended" | "cancelled";
+const KINDS = { running: "busy", ended: "", failed: "bad", cancelled: "warn" };
+
+export type CallState = keyof typeof KINDS;
 
 export function stateOf(call: CallInfo): CallState {
   if (call.cancelled) return "cancelled";
-  return call.endedAt === undefined ? "running" : "ended";
+  if (call.endedAt === undefined) return "running";
+  return call.numFailed > 0 ? "failed" : "ended";
 }
 
-export function stateBadge(state: CallState): Element {
-  return badge(state, { running: "busy", ended: "", cancelled: "warn" }[state]);
+/** Of a call of many inputs with how many of them failed. */
+export function stateBadges(call: CallInfo): (Element | string | false)[] {
+  const { numFailed, numInputs } = call;
+  const state = stateOf(call);
+  const some =
+    numFailed > 0 && numInputs > 1 && `${numFailed.toLocaleString("en")} of ${numInputs.toLocaleString("en")} failed`;
+  if (state === "failed") return [badge(some || "failed", "bad")];
+  return [badge(state, KINDS[state]), some && " ", some && badge(some, "bad")];
 }
 
 export async function callsView({ query, left }: Place): Promise<View> {
@@ -26,16 +35,24 @@ export async function callsView({ query, left }: Place): Promise<View> {
   let calls: CallInfo[] = [];
   const draw = (): void => {
     const wanted = calls.filter((call) => state === "" || stateOf(call) === state);
-    show(list, wanted.length > 0 ? callTable(wanted, name === undefined) : nothing(state, app, name));
+    show(
+      list,
+      wanted.length > 0
+        ? callTable(
+            wanted,
+            wanted.some((call) => call.function !== name),
+          )
+        : nothing(state, app, name),
+    );
   };
-  const load = async (): Promise<void> => {
-    calls = await get<CallInfo[]>("calls", { ...filter, limit: 200 }, left);
+  const load = async (again?: Again): Promise<void> => {
+    calls = await get<CallInfo[]>("calls", { ...filter, limit: 200, ...again }, left);
     draw();
   };
   const tabs = h(
     "div",
     { class: "tabs", role: "group", "aria-label": "State" },
-    ["", "running", "ended", "cancelled"].map((each) => {
+    ["", ...Object.keys(KINDS)].map((each) => {
       const button = h(
         "button",
         { type: "button", "aria-pressed": String(each === state) },
@@ -76,14 +93,17 @@ export async function callsView({ query, left }: Place): Promise<View> {
   };
 }
 
+/** A part of a query: nobody asked for it, so a host that has stopped is not started. */
+export type Again = { again: 1 };
+
 /** Loads again every few seconds, as long as the engine is looked at anyway. */
-export function whileLive(left: AbortSignal, load: () => Promise<void>): NonNullable<View["onLive"]> {
+export function whileLive(left: AbortSignal, load: (again: Again) => Promise<void>): NonNullable<View["onLive"]> {
   let live = false;
   let loading = false;
   const timer = setInterval(() => {
     if (!live || loading || document.hidden) return;
     loading = true;
-    load()
+    load({ again: 1 })
       // The state in the corner tells.
       .catch(() => {})
       .finally(() => {
@@ -136,8 +156,13 @@ function row(call: CallInfo, named: boolean): Element {
     "tr",
     {},
     h("td", {}, h("a", { href: callPath(id), title: id }, `${id.slice(0, 11)}…`)),
-    h("td", {}, stateBadge(stateOf(call))),
-    named && h("td", {}, h("a", { href: functionPath(environment, app, call.function) }, `${app}/${call.function}`)),
+    h("td", {}, stateBadges(call)),
+    named &&
+      h(
+        "td",
+        { class: "name" },
+        h("a", { href: functionPath(environment, app, call.function) }, `${app}/${call.function}`),
+      ),
     h("td", {}, call.method),
     h("td", { class: "number" }, numInputs === numEnded ? count(numInputs, "input") : `${numEnded} of ${numInputs}`),
     h("td", {}, ago(createdAt)),

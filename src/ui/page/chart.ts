@@ -66,6 +66,13 @@ export class Chart {
     this.#schedule();
   }
 
+  /** What follows is of something else. */
+  clear(): void {
+    this.#samples.length = 0;
+    this.unknown();
+    this.#schedule();
+  }
+
   /** Nothing is known of the present. */
   unknown(): void {
     for (const value of this.#values) value.textContent = "–";

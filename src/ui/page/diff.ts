@@ -82,7 +82,8 @@ function functionDiff({ name, verdict, reasons, lines }: FunctionDiff, environme
 const WORDS: Record<DiffLine["sign"], string> = { "+": "added: ", "-": "removed: ", " ": "" };
 
 function linesOf(lines: readonly DiffLine[]): Element | undefined {
-  if (lines.length === 0) return undefined;
+  // What changed may be in a type that it names.
+  if (lines.every(({ sign }) => sign === " ")) return undefined;
   return h(
     "pre",
     { class: "diff", tabindex: 0 },

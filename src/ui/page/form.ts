@@ -1,7 +1,10 @@
 /** The form of one signature: its parameters, what is wrong with them, and their values. */
 import type { ArgumentFault, Form, FormParameter, Tagged } from "../api.ts";
 import { h } from "./dom.ts";
-import { json, type Named, named, type Places, type Widget, widget } from "./fields.ts";
+import { widget } from "./fields.ts";
+import { type Named, named } from "./named.ts";
+import { json } from "./scalar.ts";
+import type { Places, Widget } from "./widget.ts";
 
 /** What a form cannot read: it is shown where it is. */
 class Unreadable extends Error {
@@ -15,21 +18,22 @@ class Unreadable extends Error {
 export class ArgumentForm {
   readonly element: HTMLElement;
   readonly #parameters: { parameter: FormParameter; named: Named }[];
-  #message: HTMLElement | undefined;
+  #messages: HTMLElement[] = [];
   /** For what has no place in it. */
   readonly #general = h("p", { class: "error", role: "alert" });
   /** The fields that somebody has been in: only these complain before the form is sent. */
   readonly #touched = new Set<Element>();
   #sent = false;
 
-  constructor(form: Form, onChange: () => void) {
+  /** @param none what to say when there are no parameters */
+  constructor(form: Form, none: string, onChange: () => void) {
     const places: Places = { fields: form.fields, changed: onChange };
     this.#parameters = form.parameters.map((parameter) => ({ parameter, named: parameterField(parameter, places) }));
     this.#general.hidden = true;
     this.element = h(
       "div",
       { class: "form" },
-      form.parameters.length === 0 && h("p", { class: "dim" }, "It takes no arguments."),
+      form.parameters.length === 0 && h("p", { class: "dim" }, none),
       this.#parameters.map((each) => each.named.element),
       this.#general,
     );
@@ -55,7 +59,7 @@ export class ArgumentForm {
       });
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
-      this.tell({ code: "", message: error.message, path: error.path });
+      this.tell([{ code: "", message: error.message, path: error.path }]);
       return undefined;
     }
   }
@@ -65,22 +69,26 @@ export class ArgumentForm {
     this.#sent = true;
   }
 
-  /** Shows what is wrong next to the field, or that nothing is. */
-  tell(fault: ArgumentFault | undefined, focus = false): void {
-    if (this.#message) this.#message.hidden = true;
+  /** Shows what is wrong next to the fields; that nothing is when there are no faults. */
+  tell(faults: readonly ArgumentFault[], focus = false): void {
+    for (const message of this.#messages) message.hidden = true;
     for (const invalid of this.element.querySelectorAll("[aria-invalid]")) invalid.removeAttribute("aria-invalid");
-    this.#message = undefined;
-    if (!fault) return;
+    this.#messages = [];
+    for (const fault of faults) this.#tellOne(fault, focus);
+  }
+
+  #tellOne(fault: ArgumentFault, focus: boolean): void {
     const found = this.#at(fault.path);
     const untouched = found && ![...this.#touched].some((element) => found.element.contains(element));
     if (untouched && !this.#sent) return;
-    this.#message = found?.message ?? this.#general;
-    this.#message.textContent = found ? fault.message.replace(/^[^(]*\([^:]*\): /, "") : fault.message;
-    this.#message.hidden = false;
-    found?.control?.setAttribute("aria-invalid", "true");
-    if (!focus) return;
-    (found?.control ?? this.#message).focus({ preventScroll: true });
-    this.#message.scrollIntoView({ block: "nearest" });
+    const message = found?.message ?? this.#general;
+    if (this.#messages.includes(message)) return;
+    message.textContent = found ? fault.message.replace(/^[^(]*\([^:]*\): /, "") : fault.message;
+    message.hidden = false;
+    if (found?.control?.tagName !== "BUTTON") found?.control?.setAttribute("aria-invalid", "true");
+    if (this.#messages.push(message) > 1 || !focus) return;
+    (found?.control ?? message).focus({ preventScroll: true });
+    message.scrollIntoView({ block: "nearest" });
   }
 
   #at(path: string): Widget | undefined {

@@ -1,13 +1,13 @@
 /** One function: what it is, how busy it is, a form to call it with, and its recent calls. */
-import type { CallInfo, FunctionView, LiveEvent } from "../api.ts";
+import type { CallInfo, Described, FunctionView, LiveEvent } from "../api.ts";
 import { get } from "./api.ts";
 import { modeBadge, typeSection } from "./app.ts";
-import { callTable, whileLive } from "./calls.ts";
+import { type Again, callTable, whileLive } from "./calls.ts";
 import { Chart } from "./chart.ts";
 import { block } from "./code.ts";
 import { ago, badge, empty, h, inline, prose, show } from "./dom.ts";
-import { appPath, callsPath, typeId } from "./links.ts";
-import type { Place, View } from "./place.ts";
+import { appPath, callsPath, classPath, typeId } from "./links.ts";
+import { type Place, type View, watchAnew } from "./place.ts";
 import { callPanel } from "./run.ts";
 
 const RECENT = 10;
@@ -23,6 +23,7 @@ export async function functionView({
     get<FunctionView>("function", { environment, app, name, version }, left),
     get<CallInfo[]>("calls", { ...filter, limit: RECENT }, left),
   ]);
+  const shown = version === undefined ? undefined : fn.version;
   const types = new Set(fn.types.map((type) => type.name));
   const link = (word: string) => (types.has(word) ? `#${typeId(word)}` : undefined);
   const chart = new Chart(left);
@@ -30,13 +31,12 @@ export async function functionView({
   const drawRecent = (list: readonly CallInfo[]): void =>
     show(
       recent,
-      list.length > 0
-        ? callTable(list, false)
-        : empty("No calls yet. Make one above, or from a shell:", `npx farcall call ${app}/${name}`),
+      list.length > 0 ? callTable(list, false) : empty("No calls yet. Make one above, or from a shell:", commandOf(fn)),
     );
   drawRecent(calls);
-  const reload = async (): Promise<void> =>
-    drawRecent(await get<CallInfo[]>("calls", { ...filter, limit: RECENT }, left));
+  const reload = async (again?: Again): Promise<void> =>
+    drawRecent(await get<CallInfo[]>("calls", { ...filter, limit: RECENT, ...again }, left));
+  const instances = fn.class && new InstanceChoice(fn.class.name, chart);
   const refreshing = whileLive(left, reload);
   const news = h("p", { class: "news", role: "status" });
   news.hidden = true;
@@ -61,7 +61,7 @@ export async function functionView({
   };
   return {
     title: `${app}/${name}`,
-    watch: { environment, app, name, version },
+    watch: () => ({ environment, app, name, version, instance: instances?.chosen }),
     onLive,
     element: h(
       "div",
@@ -71,8 +71,9 @@ export async function functionView({
         { class: "crumbs" },
         h("a", { href: "/" }, "Apps"),
         " / ",
-        h("a", { href: appPath(environment, app, version === undefined ? undefined : fn.version) }, app),
+        h("a", { href: appPath(environment, app, shown) }, app),
         " / ",
+        fn.class && [h("a", { href: classPath(environment, app, fn.class.name, shown) }, fn.class.name), " / "],
       ),
       h("h1", {}, name, " ", modeBadge(fn), badge(environment), fn.deprecated && badge("deprecated", "warn")),
       news,
@@ -83,8 +84,8 @@ export async function functionView({
       h(
         "div",
         { class: "columns" },
-        h("section", {}, h("h2", {}, "Call it"), callOf(fn, left, reload)),
-        h("section", {}, h("h2", {}, "Now"), chart.element, details(fn)),
+        h("section", {}, h("h2", {}, "Call it"), callOf(fn, left, reload, instances)),
+        h("section", {}, h("h2", {}, "Now"), instances?.element, chart.element, details(fn, optionRows(fn))),
       ),
       h("h2", {}, "Recent calls"),
       recent,
@@ -99,8 +100,18 @@ function reloadPage(event: Event): void {
   location.reload();
 }
 
-function callOf(fn: FunctionView, left: AbortSignal, onCalled: () => Promise<void>): Element {
-  if (fn.notCallable === undefined) return callPanel(fn, left, onCalled);
+function commandOf({ app, name, class: of }: FunctionView): string {
+  if (!of) return `npx farcall call ${app}/${name}`;
+  return `npx farcall call '${app}/${of.name}(…)${name.slice(of.name.length)}'`;
+}
+
+function callOf(
+  fn: FunctionView,
+  left: AbortSignal,
+  onCalled: () => Promise<void>,
+  instances: InstanceChoice | undefined,
+): Element {
+  if (fn.notCallable === undefined) return callPanel(fn, left, onCalled, (instance) => instances?.found(instance));
   return h("div", { class: "empty" }, h("p", {}, fn.notCallable), fn.webUrl !== undefined && webLink(fn.webUrl));
 }
 
@@ -108,7 +119,43 @@ function webLink(url: string): Element {
   return h("p", {}, h("a", { href: url, target: "_blank", rel: "noreferrer" }, url));
 }
 
-function parameterTable({ parameters }: FunctionView): Element {
+/** Whose figures the chart draws: those of every instance of a class, or of the one that the form constructs. */
+class InstanceChoice {
+  readonly element: Element;
+  readonly #chart: Chart;
+  readonly #select: HTMLSelectElement;
+  readonly #one: HTMLOptionElement;
+  #instance: string | undefined;
+
+  constructor(className: string, chart: Chart) {
+    this.#chart = chart;
+    this.#one = h("option", { value: "one", disabled: true }, "the instance in the form");
+    this.#select = h("select", {}, h("option", { value: "" }, `all instances of ${className}`), this.#one);
+    this.#select.addEventListener("change", () => this.#draw());
+    this.element = h("p", {}, h("label", { class: "inline" }, "Of", this.#select));
+  }
+
+  get chosen(): string | undefined {
+    return this.#select.value === "" ? undefined : this.#instance;
+  }
+
+  /** The form is about another one, or about none. */
+  found(instance: string | undefined): void {
+    if (instance === this.#instance) return;
+    const drawn = this.chosen !== undefined;
+    this.#instance = instance;
+    this.#one.disabled = instance === undefined;
+    if (instance === undefined) this.#select.value = "";
+    if (drawn) this.#draw();
+  }
+
+  #draw(): void {
+    this.#chart.clear();
+    watchAnew();
+  }
+}
+
+export function parameterTable({ parameters }: Described): Element {
   return h(
     "dl",
     { class: "parameters" },
@@ -125,12 +172,15 @@ function parameterTable({ parameters }: FunctionView): Element {
   );
 }
 
-function details(fn: FunctionView): Element {
-  const rows: [string, Element | string][] = [
-    ...fn.options,
-    ...(fn.webUrl !== undefined && fn.notCallable === undefined
-      ? [["URL", webLink(fn.webUrl)] as [string, Element]]
-      : []),
+type Row = [label: string, value: Element | string];
+
+function optionRows({ options, webUrl, notCallable }: FunctionView): Row[] {
+  return webUrl !== undefined && notCallable === undefined ? [...options, ["URL", webLink(webUrl)]] : options;
+}
+
+export function details(fn: Described, more: readonly Row[]): Element {
+  const rows: Row[] = [
+    ...more,
     ...(fn.source === undefined ? [] : [["source", fn.source] as [string, string]]),
     ["signature", h("code", {}, fn.signature)],
   ];

@@ -7,6 +7,9 @@ export const appPath = (environment: string, app: string, version?: number): str
 export const functionPath = (environment: string, app: string, name: string, version?: number): string =>
   path("function", environment, app, name) + (version === undefined ? "" : `?version=${version}`);
 
+export const classPath = (environment: string, app: string, name: string, version?: number): string =>
+  path("class", environment, app, name) + (version === undefined ? "" : `?version=${version}`);
+
 export const diffPath = (environment: string, app: string, from: number, to: number): string =>
   `${path("diff", environment, app)}?from=${from}&to=${to}`;
 

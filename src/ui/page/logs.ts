@@ -21,17 +21,15 @@ export function logPane(id: string, left: AbortSignal, onEnd?: () => void): Elem
     note.hidden = true;
     if (atEnd) lines.scrollTop = lines.scrollHeight;
   };
-  const stop = logs(
-    id,
-    (entry) => {
-      if (pending.push(entry) === 1) setTimeout(flush, 50);
-    },
-    () => {
-      note.textContent = "It printed nothing.";
-      onEnd?.();
-    },
-  );
-  left.addEventListener("abort", stop);
+  void (async () => {
+    try {
+      for await (const entry of logs(id, left)) if (pending.push(entry) === 1) setTimeout(flush, 50);
+    } catch {
+      // The engine is gone, which the corner tells, or the reader is.
+    }
+    note.textContent = "It printed nothing.";
+    if (!left.aborted) onEnd?.();
+  })();
   return pane;
 }
 

@@ -5,14 +5,16 @@ import { appView } from "./app.ts";
 import { appsView } from "./apps.ts";
 import { callView } from "./call.ts";
 import { callsView } from "./calls.ts";
+import { classView } from "./class.ts";
 import { diffView } from "./diff.ts";
 import { h, show } from "./dom.ts";
 import { functionView } from "./function.ts";
-import { go, onGo, type Place, type View } from "./place.ts";
+import { go, onGo, onWatchAnew, type Place, type View } from "./place.ts";
 
 const views: Record<string, (place: Place) => Promise<View>> = {
   "": appsView,
   app: appView,
+  class: classView,
   function: functionView,
   diff: diffView,
   calls: callsView,
@@ -23,7 +25,7 @@ const main = document.querySelector("main") as HTMLElement;
 const engine = document.getElementById("engine") as HTMLElement;
 let left = new AbortController();
 let current: View | undefined;
-let stopLive = (): void => {};
+let stopLive = new AbortController();
 let appsSeen: string | undefined;
 
 /** Renders what the address says. What was there stays until its successor is ready, so nothing jumps. */
@@ -99,11 +101,13 @@ function tellState(state: EngineState | "gone", message?: string): void {
 
 /** Only while somebody looks: a page in the background is no reason to ask anything. */
 function connect(): void {
-  stopLive();
+  stopLive.abort();
   if (document.hidden || !current) return;
   const view = current;
-  stopLive = live(
-    view.watch ?? {},
+  stopLive = new AbortController();
+  void live(
+    view.watch?.() ?? {},
+    stopLive.signal,
     (event) => {
       if (event.event === "state") tellState(event.state, event.message);
       if (event.event === "apps") {
@@ -128,9 +132,10 @@ document.addEventListener("click", (event) => {
   go(link.href);
 });
 onGo(() => void render(true));
+onWatchAnew(connect);
 addEventListener("popstate", () => void render(false));
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) stopLive();
+  if (document.hidden) stopLive.abort();
   else connect();
 });
 void render(false);

@@ -15,13 +15,14 @@ export interface View {
   title: string;
   element: Element;
   /** A function whose figures it draws. */
-  watch?: Query;
+  watch?(): Query;
   onLive?(event: LiveEvent): void;
   /** A deploy changes what it shows. */
   followsDeploys?: boolean;
 }
 
 const GO = "farcall:go";
+const WATCH = "farcall:watch";
 
 export function go(path: string): void {
   history.pushState(undefined, "", path);
@@ -30,6 +31,15 @@ export function go(path: string): void {
 
 export function onGo(listener: () => void): void {
   addEventListener(GO, listener);
+}
+
+/** What the view watches is another thing now. */
+export function watchAnew(): void {
+  dispatchEvent(new Event(WATCH));
+}
+
+export function onWatchAnew(listener: () => void): void {
+  addEventListener(WATCH, listener);
 }
 
 /** The address changes, the view does not. */

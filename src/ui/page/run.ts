@@ -1,10 +1,10 @@
 /** Calling a function from its page: the form, the call while it runs, and what comes of it. */
-import type { Arguments, CallEvent, Checked, FunctionView, ShownValue, Tagged } from "../api.ts";
+import type { ArgumentFault, Arguments, CallEvent, Checked, FunctionView, ShownValue } from "../api.ts";
 import { call, get, post } from "./api.ts";
-import { count, duration, h, id, show } from "./dom.ts";
-import { ArgumentForm } from "./form.ts";
+import { count, duration, h, show } from "./dom.ts";
 import { callPath } from "./links.ts";
 import { logPane } from "./logs.ts";
+import { Overloads } from "./overloads.ts";
 import { go } from "./place.ts";
 import { errorBlock, valueBlock } from "./values.ts";
 
@@ -12,9 +12,14 @@ const CHECK_AFTER_MS = 300;
 /** Of a generator; the rest is counted. */
 const MOST_ITEMS = 500;
 
-export function callPanel(fn: FunctionView, left: AbortSignal, onCalled: () => Promise<void>): Element {
+/** @param onInstance hears which instance the form is about, if it is about one */
+export function callPanel(
+  fn: FunctionView,
+  left: AbortSignal,
+  onCalled: () => Promise<void>,
+  onInstance: (instance: string | undefined) => void,
+): Element {
   const { app, environment, name, version } = fn;
-  const given = (args: Tagged[]): Arguments => ({ app, environment, name, version, args });
   let timer: ReturnType<typeof setTimeout> | undefined;
   let checks = 0;
   const check = (): void => {
@@ -22,25 +27,31 @@ export function callPanel(fn: FunctionView, left: AbortSignal, onCalled: () => P
     timer = setTimeout(() => void checkNow(), CHECK_AFTER_MS);
   };
   const checkNow = async (): Promise<void> => {
-    const args = form.read();
+    const args = read();
     if (!args) return;
     const mine = ++checks;
-    const { problem } = await post<Checked>("check", {}, given(args), left).catch((): Checked => ({}));
+    const { faults, instance } = await post<Checked>("check", {}, args, left).catch((): Checked => ({ faults: [] }));
     // An answer about what has changed since says nothing.
-    if (mine === checks) form.tell(problem);
+    if (mine !== checks) return;
+    tell(faults);
+    onInstance(instance);
   };
-  const forms = fn.forms.map((each) => new ArgumentForm(each, check));
-  let form = forms[0]!;
-  const place = h("div", {}, form.element);
-  const overload = h(
-    "select",
-    { id: id("overload") },
-    fn.forms.map(({ label }, index) => h("option", { value: index }, label)),
-  );
-  overload.addEventListener("change", () => {
-    form = forms[Number(overload.value)]!;
-    show(place, form.element);
-  });
+  const construct = fn.class && new Overloads(fn.class.forms, "Its constructor takes no arguments.", check);
+  const form = new Overloads(fn.forms, construct ? "The method takes no arguments." : "It takes no arguments.", check);
+  const read = (): Arguments | undefined => {
+    const made = construct?.read();
+    const args = form.read();
+    if (!args || (construct && !made)) return undefined;
+    return { app, environment, name, version, args, ...(made && { construct: made }) };
+  };
+  const tell = (faults: readonly ArgumentFault[], focus = false): void => {
+    const wrong = faults.filter((fault) => fault.construct);
+    construct?.tell(wrong, focus);
+    form.tell(
+      faults.filter((fault) => !fault.construct),
+      focus && wrong.length === 0,
+    );
+  };
   const outcome = h("div", { class: "outcome", "aria-live": "polite" });
   const submit = h("button", { type: "submit", class: "primary" }, "Call");
   const spawn = h(
@@ -51,24 +62,25 @@ export function callPanel(fn: FunctionView, left: AbortSignal, onCalled: () => P
   let running: AbortController | undefined;
 
   const start = async (durable: boolean): Promise<void> => {
+    construct?.sent();
     form.sent();
-    const args = form.read();
+    const args = read();
     if (!args || running) return;
     clearTimeout(timer);
     checks++;
-    form.tell(undefined);
+    tell([]);
     running = new AbortController();
     const signal = AbortSignal.any([running.signal, left]);
     submit.disabled = spawn.disabled = true;
     const run = new Run(signal, () => running?.abort());
     show(outcome, run.element);
     try {
-      for await (const event of call(given(args), durable, signal)) {
+      for await (const event of call(args, durable, signal)) {
+        if (event.event === "opened") onInstance(event.instance);
         if (event.event === "opened" && durable) return go(callPath(event.id));
-        if (event.event === "failed" && event.path !== undefined) {
-          form.tell({ ...event.error, code: event.error.code ?? "", path: event.path }, true);
-          show(outcome);
-          return;
+        if (event.event === "refused") {
+          tell(event.faults, true);
+          return show(outcome);
         }
         run.add(event);
       }
@@ -86,8 +98,8 @@ export function callPanel(fn: FunctionView, left: AbortSignal, onCalled: () => P
   const element = h(
     "form",
     { novalidate: true },
-    forms.length > 1 && h("p", {}, h("label", { for: overload.id }, "Signature"), overload),
-    place,
+    fn.class && construct && part(`new ${fn.class.name}`, construct),
+    fn.class ? part(name.slice(fn.class.name.length + 1), form) : form.element,
     h("div", { class: "actions" }, submit, fn.mode === "unary" && spawn),
     outcome,
   );
@@ -96,6 +108,11 @@ export function callPanel(fn: FunctionView, left: AbortSignal, onCalled: () => P
     void start(false);
   });
   return element;
+}
+
+/** The instance and the call have forms of their own. */
+function part(title: string, { element }: Overloads): Element {
+  return h("fieldset", {}, h("legend", {}, h("code", {}, title)), element);
 }
 
 /** One call, from the click to its end. */

@@ -52,3 +52,38 @@ export const walk = app.function(function walk(
 export const large = app.function(function large(rows: number): number[] {
   return Array.from({ length: rows }, (_, row) => row);
 });
+
+/** Where a reader begins, and how. */
+export interface ReaderOptions {
+  /** Letters that do not count. */
+  skip?: string;
+}
+
+/** Reads texts in one language. */
+export const Reader = app.class(
+  class Reader {
+    readonly #language: string;
+    readonly #skip: string;
+    #read = 0;
+
+    /** @param language What it was written in. */
+    constructor(language: "en" | "fr", options: ReaderOptions = {}) {
+      this.#language = language;
+      this.#skip = options.skip ?? "";
+    }
+
+    /** How long a text is, and how many this instance has read. */
+    read(text: string): { language: string; letters: number; read: number } {
+      const letters = [...text].filter((letter) => !this.#skip.includes(letter)).length;
+      if (letters === 0) throw new RangeError("there is nothing to read");
+      this.#read++;
+      return { language: this.#language, letters, read: this.#read };
+    }
+
+    /** The words, one by one. */
+    *words(text: string): Generator<string> {
+      for (const word of text.split(" ")) yield `${this.#language}:${word}`;
+    }
+  },
+  { scaledownWindowMs: 60_000 },
+);
