@@ -130,8 +130,17 @@ test("a call whose caller was killed before it was acknowledged never runs", asy
   await engine.close();
 });
 
+/** Spawns without end, and says what was acknowledged: the call's id, its first input, and how many it has. */
+const SPAWNER = `
+  let next = Number(process.env.FIRST);
+  for (;;) {
+    const inputs = Array.from({ length: next % 3 ? 1 : 50 }, () => [next++]);
+    const id = await app.spawn("double", inputs);
+    console.log(id, inputs[0][0], inputs.length);
+  }`;
+
 test(
-  "nothing acknowledged is lost, and nothing told twice, while host and containers are killed at random",
+  "nothing acknowledged is lost, and nothing told twice, while host, containers and clients are killed at random",
   async () => {
     await using home = await temporaryHome();
     const engine = localEngine(home.url);
@@ -156,7 +165,16 @@ test(
         },
       );
     };
+    let clients = 0;
+    const startClient = () => program(SPAWNER, { ...home.env, FIRST: String(++clients * 1_000_000) });
+    let client = startClient();
+    const told: string[] = [];
     for (let round = 0; round < ROUNDS; round++) {
+      if (Math.random() < 0.3) {
+        client.child.kill("SIGKILL");
+        told.push((await client.finished).stdout);
+        client = startClient();
+      }
       const spawning = Promise.all(Array.from({ length: 4 }, spawnSome));
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 150));
       const status = await hostStatus(home.url);
@@ -171,6 +189,8 @@ test(
       }
       await spawning;
     }
+    client.child.kill("SIGKILL");
+    told.push((await client.finished).stdout);
     const inputs = acknowledged.reduce((sum, call) => sum + call.inputs.length, 0);
     await expect.poll(() => heard.size, { timeout: 120_000 }).toBe(inputs);
     expect([...heard.values()].every((times) => times === 1)).toBe(true);
@@ -178,10 +198,45 @@ test(
       const outcomes = await app.get(id, inputs.length);
       expect(outcomes.map(({ value, error }) => error ?? value)).toEqual(inputs.map((n) => n * 2));
     }
+    // The last line may be cut off.
+    const whole = told.flatMap((stdout) => stdout.split("\n").slice(0, -1));
+    for (const line of whole) {
+      const [id, first, count] = line.split(" ");
+      const outcomes = await app.get(id!, Number(count));
+      expect(outcomes.map(({ value, error }) => error ?? value)).toEqual(
+        Array.from({ length: Number(count) }, (_, i) => (Number(first) + i) * 2),
+      );
+    }
     await engine.close();
   },
   60_000 + ROUNDS * 15_000,
 );
+
+test("an input waits for its container, however often somebody kills it while it starts", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.registry.deploy(
+    deployment(
+      "work",
+      "await new Promise((r) => setTimeout(r, 300)); export const double = app.function(function double(n) { return n * 2; });",
+      { double: { options: { maxContainers: 1 } } },
+    ),
+  );
+  const app = new Driver(engine, "work");
+  const id = await app.spawn("double", [[21]]);
+  const killed = new Set<number>();
+  const killNext = async (): Promise<number> => {
+    for (const { pid, state } of (await hostStatus(home.url))!.containers) {
+      if (state !== "starting" || killed.has(pid)) continue;
+      killed.add(pid);
+      process.kill(pid, "SIGKILL");
+    }
+    return killed.size;
+  };
+  await expect.poll(killNext, { ...patient, interval: 20 }).toBeGreaterThan(4);
+  expect(await app.get(id)).toEqual([{ index: 0, value: 42 }]);
+  await engine.close();
+});
 
 test("results expire, and say so", async () => {
   await using home = await temporaryHome();

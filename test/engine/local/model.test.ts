@@ -13,7 +13,7 @@ import "../../../src/engines.ts";
 import { temporaryHome } from "../../support/home.ts";
 import { commands, deploy, Model, type Real, settleAll } from "./model/commands.ts";
 
-const RUNS = Number(process.env["FARCALL_MODEL_RUNS"]) || 3;
+const RUNS = Number(process.env["FARCALL_MODEL_RUNS"]) || 1;
 const SEED = Number(process.env["FARCALL_TEST_SEED"]) || undefined;
 const LENGTH = 30;
 

@@ -127,25 +127,31 @@ test("a peer that reads nothing does not fill the host's memory", async () => {
   for (let index = 0; index < 1_000; index++) writer.write(ToHost.input, 2, index, payload);
   writer.write(ToHost.end, 2, 1_000);
   const call = async () => engine.invoker.call("fc-wide");
+  /** Waits as long as outputs come, however slowly; `still` is how often in a row nothing may have come. */
+  const atRest = async (still: number): Promise<number> => {
+    let ended = (await call()).numEnded;
+    for (let quiet = 0; quiet < still && ended < 1_000; ) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const now = (await call()).numEnded;
+      quiet = now === ended ? quiet + 1 : 0;
+      ended = now;
+    }
+    return ended;
+  };
   await expect.poll(async () => (await call()).numEnded, patient).toBeGreaterThan(10);
-  let ended = 0;
-  // Until it stands still.
-  for (let now = (await call()).numEnded; now !== ended; now = (await call()).numEnded) {
-    ended = now;
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-  expect(ended).toBeLessThan(400);
+  expect(await atRest(3)).toBeLessThan(400);
   expect((await hostStatus(home.url))!.memoryBytes - before).toBeLessThan(600e6);
   let received = 0;
   socket.on("data", (chunk: Buffer) => {
     received += chunk.length;
   });
   socket.resume();
-  await expect.poll(async () => (await call()).numEnded, patient).toBe(1_000);
-  await expect.poll(() => received, patient).toBeGreaterThan(1_000 * 1_000_000);
+  // A gigabyte takes its time on a busy machine: it is enough that it does not stand still.
+  expect(await atRest(60)).toBe(1_000);
+  await expect.poll(() => received, { timeout: 60_000 }).toBeGreaterThan(1_000 * 1_000_000);
   socket.destroy();
   await engine.close();
-});
+}, 300_000);
 
 test("a caller that is killed takes its running calls along", async () => {
   await using home = await temporaryHome();
