@@ -3,7 +3,7 @@
  * objects, plugins may change them.
  */
 import { InvalidError } from "../runtime/errors.ts";
-import type { FunctionMode } from "../schema/index.ts";
+import { type FunctionMode, isTypeName } from "../schema/index.ts";
 import { type ClassPlan, methodsByClass, planClass } from "./class-plan.ts";
 import { type DeclarationPlan, planDeclaration } from "./declarations.ts";
 import { functionDoc } from "./docs.ts";
@@ -132,8 +132,11 @@ function planAppOrThrow(original: LockedManifest, file: string, settings: PlanSe
     ({ name }) => settings.rename?.(name, { app: appName, environment }) ?? name,
   );
   if (declared.size < original.declarations.length) throw new InvalidError("two declarations have the same name");
-  // The file's own names and the classes that it imports hide the global ones.
-  const hidden = new Set([...declared, ...instances, "Function", "GeneratorFunction"]);
+  // The file's own names and the classes that it imports hide the global ones, as type parameters do where they are in scope.
+  const parameters = typeParameterNames(original.functions);
+  const hidden = new Set([...declared, ...instances, ...parameters, "Function", "GeneratorFunction"]);
+  if (hidden.has("globalThis"))
+    throw new InvalidError("a type is called globalThis, by which the stubs reach the types that every program has");
   const used = usedGlobals([original.functions, original.classes, original.declarations]);
   const isAmbiguous = [...used].some((name) => hidden.has(name));
   const manifest = isAmbiguous ? qualifyGlobals(original, hidden) : original;
@@ -142,7 +145,7 @@ function planAppOrThrow(original: LockedManifest, file: string, settings: PlanSe
   const own = manifest.functions.filter((fn) => fn.class === undefined);
   const named = nameExports([...own, ...(manifest.classes ?? [])], manifest, enums, settings);
   // Imports and the factory give way to the author's names.
-  const scope = new Scope([...declared, ...named.values().map(({ local }) => local)]);
+  const scope = new Scope([...declared, ...parameters, ...named.values().map(({ local }) => local)]);
 
   const imports = new Map<string, ImportPlan>();
   const use = (name: string, typeOnly: boolean): string => {
@@ -175,7 +178,7 @@ function planAppOrThrow(original: LockedManifest, file: string, settings: PlanSe
   });
   const classes = [...methodsByClass(manifest.functions, manifest.classes ?? [])].map(([of, methods]) => {
     const { local, exported } = named.get(of)!;
-    const instance = declared.has(local) ? scope.claim(`${local}Instance`) : local;
+    const instance = declared.has(local) || !isTypeName(local) ? scope.claim(`${local}Instance`) : local;
     return planClass(of, { local, exported, instance }, methods, names);
   });
   const factoryImport = stubs.length + classes.length > 0 ? use("stubs", false) : "stubs";
@@ -192,6 +195,12 @@ function planAppOrThrow(original: LockedManifest, file: string, settings: PlanSe
     functions: stubs,
     classes,
   };
+}
+
+/** Of the functions' own signatures, which alone name helpers of this package. */
+function typeParameterNames(functions: LockedManifest["functions"]): Set<string> {
+  const calls = functions.flatMap((fn) => fn.overloads ?? [fn]);
+  return new Set(calls.flatMap(({ typeParameters = [] }) => typeParameters.map(({ name }) => name)));
 }
 
 interface NamedExport {

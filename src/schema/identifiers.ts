@@ -4,17 +4,17 @@
  */
 const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));
 
-/** Reserved, and nothing that a type could begin with, for which reason TypeScript does not take them as labels either. */
+/** Reserved, and nothing that a type could begin with: TypeScript does not take them as labels either. */
 const STATEMENT_WORDS = words(
   "break case catch class const continue debugger default delete do else enum export extends finally for if in instanceof " +
     "return super switch throw try var while with",
 );
 
-/** Reserved too: values, and what modules and async functions add. */
-const OTHER_RESERVED = words(
-  "false function import new null this true typeof void " +
-    "arguments await eval implements interface let package private protected public static yield",
-);
+/** Reserved in modules, as labels too. */
+const MODULE_WORDS = words("await implements interface let package private protected public static yield");
+
+/** Reserved too, but labels. */
+const OTHER_RESERVED = words("false function import new null this true typeof void arguments eval");
 
 /** Names that a type declaration cannot take, since the language gives them a meaning of its own in a type. */
 const RESERVED_TYPES = words(
@@ -40,12 +40,12 @@ export function isIdentifierName(name: string): boolean {
 
 /** Can name a variable, a function or a parameter in a module. */
 export function isBindingName(name: string): boolean {
-  return isIdentifierName(name) && !STATEMENT_WORDS.has(name) && !OTHER_RESERVED.has(name);
+  return isLabel(name) && !OTHER_RESERVED.has(name);
 }
 
 /** Can label an element of a tuple: `[new: Item]`, but not `[class: Item]`. */
 export function isLabel(name: string): boolean {
-  return isIdentifierName(name) && !STATEMENT_WORDS.has(name);
+  return isIdentifierName(name) && !STATEMENT_WORDS.has(name) && !MODULE_WORDS.has(name);
 }
 
 /** Can name an interface, an alias, an enum or a type parameter. */

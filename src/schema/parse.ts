@@ -25,6 +25,7 @@ import {
   truth,
 } from "./shape.ts";
 import type { BuiltinName, PrimitiveName, TypeSchema } from "./type-schema.ts";
+import { checkWellFormed } from "./well-formed.ts";
 
 /** Deeper than any author's type, and shallow enough for every recursive reader of a manifest. */
 const MAX_DEPTH = 400;
@@ -35,6 +36,7 @@ export function parse(json: unknown): AppManifest {
   checkVersion(json.schemaVersion);
   const place = new ManifestPlace(json.declarations);
   manifest(json, place);
+  if (place.problems.length === 0) checkWellFormed(json as unknown as AppManifest, place); // its shape has just been checked
   if (place.problems.length > 0) throw invalid(place.problems);
   return json as unknown as AppManifest; // All that the type says has just been checked.
 }

@@ -250,7 +250,7 @@ function printLiteral({ value }: LiteralType): string {
       hint: "bigint literals are decimal text",
     });
   }
-  return `${value.bigint}n`;
+  return `${value.bigint.replace(/^(-?)0+(?=\d)/, "$1")}n`;
 }
 
 function printNumber(value: number): string {

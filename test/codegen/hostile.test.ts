@@ -1,0 +1,314 @@
+/**
+ * Whatever passes the check of manifests becomes files that compile and say what the manifest says; all else is refused in words.
+ * FUZZ_SEED repeats a run, FUZZ_RUNS makes it longer.
+ */
+import fc from "fast-check";
+import ts from "typescript-6";
+import { expect, test } from "vitest";
+import { planFiles } from "../../src/codegen/plan.ts";
+import { layoutOf, renderPlan } from "../../src/codegen/render.ts";
+import { loadTemplates } from "../../src/codegen/templates.ts";
+import { InvalidError } from "../../src/runtime/errors.ts";
+import {
+  type AppManifest,
+  type Declaration,
+  parseManifest,
+  SchemaError,
+  type TypeSchema,
+} from "../../src/schema/index.ts";
+import { fn, manifest, number, Project, parameter, reference, text } from "./support.ts";
+
+const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const numRuns = Number(process.env.FUZZ_RUNS ?? 60);
+
+/** Names of globals, of this package's helpers, of what a class has by itself; words, and what is no name at all. */
+const names = fc.constantFrom(
+  ...[
+    "Function",
+    "GeneratorFunction",
+    "FunctionCall",
+    "Deployed",
+    "MapItem",
+    "MapOptions",
+    "CallOptions",
+    "AnyIterable",
+  ],
+  ...[
+    "Promise",
+    "Map",
+    "Array",
+    "Object",
+    "Symbol",
+    "AsyncGenerator",
+    "globalThis",
+    "undefined",
+    "NaN",
+    "stubs",
+    "app",
+  ],
+  ...["Instance", "Model", "ModelInstance", "X", "W", "I", "T", "arguments", "eval", "exports", "module", "require"],
+  ...[
+    "any",
+    "never",
+    "string",
+    "unknown",
+    "infer",
+    "let",
+    "yield",
+    "static",
+    "await",
+    "delete",
+    "default",
+    "this",
+    "new",
+  ],
+  ...[
+    "__proto__",
+    "constructor",
+    "prototype",
+    "toString",
+    "then",
+    "name",
+    "length",
+    "größe",
+    "a b",
+    "1st",
+    "",
+    "-1",
+    "1",
+  ],
+  ...["*/ process.exit() /*", "$\x7bprocess.exit()}", '"', "`", "\\", "\n", "\u2028", "\0", "\ud800", "../../x", "a.b"],
+);
+const unique = fc.uniqueArray(names, { maxLength: 5 });
+const T: TypeSchema = { kind: "typeParameter", name: "T" };
+
+const types = (declared: readonly string[]): fc.Arbitrary<TypeSchema> =>
+  fc.letrec<{ type: TypeSchema }>((tie) => ({
+    type: fc.oneof(
+      { maxDepth: 2, withCrossShrink: true },
+      fc.constantFrom(text, number, ...declared.map((name) => reference(name))),
+      names.map((value): TypeSchema => ({ kind: "literal", value })),
+      fc
+        .bigInt()
+        .map((value): TypeSchema => ({ kind: "literal", value: { bigint: `00${value}`.replace("00-", "-00") } })),
+      fc
+        .tuple(names, tie("type"))
+        .map(([name, type]): TypeSchema => ({ kind: "object", properties: [{ name, type }] })),
+      fc.tuple(names, tie("type")).map(([label, type]): TypeSchema => ({ kind: "tuple", elements: [{ label, type }] })),
+      fc.tuple(names, names).map((texts): TypeSchema => ({ kind: "templateLiteral", texts, types: [text] })),
+      tie("type").map((element): TypeSchema => ({ kind: "array", element })),
+      fc
+        .tuple(tie("type"), tie("type"))
+        .map((typeArguments): TypeSchema => ({ kind: "builtin", name: "Map", typeArguments })),
+      fc.array(tie("type"), { maxLength: 3 }).map((members): TypeSchema => ({ kind: "union", members })),
+    ),
+  })).type;
+
+const declarations = unique.chain((declared) =>
+  fc.tuple(
+    ...declared.map((name) =>
+      fc.oneof(
+        fc.tuple(unique, types(declared), names).map(
+          ([own, type, doc]): Declaration => ({
+            ...{ kind: "interface", name, doc },
+            properties: own.map((property) => ({ name: property, type, doc })),
+          }),
+        ),
+        types(declared).map((type): Declaration => ({ kind: "alias", name, type })),
+        unique.map(
+          (own): Declaration => ({
+            ...{ kind: "enum", name },
+            members: own.map((member, value) => ({ name: member, value: value % 2 ? member : value, doc: member })),
+          }),
+        ),
+      ),
+    ),
+  ),
+);
+
+const hostile = declarations.chain((declared) => {
+  const type = types(declared.map(({ name }) => name));
+  const parameters = fc
+    .tuple(unique, type, names)
+    .map(([own, of, doc]) => own.map((name, at) => parameter(name, of, { doc, ...(at > 1 && { optional: true }) })));
+  const draft = (prefix: string) =>
+    fc
+      .tuple(names, parameters, type, names, fc.constantFrom("plain", "generic", "generator"))
+      .map(([name, own, returns, doc, how]) =>
+        fn(`${prefix}${name}`, how === "generic" ? [...own, parameter("last", T, { optional: true })] : own, returns, {
+          ...{ doc, mode: how === "generator" ? "generator" : "unary", source: { file: doc, line: 1 } },
+          ...(how === "generic" && { typeParameters: [{ name: "T", doc }] }),
+        }),
+      );
+  const classes = fc.uniqueArray(
+    names.chain((name) =>
+      fc.tuple(parameters, names, fc.array(draft(`${name}.`), { maxLength: 3 })).map(([own, doc, methods]) => ({
+        schema: { name, doc, constructors: [{ parameters: own, doc }], signature: "s" },
+        methods: methods.map((method) => ({ ...method, class: name })),
+      })),
+    ),
+    { maxLength: 2, selector: ({ schema }) => schema.name },
+  );
+  return fc.tuple(names, fc.array(draft(""), { maxLength: 4 }), classes).map(([app, drafts, of]): AppManifest => {
+    const functions = [...drafts, ...of.flatMap(({ methods }) => methods)];
+    return {
+      ...manifest(app, [], [...declared]),
+      functions: functions.map((each) => ({ ...each, signature: "s" })),
+      classes: of.map(({ schema }) => schema),
+    };
+  });
+});
+
+test("a manifest with hostile names gives files that compile and say the same, or is refused", {
+  timeout: 60_000,
+}, async () => {
+  const templates = await loadTemplates(undefined);
+  using project = new Project();
+  let refused = 0;
+  // Most of what is made at random cannot be: names that are none, aliases of themselves. What can be is what counts.
+  const candidates = fc.sample(hostile, { seed, numRuns: numRuns * 20 });
+  let written = 0;
+  for (const candidate of candidates) {
+    if (written >= numRuns) break;
+    try {
+      const item = await parseManifest(JSON.parse(JSON.stringify(candidate)));
+      const plan = planFiles([{ manifest: item }], { exports: "namespaces", importExtension: ".ts" });
+      const files = renderPlan(plan, templates, layoutOf("ts", ".ts", true));
+      const source = files.get(`${plan.apps[0]!.file}.ts`)!;
+      project.write({ [`src/${written++}.ts`]: source });
+      expect(deployedNames(source), `seed ${seed}`).toEqual(namesOf(item));
+    } catch (error) {
+      if (!(error instanceof SchemaError || error instanceof InvalidError)) throw error;
+      refused++;
+    }
+  }
+  expect(await project.check(), `seed ${seed}, ${refused} refused`).toBe("");
+  expect(written).toBeGreaterThan(numRuns / 2);
+});
+
+function namesOf({ functions, classes = [] }: AppManifest): string[] {
+  const own = functions.map((each) => (each.class === undefined ? each.name : each.name.slice(each.class.length + 1)));
+  return [...own, ...classes.map(({ name }) => name)].map((name) => name.toWellFormed()).sort();
+}
+
+/** What the stubs are made of: the first texts of `app.function("…", …)`, and of classes and the lists of their methods. */
+function deployedNames(source: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    // Not the factory's own call, which names the app.
+    const isStub = ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression);
+    const list = isStub ? node.arguments : ts.isArrayLiteralExpression(node) ? node.elements : [];
+    const first = list[0];
+    if (first && ts.isStringLiteral(first)) found.push(first.text.toWellFormed());
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile("a.ts", source, ts.ScriptTarget.Latest));
+  return found.sort();
+}
+
+const nested = (levels: number, wrap: (type: TypeSchema) => TypeSchema): TypeSchema => {
+  let type: TypeSchema = text;
+  for (let level = 0; level < levels; level++) type = wrap(type);
+  return type;
+};
+const alias = (name: string, type: TypeSchema): Declaration => ({ kind: "alias", name, type });
+const object = (...own: [string, TypeSchema][]): TypeSchema => ({
+  kind: "object",
+  properties: own.map(([name, type]) => ({ name, type })),
+});
+const returning = (returns: TypeSchema, declared: Declaration[] = []): AppManifest => ({
+  ...manifest("a", [], declared),
+  functions: [{ ...fn("f", [], returns), signature: "s" }],
+});
+
+test.each<[string, AppManifest, string]>([
+  ["ten thousand levels", returning(nested(10_000, (element) => ({ kind: "array", element }))), "levels deep"],
+  ["an alias of itself", returning(reference("A"), [alias("A", reference("A"))]), '"A" refers to itself without end'],
+  [
+    "aliases in a circle",
+    returning(text, [alias("A", { kind: "union", members: [reference("B"), text] }), alias("B", reference("A"))]),
+    "without end",
+  ],
+  [
+    "an interface that extends itself",
+    returning(text, [{ kind: "interface", name: "A", extends: [reference("A")], properties: [] }]),
+    "without end",
+  ],
+  ["a property twice", returning(object(["a", text], ["a", number])), 'the property "a" is there twice'],
+  [
+    "an enum's member twice",
+    returning(text, [{ kind: "enum", name: "E", members: [0, 1].map((value) => ({ name: "M", value })) }]),
+    'the member "M" is there twice',
+  ],
+  ["a type parameter of nobody", returning(T), 'no type parameter is called "T"'],
+  [
+    "type arguments of nothing generic",
+    returning({ ...reference("A"), typeArguments: [text] } as TypeSchema, [alias("A", text)]),
+    "0 type parameters; 1 are given",
+  ],
+  ["a rest that is no list", returning({ kind: "tuple", elements: [{ type: text, rest: true }] }), "no list"],
+  ["infer anywhere", returning({ kind: "infer", name: "U" }), "outside of the extends"],
+  [
+    "keys that are none",
+    returning({ kind: "object", properties: [], indexes: [{ key: { kind: "builtin", name: "Date" }, value: text }] }),
+    "no key",
+  ],
+])("%s is refused in words", async (_, item, words) => {
+  const error: unknown = await parseManifest(item).catch((reason) => reason);
+  expect(error).toBeInstanceOf(SchemaError);
+  expect((error as Error).message).toContain(words);
+  expect((error as Error).message.length).toBeLessThan(1_000);
+});
+
+test("what is large and right compiles: long chains and circles of types, unions and enums of 5,000", {
+  timeout: 60_000,
+}, async () => {
+  const templates = await loadTemplates(undefined);
+  using project = new Project();
+  const members = Array.from({ length: 5_000 }, (_, at) => `m${at}`);
+  const chain = Array.from({ length: 3_000 }, (_, at) =>
+    alias(`A${at}`, at < 2_999 ? object(["next", reference(`A${at + 1}`)], ["first", reference("A0")]) : text),
+  );
+  const large: AppManifest[] = [
+    returning(reference("A0"), chain),
+    returning({ kind: "union", members: members.map((value) => ({ kind: "literal", value })) }),
+    returning(reference("E"), [{ kind: "enum", name: "E", members: members.map((name, value) => ({ name, value })) }]),
+    returning({ kind: "literal", value: { bigint: `-00${"7".repeat(10_000)}` } }),
+    returning(object(["x\n".repeat(50_000), nested(100, (type) => object(["a", type]))])),
+    { ...returning(text), functions: [{ ...fn("f".repeat(100_000), [], text), signature: "s" }] },
+  ];
+  for (const [at, item] of large.entries()) {
+    const plan = planFiles([{ manifest: await parseManifest(item) }], {
+      exports: "namespaces",
+      importExtension: ".ts",
+    });
+    project.write({ [`src/${at}.ts`]: renderPlan(plan, templates, layoutOf("ts", ".ts", true)).get("a.ts")! });
+  }
+  expect(await project.check()).toBe("");
+});
+
+test("type parameters may be called like helpers and globals, and parameters like reserved words", async () => {
+  const templates = await loadTemplates(undefined);
+  using project = new Project();
+  const generic = ["Promise", "FunctionCall", "AsyncIterableIterator", "CallOptions", "Map"].map((name, at) => {
+    const own: TypeSchema = { kind: "typeParameter", name };
+    return fn(`f${at}`, [parameter("value", own)], own, { typeParameters: [{ name }] });
+  });
+  const words = ["yield", "let", "static", "await", "this"].map((name, at) =>
+    fn(`g${at}`, [parameter(name, text)], text),
+  );
+  const map: TypeSchema = { kind: "builtin", name: "Map", typeArguments: [text, text] };
+  const of = { name: "any", constructors: [{ parameters: [] }], signature: "s" };
+  const item = manifest("a", [...generic, ...words, fn("m", [], map), fn("any.m", [], text, { class: "any" })], [], {
+    classes: [of],
+  });
+  const plan = planFiles([{ manifest: await parseManifest(item) }], { exports: "namespaces", importExtension: ".ts" });
+  const files = renderPlan(plan, templates, layoutOf("ts", ".ts", true));
+  project.write({
+    "src/a.ts": files.get("a.ts")!,
+    "src/use.ts": `import { f0, f1, m } from "./a.ts";
+      export const call: string = await (await f0.spawn("x")).get();
+      export const size: number = (await m.remote()).size + (await f1.remote(1));`,
+  });
+  expect(await project.check()).toBe("");
+});
