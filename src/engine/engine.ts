@@ -197,7 +197,8 @@ export interface CallInfo {
   environment: string;
   function: string;
   version: number;
-  method: OpenCall["method"];
+  /** `web`: an HTTP request. */
+  method: OpenCall["method"] | "web";
   mode: FunctionMode;
   numInputs: number;
   /** Of those, the ones that have ended, well or badly. */
@@ -219,7 +220,7 @@ export interface InputRange {
 /** One input of a call as the engine remembers it, for people who look at the call. */
 export interface InputRecord {
   index: number;
-  /** The encoded arguments. Absent when they were too large to be kept. */
+  /** The encoded arguments. Absent when they were not kept: they were too large, or of one of many inputs. */
   payload?: Uint8Array;
   /** What has come of it so far, of a generator the first yields. The payload of one that was too large to be kept is empty. */
   outputs: Output[];
@@ -281,8 +282,9 @@ export interface Invoker {
   call(callId: string): Promise<CallInfo>;
   calls(filter?: { app?: string; environment?: string; function?: string; limit?: number }): Promise<CallInfo[]>;
   /**
-   * Inputs that the engine remembers, in order. Of a durable call all, as long as its results are kept; of any other the first
-   * few and the first that failed, for a while. An engine may leave out what is large. Rejects with NotFoundError.
+   * Inputs that the engine remembers, in order. Of a durable call all, as long as its results are kept, with the arguments of the
+   * first and of those that failed; of any other the first few and the first that failed, for a while. An engine may leave out
+   * what is large. Rejects with NotFoundError.
    */
   inputs(callId: string, range: InputRange): Promise<InputRecord[]>;
   /** Cancels what has not ended. `terminateContainers` also kills the containers that run its inputs. */

@@ -12,7 +12,7 @@ export interface FunctionOptions {
   name?: string;
   /**
    * Attempts after the first, one second apart; or a policy, whose parts default to `{ maxRetries: 0, backoffCoefficient: 2,
-   * initialDelayMs: 1000, maxDelayMs: 60_000 }`. Default 0.
+   * initialDelayMs: 1000, maxDelayMs: 60_000 }`. Each wait is up to a fifth longer, by chance. Default 0.
    */
   retries?: number | Partial<RetryPolicy>;
   /** Longest time for one attempt, in milliseconds. Default 300 000. */

@@ -229,6 +229,26 @@ describe("a URL", () => {
   });
 });
 
+test("requests are among the calls, run or done, and can be cancelled", async () => {
+  const calls = (name: string) => engine.invoker.calls({ app: "site", function: name });
+  await (await get("echo", "/listed")).text();
+  const [listed] = await calls("echo");
+  expect(listed).toMatchObject({ method: "web", numInputs: 1, numEnded: 1, numFailed: 0, cancelled: false });
+  expect(listed?.endedAt).toBeDefined();
+  expect(await engine.invoker.call(listed!.id)).toEqual(listed);
+  expect(await engine.invoker.inputs(listed!.id, {})).toEqual([]);
+  await (await get("fails")).text();
+  expect((await calls("fails"))[0]).toMatchObject({ numEnded: 1, numFailed: 1 });
+
+  const waiting = get("waits", "", { method: "POST" });
+  const open = async () => (await calls("waits")).find(({ endedAt }) => endedAt === undefined);
+  await expect.poll(open, { timeout: 30_000 }).toBeDefined();
+  const { id } = (await open())!;
+  await engine.invoker.cancel(id);
+  expect((await waiting).status).toBe(503);
+  expect(await engine.invoker.call(id)).toMatchObject({ cancelled: true, numEnded: 0 });
+});
+
 test("remote methods are refused with the URL to use", async () => {
   const url = await urlOf("echo");
   const echo = withClient(client, site.web("echo", signatureOf("echo"))) as unknown as {

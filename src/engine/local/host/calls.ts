@@ -1,5 +1,6 @@
 /** All calls of the host, in memory and on disk: opens them, finds them by id, keeps and expires what they leave. */
 import { randomUUID } from "node:crypto";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { failureToError, InvalidError, NotFoundError } from "../../../runtime/errors.ts";
 import type { CallInfo, Failure, FunctionRef, Progress } from "../../index.ts";
 import type { OpenMessage } from "../protocol.ts";
@@ -14,6 +15,7 @@ import { type RecordedInput, Records } from "./record.ts";
 import type { DeployedFunction, Registry } from "./registry.ts";
 import { telemetry } from "./telemetry.ts";
 import { isNamed } from "./unit.ts";
+import { WebCall } from "./web-call.ts";
 
 const DAY_MS = 86_400_000;
 /** Results are kept for so long after their call has ended. */
@@ -32,7 +34,7 @@ export class Calls implements DurableHost {
   readonly #registry: Registry;
   readonly #pools: Pools;
   readonly #warn: (text: string) => void;
-  readonly #ephemeral = new Map<string, EphemeralCall>();
+  readonly #ephemeral = new Map<string, EphemeralCall | WebCall>();
   /** Those that have not ended. */
   readonly #durable = new Map<string, DurableCall>();
   /** Of those, the ones that have an idempotency key, by function and key. */
@@ -149,7 +151,24 @@ export class Calls implements DurableHost {
     return call;
   }
 
-  readonly #ephemeralEnded = (call: EphemeralCall): void => {
+  /** An HTTP request that came for a web function. */
+  openWeb(fn: DeployedFunction, payload: Uint8Array, headers: IncomingHttpHeaders, response: ServerResponse): void {
+    const call = new WebCall(
+      this.nextNumber(),
+      newId(),
+      fn,
+      this.#pools.of(fn),
+      payload,
+      headers,
+      response,
+      this.#records,
+      this.#ephemeralEnded,
+    );
+    this.#ephemeral.set(call.id, call);
+    telemetry?.callOpened(fn, call.method);
+  }
+
+  readonly #ephemeralEnded = (call: EphemeralCall | WebCall): void => {
     this.#ephemeral.delete(call.id);
     const oldest = this.#recent[this.#recentAt];
     if (oldest) this.#records.forget(oldest.record);
@@ -159,7 +178,7 @@ export class Calls implements DurableHost {
 
   /** A durable call of one input that the host itself makes; nothing when there is one of this key. Throws like `functionFor`. */
   spawn(ref: FunctionRef, key: string, payload: Uint8Array): void {
-    const id = `fc-${randomUUID().replaceAll("-", "")}`;
+    const id = newId();
     const message: OpenMessage = { id, function: ref, method: "spawn", durable: true, idempotencyKey: key };
     const { id: known, live } = this.openDurable(message);
     if (known !== id || !live) return;
@@ -281,7 +300,7 @@ export class Calls implements DurableHost {
     return this.#running(id)?.watchProgress(watcher, onEnd);
   }
 
-  #running(id: string): EphemeralCall | DurableCall | undefined {
+  #running(id: string): EphemeralCall | WebCall | DurableCall | undefined {
     const call = this.#ephemeral.get(id) ?? this.#durable.get(id);
     if (!call) this.info(id);
     return call;
@@ -349,6 +368,10 @@ export class Calls implements DurableHost {
   close(): void {
     clearInterval(this.#expiryTimer);
   }
+}
+
+function newId(): string {
+  return `fc-${randomUUID().replaceAll("-", "")}`;
 }
 
 function attachedTo(call: DurableCall): AttachedCall {

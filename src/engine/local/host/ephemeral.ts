@@ -200,7 +200,7 @@ export class EphemeralCall implements Work {
 export interface CallSummary {
   id: string;
   fn: DeployedFunction;
-  method: OpenMessage["method"];
+  method: CallInfo["method"];
   numInputs: number;
   numEnded: number;
   numFailed: number;

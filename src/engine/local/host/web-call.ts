@@ -1,10 +1,13 @@
 /** One HTTP request on its way through a pool: an input like any other, whose yields are the head and the body of the response. */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { WebRequestHead, WebResponseHead } from "../../../worker/protocol.ts";
-import type { Failure, TraceContext } from "../../index.ts";
+import type { Failure, Progress, TraceContext } from "../../index.ts";
 import type { Container } from "./container.ts";
+import type { CallSummary } from "./ephemeral.ts";
 import { Input, type OutcomeKind, type Work } from "./input.ts";
 import type { Pool } from "./pool.ts";
+import { ProgressBoard, type ProgressWatcher } from "./progress.ts";
+import { CallRecord, type Records } from "./record.ts";
 import type { DeployedFunction } from "./registry.ts";
 
 /** Pieces of a body on their way. */
@@ -44,8 +47,17 @@ export class WebCall implements Work {
   parked = false;
   over = false;
   readonly granted = WINDOW;
+  /** Stays empty: requests and responses are no arguments and results, and may be secret. */
+  readonly record: CallRecord;
   readonly #response: ServerResponse;
+  readonly #onEnd: (call: WebCall) => void;
+  readonly #createdAt = Date.now();
+  #endedAt = 0;
   #input: Input | undefined;
+  #answered = false;
+  #failed = false;
+  #cancelled = false;
+  #board: ProgressBoard | undefined;
   #headSent = false;
   /** Pieces that the client has not taken: granted again when it has. */
   #owed = 0;
@@ -58,13 +70,17 @@ export class WebCall implements Work {
     payload: Uint8Array,
     headers: IncomingHttpHeaders,
     response: ServerResponse,
+    records: Records,
+    onEnd: (call: WebCall) => void,
   ) {
     this.number = number;
     this.id = id;
     this.trace = traceIn(headers);
     this.fn = fn;
     this.pool = pool;
+    this.record = new CallRecord(records);
     this.#response = response;
+    this.#onEnd = onEnd;
     this.#input = new Input(this, 0, payload);
     pool.openCalls++;
     response.on("close", () => this.#clientGone());
@@ -97,6 +113,7 @@ export class WebCall implements Work {
 
   #sendHead({ status, statusText, headers }: WebResponseHead): void {
     this.#headSent = true;
+    this.#failed = status >= 500;
     for (const [name, value] of headers) if (!HOP_BY_HOP.has(name)) this.#response.appendHeader(name, value);
     this.#response.writeHead(status, statusText || undefined);
     this.#response.flushHeaders();
@@ -111,10 +128,24 @@ export class WebCall implements Work {
     }
   }
 
-  progressed(): void {}
+  progressed(progress: Progress): void {
+    this.#board ??= new ProgressBoard();
+    this.#board.report(progress);
+  }
+
+  get latestProgress(): Iterable<Progress> {
+    return this.#board?.latest ?? [];
+  }
+
+  watchProgress(watcher: ProgressWatcher, onEnd: () => void): () => void {
+    this.#board ??= new ProgressBoard();
+    return this.#board.watch(watcher, onEnd);
+  }
 
   outcome(_input: Input, kind: OutcomeKind): void {
     if (this.over) return;
+    this.#answered = true;
+    if (kind !== "end") this.#failed = true;
     this.#close();
     if (kind === "end") this.#response.end();
     // The body broke after the head had been sent: an end would make it look whole.
@@ -123,24 +154,59 @@ export class WebCall implements Work {
 
   failed(_input: Input, failure: Failure): void {
     if (this.over) return;
+    this.#answered = true;
+    this.#failed = true;
     this.#close();
+    this.#fail(failure);
+  }
+
+  /** By somebody else than the client. */
+  cancel({ terminate = false, reason }: { terminate?: boolean; reason?: Failure } = {}): void {
+    if (this.over) return;
+    this.#drop({ terminate });
+    this.#fail(reason ?? { code: "CANCELLED", message: `call ${this.id} was cancelled` });
+  }
+
+  #fail(failure: Failure): void {
     if (this.#headSent) this.#response.destroy();
     else sendProblem(this.#response, STATUS[failure.code] ?? 500, failure);
   }
 
   #clientGone(): void {
-    if (this.over) return;
+    // The handler hears of it, and is not killed with its neighbours for taking its time.
+    if (!this.over) this.#drop({ graceMs: this.fn.schema.options.timeoutMs });
+  }
+
+  #drop(options: { terminate?: boolean; graceMs?: number }): void {
     const dropped = this.waiting;
     this.over = true;
+    this.#cancelled = true;
     this.#input = undefined;
-    // The handler hears of it, and is not killed with its neighbours for taking its time.
-    this.pool.cancelled(this, dropped, { graceMs: this.fn.schema.options.timeoutMs });
-    this.pool.closed(this);
+    this.pool.cancelled(this, dropped, options);
+    this.#close();
   }
 
   #close(): void {
     this.over = true;
+    this.#endedAt = Date.now();
+    this.#board?.close();
     this.pool.closed(this);
+    this.#onEnd(this);
+  }
+
+  summary(): CallSummary {
+    return {
+      id: this.id,
+      fn: this.fn,
+      method: this.method,
+      numInputs: 1,
+      numEnded: Number(this.#answered),
+      numFailed: Number(this.#answered && this.#failed),
+      createdAt: this.#createdAt,
+      endedAt: this.#endedAt,
+      cancelled: this.#cancelled,
+      record: this.record,
+    };
   }
 }
 

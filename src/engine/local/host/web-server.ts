@@ -2,7 +2,7 @@
  * The HTTP server of a host, for its web functions: on loopback only, at `/<environment>/<app>/<function>`. It listens once
  * there is a web function, on a port that stays the same for a state directory as long as nobody else takes it.
  */
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -12,7 +12,7 @@ import type { Failure } from "../../index.ts";
 import { asFailure, warn } from "./failures.ts";
 import type { Host } from "./host.ts";
 import type { DeployedFunction } from "./registry.ts";
-import { sendProblem, WebCall, webPayload } from "./web-call.ts";
+import { sendProblem, webPayload } from "./web-call.ts";
 
 const ADDRESS = "127.0.0.1";
 const FIRST_PORT = 20_000;
@@ -91,7 +91,7 @@ export class WebServer {
       return refuse(403, "INVALID", `${JSON.stringify(host)} is not this server`);
     }
     if (this.#host.draining) return refuse(503, "ENGINE_UNAVAILABLE", "the host is stopping");
-    const { registry, pools, calls } = this.#host;
+    const { registry, calls } = this.#host;
     const url = `http://${host}${request.url ?? "/"}`;
     let fn: DeployedFunction;
     try {
@@ -122,15 +122,7 @@ export class WebServer {
       return; // The client is gone.
     }
     this.#host.processes.prepare();
-    new WebCall(
-      calls.nextNumber(),
-      `fc-${randomUUID().replaceAll("-", "")}`,
-      fn,
-      pools.of(fn),
-      webPayload(request, url, body),
-      request.headers,
-      response,
-    );
+    calls.openWeb(fn, webPayload(request, url, body), request.headers, response);
   }
 }
 
