@@ -91,7 +91,9 @@ async function createExplorer(): Promise<Explorer> {
       if (isMissing(error))
         throw new NotFoundError(`No config at ${file}`, { hint: "Check the path given with --config or `extends`." });
       const at = (error as { filepath?: string }).filepath ?? file;
-      throw new InvalidError(`The config ${at} could not be loaded: ${(error as Error).message}`, { cause: error });
+      const { explain } = await import("./place.ts");
+      const what = error instanceof Error ? await explain(error, modulesOf(at)) : String(error);
+      throw new InvalidError(`The config ${at} could not be loaded: ${what}`, { cause: error });
     }
   };
 

@@ -146,3 +146,32 @@ test("defineConfig gives back what it is given", () => {
   const config = { apps: ["a"], output: "src/stubs" } as const;
   expect(defineConfig(config)).toBe(config);
 });
+
+test.each([
+  ["farcall.config.ts", "export default {\n  apps: ['a',\n  output: 'x' };\n", "farcall.config.ts:3:9: "],
+  ["farcall.config.js", "export default {\n  apps: ['a'],\n  output 'x' };\n", "farcall.config.js:3:10: "],
+  [
+    "farcall.config.mjs",
+    "export default {\n  apps: [names[0].length] };\n",
+    "farcall.config.mjs:2:10: names is not defined",
+  ],
+  ["farcall.config.json", '{\n  "apps": ["a"] "output": "x" }', "line 2 column 17"],
+  ["farcall.config.yaml", "apps:\n  - a\n output: x\n", "(3:2)"],
+])("a mistake in %s is told with its line and column", async (name, content, place) => {
+  expect(await complaintOfNode(project({ [name]: content }))).toContain(place);
+});
+
+test("a mistake in a module that the config imports is told with that file's line", async () => {
+  const cwd = project({
+    "farcall.config.ts": "import { apps } from './apps.ts';\nexport default { apps };",
+    "apps.ts": "export const apps = [\n'a' 'b'];",
+  });
+  expect(await complaintOfNode(cwd)).toContain("apps.ts:2:5: ");
+});
+
+/** In a process of its own: a test runner loads modules in another way. */
+async function complaintOfNode(cwd: string): Promise<string> {
+  const door = JSON.stringify(join(import.meta.dirname, "../../src/config/index.ts"));
+  const script = `const { loadConfig } = await import(${door}); await loadConfig().catch((e) => console.log(e.message));`;
+  return (await run(process.execPath, ["--input-type=module", "-e", script], { cwd })).stdout;
+}
