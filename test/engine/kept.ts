@@ -9,6 +9,7 @@ import {
   NotFoundError,
   OutputExpiredError,
 } from "../../src/runtime/errors.ts";
+import { decodeArguments } from "../../src/runtime/index.ts";
 import type { CreateEngine, EngineUnderTest } from "./conformance.ts";
 import { deployment, type HandMadeFunction } from "./deployment.ts";
 import { Driver } from "./drive.ts";
@@ -95,6 +96,19 @@ export function keeps(name: string, create: CreateEngine, scratch: () => string)
       const fine = await app.spawn("halve", [[2]]);
       await app.get(fine);
       expect(await invoker.call(fine)).toMatchObject({ numEnded: 1, numFailed: 0 });
+    });
+
+    test("remembers the arguments of a durable call's first inputs, and of those that failed", async () => {
+      const inputs = Array.from({ length: 400 }, (_, i) => [i === 333 ? 333 : 2 * i]);
+      const id = await app.spawn("halve", inputs);
+      await app.get(id, inputs.length);
+      const records = await under.engine.invoker.inputs(id, {});
+      expect(records.length).toBe(inputs.length);
+      const args = (index: number) => {
+        const { payload } = records[index]!;
+        return payload && decodeArguments(payload).args;
+      };
+      expect([args(0), args(9), args(333)]).toEqual([[0], [18], [333]]);
     });
 
     test("each reader of a call has each output once, whenever it begins, and nothing after it has let go", async () => {

@@ -114,7 +114,7 @@ function inputSection(id: string, input: InputView, { call }: CallView): Element
     call.numInputs > 1 && h("h2", {}, `Input ${input.index}`),
     h("h3", {}, "Arguments"),
     input.args === undefined
-      ? h("p", { class: "dim" }, "Too large to be kept.")
+      ? h("p", { class: "dim" }, "Not kept: they were large, or one of many inputs that went well.")
       : input.args.text === ""
         ? h("p", { class: "dim" }, "None.")
         : valueBlock(input.args, whole("args")),

@@ -53,6 +53,8 @@ const STORED = "idx, state, ifnull(output, payload) AS payload";
 
 /** Inputs that are larger are not kept beside their output: the disk would hold them for a week. */
 const KEPT_INPUT_BYTES = 16 * 1024;
+/** Of a call of many inputs those after the first so many are kept when they fail: keeping all cost a tenth of spawnMap. */
+const KEPT_INPUTS = 100;
 /** Rows and bytes that are read at a time. */
 const PAGE_ROWS = 512;
 const PAGE_BYTES = 4 * 1024 * 1024;
@@ -87,7 +89,7 @@ export class CallTables {
     // An input that is there was sent again by a caller who had not heard of that.
     this.#insertInput = prepare("INSERT OR IGNORE INTO inputs VALUES (?, ?, 0, ?, NULL)");
     this.#setOutput = prepare(
-      `UPDATE inputs SET state = ?, output = ?, payload = iif(length(payload) > ${KEPT_INPUT_BYTES}, x'', payload) WHERE call = ? AND idx = ?`,
+      `UPDATE inputs SET state = ?1, output = ?2, payload = iif(length(payload) > ${KEPT_INPUT_BYTES} OR (idx >= ${KEPT_INPUTS} AND ?1 = ${InputState.result}), x'', payload) WHERE call = ?3 AND idx = ?4`,
     );
     this.#countFailed = prepare("UPDATE calls SET num_failed = num_failed + 1 WHERE number = ?");
     this.#waitingInputs = prepare(
