@@ -12,8 +12,8 @@ const packages = ["typescript", "@types/node", "@biomejs/biome", "vite", "esbuil
 
 const pages = readdirSync(join(repo, "docs")).filter((name) => name.endsWith(".md"));
 
-/** Not pages of figures, nor one whose blocks are parts of programs: what they show is tested where it is made. */
-const elsewhere = ["benchmarks.md", "type-fidelity.md", "functions.md", "observability.md"];
+/** Not pages of figures, nor one that needs an SDK and a collector: what they show is tested where it is made. */
+const elsewhere = ["benchmarks.md", "type-fidelity.md", "observability.md"];
 const followed = pages.filter((name) => !elsewhere.includes(name) && read(`docs/${name}`).includes("```"));
 
 test.each(followed)("docs/%s works as it stands", { timeout: 300_000 }, (name) => follow(`docs/${name}`, packages));
