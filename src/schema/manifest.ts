@@ -3,7 +3,10 @@
  */
 import type { Declaration, TypeParameterSchema, TypeSchema } from "./type-schema.ts";
 
-/** The version of this format. A reader refuses a manifest of another one. */
+/**
+ * The version of this format. A reader refuses a manifest of another one. Until the package is published, 1 takes in what is
+ * added; from then on, what an older reader would refuse or take for something else makes it 2.
+ */
 export const SCHEMA_VERSION = 1;
 
 /** How a function answers: once, many times, or over HTTP. */

@@ -73,7 +73,21 @@ test("say the parameters by name and the result, of the type arguments that the 
   await deployed.deploy(manifest("images", functions, [options], { classes: [model] }));
   await generate({ apps: ["images"] }, { cwd: project.path, engine: deployed.engine });
   const shown = hovers(project.file("src/use.ts"), project.file("tsconfig.json"));
-  expect(shown.join("\n")).toMatchInlineSnapshot();
+  expect(shown.join("\n")).toMatchInlineSnapshot(`
+    "const: const add: Function<[a: number, b: number], number, NoKeywords>
+    plain remote: (method) Function<[a: number, b: number], number, NoKeywords>.remote(a: number, b: number, callOptions?: CallOptions | undefined): Promise<number>
+    plain map: (method) Function<[a: number, b: number], number, NoKeywords>.map<false, true>(a: AnyIterable<number>, b: AnyIterable<number>, mapOptions?: MapOptions<false, true> | undefined): AsyncIterableIterator<number, undefined, void>
+    optional remote: (method) Function<[image: Uint8Array<ArrayBufferLike>, options?: Options | undefined], Options, NoKeywords>.remote(image: Uint8Array<ArrayBufferLike>, options?: CallOptions | images.Options | undefined, callOptions?: CallOptions | undefined): Promise<images.Options>
+    generic remote: (method) FirstFunction.remote<string>(items: string[], callOptions?: CallOptions): Promise<string>
+    generic map: (method) FirstFunction.map<string, false, true>(items: AnyIterable<string[]>, mapOptions?: MapOptions<false, true> | undefined): AsyncIterableIterator<string, undefined, void>
+    overloaded remote: (method) ParseFunction.remote(value: number, callOptions?: CallOptions): Promise<number> (+1 overload)
+    by name: const embed: Function<[text: string, lower?: boolean | undefined], number, Keywords<["text", "lower"], { size: number; }>>
+    by name remote: (method) Function<[text: string, lower?: boolean | undefined], number, Keywords<["text", "lower"], { size: number; }>>.remote(...args: [kwargs: Kwargs<{ text: string; lower?: boolean | undefined; size: number; }>, callOptions?: CallOptions] | [text: string, kwargs: Kwargs<{ lower?: boolean | undefined; size: number; }>, callOptions?: CallOptions] | [text: string, lower: boolean | undefined, kwargs: Kwargs<{ size: number; }>, callOptions?: CallOptions]): Promise<number>
+    by name map: (method) Function<[text: string, lower?: boolean | undefined], number, Keywords<["text", "lower"], { size: number; }>>.map<false, true>(...inputs: [text: AnyIterable<string>, mapOptions: WithKwargs<MapOptions<false, true>, { lower?: boolean | undefined; size: number; }>] | [text: AnyIterable<string>, lower: AnyIterable<boolean | undefined> | undefined, mapOptions: WithKwargs<MapOptions<false, true>, { size: number; }>]): AsyncIterableIterator<number, undefined, void>
+    generator: (method) GeneratorFunction<[to: number], number, NoKeywords>.remoteGen(to: number, callOptions?: CallOptions | undefined): AsyncGenerator<number, void, void>
+    class: const Model: new (size: string) => images.Model
+    method remote: (method) Function<[text: string], number, NoKeywords>.remote(text: string, callOptions?: CallOptions | undefined): Promise<number>"
+  `);
 });
 
 /** As an editor asks for them, each in one line. */
