@@ -6,20 +6,34 @@
  * deeply), only equal structure will do. It is stricter than TypeScript where TypeScript looks away: a property that callers
  * pass and nobody takes any more, `readonly` that is new on a result, `any`.
  */
-import { expandGlobal } from "./globals.ts";
+import {
+  addsToTagged,
+  distribute,
+  enumOf,
+  isEmptyObject,
+  isList,
+  isNamed,
+  isPrimitive,
+  isSomething,
+  MAX_DEPTH,
+  membersOf,
+  mergeObjects,
+  open,
+  openUnion,
+  orUndefined,
+  primitiveOf,
+  splitRest,
+} from "./opened.ts";
 import { printPropertyName, printType } from "./print.ts";
-import { type Declarations, expand } from "./resolve.ts";
+import type { Declarations } from "./resolve.ts";
 import type { Canonical, Names } from "./signature.ts";
 import type {
-  ArrayType,
   BuiltinType,
   EnumDeclaration,
-  IntersectionType,
   ObjectType,
   PropertySchema,
   ReferenceType,
   TupleElement,
-  TupleType,
   TypeSchema,
 } from "./type-schema.ts";
 
@@ -37,9 +51,6 @@ export interface Difference {
 }
 
 type Differences = readonly Difference[];
-
-/** Nested uses of declarations that are followed before giving up. */
-const MAX_DEPTH = 50;
 
 const FITS: Differences = [];
 
@@ -324,11 +335,6 @@ function inside(key: string, differences: Differences): Differences {
   }));
 }
 
-const BOOLEANS: readonly TypeSchema[] = [
-  { kind: "literal", value: true },
-  { kind: "literal", value: false },
-];
-
 /** What an instance is as well, for the compiler and for the codec. */
 const WIDER: { readonly [name: string]: readonly string[] | undefined } = {
   Map: ["ReadonlyMap"],
@@ -342,132 +348,6 @@ const WIDER: { readonly [name: string]: readonly string[] | undefined } = {
   URIError: ["Error"],
   AggregateError: ["Error"],
 };
-
-function membersOf(type: TypeSchema): readonly TypeSchema[] {
-  if (type.kind === "union" || type.kind === "intersection") return type.members;
-  return isPrimitive(type, "boolean") ? BOOLEANS : [type];
-}
-
-/** Whether a type is a name for another one: a reference, or a global such as `Partial<Options>`. */
-function isNamed(type: TypeSchema, declarations: Declarations): boolean {
-  return type.kind === "reference" || (type.kind === "global" && expandGlobal(type, declarations) !== undefined);
-}
-
-/** The type behind a name, itself where it is none; `undefined` where that cannot be told. */
-function open(type: TypeSchema, declarations: Declarations): TypeSchema | undefined {
-  if (type.kind === "reference") return expand(type, declarations);
-  return type.kind === "global" ? (expandGlobal(type, declarations) ?? type) : type;
-}
-
-/** `{}`, which has all values but `null` and `undefined`. */
-function isEmptyObject(type: TypeSchema): boolean {
-  return type.kind === "object" && type.properties.length === 0 && !type.indexes?.length && !type.calls;
-}
-
-/** What is neither an object type, whose properties are looked at one by one, nor may be `null` or `undefined`. */
-function isSomething(type: TypeSchema): boolean {
-  if (type.kind === "primitive") return ["string", "number", "bigint", "symbol", "object"].includes(type.name);
-  return type.kind === "literal" || type.kind === "templateLiteral" || type.kind === "builtin" || isList(type);
-}
-
-function isList(type: TypeSchema): type is ArrayType | TupleType {
-  return type.kind === "array" || type.kind === "tuple";
-}
-
-function isPrimitive(type: TypeSchema, name: string): boolean {
-  return type.kind === "primitive" && type.name === name;
-}
-
-function primitiveOf(value: string | number | boolean | { bigint: string }): string {
-  return typeof value === "object" ? "bigint" : typeof value;
-}
-
-function orUndefined(type: TypeSchema): TypeSchema {
-  return { kind: "union", members: [type, { kind: "primitive", name: "undefined" }] };
-}
-
-function enumOf(type: TypeSchema, declarations: Declarations): EnumDeclaration | undefined {
-  const declaration = type.kind === "reference" ? declarations.get(type.name) : undefined;
-  return declaration?.kind === "enum" ? declaration : undefined;
-}
-
-/** The members of a union, nested ones and those behind references too; a type alone is its own only member. */
-function openUnion(type: TypeSchema, declarations: Declarations, depth = 0): TypeSchema[] {
-  if (type.kind === "union") return type.members.flatMap((member) => openUnion(member, declarations, depth));
-  if (type.kind !== "reference" || depth >= MAX_DEPTH || enumOf(type, declarations)) return [type];
-  const opened = expand(type, declarations);
-  return opened?.kind === "union" || opened?.kind === "reference" ? openUnion(opened, declarations, depth + 1) : [type];
-}
-
-/**
- * An intersection with its object types made one, next to the one other type that it may have: `string & { brand: "id" }`.
- * `undefined` where more than that is going on; TypeScript may then take the whole for `never`.
- */
-function mergeObjects({ members }: IntersectionType, declarations: Declarations): TypeSchema | undefined {
-  const properties = new Map<string, PropertySchema>();
-  const others: TypeSchema[] = [];
-  for (const member of members) {
-    let type: TypeSchema | undefined = member;
-    for (let depth = 0; type?.kind === "reference" && depth < MAX_DEPTH; depth++) type = expand(type, declarations);
-    if (type?.kind === "intersection") type = mergeObjects(type, declarations);
-    if (!type) return undefined;
-    if (type.kind !== "object") {
-      others.push(type);
-      continue;
-    }
-    // A property of one under the index signature of another is more than one object type can say.
-    if (type.indexes?.length) return undefined;
-    for (const property of type.properties) {
-      const known = properties.get(property.name);
-      if (known && JSON.stringify({ ...known, doc: "" }) !== JSON.stringify({ ...property, doc: "" })) return undefined;
-      properties.set(property.name, property);
-    }
-  }
-  const object: ObjectType = { kind: "object", properties: [...properties.values()] };
-  const [other, ...more] = others;
-  if (!other) return object;
-  return more.length === 0 && TAGGED.has(other.kind === "primitive" ? other.name : other.kind)
-    ? { kind: "intersection", members: [other, object] }
-    : undefined;
-}
-
-/**
- * Whether a string, array or the like with properties of its own is to have more of them, be they optional: it may have
- * inherited ones of these names.
- */
-function addsToTagged(source: TypeSchema, target: TypeSchema): boolean {
-  if (source.kind !== "intersection" || target.kind !== "object") return false;
-  const object = source.members.find((member) => member.kind === "object");
-  return target.properties.some(({ name }) => !object?.properties.some((property) => property.name === name));
-}
-
-/** More alternatives than this are left as they are. */
-const MAX_ALTERNATIVES = 32;
-
-/** `A & (B | C)` is `(A & B) | (A & C)`, to the compiler too. */
-function distribute(type: TypeSchema, declarations: Declarations): TypeSchema {
-  if (type.kind !== "intersection") return type;
-  const choices = type.members.map((member) => openUnion(member, declarations));
-  const count = choices.reduce((product, { length }) => product * length, 1);
-  if (count === 1 || count > MAX_ALTERNATIVES) return type;
-  let alternatives: TypeSchema[][] = [[]];
-  for (const choice of choices) alternatives = alternatives.flatMap((one) => choice.map((member) => [...one, member]));
-  return { kind: "union", members: alternatives.map((members) => ({ kind: "intersection", members })) };
-}
-
-/** What can have properties added to it and stay possible. */
-const TAGGED = new Set(["string", "number", "bigint", "literal", "templateLiteral", "array", "tuple", "builtin"]);
-
-/** Fixed elements and what may follow; `undefined` when something follows what may repeat, or what repeats is not known. */
-function splitRest(
-  elements: readonly TupleElement[],
-): { fixed: readonly TupleElement[]; rest?: TypeSchema } | undefined {
-  const first = elements.findIndex((element) => element.rest);
-  if (first < 0) return { fixed: elements };
-  const { type } = elements[first]!;
-  if (first < elements.length - 1 || type.kind !== "array") return undefined;
-  return { fixed: elements.slice(0, first), rest: type.element };
-}
 
 const BRIEF = 80;
 
