@@ -28,6 +28,19 @@ export const fail = app.function(async function fail(text) { throw new RangeErro
 export const flaky = app.function(function flaky(file) { if (!existsSync(file)) { writeFileSync(file, ""); throw new Error("once"); } return "done"; });
 export const crash = app.function(function crash(file) { if (!existsSync(file)) { writeFileSync(file, ""); process.kill(process.pid, "SIGKILL"); return new Promise(() => {}); } return "done"; });
 export const sleep = app.function(async function sleep(ms) { await new Promise((r) => setTimeout(r, ms)); });
+export const page = app.web(async function page(request) {
+  inside("page");
+  const { pathname } = new URL(request.url);
+  if (pathname.endsWith("/broken")) throw new RangeError("no page");
+  return new Response(new ReadableStream({ async pull(stream) { inside("body"); stream.close(); } }));
+});
+export const together = app.function(async function together(numbers) {
+  inside("together");
+  await null;
+  inside("afterwards");
+  return numbers.map((n) => n + numbers.length);
+}, { batch: { maxSize: 3, waitMs: 60_000 } });
+export const tick = app.function(async function tick() { inside("tick"); });
 export const late = app.function(function late() { return new Promise(() => {}); });
 `,
     {
@@ -39,6 +52,9 @@ export const late = app.function(function late() { return new Promise(() => {});
       flaky: { options: { retries: quick } },
       crash: {},
       sleep: { options: { maxContainers: 1 } },
+      page: { mode: "web" },
+      together: { options: { batch: { maxSize: 3, waitMs: 60_000 } } },
+      tick: { options: { schedule: { kind: "every", everyMs: 1_000 } } },
       late: { options: { timeoutMs: 50 } },
     },
   );

@@ -1,4 +1,5 @@
 /** Spans of the caller, the host and the container: three processes, each with the real SDK, and a collector. */
+import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -206,6 +207,76 @@ test("a map is one span however many inputs it has; runs beyond the first hundre
     true,
   );
   expect(new Set(linked.map(({ traceId }) => traceId)).size).toBe(50);
+});
+
+test("a request of a web function goes on with the trace of whoever sends it, to the function's own spans", async () => {
+  const traceId = "0af7651916cd43dd8448eb211c80319c";
+  const url = String(await caller("return work('page').getWebUrl();"));
+  const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+  expect((await fetch(url, { headers })).status).toBe(200);
+  const inTrace = () => collected.spans.filter((span) => span.traceId === traceId);
+  await expect.poll(() => edges(inTrace()), patient).toContain("work/page run > body");
+  expect(edges(inTrace())).toEqual(expect.arrayContaining([" > work/page run", "work/page run > page"]));
+  const run = inTrace().find(({ name }) => name === "work/page run");
+  expect(run).toMatchObject({ kind: "SERVER", parentSpanId: "b7ad6b7169203331" });
+
+  expect(
+    (await fetch(`${url}/broken`, { headers: { traceparent: headers.traceparent.replace(/b7/, "c7") } })).status,
+  ).toBe(500);
+  const broken = () =>
+    collected.spans.find(({ name, parentSpanId }) => name === "work/page run" && parentSpanId === "c7ad6b7169203331");
+  await expect.poll(broken, patient).toBeDefined();
+  expect(broken()).toMatchObject({ status: { code: 2 }, attributes: { "error.type": "RangeError" } });
+});
+
+test("each input of a batch has a run in its own caller's trace, and the function works in that of the first", async () => {
+  await caller("return Promise.all([1, 2, 3].map((n) => work('together').remote(n)));");
+  await expect.poll(() => callsOf("work/together run").length, patient).toBe(3);
+  const runs = collected.spans.filter(({ name }) => name === "work/together run");
+  expect(new Set(runs.map(({ traceId }) => traceId)).size).toBe(3);
+  for (const name of ["together", "afterwards"]) {
+    await expect.poll(() => collected.spans.filter((span) => span.name === name).length, patient).toBe(1);
+    const [own] = collected.spans.filter((span) => span.name === name);
+    expect(runs.map(({ spanId }) => spanId)).toContain(own?.parentSpanId);
+  }
+});
+
+test("a scheduled run is a consumer in a trace of its own", async () => {
+  await expect.poll(() => callsOf("work/tick run").length, patient).toBeGreaterThan(1);
+  const runs = collected.spans.filter(({ name }) => name === "work/tick run");
+  expect(new Set(runs.map(({ traceId }) => traceId)).size).toBe(runs.length);
+  expect(runs.every(({ kind, service }) => kind === "CONSUMER" && service === "work")).toBe(true);
+  await expect.poll(() => edges(collected.spans), patient).toContain("work/tick run > tick");
+});
+
+test("an SDK that the app starts itself sees the container's runs, in the trace of the caller", async () => {
+  await using alone = await temporaryHome();
+  const { FARCALL_OTEL: _, ...rest } = collected.env;
+  const request = app();
+  await using own = await program({ ...alone.env, ...rest }, collected.instrumentation);
+  const file = path();
+  const code = `import { NodeSDK } from "@opentelemetry/sdk-node";\nnew NodeSDK().start();\n${request.artifact.code}`;
+  const greet = request.manifest.functions.find(({ name }) => name === "greet")!;
+  greet.options.env = { ...rest, OTEL_SERVICE_NAME: "by itself" };
+  request.artifact = { ...request.artifact, code, hash: createHash("sha256").update(code).digest("hex") };
+  request.manifest.functions = [greet];
+  writeFileSync(file, JSON.stringify(request));
+  const id = await own.does(`
+    const { readFileSync } = await import("node:fs");
+    const engine = await openEngine("local:");
+    await engine.registry.deploy(JSON.parse(readFileSync(${JSON.stringify(file)}, "utf8")));
+    await engine.close();
+    return (await work("greet").remote("Ada"))[0];`);
+  expect(id).toBe("Ada");
+  const run = () => collected.spans.find(({ name, service }) => name === "work/greet run" && service === "by itself");
+  await expect.poll(run, patient).toBeDefined();
+  const trace = collected.spans.filter(({ traceId }) => traceId === run()?.traceId);
+  expect(edges(trace)).toEqual([
+    " > work/greet remote",
+    "work/greet remote > work/greet run",
+    "work/greet run > after",
+    "work/greet run > before",
+  ]);
 });
 
 test("a map says how many inputs failed, and is itself a failure only when it rejects", async () => {
