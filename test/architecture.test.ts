@@ -39,7 +39,7 @@ const dependencies: Record<string, readonly string[]> = {
   "engine/local": ["croner"],
   worker: [],
   introspect: ["ts-morph", "@ts-morph/common"],
-  config: ["cosmiconfig", "zod"],
+  config: ["cosmiconfig", "zod", "esbuild"],
   codegen: ["handlebars", "get-tsconfig"],
   deploy: ["esbuild", "croner"],
   vite: [],
