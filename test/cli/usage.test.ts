@@ -41,7 +41,7 @@ describe("a wrong command line exits with 2 and says what was meant", () => {
     [["deploy"], /missing required argument 'file'/],
     [["calls", "-n", "none"], /a whole number from 1 up/],
     [["call", "images"], /names an app, not a function[\s\S]*hint: .*farcall describe images/],
-    [["describe", "a/b/c"], /is not APP or APP\/FUNCTION/],
+    [["describe", "a/b/c"], /is not APP, APP\/FUNCTION or/],
     [["completion", "tcsh"], /no completion for tcsh[\s\S]*bash, zsh, fish/],
   ])("%j", async (args, message) => {
     const { code, stdout, stderr } = await farcall(args);
