@@ -162,7 +162,10 @@ test("arguments reach the other side as they were", () => {
 test("arguments that cannot cross, or are too many, are refused where the instance is made", () => {
   const Model = new App("refusing").class(
     class Model {
-      constructor(_: unknown) {}
+      readonly given: unknown;
+      constructor(given: unknown) {
+        this.given = given;
+      }
       run(): void {}
     },
   );
