@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { hostStatus, localEngine, stopHost } from "../../../src/engine/local/index.ts";
@@ -215,10 +215,13 @@ test(
 test("an input waits for its container, however often somebody kills it while it starts", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
+  const go = join(home.path, "go");
   await engine.registry.deploy(
     deployment(
       "work",
-      "await new Promise((r) => setTimeout(r, 300)); export const double = app.function(function double(n) { return n * 2; });",
+      `import { existsSync } from "node:fs";
+      while (!existsSync(${JSON.stringify(go)})) await new Promise((r) => setTimeout(r, 20));
+      export const double = app.function(function double(n) { return n * 2; });`,
       { double: { options: { maxContainers: 1 } } },
     ),
   );
@@ -234,6 +237,7 @@ test("an input waits for its container, however often somebody kills it while it
     return killed.size;
   };
   await expect.poll(killNext, { ...patient, interval: 20 }).toBeGreaterThan(4);
+  writeFileSync(go, "");
   expect(await app.get(id)).toEqual([{ index: 0, value: 42 }]);
   await engine.close();
 });
