@@ -108,7 +108,11 @@ function planMembers({
   return [
     ...indexes.map((index) => ({ text: printIndex(index) })),
     ...calls.map((call) => ({ text: printCall(call) })),
-    ...properties.map((property) => ({ text: printProperty(property), ...(property.doc && { doc: property.doc }) })),
+    ...properties.map((property) => ({
+      // What takes several lines is a level deeper here.
+      text: printProperty(property).replaceAll("\n", "\n  "),
+      ...(property.doc && { doc: property.doc }),
+    })),
   ];
 }
 

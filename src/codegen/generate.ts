@@ -51,7 +51,8 @@ export type AnyConfig = LoadedConfig | Config | readonly Config[];
 export async function generate(config: AnyConfig, options: GenerateOptions = {}): Promise<GenerateResult> {
   const loaded = asLoaded(config, options.cwd);
   await using engines = new Engines(options.engine);
-  return generateWith(engines, new StateStore(loaded.root, loaded.file), loaded, options);
+  // Awaited here, as in `plan`: the engines are closed when this function returns.
+  return await generateWith(engines, new StateStore(loaded.root, loaded.file), loaded, options);
 }
 
 /** `generate` with engines and a memory that outlive it: for a watcher. */
@@ -123,7 +124,7 @@ export async function plan(
     }),
   );
   const elsewhere = await declaredElsewhere(chosen);
-  return Promise.all(
+  return await Promise.all(
     chosen.map(async ({ settings, source, refs }, index) => {
       const manifests = await readManifests(refs, source);
       return (await planOutput(settings, refs, manifests, elsewhere[index]!)).plan;

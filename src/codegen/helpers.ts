@@ -29,7 +29,8 @@ function printable(text: string): string {
   return text.toWellFormed().replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g, "\ufffd");
 }
 
-function comment(text: string, indent = ""): string {
+/** A JSDoc comment of the text, which cannot end it early. */
+export function comment(text: string, indent = ""): string {
   const lines = printable(text)
     .replaceAll("*/", "*\\/")
     .split(/\r\n|[\r\n\u2028\u2029]/);

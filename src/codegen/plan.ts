@@ -3,10 +3,11 @@
  * objects, plugins may change them.
  */
 import { InvalidError } from "../runtime/errors.ts";
-import { type FunctionMode, isTypeName } from "../schema/index.ts";
+import { type FunctionMode, isTypeName, printDocumented } from "../schema/index.ts";
 import { type ClassPlan, methodsByClass, planClass } from "./class-plan.ts";
 import { type DeclarationPlan, planDeclaration } from "./declarations.ts";
 import { functionDoc } from "./docs.ts";
+import { comment } from "./helpers.ts";
 import type { LockedManifest } from "./locked.ts";
 import { byName, canDeclare, Scope, toFileName, toIdentifier } from "./names.ts";
 import { qualifyGlobals, usedGlobals } from "./references.ts";
@@ -111,7 +112,7 @@ export function planFiles(chosen: readonly ChosenApp[], settings: PlanSettings):
 
 function planApp(manifest: LockedManifest, file: string, settings: PlanSettings): AppPlan {
   try {
-    return planAppOrThrow(manifest, file, settings);
+    return printDocumented(comment, () => planAppOrThrow(manifest, file, settings));
   } catch (error) {
     // What is too deep for the printer is too deep for the compiler.
     const message = error instanceof RangeError ? "a type is nested too deeply" : (error as Error).message;

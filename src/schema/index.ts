@@ -22,6 +22,7 @@ export { exportOpenApi } from "./openapi.ts";
 export {
   printCall,
   printDeclaration,
+  printDocumented,
   printIndex,
   printParameters,
   printProperty,

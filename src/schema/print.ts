@@ -1,5 +1,5 @@
 /**
- * TypeSchema to TypeScript text, on one line. Everything that farcall shows or generates from a type goes through here, so
+ * TypeSchema to TypeScript text, on one line unless documentation is asked for. Everything that farcall shows or generates from a type goes through here, so
  * it must parse back to the same type, must be fast (strings are concatenated, no intermediate tree), and must hold
  * against hostile manifests: a name that is not one is an error, never text in a program.
  */
@@ -34,6 +34,27 @@ const POSTFIX = 4;
 const PRIMITIVES: ReadonlySet<string> = new Set<PrimitiveName>(
   ["string", "number", "boolean", "bigint", "null", "undefined", "void", "unknown", "any", "never", "object", "symbol"], //
 );
+
+/** Writes documentation as a comment, each line behind the indent. */
+type WriteComment = (doc: string, indent: string) => string;
+
+/** Set while what is printed is to have the documentation of properties, which takes lines. */
+let comment: WriteComment | undefined;
+let indent = "";
+
+/**
+ * Runs `print` with all that it prints documented: an object type with documented properties then takes a line for each, since
+ * TypeScript does not see a comment on the line of the brace before it.
+ */
+export function printDocumented<T>(write: WriteComment, print: () => T): T {
+  comment = write;
+  try {
+    return print();
+  } finally {
+    comment = undefined;
+    indent = "";
+  }
+}
 
 /** Throws SchemaError when the type has a name in it that is not an identifier where one is needed. */
 export function printType(type: TypeSchema): string {
@@ -291,12 +312,28 @@ function printFunctionParameters(parameters: readonly TupleElement[]): string {
   return text;
 }
 
-function printObject({ properties, indexes, calls }: ObjectType): string {
+function printObject(type: ObjectType): string {
+  const { properties, indexes, calls } = type;
+  if (comment && properties.some(({ doc }) => doc)) return printDocumentedObject(type, comment);
   let text = "";
   if (indexes) for (const index of indexes) text += `${text === "" ? "" : "; "}${printIndex(index)}`;
   if (calls) for (const call of calls) text += `${text === "" ? "" : "; "}${printCall(call)}`;
   for (const property of properties) text += `${text === "" ? "" : "; "}${printProperty(property)}`;
   return text === "" ? "{}" : `{ ${text} }`;
+}
+
+function printDocumentedObject({ properties, indexes = [], calls = [] }: ObjectType, write: WriteComment): string {
+  const outer = indent;
+  indent += "  ";
+  let text = "{\n";
+  for (const index of indexes) text += `${indent}${printIndex(index)};\n`;
+  for (const call of calls) text += `${indent}${printCall(call)};\n`;
+  for (const property of properties) {
+    if (property.doc) text += `${write(property.doc, indent)}\n`;
+    text += `${indent}${printProperty(property)};\n`;
+  }
+  indent = outer;
+  return `${text}${indent}}`;
 }
 
 function printReference(type: ReferenceType): string {

@@ -241,6 +241,32 @@ test("keep documentation and say where a function is written", async () => {
   expect(stubs).toContain("  /** Warm. */\n  Red: 0,");
 });
 
+test("keep the documentation of properties inside of other types, where an editor finds it", async () => {
+  await using deployed = await registry();
+  using project = new Project();
+  const size: TypeSchema = {
+    kind: "object",
+    properties: [
+      { name: "width", type: number, doc: "Pixels. */ not the end" },
+      { name: "height", type: number, optional: true },
+    ],
+  };
+  const box: Declaration = {
+    kind: "interface",
+    name: "Box",
+    properties: [{ name: "inner", type: { kind: "array", element: size } }],
+  };
+  await deployed.deploy(manifest("images", [fn("fit", [parameter("size", size)], reference("Box"))], [box]));
+  await generate({ apps: ["images"] }, { cwd: project.path, engine: deployed.engine });
+  const stubs = project.read("src/generated/images.ts");
+  expect(stubs).toContain(
+    "fit: Function<[size: {\n  /** Pixels. *\\/ not the end */\n  width: number;\n  height?: number;\n}], Box>",
+  );
+  expect(stubs).toContain(
+    "  inner: {\n    /** Pixels. *\\/ not the end */\n    width: number;\n    height?: number;\n  }[];",
+  );
+});
+
 test("compile when authors' names are those of farcall, of globals, or of the language", async () => {
   const map: Declaration = {
     kind: "interface",

@@ -1,5 +1,5 @@
 /** From a module to a registered version: what is deployed, and what stops a deploy. */
-import { mkdtempSync, readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -12,7 +12,8 @@ import { type Project, project } from "./project.ts";
 const arithmetic = resolve(import.meta.dirname, "../support/apps/arithmetic.ts");
 
 // What this file's deploys leave in the temp folder is counted, so other files' deploys must not be there.
-process.env["TMPDIR"] = mkdtempSync(join(tmpdir(), "d-"));
+const temporary = mkdtempSync(join(tmpdir(), "d-"));
+process.env["TMPDIR"] = temporary;
 
 let home: TemporaryHome;
 let engine: Engine;
@@ -23,6 +24,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await engine.close();
   await home[Symbol.asyncDispose]();
+  rmSync(temporary, { recursive: true });
 });
 
 /** Tests share a host; each deploys to environments of its own. */

@@ -210,8 +210,14 @@ const templates: fc.Arbitrary<TypeSchema> = fc
 
 function properties(type: fc.Arbitrary<TypeSchema>): fc.Arbitrary<PropertySchema[]> {
   const property = fc
-    .record({ name: propertyNames, type, optional: fc.boolean(), readonly: fc.boolean() })
-    .map(({ name, type, ...flags }) => withFlags({ name, type }, flags));
+    .record({
+      name: propertyNames,
+      type,
+      optional: fc.boolean(),
+      readonly: fc.boolean(),
+      doc: fc.option(nastyText, { nil: undefined, freq: 1 }),
+    })
+    .map(({ name, type, doc, ...flags }) => withFlags({ name, type, ...(doc && { doc }) }, flags));
   return fc.uniqueArray(property, { maxLength: 3, selector: ({ name }) => name });
 }
 
