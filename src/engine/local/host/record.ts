@@ -36,9 +36,10 @@ export class Records {
   add(record: CallRecord, bytes: number): void {
     this.#bytes += bytes;
     this.#records.add(record);
+    if (this.#bytes <= MAX_TOTAL_BYTES) return;
     for (const oldest of this.#records) {
-      if (this.#bytes <= MAX_TOTAL_BYTES) return;
       this.forget(oldest);
+      if (this.#bytes <= MAX_TOTAL_BYTES) return;
     }
   }
 
@@ -98,7 +99,7 @@ export class CallRecord {
 
   /** A copy: the payload is a view into what was received, which would be kept whole. */
   #keep(payload: Uint8Array): Uint8Array {
-    const kept = payload.length > REMEMBERED_BYTES ? new Uint8Array(0) : Uint8Array.from(payload);
+    const kept = payload.length > REMEMBERED_BYTES ? new Uint8Array(0) : new Uint8Array(payload);
     const bytes = kept.length + HEADER_BYTES;
     this.bytes += bytes;
     this.#records.add(this, bytes);
