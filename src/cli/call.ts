@@ -1,7 +1,7 @@
 /** `farcall call TARGET ARGS…`: one call by hand, its arguments read by the deployed schema. */
 import type { Command } from "commander";
 import { callOptions } from "../runtime/index.ts";
-import type { AppManifest, FunctionSchema, ParameterSchema } from "../schema/index.ts";
+import { type AppManifest, argumentAt, type FunctionSchema, isRequired } from "../schema/index.ts";
 import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples, positive } from "./context.ts";
 import { readArgument } from "./from-json.ts";
@@ -76,15 +76,10 @@ function readArguments(words: readonly string[], fn: FunctionSchema, manifest: A
   if (words.length > parameters.length && !parameters.at(-1)?.rest) {
     throw new UsageError(`${fn.name} takes ${count(parameters.length, "argument")}, ${words.length} given`, hint);
   }
-  const missing = parameters.find((parameter, index) => index >= words.length && !isOptional(parameter));
+  const missing = parameters.find((parameter, index) => index >= words.length && isRequired(parameter));
   if (missing) throw new UsageError(`${fn.name} needs its argument ${missing.name}`, hint);
   return words.map((word, index) => {
-    const parameter = parameters[Math.min(index, parameters.length - 1)] as ParameterSchema;
-    const element = parameter.rest && parameter.type.kind === "array" ? parameter.type.element : parameter.type;
-    return readArgument(word, element, manifest.declarations, parameter.name);
+    const { name, type } = argumentAt(parameters, index)!; // there are no more words than parameters take
+    return readArgument(word, type, manifest.declarations, name);
   });
-}
-
-function isOptional(parameter: ParameterSchema): boolean {
-  return parameter.optional === true || parameter.default !== undefined || parameter.rest === true;
 }

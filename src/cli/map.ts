@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import { UserCodeException } from "../runtime/index.ts";
-import { type AppManifest, type FunctionSchema, fromJson, toJson } from "../schema/index.ts";
+import { type AppManifest, argumentAt, type FunctionSchema, fromJson, toJson } from "../schema/index.ts";
 import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples } from "./context.ts";
 import { functionIn, remoteOf } from "./remote.ts";
@@ -79,10 +79,8 @@ async function* inputs(
       throw new UsageError(`line ${number} is not an array`, "--tuples takes one array of arguments a line");
     const values: unknown[] = tuples ? (value as unknown[]) : [value];
     yield values.map((item, index) => {
-      const parameter = fn.parameters[index] ?? fn.parameters.at(-1);
-      if (!parameter) return item;
-      const element = parameter.rest && parameter.type.kind === "array" ? parameter.type.element : parameter.type;
-      return fromJson(item, element, manifest.declarations);
+      const parameter = argumentAt(fn.parameters, index);
+      return parameter ? fromJson(item, parameter.type, manifest.declarations) : item;
     });
   }
 }

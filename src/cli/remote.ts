@@ -8,10 +8,12 @@ import {
 } from "../runtime/index.ts";
 import {
   type AppManifest,
+  argumentAt,
   classOf,
   constructorOf,
   type FunctionSchema,
   fromJson,
+  isRequired,
   methodName,
 } from "../schema/index.ts";
 import type { Target } from "./target.ts";
@@ -67,14 +69,10 @@ function constructorArguments({ app, construct = "" }: Target, fn: FunctionSchem
       `a text needs quotes, and the whole target single ones for the shell: '${app}/${name}("…").${methodName(fn)}'`,
     );
   }
-  const missing = parameters.find(
-    ({ optional, rest, default: value }, index) => index >= values.length && !optional && !rest && value === undefined,
-  );
+  const missing = parameters.find((parameter, index) => index >= values.length && isRequired(parameter));
   if (missing) throw new UsageError(`${name} needs its argument ${missing.name}`, `write ${example}`);
   return values.map((value, index) => {
-    const parameter = parameters[index] ?? parameters.at(-1);
-    if (!parameter) return value;
-    const type = parameter.rest && parameter.type.kind === "array" ? parameter.type.element : parameter.type;
-    return fromJson(value, type, manifest.declarations);
+    const parameter = argumentAt(parameters, index);
+    return parameter ? fromJson(value, parameter.type, manifest.declarations) : value;
   });
 }

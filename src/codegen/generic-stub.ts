@@ -4,6 +4,7 @@
  */
 import {
   type CallSignature,
+  isOptional,
   type ParameterSchema,
   printParameters,
   printType,
@@ -186,7 +187,7 @@ class Call {
     });
     const last = parameters.at(-1);
     const result = parameters.map((parameter): ParameterSchema => {
-      if (isOptional(parameter)) return { ...parameter, type: or(parameter.type) };
+      if (!parameter.rest && isOptional(parameter)) return { ...parameter, type: or(parameter.type) };
       // Nothing can be declared after a rest parameter, so it may stand among the rest.
       if (parameter.rest && parameter.type.kind === "array") {
         return { ...parameter, type: { ...parameter.type, element: or(parameter.type.element) } };
@@ -207,10 +208,6 @@ class Call {
 
 function flag(name: string, value: boolean): TypeParameterSchema {
   return { name, constraint: { kind: "primitive", name: "boolean" }, default: { kind: "literal", value } };
-}
-
-function isOptional({ optional, default: value, rest }: ParameterSchema): boolean {
-  return !rest && (optional === true || value !== undefined);
 }
 
 function orUndefined(type: TypeSchema): TypeSchema {

@@ -2,7 +2,14 @@
  * The type of a stub. Nearly always it is `Function<P, R>` or `GeneratorFunction<P, Y>`, spelled once. A generic or overloaded
  * function has no single P and R: it gets an interface of its own, in which every method has each of the function's signatures.
  */
-import { type CallSignature, type ParameterSchema, printTuple, printType, type TypeSchema } from "../schema/index.ts";
+import {
+  type CallSignature,
+  isOptional,
+  type ParameterSchema,
+  printTuple,
+  printType,
+  type TypeSchema,
+} from "../schema/index.ts";
 import { type GenericMember, genericMembers } from "./generic-stub.ts";
 import type { LockedFunction } from "./locked.ts";
 
@@ -51,7 +58,6 @@ function printKeywords({ parameters, keywords }: LockedFunction, use: (helper: s
 }
 
 function recordOf(parameters: readonly ParameterSchema[]): TypeSchema {
-  const isOptional = (parameter: ParameterSchema) => parameter.optional || parameter.default !== undefined;
   return {
     kind: "object",
     properties: parameters.map((item) => ({

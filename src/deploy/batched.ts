@@ -7,6 +7,7 @@ import {
   type CallSignature,
   type Declaration,
   type FunctionSchema,
+  isRequired,
   signatureOf,
   type TypeSchema,
 } from "../schema/index.ts";
@@ -33,7 +34,7 @@ export function itemsOf(
     ...signature,
     parameters: signature.parameters.map((parameter) => {
       const path = `${fn.name}(${parameter.name})`;
-      if (parameter.rest || parameter.optional || parameter.default !== undefined) {
+      if (!isRequired(parameter)) {
         report(path, "is of a batched function and can be left out", "make it required: T[], or (T | undefined)[]");
       }
       return { ...parameter, type: itemOf(parameter.type, path, "declare it as an array") };

@@ -1,6 +1,6 @@
 /** What is wrong with a schedule, before a host would find out at night. */
 import type { Problem } from "../introspect/index.ts";
-import type { FunctionSchema, Schedule } from "../schema/index.ts";
+import { type FunctionSchema, isRequired, type Schedule } from "../schema/index.ts";
 
 export async function scheduleProblems(
   fn: Omit<FunctionSchema, "options">,
@@ -13,9 +13,7 @@ export async function scheduleProblems(
     problems.push({ severity: "error", file, line, column: 1, message: `${fn.name}: ${message}`, hint });
   };
   const calls = fn.overloads ?? [fn];
-  const needed = calls.map(({ parameters }) =>
-    parameters.find(({ optional, rest, default: value }) => !optional && !rest && value === undefined),
-  );
+  const needed = calls.map(({ parameters }) => parameters.find(isRequired));
   // One of the overloads has to do without arguments.
   if (needed.every((parameter) => parameter !== undefined)) {
     report(

@@ -6,6 +6,7 @@
 import { Comparison, type Difference, type Side } from "./assignable.ts";
 import { constructorOf } from "./classes.ts";
 import type { AppManifest, CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "./manifest.ts";
+import { isOptional, isRequired } from "./parameters.ts";
 import { readingChanges } from "./reading.ts";
 import { expand, partsOf } from "./resolve.ts";
 import { bindNames, canonicalOf, signatureOf } from "./signature.ts";
@@ -225,7 +226,7 @@ function namesBreak(was: Call, is: Call, comparison: Comparison): string[] {
   const names = new Set(was.parameters.map(({ name }) => name));
   for (const parameter of is.parameters) {
     const counts = was.keywords || parameter.keywordOnly;
-    if (counts && !names.has(parameter.name) && !parameter.rest && !isOptional(parameter)) {
+    if (counts && !names.has(parameter.name) && isRequired(parameter)) {
       reasons.push(`${subjectOf(parameter)} was added and is required`);
     }
   }
@@ -238,7 +239,7 @@ function byPosition({ parameters }: Call): readonly ParameterSchema[] {
 
 /** A list of parameters as the elements of a tuple; a rest parameter that is a tuple gives its elements. */
 function asElements(parameters: readonly ParameterSchema[], { declarations }: Call): TupleElement[] {
-  const required = parameters.findLastIndex((parameter) => !parameter.rest && !isOptional(parameter));
+  const required = parameters.findLastIndex(isRequired);
   return parameters.flatMap((parameter, at) => {
     if (!parameter.rest) return [asElement(parameter, at > required)];
     let type: TypeSchema | undefined = parameter.type;
@@ -257,10 +258,6 @@ function asElement(parameter: ParameterSchema, canBeLeftOut: boolean): TupleElem
 function asTuple(parameter: ParameterSchema): TypeSchema {
   const element: TupleElement = parameter.rest ? { type: parameter.type, rest: true } : asElement(parameter, true);
   return { kind: "tuple", elements: [element] };
-}
-
-function isOptional(parameter: ParameterSchema): boolean {
-  return parameter.optional === true || parameter.default !== undefined;
 }
 
 /** Depends on a type parameter of the function. */

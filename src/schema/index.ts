@@ -19,6 +19,7 @@ export * from "./manifest.ts";
 export { exportMarkdown, reachable, signatureText } from "./markdown.ts";
 export { nearest } from "./nearest.ts";
 export { exportOpenApi } from "./openapi.ts";
+export { argumentAt, isOptional, isRequired } from "./parameters.ts";
 export {
   printCall,
   printDeclaration,

@@ -14,6 +14,7 @@ import { classOf } from "./classes.ts";
 import { docParts } from "./docs.ts";
 import { expandGlobal } from "./globals.ts";
 import type { AppManifest, CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "./manifest.ts";
+import { isOptional, isRequired } from "./parameters.ts";
 import { printType } from "./print.ts";
 import { type Declarations, declarationsByName, expand, partsOf } from "./resolve.ts";
 import { SchemaError } from "./schema-error.ts";
@@ -118,8 +119,7 @@ export class JsonSchemaWriter {
   argumentList(parameters: readonly ParameterSchema[]): JsonSchema {
     const elements = parameters.map((parameter): TupleType["elements"][number] => {
       if (parameter.rest) return { type: parameter.type, label: parameter.name, rest: true };
-      const optional = parameter.optional || parameter.default !== undefined;
-      return { type: parameter.type, label: parameter.name, ...(optional && { optional: true }) };
+      return { type: parameter.type, label: parameter.name, ...(isOptional(parameter) && { optional: true }) };
     });
     const schema = this.#tuple({ kind: "tuple", elements });
     const items = schema.prefixItems as JsonSchema[] | undefined;
@@ -135,7 +135,7 @@ export class JsonSchemaWriter {
     const properties = parameters.map((parameter) => ({
       name: parameter.name,
       type: parameter.type,
-      ...((parameter.rest || parameter.optional || parameter.default !== undefined) && { optional: true as const }),
+      ...(!isRequired(parameter) && { optional: true as const }),
       ...(parameter.doc !== undefined && { doc: parameter.doc }),
     }));
     return { ...this.#object({ kind: "object", properties }), additionalProperties: false };

@@ -7,6 +7,7 @@ import { classOf } from "./classes.ts";
 import { docParts } from "./docs.ts";
 import { either, functionsOf, type JsonSchema, JsonSchemaWriter, record } from "./json-schema.ts";
 import type { AppManifest, CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "./manifest.ts";
+import { isRequired } from "./parameters.ts";
 
 /** All functions, or the one or the class's methods that are named. Throws SchemaError for a name that the manifest does not have. */
 export function exportOpenApi(manifest: AppManifest, functionName?: string): JsonSchema {
@@ -54,9 +55,7 @@ interface Arguments {
 }
 
 function byName(calls: readonly { parameters: ParameterSchema[] }[], writer: JsonSchemaWriter): Arguments {
-  const required = calls.every(({ parameters }) =>
-    parameters.some(({ optional, rest, default: value }) => !optional && !rest && value === undefined),
-  );
+  const required = calls.every(({ parameters }) => parameters.some(isRequired));
   return { schema: either(calls.map(({ parameters }) => writer.argumentObject(parameters))), required };
 }
 

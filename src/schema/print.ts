@@ -5,6 +5,7 @@
  */
 import { isBindingName, isIdentifierName, isLabel, isTypeName } from "./identifiers.ts";
 import type { ParameterSchema } from "./manifest.ts";
+import { isOptional, isRequired } from "./parameters.ts";
 import { SchemaError } from "./schema-error.ts";
 import type {
   BuiltinType,
@@ -376,12 +377,8 @@ function orUndefined(type: TypeSchema): string {
   return has ? print(type, LOOSE) : `${print(type, UNION)} | undefined`;
 }
 
-function isOptional(parameter: ParameterSchema): boolean {
-  return parameter.optional === true || parameter.default !== undefined;
-}
-
 function lastRequired(parameters: readonly ParameterSchema[]): number {
-  return parameters.findLastIndex((parameter) => !parameter.rest && !isOptional(parameter));
+  return parameters.findLastIndex(isRequired);
 }
 
 function identifierName(name: string, what: string): string {

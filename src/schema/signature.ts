@@ -13,6 +13,7 @@
  */
 import { constructorOf } from "./classes.ts";
 import type { CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "./manifest.ts";
+import { isOptional } from "./parameters.ts";
 import { type Declarations, declarationsByName, inferredNames, membersOf, ownMembers, partsOf } from "./resolve.ts";
 import type { Declaration, ObjectType, PropertySchema, TypeParameterSchema, TypeSchema } from "./type-schema.ts";
 
@@ -76,7 +77,7 @@ export class Canonical {
   }
 
   #parameter(parameter: ParameterSchema, keywords: boolean, names: Names): string {
-    const optional = !parameter.rest && (parameter.optional === true || parameter.default !== undefined);
+    const optional = !parameter.rest && isOptional(parameter);
     const marks = (parameter.rest ? "..." : "") + (optional ? "?" : "") + (parameter.keywordOnly ? "*" : "");
     const label = keywords || parameter.keywordOnly ? `${quote(parameter.name)}:` : "";
     if (!optional) return marks + label + this.type(parameter.type, names);

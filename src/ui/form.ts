@@ -5,6 +5,7 @@ import {
   declarationsByName,
   expand,
   isBinary,
+  isOptional,
   type LiteralType,
   type PropertySchema,
   printType,
@@ -23,7 +24,7 @@ type Choice = { label: string; value: Tagged };
 export function formOf(signature: CallSignature, declarations: readonly Declaration[], label: string): Form {
   const fields = new Fields(declarations);
   const parameters = signature.parameters.map((parameter): FormParameter => {
-    const optional = parameter.optional === true || parameter.default !== undefined;
+    const optional = isOptional(parameter);
     return {
       name: parameter.name,
       doc: parameter.doc ?? "",

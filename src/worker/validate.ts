@@ -8,6 +8,7 @@ import {
   type CallSignature,
   constructorOf,
   type FunctionSchema,
+  isOptional,
   type ParameterSchema,
   type TypeSchema,
 } from "../schema/index.ts";
@@ -107,10 +108,6 @@ function compileSignature(
     }
     return undefined;
   };
-}
-
-function isOptional(parameter: ParameterSchema): boolean {
-  return parameter.optional === true || parameter.default !== undefined;
 }
 
 function faultOf(parameter: ParameterSchema, check: Check, value: unknown, rank: number, missing: boolean): Fault {
