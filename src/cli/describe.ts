@@ -6,6 +6,7 @@ import {
   exportJsonSchema,
   exportMarkdown,
   exportOpenApi,
+  methodsOf,
   printDeclaration,
   printParameters,
   printType,
@@ -44,7 +45,7 @@ export function define(command: Command, context: Context): void {
     if (options.format === "json-schema") return printJson(exportJsonSchema(manifest, target.function));
     const fn = manifest.functions.find(({ name }) => name === target.function);
     const of = manifest.classes?.find(({ name }) => name === target.function);
-    const methods = manifest.functions.filter((one) => of && one.class === of.name);
+    const methods = of ? methodsOf(of.name, manifest) : [];
     output.document(of ? { ...of, methods } : (fn ?? manifest));
     if (of) return describeClass(of, methods, manifest, output);
     if (!fn) return describeApp(manifest, output);
@@ -69,7 +70,7 @@ function describeApp(manifest: AppManifest, output: Output): void {
     output.line();
     for (const construct of constructions(of, output)) output.line(`  ${construct}`);
     if (of.doc) output.line(output.style("dim", `      ${of.doc.split("\n")[0]}`));
-    for (const fn of manifest.functions) if (fn.class === of.name) summarize(fn, output);
+    for (const fn of methodsOf(of.name, manifest)) summarize(fn, output);
   }
 }
 
@@ -86,10 +87,7 @@ function describeClass(of: ClassSchema, methods: FunctionSchema[], manifest: App
   describeParameters(constructorOf(of), output);
   for (const fn of methods) summarize(fn, output);
   describeTypes([constructorOf(of), ...methods], manifest, output);
-  output.line(`\n${output.style("bold", "Deployed")}`);
-  output.line(`  ${headline(manifest, output)}`);
-  if (of.source) output.line(`  source     ${of.source.file}:${of.source.line}`);
-  output.line(`  signature  ${of.signature}`);
+  describeDeployed(of, manifest, output);
 }
 
 function constructions({ name, constructors }: ClassSchema, output: Output): string[] {
@@ -114,16 +112,24 @@ function describeTypes(functions: readonly Callable[], manifest: AppManifest, ou
   for (const declaration of used) output.line(indent(printDeclaration(declaration)));
 }
 
+function describeDeployed(
+  { source, signature }: Pick<FunctionSchema, "source" | "signature">,
+  manifest: AppManifest,
+  output: Output,
+): void {
+  output.line(`\n${output.style("bold", "Deployed")}`);
+  output.line(`  ${headline(manifest, output)}`);
+  if (source) output.line(`  source     ${source.file}:${source.line}`);
+  output.line(`  signature  ${signature}`);
+}
+
 function describeFunction(fn: FunctionSchema, manifest: AppManifest, output: Output): void {
   for (const signature of signatures(fn, output)) output.line(signature);
   if (fn.doc) output.line(`\n${indent(fn.doc)}`);
 
   describeParameters(fn, output);
   describeTypes([fn], manifest, output);
-  output.line(`\n${output.style("bold", "Deployed")}`);
-  output.line(`  ${headline(manifest, output)}`);
-  if (fn.source) output.line(`  source     ${fn.source.file}:${fn.source.line}`);
-  output.line(`  signature  ${fn.signature}`);
+  describeDeployed(fn, manifest, output);
   const { retries, timeoutMs, minContainers, maxContainers, concurrency, batch, schedule } = fn.options;
   output.line(
     `  options    timeout ${timeoutMs} ms, retries ${retries.maxRetries}, ` +

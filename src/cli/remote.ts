@@ -15,6 +15,7 @@ import {
   fromJson,
   isRequired,
   methodName,
+  methodsOf,
 } from "../schema/index.ts";
 import type { Target } from "./target.ts";
 import { UsageError } from "./terminal/report.ts";
@@ -25,7 +26,7 @@ type AnyRemote = Function<unknown[], unknown> & GeneratorFunction<unknown[], unk
 export function functionIn(manifest: AppManifest, target: Target & { function: string }): FunctionSchema {
   const fn = manifest.functions.find(({ name }) => name === target.function);
   if (fn) return fn;
-  const methods = manifest.functions.filter((one) => one.class === target.function);
+  const methods = methodsOf(target.function, manifest);
   throw new UsageError(
     `${target.app}/${target.function} is a class, not a function`,
     `name one of its methods: ${methods.map((one) => `'${target.app}/${one.class}(…).${methodName(one)}'`).join(", ")}`,

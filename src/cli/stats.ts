@@ -1,6 +1,6 @@
 /** `farcall stats`: how long the queues are and how many containers work on them. */
 import type { Command } from "commander";
-import type { AppManifest } from "../schema/index.ts";
+import { type AppManifest, methodsOf } from "../schema/index.ts";
 import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples } from "./context.ts";
 import { instanceOf } from "./remote.ts";
@@ -44,7 +44,7 @@ export function define(command: Command, context: Context): void {
 }
 
 /** Of a class, its methods. What is not there, the engine says. */
-function namesOf({ functions }: AppManifest, name: string): string[] {
-  const methods = functions.filter((fn) => fn.class === name).map((fn) => fn.name);
+function namesOf(manifest: AppManifest, name: string): string[] {
+  const methods = methodsOf(name, manifest).map((fn) => fn.name);
   return methods.length > 0 ? methods : [name];
 }

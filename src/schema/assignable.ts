@@ -15,7 +15,6 @@ import {
   isNamed,
   isPrimitive,
   isSomething,
-  MAX_DEPTH,
   membersOf,
   mergeObjects,
   open,
@@ -25,7 +24,7 @@ import {
   splitRest,
 } from "./opened.ts";
 import { printPropertyName, printType } from "./print.ts";
-import type { Declarations } from "./resolve.ts";
+import { type Declarations, MAX_DEPTH } from "./resolve.ts";
 import type { Canonical, Names } from "./signature.ts";
 import type {
   BuiltinType,

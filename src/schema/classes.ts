@@ -16,6 +16,14 @@ export function methodName({ name, class: of }: Pick<FunctionSchema, "name" | "c
   return of === undefined ? name : name.slice(of.length + 1);
 }
 
+/** The methods of the class with this name. */
+export function methodsOf<F extends Pick<FunctionSchema, "class">>(
+  name: string,
+  { functions }: { functions: readonly F[] },
+): F[] {
+  return functions.filter((fn) => fn.class === name);
+}
+
 /** The class of a method; undefined for a function that is none. */
 export function classOf(
   { class: of }: Pick<FunctionSchema, "class">,

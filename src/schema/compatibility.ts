@@ -46,26 +46,28 @@ export function compareManifests(
   before: Pick<AppManifest, "functions" | "classes" | "declarations">,
   after: Pick<AppManifest, "functions" | "classes" | "declarations">,
 ): FunctionComparison[] {
-  return [...compareAllFunctions(before, after), ...compareAllClasses(before, after)].sort((a, b) =>
-    a.name < b.name ? -1 : 1,
+  const functions = compareNamed("function", before.functions, after.functions, (was, is) =>
+    compareFunctions({ fn: was, declarations: before.declarations }, { fn: is, declarations: after.declarations }),
   );
+  const classes = compareNamed("class", before.classes ?? [], after.classes ?? [], (was, is) =>
+    compareClasses({ of: was, declarations: before.declarations }, { of: is, declarations: after.declarations }),
+  );
+  return [...functions, ...classes].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function compareAllClasses(
-  before: Pick<AppManifest, "classes" | "declarations">,
-  after: Pick<AppManifest, "classes" | "declarations">,
+function compareNamed<T extends { name: string }>(
+  noun: string,
+  before: readonly T[],
+  after: readonly T[],
+  compare: (was: T, is: T) => Compatibility,
 ): FunctionComparison[] {
-  const old = new Map((before.classes ?? []).map((of) => [of.name, of]));
-  const current = new Map((after.classes ?? []).map((of) => [of.name, of]));
+  const old = new Map(before.map((each) => [each.name, each]));
+  const current = new Map(after.map((each) => [each.name, each]));
   return [...new Set([...old.keys(), ...current.keys()])].map((name) => {
     const [was, is] = [old.get(name), current.get(name)];
-    if (!was) return { name, verdict: "compatible", reasons: ["class was added"] };
-    if (!is) return { name, verdict: "breaking", reasons: ["class was removed"] };
-    const versions = [
-      { of: was, declarations: before.declarations },
-      { of: is, declarations: after.declarations },
-    ] as const;
-    return { name, ...compareClasses(...versions) };
+    if (!was) return { name, verdict: "compatible", reasons: [`${noun} was added`] };
+    if (!is) return { name, verdict: "breaking", reasons: [`${noun} was removed`] };
+    return { name, ...compare(was, is) };
   });
 }
 
@@ -75,23 +77,6 @@ export function compareClasses(before: ClassVersion, after: ClassVersion): Compa
   const result = compareFunctions(was!, is!);
   if (result.verdict !== "same" || before.of.doc === after.of.doc) return result;
   return { verdict: "docs only", reasons: ["documentation changed"] };
-}
-
-function compareAllFunctions(
-  before: Pick<AppManifest, "functions" | "declarations">,
-  after: Pick<AppManifest, "functions" | "declarations">,
-): FunctionComparison[] {
-  const old = new Map(before.functions.map((fn) => [fn.name, fn]));
-  const current = new Map(after.functions.map((fn) => [fn.name, fn]));
-  return [...new Set([...old.keys(), ...current.keys()])].map((name) => {
-    const [was, is] = [old.get(name), current.get(name)];
-    if (!was) return { name, verdict: "compatible", reasons: ["function was added"] };
-    if (!is) return { name, verdict: "breaking", reasons: ["function was removed"] };
-    return {
-      name,
-      ...compareFunctions({ fn: was, declarations: before.declarations }, { fn: is, declarations: after.declarations }),
-    };
-  });
 }
 
 export function compareFunctions(before: FunctionVersion, after: FunctionVersion): Compatibility {

@@ -1,5 +1,5 @@
 /** What a use of a global type stands for, where its arguments are known: `Partial<Options>` is an object type. */
-import { type Declarations, expand } from "./resolve.ts";
+import { type Declarations, expand, MAX_DEPTH } from "./resolve.ts";
 import type { GlobalType, ObjectType, PropertySchema, TypeSchema } from "./type-schema.ts";
 
 /** `undefined` where the arguments are not known, and for types that mean what they are, such as `Iterable<T>`. */
@@ -51,9 +51,6 @@ function mapProperties(
   const behind = type.kind === "reference" ? expand(type, declarations) : expandGlobal(type, declarations);
   return behind && mapProperties(behind, declarations, map, depth + 1);
 }
-
-/** References that lead to no object type, as in a circle of aliases. */
-const MAX_DEPTH = 50;
 
 function recordOf(key: TypeSchema, value: TypeSchema, declarations: Declarations): ObjectType | undefined {
   const names = namesIn(key, declarations);

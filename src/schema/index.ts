@@ -1,7 +1,7 @@
 /** The schema: what a signature is. Everything here is data or a pure function of it; the checker loads when a manifest is parsed. */
 import type { AppManifest } from "./manifest.ts";
 
-export { classOf, constructorOf, methodName } from "./classes.ts";
+export { classOf, constructorOf, methodName, methodsOf } from "./classes.ts";
 export {
   type Compatibility,
   compareClasses,
@@ -16,7 +16,7 @@ export { isBindingName, isIdentifierName, isLabel, isTypeName } from "./identifi
 export { exportJsonSchema, type Json, type JsonSchema } from "./json-schema.ts";
 export { bytesAs, fromJson, isAbsent, isBinary, isText, isUnknown, membersOf, toJson } from "./json-value.ts";
 export * from "./manifest.ts";
-export { exportMarkdown, reachable, signatureText } from "./markdown.ts";
+export { constructorText, exportMarkdown, reachable, signatureText } from "./markdown.ts";
 export { nearest } from "./nearest.ts";
 export { exportOpenApi } from "./openapi.ts";
 export { argumentAt, isOptional, isRequired } from "./parameters.ts";

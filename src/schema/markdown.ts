@@ -1,11 +1,12 @@
 /** A manifest as an API reference for people, in Markdown. */
-import { constructorOf } from "./classes.ts";
+import { constructorOf, methodsOf } from "./classes.ts";
 import { docParts } from "./docs.ts";
 import { functionsOf } from "./json-schema.ts";
 import type {
   AppManifest,
   CallSignature,
   ClassSchema,
+  ConstructorSchema,
   FunctionSchema,
   ParameterSchema,
   ResolvedFunctionOptions,
@@ -31,7 +32,7 @@ export function exportMarkdown(manifest: AppManifest, functionName?: string): st
   for (const fn of functions) if (fn.class === undefined) sections.push(...functionSections(fn));
   for (const of of classes) {
     sections.push(...classSections(of));
-    for (const fn of functions) if (fn.class === of.name) sections.push(...functionSections(fn));
+    for (const fn of methodsOf(of.name, { functions })) sections.push(...functionSections(fn));
   }
   const types = reachable([...functions, ...classes.map(constructorOf)], manifest.declarations);
   if (types.length > 0) sections.push("## Types");
@@ -46,8 +47,14 @@ export function exportMarkdown(manifest: AppManifest, functionName?: string): st
   return `${sections.join("\n\n")}\n`;
 }
 
-function classSections({ name, doc, constructors }: ClassSchema): string[] {
-  const text = constructors.map(({ parameters }) => `new ${name}(${printParameters(parameters)})`).join("\n");
+/** A constructor as callers see it: `new Model(size: "s" | "l")`. */
+export function constructorText({ name }: ClassSchema, { parameters }: ConstructorSchema): string {
+  return `new ${name}(${printParameters(parameters)})`;
+}
+
+function classSections(of: ClassSchema): string[] {
+  const { name, doc, constructors } = of;
+  const text = constructors.map((each) => constructorText(of, each)).join("\n");
   return [
     `## ${code(name)}`,
     fence(text),

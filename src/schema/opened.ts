@@ -3,7 +3,7 @@
  * made one. Each says so where it cannot.
  */
 import { expandGlobal } from "./globals.ts";
-import { type Declarations, expand } from "./resolve.ts";
+import { type Declarations, expand, MAX_DEPTH } from "./resolve.ts";
 import type {
   ArrayType,
   EnumDeclaration,
@@ -14,9 +14,6 @@ import type {
   TupleType,
   TypeSchema,
 } from "./type-schema.ts";
-
-/** Nested uses of declarations that are followed before giving up. */
-export const MAX_DEPTH = 50;
 
 const BOOLEANS: readonly TypeSchema[] = [
   { kind: "literal", value: true },

@@ -17,6 +17,9 @@ export type Declarations = ReadonlyMap<string, Declaration>;
 /** What each type parameter stands for. */
 export type Bindings = ReadonlyMap<string, TypeSchema>;
 
+/** Nested uses of declarations that are followed before giving up. */
+export const MAX_DEPTH = 50;
+
 export function declarationsByName(declarations: readonly Declaration[]): Declarations {
   return new Map(declarations.map((declaration) => [declaration.name, declaration]));
 }

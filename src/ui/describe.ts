@@ -9,11 +9,12 @@ import {
   classOf,
   compareManifests,
   constructorOf,
+  constructorText,
   type Declaration,
   docParts,
   type FunctionSchema,
+  methodsOf,
   printDeclaration,
-  printParameters,
   reachable,
   signatureText,
 } from "../schema/index.ts";
@@ -83,7 +84,7 @@ export async function classView(registry: Registry, ref: AppRef & { name: string
   const docs = [...new Set([of.doc, ...of.constructors.map((each) => each.doc)])];
   return {
     ...classSummary(of, manifest),
-    ...described({ ...of, ...construct }, manifest, [construct, ...methodsOf(of, manifest)]),
+    ...described({ ...of, ...construct }, manifest, [construct, ...methodsOf(of.name, manifest)]),
     doc: docs.flatMap((doc) => docParts(doc).text ?? []).join("\n\n"),
     tags: docs.flatMap((doc) => docParts(doc).tags ?? []).join("\n"),
   };
@@ -159,21 +160,13 @@ function classSummary(of: ClassSchema, manifest: AppManifest): ClassSummary {
     doc: text,
     deprecated,
     constructors: constructorCalls(of).map((call) => constructorText(of, call)),
-    methods: methodsOf(of, manifest).map(summaryOf),
+    methods: methodsOf(of.name, manifest).map(summaryOf),
   };
-}
-
-function methodsOf(of: ClassSchema, { functions }: AppManifest): FunctionSchema[] {
-  return functions.filter((fn) => fn.class === of.name);
 }
 
 function constructorCalls(of: ClassSchema): readonly CallSignature[] {
   const construct = constructorOf(of);
   return construct.overloads ?? [construct];
-}
-
-function constructorText({ name }: ClassSchema, { parameters }: CallSignature): string {
-  return `new ${name}(${printParameters(parameters)})`;
 }
 
 function signaturesOf(fn: FunctionSchema): string[] {
@@ -184,8 +177,12 @@ function typeView(declaration: Declaration): TypeView {
   return {
     name: declaration.name,
     doc: docParts(declaration.doc).text ?? "",
-    code: printDeclaration(declaration).replace(/^export /, ""),
+    code: codeOf(declaration),
   };
+}
+
+function codeOf(declaration: Declaration): string {
+  return printDeclaration(declaration).replace(/^export /, "");
 }
 
 /** What is worth saying: the usual is left out. */
@@ -232,11 +229,7 @@ function docLines(doc: string | undefined): string[] {
 
 function typeText(manifest: AppManifest, name: string): string[] {
   const declaration = manifest.declarations.find((each) => each.name === name);
-  return declaration
-    ? printDeclaration(declaration)
-        .replace(/^export /, "")
-        .split("\n")
-    : [];
+  return declaration ? codeOf(declaration).split("\n") : [];
 }
 
 function diffLines(before: string[], after: string[]): DiffLine[] {

@@ -10,6 +10,7 @@ import {
   compareClasses,
   compareFunctions,
   type FunctionSchema,
+  methodsOf,
   nearest,
   SCHEMA_VERSION,
 } from "../../../schema/index.ts";
@@ -141,7 +142,7 @@ export class Registry {
     const version = this.version(ref);
     const schema = version.functions.get(ref.name);
     if (!schema) {
-      const methods = [...version.functions.values()].filter((fn) => fn.class === ref.name);
+      const methods = methodsOf(ref.name, version.manifest);
       if (methods.length > 0) {
         throw new NotFoundError(`${ref.app}/${ref.name} is a class, and no function`, {
           hint: `Its methods are ${list(methods.map(({ name }) => name))}.`,
