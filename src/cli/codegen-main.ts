@@ -1,4 +1,4 @@
-/** The command line of codegen alone. The build makes one file of it and all that it imports: see scripts/bundle.ts. */
+/** The command line of codegen alone, which loads nothing of the other commands. */
 import { Command } from "commander";
 import { define } from "./codegen.ts";
 import { run, settle } from "./run.ts";

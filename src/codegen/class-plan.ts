@@ -1,6 +1,6 @@
 /** A class of the stubs: an interface of its instances, whose members are methods' stubs, and the const that constructs them. */
-import { classOf, methodName, printParameters } from "../schema/index.ts";
-import { functionDoc, signatureDoc } from "./docs.ts";
+import { methodName, printParameters } from "../schema/index.ts";
+import { functionDoc, signatureDoc, sourceText, withSource } from "./docs.ts";
 import type { LockedClass, LockedFunction } from "./locked.ts";
 import { toIdentifier } from "./names.ts";
 import { type Names, type StubType, stubType } from "./stub-type.ts";
@@ -33,11 +33,11 @@ export function planClass(
   names: Names,
 ): ClassPlan {
   const source = sourceText(place);
-  const text = [doc, source && `@see ${source}`].filter(Boolean).join("\n");
+  const text = withSource(doc, source);
   return {
     name,
     ...named,
-    ...(text && { doc: text }),
+    ...(text !== undefined && { doc: text }),
     ...(source && { source }),
     constructors: constructors.map((each) => {
       const constructorDoc = signatureDoc({ ...each, returns: { kind: "primitive", name: "void" } });
@@ -51,21 +51,4 @@ export function planClass(
       return { name: own, signature: fn.signature, ...type, ...(methodDoc && { doc: methodDoc }) };
     }),
   };
-}
-
-/** The classes of a manifest, each with its methods. */
-export function methodsByClass(
-  functions: readonly LockedFunction[],
-  classes: readonly LockedClass[],
-): Map<LockedClass, LockedFunction[]> {
-  const found = new Map(classes.map((of) => [of, [] as LockedFunction[]]));
-  for (const fn of functions) {
-    const of = classOf(fn, { classes: [...classes] });
-    if (of) found.get(of)!.push(fn);
-  }
-  return found;
-}
-
-function sourceText(source: LockedFunction["source"]): string | undefined {
-  return source && `${source.file}:${source.line}`;
 }

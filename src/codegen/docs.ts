@@ -1,9 +1,18 @@
 /** Documentation as it stands above a stub: the author's words, then where they come from. */
-import type { CallSignature } from "../schema/index.ts";
+import type { CallSignature, SourceLocation } from "../schema/index.ts";
 
 export function functionDoc(fn: CallSignature, source: string | undefined): string | undefined {
-  const link = source && `@see ${source}`;
-  return [signatureDoc(fn), link].filter(Boolean).join("\n") || undefined;
+  return withSource(signatureDoc(fn), source);
+}
+
+/** Documentation, then the link to the author's source; undefined when there is neither. */
+export function withSource(doc: string | undefined, source: string | undefined): string | undefined {
+  return [doc, source && `@see ${source}`].filter(Boolean).join("\n") || undefined;
+}
+
+/** `src/app.ts:12`. */
+export function sourceText(source: SourceLocation | undefined): string | undefined {
+  return source && `${source.file}:${source.line}`;
 }
 
 /** A manifest keeps what is said of a parameter with the parameter. In a comment it stands between the text and the other tags. */

@@ -3,10 +3,10 @@
  * objects, plugins may change them.
  */
 import { InvalidError } from "../runtime/errors.ts";
-import { type FunctionMode, isTypeName, printDocumented } from "../schema/index.ts";
-import { type ClassPlan, methodsByClass, planClass } from "./class-plan.ts";
+import { type FunctionMode, isTypeName, methodsOf, printDocumented } from "../schema/index.ts";
+import { type ClassPlan, planClass } from "./class-plan.ts";
 import { type DeclarationPlan, planDeclaration } from "./declarations.ts";
-import { functionDoc } from "./docs.ts";
+import { functionDoc, sourceText } from "./docs.ts";
 import { comment } from "./helpers.ts";
 import type { LockedManifest } from "./locked.ts";
 import { byName, canDeclare, Scope, toFileName, toIdentifier } from "./names.ts";
@@ -164,7 +164,7 @@ function planAppOrThrow(original: LockedManifest, file: string, settings: PlanSe
   };
   const stubs: StubPlan[] = own.map((fn) => {
     const { local, exported } = named.get(fn)!;
-    const source = fn.source && `${fn.source.file}:${fn.source.line}`;
+    const source = sourceText(fn.source);
     const doc = functionDoc(fn, source);
     return {
       name: fn.name,
@@ -177,10 +177,10 @@ function planAppOrThrow(original: LockedManifest, file: string, settings: PlanSe
       ...(source && { source }),
     };
   });
-  const classes = [...methodsByClass(manifest.functions, manifest.classes ?? [])].map(([of, methods]) => {
+  const classes = (manifest.classes ?? []).map((of) => {
     const { local, exported } = named.get(of)!;
     const instance = declared.has(local) || !isTypeName(local) ? scope.claim(`${local}Instance`) : local;
-    return planClass(of, { local, exported, instance }, methods, names);
+    return planClass(of, { local, exported, instance }, methodsOf(of.name, manifest), names);
   });
   const factoryImport = stubs.length + classes.length > 0 ? use("stubs", false) : "stubs";
   return {
