@@ -1,10 +1,15 @@
 /** The producer's side: an app, and the functions and classes that its module registers. */
 import type { BatchOptions, FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
-import { type ClassDefinition, defineMethods, isClass, type MethodDefinition } from "./class-definition.ts";
+import {
+  type ClassDefinition,
+  defineMethods,
+  isClass,
+  isGenerator,
+  type MethodDefinition,
+} from "./class-definition.ts";
 import type { AnyClass, ClassOptions, RemoteClass } from "./class-types.ts";
-import { currentContext } from "./context.ts";
 import { InvalidError } from "./errors.ts";
-import { checkName, DEFAULT_ENVIRONMENT, RemoteFunction } from "./function.ts";
+import { checkName, currentEnvironment, RemoteFunction } from "./function.ts";
 import { type AppOptions, type FunctionOptions, OWN_OPTIONS, resolveOptions, type WebOptions } from "./options.ts";
 import { type ClassValue, remoteClass } from "./remote-class.ts";
 import { Target } from "./target.ts";
@@ -147,7 +152,7 @@ export class App {
   }
 
   #lateRef(name: string | undefined): LateRef {
-    return { app: this.name, environment: currentContext()?.environment ?? DEFAULT_ENVIRONMENT, name: name ?? "" };
+    return { app: this.name, environment: currentEnvironment(), name: name ?? "" };
   }
 
   #register(
@@ -251,11 +256,6 @@ function refuseTaken(app: App, name: string): void {
   throw new InvalidError(`app "${app.name}" has two ${isFunction ? "functions" : "classes"} named "${name}"`, {
     hint: `pass { name: "…" } to app.${isFunction ? "function" : "class"}() for one of them`,
   });
-}
-
-/** `Object.prototype.toString` tells kinds of functions apart without running them. */
-function isGenerator(fn: AnyCallable): boolean {
-  return /Generator/.test(Object.prototype.toString.call(fn));
 }
 
 function excerpt(fn: object): string {

@@ -53,7 +53,7 @@ export function defineMethods(
   );
   return methods.map(([name, method]) => ({
     name,
-    mode: /Generator/.test(Object.prototype.toString.call(method)) ? "generator" : undefined,
+    mode: isGenerator(method) ? "generator" : undefined,
     options: resolveOptions(`${subject}, method "${name}"`, perSet, defaults, shared, own[name] ?? {}),
   }));
 }
@@ -82,6 +82,11 @@ function* prototypeMethods(definition: AnyClass): Iterable<[name: string, method
       yield [name, method as AnyCallable];
     }
   }
+}
+
+/** `Object.prototype.toString` tells kinds of functions apart without running them. */
+export function isGenerator(fn: AnyCallable): boolean {
+  return /Generator/.test(Object.prototype.toString.call(fn));
 }
 
 /** A class can be told from a function, which `new` would run all the same. */

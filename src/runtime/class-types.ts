@@ -1,7 +1,6 @@
 /** What the compiler sees of classes whose instances live in containers. */
 import type { Apps } from "./apps.ts";
-import { currentContext } from "./context.ts";
-import { checkName, checkVersion, DEFAULT_ENVIRONMENT } from "./function.ts";
+import { checkName, checkVersion, currentEnvironment } from "./function.ts";
 import type { FunctionOptions } from "./options.ts";
 import { remoteClass } from "./remote-class.ts";
 import type { AnyCallable, LookupOptions, RemoteOf } from "./types.ts";
@@ -70,7 +69,7 @@ export const Class: ClassLookup = {
   fromName(app: string, name: string, options: LookupOptions = {}): never {
     checkName("app", app);
     checkName("class", name);
-    const { environment = currentContext()?.environment ?? DEFAULT_ENVIRONMENT, version, client } = options;
+    const { environment = currentEnvironment(), version, client } = options;
     checkVersion(version);
     // The types of both signatures come from the caller.
     return remoteClass({ ref: { app, environment, name, version }, client }) as never;

@@ -24,6 +24,11 @@ import { runUnary } from "./unary-call.ts";
 
 export const DEFAULT_ENVIRONMENT = "main";
 
+/** Where functions are that are named without one: in a container, where it runs itself. */
+export function currentEnvironment(): string {
+  return currentContext()?.environment ?? DEFAULT_ENVIRONMENT;
+}
+
 /** What an app knows of a function that is defined in this program. */
 export interface DefinitionRecord {
   fn: AnyCallable;
@@ -46,7 +51,7 @@ export class RemoteFunction {
   ): RemoteFunction {
     checkName("app", app);
     checkName("function", name);
-    const { environment = currentContext()?.environment ?? DEFAULT_ENVIRONMENT, version, client } = options;
+    const { environment = currentEnvironment(), version, client } = options;
     checkVersion(version);
     return new RemoteFunction(new Target({ app, environment, name, version }, { client }));
   }

@@ -62,7 +62,7 @@ export class Container {
   #flushedAt = 0;
 
   constructor(writer: FrameWriter, load: LoadMessage) {
-    this.#outbox = new Outbox(writer, load.function);
+    this.#outbox = new Outbox(writer);
     this.#load = load;
     this.#maxInputs = load.maxInputs ?? 1;
   }
@@ -262,7 +262,7 @@ export class Container {
     this.#current.enterWith(input);
     let result: unknown;
     try {
-      result = input.run ? input.run.within(() => fn(...(args as never[]))) : fn(...(args as never[]));
+      result = input.within(() => fn(...(args as never[])));
     } catch (error) {
       this.#endWithError(input, error);
       return;
@@ -317,8 +317,7 @@ export class Container {
     this.#current.enterWith(batch.lead);
     try {
       const columns = columnsOf(rows, fn.length) as never[];
-      const { run } = batch.lead;
-      const result: unknown = run ? run.within(() => fn(...columns)) : fn(...columns);
+      const result: unknown = batch.lead.within(() => fn(...columns));
       if (!isThenable(result)) succeed(result);
       else {
         Promise.resolve(result).then(
@@ -351,7 +350,7 @@ export class Container {
   async #answer(input: Input, payload: Buffer, handler: Handler): Promise<Response> {
     try {
       const request = requestIn(payload, input.context.signal);
-      const response = await (input.run ? input.run.within(() => handler(request)) : handler(request));
+      const response = await input.within(() => handler(request));
       if (response instanceof Response) return response;
       throw new TypeError(`${this.#load.function} is a web function and returned no Response`);
     } catch (error) {
@@ -369,9 +368,9 @@ export class Container {
     send = (item: unknown): void => this.#outbox.yield(input, item),
   ): Promise<void> {
     try {
-      const iterator = iteratorOf(made, input.call.message.function ?? this.#load.function);
+      const iterator = iteratorOf(made, input.functionName);
       if (!(await this.#sendAll(input, iterator, send))) {
-        await (input.run ? input.run.within(() => iterator.return?.()) : iterator.return?.());
+        await input.within(() => iterator.return?.());
       }
       if (this.#end(input)) this.#outbox[input.cancelled ? "cancelled" : "end"](input);
     } catch (error) {
@@ -388,7 +387,7 @@ export class Container {
         await input.woken();
         continue;
       }
-      const step = input.run ? input.run.within(() => iterator.next()) : iterator.next();
+      const step = input.within(() => iterator.next());
       const { done, value } = isThenable(step) ? await step : step;
       if (done) return true;
       const item: unknown = isThenable(value) ? await value : value;

@@ -104,9 +104,19 @@ export class Input {
     return this.#context;
   }
 
+  /** Of the function or method that it is for. */
+  get functionName(): string {
+    return this.call.message.function ?? this.#load.function;
+  }
+
+  /** Runs `body` in the context of the input's span, where there is one. */
+  within<T>(body: () => T): T {
+    return this.run ? this.run.within(body) : body();
+  }
+
   #makeContext(): CallContext {
-    const { app, environment, version, function: name } = this.#load;
-    const { callId, timeoutMs, function: method } = this.call.message;
+    const { app, environment, version } = this.#load;
+    const { callId, timeoutMs } = this.call.message;
     const signalOf = () => this.#signal();
     return {
       inputId: `${callId}:${this.index}`,
@@ -115,7 +125,7 @@ export class Input {
       app,
       environment,
       version,
-      function: method ?? name,
+      function: this.functionName,
       deadline: new Date(this.#startedAt + timeoutMs),
       get signal() {
         return signalOf();

@@ -23,12 +23,10 @@ export class InputFailure extends Error {
 
 export class Outbox {
   readonly #writer: FrameWriter;
-  readonly #function: string;
   #droppedLogCharacters = 0;
 
-  constructor(writer: FrameWriter, functionName: string) {
+  constructor(writer: FrameWriter) {
     this.#writer = writer;
-    this.#function = functionName;
   }
 
   flush(): void {
@@ -69,26 +67,22 @@ export class Outbox {
     this.#writer.write(FromContainer.exception, input.call.number, input.index, payload);
   }
 
-  cancelled({ call, index }: Input): void {
+  cancelled({ call, index, functionName }: Input): void {
     this.failure(call.number, index, {
       code: "CANCELLED",
-      message: `${this.#nameOf(call)}: input ${index} was cancelled`,
+      message: `${functionName}: input ${index} was cancelled`,
     });
   }
 
   /** Arguments that do not fit or cannot be decoded, results that cannot be encoded. */
-  failed({ call, index }: Input, error: unknown): void {
+  failed({ call, index, functionName }: Input, error: unknown): void {
     if (error instanceof InputFailure) {
       this.failure(call.number, index, error.failure);
       return;
     }
-    const message = `${this.#nameOf(call)}: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `${functionName}: ${error instanceof Error ? error.message : String(error)}`;
     const hint = error instanceof FarcallError ? error.hint : undefined;
     this.failure(call.number, index, { code: "SERIALIZATION", message, ...(hint !== undefined && { hint }) });
-  }
-
-  #nameOf({ message }: Input["call"]): string {
-    return message.function ?? this.#function;
   }
 
   failure(call: number, index: number, failure: Failure): void {

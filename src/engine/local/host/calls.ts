@@ -292,12 +292,12 @@ export class Calls implements DurableHost {
   /** Of a call that runs; nothing of one that has ended. Throws NotFoundError. */
   progress(id: string): Progress[] {
     const call = this.#running(id);
-    return call ? [...call.latestProgress] : [];
+    return call ? [...call.progress.latest] : [];
   }
 
   /** Returns what stops it; undefined, without a word to `onEnd`, when the call has ended. Throws NotFoundError. */
   watchProgress(id: string, watcher: ProgressWatcher, onEnd: () => void): (() => void) | undefined {
-    return this.#running(id)?.watchProgress(watcher, onEnd);
+    return this.#running(id)?.progress.watch(watcher, onEnd);
   }
 
   #running(id: string): EphemeralCall | WebCall | DurableCall | undefined {

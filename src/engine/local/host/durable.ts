@@ -12,7 +12,7 @@ import type { Connection } from "./connection.ts";
 import type { Container } from "./container.ts";
 import { Input, type OutcomeKind, type Work } from "./input.ts";
 import type { Pool } from "./pool.ts";
-import { ProgressBoard, type ProgressWatcher } from "./progress.ts";
+import { ProgressBoard } from "./progress.ts";
 import { Queue } from "./queue.ts";
 import type { DeployedFunction } from "./registry.ts";
 import { queueTime } from "./telemetry.ts";
@@ -43,6 +43,7 @@ export class DurableCall implements Work {
   readonly fn: DeployedFunction;
   readonly pool: Pool;
   readonly toldContainers = new Set<Container>();
+  readonly progress = new ProgressBoard();
   readonly attachments = new Set<Attachment>();
   /** Who sends its inputs, until it is accepted. */
   opener: Connection | undefined;
@@ -80,7 +81,6 @@ export class DurableCall implements Work {
   #decided = 0;
   #ended = 0;
   #failed: number;
-  #board: ProgressBoard | undefined;
 
   constructor(host: DurableHost, row: CallRow, fn: DeployedFunction, pool: Pool, isNew: boolean) {
     this.#host = host;
@@ -271,17 +271,7 @@ export class DurableCall implements Work {
   yielded(): void {}
 
   progressed(progress: Progress): void {
-    this.#board ??= new ProgressBoard();
-    this.#board.report(progress);
-  }
-
-  get latestProgress(): Iterable<Progress> {
-    return this.#board?.latest ?? [];
-  }
-
-  watchProgress(watcher: ProgressWatcher, onEnd: () => void): () => void {
-    this.#board ??= new ProgressBoard();
-    return this.#board.watch(watcher, onEnd);
+    this.progress.report(progress);
   }
 
   outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void {
@@ -294,7 +284,7 @@ export class DurableCall implements Work {
 
   #settle(index: number, state: number, payload: Uint8Array): void {
     if (this.over) return;
-    this.#board?.inputEnded(index);
+    this.progress.inputEnded(index);
     this.#decided++;
     this.#write(index, state, payload, this.#decided === this.#numInputs);
   }
@@ -322,7 +312,7 @@ export class DurableCall implements Work {
 
   #finish(): void {
     this.over = true;
-    this.#board?.close();
+    this.progress.close();
     this.pool.closed(this);
     this.#host.callEnded(this);
   }
@@ -337,7 +327,7 @@ export class DurableCall implements Work {
     this.over = true;
     this.cancelled = true;
     if (options.onStored) this.#onCancelled.push(options.onStored);
-    this.#board?.close();
+    this.progress.close();
     this.pool.cancelled(this, this.#untaken, options);
     this.#untaken = 0;
     this.#page.clear();
@@ -362,7 +352,7 @@ export class DurableCall implements Work {
   abandon(failure: Failure): void {
     if (this.over) return;
     this.over = true;
-    this.#board?.close();
+    this.progress.close();
     for (const attachment of [...this.attachments]) attachment.fail(failure);
     this.pool.closed(this);
     this.#host.callEnded(this);

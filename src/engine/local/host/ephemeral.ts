@@ -5,7 +5,7 @@ import type { Connection } from "./connection.ts";
 import type { Container } from "./container.ts";
 import { Input, type OutcomeKind, type Work } from "./input.ts";
 import type { Pool } from "./pool.ts";
-import { ProgressBoard, type ProgressWatcher } from "./progress.ts";
+import { ProgressBoard } from "./progress.ts";
 import { Queue } from "./queue.ts";
 import { CallRecord, type Records } from "./record.ts";
 import type { DeployedFunction } from "./registry.ts";
@@ -20,6 +20,7 @@ export class EphemeralCall implements Work {
   readonly fn: DeployedFunction;
   readonly pool: Pool;
   readonly toldContainers = new Set<Container>();
+  readonly progress = new ProgressBoard();
   /** Where its logs go as well. */
   readonly logsTo: Connection | undefined;
   readonly logNumber: number;
@@ -41,7 +42,6 @@ export class EphemeralCall implements Work {
   #cancelled = false;
   #silent = false;
   readonly #sendProgress: boolean;
-  #board: ProgressBoard | undefined;
 
   constructor(
     number: number,
@@ -130,15 +130,14 @@ export class EphemeralCall implements Work {
   }
 
   progressed(progress: Progress): void {
-    this.#board ??= new ProgressBoard();
-    this.#board.report(progress);
+    this.progress.report(progress);
     if (!this.#sendProgress || this.#silent || this.#connection.full) return;
     this.#connection.json(FromHost.progress, this.#clientNumber, progress, progress.index);
   }
 
   outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void {
     if (this.over) return;
-    this.#board?.inputEnded(input.index);
+    this.progress.inputEnded(input.index);
     this.record.output(input, TYPES[kind], payload);
     if (!this.#silent) this.#connection.writer.write(TYPES[kind], this.#clientNumber, input.index, payload);
     if (kind === "exception") this.#failed++;
@@ -148,7 +147,7 @@ export class EphemeralCall implements Work {
 
   failed(input: Input, failure: Failure): void {
     if (this.over) return;
-    this.#board?.inputEnded(input.index);
+    this.progress.inputEnded(input.index);
     const payload = Buffer.from(JSON.stringify(failure));
     this.record.output(input, FromHost.failure, payload);
     if (!this.#silent) this.#connection.writer.write(FromHost.failure, this.#clientNumber, input.index, payload);
@@ -165,19 +164,10 @@ export class EphemeralCall implements Work {
 
   #close(): void {
     this.#endedAt = Date.now();
-    this.#board?.close();
+    this.progress.close();
     this.#connection.calls.delete(this.#clientNumber);
     this.pool.closed(this);
     this.#onEnd(this);
-  }
-
-  get latestProgress(): Iterable<Progress> {
-    return this.#board?.latest ?? [];
-  }
-
-  watchProgress(watcher: ProgressWatcher, onEnd: () => void): () => void {
-    this.#board ??= new ProgressBoard();
-    return this.#board.watch(watcher, onEnd);
   }
 
   summary(): CallSummary {

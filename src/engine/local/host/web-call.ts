@@ -6,7 +6,7 @@ import type { Container } from "./container.ts";
 import type { CallSummary } from "./ephemeral.ts";
 import { Input, type OutcomeKind, type Work } from "./input.ts";
 import type { Pool } from "./pool.ts";
-import { ProgressBoard, type ProgressWatcher } from "./progress.ts";
+import { ProgressBoard } from "./progress.ts";
 import { CallRecord, type Records } from "./record.ts";
 import type { DeployedFunction } from "./registry.ts";
 
@@ -41,6 +41,7 @@ export class WebCall implements Work {
   readonly fn: DeployedFunction;
   readonly pool: Pool;
   readonly toldContainers = new Set<Container>();
+  readonly progress = new ProgressBoard();
   readonly logsTo: undefined;
   readonly logNumber = 0;
   queued = false;
@@ -57,7 +58,6 @@ export class WebCall implements Work {
   #answered = false;
   #failed = false;
   #cancelled = false;
-  #board: ProgressBoard | undefined;
   #headSent = false;
   /** Pieces that the client has not taken: granted again when it has. */
   #owed = 0;
@@ -129,17 +129,7 @@ export class WebCall implements Work {
   }
 
   progressed(progress: Progress): void {
-    this.#board ??= new ProgressBoard();
-    this.#board.report(progress);
-  }
-
-  get latestProgress(): Iterable<Progress> {
-    return this.#board?.latest ?? [];
-  }
-
-  watchProgress(watcher: ProgressWatcher, onEnd: () => void): () => void {
-    this.#board ??= new ProgressBoard();
-    return this.#board.watch(watcher, onEnd);
+    this.progress.report(progress);
   }
 
   outcome(_input: Input, kind: OutcomeKind): void {
@@ -189,7 +179,7 @@ export class WebCall implements Work {
   #close(): void {
     this.over = true;
     this.#endedAt = Date.now();
-    this.#board?.close();
+    this.progress.close();
     this.pool.closed(this);
     this.#onEnd(this);
   }
