@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { CallInfo } from "../engine/index.ts";
 import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples, positive } from "./context.ts";
-import { parseTarget } from "./target.ts";
+import { parseFilter } from "./target.ts";
 import { ago, table } from "./terminal/output.ts";
 
 export function define(command: Command, context: Context): void {
@@ -19,9 +19,8 @@ export function define(command: Command, context: Context): void {
   ]);
   command.action(async (text: string | undefined, options: AppOptions & { limit: number }) => {
     const { output } = context;
-    const { construct: _, ...target } = text === undefined ? {} : { ...parseTarget(text), environment: options.env };
     const { invoker } = await context.engine(options);
-    const calls = await invoker.calls({ ...target, limit: options.limit });
+    const calls = await invoker.calls({ ...parseFilter(text, options.env), limit: options.limit });
     output.document(calls);
     if (calls.length === 0) return output.note("No calls.");
     table(

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { LogEntry } from "../engine/index.ts";
 import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples, positive } from "./context.ts";
-import { parseTarget } from "./target.ts";
+import { parseFilter } from "./target.ts";
 import type { Output } from "./terminal/output.ts";
 
 interface LogOptions extends AppOptions {
@@ -23,9 +23,8 @@ export function define(command: Command, context: Context): void {
   ]);
   command.action(async (text: string | undefined, options: LogOptions) => {
     const { invoker } = await context.engine(options);
-    const { construct: _, ...target } = text === undefined ? {} : { ...parseTarget(text), environment: options.env };
     const entries = invoker.logs({
-      ...target,
+      ...parseFilter(text, options.env),
       callId: options.call,
       limit: options.limit,
       follow: options.follow === true,

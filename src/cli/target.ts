@@ -22,6 +22,13 @@ export function parseTarget(text: string): Target {
   return name === undefined ? { app } : { app, function: name };
 }
 
+/** For what lists things: those of an app, a function or a class; of everything when nothing is named. */
+export function parseFilter(text: string | undefined, environment: string): Partial<Target> & { environment?: string } {
+  if (text === undefined) return {};
+  const { construct: _, ...target } = parseTarget(text);
+  return { ...target, environment };
+}
+
 export function parseFunctionTarget(text: string): Target & { function: string } {
   const { app, function: name, ...rest } = parseTarget(text);
   if (name === undefined) {
