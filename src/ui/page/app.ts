@@ -2,15 +2,14 @@
 import type { AppView, ClassSummary, FunctionSummary, TypeView } from "../api.ts";
 import { get } from "./api.ts";
 import { block, code } from "./code.ts";
-import { ago, badge, empty, h, inline, prose } from "./dom.ts";
-import { appPath, callsPath, classPath, diffPath, functionPath, typeId } from "./links.ts";
+import { ago, badge, type Child, empty, h, inline, prose } from "./dom.ts";
+import { appPath, callsPath, classPath, diffPath, functionPath, linksTo, typeId } from "./links.ts";
 import { go, type Place, type View } from "./place.ts";
 
 export async function appView({ parts: [environment = "", name = ""], query, left }: Place): Promise<View> {
   const version = query.get("version") ?? undefined;
   const app = await get<AppView>("app", { environment, app: name, version }, left);
-  const types = new Set(app.types.map((type) => type.name));
-  const link = (word: string) => (types.has(word) ? `#${typeId(word)}` : undefined);
+  const link = linksTo(app.types);
   const shown = version === undefined ? undefined : app.version;
   return {
     title: app.name,
@@ -62,7 +61,20 @@ export async function appView({ parts: [environment = "", name = ""], query, lef
   };
 }
 
-type Link = (word: string) => string | undefined;
+/** The way back to an app, and on to what is below it. */
+export function crumbs(environment: string, app: string, version?: number, ...below: Child[]): Element {
+  return h(
+    "p",
+    { class: "crumbs" },
+    h("a", { href: "/" }, "Apps"),
+    " / ",
+    h("a", { href: appPath(environment, app, version) }, app),
+    " / ",
+    below,
+  );
+}
+
+type Link = ReturnType<typeof linksTo>;
 
 export function functionList(
   functions: readonly FunctionSummary[],

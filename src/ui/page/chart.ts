@@ -2,7 +2,7 @@
  * Backlog, runners and running inputs over the last minutes. Three paths whose shape changes; nothing else is laid out
  * again. A time without samples is a gap.
  */
-import type { FunctionStats, Sample } from "../api.ts";
+import type { FunctionStats, LiveEvent, Sample } from "../api.ts";
 import { h, s } from "./dom.ts";
 
 const SPAN_MS = 120_000;
@@ -59,7 +59,13 @@ export class Chart {
     left.addEventListener("abort", () => clearInterval(timer));
   }
 
-  add(samples: readonly Sample[]): void {
+  /** What is new of the engine. */
+  hear(event: LiveEvent): void {
+    if (event.event === "samples") this.#add(event.samples);
+    if (event.event === "state" && event.state !== "live") this.#unknown();
+  }
+
+  #add(samples: readonly Sample[]): void {
     const last = this.#samples.at(-1)?.at ?? 0;
     this.#samples.push(...samples.filter(({ at }) => at > last));
     this.#samples.splice(0, this.#samples.length - MOST);
@@ -69,12 +75,12 @@ export class Chart {
   /** What follows is of something else. */
   clear(): void {
     this.#samples.length = 0;
-    this.unknown();
+    this.#unknown();
     this.#schedule();
   }
 
   /** Nothing is known of the present. */
-  unknown(): void {
+  #unknown(): void {
     for (const value of this.#values) value.textContent = "–";
   }
 

@@ -1,10 +1,10 @@
 /** Two versions of an app side by side: who can go on calling, and what changed in the text. */
 import type { DiffLine, DiffView, FunctionDiff } from "../api.ts";
 import { get } from "./api.ts";
-import { versionChoice } from "./app.ts";
+import { crumbs, versionChoice } from "./app.ts";
 import { code } from "./code.ts";
 import { badge, count, empty, h } from "./dom.ts";
-import { appPath, diffPath, functionPath } from "./links.ts";
+import { diffPath, functionPath } from "./links.ts";
 import { go, type Place, type View } from "./place.ts";
 
 const ORDER: FunctionDiff["verdict"][] = ["breaking", "compatible", "docs only", "same"];
@@ -22,14 +22,7 @@ export async function diffView({ parts: [environment = "", app = ""], query, lef
     element: h(
       "div",
       {},
-      h(
-        "p",
-        { class: "crumbs" },
-        h("a", { href: "/" }, "Apps"),
-        " / ",
-        h("a", { href: appPath(environment, app) }, app),
-        " / ",
-      ),
+      crumbs(environment, app),
       h("h1", {}, "What changed ", badge(environment)),
       h(
         "div",

@@ -1,16 +1,14 @@
 /** One function: what it is, how busy it is, a form to call it with, and its recent calls. */
-import type { CallInfo, Described, FunctionView, LiveEvent } from "../api.ts";
+import type { Described, FunctionView, LiveEvent } from "../api.ts";
 import { get } from "./api.ts";
-import { modeBadge, typeSection } from "./app.ts";
-import { type Again, callTable, whileLive } from "./calls.ts";
+import { crumbs, modeBadge, typeSection } from "./app.ts";
 import { Chart } from "./chart.ts";
 import { block } from "./code.ts";
 import { ago, badge, empty, h, inline, prose, show } from "./dom.ts";
-import { appPath, callsPath, classPath, typeId } from "./links.ts";
+import { classPath, linksTo } from "./links.ts";
 import { type Place, type View, watchAnew } from "./place.ts";
+import { loadRecent, recentCalls } from "./recent.ts";
 import { callPanel } from "./run.ts";
-
-const RECENT = 10;
 
 export async function functionView({
   parts: [environment = "", app = "", name = ""],
@@ -21,30 +19,21 @@ export async function functionView({
   const filter = { environment, app, function: name };
   const [fn, calls] = await Promise.all([
     get<FunctionView>("function", { environment, app, name, version }, left),
-    get<CallInfo[]>("calls", { ...filter, limit: RECENT }, left),
+    loadRecent(filter, left),
   ]);
   const shown = version === undefined ? undefined : fn.version;
-  const types = new Set(fn.types.map((type) => type.name));
-  const link = (word: string) => (types.has(word) ? `#${typeId(word)}` : undefined);
+  const link = linksTo(fn.types);
   const chart = new Chart(left);
-  const recent = h("div", {});
-  const drawRecent = (list: readonly CallInfo[]): void =>
-    show(
-      recent,
-      list.length > 0 ? callTable(list, false) : empty("No calls yet. Make one above, or from a shell:", commandOf(fn)),
-    );
-  drawRecent(calls);
-  const reload = async (again?: Again): Promise<void> =>
-    drawRecent(await get<CallInfo[]>("calls", { ...filter, limit: RECENT, ...again }, left));
+  const recent = recentCalls(filter, calls, left, false, () =>
+    empty("No calls yet. Make one above, or from a shell:", commandOf(fn)),
+  );
   const instances = fn.class && new InstanceChoice(fn.class.name, chart);
-  const refreshing = whileLive(left, reload);
   const news = h("p", { class: "news", role: "status" });
   news.hidden = true;
   let etag: string | undefined;
   const onLive = (event: LiveEvent): void => {
-    refreshing(event);
-    if (event.event === "samples") chart.add(event.samples);
-    if (event.event === "state" && event.state !== "live") chart.unknown();
+    recent.onLive(event);
+    chart.hear(event);
     if (event.event === "apps" && etag !== undefined && etag !== event.etag) void tellNews();
     if (event.event === "apps") etag = event.etag;
   };
@@ -66,13 +55,10 @@ export async function functionView({
     element: h(
       "div",
       {},
-      h(
-        "p",
-        { class: "crumbs" },
-        h("a", { href: "/" }, "Apps"),
-        " / ",
-        h("a", { href: appPath(environment, app, shown) }, app),
-        " / ",
+      crumbs(
+        environment,
+        app,
+        shown,
         fn.class && [h("a", { href: classPath(environment, app, fn.class.name, shown) }, fn.class.name), " / "],
       ),
       h("h1", {}, name, " ", modeBadge(fn), badge(environment), fn.deprecated && badge("deprecated", "warn")),
@@ -84,12 +70,10 @@ export async function functionView({
       h(
         "div",
         { class: "columns" },
-        h("section", {}, h("h2", {}, "Call it"), callOf(fn, left, reload, instances)),
+        h("section", {}, h("h2", {}, "Call it"), callOf(fn, left, recent.reload, instances)),
         h("section", {}, h("h2", {}, "Now"), instances?.element, chart.element, details(fn, optionRows(fn))),
       ),
-      h("h2", {}, "Recent calls"),
-      recent,
-      h("p", {}, h("a", { href: callsPath(filter) }, "All its calls")),
+      recent.element,
       fn.types.length > 0 && [h("h2", {}, "Types"), fn.types.map((type) => typeSection(type, link))],
     ),
   };

@@ -21,3 +21,9 @@ export function callsPath(filter: Record<string, string>): string {
 }
 
 export const typeId = (name: string): string => `type-${name}`;
+
+/** To the declared types that a page shows: undefined for any other word. */
+export function linksTo(types: readonly { name: string }[]): (word: string) => string | undefined {
+  const names = new Set(types.map(({ name }) => name));
+  return (word) => (names.has(word) ? `#${typeId(word)}` : undefined);
+}
