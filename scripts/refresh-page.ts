@@ -3,12 +3,10 @@
  * writes what its commands print into the `text` blocks after them. test/docs checks that it is still so.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join, resolve } from "node:path";
-
-const repo = resolve(import.meta.dirname, "..");
-const BLOCK = /^```(\w*) ?(.*)\n([\s\S]*?)^```$/gm;
+import { delimiter, dirname, join } from "node:path";
+import { commandsOf, FENCE, fileOf, install } from "../test/support/blocks.ts";
 
 const page = process.argv[2];
 if (page === undefined) throw new Error("which page?");
@@ -21,21 +19,16 @@ const env = {
   PATH: [join(folder, "node_modules/.bin"), process.env["PATH"]].join(delimiter),
 };
 try {
-  mkdirSync(join(folder, "node_modules/.bin"), { recursive: true });
-  symlinkSync(repo, join(folder, "node_modules/farcall"), "dir");
-  symlinkSync(join(repo, "dist/cli/farcall.js"), join(folder, "node_modules/.bin/farcall"));
-  symlinkSync(join(repo, "dist/cli/codegen-bin.js"), join(folder, "node_modules/.bin/codegen"));
-  symlinkSync(join(repo, "node_modules/@types"), join(folder, "node_modules/@types"), "dir");
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "tour", type: "module" }));
+  await install(folder, ["@types/node"]);
   run("farcall init --yes");
   let printed = "";
-  const text = readFileSync(page, "utf8").replace(BLOCK, (block, language: string, info: string, body: string) => {
-    const file = /^file=(\S+)$/.exec(info)?.[1];
+  const text = readFileSync(page, "utf8").replace(FENCE, (block, language: string, info: string, body: string) => {
+    const file = fileOf(info);
     if (file !== undefined) {
       mkdirSync(dirname(join(folder, file)), { recursive: true });
       writeFileSync(join(folder, file), body);
     } else if (language === "sh") {
-      for (const command of body.trim().split("\n")) printed = run(command.replace(/^npx /, ""));
+      for (const command of commandsOf(body)) printed = run(command);
     } else if (language === "text") return `\`\`\`text\n${printed.trimEnd()}\n\`\`\``;
     return block;
   });

@@ -14,25 +14,15 @@
  * of that one files are written, and deploys and codegen run.
  */
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { expect } from "vitest";
+import { type Block, blocksOf, commandsOf, fileOf, install } from "./blocks.ts";
 import { type Ran, run, start } from "./cli.ts";
 import { temporaryHome } from "./home.ts";
 
 const repo = resolve(import.meta.dirname, "../..");
-
-interface Block {
-  language: string;
-  info: string;
-  text: string;
-}
-
-export function blocksOf(markdown: string): Block[] {
-  const fences = markdown.matchAll(/^```(\w*) ?(.*)\n([\s\S]*?)^```$/gm);
-  return Array.from(fences, ([, language = "", info = "", text = ""]) => ({ language, info, text }));
-}
 
 /** @param page relative to the repository @param packages what the page's reader has installed besides farcall */
 export async function follow(page: string, packages: readonly string[] = ["typescript", "@types/node"]): Promise<void> {
@@ -52,23 +42,6 @@ export async function follow(page: string, packages: readonly string[] = ["types
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
-}
-
-/** In place of `npm install`: the package as built. packed.test.ts installs for real. */
-async function install(folder: string, packages: readonly string[]): Promise<void> {
-  const modules = join(folder, "node_modules");
-  await mkdir(join(modules, ".bin"), { recursive: true });
-  await symlink(repo, join(modules, "farcall"), "dir");
-  await symlink(join(repo, "dist/cli/farcall.js"), join(modules, ".bin/farcall"));
-  await symlink(join(repo, "dist/cli/codegen-bin.js"), join(modules, ".bin/codegen"));
-  for (const name of packages) {
-    await mkdir(dirname(join(modules, name)), { recursive: true });
-    await symlink(join(repo, "node_modules", name), join(modules, name), "dir");
-    const { bin = {} } = JSON.parse(await readFile(join(repo, "node_modules", name, "package.json"), "utf8"));
-    const bins: [string, string][] = typeof bin === "string" ? [[name, bin]] : Object.entries(bin);
-    for (const [command, path] of bins) await symlink(join(modules, name, path), join(modules, ".bin", command));
-  }
-  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "tour", type: "module" }));
 }
 
 class Reader {
@@ -157,18 +130,6 @@ class Reader {
     await writeFile(path, text);
     if (file.endsWith(".json") && !file.startsWith("tsconfig")) JSON.parse(text);
   }
-}
-
-function fileOf(info: string): string | undefined {
-  return /^file=(\S+)$/.exec(info)?.[1];
-}
-
-function commandsOf(text: string): string[] {
-  return text
-    .trim()
-    .split("\n")
-    .map((line) => line.replace(/ +#.*$/, "").replace(/^npx /, ""))
-    .filter((line) => line !== "" && !/^npm (install|ci)\b/.test(line));
 }
 
 function comparable(text: string): string {
