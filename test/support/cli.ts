@@ -31,7 +31,9 @@ export async function farcall(args: readonly string[], options: RunOptions = {})
 /** Any program, to its end. */
 export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const child = start(program, args, options, "pipe");
-  child.stdin?.end(options.input ?? "");
+  // An empty write too fails when the program has ended by then.
+  if (options.input === undefined) child.stdin?.end();
+  else child.stdin?.end(options.input);
   const ended = once(child, "close");
   const [stdout, stderr] = await Promise.all([text(child.stdout!), text(child.stderr!)]);
   const [code] = await ended;
