@@ -8,6 +8,7 @@ export default defineConfig({
     pool: "forks",
     // Tests wait for processes more than they compute: more of them than cores keep the cores busy.
     maxWorkers: 3,
+    maxConcurrency: 2,
     globalSetup: ["test/support/global.ts"],
   },
 });
