@@ -83,7 +83,8 @@ export class Pool implements ContainerOwner {
   readonly #window: BatchWindow | undefined;
   #pumping = false;
   #failedStarts = 0;
-  #startAfter = 0;
+  /** Set while a failed start is too recent for another. */
+  #startTimer: NodeJS.Timeout | undefined;
   #scaleTimer: NodeJS.Timeout | undefined;
   #recallTimer: NodeJS.Timeout | undefined;
   #lookAgain: NodeJS.Timeout | undefined;
@@ -307,7 +308,7 @@ export class Pool implements ContainerOwner {
 
   containerReady(): void {
     this.#failedStarts = 0;
-    this.#startAfter = 0;
+    this.#mayStartAgain();
     this.#host.changed(this);
     this.pumpSoon();
   }
@@ -458,8 +459,11 @@ export class Pool implements ContainerOwner {
   #startFailed(death: Death, detail: string, killed = false): void {
     this.#failedStarts++;
     const delay = Math.min(killed ? MAX_KILLED_START_DELAY_MS : MAX_START_DELAY_MS, 50 * 2 ** this.#failedStarts);
-    this.#startAfter = performance.now() + delay;
-    setTimeout(() => this.pumpSoon(), delay).unref();
+    this.#mayStartAgain();
+    this.#startTimer = setTimeout(() => {
+      this.#startTimer = undefined;
+      this.pumpSoon();
+    }, delay).unref();
     const alone = ![...this.containers].some((container) => container.loaded);
     // An app that throws when it is imported will throw again; what the system refused may be there the next time.
     if (!alone || (death === "crashed" && this.#failedStarts < (killed ? MAX_KILLED_STARTS : MAX_FAILED_STARTS)))
@@ -470,9 +474,13 @@ export class Pool implements ContainerOwner {
       message: `${this.#name()}: its container did not start: ${what}${detail}`,
       hint: "The app's module runs when a container starts; its logs tell more: farcall logs.",
     };
-    this.#startAfter = 0;
-    if (this.#settings.minContainers > 0) this.#startAfter = performance.now() + delay;
+    if (this.#settings.minContainers === 0) this.#mayStartAgain();
     this.#failWaiting(failure);
+  }
+
+  #mayStartAgain(): void {
+    clearTimeout(this.#startTimer);
+    this.#startTimer = undefined;
   }
 
   #failWaiting(failure: Failure): void {
@@ -508,7 +516,7 @@ export class Pool implements ContainerOwner {
       needed = wanted <= total || this.#worthAStart(waiting, ready * maxInputs) ? wanted : total;
     }
     const target = Math.min(maxContainers, Math.max(base, needed + buffer));
-    if (total < target && performance.now() >= this.#startAfter) this.#startContainers(target - total);
+    if (total < target && !this.#startTimer) this.#startContainers(target - total);
     if (total > busy)
       this.#stopIdle(total, Math.max(base, busy + buffer), retired || crowded ? 0 : scaledownWindowMs, maxContainers);
   }
@@ -630,6 +638,7 @@ export class Pool implements ContainerOwner {
 
   /** Stops all containers, at once with `kill`. */
   close(kill: boolean): void {
+    clearTimeout(this.#startTimer);
     clearTimeout(this.#scaleTimer);
     clearTimeout(this.#lookAgain);
     clearTimeout(this.#recallTimer);
