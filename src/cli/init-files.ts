@@ -1,11 +1,13 @@
 /** The text of the files that `farcall init` writes. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Project } from "./project.ts";
 
 /**
  * For a project that has none: what Node's type stripping needs, and what farcall's examples are checked with. Types that are not installed
  * would keep an app from being deployed.
  */
-const tsconfig = (hasNodeTypes: boolean) => `{
+export const tsconfigText = (hasNodeTypes: boolean) => `{
   "compilerOptions": {
     "target": "es2022",
     "module": "nodenext",
@@ -20,16 +22,7 @@ ${hasNodeTypes ? '    "types": ["node"],\n' : ""}    "strict": true,
 }
 `;
 
-const CONFIG_TS = `import { defineConfig } from "farcall";
-
-export default defineConfig({
-  // Which of the deployed apps to write stubs of; all of them when this is left out.
-  apps: ["hello"],
-  output: "src/generated",
-});
-`;
-
-const APP = `import { App } from "farcall";
+export const APP = `import { App } from "farcall";
 
 export const app = new App("hello");
 
@@ -65,14 +58,50 @@ for await (const { text } of hello.greet.map(["Ada", "Grace"])) console.log(text
 for await (const i of hello.countdown.remoteGen(3)) console.log(i);
 `;
 
-/** Paths and contents. `.mts` in a CommonJS package, where a \`.ts\` file is no ES module. */
-export function filesOf(project: Project, example: boolean, hasNodeTypes: boolean): [path: string, text: string][] {
-  const extension = project.esm ? "ts" : "mts";
+/** Where the files of a set-up lie, relative to the project. */
+export interface Layout {
+  config: string;
+  output: string;
+  app: string;
+  main: string;
+}
+
+/**
+ * A project that has code keeps its folders as they are: the example goes into one of its own. `.mts` in a CommonJS package,
+ * where a `.ts` file is no ES module.
+ */
+export function layoutOf({ root, esm, fresh, javascript }: Project): Layout {
+  const config = esm || fresh ? "farcall.config.ts" : "farcall.config.json";
+  if (fresh) return { config, output: "src/generated", app: "src/app.ts", main: "src/main.ts" };
+  const base = existsSync(join(root, "src")) ? "src/" : "";
+  const m = esm ? "" : "m";
+  return {
+    config,
+    output: `${base}generated`,
+    app: `${base}farcall/hello.${m}ts`,
+    main: `${base}farcall/main.${m}${javascript ? "js" : "ts"}`,
+  };
+}
+
+export function configText(
+  { config, output }: Layout,
+  { example, emit }: { example: boolean; emit: "ts" | "js" },
+): string {
   const apps = example ? ["hello"] : ["*"];
-  const config: [string, string] = project.esm
-    ? ["farcall.config.ts", CONFIG_TS.replace('["hello"]', JSON.stringify(apps))]
-    : ["farcall.config.json", `${JSON.stringify({ apps, output: "src/generated" }, undefined, 2)}\n`];
-  const files: [string, string][] = [["tsconfig.json", tsconfig(hasNodeTypes)], config];
-  if (example) files.push([`src/app.${extension}`, APP], [`src/main.${extension}`, CONSUMER]);
-  return files;
+  if (config.endsWith(".json"))
+    return `${JSON.stringify({ apps, output, ...(emit === "js" ? { emit } : {}) }, undefined, 2)}\n`;
+  const emitLine = emit === "js" ? `\n  emit: "js",` : "";
+  return `import { defineConfig } from "farcall";
+
+export default defineConfig({
+  // Which of the deployed apps to write stubs of; all of them when this is left out.
+  apps: ${JSON.stringify(apps)},
+  output: "${output}",${emitLine}
+});
+`;
+}
+
+/** @param index how the program imports the stubs */
+export function mainText(index: string): string {
+  return CONSUMER.replace("./generated/index.ts", index);
 }

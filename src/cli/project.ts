@@ -9,6 +9,10 @@ export interface PackageJson {
   name?: string;
   type?: string;
   scripts?: Record<string, string>;
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+  /** A config, where there is one. */
+  farcall?: unknown;
 }
 
 export interface Project {
@@ -17,24 +21,52 @@ export interface Project {
   packageJson: PackageJson | undefined;
   packageManager: PackageManager;
   esm: boolean;
-  /** There is no code yet, so the module kind is free to choose: what `npm init` says of it is a default, not a decision. */
+  /**
+   * There is no file yet whose meaning hangs on the module kind, so that one is free to choose: what `npm init` says of it is
+   * a default, not a decision.
+   */
   fresh: boolean;
+  /** There is code, and none of it is TypeScript. */
+  javascript: boolean;
+  framework: "next" | "vite" | undefined;
 }
 
 export function detectProject(root: string): Project {
   const packageJson = readPackageJson(join(root, "package.json"));
+  const extensions = sourceExtensions(root);
+  const dependencies = { ...packageJson?.dependencies, ...packageJson?.devDependencies };
   return {
     root,
     packageJson,
     packageManager: detectPackageManager(root),
     esm: packageJson?.type === "module",
-    fresh: !hasCode(root) && !hasCode(join(root, "src")),
+    fresh: !extensions.has(".js") && !extensions.has(".ts"),
+    javascript:
+      extensions.has(".js") &&
+      !extensions.has(".ts") &&
+      !existsSync(join(root, "tsconfig.json")) &&
+      !("typescript" in dependencies),
+    framework: "next" in dependencies ? "next" : "vite" in dependencies ? "vite" : undefined,
   };
 }
 
-function hasCode(folder: string): boolean {
-  if (!existsSync(folder)) return false;
-  return readdirSync(folder).some((name) => /\.[cm]?[jt]sx?$/.test(name) && !/\.config\.[cm]?[jt]s$/.test(name));
+/** `.js` and `.ts` where there are such files, JSX counted with them. `.mjs` and the like mean the same in any package. */
+function sourceExtensions(root: string): Set<string> {
+  const found = new Set<string>();
+  const folders = [root];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    if (!existsSync(folder)) continue;
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isDirectory()) {
+        if (entry.name !== "node_modules" && !entry.name.startsWith(".")) folders.push(join(folder, entry.name));
+      } else if (!entry.name.startsWith("farcall.config.")) {
+        const [, extension] = /(\.[jt]s)x?$/.exec(entry.name) ?? [];
+        if (extension) found.add(extension);
+      }
+    }
+    if (found.size === 2) break;
+  }
+  return found;
 }
 
 /** How this package manager runs a bin of the project. */

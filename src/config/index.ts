@@ -4,7 +4,7 @@ import type { Config } from "./config.ts";
 export type { AppSelection, Config } from "./config.ts";
 export { defineConfig } from "./config.ts";
 export type { LoadConfigOptions, LoadedConfig } from "./load.ts";
-export { loadConfig } from "./load.ts";
+export { CONFIG_FILES, loadConfig } from "./load.ts";
 
 /** The configs that a loaded value holds: itself or, of an array, its items. Rejects with InvalidError that lists all that is wrong. */
 export async function checkConfig(value: unknown, file: string): Promise<readonly Config[]> {

@@ -26,13 +26,15 @@ export interface LoadConfigOptions {
   file?: string | undefined;
 }
 
-const SEARCH_PLACES = [
+/** Names of files that are configs. */
+export const CONFIG_FILES: readonly string[] = [
   ...["ts", "mts", "js", "mjs", "cjs", "json", "yaml", "yml"].map((extension) => `farcall.config.${extension}`),
   ".farcallrc",
   ".farcallrc.json",
   ".farcallrc.yaml",
-  "package.json",
 ];
+
+const SEARCH_PLACES = [...CONFIG_FILES, "package.json"];
 
 /** The nearest config from `cwd` upwards, or the given one. `undefined` when there is none. Rejects with InvalidError, NotFoundError. */
 export async function loadConfig(options: LoadConfigOptions = {}): Promise<LoadedConfig | undefined> {

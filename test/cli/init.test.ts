@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { farcall } from "../support/cli.ts";
 
@@ -39,16 +39,18 @@ test("a project that has Node's types gets a tsconfig that uses them", async () 
 });
 
 test("what is there stays as it is", async () => {
-  await mkdir(join(folder, "src"));
-  await writeFile(join(folder, "src/app.ts"), "mine");
-  await writeFile(
-    join(folder, "package.json"),
-    JSON.stringify({ name: "x", type: "module", scripts: { codegen: "mine", deploy: "mine" } }),
-  );
+  await mkdir(join(folder, "farcall"));
+  await writeFile(join(folder, "farcall/hello.ts"), "mine");
+  const manifest =
+    '{\n\t"name": "x",\n\t"type": "module",\n\t"scripts": {\n\t\t"test": "mine",\n\t\t"deploy": "mine"\n\t}\n}\n';
+  await writeFile(join(folder, "package.json"), manifest);
   const { written, kept } = await init();
-  expect(kept).toEqual(["src/app.ts"]);
-  expect(written).not.toContain("package.json");
-  expect(await read("src/app.ts")).toBe("mine");
+  expect(written).toEqual(["package.json", "tsconfig.json", "farcall.config.ts", "farcall/main.ts"]);
+  expect(kept).toEqual(["farcall/hello.ts"]);
+  expect(await read("farcall/hello.ts")).toBe("mine");
+  expect(await read("package.json")).toBe(
+    manifest.replace('"deploy": "mine"', '"deploy": "mine",\n\t\t"codegen": "farcall codegen"'),
+  );
 });
 
 test("a second run changes nothing", async () => {
@@ -57,20 +59,59 @@ test("a second run changes nothing", async () => {
 });
 
 test.each([{}, { name: "new", main: "index.js" }, { name: "new", type: "commonjs" }])(
-  "a package without code, as npm makes it (%j), becomes one of ES modules",
+  "a package without code, as npm makes it (%j), becomes one of ES modules, and is told so",
   async (before) => {
     await writeFile(join(folder, "package.json"), JSON.stringify(before));
-    expect((await init()).written).toContain("src/app.ts");
+    await writeFile(join(folder, "eslint.config.mjs"), "");
+    const { written, notes } = await init();
+    expect(written).toContain("src/app.ts");
     expect(JSON.parse(await read("package.json"))).toMatchObject({ ...before, type: "module" });
+    expect(notes).toEqual([expect.stringContaining('has "type": "module" now')]);
   },
 );
 
-test("a CommonJS package with code gets modules that are ES modules by their name", async () => {
-  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "old" }));
+test.each(["index.js", "lib/deep/index.js", "jest.config.js"])(
+  "a CommonJS package with code (%s) stays one, and gets modules that are ES modules by their name",
+  async (file) => {
+    const before = { name: "old", type: "commonjs", devDependencies: { typescript: "5" } };
+    await writeFile(join(folder, "package.json"), JSON.stringify(before));
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), "module.exports = 1;");
+    const { written, notes } = await init();
+    expect(written).toEqual([
+      "package.json",
+      "tsconfig.json",
+      "farcall.config.json",
+      "farcall/hello.mts",
+      "farcall/main.mts",
+    ]);
+    expect(await read("farcall/main.mts")).toContain('from "../generated/index.mts"');
+    expect(JSON.parse(await read("package.json"))).toMatchObject(before);
+    expect(notes).toEqual([expect.stringContaining("stays one")]);
+  },
+);
+
+test("a project of JavaScript alone gets stubs and a program of JavaScript", async () => {
   await writeFile(join(folder, "index.js"), "module.exports = 1;");
-  const { written } = await init();
-  expect(written).toEqual(["package.json", "tsconfig.json", "farcall.config.json", "src/app.mts", "src/main.mts"]);
-  expect(JSON.parse(await read("package.json")).type).toBeUndefined();
+  const { written, next } = await init();
+  expect(written).toEqual(["package.json", "farcall.config.json", "farcall/hello.mts", "farcall/main.mjs"]);
+  expect(JSON.parse(await read("farcall.config.json"))).toEqual({ apps: ["hello"], output: "generated", emit: "js" });
+  expect(next.join()).not.toContain("typescript");
+});
+
+test("a project that is compiled for a bundler gets no program that its compiler refuses or Node cannot run", async () => {
+  await mkdir(join(folder, "src/app"), { recursive: true });
+  await writeFile(join(folder, "src/app/page.tsx"), "");
+  await writeFile(join(folder, "package.json"), JSON.stringify({ dependencies: { next: "16" } }));
+  await writeFile(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({ compilerOptions: { module: "esnext", moduleResolution: "bundler" } }),
+  );
+  const { written, kept, next, notes } = await init();
+  expect(written).toEqual(["package.json", "farcall.config.json", "src/farcall/hello.mts"]);
+  expect(kept).toEqual(["tsconfig.json"]);
+  expect(next.at(-1)).toBe("npx farcall call hello/greet world");
+  expect(notes.join()).toContain('serverExternalPackages: ["farcall"]');
 });
 
 test("--no-example leaves out the app", async () => {
