@@ -36,11 +36,11 @@ export class FrameError extends Error {
 export class FrameReader {
   readonly #onFrame: (frame: Frame) => void;
   readonly #maxPayload: number;
-  #rest: Buffer | undefined;
-  /** Chunks of a frame whose length is known and whose end has not come: joined once, when it has. */
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
-  #wanted = 0;
+  /** What has come of a frame whose end has not: joined once, when it has, and nothing of the next frames with it. */
+  #pieces: Buffer[] = [];
+  #held = 0;
+  /** Bytes of that frame; while its header is not whole, those of the header. */
+  #wanted = HEADER_BYTES;
 
   constructor(onFrame: (frame: Frame) => void, maxPayload: number = MAX_PAYLOAD_BYTES) {
     this.#onFrame = onFrame;
@@ -49,47 +49,60 @@ export class FrameReader {
 
   /** Throws FrameError on a length over the limit; the connection is then to be closed. */
   push(chunk: Buffer): void {
-    let data = chunk;
-    if (this.#wanted > 0) {
-      this.#pending.push(chunk);
-      this.#pendingBytes += chunk.length;
-      if (this.#pendingBytes < this.#wanted) return;
-      data = Buffer.concat(this.#pending, this.#pendingBytes);
-      this.#pending = [];
-      this.#pendingBytes = 0;
-      this.#wanted = 0;
-    } else if (this.#rest) {
-      data = Buffer.concat([this.#rest, chunk]);
-      this.#rest = undefined;
-    }
     let at = 0;
-    while (data.length - at >= HEADER_BYTES) {
-      const length = data.readUInt32LE(at);
-      if (length > this.#maxPayload) {
-        throw new FrameError(`a frame of ${length} bytes is over the limit of ${this.#maxPayload}`);
-      }
-      const end = at + HEADER_BYTES + length;
-      if (end > data.length) {
-        this.#wanted = HEADER_BYTES + length;
+    while (this.#held > 0 && at < chunk.length) at = this.#complete(chunk, at);
+    let wanted = HEADER_BYTES;
+    while (chunk.length - at >= HEADER_BYTES) {
+      const end = at + this.#sizeAt(chunk, at);
+      if (end > chunk.length) {
+        wanted = end - at;
         break;
       }
-      this.#onFrame({
-        type: data[at + 4]!,
-        flags: data[at + 5]!,
-        call: data.readUInt32LE(at + 8),
-        index: data.readUInt32LE(at + 12),
-        payload: data.subarray(at + HEADER_BYTES, end),
-      });
+      this.#emit(chunk, at, end);
       at = end;
     }
-    if (at === data.length) return;
-    const rest = data.subarray(at);
-    if (this.#wanted > 0) {
-      this.#pending = [rest];
-      this.#pendingBytes = rest.length;
-    } else {
-      this.#rest = rest;
+    if (at === chunk.length) return;
+    this.#pieces = [chunk.subarray(at)];
+    this.#held = chunk.length - at;
+    this.#wanted = wanted;
+  }
+
+  /** Takes what the begun frame lacks. Returns where the rest begins. */
+  #complete(chunk: Buffer, at: number): number {
+    const end = Math.min(chunk.length, at + this.#wanted - this.#held);
+    this.#pieces.push(chunk.subarray(at, end));
+    this.#held += end - at;
+    if (this.#held < this.#wanted) return end;
+    const whole = Buffer.concat(this.#pieces, this.#held);
+    const size = this.#sizeAt(whole, 0);
+    if (size > whole.length) {
+      this.#pieces = [whole];
+      this.#wanted = size;
+      return end;
     }
+    this.#pieces = [];
+    this.#held = 0;
+    this.#emit(whole, 0, size);
+    return end;
+  }
+
+  /** Of the frame whose header is there, in bytes. */
+  #sizeAt(data: Buffer, at: number): number {
+    const length = data.readUInt32LE(at);
+    if (length > this.#maxPayload) {
+      throw new FrameError(`a frame of ${length} bytes is over the limit of ${this.#maxPayload}`);
+    }
+    return HEADER_BYTES + length;
+  }
+
+  #emit(data: Buffer, at: number, end: number): void {
+    this.#onFrame({
+      type: data[at + 4]!,
+      flags: data[at + 5]!,
+      call: data.readUInt32LE(at + 8),
+      index: data.readUInt32LE(at + 12),
+      payload: data.subarray(at + HEADER_BYTES, end),
+    });
   }
 }
 
