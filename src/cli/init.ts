@@ -148,7 +148,8 @@ function nextSteps(project: Project, layout: Layout, example: boolean): string[]
   if (!resolves(root, "farcall")) steps.push(`${addCommand(packageManager)} farcall`);
   const missing = project.javascript ? [] : ["typescript", "@types/node"].filter((name) => !resolves(root, name));
   if (missing.length > 0) steps.push(`${addCommand(packageManager)} -D ${missing.join(" ")}`);
-  steps.push(`${run} farcall deploy ${example ? layout.app : "YOUR_APP.ts"}`);
+  const deployed = /^farcall deploy (\S+)$/.exec(project.packageJson?.scripts?.deploy ?? "")?.[1];
+  steps.push(`${run} farcall deploy ${example ? layout.app : (deployed ?? "YOUR_APP.ts")}`);
   steps.push(`${run} farcall codegen`);
   if (example)
     steps.push(existsSync(join(root, layout.main)) ? `node ${layout.main}` : `${run} farcall call hello/greet world`);

@@ -55,7 +55,9 @@ test("what is there stays as it is", async () => {
 
 test("a second run changes nothing", async () => {
   await init();
-  expect((await init()).written).toEqual([]);
+  const { written, next } = await init();
+  expect(written).toEqual([]);
+  expect(next).toContain("npx farcall deploy src/app.ts");
 });
 
 test.each([{}, { name: "new", main: "index.js" }, { name: "new", type: "commonjs" }])(
