@@ -112,7 +112,9 @@ const EMPTY = new Uint8Array(0);
 /** Gathers frames and writes them once a turn. */
 export class FrameWriter {
   readonly #socket: Socket;
-  #chunk: Buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  #buffer: Buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  /** The part of it that is free. */
+  #chunk: Buffer = this.#buffer;
   #used = 0;
   #scheduled = false;
   #flush = (): void => {
@@ -151,11 +153,13 @@ export class FrameWriter {
   /** Writes what is gathered now, for a frame that should not wait for the end of the turn. */
   flush(): void {
     if (this.#used === 0) return;
-    const chunk = this.#chunk.subarray(0, this.#used);
-    this.#chunk = this.#chunk.subarray(this.#used);
+    const used = this.#used;
     this.#used = 0;
-    if (this.#chunk.length < 1024) this.#chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    if (this.#socket.writable) this.#socket.write(chunk);
+    if (this.#socket.writable) this.#socket.write(this.#chunk.subarray(0, used));
+    // The system has taken all: the buffer is free again.
+    if (this.#socket.writableLength === 0) this.#chunk = this.#buffer;
+    else if (this.#chunk.length - used >= 1024) this.#chunk = this.#chunk.subarray(used);
+    else this.#chunk = this.#buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   }
 }
 
