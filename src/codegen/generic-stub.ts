@@ -7,6 +7,7 @@ import {
   isOptional,
   type ParameterSchema,
   printParameters,
+  printTuple,
   printType,
   printTypeParameters,
   type TupleElement,
@@ -14,6 +15,7 @@ import {
   type TypeSchema,
 } from "../schema/index.ts";
 import { signatureDoc } from "./docs.ts";
+import { byPosition, type NamedCall, printKeywords } from "./keywords.ts";
 import { Scope } from "./names.ts";
 import type { Names } from "./stub-type.ts";
 
@@ -24,7 +26,7 @@ export interface GenericMember {
 }
 
 export function genericMembers(
-  calls: readonly CallSignature[],
+  calls: readonly NamedCall[],
   isGenerator: boolean,
   { use, global }: Names,
 ): GenericMember[] {
@@ -34,7 +36,7 @@ export function genericMembers(
     typeArguments,
   });
   const each = (print: (call: Call) => string): GenericMember[] =>
-    calls.map((call) => ({ text: print(new Call(call, helper)) }));
+    calls.map((call) => ({ text: print(new Call(call, helper, use)) }));
   const documented = (members: GenericMember[]) =>
     members.map((member, index) => ({ ...member, ...docOf(calls[index]!) }));
 
@@ -93,9 +95,16 @@ class Call {
   readonly #i: string;
   readonly #returns: TypeSchema;
   readonly #parameters: readonly ParameterSchema[];
+  /** Where arguments have names: P and K, from which the types of the core compute the forms of a call. */
+  readonly #named: { p: string; k: string } | undefined;
   readonly #helper: (name: string, ...typeArguments: TypeSchema[]) => TypeSchema;
+  readonly #use: (helper: string) => string;
 
-  constructor(call: CallSignature, helper: (name: string, ...typeArguments: TypeSchema[]) => TypeSchema) {
+  constructor(
+    call: NamedCall,
+    helper: (name: string, ...typeArguments: TypeSchema[]) => TypeSchema,
+    use: (helper: string) => string,
+  ) {
     const own = call.typeParameters ?? [];
     const scope = new Scope(own.map(({ name }) => name));
     this.x = scope.claim("X");
@@ -105,8 +114,11 @@ class Call {
     this.mapGenerics = printTypeParameters([...own, flag(this.x, false), flag(this.w, true)]);
     this.returns = printType(call.returns);
     this.#returns = call.returns;
-    this.#parameters = call.parameters;
+    this.#parameters = byPosition(call);
+    const k = printKeywords(call, use);
+    this.#named = k === undefined ? undefined : { p: printTuple(this.#parameters), k };
     this.#helper = helper;
+    this.#use = use;
   }
 
   /** `Promise<T> | T`. */
@@ -132,11 +144,13 @@ class Call {
 
   /** Of `remote`: call options may follow, or stand in the place of what can be left out. */
   get arguments(): string {
+    if (this.#named) return `...args: ${this.#use("Arguments")}<${this.#named.p}, ${this.#named.k}, true>`;
     return printParameters(this.#followedBy(this.#parameters, "callOptions", this.#helper("CallOptions")));
   }
 
   /** Of `map`: an iterable for each parameter. */
   inputs(options: TypeSchema): string {
+    if (this.#named) return this.#mapInputs("MapInputs", options);
     const iterables = this.#parameters.map((parameter): ParameterSchema => {
       const { type, rest } = parameter;
       if (!rest)
@@ -168,6 +182,7 @@ class Call {
 
   /** Of `starmap`. */
   tuples(options: TypeSchema): string {
+    if (this.#named) return this.#mapInputs("StarmapInputs", options);
     const elements = this.#parameters.map((parameter): TupleElement => {
       const { name: label, type } = parameter;
       if (parameter.rest) return { label, type, rest: true };
@@ -178,6 +193,10 @@ class Call {
       type: this.#helper("AnyIterable", { kind: "tuple", elements, readonly: true }),
     };
     return printParameters([inputs, { name: "mapOptions", type: options, optional: true }]);
+  }
+
+  #mapInputs(helper: string, options: TypeSchema): string {
+    return `...inputs: ${this.#use(helper)}<${this.#named!.p}, ${printType(options)}, ${this.#named!.k}>`;
   }
 
   #followedBy(parameters: readonly ParameterSchema[], name: string, type: TypeSchema): ParameterSchema[] {

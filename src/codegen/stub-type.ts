@@ -2,15 +2,9 @@
  * The type of a stub. Nearly always it is `Function<P, R>` or `GeneratorFunction<P, Y>`, spelled once. A generic or overloaded
  * function has no single P and R: it gets an interface of its own, in which every method has each of the function's signatures.
  */
-import {
-  type CallSignature,
-  isOptional,
-  type ParameterSchema,
-  printTuple,
-  printType,
-  type TypeSchema,
-} from "../schema/index.ts";
+import { type CallSignature, printTuple, printType } from "../schema/index.ts";
 import { type GenericMember, genericMembers } from "./generic-stub.ts";
+import { byPosition, printKeywords } from "./keywords.ts";
 import type { LockedFunction } from "./locked.ts";
 
 export interface StubType {
@@ -38,32 +32,15 @@ export function stubType(fn: LockedFunction, exported: string, names: Names): St
   const calls: readonly CallSignature[] = fn.overloads ?? [fn];
   if (calls.length > 1 || calls.some(({ typeParameters }) => typeParameters?.length)) {
     const name = names.claim(`${exported[0]!.toUpperCase()}${exported.slice(1)}Function`);
-    const members = genericMembers(calls, isGenerator, names);
+    const members = genericMembers(
+      fn.keywords ? calls.map((call) => ({ ...call, keywords: true })) : calls,
+      isGenerator,
+      names,
+    );
     return { type: name, make, definition: { name, base: names.use("Deployed"), members } };
   }
   const helper = names.use(isGenerator ? "GeneratorFunction" : "Function");
-  const positional = fn.parameters.filter(({ keywordOnly }) => !keywordOnly);
   const keywords = printKeywords(fn, names.use);
-  return { type: `${helper}<${printTuple(positional)}, ${printType(fn.returns)}${keywords && `, ${keywords}`}>`, make };
-}
-
-/** `Keywords<["text", "lower"], { dim?: number }>`; nothing for a function that has no names to callers. */
-function printKeywords({ parameters, keywords }: LockedFunction, use: (helper: string) => string): string {
-  const only = parameters.filter(({ keywordOnly }) => keywordOnly);
-  if (!keywords && only.length === 0) return "";
-  const positional = parameters.filter(({ keywordOnly, rest }) => !keywordOnly && !rest);
-  const names = positional.map(({ name }) => (keywords ? printType({ kind: "literal", value: name }) : "null"));
-  const record = only.length > 0 ? `, ${printType(recordOf(only))}` : "";
-  return `${use("Keywords")}<[${names.join(", ")}]${record}>`;
-}
-
-function recordOf(parameters: readonly ParameterSchema[]): TypeSchema {
-  return {
-    kind: "object",
-    properties: parameters.map((item) => ({
-      name: item.name,
-      type: item.type,
-      ...(isOptional(item) && { optional: true }),
-    })),
-  };
+  const types = [printTuple(byPosition(fn)), printType(fn.returns), ...(keywords ? [keywords] : [])];
+  return { type: `${helper}<${types.join(", ")}>`, make };
 }

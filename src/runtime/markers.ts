@@ -15,6 +15,7 @@ export interface CallOptionsInit {
 // Two, or the type of one marker would be inferred from the other.
 declare const optionsBrand: unique symbol;
 declare const kwargsBrand: unique symbol;
+declare const givenBrand: unique symbol;
 
 /** Made by `callOptions()`; the last argument of a call. */
 export interface CallOptions {
@@ -24,6 +25,15 @@ export interface CallOptions {
 /** Made by `kwargs()`: arguments by name, after those by position. */
 export interface Kwargs<in out T> {
   readonly [kwargsBrand]: T;
+}
+
+/**
+ * Made by `kwargs()` too, for functions whose types follow from what they are given: generic and overloaded ones.
+ * @typeParam V the values
+ * @typeParam N their names, apart, since an object type lets pass what has more
+ */
+export interface GivenKwargs<out V, out N> {
+  readonly [givenBrand]: [V, N];
 }
 
 export class CallOptionsArgument {
@@ -52,9 +62,16 @@ export function callOptions(init: CallOptionsInit): CallOptions {
  * Passes arguments by name to a function that has names for them (Python's do): `tokenize.remote(text, kwargs({ lower: true }))`.
  * Write it inside the call: its type comes from there.
  */
-export function kwargs<T extends object>(values: NoInfer<T>): Kwargs<T> {
-  return new KwargsArgument(values as Record<string, unknown>) as unknown as Kwargs<T>;
+export function kwargs<T, const V extends object>(
+  values: unknown extends T ? V : NoInfer<T>,
+): Kwargs<T> & GivenKwargs<Writable<V>, keyof V> {
+  return new KwargsArgument(values as Record<string, unknown>) as never; // the brands exist for the compiler only
 }
+
+/** Without the `readonly` that literals have whose types are kept exactly. An interface or a class is left as it is. */
+type Writable<V> = V extends readonly unknown[] | Record<string, unknown>
+  ? { -readonly [P in keyof V]: Writable<V[P]> }
+  : V;
 
 /** The same value for every input of a `map`. */
 export function repeat<const T>(value: T): Iterable<T> {

@@ -35,7 +35,15 @@ export {
   UserCodeException,
 } from "./errors.ts";
 export { type CancelOptions, FunctionCall, type GetOptions, type IterOptions } from "./function-call.ts";
-export { type CallOptions, type CallOptionsInit, callOptions, type Kwargs, kwargs, repeat } from "./markers.ts";
+export {
+  type CallOptions,
+  type CallOptionsInit,
+  callOptions,
+  type GivenKwargs,
+  type Kwargs,
+  kwargs,
+  repeat,
+} from "./markers.ts";
 export type { AppOptions, FunctionOptions, WebOptions } from "./options.ts";
 export type { CallProgress, ProgressOptions } from "./progress.ts";
 export { type CronOptions, cron, every, type Period } from "./schedule.ts";

@@ -1,5 +1,5 @@
 /** The parameter lists of remote methods, computed from a function's own. */
-import type { CallOptions, Kwargs } from "./markers.ts";
+import type { CallOptions, GivenKwargs, Kwargs } from "./markers.ts";
 import type { AnyIterable } from "./types.ts";
 
 /** The function's arguments have no names to callers: TypeScript functions. */
@@ -17,16 +17,20 @@ export interface Keywords<Names extends readonly (string | null)[], Only extends
   readonly only: Only;
 }
 
-/** Parameters of `remote`, `remoteGen` and `spawn`. */
-export type Arguments<P extends readonly unknown[], K> = K extends NoKeywords
+/**
+ * Parameters of `remote`, `remoteGen` and `spawn`.
+ * @typeParam G whether the function is generic or overloaded, so that what is given by name decides about the call's types too
+ */
+export type Arguments<P extends readonly unknown[], K, G extends boolean = false> = K extends NoKeywords
   ? number extends P["length"]
     ? AmongRest<OrTrailing<P, CallOptions>, CallOptions>
     : [...OrTrailing<P, CallOptions>, callOptions?: CallOptions]
   : number extends P["length"]
-    ? NoNames extends OnlyOf<K>
-      ? AmongRest<P, Kwargs<OnlyOf<K>> | CallOptions>
-      : [...P, kwargs: Kwargs<OnlyOf<K>>] | [...P, kwargs: Kwargs<OnlyOf<K>>, callOptions: CallOptions]
-    : CallForms<Splits<P, NamesOf<K>, OnlyOf<K>>>;
+    ?
+        | (NoNames extends OnlyOf<K> ? P | [...P, callOptions: CallOptions] : never)
+        | [...P, kwargs: NamedBy<OnlyOf<K>, G>]
+        | [...P, kwargs: NamedBy<OnlyOf<K>, G>, callOptions: CallOptions]
+    : CallForms<Splits<P, NamesOf<K>, OnlyOf<K>>, G>;
 
 /** Parameters of `map`, `forEach` and `spawnMap`. */
 export type MapInputs<P extends readonly unknown[], O, K> = K extends NoKeywords
@@ -34,9 +38,7 @@ export type MapInputs<P extends readonly unknown[], O, K> = K extends NoKeywords
     ? AmongRest<IterableArguments<P, O>, O>
     : [...IterableArguments<P, O>, mapOptions?: O]
   : number extends P["length"]
-    ? NoNames extends OnlyOf<K>
-      ? AmongRest<Iterables<P>, WithKwargs<O, OnlyOf<K>>>
-      : [...Iterables<P>, mapOptions: WithKwargs<O, OnlyOf<K>>]
+    ? (NoNames extends OnlyOf<K> ? Iterables<P> : never) | [...Iterables<P>, mapOptions: WithKwargs<O, OnlyOf<K>>]
     : MapForms<SomeByPosition<Splits<P, NamesOf<K>, OnlyOf<K>>, P>, O>;
 
 /** Parameters of `starmap`. */
@@ -111,12 +113,14 @@ type First<P extends readonly unknown[], Rest extends readonly unknown[]> = P ex
 /** One record, so that errors show it as such. */
 type Flat<T> = T extends unknown ? { [Name in keyof T]: T[Name] } : never;
 
-type CallForms<S> =
+type CallForms<S, G> =
   S extends Split<infer P extends readonly unknown[], infer Named>
     ?
         | (NoNames extends Named ? [...P, callOptions?: CallOptions] : never)
-        | ([keyof Named] extends [never] ? never : [...P, kwargs: Kwargs<Named>, callOptions?: CallOptions])
+        | ([keyof Named] extends [never] ? never : [...P, kwargs: NamedBy<Named, G>, callOptions?: CallOptions])
     : never;
+
+type NamedBy<Named, G> = G extends true ? GivenKwargs<Named, keyof Named> : Kwargs<Named>;
 
 /** What is the same for all inputs can be given by name; inputs there must be. */
 type SomeByPosition<S, P extends readonly unknown[]> = P extends readonly []

@@ -20,6 +20,11 @@ import {
 
 const flag: TypeSchema = { kind: "primitive", name: "boolean" };
 const list = (element: TypeSchema): TypeSchema => ({ kind: "array", element });
+const union = (...values: string[]): TypeSchema => ({
+  kind: "union",
+  members: values.map((value) => ({ kind: "literal", value })),
+});
+const T: TypeSchema = { kind: "typeParameter", name: "T" };
 const named = { keywords: true } as const;
 
 const functions: readonly Draft[] = [
@@ -67,6 +72,40 @@ const functions: readonly Draft[] = [
     number,
     named,
   ),
+  // def first[T](items: list[T], fallback: T = None, *, reverse: bool = False, by: Literal[…], only: list[str]) -> T
+  fn(
+    "first",
+    [
+      parameter("items", list(T)),
+      parameter("fallback", T, { default: "None" }),
+      parameter("reverse", flag, { default: "False", keywordOnly: true }),
+      parameter("by", union("size", "name"), { optional: true, keywordOnly: true }),
+      parameter("only", list(text), { optional: true, keywordOnly: true }),
+    ],
+    T,
+    { typeParameters: [{ name: "T" }], ...named },
+  ),
+  // def steps[T](start: T, count: int, *, by: T) -> Iterator[T]
+  fn("steps", [parameter("start", T), parameter("count", number), parameter("by", T, { keywordOnly: true })], T, {
+    mode: "generator",
+    typeParameters: [{ name: "T" }],
+    ...named,
+  }),
+  // @overload def parse(text: str, *, strict: bool = False) -> float
+  // @overload def parse(text: str, many: bool, *, sep: str) -> list[float]
+  fn("parse", [parameter("text", text)], number, {
+    overloads: [
+      {
+        parameters: [parameter("text", text), parameter("strict", flag, { default: "False", keywordOnly: true })],
+        returns: number,
+      },
+      {
+        parameters: [parameter("text", text), parameter("many", flag), parameter("sep", text, { keywordOnly: true })],
+        returns: list(number),
+      },
+    ],
+    ...named,
+  }),
   // def weigh(label: str, *values: float, unit: str) -> float
   fn(
     "weigh",
@@ -91,7 +130,7 @@ const use = `
 import { callOptions, kwargs, repeat, type FunctionCall } from "farcall";
 import { words } from "./generated/index.ts";
 
-const { tokenize, train, chunks, log, total, weigh } = words;
+const { tokenize, train, chunks, log, total, weigh, first, steps, parse } = words;
 const limits = callOptions({ timeoutMs: 5 });
 
 export async function right(): Promise<void> {
@@ -129,11 +168,41 @@ export async function right(): Promise<void> {
   total.remote("a");
   total.remote("a", 1, 2, kwargs({ scale: 2 }));
   total.remote("a", 1, 2, limits);
+  total.remote("a", kwargs({ scale: 2 }), limits);
   total.map(["a"], [1], { kwargs: { scale: 2 } });
+  for await (const item of total.map(["a"], [1], { returnExceptions: true })) item satisfies number | Error;
+  total.map(["a"], [1], repeat(2));
   weigh.remote("a", 1, 2, kwargs({ unit: "kg" }));
   weigh.map(["a"], [1], { kwargs: { unit: "kg" } });
   weigh.starmap([["a", 1, 2]], { kwargs: { unit: "kg" } });
   weigh.remote("a", kwargs({ unit: "kg" }), limits);
+
+  (await first.remote([1])) satisfies number;
+  (await first.remote(["a"], "b", limits)) satisfies string;
+  (await first.remote(["a"], undefined, limits)) satisfies string;
+  (await first.remote([1], kwargs({ fallback: 2, reverse: true }), limits)) satisfies number;
+  (await first.remote(kwargs({ items: [1] }))) satisfies number;
+  (await first.remote(["a"], kwargs({ fallback: "b", by: "size", only: ["a", "b"] }))) satisfies string;
+  (await first.spawn([1], kwargs({ reverse: true }))) satisfies FunctionCall<number>;
+  for await (const item of first.map([[1]], [2])) item satisfies number;
+  for await (const item of first.map([["a"]], repeat("b"), { kwargs: { reverse: true } })) item satisfies string;
+  for await (const item of first.map([[1]], { kwargs: { fallback: 2 }, returnExceptions: true })) item satisfies number | Error;
+  for await (const item of first.starmap([[["a"], "b"]], { kwargs: { reverse: true } })) item satisfies string;
+  first.forEach([[1]], { kwargs: { fallback: 2 }, ignoreExceptions: true });
+  (await first.spawnMap([[1]], [2], { kwargs: { reverse: true } })) satisfies FunctionCall<number>;
+  for await (const step of steps.remoteGen(1, 2, kwargs({ by: 3 }), limits)) step satisfies number;
+  for await (const step of steps.remoteGen("a", kwargs({ by: "b", count: 2 }))) step satisfies string;
+  first.local satisfies <T>(items: T[], fallback?: T) => T | Promise<T>;
+
+  (await parse.remote("a")) satisfies number;
+  (await parse.remote("a", kwargs({ strict: true }))) satisfies number;
+  (await parse.remote("a", true, kwargs({ sep: "," }))) satisfies number[];
+  (await parse.remote(kwargs({ text: "a", many: true, sep: "," }), limits)) satisfies number[];
+  (await parse.spawn("a", kwargs({ many: true, sep: "," }))) satisfies FunctionCall<number[]>;
+  for await (const item of parse.map(["a"], { kwargs: { strict: true } })) item satisfies number;
+  for await (const item of parse.starmap([["a", true]], { kwargs: { sep: "," } })) item satisfies number[];
+  parse.forEach(["a"], [true], { kwargs: { sep: "," } });
+  (await parse.spawnMap(["a"], { kwargs: { many: true, sep: "," } })) satisfies FunctionCall<number[]>;
 }
 
 export function wrong(): void {
@@ -227,6 +296,58 @@ export function wrong(): void {
   total.remote("a", kwargs({ values: [1] }));
   // @ts-expect-error
   weigh.remote("a", 1, kwargs({ unit: 1 }));
+  // @ts-expect-error
+  total.remote("a", kwargs({ scale: 2 }), 1);
+  // @ts-expect-error
+  total.spawn("a", limits, 1);
+  // @ts-expect-error
+  total.map(["a"], { kwargs: { scale: 2 } }, [1]);
+
+  // ---- generic and overloaded ----
+  // @ts-expect-error
+  first.remote();
+  // @ts-expect-error
+  first.remote([1], 2, true);
+  // @ts-expect-error
+  first.remote([1], kwargs({ items: [1] }));
+  // @ts-expect-error
+  first.spawn([1], kwargs({ revers: true }));
+  // @ts-expect-error
+  first.spawn([1], kwargs({ fallback: "a" }));
+  // @ts-expect-error
+  first.spawn([1], kwargs({ by: "age" }));
+  // @ts-expect-error
+  first.map([[1]], [2], [true]);
+  // @ts-expect-error
+  first.map([[1]], [2], { kwargs: { fallback: 2 } });
+  // @ts-expect-error
+  first.starmap([[[1], 2]], { kwargs: { fallback: 2 } });
+  // @ts-expect-error
+  first.forEach([[1]], { kwargs: { items: [1] } });
+  // @ts-expect-error
+  first.spawnMap({ kwargs: { items: [1] } });
+  // @ts-expect-error
+  steps.remoteGen(1, 2);
+  // @ts-expect-error
+  steps.remoteGen(1, 2, 3);
+  // @ts-expect-error
+  steps.remoteGen(1, 2, kwargs({ by: "a" }));
+  // @ts-expect-error
+  parse.remote("a", true);
+  // @ts-expect-error
+  parse.remote("a", true, ",");
+  // @ts-expect-error
+  parse.remote("a", true, kwargs({ sep: ",", strict: true }));
+  // @ts-expect-error
+  parse.spawn(kwargs({ sep: "," }));
+  // @ts-expect-error
+  parse.map(["a"], [true]);
+  // @ts-expect-error
+  parse.starmap([["a", true]], { kwargs: { strict: true } });
+  // @ts-expect-error
+  parse.forEach(["a"], { kwargs: { sep: "," } });
+  // @ts-expect-error
+  parse.spawnMap(["a"], [true], { kwargs: { sep: 1 } });
 }
 `;
 
