@@ -6,6 +6,8 @@ import { run, settle } from "./run.ts";
 export function main(argv: readonly string[], name: "codegen" | "farcall codegen"): Promise<void> {
   return run(argv, async (context) => {
     const program = settle(new Command(name)).description("write typed stubs of the deployed apps");
+    // Of the bin: `farcall --version` is the other's.
+    if (name === "codegen") program.version((await context.package()).version, "-V, --version", "print the version");
     define(program, context);
     return program;
   });

@@ -11,7 +11,7 @@ import type { Context, EngineOptions } from "./context.ts";
 import { examples } from "./context.ts";
 import { count, duration, type Output } from "./terminal/output.ts";
 import { Progress } from "./terminal/progress.ts";
-import { EXIT, Exit, errorAsJson, report } from "./terminal/report.ts";
+import { EXIT, EXIT_CODES, Exit, errorAsJson, report } from "./terminal/report.ts";
 
 interface CodegenOptions extends EngineOptions {
   config?: string;
@@ -43,6 +43,7 @@ export function define(command: Command, context: Context): void {
     ["codegen --offline", "without a network, from the lock file"],
     ["codegen eject stub", "copies the template of a stub, to change it"],
   ]);
+  command.addHelpText("after", EXIT_CODES);
   command.action(async (options: CodegenOptions) => {
     const config = await requireConfig(options);
     if (options.watch) await watchStubs(config, options, context);

@@ -12,20 +12,24 @@ const SHELLS = ["bash", "zsh", "fish"] as const;
 const SCRIPTS: Record<(typeof SHELLS)[number], string> = {
   bash: `_farcall() {
   COMPREPLY=()
-  local line
-  while IFS= read -r line; do COMPREPLY+=("$line"); done < <(farcall completion --words "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  local line words=("\${COMP_WORDS[@]:1:COMP_CWORD}")
+  [[ $1 == codegen ]] && words=(codegen "\${words[@]}")
+  while IFS= read -r line; do COMPREPLY+=("$line"); done < <(farcall completion --words "\${words[@]}" 2>/dev/null)
 }
-complete -o default -F _farcall farcall
+complete -o default -F _farcall farcall codegen
 `,
-  zsh: `#compdef farcall
+  zsh: `#compdef farcall codegen
 _farcall() {
-  local -a candidates
-  candidates=(\${(f)"$(farcall completion --words "\${(@)words[2,CURRENT]}" 2>/dev/null)"})
+  local -a candidates arguments
+  arguments=("\${(@)words[2,CURRENT]}")
+  [[ $service == codegen ]] && arguments=(codegen "\${arguments[@]}")
+  candidates=(\${(f)"$(farcall completion --words "\${arguments[@]}" 2>/dev/null)"})
   (( \${#candidates} )) && compadd -- "\${candidates[@]}" || _files
 }
-compdef _farcall farcall
+compdef _farcall farcall codegen
 `,
   fish: `complete -c farcall -a '(farcall completion --words (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
+complete -c codegen -a '(farcall completion --words codegen (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
 `,
 };
 
@@ -70,6 +74,7 @@ async function candidates(words: readonly string[], context: Context): Promise<s
     (await entry.load()).define(command, context);
     return startingWithLast(command.options.flatMap((option) => option.long ?? option.short ?? []));
   }
+  if (entry.name === "codegen") return startingWithLast(["eject"]);
   if (entry.name === "host") return startingWithLast(["status", "stop"]);
   if (entry.name === "completion") return startingWithLast(SHELLS);
   const argumentIndex = rest.filter((word) => !word.startsWith("-")).length;

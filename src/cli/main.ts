@@ -6,6 +6,7 @@ import { Command } from "commander";
 import { commands } from "./commands.ts";
 import type { Context } from "./context.ts";
 import { run, settle } from "./run.ts";
+import { EXIT_CODES } from "./terminal/report.ts";
 
 export function main(argv: readonly string[]): Promise<void> {
   return run(argv, (context) => farcallProgram(argv, context));
@@ -34,4 +35,5 @@ Examples:
   $ farcall codegen                   write typed stubs of what is deployed
   $ farcall call images/resize '"a"'  call a function by hand
 
-farcall COMMAND --help shows the options and examples of a command.`;
+farcall COMMAND --help shows the options and examples of a command.
+${EXIT_CODES}`;

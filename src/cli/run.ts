@@ -2,7 +2,7 @@
 import { type Command, CommanderError } from "commander";
 import { Context } from "./context.ts";
 import { Output } from "./terminal/output.ts";
-import { EXIT, report } from "./terminal/report.ts";
+import { EXIT, report, UsageError } from "./terminal/report.ts";
 
 export async function run(argv: readonly string[], makeProgram: (context: Context) => Promise<Command>): Promise<void> {
   const output = new Output(argv.includes("--json"));
@@ -23,7 +23,8 @@ export async function run(argv: readonly string[], makeProgram: (context: Contex
     await program.parseAsync(argv, { from: "user" });
     if (interruption.signal.aborted) process.exitCode = EXIT.interrupted;
   } catch (error) {
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommanderError && error.exitCode === 0) process.exitCode = EXIT.ok;
+    else if (error instanceof CommanderError) process.exitCode = reportUsage(error, output);
     else if (interruption.signal.aborted) process.exitCode = EXIT.interrupted;
     else process.exitCode = report(error, output);
   } finally {
@@ -31,6 +32,21 @@ export async function run(argv: readonly string[], makeProgram: (context: Contex
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
   }
+}
+
+/** Commander has told a person already. */
+function reportUsage({ message }: CommanderError, output: Output): number {
+  if (output.json)
+    report(
+      new UsageError(
+        message
+          .replace(/^error: /, "")
+          .split("\n")
+          .join(" "),
+      ),
+      output,
+    );
+  return EXIT.usage;
 }
 
 class InterruptedError extends Error {}

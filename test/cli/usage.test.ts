@@ -32,6 +32,7 @@ describe("help", () => {
 test("--version prints the version of the package", async () => {
   const { stdout } = await farcall(["--version"]);
   expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect((await farcall(["--version"], { bin: bins.codegen })).stdout).toBe(stdout);
 });
 
 describe("a wrong command line exits with 2 and says what was meant", () => {
@@ -71,6 +72,12 @@ test("an error with --json is JSON on stdout", async () => {
   const { code, stdout } = await farcall(["call", "images", "--json"]);
   expect(code).toBe(2);
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: "FARCALL_USAGE", hint: expect.any(String) } });
+  const unknown = await farcall(["apps", "--json", "--al"]);
+  expect(unknown.code).toBe(2);
+  expect(JSON.parse(unknown.stdout).error).toMatchObject({
+    code: "FARCALL_USAGE",
+    message: "unknown option '--al' (Did you mean --all?)",
+  });
 });
 
 describe("colours", () => {

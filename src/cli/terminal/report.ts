@@ -7,6 +7,10 @@ import type { Output } from "./output.ts";
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
+/** For help. */
+export const EXIT_CODES = `
+Exit codes: 0 done, 1 failed or stubs out of date, 2 wrong usage, 130 interrupted.`;
+
 /** The command line makes no sense. */
 export class UsageError extends FarcallError {
   constructor(message: string, hint?: string) {
