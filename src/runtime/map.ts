@@ -36,6 +36,9 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
   /** Outputs that have come, and so the next position when order does not matter. */
   #received = 0;
   #consumed = 0;
+  /** The consumer has been given an item since it was last seen to go on. */
+  #handed = false;
+  #looking = false;
   #exhausted = false;
   /** Inputs are being taken, now or when a promise settles. */
   #pumping = false;
@@ -219,10 +222,26 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
   }
 
   protected override take(): unknown {
+    this.#consume();
     return this.#ring.take(NOTHING);
   }
 
+  /** Consumed once the consumer has it, which is a promise later: until then no input takes its place. */
   protected override taken(): void {
+    this.#handed = true;
+    if (this.#looking) return;
+    this.#looking = true;
+    nextTurn(this.#look);
+  }
+
+  readonly #look = (): void => {
+    this.#looking = false;
+    this.#consume();
+  };
+
+  #consume(): void {
+    if (!this.#handed) return;
+    this.#handed = false;
     this.#consumed++;
     this.#pump();
   }

@@ -170,6 +170,21 @@ describe("inputs", () => {
     expect(engine.observed.cancelled).toBe(2);
   });
 
+  test("no input is taken for an item that the consumer has not got yet", async () => {
+    const { defined } = start();
+    for (const maxOutstanding of [1, 4]) {
+      let [taken, got, most] = [0, 0, 0];
+      function* endless() {
+        for (;;) {
+          most = Math.max(most, ++taken - got);
+          yield taken;
+        }
+      }
+      for await (const _ of defined.double.map(endless(), { maxOutstanding })) if (++got === 20) break;
+      expect(most).toBe(maxOutstanding);
+    }
+  });
+
   test("a generator that blocks lets outputs through", async () => {
     const { defined } = start();
     let produced = 0;
@@ -440,6 +455,7 @@ test("any map keeps to the model: lengths, orders, failures, windows, early exit
         if (leaveAfter > 0) {
           for await (const item of calls) {
             got.push(item instanceof UserCodeException ? "failed" : item);
+            // The longest source is read once more than the shortest, which ends the call.
             expect(Math.max(...sources.map((source) => source.taken)) - got.length).toBeLessThanOrEqual(
               maxOutstanding + 1,
             );
