@@ -131,8 +131,6 @@ export interface OpenCall {
   idempotencyKey?: string | undefined;
   /** The sink wants to hear of progress. */
   progress?: boolean | undefined;
-  /** The input of the container that makes this call, when a container makes it. */
-  parentInputId?: string | undefined;
   /** Handed to the containers that run its inputs; kept with a durable call. */
   trace?: TraceContext | undefined;
 }

@@ -2,7 +2,6 @@
 import type { Engine, FunctionRef, OpenCall, ResolvedFunction } from "../engine/index.ts";
 import type { FunctionMode } from "../schema/index.ts";
 import type { Client } from "./client.ts";
-import { currentContext } from "./context.ts";
 import { defaultEngine, engineGeneration } from "./engines.ts";
 import { InvalidError } from "./errors.ts";
 import type { CallOptionsInit } from "./markers.ts";
@@ -19,6 +18,8 @@ export class Target {
   #engine: Engine | undefined;
   #generation = -1;
   #resolved: Promise<ResolvedFunction> | undefined;
+  /** What opens a call that says nothing of its own: always the same object, by which an engine knows it again. */
+  readonly #plain = new Map<OpenCall["method"], OpenCall>();
 
   constructor(
     ref: FunctionRef,
@@ -81,14 +82,12 @@ export class Target {
     durable: boolean,
     { idempotencyKey, onProgress }: Pick<CallOptionsInit, "idempotencyKey" | "onProgress"> = {},
   ): OpenCall {
-    return {
-      function: this.ref,
-      method,
-      durable,
-      idempotencyKey,
-      progress: onProgress && true,
-      parentInputId: currentContext()?.inputId,
-    };
+    if (idempotencyKey === undefined && !onProgress) {
+      const plain = this.#plain.get(method) ?? { function: this.ref, method, durable };
+      this.#plain.set(method, plain);
+      return plain;
+    }
+    return { function: this.ref, method, durable, idempotencyKey, progress: onProgress && true };
   }
 
   /** Rejects with InvalidError for a method that a web function lacks. Others are judged by `checkMode`. */

@@ -232,7 +232,7 @@ export class Container {
   /** Returns its encoded arguments. */
   #begin(input: Input): Buffer {
     input.start();
-    input.run = this.#telemetry?.start(input.call.message, input.index, input.attempt);
+    input.run = this.#telemetry?.start(input.call, input.index, input.attempt);
     input.slot = this.#running.push(input) - 1;
     const payload = input.payload!;
     input.payload = undefined;

@@ -1,4 +1,5 @@
 /** One input that waits or runs in the container, and what `context()` shows of it to user code. */
+import type { TraceContext } from "../engine/index.ts";
 import type { Run } from "../opentelemetry/index.ts";
 import { type CallContext, InvalidError } from "../runtime/index.ts";
 import type { CallMessage, LoadMessage } from "./protocol.ts";
@@ -6,6 +7,9 @@ import type { CallMessage, LoadMessage } from "./protocol.ts";
 /** A call that the engine has announced. */
 export interface ContainerCall {
   number: number;
+  callId: string;
+  method: string;
+  trace: TraceContext | undefined;
   message: CallMessage;
 }
 
@@ -116,7 +120,7 @@ export class Input {
 
   #makeContext(): CallContext {
     const { app, environment, version } = this.#load;
-    const { callId, timeoutMs } = this.call.message;
+    const { callId, message } = this.call;
     const signalOf = () => this.#signal();
     return {
       inputId: `${callId}:${this.index}`,
@@ -126,7 +130,7 @@ export class Input {
       environment,
       version,
       function: this.functionName,
-      deadline: new Date(this.#startedAt + timeoutMs),
+      deadline: new Date(this.#startedAt + message.timeoutMs),
       get signal() {
         return signalOf();
       },

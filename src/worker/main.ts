@@ -11,6 +11,7 @@
  * - `process.exit`: what is finished leaves first; to the engine it is a crash.
  */
 import { Socket } from "node:net";
+import { AnnouncementReader } from "../engine/announcement.ts";
 import { type Frame, FrameReader, FrameWriter } from "../engine/frames.ts";
 import type { ContainerTelemetry } from "../opentelemetry/index.ts";
 import { type Hook, setContext } from "../runtime/index.ts";
@@ -36,6 +37,7 @@ const exit = process.exit.bind(process);
 const socket = new Socket({ fd: 3, readable: true, writable: true });
 const writer = new FrameWriter(socket);
 const reader = new FrameReader(onFrame);
+const announcements = new AnnouncementReader((rest) => rest as CallMessage);
 let container: Container | undefined;
 let ready = false;
 /** Settles once the app is loaded, or has failed to. */
@@ -79,7 +81,7 @@ function onFrame(frame: Frame): void {
   }
   switch (frame.type) {
     case ToContainer.call:
-      container.openCall({ number: frame.call, message: parse<CallMessage>(frame.payload) });
+      openCall(container, frame);
       break;
     case ToContainer.input:
       // Each read of the socket has memory of its own, so the view stays valid while it waits.
@@ -106,6 +108,12 @@ function onFrame(frame: Frame): void {
       void stop();
       break;
   }
+}
+
+function openCall(container: Container, { call: number, payload }: Frame): void {
+  const { id: callId, rest: message } = announcements.read(payload);
+  const { method, trace } = message;
+  container.openCall({ number, callId, method, trace, message });
 }
 
 async function load(payload: Buffer): Promise<void> {

@@ -9,7 +9,7 @@ import type { FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
 export const ToContainer = {
   /** JSON LoadMessage; the first frame, once. */
   load: 1,
-  /** JSON CallMessage: describes call number `call`; precedes its inputs. */
+  /** An announcement (engine/announcement.ts): the call's id and CallMessage, for call number `call`; precedes its inputs. */
   call: 2,
   /** One input: `call`, `index`, payload = encoded arguments; `flags` = attempt, from 0. */
   input: 3,
@@ -86,7 +86,6 @@ export interface LoadMessage {
 }
 
 export interface CallMessage {
-  callId: string;
   method: string;
   /** Per attempt. */
   timeoutMs: number;

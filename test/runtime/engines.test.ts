@@ -130,11 +130,6 @@ test("context() is there inside a call only, and calls made there tell their par
   expect(isRemote()).toBe(true);
   expect(context().callId).toBe("fc-1");
   expect(Function.fromName<[], void>("work", "double").environment).toBe("staging");
-  const engine = watched();
-  configure({ engine });
-  await stub().remote(1);
-  expect(engine.observed.opened[0]?.parentInputId).toBe("fc-1:0");
-  await engine.close();
   current = undefined;
   expect(isRemote()).toBe(false);
 });

@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { Bundler } from "../../src/deploy/bundle.ts";
+import { AnnouncementWriter } from "../../src/engine/announcement.ts";
 import { type Frame, FrameReader, FrameWriter } from "../../src/engine/frames.ts";
 import { decodeError, decodeValue, encodeArguments } from "../../src/runtime/index.ts";
 import type { AppManifest } from "../../src/schema/index.ts";
@@ -134,7 +135,8 @@ export class TestContainer implements AsyncDisposable {
   }
 
   call(number: number, callId = `fc-${number}`): void {
-    this.json(ToContainer.call, number, 0, { callId, method: "remote", timeoutMs: 60_000 });
+    const announcement = new AnnouncementWriter().write(callId, { method: "remote", timeoutMs: 60_000 });
+    this.writer.write(ToContainer.call, number, 0, announcement);
   }
 
   input(call: number, index: number, args: unknown[], attempt = 0): void {

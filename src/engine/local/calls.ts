@@ -6,12 +6,12 @@
  * - Any other call that has been sent fails with ENGINE_UNAVAILABLE: it may have run, and running it again is the caller's
  *   decision. One that had not been sent goes to the next host.
  */
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { type FarcallError, failureToError } from "../../runtime/errors.ts";
 import type { Frame } from "../frames.ts";
 import type { CallHandle, CallSink, Failure, InputRange, OpenCall, Progress } from "../index.ts";
 import type { Link } from "./link.ts";
-import { ACCEPTED_ALL, type AttachMessage, FromHost, type OpenMessage, ToHost } from "./protocol.ts";
+import { ACCEPTED_ALL, type AttachMessage, FromHost, OPEN_LOGS, ToHost } from "./protocol.ts";
 import { outputOf, parse, request } from "./requests.ts";
 import { asFailure, type Channel, type Session } from "./session.ts";
 
@@ -23,10 +23,19 @@ const MAX_KEPT_INPUTS = 20_000;
 const LARGE_BYTES = 16 * 1024;
 const MAX_LARGE_BYTES = 64 * 1024 * 1024;
 
+/** Of this program alone; the calls that it makes are counted. */
+const ID_PREFIX = `fc-${randomBytes(10).toString("hex")}`;
+let lastId = 0;
+
+function newCallId(): string {
+  lastId++;
+  return ID_PREFIX + lastId.toString(16).padStart(12, "0");
+}
+
 const NOTHING: CallSink = { output() {}, failed() {} };
 
 export class ClientCall implements CallHandle, Channel {
-  readonly id: string = `fc-${randomUUID().replaceAll("-", "")}`;
+  readonly id: string = newCallId();
   readonly #session: Session;
   readonly #request: OpenCall;
   readonly #number: number;
@@ -140,13 +149,12 @@ export class ClientCall implements CallHandle, Channel {
     this.#link = link;
     if (this.#accepted) {
       const message: AttachMessage = { id: this.id, range: {} };
-      if (wantsLogs()) message.logs = true;
+      if (link.wantsLogs) message.logs = true;
       link.json(ToHost.attach, this.#number, message);
       return;
     }
-    const message: OpenMessage = { ...this.#request, id: this.id };
-    if (wantsLogs()) message.logs = true;
-    link.json(ToHost.open, this.#number, message);
+    const payload = link.announcements.write(this.id, this.#request);
+    link.writer.write(ToHost.open, this.#number, 0, payload, link.wantsLogs ? OPEN_LOGS : 0);
     this.#opened = true;
     for (let i = 0; i < this.#inputs.length; i++) {
       link.writer.write(ToHost.input, this.#number, this.#base + i, this.#inputs[i]!);
@@ -298,7 +306,6 @@ export class Attachment implements Channel {
   constructor(session: Session, callId: string, range: InputRange, sink: CallSink) {
     this.#session = session;
     this.#message = { id: callId, range };
-    if (wantsLogs()) this.#message.logs = true;
     this.#sink = sink;
     this.#number = session.add(this);
     session.hold();
@@ -316,7 +323,7 @@ export class Attachment implements Channel {
 
   up(link: Link): void {
     this.#link = link;
-    link.json(ToHost.attach, this.#number, this.#message);
+    link.json(ToHost.attach, this.#number, link.wantsLogs ? { ...this.#message, logs: true } : this.#message);
   }
 
   down(): void {
@@ -374,9 +381,4 @@ function writeGrant(link: Link, number: number, count: number): void {
 
 function cancelled(id: string): Failure {
   return { code: "CANCELLED", message: `call ${id} was cancelled` };
-}
-
-function wantsLogs(): boolean {
-  const value = process.env["FARCALL_LOGS"];
-  return value !== undefined && value !== "" && value !== "0";
 }

@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { EngineUnavailableError } from "../../runtime/errors.ts";
+import { AnnouncementWriter } from "../announcement.ts";
 import { type Frame, FrameError, FrameReader, FrameWriter } from "../frames.ts";
 import type { StatePaths } from "./paths.ts";
 import { FromHost, type Hello, PROTOCOL, ToHost, type Welcome } from "./protocol.ts";
@@ -23,6 +24,8 @@ const NOBODY: LinkOwner = { frame() {}, down() {}, drain() {} };
 export class Link {
   owner: LinkOwner;
   readonly writer: FrameWriter;
+  readonly wantsLogs = wantsLogs();
+  readonly announcements = new AnnouncementWriter();
   readonly socket: Socket;
   readonly host: Welcome;
   /** The host has asked to open nothing more here. */
@@ -131,4 +134,10 @@ function replace(link: Link): Promise<void> {
     link.json(ToHost.request, 1, { method: "stop", params: {} });
     link.writer.flush();
   });
+}
+
+/** What the caller's own calls print comes to its stderr. */
+function wantsLogs(): boolean {
+  const value = process.env["FARCALL_LOGS"];
+  return value !== undefined && value !== "" && value !== "0";
 }

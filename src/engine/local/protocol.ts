@@ -25,7 +25,7 @@ import type {
   ResolvedFunction,
 } from "../index.ts";
 
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 export const ToHost = {
   /** JSON Hello; the first frame. */
@@ -35,7 +35,7 @@ export const ToHost = {
   /** JSON { method, params }: answered by `response` (subscribed), then `item`s; `refused` ends it. */
   subscribe: 3,
   unsubscribe: 4,
-  /** JSON OpenMessage. */
+  /** An announcement (engine/announcement.ts): the call's id, and OpenCall. With flag OPEN_LOGS the logs of its inputs are sent back. */
   open: 5,
   /** JSON AttachMessage. */
   attach: 6,
@@ -80,6 +80,7 @@ export const FromHost = {
 } as const;
 
 export const ACCEPTED_ALL = 1;
+export const OPEN_LOGS = 1;
 
 export interface Hello {
   protocol: number;
@@ -95,6 +96,7 @@ export interface Welcome {
   pid: number;
 }
 
+/** A call as it was opened. */
 export interface OpenMessage extends OpenCall {
   id: string;
   /** Send the logs of this call's inputs back. */

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { AnnouncementWriter } from "../../../src/engine/announcement.ts";
 import { FrameWriter } from "../../../src/engine/frames.ts";
 import { hostStatus, localEngine } from "../../../src/engine/local/index.ts";
 import { FromHost, ToHost } from "../../../src/engine/local/protocol.ts";
@@ -103,12 +104,12 @@ test("a peer that reads nothing does not fill the host's memory", async () => {
   const { socket, writer } = await rawClient(home.path);
   socket.pause();
   const open = {
-    id: "fc-slow",
     method: "map",
     durable: false,
     function: { app: "work", environment: "main", name: "echo" },
   };
-  writer.write(ToHost.open, 1, 0, Buffer.from(JSON.stringify(open)));
+  const announcements = new AnnouncementWriter();
+  writer.write(ToHost.open, 1, 0, announcements.write("fc-slow", open));
   // What one input gives back is worth thousands of its own size.
   await engine.registry.deploy(
     deployment("wide", "export const widen = app.function(function widen(n) { return new Uint8Array(n); });", {
@@ -119,9 +120,7 @@ test("a peer that reads nothing does not fill the host's memory", async () => {
     ToHost.open,
     2,
     0,
-    Buffer.from(
-      JSON.stringify({ ...open, id: "fc-wide", function: { app: "wide", environment: "main", name: "widen" } }),
-    ),
+    announcements.write("fc-wide", { ...open, function: { app: "wide", environment: "main", name: "widen" } }),
   );
   const payload = encodeArguments([1_000_000]);
   for (let index = 0; index < 1_000; index++) writer.write(ToHost.input, 2, index, payload);

@@ -9,6 +9,7 @@ import { type CallRow, type CallTables, expiredFailure } from "./call-tables.ts"
 import type { Connection } from "./connection.ts";
 import { DurableCall, type DurableHost, type StoredListener } from "./durable.ts";
 import { type CallSummary, EphemeralCall, infoOf } from "./ephemeral.ts";
+import type { Pool } from "./pool.ts";
 import type { Pools } from "./pools.ts";
 import type { ProgressWatcher } from "./progress.ts";
 import { type RecordedInput, Records } from "./record.ts";
@@ -43,6 +44,7 @@ export class Calls implements DurableHost {
   readonly #recent: CallSummary[] = [];
   readonly #records = new Records();
   #recentAt = 0;
+  #lastPlace: { ref: FunctionRef; sequence: number; fn: DeployedFunction; pool: Pool } | undefined;
   #lastNumber = 0;
   #expiryTimer: NodeJS.Timeout | undefined;
 
@@ -135,12 +137,12 @@ export class Calls implements DurableHost {
   }
 
   openEphemeral(connection: Connection, clientNumber: number, message: OpenMessage): EphemeralCall {
-    const fn = this.functionFor(message);
+    const { fn, pool } = this.#placeOf(message);
     const call = new EphemeralCall(
       this.nextNumber(),
       message,
       fn,
-      this.#pools.of(fn, message.function.instance),
+      pool,
       connection,
       clientNumber,
       this.#records,
@@ -149,6 +151,18 @@ export class Calls implements DurableHost {
     this.#ephemeral.set(call.id, call);
     telemetry?.callOpened(fn, call.method);
     return call;
+  }
+
+  /** Calls of one kind come with one and the same reference (AnnouncementReader), and go where the last one went. */
+  #placeOf(message: OpenMessage): { fn: DeployedFunction; pool: Pool } {
+    const { function: ref } = message;
+    const { sequence } = this.#registry;
+    if (this.#lastPlace?.ref === ref && this.#lastPlace.sequence === sequence) return this.#lastPlace;
+    const fn = this.functionFor(message);
+    const pool = this.#pools.of(fn, ref.instance);
+    // An instance's pool goes when its last container does.
+    if (ref.instance === undefined) this.#lastPlace = { ref, sequence, fn, pool };
+    return { fn, pool };
   }
 
   /** An HTTP request that came for a web function. */

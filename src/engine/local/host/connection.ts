@@ -1,11 +1,13 @@
 /** The host's side of one client: reads its frames, checks them, and does what they ask. What is wrong with one closes this connection and harms no other. */
 import type { Socket } from "node:net";
+import { AnnouncementReader } from "../../announcement.ts";
 import { type Frame, FrameError, FrameReader, FrameWriter } from "../../frames.ts";
 import type { Failure } from "../../index.ts";
 import {
   type AttachMessage,
   FromHost,
   type Hello,
+  OPEN_LOGS,
   type OpenMessage,
   PROTOCOL,
   ToHost,
@@ -35,6 +37,7 @@ export class Connection {
   readonly #subscriptions = new Map<number, () => void>();
   readonly #host: Host;
   readonly #socket: Socket;
+  readonly #announcements = new AnnouncementReader(checkOpen);
   readonly #parked = new Set<{ pool: Pool; call: Work }>();
   /** The container that the client runs in. */
   container: string | undefined;
@@ -117,7 +120,7 @@ export class Connection {
         this.calls.get(frame.call)?.input(frame.index, frame.payload);
         return;
       case ToHost.open:
-        this.#open(frame.call, checkOpen(parse(frame)));
+        this.#open(frame);
         return;
       case ToHost.end:
         this.calls.get(frame.call)?.noMore(frame.index);
@@ -162,14 +165,18 @@ export class Connection {
     this.writer.flush();
   }
 
-  #open(number: number, message: OpenMessage): void {
+  #open(frame: Frame): void {
+    const number = frame.call;
     if (this.calls.has(number)) throw new ProtocolError(`call ${number} is open already`);
+    const { id, rest } = this.#announcements.read(frame.payload);
+    if (id === "") throw new ProtocolError("a call has no id");
+    const message: OpenMessage = { ...rest, id, logs: (frame.flags & OPEN_LOGS) !== 0 };
     this.#host.processes.prepare();
     try {
       const { calls } = this.#host;
       if (message.durable || message.idempotencyKey !== undefined) {
         const call = calls.openDurable(message);
-        this.calls.set(number, new DurableSide(this, number, calls, call, message.id, message.logs === true));
+        this.calls.set(number, new DurableSide(this, number, calls, call, id, message.logs === true));
       } else this.calls.set(number, calls.openEphemeral(this, number, message));
     } catch (error) {
       this.json(FromHost.failed, number, asFailure(error));

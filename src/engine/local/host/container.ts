@@ -4,6 +4,7 @@
  */
 
 import type { AttemptOutcome } from "../../../opentelemetry/index.ts";
+import type { FunctionSchema } from "../../../schema/index.ts";
 import {
   type CallMessage,
   FromContainer,
@@ -13,6 +14,7 @@ import {
   type ProgressMessage,
   ToContainer,
 } from "../../../worker/protocol.ts";
+import { AnnouncementWriter } from "../../announcement.ts";
 import { type Frame, FrameError, FrameReader, FrameWriter } from "../../frames.ts";
 import type { Failure } from "../../index.ts";
 import type { Input, Work } from "./input.ts";
@@ -82,6 +84,9 @@ export class Container {
   readonly #process: ContainerProcess;
   readonly #options: ContainerOptions;
   readonly #writer: FrameWriter;
+  readonly #announcements = new AnnouncementWriter();
+  /** The last call that was announced, as far as it says no more than others of its kind. */
+  #lastKind: { schema: FunctionSchema; method: string; message: CallMessage } | undefined;
   readonly #calls = new Map<number, Work>();
   /** Calls that have ended and that the process still knows. */
   readonly #forgotten: number[] = [];
@@ -162,8 +167,8 @@ export class Container {
     if (this.#forgotten.length > 0) this.#sayForgotten();
     if (!this.#calls.has(call.number)) {
       this.#calls.set(call.number, call);
-      call.toldContainers.add(this);
-      this.#writer.write(ToContainer.call, call.number, 0, Buffer.from(JSON.stringify(callMessage(call))));
+      call.toldContainers.push(this);
+      this.#writer.write(ToContainer.call, call.number, 0, this.#announcements.write(call.id, this.#described(call)));
     }
     input.container = this;
     input.previous = this.#last;
@@ -190,6 +195,14 @@ export class Container {
     }
     this.batches++;
     this.#writer.write(ToContainer.together, 0, inputs.length);
+  }
+
+  #described(call: Work): CallMessage {
+    if (call.trace || call.web) return callMessage(call);
+    const { method, fn } = call;
+    if (this.#lastKind?.schema !== fn.schema || this.#lastKind.method !== method)
+      this.#lastKind = { schema: fn.schema, method, message: callMessage(call) };
+    return this.#lastKind.message;
   }
 
   grant(input: Input, count: number): void {
@@ -274,7 +287,7 @@ export class Container {
     clearTimeout(this.#startTimer);
     clearTimeout(this.#stopTimer);
     this.#process.socket.destroy();
-    for (const call of this.#calls.values()) call.toldContainers.delete(this);
+    for (const { toldContainers } of this.#calls.values()) toldContainers.splice(toldContainers.indexOf(this), 1);
     let death = this.#death ?? "crashed";
     // Asked to stop and left with inputs in it: that is no stop.
     if (death === "stopped" && this.inputs > 0) death = "crashed";
@@ -437,8 +450,8 @@ function timeoutOf(input: Input): number {
   return input.call.fn.schema.options.timeoutMs;
 }
 
-function callMessage({ id: callId, method, fn: { schema }, web, trace }: Work): CallMessage {
-  const message: CallMessage = { callId, method, timeoutMs: schema.options.timeoutMs };
+function callMessage({ method, fn: { schema }, web, trace }: Work): CallMessage {
+  const message: CallMessage = { method, timeoutMs: schema.options.timeoutMs };
   if (schema.class !== undefined) Object.assign(message, { function: schema.name, mode: schema.mode });
   if (web) message.web = true;
   if (trace) message.trace = trace;

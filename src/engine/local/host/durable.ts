@@ -42,7 +42,7 @@ export class DurableCall implements Work {
   readonly trace: TraceContext | undefined;
   readonly fn: DeployedFunction;
   readonly pool: Pool;
-  readonly toldContainers = new Set<Container>();
+  readonly toldContainers: Container[] = [];
   readonly progress = new ProgressBoard();
   readonly attachments = new Set<Attachment>();
   /** Who sends its inputs, until it is accepted. */

@@ -19,7 +19,7 @@ export class EphemeralCall implements Work {
   readonly trace: OpenMessage["trace"];
   readonly fn: DeployedFunction;
   readonly pool: Pool;
-  readonly toldContainers = new Set<Container>();
+  readonly toldContainers: Container[] = [];
   readonly progress = new ProgressBoard();
   /** Where its logs go as well. */
   readonly logsTo: Connection | undefined;

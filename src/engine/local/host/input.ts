@@ -20,7 +20,7 @@ export interface Work {
   readonly fn: DeployedFunction;
   readonly pool: Pool;
   /** Containers that have been told of it. */
-  readonly toldContainers: Set<Container>;
+  readonly toldContainers: Container[];
   /** A connection that wants its logs, and the call's number there. */
   readonly logsTo: { json(type: number, call: number, value: unknown): void } | undefined;
   readonly logNumber: number;

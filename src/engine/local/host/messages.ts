@@ -1,6 +1,6 @@
 /** Checks what clients send, by hand since calls are opened often. Anything may come through a socket. */
-import type { InputRange } from "../../index.ts";
-import type { AttachMessage, Hello, OpenMessage } from "../protocol.ts";
+import type { InputRange, OpenCall } from "../../index.ts";
+import type { AttachMessage, Hello } from "../protocol.ts";
 
 /** The peer does not speak the protocol: its connection is closed. */
 export class ProtocolError extends Error {
@@ -22,20 +22,18 @@ export function checkHello(value: unknown): Hello {
   return hello as unknown as Hello;
 }
 
-export function checkOpen(value: unknown): OpenMessage {
+export function checkOpen(value: unknown): OpenCall {
   const open = fields(value, "a call");
-  text(open, "id");
   if (!METHODS.has(open["method"] as string)) fail("a call names no method");
   if (typeof open["durable"] !== "boolean") fail("a call does not say whether it is durable");
   optional(open, "idempotencyKey", "string");
-  optional(open, "logs", "boolean");
   optional(open, "progress", "boolean");
   if (open["trace"] !== undefined) {
     const trace = fields(open["trace"], "a trace context");
     for (const name of Object.keys(trace)) optional(trace, name, "string");
   }
   checkFunctionRef(open["function"]);
-  return open as unknown as OpenMessage;
+  return open as unknown as OpenCall;
 }
 
 export function checkAttach(value: unknown): AttachMessage {

@@ -138,8 +138,8 @@ export class Pool implements ContainerOwner {
 
   /** The call has ended: nothing of it is left here. */
   closed(call: Work): void {
-    for (const container of [...call.toldContainers]) container.forget(call);
-    call.toldContainers.clear();
+    for (const container of call.toldContainers) container.forget(call);
+    call.toldContainers.length = 0;
     this.openCalls--;
     if (this.openCalls > 0) return;
     if (this.replaced) this.reconcile();

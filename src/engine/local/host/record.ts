@@ -35,7 +35,8 @@ export class Records {
 
   add(record: CallRecord, bytes: number): void {
     this.#bytes += bytes;
-    this.#records.add(record);
+    if (record.bytes === 0) this.#records.add(record);
+    record.bytes += bytes;
     if (this.#bytes <= MAX_TOTAL_BYTES) return;
     for (const oldest of this.#records) {
       this.forget(oldest);
@@ -100,9 +101,7 @@ export class CallRecord {
   /** A copy: the payload is a view into what was received, which would be kept whole. */
   #keep(payload: Uint8Array): Uint8Array {
     const kept = payload.length > REMEMBERED_BYTES ? new Uint8Array(0) : new Uint8Array(payload);
-    const bytes = kept.length + HEADER_BYTES;
-    this.bytes += bytes;
-    this.#records.add(this, bytes);
+    this.#records.add(this, kept.length + HEADER_BYTES);
     return kept;
   }
 }

@@ -40,7 +40,7 @@ export class WebCall implements Work {
   readonly trace: TraceContext | undefined;
   readonly fn: DeployedFunction;
   readonly pool: Pool;
-  readonly toldContainers = new Set<Container>();
+  readonly toldContainers: Container[] = [];
   readonly progress = new ProgressBoard();
   readonly logsTo: undefined;
   readonly logNumber = 0;
