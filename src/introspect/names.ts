@@ -43,13 +43,12 @@ export function convertName(cx: Conversion, symbol: ts.Symbol | undefined, node:
       return cx.refuse(node, "unwritable", "this type cannot be written down", "give the function a return type");
     return convertType(cx, cx.checker.getTypeFromTypeNode(node), node);
   }
-  // In a package whose types lack something, which skipLibCheck does not tell; the author's compiler takes it for `any`.
-  if (!symbol.declarations) return convertUnknown(cx, symbol.name, node);
   if (symbol.flags & ts.SymbolFlags.TypeParameter) return convertTypeParameter(cx, symbol, node);
   return convertNamed(cx, use(symbol));
 }
 
-function convertUnknown(cx: Conversion, name: string, node: ts.Node): TypeSchema {
+/** In a package whose types lack something, which skipLibCheck does not tell; the author's compiler takes it for `any`. */
+function convertUnknown(cx: Conversion, name: string, node: ts.Node | undefined): TypeSchema {
   if (cx.describing === 0) {
     cx.warn(
       node,
@@ -73,6 +72,7 @@ export function convertTypeParameter(cx: Conversion, symbol: ts.Symbol, node: ts
 
 export function convertNamed(cx: Conversion, use: NamedUse): TypeSchema {
   const { symbol } = use;
+  if (!symbol.declarations) return convertUnknown(cx, symbol.name, use.node);
   if (symbol.flags & ts.SymbolFlags.Enum) return cx.reference(recordOf(cx, symbol), []);
   if (symbol.flags & ts.SymbolFlags.EnumMember) return convertEnumMember(cx, symbol);
   const origin = globalOrigin(cx, symbol);

@@ -50,7 +50,9 @@ export function convertType(
   const { flags, aliasSymbol } = type;
   const isBody = type === cx.body;
   if (isBody) cx.body = undefined;
-  if (aliasSymbol && aliasSymbol !== options.opaque && !isBody) {
+  // A name for what is there and for its lacking has no meaning elsewhere: `undefined` is all that can be written of the latter.
+  const isWritable = options.optional !== "property" || !isExact(cx) || !hasMissing(cx, type);
+  if (aliasSymbol && aliasSymbol !== options.opaque && !isBody && isWritable) {
     const given = type.aliasTypeArguments ?? [];
     return convertNamed(cx, {
       symbol: aliasSymbol,
@@ -127,7 +129,10 @@ function convertUnion(
   // The members as they were written, with their aliases, before the checker flattened them.
   const { origin } = type as { origin?: ts.Type };
   let types = origin && origin.flags & TypeFlags.Union ? (origin as ts.UnionType).types : type.types;
-  if (options.optional) types = types.filter((each) => !isMissing(cx, each, options.optional!));
+  if (options.optional) {
+    if (isExact(cx) && types.some((each) => hasMissing(cx, each))) types = type.types;
+    types = types.filter((each) => !isMissing(cx, each, options.optional!));
+  }
   const members: TypeSchema[] = [];
   const rest = new Set(types);
   for (const each of types) {
@@ -174,6 +179,10 @@ function distinct(
 function isMissing(cx: Conversion, type: ts.Type, of: "property" | "parameter"): boolean {
   if (!(type.flags & TypeFlags.Undefined)) return false;
   return of === "parameter" || !isExact(cx) || type !== cx.checker.getUndefinedType();
+}
+
+function hasMissing(cx: Conversion, type: ts.Type): boolean {
+  return type.isUnion() && type.types.some((each) => isMissing(cx, each, "property"));
 }
 
 function isExact({ program }: Conversion): boolean {
