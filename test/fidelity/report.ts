@@ -11,10 +11,11 @@ export function report(packages: readonly Fidelity[]): string {
   const row = (...cells: readonly (string | number)[]): string => `| ${cells.join(" | ")} |`;
   const share = (identical: number, different: number): string =>
     identical + different === 0 ? "–" : `${((100 * identical) / (identical + different)).toFixed(1)} %`;
-  const cells = ({ functions, identical, refused, different }: Fidelity) => [
+  const cells = ({ functions, identical, refused, different, incomparable }: Fidelity) => [
     functions,
     identical.length,
     refused.length,
+    incomparable.length,
     different.length,
     share(identical.length, different.length),
   ];
@@ -23,6 +24,7 @@ export function report(packages: readonly Fidelity[]): string {
     `**${sum((each) => each.functions)}**`,
     `**${identical}**`,
     `**${sum((each) => each.refused.length)}**`,
+    `**${sum((each) => each.incomparable.length)}**`,
     `**${different}**`,
     `**${share(identical, different)}**`,
   ];
@@ -36,8 +38,17 @@ Identical means: \`Parameters\` of the function and of its stub, and their await
 in which optional, rest, \`readonly\` and \`any\` count, and parameters have the same names. Generic and overloaded functions are also compared signature by signature.
 
 ${[
-  row("package", "style", "exported functions", "identical", "refused", "differ", "identical of those that can cross"),
-  row("---", "---", "--:", "--:", "--:", "--:", "--:"),
+  row(
+    "package",
+    "style",
+    "exported functions",
+    "identical",
+    "refused",
+    "incomparable",
+    "differ",
+    "identical of the comparable that can cross",
+  ),
+  row("---", "---", "--:", "--:", "--:", "--:", "--:", "--:"),
   ...packages.map((each) => row(`${each.name} ${each.version}`, each.style, ...cells(each))),
   row("**all**", "", ...total),
 ].join("\n")}
@@ -45,13 +56,14 @@ ${[
 Measured in the same way with \`node test/fidelity/run.ts --packages …\`, and not part of the tests:
 
 ${[
-  row("package", "exported functions", "identical", "refused", "differ"),
-  row("---", "--:", "--:", "--:", "--:"),
+  row("package", "exported functions", "identical", "refused", "incomparable", "differ"),
+  row("---", "--:", "--:", "--:", "--:", "--:"),
   ...OTHERS.map(([name, version, ...counts]) => row(`${name} ${version}`, ...counts)),
 ].join("\n")}
 
-Those that differ have results that are recursive conditional types with \`infer\`. They are written as the author wrote them, which
-the compiler cannot confirm: see below.
+Incomparable are generic functions whose types the compiler takes for different from those of a copy of the package's own
+declarations, letter by letter: recursive conditional types with \`infer\`, for the most part. Their stubs are written as the author
+wrote them; \`Parameters\` and the awaited results are identical, and what is compared signature by signature says nothing.
 
 A function is refused whole when one of its overloads cannot cross: to drop that one would give callers another type than the author's. The
 message names the overloads at fault, so that a function with the others alone can be registered. A type that others are merely
@@ -91,7 +103,7 @@ const REASONS: Record<RefusalReason, string> = {
   missing: "types that are not installed",
 };
 
-function reasons({ name, refused, different }: Fidelity): string {
+function reasons({ name, refused, different, incomparable }: Fidelity): string {
   const byReason = new Map<string, string[]>();
   for (const { name: fn, problems } of refused) {
     // A function has one line here, also when several things are wrong with it.
@@ -101,7 +113,8 @@ function reasons({ name, refused, different }: Fidelity): string {
   }
   const lines = [...byReason]
     .sort(([, a], [, b]) => b.length - a.length)
-    .map(([reason, paths]) => `- ${paths.length}: ${reason} (${list(paths)})`);
+    .map(([reason, paths]) => `- ${paths.length} refused: ${reason} (${list(paths)})`);
+  if (incomparable.length > 0) lines.push(`- incomparable: ${list(incomparable)}`);
   for (const { name: fn, what } of different) lines.push(`- **${fn} differs**: ${what.replaceAll("\n", "; ")}`);
   return `### ${name}\n\n${lines.length === 0 ? "None is." : lines.join("\n")}`;
 }

@@ -29,12 +29,13 @@ async function print(of: FidelityPackage): Promise<void> {
   const cpu = process.cpuUsage();
   try {
     const measured = await measure([of], values.packages === undefined ? {} : { packages: resolve(values.packages) });
-    for (const { name, version, functions, identical, refused, different } of measured) {
+    for (const { name, version, functions, identical, refused, different, incomparable } of measured) {
       const { user, system } = process.cpuUsage(cpu);
       console.log(
-        `${name} ${version}: ${functions} functions, ${identical.length} identical, ${refused.length} refused, ${different.length} differ; ${((user + system) / 1e6).toFixed(1)} s`,
+        `${name} ${version}: ${functions} functions, ${identical.length} identical, ${refused.length} refused, ${different.length} differ, ${incomparable.length} incomparable; ${((user + system) / 1e6).toFixed(1)} s`,
       );
       for (const each of different) console.log(`  ${each.name} differs: ${each.what}`);
+      for (const each of incomparable) console.log(`  ${each} is different from a copy of itself`);
       for (const { problems } of refused) for (const problem of problems) console.log(`  ${formatProblem(problem)}`);
       if (different.length > 0) process.exitCode = 1;
     }

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 export const repository: string = resolve(import.meta.dirname, "../..");
 
@@ -29,7 +29,6 @@ export class Workspace implements Disposable {
     const own = readdirSync(packages).filter((name) => name !== "farcall");
     for (const name of own) symlinkSync(join(packages, name), this.file(`node_modules/${name}`));
     symlinkSync(repository, this.file("node_modules/farcall"));
-    for (const folder of ["apps", "check"]) mkdirSync(this.file(folder));
     this.write("package.json", '{ "type": "module" }');
     this.write(
       "tsconfig.json",
@@ -57,7 +56,9 @@ export class Workspace implements Disposable {
   }
 
   write(name: string, text: string): void {
-    writeFileSync(this.file(name), text);
+    const file = this.file(name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
   }
 
   has(name: string): boolean {

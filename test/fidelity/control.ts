@@ -1,0 +1,57 @@
+/**
+ * The control of the comparison. To the compiler, two declarations of some types (recursive conditional ones with `infer` above all)
+ * are never the same, not even when one is a copy of the other's text. So where a stub differs, the package's own declarations are
+ * copied and compared with themselves: when these differ too, the comparison says nothing about the stub.
+ */
+import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { basename, isAbsolute, join } from "node:path";
+import { run } from "../support/cli.ts";
+import { IDENTITY } from "./identity.ts";
+import { repository, type Workspace } from "./workspace.ts";
+
+/** Whether the compiler takes a function of a module for another one than that of a copy of the module's package, or fails on it alone. */
+export async function isCopyDifferent(workspace: Workspace, module: string, name: string): Promise<boolean> {
+  if (isAbsolute(module)) return false;
+  copyPackage(workspace, /^(@[^/]+\/)?[^/]+/.exec(module)![0]);
+  const of = JSON.stringify(module);
+  workspace.write("copy/copied.ts", `import * as copied from ${of};\nexport { copied };\n`);
+  const [author, copy] = [`typeof author.${name}`, `typeof copied.${name}`];
+  const lines = [
+    `import type * as author from ${of};`,
+    'import type { copied } from "../copy/copied.ts";',
+    IDENTITY,
+    `export const own = plain(null! as ${author});`,
+    `export const same: Same<${author}, ${copy}> | Mutual<${author}, ${copy}> = true;`,
+  ];
+  // A program of its own: what the compiler remembers of other types can mislead it.
+  workspace.write("control/control.ts", lines.join("\n"));
+  workspace.write("control/tsconfig.json", JSON.stringify({ extends: "../tsconfig.json", include: ["control.ts"] }));
+  const tsc = join(repository, "node_modules/typescript/bin/tsc");
+  const { stdout } = await run(process.execPath, [tsc, "-p", workspace.file("control"), "--pretty", "false"], {
+    cwd: workspace.path,
+  });
+  const errors = stdout.split("\n").filter((line) => line.includes(": error "));
+  const unexpected = errors.find((line) => !/^control\/control\.ts.* error TS(2322|2321|2589|2590):/.test(line));
+  if (unexpected) throw new Error(`the control cannot be compiled: ${unexpected}`);
+  return errors.length > 0;
+}
+
+/** The declarations of a package, of its types, and of all that these depend on. */
+function copyPackage(workspace: Workspace, name: string): void {
+  for (const each of [name, `@types/${name.replace("@", "").replace("/", "__")}`]) {
+    const [from, to] = [workspace.file(`node_modules/${each}`), workspace.file(`copy/node_modules/${each}`)];
+    if (!existsSync(from) || existsSync(to)) continue;
+    mkdirSync(to, { recursive: true });
+    cpSync(realpathSync(from), to, { recursive: true, dereference: true, filter: isDeclaration });
+    const manifest = JSON.parse(readFileSync(join(to, "package.json"), "utf8"));
+    // Or the compiler would take the copy for the same package.
+    writeFileSync(join(to, "package.json"), JSON.stringify({ ...manifest, version: `${manifest.version}-copy` }));
+    for (const dependency of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) {
+      copyPackage(workspace, dependency);
+    }
+  }
+}
+
+function isDeclaration(path: string): boolean {
+  return statSync(path).isDirectory() || basename(path) === "package.json" || /\.d\.[cm]?ts$/.test(path);
+}
