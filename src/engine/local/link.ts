@@ -6,10 +6,12 @@ import { AnnouncementWriter } from "../announcement.ts";
 import { type Frame, FrameError, FrameReader, FrameWriter } from "../frames.ts";
 import type { StatePaths } from "./paths.ts";
 import { FromHost, type Hello, PROTOCOL, ToHost, type Welcome } from "./protocol.ts";
-import { reachHost } from "./start.ts";
+import { isAlive, reachHost } from "./start.ts";
 import { compareVersions, FARCALL_VERSION } from "./version.ts";
 
 const GREETING_LIMIT_MS = 15_000;
+/** Longer than a host drains. */
+const REPLACE_LIMIT_MS = 45_000;
 
 /** What the owner of a link is told. */
 export interface LinkOwner {
@@ -127,13 +129,16 @@ function greet(socket: Socket, owner: LinkOwner, paths: StatePaths): Promise<Lin
 }
 
 /** Asks an older host to drain, and waits until it has let go. */
-function replace(link: Link): Promise<void> {
-  link.owner = NOBODY;
-  return new Promise((resolve) => {
-    link.socket.on("close", () => resolve());
-    link.json(ToHost.request, 1, { method: "stop", params: {} });
-    link.writer.flush();
-  });
+async function replace(link: Link): Promise<void> {
+  const closed = new Promise<void>((resolve) => link.socket.once("close", () => resolve()));
+  // It waits for its clients to leave, of which this is one.
+  link.owner = { ...NOBODY, frame: () => link.socket.end() };
+  link.json(ToHost.request, 1, { method: "stop", params: {} });
+  link.writer.flush();
+  await closed;
+  for (const begun = performance.now(); isAlive(link.host.pid); await delay(10)) {
+    if (performance.now() - begun > REPLACE_LIMIT_MS) return;
+  }
 }
 
 /** What the caller's own calls print comes to its stderr. */

@@ -213,23 +213,58 @@ test("a damaged database is named, with what to do about it", async () => {
   expect(`${error.message} ${error.hint}`).toMatch(/state\.db is damaged.*mv/s);
 });
 
+/** The local engine of another farcall: this one, under another version or with another protocol. */
+async function otherFarcall(folder: string, version: string, protocol?: number): Promise<typeof localEngine> {
+  cpSync(join(repo, "src"), join(folder, "src"), { recursive: true });
+  symlinkSync(join(repo, "node_modules"), join(folder, "node_modules"));
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "farcall", type: "module", version }));
+  if (protocol !== undefined) {
+    const file = join(folder, "src/engine/local/protocol.ts");
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, text.replace(/(?<=export const PROTOCOL = )\d+/, String(protocol)));
+  }
+  const other = (await import(join(folder, "src/engine/local/index.ts"))) as { localEngine: typeof localEngine };
+  return other.localEngine;
+}
+
 test("an older host makes room for a newer client, and a newer host serves an older client", async () => {
   await using home = await temporaryHome();
-  const old = join(home.path, "old");
-  cpSync(join(repo, "src"), join(old, "src"), { recursive: true });
-  symlinkSync(join(repo, "node_modules"), join(old, "node_modules"));
-  writeFileSync(join(old, "package.json"), JSON.stringify({ name: "farcall", type: "module", version: "0.0.1" }));
-  const older = (await import(join(old, "src/engine/local/index.ts"))) as { localEngine: typeof localEngine };
+  const olderEngine = await otherFarcall(join(home.path, "old"), "0.0.1");
   const state = `local:${join(home.path, "s")}`;
-  const oldEngine = older.localEngine(state);
-  await oldEngine.registry.deploy(work("function f() { return 1; }"));
+  const oldEngine = olderEngine(state);
+  await oldEngine.registry.deploy(
+    work("async function f() { await new Promise((r) => setTimeout(r, 500)); return 1; }"),
+  );
   expect(await hostStatus(state)).toMatchObject({ version: "0.0.1" });
-  const engine = localEngine(state);
-  expect(await engine.registry.listApps()).toMatchObject([{ app: "work" }]);
+  const under = new Driver(oldEngine, "work").remote("f");
+  // Two that ask at once do not hurry what runs there.
+  const [engine, another] = [localEngine(state), localEngine(state)];
+  const apps = await Promise.all([engine.registry.listApps(), another.registry.listApps()]);
+  expect(apps).toMatchObject([[{ app: "work" }], [{ app: "work" }]]);
+  expect(await under).toBe(1);
   const status = await hostStatus(state);
   expect(status?.version).not.toBe("0.0.1");
   expect(await oldEngine.registry.listApps()).toMatchObject([{ app: "work" }]);
   expect(await pidOf(state)).toBe(status?.pid);
+  await Promise.all([engine.close(), another.close(), oldEngine.close()]);
+  await stopHost(state, { force: true });
+});
+
+test("of two builds of one version the one with the newer protocol has its host, and the other is told to update", async () => {
+  await using home = await temporaryHome();
+  const { version } = JSON.parse(readFileSync(join(repo, "package.json"), "utf8")) as { version: string };
+  const olderEngine = await otherFarcall(join(home.path, "old"), version, 1);
+  const state = `local:${join(home.path, "s")}`;
+  const oldEngine = olderEngine(state);
+  await oldEngine.registry.deploy(work("function f() { return 1; }"));
+  const before = await pidOf(state);
+  const engine = localEngine(state);
+  expect(await engine.registry.listApps()).toMatchObject([{ app: "work" }]);
+  const after = await pidOf(state);
+  expect(after).not.toBe(before);
+  const error = (await oldEngine.registry.listApps().catch((thrown: unknown) => thrown)) as EngineUnavailableError;
+  expect(`${error.message} ${error.hint}`).toMatch(/cannot talk to.*Update farcall/s);
+  expect(await pidOf(state)).toBe(after);
   await Promise.all([engine.close(), oldEngine.close()]);
   await stopHost(state, { force: true });
 });

@@ -10,6 +10,7 @@ import { CallTables } from "./call-tables.ts";
 import { Calls } from "./calls.ts";
 import { Connection } from "./connection.ts";
 import type { Container } from "./container.ts";
+import { EphemeralCall } from "./ephemeral.ts";
 import { warn } from "./failures.ts";
 import type { Work } from "./input.ts";
 import { Logs } from "./logs.ts";
@@ -25,6 +26,8 @@ import { isWeb, WebServer } from "./web-server.ts";
 const IDLE_MS = Number(process.env["FARCALL_HOST_IDLE_MS"]) || 5_000;
 /** A host that drains lets inputs run for so long. */
 const DRAIN_MS = Number(process.env["FARCALL_HOST_DRAIN_MS"]) || 30_000;
+/** Clients of which nothing runs here leave when they are asked to; one that is busy with itself is not waited for longer. */
+const LEAVE_MS = 1_000;
 const CHECK_SOCKET_MS = 2_000;
 
 export class Host {
@@ -37,6 +40,8 @@ export class Host {
   readonly web: WebServer;
   readonly scheduler: Scheduler;
   draining = false;
+  /** By performance.now(). */
+  #leaveBy = 0;
   readonly #store: Store;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
@@ -157,15 +162,15 @@ export class Host {
 
   #lookForWork(): void {
     clearTimeout(this.#idleTimer);
-    if (this.#ended || this.#clients > 0) return;
+    if (this.#ended) return;
     if (this.draining) {
-      if (this.#hasRunning()) return;
+      if (this.#hasRunning() || this.#isNeeded()) return;
       // Containers have their apps' onStop hooks to run.
       this.pools.close(false);
       if (this.pools.idle) this.#end();
       return;
     }
-    if (!this.pools.idle || this.calls.open > 0 || this.#hasStanding) return;
+    if (this.#clients > 0 || !this.pools.idle || this.calls.open > 0 || this.#hasStanding) return;
     this.#idleTimer = setTimeout(() => {
       if (this.#clients === 0 && this.pools.idle && this.calls.open === 0 && !this.#hasStanding) this.#end();
     }, IDLE_MS);
@@ -176,6 +181,16 @@ export class Host {
     return false;
   }
 
+  /** By a client that has called what only this host can answer, or that may be about to leave. */
+  #isNeeded(): boolean {
+    const patient = performance.now() < this.#leaveBy;
+    for (const { container, calls } of this.#connections) {
+      if (container !== undefined) continue;
+      if (patient || calls.values().some((call) => call instanceof EphemeralCall)) return true;
+    }
+    return false;
+  }
+
   /** `drain`: running inputs finish, as long as that takes half a minute at most. */
   stop(how: "drain" | "force"): void {
     if (how === "force" || this.draining) {
@@ -183,6 +198,7 @@ export class Host {
       return;
     }
     this.draining = true;
+    this.#leaveBy = performance.now() + LEAVE_MS;
     this.calls.draining = true;
     this.web.drain();
     this.scheduler.close();

@@ -96,7 +96,9 @@ export function answer(host: Host, connection: Connection, number: number, metho
     case "stop":
       reply(method, null);
       connection.writer.flush();
-      host.stop(params["force"] === true ? "force" : "drain");
+      // Two newer clients may ask at once: the second is no reason to hurry.
+      if (params["force"] === true) host.stop("force");
+      else if (!host.draining) host.stop("drain");
       return;
     default:
       throw new InvalidError(`the host knows no request "${method}"`, {
