@@ -1,6 +1,6 @@
 /**
  * farcall's client for the trivial app (support/trivial-app.ts). Arguments: the method that `throughput` measures (`map` by
- * default, or `spawnMap`) and the function (`increment` by default).
+ * default, `spawnMap`, or `slowMap`: texts of 1 KB and a consumer that pauses) and the function (`increment` by default).
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { importFarcall } from "../support/project.ts";
@@ -28,6 +28,26 @@ async function spawnMap(count: number): Promise<number> {
   return seconds;
 }
 
+async function slowMap(count: number): Promise<undefined> {
+  const pass = farcall.Function.fromName<[text: string], string>("trivial", "pass");
+  let results = 0;
+  for await (const text of pass.map(texts(count))) {
+    if (text.length !== TEXT_LENGTH) throw new Error(`a result has ${text.length} characters`);
+    if (++results % PAUSE_EVERY === 0) await sleep(PAUSE_MS);
+  }
+  if (results !== count) throw new Error(`${results} results of ${count} inputs`);
+  return undefined;
+}
+
+const TEXT_LENGTH = 1024;
+/** Half as fast as it could be, or slower. */
+const PAUSE_EVERY = 1000;
+const PAUSE_MS = 20;
+
+function* texts(count: number): Generator<string> {
+  for (let i = 0; i < count; i++) yield String(i).padStart(TEXT_LENGTH, "x");
+}
+
 function* numbers(count: number): Generator<number> {
   for (let i = 0; i < count; i++) yield i;
 }
@@ -51,6 +71,6 @@ const prepare: Record<string, () => Promise<void>> = {
 serve({
   ...(name in prepare && { prepare: prepare[name]! }),
   one: (x) => increment.remote(x),
-  many: method === "spawnMap" ? spawnMap : map,
+  many: { map, spawnMap, slowMap }[method] ?? map,
   close: () => undefined,
 });

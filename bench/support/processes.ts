@@ -18,7 +18,8 @@ export function findProcesses(home: string): { hosts: number[]; containers: numb
     if (!environment?.split("\0").includes(`FARCALL_HOME=${home}`)) continue;
     const command = readProc(name, "cmdline") ?? "";
     if (command.startsWith("farcall host ")) found.hosts.push(Number(name));
-    else if (/worker\/main\.[jt]s/.test(command)) found.containers.push(Number(name));
+    // The first: one that has loaded its function.
+    else if (/^farcall: |worker\/main\.[jt]s/.test(command)) found.containers.push(Number(name));
   }
   return found;
 }

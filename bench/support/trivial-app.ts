@@ -10,6 +10,10 @@ export const increment = app.function(async function increment(x: number): Promi
   return x + 1;
 });
 
+export const pass = app.function(async function pass(text: string): Promise<string> {
+  return text;
+});
+
 /** Its container stops at once, so that each call starts a new one. */
 export const incrementCold = app.function(
   async function incrementCold(x: number): Promise<number> {
