@@ -115,7 +115,9 @@ export function convertCallable(
   report: Report,
 ): FoundFunction {
   let mode: FunctionMode = behind && isGeneratorNode(behind) ? "generator" : "unary";
-  if (mode === "unary" && signatures.some((signature) => iteratedResult(cx, signature))) {
+  const iterated = mode === "unary" ? signatures.filter((signature) => iteratedResult(cx, signature)) : [];
+  if (iterated.length === signatures.length && iterated.every(isDeclaredAlone)) mode = "generator";
+  else if (iterated.length > 0) {
     report(
       behind ?? call,
       `${name} returns a generator, but is not declared as one`,
@@ -147,6 +149,11 @@ export function convertCallable(
       return { ...schema, signature: signatureOf(schema, declarations, owner) };
     },
   };
+}
+
+/** In a package's declarations, which have no stars. */
+function isDeclaredAlone({ declaration }: ts.Signature): boolean {
+  return declaration?.getSourceFile().isDeclarationFile === true;
 }
 
 /** Has no types that callers depend on: all requests are alike. */
