@@ -137,6 +137,18 @@ export class Registry {
     return version;
   }
 
+  /** The manifest of a version, as the bytes of its JSON. */
+  manifestJson({ app, environment, version }: Version): Uint8Array {
+    const row = this.#store.read(() =>
+      this.#store.database
+        .prepare(
+          "SELECT CAST(manifest AS BLOB) AS json FROM versions WHERE app = ? AND environment = ? AND version = ?",
+        )
+        .get(app, environment, version),
+    ) as { json: Uint8Array };
+    return row.json;
+  }
+
   /** The function that a caller means, checked against the signature that its stub has. */
   function(ref: FunctionRef): DeployedFunction {
     const version = this.version(ref);
