@@ -94,22 +94,32 @@ export class Live {
   async #run(signal: AbortSignal): Promise<void> {
     let restedAt = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
-      const now = performance.now();
-      if (this.#state.state === "resting" && now - restedAt < REST_MS && this.#busyAt < restedAt) {
-        // Not even looked at: that would be a use of it.
-      } else if (!(await this.isAwake())) {
-        this.#say("asleep");
-      } else if (this.#state.state === "live" && now - this.#busyAt > this.#patience && this.#options.isAwake) {
-        restedAt = now;
-        this.#rests++;
-        this.#say("resting");
-      } else {
-        if (this.#state.state === "asleep") this.touch();
-        if (this.#state.state === "resting") this.#busyAt = Math.max(this.#busyAt, now);
-        await this.#sample();
-      }
+      // A loop that fails ends the whole process: nobody waits for it.
+      restedAt = await this.#look(restedAt).catch((error: unknown) => {
+        this.#say("failing", problemOf(error).message);
+        return restedAt;
+      });
       await delay(TICK_MS, undefined, { signal }).catch(() => {});
     }
+  }
+
+  /** @returns when it was last left alone */
+  async #look(restedAt: number): Promise<number> {
+    const now = performance.now();
+    if (this.#state.state === "resting" && now - restedAt < REST_MS && this.#busyAt < restedAt) {
+      // Not even looked at: that would be a use of it.
+    } else if (!(await this.isAwake())) {
+      this.#say("asleep");
+    } else if (this.#state.state === "live" && now - this.#busyAt > this.#patience && this.#options.isAwake) {
+      this.#rests++;
+      this.#say("resting");
+      return now;
+    } else {
+      if (this.#state.state === "asleep") this.touch();
+      if (this.#state.state === "resting") this.#busyAt = Math.max(this.#busyAt, now);
+      await this.#sample();
+    }
+    return restedAt;
   }
 
   get #patience(): number {

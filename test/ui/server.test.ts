@@ -1,6 +1,10 @@
 /** Who may talk to the server of the page, and what it never gives. */
+import { rename, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { farcall } from "../support/cli.ts";
 import { type TemporaryHome, temporaryHome } from "../support/home.ts";
@@ -111,6 +115,38 @@ describe("a request", () => {
     expect((await send("/api/none")).status).toBe(400);
   });
 });
+
+test("an engine that cannot be looked for is told, and looked for again", async () => {
+  const other = await temporaryHome();
+  const looking = await startUi(other);
+  const aborter = new AbortController();
+  try {
+    const { body } = await fetch(`${looking.origin}/api/live`, {
+      headers: { authorization: `Bearer ${looking.token}` },
+      signal: aborter.signal,
+    });
+    const states = statesIn(body!);
+    expect(await states.next()).toMatchObject({ value: "live" });
+    expect(await states.next()).toMatchObject({ value: "asleep" });
+    // The socket is now in something that is no folder, which no host that has just stopped would explain.
+    await rename(other.path, `${other.path}-away`);
+    await writeFile(other.path, "");
+    expect(await states.next()).toMatchObject({ value: "failing" });
+    await rm(other.path);
+    await rename(`${other.path}-away`, other.path);
+    expect(await states.next()).toMatchObject({ value: "asleep" });
+  } finally {
+    aborter.abort();
+    expect(await looking.stop()).toBe(130);
+    await other[Symbol.asyncDispose]();
+  }
+});
+
+async function* statesIn(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  for await (const line of createInterface({ input: Readable.fromWeb(body as NodeReadableStream) })) {
+    if (line !== "" && JSON.parse(line).event === "state") yield JSON.parse(line).state;
+  }
+}
 
 test("the page as a whole is small", async () => {
   const files = await Promise.all(

@@ -108,24 +108,33 @@ function facts({ call }: CallView, refresh: () => Promise<void>): Child[] {
 
 function inputSection(id: string, input: InputView, { call }: CallView): Element {
   const whole = (part: string | number) => () => get<ShownValue>("value", { id, index: input.index, part });
+  const isOneOfMany = call.numInputs > 1;
   return h(
     "section",
-    { class: "input" },
-    call.numInputs > 1 && h("h2", {}, `Input ${input.index}`),
-    h("h3", {}, "Arguments"),
-    input.args === undefined
-      ? h("p", { class: "dim" }, "Not kept: they were large, or one of many inputs that went well.")
-      : input.args.text === ""
-        ? h("p", { class: "dim" }, "None.")
-        : valueBlock(input.args, whole("args")),
-    h("h3", {}, call.mode === "generator" || call.method === "remoteGen" ? "Yielded" : "Result"),
-    input.outputs.length === 0 &&
-      h("p", { class: "dim" }, call.cancelled ? "Cancelled before it ended." : "Not there yet."),
-    input.outputs.map((output, part) => {
-      if (output.kind === "failed") return errorBlock(output.error);
-      if (output.kind === "forgotten") return h("p", { class: "dim" }, "Too large to be kept.");
-      if (output.kind === "end") return h("p", { class: "dim" }, "The generator has ended.");
-      return valueBlock(output.value, whole(part));
-    }),
+    { class: isOneOfMany ? "input one-of-many" : "input" },
+    isOneOfMany && h("h2", {}, h("span", { class: "unseen" }, "Input "), input.index.toLocaleString("en")),
+    h(
+      "div",
+      {},
+      h("h3", {}, "Arguments"),
+      input.args === undefined
+        ? h("p", { class: "dim" }, "Not kept: they were large, or one of many inputs that went well.")
+        : input.args.text === ""
+          ? h("p", { class: "dim" }, "None.")
+          : valueBlock(input.args, whole("args")),
+    ),
+    h(
+      "div",
+      {},
+      h("h3", {}, call.mode === "generator" || call.method === "remoteGen" ? "Yielded" : "Result"),
+      input.outputs.length === 0 &&
+        h("p", { class: "dim" }, call.cancelled ? "Cancelled before it ended." : "Not there yet."),
+      input.outputs.map((output, part) => {
+        if (output.kind === "failed") return errorBlock(output.error);
+        if (output.kind === "forgotten") return h("p", { class: "dim" }, "Too large to be kept.");
+        if (output.kind === "end") return h("p", { class: "dim" }, "The generator has ended.");
+        return valueBlock(output.value, whole(part));
+      }),
+    ),
   );
 }
