@@ -3,7 +3,7 @@ import type { Attributes, BatchObservableResult } from "@opentelemetry/api";
 import type { FunctionStats } from "../engine/index.ts";
 import { type Api, flush } from "./api.ts";
 import { attributesOf, type ObservedFunction } from "./attributes.ts";
-import { type ObservedCall, Runs } from "./runs.ts";
+import { functionOf, type ObservedCall, Runs } from "./runs.ts";
 
 export type AttemptOutcome = "result" | "exception" | "failure" | "timeout" | "cancelled" | "lost";
 
@@ -51,7 +51,7 @@ export class HostTelemetry {
     { call, index, attempt, payload }: ObservedAttempt,
     waitedMs: number,
   ): void {
-    const attributes = this.#of(container);
+    const attributes = this.#of(container, call);
     this.#instruments.queueTime.record(waitedMs / 1000, attributes);
     this.#instruments.payload.record(payload.length, { ...attributes, "farcall.direction": "input" });
     if (attempt > 0) this.#instruments.retries.add(1, attributes);
@@ -60,7 +60,7 @@ export class HostTelemetry {
     this.#api.trace
       .getTracer("farcall")
       .startSpan(
-        `${container.app}/${container.function} queue`,
+        `${container.app}/${attributes["rpc.method"]} queue`,
         {
           startTime: now - waitedMs,
           attributes: {
@@ -75,12 +75,19 @@ export class HostTelemetry {
       .end(now);
   }
 
-  attemptEnded(container: ObservedFunction, outcome: AttemptOutcome, ranMs: number, outputBytes = 0): void {
-    const attributes = { ...this.#of(container), "farcall.outcome": outcome };
-    this.#instruments.attempts.add(1, attributes);
-    this.#instruments.runTime.record(ranMs / 1000, attributes);
+  attemptEnded(
+    container: ObservedFunction,
+    { call }: ObservedAttempt,
+    outcome: AttemptOutcome,
+    ranMs: number,
+    outputBytes = 0,
+  ): void {
+    const attributes = this.#of(container, call);
+    const ended = { ...attributes, "farcall.outcome": outcome };
+    this.#instruments.attempts.add(1, ended);
+    this.#instruments.runTime.record(ranMs / 1000, ended);
     if (outputBytes > 0) {
-      this.#instruments.payload.record(outputBytes, { ...this.#of(container), "farcall.direction": "output" });
+      this.#instruments.payload.record(outputBytes, { ...attributes, "farcall.direction": "output" });
     }
   }
 
@@ -109,12 +116,13 @@ export class HostTelemetry {
     return flush(this.#api);
   }
 
-  /** Made once for each container. */
-  #of(container: ObservedFunction): Attributes {
-    let attributes = this.#attributes.get(container);
+  /** Made once for each container, or each call of a method. */
+  #of(container: ObservedFunction, call?: ObservedCall): Attributes {
+    const key = call?.function === undefined ? container : call;
+    let attributes = this.#attributes.get(key);
     if (!attributes) {
-      attributes = attributesOf(container);
-      this.#attributes.set(container, attributes);
+      attributes = attributesOf(call ? functionOf(container, call) : container);
+      this.#attributes.set(key, attributes);
     }
     return attributes;
   }

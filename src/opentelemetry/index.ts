@@ -10,6 +10,7 @@ export type { ObservedFunction } from "./attributes.ts";
 export type { ContainerTelemetry, Run } from "./container.ts";
 export type { AttemptOutcome, HostTelemetry } from "./host.ts";
 export { loadInstrumentation } from "./instrumentation.ts";
+export type { ObservedCall } from "./runs.ts";
 
 export async function observe(engine: Engine): Promise<Engine> {
   const api = await loadApi();

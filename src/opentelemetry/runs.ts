@@ -15,6 +15,13 @@ export interface ObservedCall {
   callId: string;
   method: string;
   trace?: TraceContext | undefined;
+  /** The method of the class that the container runs, `Model.predict`. */
+  function?: string | undefined;
+}
+
+/** What the call runs, in a container that may run all methods of a class. */
+export function functionOf(container: ObservedFunction, call: ObservedCall): ObservedFunction {
+  return call.function === undefined ? container : { ...container, function: call.function };
 }
 
 export interface ObservedRun {
@@ -53,7 +60,8 @@ export class Runs {
     return index < MAX_CHILDREN;
   }
 
-  start({ fn, container, call, index, attempt, startTime }: ObservedRun): { span: Span; context: Context } {
+  start({ fn: loaded, container, call, index, attempt, startTime }: ObservedRun): { span: Span; context: Context } {
+    const fn = functionOf(loaded, call);
     const { trace, SpanKind } = this.#api;
     const caller = this.contextOf(call);
     const link = this.isChild(index) ? undefined : trace.getSpanContext(caller);

@@ -10,6 +10,8 @@ export interface ContainerCall {
   callId: string;
   method: string;
   trace: TraceContext | undefined;
+  /** Of a call of a class's method: its name. */
+  function: string | undefined;
   message: CallMessage;
 }
 

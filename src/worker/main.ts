@@ -113,7 +113,7 @@ function onFrame(frame: Frame): void {
 function openCall(container: Container, { call: number, payload }: Frame): void {
   const { id: callId, rest: message } = announcements.read(payload);
   const { method, trace } = message;
-  container.openCall({ number, callId, method, trace, message });
+  container.openCall({ number, callId, method, trace, function: message.function, message });
 }
 
 async function load(payload: Buffer): Promise<void> {

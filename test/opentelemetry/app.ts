@@ -41,6 +41,7 @@ export const together = app.function(async function together(numbers) {
   return numbers.map((n) => n + numbers.length);
 }, { batch: { maxSize: 3, waitMs: 60_000 } });
 export const tick = app.function(async function tick() { inside("tick"); });
+export const Model = app.class(class Model { double(n) { inside("double"); return n * 2; } crash(file) { if (!existsSync(file)) { writeFileSync(file, ""); process.kill(process.pid, "SIGKILL"); return new Promise(() => {}); } return "done"; } });
 export const late = app.function(function late() { return new Promise(() => {}); });
 `,
     {
@@ -56,6 +57,9 @@ export const late = app.function(function late() { return new Promise(() => {});
       together: { options: { batch: { maxSize: 3, waitMs: 60_000 } } },
       tick: { options: { schedule: { kind: "every", everyMs: 1_000 } } },
       late: { options: { timeoutMs: 50 } },
+      "Model.double": {},
+      "Model.crash": {},
     },
+    { classes: [{ name: "Model", constructors: [{ parameters: [] }], signature: "s" }] },
   );
 }

@@ -139,11 +139,11 @@ export async function collector(): Promise<Collector> {
 const PROGRAM = `
 import { createInterface } from "node:readline";
 import { trace, context, propagation } from ${JSON.stringify(`${repo}/node_modules/@opentelemetry/api/build/src/index.js`)};
-import { Client, Function, GeneratorFunction, openEngine } from ${JSON.stringify(join(import.meta.dirname, "everything.ts"))};
+import { Class, Client, Function, GeneratorFunction, openEngine } from ${JSON.stringify(join(import.meta.dirname, "everything.ts"))};
 const work = (name) => Function.fromName("work", name);
 const generator = (name) => GeneratorFunction.fromName("work", name);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const scope = { trace, context, propagation, Client, openEngine, work, generator, pause };
+const scope = { trace, context, propagation, Class, Client, openEngine, work, generator, pause };
 const AsyncFunction = (async () => {}).constructor;
 for await (const line of createInterface({ input: process.stdin })) {
   const body = new AsyncFunction(...Object.keys(scope), JSON.parse(line));

@@ -311,6 +311,26 @@ test("a sampler that drops the caller's trace drops it in host and container too
   expect(collected.spans.slice(before).filter(({ attributes }) => attributes["rpc.method"] === "greet")).toEqual([]);
 });
 
+test("a method is called by its name in caller, host and container, also when the container died", async () => {
+  await caller('await new (Class.fromName("work", "Model"))().double.remote(2);');
+  const double = await traceOf(await lastCall("work/Model.double remote"), 4);
+  expect(edges(double)).toEqual([
+    " > work/Model.double remote",
+    "work/Model.double remote > work/Model.double queue",
+    "work/Model.double remote > work/Model.double run",
+    "work/Model.double run > double",
+  ]);
+  await caller(`await new (Class.fromName("work", "Model"))().crash.remote(${JSON.stringify(path())});`);
+  const crash = await traceOf(await lastCall("work/Model.crash remote"), 5);
+  expect(crash.filter(({ name }) => name === "work/Model.crash run").map(({ service }) => service)).toEqual([
+    "farcall-host",
+    "work",
+  ]);
+  const methods = () =>
+    collected.metrics.get("farcall-host farcall.attempts")?.points.map(({ attributes }) => attributes["rpc.method"]);
+  await expect.poll(methods, patient).toEqual(expect.arrayContaining(["Model.double", "Model.crash"]));
+});
+
 test("an operator's metrics have units, and say how inputs ended", async () => {
   const host = (name: string) => collected.metrics.get(`farcall-host farcall.${name}`);
   const value = (name: string, attributes: Record<string, unknown>) =>

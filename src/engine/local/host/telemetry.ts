@@ -1,5 +1,5 @@
 /** The host under OpenTelemetry: what pools and containers tell of, when somebody listens. Nothing of it is loaded otherwise. */
-import type { AttemptOutcome, HostTelemetry, ObservedFunction } from "../../../opentelemetry/index.ts";
+import type { AttemptOutcome, HostTelemetry, ObservedCall, ObservedFunction } from "../../../opentelemetry/index.ts";
 import { isObserved } from "../../../runtime/index.ts";
 import type { LoadMessage } from "../../../worker/protocol.ts";
 import type { Input, Work } from "./input.ts";
@@ -36,7 +36,7 @@ export async function startTelemetry(pools: Pools): Promise<void> {
 
 class Telemetry {
   readonly #sink: HostTelemetry;
-  readonly #calls = new WeakMap<Work, { callId: string; method: string; trace: Work["trace"] }>();
+  readonly #calls = new WeakMap<Work, ObservedCall>();
 
   constructor(sink: HostTelemetry) {
     this.#sink = sink;
@@ -56,7 +56,7 @@ class Telemetry {
 
   /** Has ended, or is no longer waited for. */
   ended(load: LoadMessage, input: Input, outcome: AttemptOutcome = "failure", bytes = 0): void {
-    this.#sink.attemptEnded(load, outcome, performance.now() - input.startedAt, bytes);
+    this.#sink.attemptEnded(load, this.#attempt(input), outcome, performance.now() - input.startedAt, bytes);
   }
 
   /** The container died with these inputs in it. */
@@ -75,7 +75,8 @@ class Telemetry {
   #attempt({ call, index, attempt, payload }: Input) {
     let known = this.#calls.get(call);
     if (!known) {
-      known = { callId: call.id, method: call.method, trace: call.trace };
+      const { name, class: of } = call.fn.schema;
+      known = { callId: call.id, method: call.method, trace: call.trace, function: of === undefined ? of : name };
       this.#calls.set(call, known);
     }
     return { call: known, index, attempt, payload };
