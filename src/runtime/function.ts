@@ -234,12 +234,14 @@ export class RemoteFunction {
 
   #defined(method: string): DefinitionRecord {
     if (this.#definition) return this.#definition;
-    throw new ExecutionError(
-      `${this.name}.${method}(): this is a stub, and the definition of ${this.#target.label} is elsewhere`,
-      {
-        hint: `${this.name}.remote(…) runs it; import it from the app's own module to run it in this process`,
-      },
-    );
+    const { label, mode } = this.#target;
+    const runs =
+      mode === "web"
+        ? `requests to the URL of ${this.name}.getWebUrl() run it`
+        : `${this.name}.${mode === "generator" ? "remoteGen" : "remote"}(…) runs it`;
+    throw new ExecutionError(`${this.name}.${method}(): this is a stub, and the definition of ${label} is elsewhere`, {
+      hint: `${runs}; import it from the app's own module to run it in this process`,
+    });
   }
 
   // ---- the deployed function ----

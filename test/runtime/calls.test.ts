@@ -201,7 +201,18 @@ describe("definitions and stubs", () => {
     expect(() => double.local(1)).toThrow(ExecutionError);
     expect(() => double.getRawF()).toThrow("the definition of work/double is elsewhere");
     expect(double).toBeInstanceOf(Function);
-    expect(factory.generator<GeneratorFunction<[], number>>("count", "s")).toBeInstanceOf(GeneratorFunction);
+    const count = factory.generator<GeneratorFunction<[], number>>("count", "s");
+    expect(count).toBeInstanceOf(GeneratorFunction);
+    const hints = [double, count, factory.web("page", "s")].map((stub) => {
+      try {
+        return stub.getRawF();
+      } catch (error) {
+        return (error as ExecutionError).hint;
+      }
+    });
+    for (const [i, method] of ["double.remote(", "count.remoteGen(", "page.getWebUrl("].entries()) {
+      expect(hints[i]).toContain(method);
+    }
   });
 
   test("a stub sends its signature along", async () => {
