@@ -23,10 +23,13 @@ export const helpers = {
   eq: (a: unknown, b: unknown): boolean => a === b,
 };
 
-/** A file is UTF-8, so half a surrogate pair would not be read back as it was written. */
+/**
+ * A file is UTF-8, so half a surrogate pair would not be read back as it was written. What turns the direction of text could make
+ * the code after a comment look like a part of it, and the other way round.
+ */
 function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.toWellFormed().replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g, "\ufffd");
+  return text.toWellFormed().replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 }
 
 /** A JSDoc comment of the text, which cannot end it early. */

@@ -180,12 +180,15 @@ export function printIndex(index: IndexSignature): string {
   return `${index.readonly ? "readonly " : ""}[${isBindingName(key) ? key : `${key}_`}: ${print(index.key, LOOSE)}]: ${print(index.value, LOOSE)}`;
 }
 
-/** A string literal in double quotes; line and paragraph separators, which some tools take for line ends, are escaped. */
+/** What ends a line, has no width (joiners of letters and emoji aside), or turns the direction of text: a program would read otherwise than it is. */
+const UNSEEN = /[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+/** A string literal in double quotes. Line separators, which some tools take for line ends, are escaped with the rest that is not seen. */
 export function printString(value: string): string {
-  const text = JSON.stringify(value);
-  return text.includes("\u2028") || text.includes("\u2029")
-    ? text.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029")
-    : text;
+  return JSON.stringify(value).replace(
+    UNSEEN,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function print(type: TypeSchema, around: number): string {

@@ -262,8 +262,13 @@ async function bodyOf(request: IncomingMessage): Promise<Arguments> {
     }
     chunks.push(chunk);
   }
-  const given = JSON.parse(Buffer.concat(chunks).toString()) as Partial<Arguments>;
-  const { app, environment, name, version, args, construct = [] } = given;
+  let given: Partial<Arguments> | null;
+  try {
+    given = JSON.parse(Buffer.concat(chunks).toString());
+  } catch (cause) {
+    throw new InvalidError("the body is no JSON", { cause });
+  }
+  const { app, environment, name, version, args, construct = [] } = given ?? {};
   if (!app || !environment || !name || !version || !Array.isArray(args) || !Array.isArray(construct))
     throw new InvalidError("these are no arguments");
   return { app, environment, name, version, args, construct };

@@ -77,7 +77,21 @@ const names = fc.constantFrom(
     "-1",
     "1",
   ],
-  ...["*/ process.exit() /*", "$\x7bprocess.exit()}", '"', "`", "\\", "\n", "\u2028", "\0", "\ud800", "../../x", "a.b"],
+  ...[
+    "*/ process.exit() /*",
+    "$\x7bprocess.exit()}",
+    '"',
+    "`",
+    "\\",
+    "\n",
+    "\u2028",
+    "\0",
+    "\ud800",
+    "\u202e}",
+    "\u2066",
+    "../../x",
+    "a.b",
+  ],
 );
 const unique = fc.uniqueArray(names, { maxLength: 5 });
 const T: TypeSchema = { kind: "typeParameter", name: "T" };
@@ -177,6 +191,7 @@ test("a manifest with hostile names gives files that compile and say the same, o
       const source = files.get(`${plan.apps[0]!.file}.ts`)!;
       project.write({ [`src/${written++}.ts`]: source });
       expect(deployedNames(source), `seed ${seed}`).toEqual(namesOf(item));
+      expect(source).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
     } catch (error) {
       if (!(error instanceof SchemaError || error instanceof InvalidError)) throw error;
       refused++;

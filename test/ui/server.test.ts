@@ -24,13 +24,13 @@ afterAll(async () => {
 });
 
 /** Not by fetch, which sends no Host and no Origin of one's own. */
-async function send(path: string, headers: Record<string, string> = {}, method = "GET") {
+async function send(path: string, headers: Record<string, string> = {}, method = "GET", body = "{}") {
   const { port } = new URL(ui.origin);
   const { promise, resolve, reject } = Promise.withResolvers<import("node:http").IncomingMessage>();
   const authorization = `Bearer ${ui.token}`;
   request({ host: "127.0.0.1", port, path, method, headers: { authorization, ...headers } }, resolve)
     .on("error", reject)
-    .end(method === "POST" ? "{}" : undefined);
+    .end(method === "POST" ? body : undefined);
   const response = await promise;
   return { status: response.statusCode, headers: response.headers, body: await text(response) };
 }
@@ -113,6 +113,9 @@ describe("a request", () => {
       code: "FARCALL_INVALID",
     });
     expect((await send("/api/none")).status).toBe(400);
+    const json = { "content-type": "application/json", origin: ui.origin };
+    for (const body of ["", "{", "null", "{}", "[]"])
+      expect([body, (await send("/api/check", json, "POST", body)).status]).toEqual([body, 400]);
   });
 });
 
