@@ -112,9 +112,15 @@ function isStale(lock: string): boolean {
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  try {
+    // The state is behind the name in brackets. Z: it has ended, and who started it is too busy to take note.
+    return !/\) Z [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    // Not on Linux, or gone meanwhile, which the next look will tell.
+    return true;
   }
 }
 

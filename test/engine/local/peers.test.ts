@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { AnnouncementWriter } from "../../../src/engine/announcement.ts";
 import { FrameWriter } from "../../../src/engine/frames.ts";
-import { hostStatus, localEngine, stopHost } from "../../../src/engine/local/index.ts";
+import { hostStatus, localEngine } from "../../../src/engine/local/index.ts";
 import { FromHost, ToHost } from "../../../src/engine/local/protocol.ts";
 import { encodeArguments } from "../../../src/runtime/index.ts";
 import { temporaryHome } from "../../support/home.ts";
@@ -224,14 +224,4 @@ test("a connection that never greets is closed", async () => {
   new FrameWriter(socket).write(ToHost.open, 1, 0, Buffer.from("{}"));
   await once(socket, "close");
   expect(first).toBe(FromHost.refused);
-});
-
-test("a host that is to stop does not wait for a client that does not listen", { timeout: 20_000 }, async () => {
-  await using home = await temporaryHome();
-  const engine = localEngine(home.url);
-  await engine.registry.listApps();
-  const { socket } = await rawClient(home.path);
-  await once(socket, "data");
-  expect(await stopHost(home.url)).toBe(true);
-  await engine.close();
 });
