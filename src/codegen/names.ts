@@ -23,12 +23,16 @@ export function toIdentifier(text: string): string {
   return isIdentifierName(joined) ? joined : `_${joined}`;
 }
 
-/** A file's base name that every file system takes: no separators, no leading dot, none of Windows' devices. */
+/**
+ * A file's base name that every file system takes: no separators, no leading dot, none of Windows' devices; and not the name of a
+ * declaration file, `a.d.ts`, to which compilers look for types alone.
+ */
 export function toFileName(text: string): string {
   const safe = text
     .normalize("NFC")
     .replace(/[^\p{L}\p{M}\p{N}_.-]+/gu, "-")
-    .replace(/^[.-]+|[.-]+$/g, "");
+    .replace(/^[.-]+|[.-]+$/g, "")
+    .replace(/\.d(?=\.|$)/g, ".d_");
   const name = safe.slice(0, 100) || "app";
   return /^(con|prn|aux|nul|com\d|lpt\d|index)(\.|$)/i.test(name) ? `${name}_` : name;
 }

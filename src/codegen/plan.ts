@@ -10,7 +10,7 @@ import { functionDoc, sourceText } from "./docs.ts";
 import { comment } from "./helpers.ts";
 import type { LockedManifest } from "./locked.ts";
 import { byName, canDeclare, Scope, toFileName, toIdentifier } from "./names.ts";
-import { qualifyGlobals, usedGlobals } from "./references.ts";
+import { qualifyGlobals, renameHiding, usedGlobals } from "./references.ts";
 import { type Names, type StubType, stubType } from "./stub-type.ts";
 
 export interface Plan {
@@ -125,8 +125,9 @@ function planApp(manifest: LockedManifest, file: string, settings: PlanSettings)
   }
 }
 
-function planAppOrThrow(original: LockedManifest, file: string, settings: PlanSettings): AppPlan {
-  const declared = new Set(original.declarations.map(({ name }) => name));
+function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSettings): AppPlan {
+  const declared = new Set(given.declarations.map(({ name }) => name));
+  const original = withoutHiding(given, declared);
   const { app: appName, environment } = original;
   // Each class declares an interface.
   const instances = (original.classes ?? []).map(
@@ -195,6 +196,23 @@ function planAppOrThrow(original: LockedManifest, file: string, settings: PlanSe
     declarations: manifest.declarations.map(planDeclaration),
     functions: stubs,
     classes,
+  };
+}
+
+function withoutHiding(manifest: LockedManifest, declared: ReadonlySet<string>): LockedManifest {
+  const taken = typeParameterNames(manifest.functions);
+  const isHiding = [...taken].some((name) => declared.has(name));
+  const hasGenerics = manifest.declarations.some((declaration) => "typeParameters" in declaration);
+  if (!isHiding && !hasGenerics) return manifest;
+  return {
+    ...manifest,
+    functions: manifest.functions.map((fn) => ({
+      ...renameHiding(fn, declared, taken),
+      ...(fn.overloads && { overloads: fn.overloads.map((call) => renameHiding(call, declared, taken)) }),
+    })),
+    declarations: manifest.declarations.map((declaration) =>
+      "typeParameters" in declaration ? renameHiding(declaration, declared, taken) : declaration,
+    ),
   };
 }
 

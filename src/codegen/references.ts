@@ -1,5 +1,6 @@
 /** What a type names: the declarations and the global types that it uses. */
-import type { Declaration, TypeSchema } from "../schema/index.ts";
+import type { Declaration, TypeParameterSchema, TypeSchema } from "../schema/index.ts";
+import { Scope } from "./names.ts";
 
 /** The declarations that the functions need, directly or through others. */
 export function neededDeclarations(declarations: readonly Declaration[], functions: readonly unknown[]): Declaration[] {
@@ -27,6 +28,39 @@ export function qualifyGlobals<T>(node: T, declared: ReadonlySet<string>): T {
     if ((type.kind !== "builtin" && type.kind !== "global") || !declared.has(type.name.split(".", 1)[0]!)) return type;
     return { kind: "global", name: `globalThis.${type.name}`, typeArguments: type.typeArguments ?? [] };
   });
+}
+
+/**
+ * Type parameters called like a declaration that their signature also uses get another name: in a program they would hide it.
+ * @param taken names that are not free
+ */
+export function renameHiding<T extends { typeParameters?: TypeParameterSchema[] | undefined }>(
+  node: T,
+  declared: ReadonlySet<string>,
+  taken: ReadonlySet<string>,
+): T {
+  const hiding = node.typeParameters?.filter(({ name }) => declared.has(name) && refersTo(node, name)) ?? [];
+  if (hiding.length === 0) return node;
+  const scope = new Scope([...declared, ...taken]);
+  const renamed = new Map(hiding.map(({ name }) => [name, scope.claim(name)]));
+  const binders = (own: TypeParameterSchema[]) =>
+    own.map((each) => ({ ...each, name: renamed.get(each.name) ?? each.name }));
+  const copy = rewriteTypes(node, (type) => {
+    if (type.kind === "typeParameter") return { ...type, name: renamed.get(type.name) ?? type.name };
+    // A type inside that binds the name again.
+    return "typeParameters" in type && type.typeParameters
+      ? { ...type, typeParameters: binders(type.typeParameters) }
+      : type;
+  });
+  return { ...copy, typeParameters: binders(copy.typeParameters!) };
+}
+
+function refersTo(node: unknown, name: string): boolean {
+  let found = false;
+  visitTypes(node, (type) => {
+    found ||= type.kind === "reference" && type.name === name;
+  });
+  return found;
 }
 
 /** The first names of all global types in use: of `Intl.NumberFormatOptions`, `Intl`. */

@@ -327,3 +327,44 @@ test("type parameters may be called like helpers and globals, and parameters lik
   });
   expect(await project.check()).toBe("");
 });
+
+test("a type parameter called like a declaration that its signature uses is not taken for it", async () => {
+  const templates = await loadTemplates(undefined);
+  using project = new Project();
+  const own: TypeSchema = { kind: "typeParameter", name: "Box" };
+  const box: Declaration = { kind: "interface", name: "Box", properties: [{ name: "v", type: text }] };
+  const pair: Declaration = {
+    ...{ kind: "interface", name: "Pair", typeParameters: [{ name: "Box" }] },
+    properties: [
+      { name: "own", type: own },
+      { name: "box", type: reference("Box") },
+    ],
+  };
+  const parameters = [parameter("own", own), parameter("box", reference("Box"))];
+  const call = { parameters, returns: own, typeParameters: [{ name: "Box" }] };
+  const item = manifest(
+    "a",
+    [
+      fn("f", parameters, own, { typeParameters: [{ name: "Box", constraint: number }] }),
+      fn("g", [], text, { overloads: [call, { parameters: [], returns: text }] }),
+      fn("h", [], { ...reference("Pair"), typeArguments: [number] } as TypeSchema),
+    ],
+    [box, pair],
+  );
+  const plan = planFiles([{ manifest: await parseManifest(item) }], { exports: "namespaces", importExtension: ".ts" });
+  project.write({
+    "src/a.ts": renderPlan(plan, templates, layoutOf("ts", ".ts", true)).get("a.ts")!,
+    "src/use.ts": `import { f, g, h } from "./a.ts";
+      export const one: number = await f.remote(1, { v: "" });
+      export const two: boolean = await g.remote(true, { v: "" });
+      const { own, box } = await h.remote();
+      export const three: [number, string] = [own, box.v];`,
+  });
+  expect(await project.check()).toBe("");
+});
+
+test("an app called like a declaration file gets a file that is none", () => {
+  const named = ["a.d", "a.d.x", "d", "a.dd"].map((app) => ({ manifest: manifest(app, []) }));
+  const { apps } = planFiles(named, { exports: "namespaces", importExtension: ".ts" });
+  expect(apps.map(({ file }) => file).sort()).toEqual(["a.d_", "a.d_.x", "a.dd", "d"]);
+});
