@@ -161,6 +161,11 @@ export class FrameWriter {
     else if (this.#chunk.length - used >= 1024) this.#chunk = this.#chunk.subarray(used);
     else this.#chunk = this.#buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   }
+
+  /** Flushes, unless the peer is behind: it would only wait elsewhere. */
+  urge(): void {
+    if (this.#socket.writableLength === 0) this.flush();
+  }
 }
 
 function writeHeader(

@@ -152,16 +152,11 @@ export class Input {
     if (!(this.batch ? this.batch.live.size > 0 : this.state === "running")) return;
     const fraction = withinOne(given);
     const wait = this.#progressAt + PROGRESS_INTERVAL_MS - performance.now();
-    if (this.#progress) {
-      this.#progress.fraction = fraction;
-      this.#progress.message = message;
-    } else if (wait > 0) {
-      const timer = setTimeout(() => this.flushProgress(), wait).unref();
-      this.#progress = { fraction, message, timer };
-    } else {
-      this.#progressAt = performance.now();
-      this.#send(this, fraction, message);
-    }
+    if (this.#progress) Object.assign(this.#progress, { fraction, message });
+    else
+      this.#progress = { fraction, message, timer: setTimeout(() => this.flushProgress(), Math.max(0, wait)).unref() };
+    // The timer has to wait for code that does not pause.
+    if (wait <= 0) this.flushProgress();
   }
 
   /** Sends the newest progress that was held back. */

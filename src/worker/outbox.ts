@@ -91,6 +91,7 @@ export class Outbox {
 
   progress({ call, index }: Input, fraction: number, message: string | undefined): void {
     this.#json(FromContainer.progress, call.number, index, { fraction, message });
+    this.#writer.urge();
   }
 
   /** @param input whose code printed it, when that is known */
@@ -108,6 +109,8 @@ export class Outbox {
     const message: LogMessage = { stream, text };
     if (input) Object.assign(message, { call: input.call.number, index: input.index });
     this.#json(FromContainer.log, input?.call.number ?? 0, input?.index ?? 0, message);
+    // Code may loop, or take the process down, before the turn ends: what it printed says where.
+    this.#writer.urge();
   }
 
   #json(type: number, call: number, index: number, message: object): void {

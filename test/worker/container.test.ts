@@ -334,6 +334,25 @@ describe("output", () => {
     expect(lines).toContainEqual({ stream: "stderr", text: "again: two\n", call: 2, index: 5 });
   });
 
+  test("leaves at once, as progress does, when the function does not pause", async () => {
+    await using app = await inlineFixture(`
+      import { App, context } from "farcall";
+      export const busy = new App("arithmetic").function(function busy() {
+        context().progress(0.1);
+        for (const until = performance.now() + 100; performance.now() < until; ) context().progress(0.2);
+        console.log("one");
+        console.log("two");
+        for (;;) {}
+      });
+    `);
+    await using container = await TestContainer.start(app, "busy");
+    container.input(1, 0, []);
+    await container.next(({ type, value }) => type === "log" && value.text === "two\n");
+    const [first, ...rest] = container.all("progress").map(({ value }) => value.fraction);
+    expect(first).toBe(0.1);
+    expect(rest).toContain(0.2);
+  });
+
   test("of the module's own loading has no input", async () => {
     await using app = await inlineFixture(`
       import { App } from "farcall";
