@@ -318,6 +318,22 @@ describe("errors", () => {
     expect(back.cause).toBeUndefined();
   });
 
+  test("what throws when it is read is left out", () => {
+    const moody = {
+      get mood(): never {
+        throw new Error("in a getter");
+      },
+    };
+    const error = Object.defineProperty(
+      Object.assign(new Error("first"), { code: 7, moody }),
+      "bad",
+      Object.getOwnPropertyDescriptor(moody, "mood")!,
+    );
+    Object.defineProperty(error, "bad", { enumerable: true });
+    expect(decodeError(encodeError(error))).toMatchObject({ message: "first", code: 7 });
+    expect((decodeError(encodeError(moody)) as Error).message).toContain("in a getter");
+  });
+
   test("what is thrown need not be an error", () => {
     expect(decodeError(encodeError("text"))).toBe("text");
     expect(decodeError(encodeError(undefined))).toBe(undefined);

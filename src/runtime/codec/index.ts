@@ -101,9 +101,9 @@ export function encodeError(thrown: unknown): Uint8Array {
   try {
     return encodeValue(thrown, "the thrown value");
   } catch (error) {
-    if (!(error instanceof SerializationError)) throw error;
-    const record = new Error(`${error.message}: ${describe(thrown)}`);
-    return encodeValue(record);
+    const reason =
+      error instanceof SerializationError ? error.message : `the thrown value cannot be read (${describe(error)})`;
+    return encodeValue(new Error(`${reason}: ${describe(thrown)}`));
   }
 }
 

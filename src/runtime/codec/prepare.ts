@@ -138,16 +138,16 @@ function prepareError(error: Error, depth: number, above: readonly Error[]): Err
   if (typeof error.stack === "string") record.stack = text(error.stack);
   if (error instanceof FarcallError && error.hint !== undefined) record.hint = text(error.hint);
   if (Object.hasOwn(error, "cause")) {
-    const cause = attempt(error.cause, depth, errors);
+    const cause = attempt(() => error.cause, depth, errors);
     if (cause) record.cause = cause;
   }
   const parts = (error as Partial<AggregateError>).errors;
-  if (Array.isArray(parts)) record.errors = parts.flatMap((part) => attempt(part, depth, errors) ?? []);
+  if (Array.isArray(parts)) record.errors = parts.flatMap((part) => attempt(() => part, depth, errors) ?? []);
   let properties: Record<string, unknown> | undefined;
   for (const key of Object.keys(error)) {
     if (ownFields.has(key) || key === "__proto__" || !key.isWellFormed()) continue;
     if (error instanceof FarcallError && (key === "code" || key === "hint")) continue;
-    const property = attempt((error as unknown as Record<string, unknown>)[key], depth, errors);
+    const property = attempt(() => (error as unknown as Record<string, unknown>)[key], depth, errors);
     if (property) {
       properties ??= {};
       properties[key] = property[0];
@@ -157,14 +157,15 @@ function prepareError(error: Error, depth: number, above: readonly Error[]): Err
   return record;
 }
 
-/** In an array; undefined when the value cannot cross, or is an error that has been met on the way here. */
-function attempt(value: unknown, depth: number, errors: readonly Error[]): [unknown] | undefined {
-  if (value instanceof Error && errors.includes(value)) return undefined;
+/** In an array; undefined when the value cannot be read or cross, or is an error that has been met on the way here. */
+function attempt(read: () => unknown, depth: number, errors: readonly Error[]): [unknown] | undefined {
   try {
+    const value = read();
+    if (value instanceof Error && errors.includes(value)) return undefined;
     return [prepare(value, depth + 1, errors)];
-  } catch (thrown) {
-    if (thrown === REFUSED) return undefined;
-    throw thrown;
+  } catch {
+    // A getter's, or REFUSED: an error that lacks something tells more than none.
+    return undefined;
   }
 }
 
