@@ -17,6 +17,16 @@ type AnyFunction = (...args: any) => any;
 type Overloads<F> = F extends { (...args: infer A): infer B; (...args: infer C): infer D; (...args: infer E): infer F; (...args: infer G): infer H; (...args: infer I): infer J } ? [A, B, C, D, E, F, G, H, I, J] : never;
 `;
 
+/** What a function returns whose stub has this result: the result, or a promise of it. */
+const RESULTS: readonly ((result: string) => string)[] = [(result) => result, (result) => `Promise<${result}>`];
+/** What a generator returns that yields this. */
+const ITERATIONS: readonly ((item: string) => string)[] = ["", "Async"].flatMap((prefix) => [
+  (item: string) => `${prefix}Generator<${item}>`,
+  (item: string) => `${prefix}Generator<${item}, void, unknown>`,
+  (item: string) => `${prefix}IterableIterator<${item}>`,
+  (item: string) => `${prefix}Iterable<${item}>`,
+]);
+
 export interface Comparison {
   file: string;
   /** What each line checks. */
@@ -55,16 +65,17 @@ export function writeComparison(
     const s = `(typeof stub)[${JSON.stringify(name)}]`;
     check("parameters", `Same<Parameters<${f}>, Parameters<Local<${s}>>>`);
     const result = `Same<${isGenerator ? "Yield" : "Awaited"}<ReturnType<${f}>>, Result<${s}>>`;
-    const kinds = signatures ? ["sync", "async"].map((kind) => `stub.${local}__${kind}`) : [];
+    const wholes = signatures ? (isGenerator ? ITERATIONS : RESULTS) : [];
+    const kinds = wholes.map((_, at) => `stub.${local}__${at}`);
     // The compiler makes `any` of the result of `<T>(x: never) => Promise<T>`: what is the same as a whole has the same result.
     check("result", [result, ...kinds.map((kind) => `Same<${f}, ${kind}>`)].join(" | "));
     if (!signatures) continue;
     // Generic or overloaded: one P and one R are the last signature's, with constraints for type parameters.
     copy.push(
-      `export type ${local}__sync = { ${signatures.map(({ head, result }) => `${head}: ${result}`).join("; ")} };`,
-    );
-    copy.push(
-      `export type ${local}__async = { ${signatures.map(({ head, result }) => `${head}: Promise<${result}>`).join("; ")} };`,
+      ...wholes.map((whole, at) => {
+        const each = signatures.map(({ head, result }) => `${head}: ${whole(result)}`);
+        return `export type ${local}__${at} = { ${each.join("; ")} };`;
+      }),
     );
     const pairs = kinds.map((kind) => [f, kind]);
     if (signatures.length === 1) {
