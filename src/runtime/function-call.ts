@@ -151,6 +151,7 @@ class IterCall extends OutputStream<unknown> implements CallSink {
   readonly #start: number;
   #end: number | undefined;
   readonly #ring = new Ring<unknown>();
+  #failure: Raised | undefined;
   #engine: Engine | undefined;
   #handle: { detach(): void } | undefined;
   /** Inputs before this one have been asked for; both counted from `#start`. */
@@ -188,6 +189,7 @@ class IterCall extends OutputStream<unknown> implements CallSink {
     const end = Math.min(this.#end!, start + STRETCH);
     if (start >= end) return;
     this.#asked += end - start;
+    this.#failure = undefined;
     this.#handle = engine.invoker.attach(this.#id, { start, end }, this);
   }
 
@@ -209,12 +211,14 @@ class IterCall extends OutputStream<unknown> implements CallSink {
   }
 
   failed(failure: Failure): void {
-    this.fail(new Raised(failureToError(failure), false));
+    this.#failure = new Raised(failureToError(failure), false);
+    if (this.waitedFor) this.fail(this.#failure);
   }
 
-  /** A failure is heard after the results before it. */
+  /** A failure is heard after the results before it, that of the whole call when more was asked for than there is. */
   protected override take(): unknown {
     const item = this.#ring.take(NOTHING);
+    if (item === NOTHING && this.#failure && !this.isComplete()) this.fail(this.#failure);
     if (!(item instanceof Raised)) return item;
     this.fail(item);
     return NOTHING;

@@ -51,6 +51,11 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
     return this.#state === "over";
   }
 
+  /** The consumer waits for an output. */
+  protected get waitedFor(): boolean {
+    return this.#waiter !== undefined;
+  }
+
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.#waiter) return this.#refuse();
     if (this.#state === "new") {

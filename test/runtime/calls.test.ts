@@ -370,6 +370,20 @@ describe("FunctionCall", () => {
     expect(items).toEqual([0, 2]);
   });
 
+  test("iter of a cancelled call gives what there was before it, and fails only where it asks for more", async () => {
+    const { defined } = start();
+    const call = await defined.wait.spawnMap([1, 1, 1, 600_000], ["a", "b", "c", "d"]);
+    for (const index of [0, 1, 2]) await call.get({ index });
+    await call.cancel();
+    expect(await collect(call.iter({ end: 3 }))).toEqual(["a", "b", "c"]);
+    const items: unknown[] = [];
+    const read = async () => {
+      for await (const item of call.iter()) items.push(item);
+    };
+    await expect(read()).rejects.toBeInstanceOf(CancelledError);
+    expect(items).toEqual(["a", "b", "c"]);
+  });
+
   test("gather: results in order; the first failure rejects and the others go on", async () => {
     const { defined } = start();
     const slow = await defined.wait.spawn(10, "slow");
