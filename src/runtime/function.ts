@@ -11,7 +11,7 @@ import { currentContext } from "./context.ts";
 import { ExecutionError, failureToError, InvalidError } from "./errors.ts";
 import { FunctionCall } from "./function-call.ts";
 import { GeneratorCall } from "./generator-call.ts";
-import { Inputs } from "./inputs.ts";
+import { Inputs, nextTurn } from "./inputs.ts";
 import { limit } from "./limit.ts";
 import { MapCall } from "./map.ts";
 import { checkAutoscalerSettings, isName } from "./options.ts";
@@ -131,7 +131,8 @@ export class RemoteFunction {
           this.#target.request(method, true, init && { idempotencyKey: init.idempotencyKey }),
           {
             output() {},
-            failed: (failure) => reject(new Raised(failureToError(failure), false)),
+            // In a turn, so that an acceptance that came with it counts: what was found by its key may have been cancelled.
+            failed: (failure) => nextTurn(() => reject(new Raised(failureToError(failure), false))),
           },
         );
         const unlimit =
@@ -143,11 +144,14 @@ export class RemoteFunction {
         handle.put(0, payload);
         handle
           .end()
-          .then((durable) => {
-            // The result is read by id, by whoever wants it.
-            handle.detach();
-            resolve(durable);
-          }, reject)
+          .then(
+            (durable) => {
+              // The result is read by id, by whoever wants it.
+              handle.detach();
+              resolve(durable);
+            },
+            (error: unknown) => reject(new Raised(error, false)),
+          )
           .finally(unlimit);
       });
       return new FunctionCall<unknown>(id, this.#target);

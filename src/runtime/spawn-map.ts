@@ -3,7 +3,7 @@ import type { CallHandle, Engine, OpenCall } from "../engine/index.ts";
 import { failureToError } from "./errors.ts";
 import { END, type Inputs, ignore, nextTurn, TURN_MS } from "./inputs.ts";
 import { encodeInput } from "./map.ts";
-import { Raised, raise } from "./stacks.ts";
+import { answered, Raised, raise } from "./stacks.ts";
 
 interface Options {
   kwargs?: Readonly<Record<string, unknown>> | undefined;
@@ -26,7 +26,8 @@ export async function spawnInputs(
     signal?.addEventListener("abort", onAbort, { once: true });
     handle = engine.invoker.open(request, {
       output() {},
-      failed: (failure) => reject(new Raised(failureToError(failure), false)),
+      // In a turn, so that an acceptance that came with it counts.
+      failed: (failure) => nextTurn(() => reject(new Raised(failureToError(failure), false))),
     });
   });
   stopped.catch(ignore);
@@ -55,7 +56,7 @@ async function sendAll(
   for (let index = 0; ; index++) {
     const next = inputs.next();
     const args = next instanceof Promise ? await next : next;
-    if (args === END) return call.end();
+    if (args === END) return answered(call.end());
     call.put(index, encodeInput(args, kwargs, index));
     const wait = call.drained();
     if (wait) await wait;

@@ -323,6 +323,17 @@ describe("FunctionCall", () => {
     await call.cancel();
   });
 
+  test("an idempotency key finds its call, also when that was cancelled", async () => {
+    const { defined } = start();
+    const key = callOptions({ idempotencyKey: "cancelled" });
+    const call = await defined.never.spawn(key);
+    await call.cancel();
+    const same = await defined.never.spawn(key);
+    expect(same.id).toBe(call.id);
+    await expect(same.get()).rejects.toBeInstanceOf(CancelledError);
+    await expect(defined.never.remote(key)).rejects.toBeInstanceOf(CancelledError);
+  });
+
   test("many inputs: get by index, iter by range, in order", async () => {
     const { defined } = start();
     const call = await defined.wait.spawnMap([9, 1, 5], ["a", "b", "c"]);
