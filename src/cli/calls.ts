@@ -1,10 +1,15 @@
 /** `farcall calls`: recent calls and how far they are. */
 import type { Command } from "commander";
 import type { CallInfo } from "../engine/index.ts";
+import { decodeInstance } from "../runtime/index.ts";
+import { toJson } from "../schema/index.ts";
 import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples, positive } from "./context.ts";
 import { parseFilter } from "./target.ts";
 import { ago, table } from "./terminal/output.ts";
+
+/** Of the constructor, in characters. */
+const MAX_ARGUMENTS = 40;
 
 export function define(command: Command, context: Context): void {
   engineOptions(command.argument("[target]", "APP, APP/FUNCTION or APP/CLASS")).option(
@@ -28,7 +33,7 @@ export function define(command: Command, context: Context): void {
       ["CALL", "FUNCTION", "METHOD", "INPUTS", "STATE", "CREATED"],
       calls.map((call) => [
         call.id,
-        `${call.app}/${call.function}`,
+        `${call.app}/${nameOf(call)}`,
         call.method,
         `${call.numEnded}/${call.numInputs}`,
         stateOf(call),
@@ -36,6 +41,15 @@ export function define(command: Command, context: Context): void {
       ]),
     );
   });
+}
+
+/** Of a method: with the constructor's arguments, as a target has them. */
+export function nameOf({ function: name, instance }: Pick<CallInfo, "function" | "instance">): string {
+  if (instance === undefined) return name;
+  const [className, method] = name.split(".");
+  const given = decodeInstance(instance).map(toJson).join(", ");
+  const shown = given.length > MAX_ARGUMENTS ? `${given.slice(0, MAX_ARGUMENTS)}…` : given;
+  return `${className}(${shown}).${method}`;
 }
 
 function stateOf(call: CallInfo): string {

@@ -194,6 +194,8 @@ export interface CallInfo {
   app: string;
   environment: string;
   function: string;
+  /** Of a method: as FunctionRef has it. */
+  instance?: string;
   version: number;
   /** `web`: an HTTP request. */
   method: OpenCall["method"] | "web";

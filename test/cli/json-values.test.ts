@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { nameOf } from "../../src/cli/calls.ts";
 import { readArgument } from "../../src/cli/from-json.ts";
+import { encodeInstance } from "../../src/runtime/index.ts";
 import type { Declaration, TypeSchema } from "../../src/schema/index.ts";
 import { fromJson, toJson } from "../../src/schema/index.ts";
 
@@ -157,4 +159,12 @@ describe("a result as JSON", () => {
     value.self = value;
     expect(toJson(value)).toBe('{"self":"[circular]"}');
   });
+});
+
+test("a method that was called is named with its constructor's arguments, as a target", () => {
+  const named = (...args: unknown[]) => nameOf({ function: "Model.hit", instance: encodeInstance("Model", args) });
+  expect(named()).toBe("Model().hit");
+  expect(named("l", { size: 2, tag: undefined })).toBe('Model("l", {"size":2}).hit');
+  expect(named("x".repeat(100))).toBe(`Model("${"x".repeat(39)}…).hit`);
+  expect(nameOf({ function: "f" })).toBe("f");
 });

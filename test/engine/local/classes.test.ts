@@ -182,4 +182,6 @@ test("logs and calls are found by the method, and by the class", async () => {
   expect(await texts("Mod")).toEqual([]);
   const calls = await engine.invoker.calls({ app: "ml", function: "Model" });
   expect(calls.map((call) => call.function).sort()).toEqual(["Model.print", "Model.whoami"]);
+  const { instance } = of("a").ref;
+  expect(calls.map((call) => call.instance)).toEqual([instance, instance]);
 });

@@ -287,6 +287,7 @@ export class CallTables {
       app: row.app,
       environment: row.environment,
       function: row.function,
+      ...(row.instance !== "" && { instance: row.instance }),
       version: row.version,
       method: row.method,
       mode,

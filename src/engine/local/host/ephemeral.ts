@@ -171,9 +171,11 @@ export class EphemeralCall implements Work {
   }
 
   summary(): CallSummary {
+    const { instance } = this.pool.unit;
     return {
       id: this.id,
       fn: this.fn,
+      ...(instance !== "" && { instance }),
       method: this.method,
       numInputs: this.#inputs,
       numEnded: this.#ended,
@@ -190,6 +192,7 @@ export class EphemeralCall implements Work {
 export interface CallSummary {
   id: string;
   fn: DeployedFunction;
+  instance?: string;
   method: CallInfo["method"];
   numInputs: number;
   numEnded: number;
