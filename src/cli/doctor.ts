@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { generate } from "../codegen/index.ts";
-import { loadConfig } from "../config/index.ts";
+import { checkConfig as checkKeys, loadConfig } from "../config/index.ts";
 import { hostStatus } from "../engine/local/index.ts";
 import type { Context, EngineOptions } from "./context.ts";
 import { engineOptions, examples } from "./context.ts";
@@ -39,6 +39,8 @@ export function define(command: Command, context: Context): void {
         `${mark[finding.status]} ${finding.check.padEnd(8)} ${finding.detail.split("\n").join("\n                 ")}`,
       );
       if (finding.hint) output.line(`                 ${output.style("cyan", "hint")}: ${finding.hint}`);
+      // It says where the engine is and what the stubs are to be.
+      if (check === checkConfig && finding.status === "failed") break;
     }
     output.document(findings);
     if (findings.some(({ status }) => status === "failed")) throw new Exit(1);
@@ -98,7 +100,10 @@ function installedAt(folder: string): { root: string; version: string } | undefi
 async function checkConfig(): Promise<Finding> {
   try {
     const config = await loadConfig();
-    if (config) return { check: "config", status: "ok", detail: config.file };
+    if (config) {
+      await checkKeys(config.value, config.file);
+      return { check: "config", status: "ok", detail: config.file };
+    }
     return {
       check: "config",
       status: "warning",

@@ -287,9 +287,22 @@ describe("doctor", () => {
 
   test("fails on a config that is wrong", async () => {
     const broken = await mkdtemp(join(folder, "doc-"));
-    await writeFile(join(broken, "farcall.config.json"), "{");
-    const { code, stdout } = await farcall(["doctor"], { env: home.env, cwd: broken });
-    expect(stdout).toMatch(/failed +config/);
+    for (const text of ["{", '{ "app": ["arithmetic"] }']) {
+      await writeFile(join(broken, "farcall.config.json"), text);
+      const { code, stdout } = await farcall(["doctor"], { env: home.env, cwd: broken });
+      // What the config decides is not looked at.
+      expect(stdout.match(/^(warning|failed)\b.*/gm)?.at(-1)).toMatch(/^failed +config .*farcall\.config\.json/);
+      expect(stdout).not.toMatch(/^\w+ +(engine|stubs) /m);
+      expect(code).toBe(1);
+    }
+  });
+
+  test.runIf(process.platform === "linux")("fails where nothing can be kept", async () => {
+    const { code, stdout } = await farcall(["doctor"], {
+      env: { ...home.env, FARCALL_ENGINE: "local:/proc/nowhere" },
+      cwd: folder,
+    });
+    expect(stdout).toMatch(/failed +engine .*\/proc\/nowhere cannot be used.*\n +hint: Set FARCALL_HOME/);
     expect(code).toBe(1);
   });
 });

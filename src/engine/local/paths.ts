@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { EngineUnavailableError, InvalidError } from "../../runtime/errors.ts";
 
 export interface StatePaths {
@@ -86,7 +86,7 @@ export function prepareDirectories(paths: StatePaths): void {
 
 function privateDirectory(path: string, mustBePrivate: boolean): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolders(path);
   } catch (error) {
     throw unusable(path, error);
   }
@@ -98,6 +98,19 @@ function privateDirectory(path: string, mustBePrivate: boolean): void {
   }
   if (mustBePrivate && (stats.mode & 0o077) !== 0) {
     throw unusable(path, new Error("other users can enter it"));
+  }
+}
+
+/** Node's own `recursive` never ends in a folder that says of what it does not let be made that it is not there, as /proc does. */
+function makeFolders(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (existsSync(path)) return;
+    const parent = dirname(path);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || existsSync(parent)) throw error;
+    makeFolders(parent);
+    makeFolders(path);
   }
 }
 
