@@ -9,6 +9,12 @@ import { type Link, type LinkOwner, openLink } from "./link.ts";
 import type { StatePaths } from "./paths.ts";
 import { FromHost } from "./protocol.ts";
 
+/**
+ * So long after its last use, in milliseconds, a connection is looked at before it is used: a program that was busy with itself
+ * has not heard yet that the host is gone, and what it sends to a host that is gone might have run.
+ */
+const TRUSTED_MS = 100;
+
 export interface Channel {
   /** Can go on over another connection at any time, so that a host which drains need not wait for it. */
   readonly movable: boolean;
@@ -31,6 +37,10 @@ export class Session implements LinkOwner {
   #link: Link | undefined;
   #connecting = false;
   #lastNumber = 0;
+  /** By performance.now(). */
+  #usedAt = 0;
+  /** Channels that wait until the connection has been looked at. */
+  #looking: number[] = [];
   #held = 0;
   #breaks = 0;
 
@@ -49,12 +59,30 @@ export class Session implements LinkOwner {
   /** Connects the channel, now or once there is a host. Apart from `add`, since `up` needs the number. */
   start(number: number): void {
     const channel = this.#channels.get(number);
-    if (!channel) return;
-    if (this.#link) {
-      this.#links.set(number, this.#link);
-      channel.up(this.#link);
-    } else this.#connect();
+    if (!channel || this.#links.has(number)) return;
+    const link = this.#link;
+    if (!link) {
+      this.#connect();
+      return;
+    }
+    const now = performance.now();
+    if (now - this.#usedAt > TRUSTED_MS || this.#looking.length > 0) {
+      if (this.#looking.push(number) === 1) setImmediate(() => setImmediate(this.#looked));
+      return;
+    }
+    this.#usedAt = now;
+    this.#links.set(number, link);
+    channel.up(link);
   }
+
+  /** What had come on the connection has been read. */
+  readonly #looked = (): void => {
+    const numbers = this.#looking;
+    this.#looking = [];
+    this.#usedAt = performance.now();
+    if (this.#link && !this.#link.socket.writable) this.#link = undefined;
+    for (const number of numbers) this.start(number);
+  };
 
   remove(number: number): void {
     this.#channels.delete(number);
@@ -95,6 +123,7 @@ export class Session implements LinkOwner {
       return;
     }
     this.#link = link;
+    this.#usedAt = performance.now();
     if (this.#held === 0) link.socket.unref();
     for (const [number, channel] of this.#channels) {
       if (this.#links.has(number)) continue;

@@ -167,21 +167,23 @@ test("stopHost says whether there was one; with force running inputs are not wai
   await engine.close();
 });
 
-test("a host stops although the program that started it waits for that and for nothing else", {
-  timeout: 20_000,
-}, async () => {
+test("a program that is busy while its host stops, or is killed, calls the next", { timeout: 20_000 }, async () => {
   await using home = await temporaryHome();
   const stop = `import { stopHost } from ${JSON.stringify(join(repo, "src/engine/local/index.ts"))};
     console.log("stopped", await stopHost("local:"));`;
   const { stdout, stderr } = await program(
     `import { execFileSync } from "node:child_process";
-    await engine.registry.listApps();
+    import { hostStatus } from ${JSON.stringify(join(repo, "src/engine/local/index.ts"))};
+    await engine.registry.deploy(${JSON.stringify(work("function f() { return 7; }"))});
     const flags = ["--disable-warning=ExperimentalWarning", "--input-type=module-typescript", "-e"];
     console.log(String(execFileSync(process.execPath, [...flags, ${JSON.stringify(stop)}])));
-    console.log("and a host again", (await engine.registry.listApps()).length);`,
+    console.log(await Promise.all([app.remote("f"), app.remote("f")]));
+    process.kill((await hostStatus("local:")).pid, "SIGKILL");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    console.log(await app.remote("f"));`,
     home.env,
   ).finished;
-  expect(`${stdout}${stderr}`).toMatch(/stopped true\s+and a host again 0\s*$/);
+  expect(`${stdout}${stderr}`).toMatch(/^stopped true\s+\[ 7, 7 \]\s+7\s*$/);
 });
 
 test("a host whose directory was removed stops", async () => {
