@@ -1,5 +1,5 @@
 /** Takes apart what a method was called with: the function's own arguments, those by name, and how the call is to be made. */
-import { type Checks, checkRecord, duration, integer } from "./checks.ts";
+import { type Checks, checkRecord, duration, flag, integer, signal } from "./checks.ts";
 import { InvalidError } from "./errors.ts";
 import { CallOptionsArgument, type CallOptionsInit, KwargsArgument } from "./markers.ts";
 import type { ForEachOptions, MapOptions, SpawnMapOptions } from "./types.ts";
@@ -9,9 +9,6 @@ export interface CallArguments {
   kwargs: Readonly<Record<string, unknown>> | undefined;
   init: CallOptionsInit | undefined;
 }
-
-const flag = (value: unknown) => (typeof value === "boolean" ? undefined : "must be true or false");
-const signal = (value: unknown) => (isSignal(value) ? undefined : "must be an AbortSignal");
 
 const onProgress = (value: unknown) => (typeof value === "function" ? undefined : "must be a function");
 
@@ -90,8 +87,4 @@ export function splitMap<O extends MapOptions | ForEachOptions | SpawnMapOptions
   }
   checkRecord(subject, "option", "", last, checks);
   return { inputs: given.slice(0, -1), options: last as O };
-}
-
-function isSignal(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
 }

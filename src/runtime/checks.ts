@@ -31,6 +31,13 @@ export const duration =
       ? undefined
       : `must be milliseconds from ${min} to ${MAX_TIMER_MS}`;
 
+export const flag: Check = (value) => (typeof value === "boolean" ? undefined : "must be true or false");
+
+export const signal: Check = (value) =>
+  typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value
+    ? undefined
+    : "must be an AbortSignal";
+
 /** What each known key may hold. */
 export type Checks = Readonly<Record<string, Check>>;
 

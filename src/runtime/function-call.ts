@@ -1,5 +1,6 @@
 /** A durable call: made by `spawn` or `spawnMap`, found again by its id from any process. */
 import type { CallSink, Engine, Failure, Output } from "../engine/index.ts";
+import { type Checks, checkRecord, duration, flag, integer, signal } from "./checks.ts";
 import type { Client } from "./client.ts";
 import { defaultEngine } from "./engines.ts";
 import { failureToError, InvalidError } from "./errors.ts";
@@ -38,6 +39,10 @@ export interface CallHome {
   engine(): Engine | Promise<Engine>;
 }
 
+const getChecks: Checks = { timeoutMs: duration(0), index: integer(0), signal };
+const iterChecks: Checks = { start: integer(0), end: integer(0), signal };
+const cancelChecks: Checks = { terminateContainers: flag };
+
 const defaultHome: CallHome = { engine: () => defaultEngine(undefined) };
 
 export class FunctionCall<R> {
@@ -74,10 +79,7 @@ export class FunctionCall<R> {
    */
   async get(options: GetOptions = {}): Promise<R> {
     const { timeoutMs, index = 0, signal } = options;
-    checkCount("index", index);
-    if (timeoutMs !== undefined && !(typeof timeoutMs === "number" && timeoutMs >= 0)) {
-      throw new InvalidError(`timeoutMs must be a number of 0 or more, not ${String(timeoutMs)}`);
-    }
+    checkRecord("get", "option", "", options, getChecks);
     signal?.throwIfAborted();
     let engine = this.#home.engine();
     if (engine instanceof Promise) engine = await engine;
@@ -111,8 +113,7 @@ export class FunctionCall<R> {
 
   /** The results in the order of the inputs, each as soon as it and those before it are there. A failed input rejects. */
   iter(options: IterOptions = {}): AsyncIterableIterator<R, undefined, void> {
-    checkCount("start", options.start ?? 0);
-    checkCount("end", options.end ?? 0);
+    checkRecord("iter", "option", "", options, iterChecks);
     return new IterCall(this.id, this.#home, options) as unknown as AsyncIterableIterator<R, undefined, void>;
   }
 
@@ -131,15 +132,11 @@ export class FunctionCall<R> {
 
   /** Cancels what has not ended: its `get` rejects with CancelledError. Idempotent. */
   async cancel(options: CancelOptions = {}): Promise<void> {
+    checkRecord("cancel", "option", "", options, cancelChecks);
     const engine = await this.#home.engine();
     const { terminateContainers = false } = options;
     await answered(engine.invoker.cancel(this.id, { terminateContainers }));
   }
-}
-
-function checkCount(name: string, value: number): void {
-  if (Number.isSafeInteger(value) && value >= 0) return;
-  throw new InvalidError(`${name} must be a whole number of 0 or more, not ${String(value)}`);
 }
 
 /** Outputs are asked for in stretches, so that a reader of a million holds few. */

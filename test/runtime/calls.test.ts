@@ -296,6 +296,20 @@ describe("FunctionCall", () => {
     expect(await call.get({ timeoutMs: 0 })).toBe("late");
   });
 
+  test("options that mean nothing are refused by name, and a time that no timer can wait for", async () => {
+    const { defined } = start();
+    const call = await defined.wait.spawn(1, "x");
+    const given = (options: object) => call.get(options).catch((error: Error) => error.message);
+    expect(await given({ timeoutMs: Number.POSITIVE_INFINITY })).toContain("from 0 to 2147483647, not Infinity");
+    expect(await given({ timeoutMs: "5" })).toContain('not "5"');
+    expect(await given({ timeout: 5 })).toContain('unknown option "timeout"');
+    expect(await given({ index: -1 })).toContain("index must be a whole number, 0 or more");
+    expect(() => call.iter({ start: 0.5 })).toThrow("start must be");
+    expect(await call.cancel({ terminate: true } as object).catch((error: Error) => error.message)).toContain(
+      "terminate",
+    );
+  });
+
   test("a signal stops the waiting, not the call", async () => {
     const { defined } = start();
     const call = await defined.wait.spawn(1_000, 1);
