@@ -5,7 +5,7 @@ export interface CallContext {
   /** `fc-…:3`: the call and the index of the input in it. */
   readonly inputId: string;
   readonly callId: string;
-  /** 0 for the first attempt. */
+  /** Runs before this one: that failed, or whose container died. After a restart of the host it counts from 0 again. */
   readonly attempt: number;
   readonly app: string;
   readonly environment: string;

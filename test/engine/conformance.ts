@@ -61,6 +61,7 @@ export const say = app.function(async function say(text) { console.log(text); re
 export const environment = app.function(function environment() { return [process.env.COLOUR, process.env.TOKEN, process.env.OTHER]; });
 export const identity = app.function(function identity(x) { return x; });
 export const where = app.function(function where() { const { callId, version, attempt } = context(); return { callId, version, attempt }; });
+export const survivor = app.function(function survivor() { const { attempt } = context(); if (attempt < 2) process.exit(7); return attempt; });
 export const Counter = app.class(class Counter {
   id = process.pid + " " + Math.random();
   constructor(start) { this.count = start; }
@@ -101,6 +102,7 @@ const functions: Record<string, HandMadeFunction> = {
   environment: { options: { env: { COLOUR: "green" }, secrets: ["TOKEN"] } },
   identity: {},
   where: {},
+  survivor: {},
   "Counter.add": { options: { maxContainers: 1 } },
   "Counter.whoami": { options: { maxContainers: 1 } },
   "Counter.upTo": { mode: "generator", options: { maxContainers: 1 } },
@@ -414,6 +416,10 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
 
     test("runs an input again whose container died", async () => {
       expect(await app.remote("crashOnce", file(), "value")).toBe("value");
+    });
+
+    test("tells user code of runs whose container died", async () => {
+      expect(await app.remote("survivor")).toBe(2);
     });
 
     test("gives up on an input that kills every container", async () => {

@@ -51,6 +51,8 @@ export class Input {
   readonly attempt: number;
   /** Containers that died of it, as far as can be told. */
   crashes = 0;
+  /** Runs before this one that were cut off with their containers. */
+  cutOff = 0;
   /** Was in a container that died with others: runs alone until it is clear which of them kills. */
   suspect = false;
   /** Yields that were sent to the caller. */
@@ -85,6 +87,7 @@ export class Input {
   again(): Input {
     const next = new Input(this.call, this.index, this.payload, this.attempt + 1);
     next.crashes = this.crashes;
+    next.cutOff = this.cutOff;
     next.suspect = this.suspect;
     return next;
   }

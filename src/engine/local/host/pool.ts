@@ -400,6 +400,7 @@ export class Pool implements ContainerOwner {
     const left = [...container].filter((input) => !input.decided && !input.call.over);
     for (const input of left) {
       input.container = undefined;
+      if (input.startedAt > 0) input.cutOff++;
       input.startedAt = 0;
     }
     if (container.refusal) this.#failWaiting(container.refusal);
