@@ -23,8 +23,7 @@ export function printDeployment(
   output: Output,
 ): void {
   for (const warning of warnings) {
-    for (const line of placeLines(warning))
-      output.note(line.replace(" - ", ` - ${output.styleNote("yellow", "warning")}: `));
+    for (const line of placeLines(warning, output)) output.note(line);
   }
   const name = `${output.style("bold", manifest.app)} version ${manifest.version} (${manifest.environment})`;
   const took = output.style("dim", `in ${duration(ms)}`);

@@ -42,11 +42,15 @@ export interface Problem {
   hint?: string;
 }
 
-/** The source cannot be deployed. Has all its problems, warnings too. */
+/** The source cannot be deployed. Has all its problems, warnings too, after what has to be mended. */
 export class IntrospectionError extends FarcallError {
   readonly problems: readonly Problem[];
 
-  constructor(problems: readonly Problem[]) {
+  constructor(told: readonly Problem[]) {
+    const problems = [
+      ...told.filter(({ severity }) => severity === "error"),
+      ...told.filter(({ severity }) => severity !== "error"),
+    ];
     super("FARCALL_INTROSPECTION", problems.map(formatProblem).join("\n"), {
       hint: problems.find(({ severity }) => severity === "error")?.hint,
     });

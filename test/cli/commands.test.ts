@@ -1,6 +1,6 @@
 /** Every command as a process, against one deployed app. */
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,6 +16,10 @@ let folder: string;
 beforeAll(async () => {
   home = await temporaryHome();
   folder = await mkdtemp(join(tmpdir(), "cli-"));
+  // "farcall" is resolved from here, as from an installation.
+  await mkdir(join(folder, "node_modules"));
+  await symlink(resolve(import.meta.dirname, "../.."), join(folder, "node_modules/farcall"), "dir");
+  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "cli-test", type: "module" }));
   const { code, stdout, stderr } = await cli("deploy", entry);
   expect(stderr).not.toContain("error");
   expect(stdout).toMatch(/^Deployed arithmetic version 1 \(main\): \d+ functions in /);
@@ -57,6 +61,22 @@ describe("deploy", () => {
     expect(stderr).toMatch(/^error\[FARCALL_\w+\]: /);
     expect(stderr).toMatch(/broken\.ts:\d+:\d+ - /);
     expect(code).toBe(1);
+  });
+
+  test("of an app that cannot cross lists what to mend before what to look at, each with its path", async () => {
+    const file = join(folder, "refused.ts");
+    await writeFile(
+      file,
+      'import { App } from "farcall";\nconst app = new App("refused");\nexport const f = app.function(function f(a: any, b: { at: () => void }) {});\n',
+    );
+    const { code, stderr } = await cli("deploy", file);
+    expect(code).toBe(1);
+    const [headline, ...places] = stderr.split("\n").filter((line) => /f\(/.test(line));
+    expect(headline).toMatch(/^error\[FARCALL_INTROSPECTION\]: .*: error: f\(b\.at\): /);
+    expect(places.map((line) => line.replace(/^.* - /, ""))).toEqual([
+      expect.stringMatching(/^f\(b\.at\): /),
+      expect.stringMatching(/^warning: f\(a\): /),
+    ]);
   });
 });
 
@@ -248,7 +268,6 @@ describe("dev", () => {
     const file = join(folder, "dev.ts");
     const source = (body: string) =>
       `import { App } from "farcall";\nconst app = new App("devapp");\nexport const f = app.function(function f(): ${body});\n`;
-    await linkPackage();
     await writeFile(file, source("number { return 1; }"));
     const child = start(
       process.execPath,
@@ -319,25 +338,11 @@ describe("remove", () => {
 
 describe("host", () => {
   test("tells its state and stops; the next command starts it again", async () => {
-    expect(await json("host", "status")).toMatchObject({ running: true, state: await realHome() });
+    expect(await json("host", "status")).toMatchObject({ running: true, state: await realpath(home.path) });
     expect((await cli("host")).stdout).toMatch(/^running +process \d+/);
     expect(await json("host", "stop")).toEqual({ stopped: true });
     expect(await json("host", "status")).toEqual({ running: false });
     expect(await json("host", "stop")).toEqual({ stopped: false });
     expect((await cli("call", "arithmetic/add", "1", "1")).stdout).toBe("2\n");
   });
-
-  async function realHome(): Promise<string> {
-    const { realpath } = await import("node:fs/promises");
-    return realpath(home.path);
-  }
 });
-
-/** Makes "farcall" resolvable from the temporary folder, as an installation would. */
-async function linkPackage(): Promise<void> {
-  const { mkdir, symlink } = await import("node:fs/promises");
-  await mkdir(join(folder, "node_modules"), { recursive: true });
-  await symlink(resolve(import.meta.dirname, "../.."), join(folder, "node_modules/farcall"), "dir");
-  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "cli-test", type: "module" }));
-  expect(JSON.parse(await readFile(join(folder, "package.json"), "utf8")).type).toBe("module");
-}

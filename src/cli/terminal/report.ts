@@ -31,6 +31,8 @@ interface Place {
   file: string;
   line?: number;
   column?: number;
+  /** Inside a type. */
+  path?: string;
   message: string;
   severity?: string;
   hint?: string;
@@ -51,7 +53,7 @@ function asText(error: unknown, output: Output): string {
   const [what = "", ...where] = places.length > 0 ? [firstLine(error.message)] : error.message.split("\n");
   const lines = [`${output.linkNote(docsOf(error), red(`error[${error.code}]`))}: ${what}`];
   lines.push(...where.map((line) => `  ${line}`));
-  for (const place of places) lines.push(...placeLines(place));
+  for (const place of places) lines.push(...placeLines(place, output));
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
     if (!error.message.includes(cause.message)) lines.push(`  cause: ${firstLine(cause.message)}`);
   }
@@ -60,9 +62,11 @@ function asText(error: unknown, output: Output): string {
 }
 
 /** `file:line:column` begins a line, so that terminals and editors make a link of it. */
-export function placeLines(place: Place): string[] {
+export function placeLines(place: Place, output: Output): string[] {
   const at = [place.file, place.line, place.column].filter((part) => part !== undefined).join(":");
-  const lines = [`  ${at} - ${place.message.split("\n").join("\n    ")}`];
+  const severity = place.severity === "warning" ? `${output.styleNote("yellow", "warning")}: ` : "";
+  const path = place.path === undefined ? "" : `${place.path}: `;
+  const lines = [`  ${at} - ${severity}${path}${place.message.split("\n").join("\n    ")}`];
   if (place.hint) lines.push(`    hint: ${place.hint}`);
   return lines;
 }

@@ -182,7 +182,13 @@ export class Container {
       this.#now = performance.now();
       this.#begin(input);
     } else this.#firstWaiting ??= input;
-    this.#writer.write(ToContainer.input, call.number, input.index, input.payload, Math.min(input.attempt + input.cutOff, 255));
+    this.#writer.write(
+      ToContainer.input,
+      call.number,
+      input.index,
+      input.payload,
+      Math.min(input.attempt + input.cutOff, 255),
+    );
     if (call.granted > 0) this.grant(input, call.granted);
   }
 
