@@ -35,7 +35,10 @@ export class Inputs {
     iterables.forEach((iterable, index) => {
       if (iterable === undefined || isIterable(iterable)) return;
       throw new InvalidError(`${method}: input ${index + 1} is ${describe(iterable)}, not an iterable`, {
-        hint: "pass one iterable per argument; repeat(x) stands for the same value each time",
+        hint:
+          iterable instanceof Promise
+            ? "await it first"
+            : "pass one iterable per argument; repeat(x) stands for the same value each time",
       });
     });
     this.#iterables = iterables;

@@ -204,6 +204,8 @@ export interface InputView {
 
 export interface CallView {
   call: CallInfo;
+  /** Of a method: what its instance was constructed with. */
+  constructedWith?: ShownValue;
   inputs: InputView[];
   /** Inputs that the engine remembers and that are not among `inputs`. */
   more: boolean;

@@ -4,6 +4,7 @@ import type { CallInfo, Engine, Failure, InputRecord, Output, Progress } from ".
 import {
   decodeArguments,
   decodeError,
+  decodeInstance,
   decodeValue,
   encodeArguments,
   encodeInstance,
@@ -40,6 +41,7 @@ export async function callView({ invoker }: Engine, id: string, start: number): 
     note ??= "Its inputs are no longer remembered: newer calls took their place.";
   return {
     call,
+    ...(call.instance !== undefined && { constructedWith: shownArguments(decodeInstance(call.instance), undefined, true) }),
     inputs: records.slice(0, PAGE).map((record) => inputView(record)),
     more: records.length > PAGE,
     progress: progress.slice(0, PAGE),

@@ -90,6 +90,7 @@ describe("inputs", () => {
     expect(() => map(undefined, {})).toThrow("was called without inputs");
     expect(() => map([1], 5)).toThrow("input 2 is number 5, not an iterable");
     expect(() => map(5)).toThrow("not an iterable");
+    expect(() => map(Promise.resolve([1]))).toThrow(expect.objectContaining({ hint: "await it first" }));
     expect(() => map([1], { ordered: true })).toThrow('unknown option "ordered"');
     expect(() => map([1], { maxOutstanding: 0 })).toThrow("maxOutstanding must be a whole number of 1 or more");
     expect(() => map([1], callOptions({}))).toThrow("takes its options as a plain object");

@@ -160,6 +160,8 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
     await page.locator("tbody a").first().click();
     await shows(".facts .badge", "failed");
     await shows(".failure", "there is nothing to read");
+    await shows("main", "Reader constructed with");
+    await shows("main .value", "'en'");
   });
 
   test("opens in another tab, but not for a browser without the token", async () => {

@@ -13,6 +13,7 @@ const REFRESH_MS = 1_000;
 export async function callView({ parts: [id = ""], query, left }: Place): Promise<View> {
   const start = Number(query.get("start") ?? 0) || 0;
   const head = h("div", { class: "facts" });
+  const instance = h("div", {});
   const progress = h("div", {});
   const inputs = h("div", {});
   let last = "";
@@ -24,6 +25,7 @@ export async function callView({ parts: [id = ""], query, left }: Place): Promis
     if (text === last) return;
     last = text;
     show(head, facts(view, refresh));
+    show(instance, construction(view));
     show(
       progress,
       view.progress.map(({ index, fraction, message }) =>
@@ -70,6 +72,7 @@ export async function callView({ parts: [id = ""], query, left }: Place): Promis
       ),
       h("h1", { class: "id" }, id),
       head,
+      instance,
       progress,
       inputs,
       h("h2", {}, "Logs"),
@@ -104,6 +107,17 @@ function facts({ call }: CallView, refresh: () => Promise<void>): Child[] {
       h("span", { class: "dim" }, `took ${duration(Date.parse(call.endedAt) - Date.parse(call.createdAt))}`),
     state === "running" && cancel,
   ];
+}
+
+function construction({ call, constructedWith }: CallView): Child {
+  if (!constructedWith) return undefined;
+  const [className] = call.function.split(".");
+  return h(
+    "section",
+    { class: "input" },
+    h("h3", {}, `${className} constructed with`),
+    constructedWith.text === "" ? h("p", { class: "dim" }, "Nothing.") : valueBlock(constructedWith),
+  );
 }
 
 function inputSection(id: string, input: InputView, { call }: CallView): Element {

@@ -198,7 +198,11 @@ describe("a URL", () => {
       hint: expect.stringContaining("echo"),
     });
     expect((await problemOf(await fetch(`${base}/main/site/hidden`))).detail).toContain("no web function");
-    expect((await fetch(`${base}/`)).status).toBe(404);
+    expect(await problemOf(await fetch(`${base}/`))).toMatchObject({
+      status: 404,
+      detail: expect.stringContaining("names no function"),
+      hint: expect.stringContaining("/<environment>/<app>/<function>"),
+    });
     expect((await fetch(`${base}/main/%ff/echo`)).status).toBe(400);
   });
 

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { InvalidError } from "../../../runtime/errors.ts";
+import { InvalidError, NotFoundError } from "../../../runtime/errors.ts";
 import type { FunctionSchema } from "../../../schema/index.ts";
 import type { Failure } from "../../index.ts";
 import { asFailure, warn } from "./failures.ts";
@@ -127,14 +127,16 @@ export class WebServer {
 }
 
 function functionIn(url: string): { app: string; environment: string; name: string } {
+  const hint = "a web function answers at /<environment>/<app>/<function>";
+  let parts: string[];
   try {
-    const [environment = "", app = "", name = ""] = new URL(url).pathname.slice(1).split("/").map(decodeURIComponent);
-    return { app, environment, name };
+    parts = new URL(url).pathname.slice(1).split("/").map(decodeURIComponent);
   } catch (error) {
-    throw new InvalidError(`${url} names no function: ${(error as Error).message}`, {
-      hint: "a web function answers at /<environment>/<app>/<function>",
-    });
+    throw new InvalidError(`${url} names no function: ${(error as Error).message}`, { hint });
   }
+  const [environment, app, name] = parts;
+  if (!environment || !app || !name) throw new NotFoundError(`${url} names no function`, { hint });
+  return { app, environment, name };
 }
 
 function listenOn(server: Server, port: number): Promise<void> {
