@@ -33,6 +33,8 @@ export interface AppPlan {
   factory: string;
   /** What `stubs` is called in this file. */
   stubs: string;
+  /** Functions that call the factory, for the methods that make most stubs. */
+  makers: MakerPlan[];
   declarations: DeclarationPlan[];
   /** Without the methods of classes. */
   functions: StubPlan[];
@@ -45,12 +47,21 @@ export interface ImportPlan {
   typeOnly: boolean;
 }
 
+/** The compiler does not ask whether a function has changed: to a constant it follows the whole file's flow from each stub. */
+export interface MakerPlan {
+  name: string;
+  /** The factory's method that it calls. */
+  make: "function" | "generator";
+}
+
 export interface StubPlan extends StubType {
   /** The deployed name. */
   name: string;
   /** The const's name, which differs from `exported` where that one is a reserved word. */
   local: string;
   exported: string;
+  /** What makes it where there are types: the name of a maker, or the factory's method itself. */
+  maker: string;
   mode: FunctionMode;
   signature: string;
   doc?: string;
@@ -163,17 +174,27 @@ function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSetti
     claim: (name) => scope.claim(name),
     global: (name) => (hidden.has(name) ? `globalThis.${name}` : name),
   };
+  const factory = scope.claim("app");
+  const makers = new Map<string, MakerPlan>();
+  const makerOf = ({ make }: StubType): string => {
+    if (make === "web") return `${factory}.web`;
+    const known = makers.get(make) ?? { name: scope.claim(make === "function" ? "stub" : "generatorStub"), make };
+    makers.set(make, known);
+    return known.name;
+  };
   const stubs: StubPlan[] = own.map((fn) => {
     const { local, exported } = named.get(fn)!;
     const source = sourceText(fn.source);
     const doc = functionDoc(fn, source);
+    const type = stubType(fn, exported, names);
     return {
       name: fn.name,
       local,
       exported,
+      maker: makerOf(type),
       mode: fn.mode,
       signature: fn.signature,
-      ...stubType(fn, exported, names),
+      ...type,
       ...(doc && { doc }),
       ...(source && { source }),
     };
@@ -191,8 +212,9 @@ function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSetti
     ...(settings.engine !== undefined && { engine: settings.engine }),
     ...(manifest.doc && { doc: manifest.doc }),
     imports: [...imports.values()].sort(byName),
-    factory: scope.claim("app"),
+    factory,
     stubs: factoryImport,
+    makers: [...makers.values()],
     declarations: manifest.declarations.map(planDeclaration),
     functions: stubs,
     classes,

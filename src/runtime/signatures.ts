@@ -49,7 +49,9 @@ export type StarmapInputs<P extends readonly unknown[], O, K> = K extends NoKeyw
     : StarmapForms<Splits<P, NamesOf<K>, OnlyOf<K>>, O>;
 
 /** An optional parameter can be left out although something comes after the arguments; that may then stand in its place. */
-type OrTrailing<P extends readonly unknown[], T> = { [I in keyof P]: undefined extends P[I] ? P[I] | T : P[I] };
+type OrTrailing<P extends readonly unknown[], T> = { [I in keyof P]: IfOptional<P[I], T> };
+/** By itself, for the compiler to work out once for each type and not in each list of parameters again. */
+type IfOptional<A, T> = undefined extends A ? A | T : A;
 
 /** One iterable per parameter. */
 type IterableArguments<P extends readonly unknown[], O> = {

@@ -41,7 +41,9 @@ export async function callView({ invoker }: Engine, id: string, start: number): 
     note ??= "Its inputs are no longer remembered: newer calls took their place.";
   return {
     call,
-    ...(call.instance !== undefined && { constructedWith: shownArguments(decodeInstance(call.instance), undefined, true) }),
+    ...(call.instance !== undefined && {
+      constructedWith: shownArguments(decodeInstance(call.instance), undefined, true),
+    }),
     inputs: records.slice(0, PAGE).map((record) => inputView(record)),
     more: records.length > PAGE,
     progress: progress.slice(0, PAGE),

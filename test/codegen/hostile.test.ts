@@ -206,13 +206,11 @@ function namesOf({ functions, classes = [] }: AppManifest): string[] {
   return [...own, ...classes.map(({ name }) => name)].map((name) => name.toWellFormed()).sort();
 }
 
-/** What the stubs are made of: the first texts of `app.function("…", …)`, and of classes and the lists of their methods. */
+/** What the stubs are made of: the first texts of `stub("…", …)`, and of classes and the lists of their methods. */
 function deployedNames(source: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
-    // Not the factory's own call, which names the app.
-    const isStub = ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression);
-    const list = isStub ? node.arguments : ts.isArrayLiteralExpression(node) ? node.elements : [];
+    const list = ts.isCallExpression(node) ? node.arguments : ts.isArrayLiteralExpression(node) ? node.elements : [];
     const first = list[0];
     if (first && ts.isStringLiteral(first)) found.push(first.text.toWellFormed());
     ts.forEachChild(node, visit);

@@ -130,6 +130,11 @@ test("hostile names and texts give files of declarations and nothing else", asyn
           "ModuleDeclaration",
         ])
           kinds.delete(kind);
+        // Those that make the stubs.
+        const makers = plan.apps.find((app) => `${app.file}.ts` === name)?.makers ?? [];
+        const functions = file.statements.filter(ts.isFunctionDeclaration);
+        expect(functions.map((each) => each.name!.text)).toEqual(makers.map((maker) => maker.name));
+        kinds.delete("FunctionDeclaration");
         expect([...kinds], source).toEqual([]);
       }
     }),
