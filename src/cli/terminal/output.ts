@@ -2,9 +2,10 @@
  * Where a command's words go. Results go to stdout and everything about them (progress, notes, errors) to stderr, so that
  * a command can be piped. With `--json` stdout carries JSON alone.
  */
-import { styleText } from "node:util";
+type Style = Parameters<typeof import("node:util").styleText>[0];
 
-type Style = Parameters<typeof styleText>[0];
+/** Not imported: that reads all that node:util exports, and loads what is behind it, for 10 ms of each command's start. */
+const { styleText } = process.getBuiltinModule("node:util");
 
 export class Output {
   readonly json: boolean;
