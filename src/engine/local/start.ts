@@ -116,8 +116,10 @@ export function isAlive(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
   try {
-    // The state is behind the name in brackets. Z: it has ended, and who started it is too busy to take note.
-    return !/\) Z [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+    // Behind the name in brackets: state, …, number of threads. Z: it has ended, and who started it is too busy to take note.
+    // What it had open is closed once its other threads have ended too.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
+    return fields[0] !== "Z" || Number(fields[17]) > 1;
   } catch {
     // Not on Linux, or gone meanwhile, which the next look will tell.
     return true;
