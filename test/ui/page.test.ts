@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import axe, { type AxeResults } from "axe-core";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { localEngine, stopHost } from "../../src/engine/local/index.ts";
@@ -337,27 +338,38 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
     await watcher.close();
   }, 150_000);
 
-  test("fits a narrow screen, and names every control", async () => {
-    await page.setViewportSize({ width: 360, height: 740 });
-    for (const path of [
-      "/",
-      "/app/main/gallery",
-      "/function/main/gallery/walk",
-      "/function/main/gallery/Reader.read",
-      "/class/main/gallery/Reader",
-      "/nothing",
-      "/calls",
-      "/diff/main/gallery?from=1&to=2",
-    ]) {
-      await open(path);
-      expect(await page.evaluate("document.documentElement.scrollWidth"), path).toBeLessThanOrEqual(360);
-      const nameless = await page.evaluate(
-        "[...document.querySelectorAll('input, select, textarea, button')].filter((e) => !e.labels?.length && !e.getAttribute('aria-label') && !e.textContent.trim()).map((e) => e.outerHTML)",
-      );
-      expect(nameless, path).toEqual([]);
-    }
-    await page.setViewportSize({ width: 1280, height: 800 });
-  });
+  test.each(["light", "dark"] as const)(
+    "fits a narrow screen, and has no barriers that axe-core knows, %s",
+    async (colorScheme) => {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width: 360, height: 740 });
+      const engine = localEngine(home.url);
+      const [call] = await engine.invoker.calls({ app: "gallery", limit: 1 });
+      await engine.close();
+      for (const path of [
+        "/",
+        "/app/main/gallery",
+        "/function/main/gallery/walk",
+        "/function/main/gallery/Reader.read",
+        "/class/main/gallery/Reader",
+        "/nothing",
+        "/calls",
+        `/call/${call!.id}`,
+        "/diff/main/gallery?from=1&to=2",
+      ]) {
+        await open(path);
+        expect(await page.evaluate("document.documentElement.scrollWidth"), path).toBeLessThanOrEqual(360);
+        await page.evaluate(axe.source);
+        const { violations } = await page.evaluate<AxeResults>("axe.run()");
+        expect(
+          violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`),
+          path,
+        ).toEqual([]);
+      }
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await page.emulateMedia({ colorScheme: null });
+    },
+  );
 
   test("tells what there is to do where there is nothing", async () => {
     await using other = await temporaryHome();

@@ -72,6 +72,7 @@ export async function callView({ parts: [id = ""], query, left }: Place): Promis
       ),
       h("h1", { class: "id" }, id),
       head,
+      h("h2", { class: "unseen" }, "Inputs"),
       instance,
       progress,
       inputs,

@@ -34,7 +34,7 @@ export async function diffView({ parts: [environment = "", app = ""], query, lef
       changed.length === 0 &&
         diff.types.length === 0 &&
         empty("Nothing that callers see differs between these versions."),
-      changed.map((fn) => functionDiff(fn, environment, app)),
+      changed.length > 0 && [h("h2", {}, "Functions"), changed.map((fn) => functionDiff(fn, environment, app))],
       diff.types.length > 0 && [
         h("h2", {}, "Types"),
         diff.types.map(({ name, lines }) => h("section", { class: "change" }, h("h3", {}, name), linesOf(lines))),
