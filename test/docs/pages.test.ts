@@ -8,12 +8,21 @@ const repo = resolve(import.meta.dirname, "../..");
 const read = (path: string) => readFileSync(join(repo, path), "utf8");
 
 /** What a reader has installed to follow them all. */
-const packages = ["typescript", "@types/node", "@biomejs/biome", "vite", "esbuild", "modal"];
+const packages = [
+  "typescript",
+  "@types/node",
+  "@biomejs/biome",
+  "vite",
+  "esbuild",
+  "modal",
+  "@opentelemetry/api",
+  "@opentelemetry/sdk-node",
+];
 
 const pages = readdirSync(join(repo, "docs")).filter((name) => name.endsWith(".md"));
 
-/** Not pages of figures, nor one that needs an SDK and a collector: what they show is tested where it is made. */
-const elsewhere = ["benchmarks.md", "type-fidelity.md", "observability.md"];
+/** Not pages of figures: what they show is tested where it is made. */
+const elsewhere = ["benchmarks.md", "type-fidelity.md"];
 const followed = pages.filter((name) => !elsewhere.includes(name) && read(`docs/${name}`).includes("```"));
 
 test.concurrent.each(followed)("docs/%s works as it stands", { timeout: 300_000 }, (name) =>
