@@ -118,10 +118,12 @@ async function checkConfig(): Promise<Finding> {
 async function checkEngine(context: Context, options: EngineOptions): Promise<Finding> {
   try {
     const url = await context.engineUrl(options);
-    const before = url.startsWith("local:") ? await hostStatus(url) : undefined;
+    const isLocal = url.startsWith("local:");
+    const before = isLocal ? await hostStatus(url) : undefined;
     const engine = await context.engine(options);
     const apps = await engine.registry.listApps();
-    const state = before ? `, host ${before.pid} up for ${duration(before.uptimeMs)}` : "";
+    const up = before && `, host ${before.pid} up for ${duration(before.uptimeMs)}`;
+    const state = up ?? (isLocal ? ", its host was not running and has been started" : "");
     return { check: "engine", status: "ok", detail: `${engine.url}: ${count(apps.length, "app")} deployed${state}` };
   } catch (error) {
     return failed("engine", error);

@@ -316,13 +316,16 @@ describe("doctor", () => {
     }
   });
 
-  test.runIf(process.platform === "linux")("fails where nothing can be kept", async () => {
-    const { code, stdout } = await farcall(["doctor"], {
-      env: { ...home.env, FARCALL_ENGINE: "local:/proc/nowhere" },
-      cwd: folder,
-    });
-    expect(stdout).toMatch(/failed +engine .*\/proc\/nowhere cannot be used.*\n +hint: Set FARCALL_HOME/);
-    expect(code).toBe(1);
+  test("fails where nothing can be kept", async () => {
+    const states = [join(folder, "package.json")];
+    if (process.platform === "linux") states.push("/proc/nowhere");
+    for (const state of states) {
+      const env = { ...home.env, FARCALL_ENGINE: `local:${state}` };
+      const { code, stdout } = await farcall(["doctor"], { env, cwd: folder });
+      expect(stdout).toMatch(/failed +engine .* cannot be used.*\n +hint: Set FARCALL_HOME/);
+      expect(stdout).toContain(`${state} cannot be used`);
+      expect(code).toBe(1);
+    }
   });
 });
 

@@ -50,7 +50,7 @@ function tryConnect(paths: StatePaths): Promise<Socket | undefined> {
     socket.once("error", (error: NodeJS.ErrnoException) => {
       socket.destroy();
       // EAGAIN: more clients wait to be accepted than the kernel queues.
-      if (["ENOENT", "ECONNREFUSED", "ECONNRESET", "EAGAIN"].includes(error.code ?? "")) resolve(undefined);
+      if (["ENOENT", "ENOTDIR", "ECONNREFUSED", "ECONNRESET", "EAGAIN"].includes(error.code ?? "")) resolve(undefined);
       else {
         reject(
           new EngineUnavailableError(`cannot connect to the host on ${paths.socket}: ${error.message}`, {
