@@ -2,7 +2,6 @@
  * The host's entry: a process that serves one state directory. Its arguments are the directory, and `--detached` when it
  * leads a process group of its own; on file descriptor 3 it says once how its start went.
  */
-import { spawn } from "node:child_process";
 import { closeSync, writeSync } from "node:fs";
 import type { Failure } from "../index.ts";
 import { asFailure, warn } from "./host/failures.ts";
@@ -30,7 +29,6 @@ try {
     report({ locked: true });
     process.exit(0);
   }
-  if (detached && process.platform !== "win32") startReaper();
   await startSdk();
   const host = new Host(paths, store, () => void exit());
   await startTelemetry(host.pools);
@@ -57,17 +55,4 @@ function report(how: StartReport): void {
   } catch {
     // Who started it is gone; others may come.
   }
-}
-
-/**
- * A container notices that its host is gone unless user code never returns to its event loop. So a shell waits for the end
- * of this process, however it comes, and then kills its process group: all containers and what they have started.
- */
-function startReaper(): void {
-  const reaper = spawn("/bin/sh", ["-c", "trap '' HUP INT TERM; read -r _; kill -9 0"], {
-    stdio: ["pipe", "ignore", "ignore"],
-  });
-  reaper.on("error", (error) => warn(`containers are not watched over: ${error.message}`));
-  reaper.unref();
-  (reaper.stdin as unknown as { unref(): void }).unref();
 }

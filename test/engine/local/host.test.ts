@@ -12,7 +12,7 @@ import {
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { hostStatus, localEngine, stopHost } from "../../../src/engine/local/index.ts";
 import { EngineUnavailableError } from "../../../src/runtime/errors.ts";
 import { temporaryHome } from "../../support/home.ts";
@@ -127,6 +127,45 @@ test("no container outlives its host, not even one that loops", async () => {
   process.kill(status.pid, "SIGKILL");
   await expect.poll(() => alive(status.containers[0]!.pid), patient).toBe(false);
   await engine.close();
+});
+
+describe.skipIf(process.platform === "win32")("what a function has started ends with its container", () => {
+  const starting = (then: string, options = {}) =>
+    deployment(
+      "work",
+      `import { spawn } from "node:child_process";
+       import { renameSync, writeFileSync } from "node:fs";
+       export const f = app.function(async (file) => {
+         const { pid } = spawn("sleep", ["1000"], { stdio: "inherit" });
+         writeFileSync(file + "~", String(pid));
+         renameSync(file + "~", file);
+         ${then}
+       }, { name: "f" });`,
+      { f: { options } },
+    );
+  const forEver = "for (;;);";
+
+  test.each<[string, string, { timeoutMs?: number }, ((pids: { host: number; container: number }) => void)?]>([
+    ["stopped for its time", forEver, { timeoutMs: 500 }],
+    ["killed", forEver, {}, ({ container }) => process.kill(container, "SIGKILL")],
+    ["left by the function", "process.exit(3);", {}],
+    ["killed with its host", forEver, {}, ({ host }) => process.kill(host, "SIGKILL")],
+    ["whose host's group is killed", forEver, {}, ({ host }) => process.kill(-host, "SIGKILL")],
+  ])("%s", async (_, then, options, kill) => {
+    await using home = await temporaryHome();
+    const engine = localEngine(home.url);
+    await engine.registry.deploy(starting(then, options));
+    const file = join(home.path, "pid");
+    const { outcomes, handle } = new Driver(engine, "work").call("f", [[file]]);
+    outcomes.catch(() => {});
+    await expect.poll(() => existsSync(file), patient).toBe(true);
+    const started = Number(readFileSync(file, "utf8"));
+    const { pid: host, containers } = (await hostStatus(home.url))!;
+    if (kill) kill({ host, container: containers[0]!.pid });
+    await expect.poll(() => alive(started), patient).toBe(false);
+    handle.detach();
+    await engine.close();
+  });
 });
 
 test("SIGTERM lets running inputs finish", async () => {

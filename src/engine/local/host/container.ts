@@ -130,7 +130,7 @@ export class Container {
     socket.on("error", () => {});
     socket.on("close", () => {
       this.#socketClosed = true;
-      if (this.#exit === undefined) child.kill("SIGKILL");
+      if (this.#exit === undefined) process.kill();
       else this.#gone();
     });
     child.on("exit", (code, signal) => {
@@ -283,7 +283,7 @@ export class Container {
     this.state = "stopping";
     this.#death = death;
     this.#detail = detail;
-    this.#process.child.kill("SIGKILL");
+    this.#process.kill();
   }
 
   #gone(): void {

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { StatePaths } from "../paths.ts";
+import { Reaper } from "./reaper.ts";
 
 /** What a container has of the environment of the shell that started the host; the rest comes by `env` and `secrets`. */
 const PASSED_VARIABLES = [
@@ -36,11 +37,14 @@ export interface ContainerProcess {
   child: ChildProcess;
   /** The private stream on its file descriptor 3. */
   socket: Socket;
+  /** Ends it at once, with all that user code has started in it. */
+  kill(): void;
 }
 
 export class Processes {
   readonly #paths: StatePaths;
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #reaper = process.platform === "win32" ? undefined : new Reaper();
   #spare: ContainerProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -67,7 +71,6 @@ export class Processes {
     const spare = this.#spare;
     if (spare && memoryMiB === 0) {
       this.#spare = undefined;
-      release(spare);
       return spare;
     }
     return this.#spawn(memoryMiB > 0 ? [`--max-old-space-size=${memoryMiB}`] : []);
@@ -100,7 +103,7 @@ export class Processes {
 
   close(): void {
     clearTimeout(this.#timer);
-    this.#spare?.child.kill("SIGKILL");
+    this.#spare?.kill();
     this.#spare = undefined;
   }
 
@@ -110,18 +113,33 @@ export class Processes {
       cwd: this.#paths.state,
       env: this.#environment,
       windowsHide: true,
+      // With a process group of its own.
+      detached: this.#reaper !== undefined,
     });
     if (child.pid === undefined) {
       // The error itself comes as an event, to a child that has no streams yet.
       child.on("error", () => {});
       throw new Error("the system refused to start another process (its limit of processes or open files is reached)");
     }
-    const socket = child.stdio[3] as Socket;
-    return { child, socket };
+    const { pid } = child;
+    this.#reaper?.watch(pid);
+    const kill = (): void => {
+      if (this.#reaper) killGroup(pid);
+      else child.kill("SIGKILL");
+    };
+    child.once("exit", () => {
+      // What it has started ends with it.
+      kill();
+      this.#reaper?.forget(pid);
+    });
+    return { child, socket: child.stdio[3] as Socket, kill };
   }
 }
 
-function release({ child, socket }: ContainerProcess): void {
-  child.removeAllListeners("error").removeAllListeners("exit");
-  socket.removeAllListeners("error").removeAllListeners("close");
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }

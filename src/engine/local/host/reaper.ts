@@ -1,0 +1,37 @@
+/**
+ * Ends what a host leaves behind when it is gone, however it went. A container notices that itself unless user code never returns
+ * to its event loop; what user code has started does not. So a shell waits for the end of this process, and then
+ * kills the process groups that it was told of last. Not on Windows, which has no such groups.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { warn } from "./failures.ts";
+
+const SCRIPT =
+  "trap '' HUP INT TERM; while read -r line; do groups=$line; done; for group in $groups; do kill -9 -$group; done";
+
+export class Reaper {
+  readonly #groups = new Set<number>();
+  readonly #shell: ChildProcess;
+
+  constructor() {
+    // Detached: who kills the host's group is to leave it.
+    this.#shell = spawn("/bin/sh", ["-c", SCRIPT], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+    this.#shell.on("error", (error) => warn(`containers are not watched over: ${error.message}`));
+    this.#shell.stdin!.on("error", () => {});
+    this.#shell.unref();
+    (this.#shell.stdin as unknown as { unref(): void }).unref();
+  }
+
+  watch(group: number): void {
+    this.#groups.add(group);
+    this.#tell();
+  }
+
+  forget(group: number): void {
+    if (this.#groups.delete(group)) this.#tell();
+  }
+
+  #tell(): void {
+    this.#shell.stdin!.write(`${[...this.#groups].join(" ")}\n`);
+  }
+}
