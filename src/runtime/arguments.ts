@@ -82,7 +82,13 @@ export function splitMap<O extends MapOptions | ForEachOptions | SpawnMapOptions
       hint: `${subject}(…inputs, { signal, kwargs: { … } })`,
     });
   }
-  if (typeof last !== "object" || last === null || Symbol.iterator in last || Symbol.asyncIterator in last) {
+  if (
+    typeof last !== "object" ||
+    last === null ||
+    Symbol.iterator in last ||
+    Symbol.asyncIterator in last ||
+    last instanceof Promise
+  ) {
     return { inputs: given, options: {} as O };
   }
   checkRecord(subject, "option", "", last, checks);

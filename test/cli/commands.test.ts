@@ -322,8 +322,8 @@ describe("doctor", () => {
     for (const state of states) {
       const env = { ...home.env, FARCALL_ENGINE: `local:${state}` };
       const { code, stdout } = await farcall(["doctor"], { env, cwd: folder });
-      expect(stdout).toMatch(/failed +engine .* cannot be used.*\n +hint: Set FARCALL_HOME/);
-      expect(stdout).toContain(`${state} cannot be used`);
+      expect(stdout).toMatch(/failed +engine .*\n +hint: Set FARCALL_HOME/);
+      expect(stdout).toContain(state);
       expect(code).toBe(1);
     }
   });

@@ -129,6 +129,10 @@ interface Stub {
 /** The stubs of a generated file, by their syntax. */
 function stubsOf(source: ts.SourceFile): Stub[] {
   const interfaces = new Map(source.statements.filter(ts.isInterfaceDeclaration).map((node) => [node.name.text, node]));
+  const makers = source.statements.filter(ts.isFunctionDeclaration);
+  const generators = new Set(
+    makers.filter((maker) => maker.getText().includes(".generator(")).map((maker) => maker.name!.text),
+  );
   const stubs: Stub[] = [];
   for (const statement of source.statements) {
     if (!ts.isVariableStatement(statement)) continue;
@@ -136,13 +140,12 @@ function stubsOf(source: ts.SourceFile): Stub[] {
     if (!initializer || !ts.isCallExpression(initializer) || !type || !ts.isTypeReferenceNode(type)) continue;
     const deployed = initializer.arguments[0];
     if (!deployed || !ts.isStringLiteral(deployed)) continue;
-    const { text: kind } = (initializer.expression as ts.PropertyAccessExpression).name;
     const parameters = type.typeArguments?.[0];
     const labels = parameters && ts.isTupleTypeNode(parameters) ? parameters.elements.map(labelOf) : [];
     const stub: Stub = {
       name: deployed.text,
       local: name.getText(),
-      isGenerator: kind === "generator",
+      isGenerator: generators.has(initializer.expression.getText()),
       labels: [labels],
     };
     const definition = interfaces.get(type.typeName.getText());

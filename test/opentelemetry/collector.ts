@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
+import { blocksOf, fileOf } from "../support/blocks.ts";
 
 const repo = resolve(import.meta.dirname, "../..");
 
@@ -65,7 +66,8 @@ export async function collector(): Promise<Collector> {
   const instrumentation = join(folder, "instrumentation.ts");
   // What the documentation says to write.
   const page = await readFile(join(repo, "docs/observability.md"), "utf8");
-  await writeFile(instrumentation, /```ts\n\/\/ instrumentation\.ts\n([^`]+)```/.exec(page)?.[1] ?? "");
+  const [block] = blocksOf(page).filter(({ info }) => fileOf(info) === "instrumentation.ts");
+  await writeFile(instrumentation, block!.text);
   await symlink(join(repo, "node_modules"), join(folder, "node_modules"));
   const spans: CollectedSpan[] = [];
   const metrics = new Map<string, CollectedMetric>();

@@ -30,7 +30,7 @@ try {
     process.exit(0);
   }
   await startSdk();
-  const host = new Host(paths, store, () => void exit());
+  const host = new Host(paths, store, () => void exit(host));
   await startTelemetry(host.pools);
   await host.listen();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => host.stop("drain"));
@@ -42,8 +42,8 @@ try {
   process.exit(1);
 }
 
-async function exit(): Promise<never> {
-  await telemetry?.flush();
+async function exit({ processes }: Host): Promise<never> {
+  await Promise.all([telemetry?.flush(), processes.ended()]);
   process.exit(0);
 }
 

@@ -39,6 +39,11 @@ export async function reachHost(paths: StatePaths, start: boolean): Promise<Sock
   }
 }
 
+const HINTS: Record<string, string> = {
+  EACCES: "The socket belongs to another user: set FARCALL_HOME to a directory of yours.",
+  ENOTDIR: "Set FARCALL_HOME (or the engine's URL, local:/path) to a directory.",
+};
+
 /** `undefined`: nobody listens there. */
 function tryConnect(paths: StatePaths): Promise<Socket | undefined> {
   return new Promise((resolve, reject) => {
@@ -50,15 +55,12 @@ function tryConnect(paths: StatePaths): Promise<Socket | undefined> {
     socket.once("error", (error: NodeJS.ErrnoException) => {
       socket.destroy();
       // EAGAIN: more clients wait to be accepted than the kernel queues.
-      if (["ENOENT", "ENOTDIR", "ECONNREFUSED", "ECONNRESET", "EAGAIN"].includes(error.code ?? "")) resolve(undefined);
+      if (["ENOENT", "ECONNREFUSED", "ECONNRESET", "EAGAIN"].includes(error.code ?? "")) resolve(undefined);
       else {
         reject(
           new EngineUnavailableError(`cannot connect to the host on ${paths.socket}: ${error.message}`, {
             cause: error,
-            hint:
-              error.code === "EACCES"
-                ? "The socket belongs to another user: set FARCALL_HOME to a directory of yours."
-                : undefined,
+            hint: HINTS[error.code ?? ""],
           }),
         );
       }

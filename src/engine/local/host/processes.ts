@@ -3,7 +3,9 @@
  * start, and the same for every function: so while there is work one blank process is kept ready.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import type { Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { StatePaths } from "../paths.ts";
 import { Reaper } from "./reaper.ts";
@@ -45,6 +47,7 @@ export class Processes {
   readonly #paths: StatePaths;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #reaper = process.platform === "win32" ? undefined : new Reaper();
+  readonly #running = new Set<ChildProcess>();
   #spare: ContainerProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -107,6 +110,12 @@ export class Processes {
     this.#spare = undefined;
   }
 
+  /** Resolves once all have ended, which were told to; later than in a second nothing is to be hoped for. */
+  async ended(): Promise<void> {
+    const ends = [...this.#running].map((child) => once(child, "exit"));
+    await Promise.race([Promise.all(ends), delay(1_000, undefined, { ref: false })]);
+  }
+
   #spawn(flags: string[]): ContainerProcess {
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...flags, entry], {
       stdio: ["ignore", "pipe", "pipe", "pipe"],
@@ -122,6 +131,7 @@ export class Processes {
       throw new Error("the system refused to start another process (its limit of processes or open files is reached)");
     }
     const { pid } = child;
+    this.#running.add(child);
     this.#reaper?.watch(pid);
     const kill = (): void => {
       if (this.#reaper) killGroup(pid);
@@ -130,6 +140,7 @@ export class Processes {
     child.once("exit", () => {
       // What it has started ends with it.
       kill();
+      this.#running.delete(child);
       this.#reaper?.forget(pid);
     });
     return { child, socket: child.stdio[3] as Socket, kill };
