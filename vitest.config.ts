@@ -7,7 +7,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: "forks",
     // Tests wait for processes more than they compute: more of them than cores keep the cores busy.
-    maxWorkers: 4,
+    maxWorkers: 3,
     maxConcurrency: 2,
     globalSetup: ["test/support/global.ts"],
   },
