@@ -1,6 +1,7 @@
 /** Takes apart what a method was called with: the function's own arguments, those by name, and how the call is to be made. */
 import { type Checks, checkRecord, duration, flag, integer, signal } from "./checks.ts";
 import { InvalidError } from "./errors.ts";
+import { isIterable } from "./inputs.ts";
 import { CallOptionsArgument, type CallOptionsInit, KwargsArgument } from "./markers.ts";
 import type { ForEachOptions, MapOptions, SpawnMapOptions } from "./types.ts";
 
@@ -82,13 +83,7 @@ export function splitMap<O extends MapOptions | ForEachOptions | SpawnMapOptions
       hint: `${subject}(…inputs, { signal, kwargs: { … } })`,
     });
   }
-  if (
-    typeof last !== "object" ||
-    last === null ||
-    Symbol.iterator in last ||
-    Symbol.asyncIterator in last ||
-    last instanceof Promise
-  ) {
+  if (typeof last !== "object" || last === null || isIterable(last) || last instanceof Promise) {
     return { inputs: given, options: {} as O };
   }
   checkRecord(subject, "option", "", last, checks);

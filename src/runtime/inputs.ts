@@ -133,7 +133,7 @@ export const nextTurn: (run: () => void) => void =
 /** Nobody is left to hear of it: the consumer has gone, or has been given an earlier error. */
 export function ignore(): void {}
 
-function isIterable(value: unknown): boolean {
+export function isIterable(value: unknown): boolean {
   if (typeof value === "string") return true;
   return typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
 }

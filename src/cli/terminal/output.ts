@@ -2,6 +2,7 @@
  * Where a command's words go. Results go to stdout and everything about them (progress, notes, errors) to stderr, so that
  * a command can be piped. With `--json` stdout carries JSON alone.
  */
+
 type Style = Parameters<typeof import("node:util").styleText>[0];
 
 /** Not imported: that reads all that node:util exports, and loads what is behind it, for 10 ms of each command's start. */

@@ -47,7 +47,8 @@ export class Processes {
   readonly #paths: StatePaths;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #reaper = process.platform === "win32" ? undefined : new Reaper();
-  readonly #running = new Set<ChildProcess>();
+  /** By process id, which is that of its group too. */
+  readonly #running = new Map<number, ChildProcess>();
   #spare: ContainerProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -112,7 +113,7 @@ export class Processes {
 
   /** Resolves once all have ended, which were told to; later than in a second nothing is to be hoped for. */
   async ended(): Promise<void> {
-    const ends = [...this.#running].map((child) => once(child, "exit"));
+    const ends = [...this.#running.values()].map((child) => once(child, "exit"));
     await Promise.race([Promise.all(ends), delay(1_000, undefined, { ref: false })]);
   }
 
@@ -131,8 +132,8 @@ export class Processes {
       throw new Error("the system refused to start another process (its limit of processes or open files is reached)");
     }
     const { pid } = child;
-    this.#running.add(child);
-    this.#reaper?.watch(pid);
+    this.#running.set(pid, child);
+    this.#reaper?.watch([...this.#running.keys()]);
     const kill = (): void => {
       if (this.#reaper) killGroup(pid);
       else child.kill("SIGKILL");
@@ -140,8 +141,8 @@ export class Processes {
     child.once("exit", () => {
       // What it has started ends with it.
       kill();
-      this.#running.delete(child);
-      this.#reaper?.forget(pid);
+      this.#running.delete(pid);
+      this.#reaper?.watch([...this.#running.keys()]);
     });
     return { child, socket: child.stdio[3] as Socket, kill };
   }

@@ -10,7 +10,6 @@ const SCRIPT =
   "trap '' HUP INT TERM; while read -r line; do groups=$line; done; for group in $groups; do kill -9 -$group; done";
 
 export class Reaper {
-  readonly #groups = new Set<number>();
   readonly #shell: ChildProcess;
 
   constructor() {
@@ -22,16 +21,8 @@ export class Reaper {
     (this.#shell.stdin as unknown as { unref(): void }).unref();
   }
 
-  watch(group: number): void {
-    this.#groups.add(group);
-    this.#tell();
-  }
-
-  forget(group: number): void {
-    if (this.#groups.delete(group)) this.#tell();
-  }
-
-  #tell(): void {
-    this.#shell.stdin!.write(`${[...this.#groups].join(" ")}\n`);
+  /** In place of those that it was told of before. */
+  watch(groups: readonly number[]): void {
+    this.#shell.stdin!.write(`${groups.join(" ")}\n`);
   }
 }
