@@ -1,11 +1,12 @@
 /** Every command as a process, against one deployed app. */
 import { once } from "node:events";
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { install } from "../support/blocks.ts";
 import { bins, farcall, start } from "../support/cli.ts";
 import { type TemporaryHome, temporaryHome } from "../support/home.ts";
 
@@ -17,9 +18,7 @@ beforeAll(async () => {
   home = await temporaryHome();
   folder = await mkdtemp(join(tmpdir(), "cli-"));
   // "farcall" is resolved from here, as from an installation.
-  await mkdir(join(folder, "node_modules"));
-  await symlink(resolve(import.meta.dirname, "../.."), join(folder, "node_modules/farcall"), "dir");
-  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "cli-test", type: "module" }));
+  await install(folder, []);
   const { code, stdout, stderr } = await cli("deploy", entry);
   expect(stderr).not.toContain("error");
   expect(stdout).toMatch(/^Deployed arithmetic version 1 \(main\): \d+ functions in /);
