@@ -350,6 +350,7 @@ export class Container {
   async #answer(input: Input, payload: Buffer, handler: Handler): Promise<Response> {
     try {
       const request = requestIn(payload, input.context.signal);
+      input.request = request;
       const response = await input.within(() => handler(request));
       if (response instanceof Response) return response;
       throw new TypeError(`${this.#load.function} is a web function and returned no Response`);

@@ -44,6 +44,8 @@ export class Input {
   credits = 0;
   /** Its span, where there is OpenTelemetry. */
   run: Run | undefined;
+  /** Of a web function. Its signal follows this input's only as long as somebody holds the request (undici keeps it weakly). */
+  request: Request | undefined;
 
   #wake: (() => void) | undefined;
   readonly #load: LoadMessage;
@@ -100,6 +102,7 @@ export class Input {
       if (this.cancelled) this.run.cancelled();
       this.run.end();
     }
+    this.request = undefined;
     this.flushProgress();
     this.#wake?.();
   }

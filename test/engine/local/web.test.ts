@@ -12,6 +12,8 @@ import { type Project, project } from "../../deploy/project.ts";
 import { type TemporaryHome, temporaryHome } from "../../support/home.ts";
 
 const source = `
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { App, context } from "farcall";
 export const app = new App("site");
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -44,7 +46,10 @@ export const nothing = app.web((async () => "text") as unknown as (request: Requ
 export const dies = app.web(() => process.exit(3), { name: "dies" });
 export const late = app.web(async () => { await sleep(60_000); return new Response(); }, { name: "late", timeoutMs: 100 });
 let aborted = 0;
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
 export const waits = app.web(async (request) => {
+  collect(); // Whatever else has hold of the request that waits, it is not this.
   if (request.method === "GET") return Response.json({ aborted });
   await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
   aborted++;
@@ -145,6 +150,7 @@ describe("a handler", () => {
     const stop = new AbortController();
     const going = get("waits", "", { method: "POST", signal: stop.signal });
     while ((await engine.invoker.stats({ app: "site", environment: "main", name: "waits" })).numRunningInputs === 0);
+    await get("waits");
     stop.abort();
     await expect(going).rejects.toThrow(/abort/);
     let seen = 0;
