@@ -23,6 +23,8 @@ export default function setup(): () => Promise<void> {
   // A test that forgets its own home still touches nobody's.
   process.env.FARCALL_HOME = join(folder, "home");
   delete process.env.FARCALL_ENGINE;
+  // Hosts and containers run from the sources: compiled once, not once for each home.
+  process.env.NODE_COMPILE_CACHE = join(folder, "node-compile-cache");
 
   return async () => {
     const processes = await lingering(folder);

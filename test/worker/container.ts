@@ -86,7 +86,7 @@ export class TestContainer implements AsyncDisposable {
   constructor(env: Record<string, string> = {}) {
     this.child = spawn(process.execPath, [entry], {
       stdio: ["ignore", "inherit", "inherit", "pipe"],
-      env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"), ...env },
+      env: { ...process.env, ...env },
     });
     this.socket = this.child.stdio[3] as Socket;
     this.socket.on("error", () => {}); // the container may go while we write

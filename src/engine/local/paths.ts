@@ -38,7 +38,7 @@ export function statePaths(url: string): StatePaths {
     logDatabase: join(state, "logs.db"),
     webPort: join(state, "web-port"),
     artifacts: join(state, "artifacts"),
-    compileCache: join(state, "compile-cache"),
+    compileCache: resolve(process.env["NODE_COMPILE_CACHE"] || join(state, "compile-cache")),
     hostLog: join(state, "host.log"),
     startLock: join(state, "starting.lock"),
   };
