@@ -41,6 +41,15 @@ export const large = app.web(() => new Response(new Uint8Array(9_000_000).fill(7
 export const breaks = app.web(() => new Response(new ReadableStream({
   async pull(controller) { controller.enqueue(new Uint8Array(10)); await sleep(20); controller.error(new Error("half way")); },
 })), { name: "breaks" });
+export const reflects = app.web((request) => {
+  const name = new URL(request.url).searchParams.get("name") ?? "";
+  return new Response("x", { headers: { "content-disposition": 'attachment; filename="' + name + '"' } });
+}, { name: "reflects" });
+export const failed = app.web(() => Response.error(), { name: "failed" });
+export const announces = app.web((request) => {
+  const body = new URL(request.url).searchParams.get("body") ?? "";
+  return new Response(new Blob([body]).stream(), { headers: { "content-length": "4" } });
+}, { name: "announces" });
 export const fails = app.web(async function fails(): Promise<Response> { throw new RangeError("no such page"); });
 export const nothing = app.web((async () => "text") as unknown as (request: Request) => Promise<Response>, { name: "nothing" });
 export const dies = app.web(() => process.exit(3), { name: "dies" });
@@ -144,6 +153,25 @@ describe("a handler", () => {
     const response = await get(name);
     expect(response.status).toBe(status);
     expect((await problemOf(response)).detail).toMatch(detail);
+  });
+
+  test("that answers with what HTTP cannot carry is told so, and nobody else hears of it", async () => {
+    const host = await hostStatus(home.url);
+    expect((await get("reflects", "?name=fine")).status).toBe(200);
+    for (const [name, query, detail] of [
+      ["reflects", "?name=%01", /header content \["content-disposition"\]/],
+      ["failed", "", /a response of status 0/],
+    ] as const) {
+      const response = await get(name, query);
+      expect(response.status).toBe(500);
+      expect((await problemOf(response)).detail).toMatch(detail);
+    }
+    expect(await (await get("announces", "?body=four")).text()).toBe("four");
+    for (const body of ["two", "fifth"])
+      await expect(get("announces", `?body=${body}`).then((response) => response.text())).rejects.toThrow();
+    expect((await hostStatus(home.url))?.pid).toBe(host!.pid);
+    const { numRunningInputs } = await engine.invoker.stats({ app: "site", environment: "main", name: "reflects" });
+    expect(numRunningInputs).toBe(0);
   });
 
   test("hears of a client that goes away, and goes on with others", async () => {

@@ -17,7 +17,7 @@ import { FARCALL_VERSION } from "../version.ts";
 import { Attachment } from "./attachment.ts";
 import { DurableSide } from "./durable-side.ts";
 import type { EphemeralCall } from "./ephemeral.ts";
-import { asFailure } from "./failures.ts";
+import { asFailure, warnOf } from "./failures.ts";
 import type { Host } from "./host.ts";
 import type { Work } from "./input.ts";
 import { checkAttach, checkHello, checkOpen, checkRequest, ProtocolError } from "./messages.ts";
@@ -57,8 +57,8 @@ export class Connection {
         reader.push(chunk);
       } catch (error) {
         if (!(error instanceof FrameError || error instanceof ProtocolError || error instanceof SyntaxError))
-          throw error;
-        this.refuse(0, { code: "INVALID", message: `the connection is closed: ${error.message}` });
+          warnOf("what a client sent", error);
+        this.refuse(0, { code: "INVALID", message: `the connection is closed: ${(error as Error).message}` });
         this.writer.flush();
         socket.destroy();
       }

@@ -17,6 +17,7 @@ import {
 import { AnnouncementWriter } from "../../announcement.ts";
 import { type Frame, FrameError, FrameReader, FrameWriter } from "../../frames.ts";
 import type { Failure } from "../../index.ts";
+import { warnOf } from "./failures.ts";
 import type { Input, Work } from "./input.ts";
 import type { ContainerProcess } from "./processes.ts";
 import { telemetry } from "./telemetry.ts";
@@ -121,9 +122,9 @@ export class Container {
       try {
         reader.push(chunk);
       } catch (error) {
-        // User code can write to any file descriptor of its process.
-        if (!(error instanceof FrameError || error instanceof SyntaxError)) throw error;
-        this.kill("crashed", `it sent what is no frame: ${error.message}`);
+        // User code can write to any file descriptor of its process, and harms nobody else's container by that.
+        if (!(error instanceof FrameError || error instanceof SyntaxError)) warnOf(`what container ${this.id} sent`, error);
+        this.kill("crashed", `it sent what is no frame: ${(error as Error).message}`);
       }
     });
     // Writes to a dead process; its `close` follows.

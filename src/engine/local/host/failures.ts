@@ -11,6 +11,11 @@ export function warn(text: string): void {
   }
 }
 
+/** Of an error that should not have happened, with its stack. */
+export function warnOf(what: string, error: unknown): void {
+  warn(`${what}: ${error instanceof Error ? error.stack : error}`);
+}
+
 export function asFailure(error: unknown): Failure {
   if (error instanceof FarcallError) {
     const code = error.code.replace(/^FARCALL_/, "") as Failure["code"];
@@ -18,7 +23,7 @@ export function asFailure(error: unknown): Failure {
       ? { code, message: error.message }
       : { code, message: error.message, hint: error.hint };
   }
-  warn(`unexpected: ${error instanceof Error ? error.stack : error}`);
+  warnOf("unexpected", error);
   const message = error instanceof Error ? error.message : String(error);
   return {
     code: "ENGINE_UNAVAILABLE",

@@ -1,5 +1,11 @@
 /** One HTTP request on its way through a pool: an input like any other, whose yields are the head and the body of the response. */
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+  validateHeaderName,
+  validateHeaderValue,
+} from "node:http";
 import type { WebRequestHead, WebResponseHead } from "../../../worker/protocol.ts";
 import type { Failure, Progress, TraceContext } from "../../index.ts";
 import type { Container } from "./container.ts";
@@ -104,19 +110,39 @@ export class WebCall implements Work {
 
   yielded(input: Input, payload: Uint8Array): void {
     if (this.over) return;
-    if (!this.#headSent) {
-      this.#sendHead(JSON.parse(Buffer.from(payload).toString()) as WebResponseHead);
-      input.container?.grant(input, 1);
-    } else if (this.#response.write(payload)) input.container?.grant(input, 1);
-    else this.#owed++;
+    try {
+      if (!this.#headSent) {
+        this.#sendHead(JSON.parse(Buffer.from(payload).toString()) as WebResponseHead);
+        input.container?.grant(input, 1);
+      } else if (this.#response.write(payload)) input.container?.grant(input, 1);
+      else this.#owed++;
+    } catch (error) {
+      this.#cannotSend(error as Error);
+    }
   }
 
   #sendHead({ status, statusText, headers }: WebResponseHead): void {
+    const sent = headers.filter(([name]) => !HOP_BY_HOP.has(name));
+    checkHead(status, statusText, sent);
     this.#headSent = true;
     this.#failed = status >= 500;
-    for (const [name, value] of headers) if (!HOP_BY_HOP.has(name)) this.#response.appendHeader(name, value);
+    for (const [name, value] of sent) this.#response.appendHeader(name, value);
+    // More or less than was announced would be taken for a part of the next response.
+    this.#response.strictContentLength = true;
     this.#response.writeHead(status, statusText || undefined);
     this.#response.flushHeaders();
+  }
+
+  /** The handler made what HTTP does not allow, such as a control character in a header. */
+  #cannotSend(error: Error): void {
+    this.#answered = true;
+    this.#failed = true;
+    this.pool.cancelled(this, 0);
+    this.#close();
+    this.#fail({
+      code: "INTERNAL_FAILURE",
+      message: `${this.fn.version.app}/${this.fn.schema.name} answered with what HTTP cannot carry: ${error.message}`,
+    });
   }
 
   #drained(): void {
@@ -137,9 +163,16 @@ export class WebCall implements Work {
     this.#answered = true;
     if (kind !== "end") this.#failed = true;
     this.#close();
-    if (kind === "end") this.#response.end();
+    try {
+      if (kind === "end") {
+        this.#response.end();
+        return;
+      }
+    } catch {
+      // The body is shorter than its content-length.
+    }
     // The body broke after the head had been sent: an end would make it look whole.
-    else this.#response.destroy();
+    this.#response.destroy();
   }
 
   failed(_input: Input, failure: Failure): void {
@@ -197,6 +230,16 @@ export class WebCall implements Work {
       cancelled: this.#cancelled,
       record: this.record,
     };
+  }
+}
+
+/** Throws as Node does when the head is written, while nothing of it has been. */
+function checkHead(status: number, statusText: string, headers: WebResponseHead["headers"]): void {
+  if (status < 200 || status > 599) throw new RangeError(`a response of status ${status}, as Response.error() makes`);
+  validateHeaderValue("status text", statusText);
+  for (const [name, value] of headers) {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
   }
 }
 
