@@ -8,7 +8,7 @@ export interface Limits {
 }
 
 /**
- * Watches the signal, which has not aborted yet, and the clock; `stop` hears at most once.
+ * Watches the signal and the clock; `stop` hears at most once, and not before this has returned.
  * @returns ends the watch
  */
 export function limit(limits: Limits, what: string, stop: (error: unknown) => void): () => void {
@@ -16,7 +16,9 @@ export function limit(limits: Limits, what: string, stop: (error: unknown) => vo
   const onAbort = () => end(signal?.reason);
   const timer =
     timeoutMs === undefined ? undefined : setTimeout(() => end(new Raised(timeout(what, timeoutMs), false)), timeoutMs);
+  let watching = true;
   const unwatch = () => {
+    watching = false;
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
   };
@@ -24,6 +26,8 @@ export function limit(limits: Limits, what: string, stop: (error: unknown) => vo
     unwatch();
     stop(error);
   };
+  // One that has aborted says it no more.
+  if (signal?.aborted) queueMicrotask(() => watching && onAbort());
   signal?.addEventListener("abort", onAbort, { once: true });
   return unwatch;
 }

@@ -125,11 +125,13 @@ export class Container {
       }
       return;
     }
-    const waiting = this.#find(this.#waiting, callNumber, index);
-    if (!waiting) return; // It has ended meanwhile.
-    this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-    this.#endCancelled(waiting);
-    this.#settleIdle();
+    for (const inputs of [this.#waiting, ...this.#batches]) {
+      const waiting = this.#find(inputs, callNumber, index);
+      if (!waiting) continue; // It is elsewhere, or has ended meanwhile.
+      inputs.splice(inputs.indexOf(waiting), 1);
+      this.#endCancelled(waiting);
+      this.#settleIdle();
+    }
   }
 
   grant(callNumber: number, index: number, count: number): void {
@@ -182,7 +184,7 @@ export class Container {
     const loaded = this.#loaded;
     if (!loaded || this.#draining) return;
     if (this.#load.batched) {
-      for (const inputs of this.#batches.splice(0)) this.#startTogether(inputs, loaded);
+      for (const inputs of this.#batches.splice(0)) if (inputs.length > 0) this.#startTogether(inputs, loaded);
       this.#settleIdle();
       return;
     }

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { EngineUnavailableError, InvalidError } from "../../runtime/errors.ts";
 
 export interface StatePaths {
@@ -50,8 +50,14 @@ function stateDirectory(url: string): string {
   }
   const path = url.slice("local:".length).replace(/^\/\/(?=\/)/, "");
   const absolute = resolve(path || process.env["FARCALL_HOME"] || defaultStateDirectory());
-  // One directory must have one socket, whatever links lead to it.
-  return existsSync(absolute) ? realpathSync(absolute) : absolute;
+  return realPath(absolute);
+}
+
+/** One directory must have one socket, whatever links lead to it, and whether or not it is there yet. */
+function realPath(path: string): string {
+  if (existsSync(path)) return realpathSync.native(path);
+  const parent = dirname(path);
+  return parent === path ? path : join(realPath(parent), basename(path));
 }
 
 function defaultStateDirectory(): string {

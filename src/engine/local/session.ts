@@ -122,6 +122,11 @@ export class Session implements LinkOwner {
       this.#connect();
       return;
     }
+    // Everybody has gone meanwhile.
+    if (this.#channels.size === 0) {
+      link.socket.destroy();
+      return;
+    }
     this.#link = link;
     this.#usedAt = performance.now();
     if (this.#held === 0) link.socket.unref();
@@ -174,7 +179,7 @@ export class Session implements LinkOwner {
     // Not unreferenced: what waits for this is held.
     setTimeout(() => {
       if (this.#link) this.#opened(this.#link);
-      else this.#connect();
+      else if (this.#channels.size > 0) this.#connect();
     }, wait);
   }
 

@@ -8,6 +8,7 @@ import { FrameWriter } from "../../../src/engine/frames.ts";
 import { hostStatus, localEngine } from "../../../src/engine/local/index.ts";
 import { FromHost, ToHost } from "../../../src/engine/local/protocol.ts";
 import { encodeArguments } from "../../../src/runtime/index.ts";
+import { FromContainer } from "../../../src/worker/protocol.ts";
 import { temporaryHome } from "../../support/home.ts";
 import { deployment } from "../deployment.ts";
 import { Driver } from "../drive.ts";
@@ -83,6 +84,69 @@ test(
   },
   60_000 + FRAMES * 5,
 );
+
+test("a peer that asks for too much, or for what cannot be, harms nobody", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.registry.deploy(
+    deployment(
+      "work",
+      `export const count = app.function(function* count(n) { for (let i = 0; i < n; i++) yield i; });
+      export const echo = app.function(function echo(x) { return x; });
+      // In the place of the container's own words to the host.
+      export const scribble = app.function(async function scribble(text) {
+        const payload = Buffer.from(text);
+        const frame = Buffer.alloc(16 + payload.length);
+        frame.writeUInt32LE(payload.length, 0);
+        frame[4] = ${FromContainer.log};
+        payload.copy(frame, 16);
+        (await import("node:fs")).writeSync(3, frame);
+        return 1;
+      });`,
+      { count: { mode: "generator" }, echo: {}, scribble: {} },
+    ),
+  );
+  const { pid } = (await hostStatus(home.url))!;
+  const { socket, writer } = await rawClient(home.path);
+  const closed = once(socket.resume(), "close");
+  const open = (number: number, name: string, method: string, durable: boolean) => {
+    const message = { method, durable, function: { app: "work", environment: "main", name } };
+    writer.write(ToHost.open, number, 0, new AnnouncementWriter().write(`fc-raw-${number}`, message));
+    writer.write(ToHost.input, number, 0, encodeArguments([3]));
+  };
+  const most = Buffer.alloc(4, 0xff);
+  writer.write(
+    ToHost.open,
+    1,
+    0,
+    new AnnouncementWriter().write("fc-raw-1", {
+      method: "remoteGen",
+      durable: false,
+      function: { app: "work", environment: "main", name: "count" },
+    }),
+  );
+  writer.write(ToHost.grant, 1, 0, most);
+  writer.write(ToHost.grant, 1, 0, most);
+  writer.write(ToHost.input, 1, 0, encodeArguments([3]));
+  writer.write(ToHost.end, 1, 1);
+  writer.flush();
+  await expect.poll(async () => (await engine.invoker.call("fc-raw-1")).numEnded, patient).toBe(1);
+  // Of 5,000 inputs one has come.
+  open(2, "echo", "spawn", true);
+  writer.write(ToHost.end, 2, 5_000);
+  writer.flush();
+  await closed;
+  expect(await engine.invoker.stats(new Driver(engine, "work").ref("echo"))).toMatchObject({ backlog: 0 });
+  // Whose own words are no record: the container goes, and its input with it.
+  const app = new Driver(engine, "work");
+  await expect(app.remote("scribble", "null")).rejects.toThrow("died 9 times");
+  const { manifest, artifact, secrets } = echo;
+  const broken = { ...manifest, app: "broken", functions: [{ name: "f" }] } as never;
+  await expect(engine.registry.deploy({ manifest: broken, artifact, secrets })).rejects.toThrow("functions[0]");
+  expect(await app.remote("echo", "still here")).toBe("still here");
+  expect((await hostStatus(home.url))!.pid).toBe(pid);
+  await engine.close();
+});
 
 test("a peer that announces a frame over the limit is cut off before it sends it", async () => {
   await using home = await temporaryHome();

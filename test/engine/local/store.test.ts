@@ -1,11 +1,15 @@
-/** The state directory of an older farcall is taken over as it is. */
+/** The database of calls: one of an older farcall is taken over as it is, and a disk that is full for a while loses nothing. */
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { expect, onTestFinished, test } from "vitest";
-import { CallTables, InputState } from "../../../src/engine/local/host/call-tables.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { type CallRow, CallTables, InputState } from "../../../src/engine/local/host/call-tables.ts";
+import { Calls } from "../../../src/engine/local/host/calls.ts";
+import { DurableCall } from "../../../src/engine/local/host/durable.ts";
 import { Store } from "../../../src/engine/local/host/store.ts";
+import { EngineUnavailableError } from "../../../src/runtime/errors.ts";
 
 const CALLS = `
   number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, app TEXT NOT NULL, environment TEXT NOT NULL,
@@ -65,4 +69,107 @@ test.each([1, 2, 3])("failed inputs that were stored under layout %i are counted
   const [old, fine] = [tables.byId("fc-old")!, tables.byId("fc-fine")!].map((row) => tables.infoOfRow(row));
   expect(old).toMatchObject({ numInputs: 3, numEnded: 3, numFailed: 2 });
   expect(fine).toMatchObject({ numInputs: 1, numEnded: 1, numFailed: 0 });
+});
+
+test("results expire as fast as calls are made", async () => {
+  const tables = new CallTables(opened(1, ""));
+  const { store } = tables;
+  const old = Date.now() - 10;
+  store.transact(() => {
+    for (let n = 0; n < 2_500; n++) {
+      const row = rowOf(tables, `fc-${n}`);
+      tables.insertCall(row);
+      tables.insertInput(row.number, 0, new Uint8Array(10));
+      tables.acceptCall(row.number, 1, old);
+    }
+  });
+  vi.stubEnv("FARCALL_RETENTION_MS", "1");
+  vi.resetModules();
+  const { Calls } = await import("../../../src/engine/local/host/calls.ts");
+  const calls = new Calls(tables, registry as never, { of: () => pool } as never, () => {});
+  onTestFinished(() => {
+    calls.close();
+    vi.unstubAllEnvs();
+  });
+  calls.resume();
+  const kept = () => (store.database.prepare("SELECT count(*) AS n FROM inputs").get() as { n: number }).n;
+  await expect.poll(kept, { timeout: 10_000 }).toBe(0);
+});
+
+const fn = { version: { app: "a", environment: "main", version: 1 }, schema: { name: "f", mode: "unary" } } as never;
+const pool = { openCalls: 0, enqueue() {}, closed() {}, cancelled() {} } as never;
+const registry = { sequence: 1, function: () => fn };
+
+const rowOf = (tables: CallTables, id: string): CallRow => ({
+  number: tables.nextNumber(),
+  id,
+  app: "a",
+  environment: "main",
+  function: "f",
+  instance: "",
+  version: 1,
+  method: "spawnMap",
+  key: null,
+  num_inputs: null,
+  cancelled: 0,
+  created_at: Date.now(),
+  ended_at: null,
+  expired: 0,
+  num_failed: 0,
+  trace: null,
+});
+
+/** Nothing can be written while `body` runs. */
+async function withFullDisk(store: Store, body: () => Promise<void>): Promise<void> {
+  const { transact } = store;
+  store.transact = () => {
+    throw new EngineUnavailableError("the disk is full");
+  };
+  await body();
+  store.transact = transact;
+}
+
+test("a call has not ended before its last output is on disk, in whatever order they get there", async () => {
+  const tables = new CallTables(opened(1, ""));
+  const host = { tables, nextNumber: () => 1, draining: false, callEnded() {}, warn() {} };
+  const call = new DurableCall(host, rowOf(tables, "fc-x"), fn, pool, true);
+  call.receive(() => {});
+  for (const index of [0, 1]) call.input(index, Uint8Array.of(index));
+  await new Promise<void>((resolve) => call.noMore(2, resolve));
+  const inputs = [call.take()!, call.take()!];
+  await withFullDisk(tables.store, async () => {
+    call.outcome(inputs[0]!, "result", Buffer.from("r0"));
+    await sleep(100);
+  });
+  call.outcome(inputs[1]!, "result", Buffer.from("r1"));
+  await sleep(100);
+  expect(tables.open().map(({ id }) => id)).toEqual(["fc-x"]);
+  expect(tables.waitingInputs(call.row, 0)).toHaveLength(1);
+  await expect.poll(() => call.over, { timeout: 5_000 }).toBe(true);
+  expect(tables.open()).toEqual([]);
+});
+
+test("a key can be used again after a call that could not be stored, nor removed", async () => {
+  const tables = new CallTables(opened(1, ""));
+  const calls = new Calls(tables, registry as never, { of: () => pool } as never, () => {});
+  const open = (id: string) =>
+    calls.openDurable({
+      id,
+      function: { app: "a", environment: "main", name: "f" },
+      method: "remote",
+      durable: true,
+      idempotencyKey: "k",
+    });
+  const first = open("fc-1").live!;
+  first.receive(() => {});
+  await sleep(100);
+  await withFullDisk(tables.store, async () => {
+    first.input(0, Uint8Array.of(1));
+    await sleep(200);
+  });
+  const second = open("fc-2").live!;
+  second.receive(() => {});
+  second.input(0, Uint8Array.of(1));
+  await new Promise<void>((resolve) => second.noMore(1, resolve));
+  expect(second.waiting).toBe(1);
 });

@@ -58,6 +58,8 @@ const KEPT_INPUTS = 100;
 /** Rows and bytes that are read at a time. */
 const PAGE_ROWS = 512;
 const PAGE_BYTES = 4 * 1024 * 1024;
+/** Calls whose payloads are dropped in one transaction. */
+const EXPIRED_AT_ONCE = 1_000;
 
 export class CallTables {
   readonly store: Store;
@@ -155,14 +157,15 @@ export class CallTables {
     this.store.database.prepare("DELETE FROM calls WHERE number = ?").run(number);
   }
 
-  /** Drops the payloads of calls that ended before `at`; what is left of them for another while says that they expired. */
-  expire(at: number, forgetBefore: number): void {
+  /**
+   * Drops the payloads of some calls that ended before `at`; what is left of them for another while says that they expired.
+   * Returns whether there may be more.
+   */
+  expire(at: number, forgetBefore: number): boolean {
     const { database } = this.store;
     const expired = database
-      .prepare("SELECT number FROM calls WHERE ended_at < ? AND expired = 0 LIMIT 1000")
-      .all(at) as {
-      number: number;
-    }[];
+      .prepare(`SELECT number FROM calls WHERE ended_at < ? AND expired = 0 LIMIT ${EXPIRED_AT_ONCE}`)
+      .all(at) as { number: number }[];
     const deleteInputs = database.prepare("DELETE FROM inputs WHERE call = ?");
     const mark = database.prepare("UPDATE calls SET expired = 1, key = NULL WHERE number = ?");
     for (const { number } of expired) {
@@ -170,6 +173,7 @@ export class CallTables {
       mark.run(number);
     }
     database.prepare("DELETE FROM calls WHERE ended_at < ? AND expired = 1").run(forgetBefore);
+    return expired.length === EXPIRED_AT_ONCE;
   }
 
   // ---- reading

@@ -74,12 +74,13 @@ export class Calls implements DurableHost {
         );
         continue;
       }
+      if (row.num_inputs === null) {
+        this.#receiveAgain(row, fn, row.instance);
+        continue;
+      }
       const call = new DurableCall(this, row, fn, this.#pools.of(fn, row.instance), false);
       this.#remember(call);
-      if (row.num_inputs === null) {
-        call.resumeReceiving(this.tables.countInputs(row.number));
-        this.abandonUnlessBack(call);
-      } else call.resume(row.num_inputs, this.tables.countUnfinished(row.number));
+      call.resume(row.num_inputs, this.tables.countUnfinished(row.number));
     }
     this.#expire();
     this.#expiryTimer = setInterval(() => this.#expire(), Math.min(EXPIRY_INTERVAL_MS, RETENTION_MS));
@@ -236,8 +237,11 @@ export class Calls implements DurableHost {
 
   /** Not acknowledged to anybody: it goes when its opener stays away. */
   abandonUnlessBack(call: DurableCall): void {
+    const leftAt = performance.now();
+    call.leftAt = leftAt;
     setTimeout(() => {
-      if (call.opener || call.accepted) return;
+      // It may have come back, and gone again since.
+      if (call.opener || call.accepted || call.leftAt !== leftAt) return;
       call.abandon({
         code: "CANCELLED",
         message: `call ${call.id} never had all its inputs: its caller went away`,
@@ -274,9 +278,10 @@ export class Calls implements DurableHost {
     return row && this.#attachedToRow(row);
   }
 
-  #attachedToRow(row: CallRow): AttachedCall {
+  #attachedToRow(row: CallRow): AttachedCall | undefined {
     const live = this.#durable.get(row.id);
     if (live) return attachedTo(live);
+    if (row.num_inputs === null) return this.#takeUp(row);
     if (row.expired === 1 || (row.ended_at !== null && row.ended_at < Date.now() - RETENTION_MS)) {
       throw failureToError(expiredFailure(row.id));
     }
@@ -287,6 +292,25 @@ export class Calls implements DurableHost {
       cancelled: row.cancelled === 1,
       live: undefined,
     };
+  }
+
+  /** Abandoned, and either about to be removed from the disk or left there because that failed. */
+  #takeUp({ id, instance }: CallRow): AttachedCall | undefined {
+    this.tables.store.flush();
+    const row = this.tables.byId(id);
+    if (!row) return undefined;
+    const { app, environment, function: name, version } = row;
+    const fn = this.#registry.function({ app, environment, name, version });
+    return attachedTo(this.#receiveAgain(row, fn, instance));
+  }
+
+  /** A call some of whose inputs are on disk: its caller may send the rest. */
+  #receiveAgain(row: CallRow, fn: DeployedFunction, instance: string): DurableCall {
+    const call = new DurableCall(this, row, fn, this.#pools.of(fn, instance), false);
+    this.#remember(call);
+    call.resumeReceiving(this.tables.countInputs(row.number));
+    this.abandonUnlessBack(call);
+    return call;
   }
 
   /** `onDone` hears when the call is cancelled for good, also by a host that comes after this one. Throws NotFoundError. */
@@ -373,9 +397,16 @@ export class Calls implements DurableHost {
 
   #expire(): void {
     const now = Date.now();
+    let more = false;
     this.tables.store.write(
-      () => this.tables.expire(now - RETENTION_MS, now - TOMBSTONE_MS),
-      (error) => error && this.warn(`old results could not be removed: ${error.message}`),
+      () => {
+        more = this.tables.expire(now - RETENTION_MS, now - TOMBSTONE_MS);
+      },
+      (error) => {
+        if (error) this.warn(`old results could not be removed: ${error.message}`);
+        // With the next group, so that the disk is left to others in between.
+        else if (more) this.#expire();
+      },
     );
   }
 

@@ -229,6 +229,7 @@ export class Connection {
     const { call: number } = frame;
     const { method, params } = checkRequest(parse(frame));
     try {
+      if (this.#subscriptions.has(number)) throw new ProtocolError(`subscription ${number} is there already`);
       const stop = subscribe(this.#host, this, number, method, params);
       if (stop) this.#subscriptions.set(number, stop);
     } catch (error) {

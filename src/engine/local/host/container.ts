@@ -123,7 +123,8 @@ export class Container {
         reader.push(chunk);
       } catch (error) {
         // User code can write to any file descriptor of its process, and harms nobody else's container by that.
-        if (!(error instanceof FrameError || error instanceof SyntaxError)) warnOf(`what container ${this.id} sent`, error);
+        if (!(error instanceof FrameError || error instanceof SyntaxError))
+          warnOf(`what container ${this.id} sent`, error);
         this.kill("crashed", `it sent what is no frame: ${(error as Error).message}`);
       }
     });

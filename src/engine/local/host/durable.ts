@@ -11,6 +11,7 @@ import { InputState } from "./call-tables.ts";
 import type { Connection } from "./connection.ts";
 import type { Container } from "./container.ts";
 import { Input, type OutcomeKind, type Work } from "./input.ts";
+import { ProtocolError } from "./messages.ts";
 import type { Pool } from "./pool.ts";
 import { ProgressBoard } from "./progress.ts";
 import { Queue } from "./queue.ts";
@@ -20,8 +21,8 @@ import { queueTime } from "./telemetry.ts";
 /** A small call's inputs are not read back from the disk to which they were just written. */
 const KEPT_INPUTS = 256;
 const KEPT_BYTES = 256 * 1024;
-/** A full disk is tried again after so long, in milliseconds. */
-const WRITE_AGAIN_MS = 1_000;
+/** A disk that is full or cannot be read is tried again after so long, in milliseconds. */
+const AGAIN_MS = 1_000;
 
 export type StoredListener = (error: FarcallError | undefined) => void;
 
@@ -47,6 +48,8 @@ export class DurableCall implements Work {
   readonly attachments = new Set<Attachment>();
   /** Who sends its inputs, until it is accepted. */
   opener: Connection | undefined;
+  /** When the last opener went, by performance.now(). */
+  leftAt = 0;
   logsTo: Connection | undefined;
   logNumber = 0;
   queued = false;
@@ -60,7 +63,8 @@ export class DurableCall implements Work {
   /** Not on disk yet. */
   #incoming: { index: number; payload: Uint8Array }[] = [];
   #isNew: boolean;
-  /** Inputs on disk, before it is accepted. */
+  /** Inputs that came, and those on disk, before it is accepted. */
+  #received = 0;
   #stored = 0;
   #closing: number | undefined;
   #saving = false;
@@ -77,8 +81,8 @@ export class DurableCall implements Work {
   #untaken = 0;
   /** When its inputs began to wait. */
   #queuedAt = 0;
-  /** Inputs that have an outcome; those whose outcome is on disk. */
-  #decided = 0;
+  /** Inputs whose outcome is written, and those of which that is on disk. */
+  #written = 0;
   #ended = 0;
   #failed: number;
 
@@ -123,18 +127,22 @@ export class DurableCall implements Work {
     this.#save();
   }
 
+  /** Throws ProtocolError for one that skips others. */
   input(index: number, payload: Uint8Array): void {
     if (this.over || this.accepted) return;
+    if (index > this.#received) throw new ProtocolError(`input ${index} came before input ${this.#received}`);
+    if (index === this.#received) this.#received++;
     const input = { index, payload };
     this.#incoming.push(input);
     this.#keep(input);
     this.#save();
   }
 
-  /** `onAccepted` hears when all is on disk, at once when it is. */
+  /** `onAccepted` hears when all is on disk, at once when it is. Throws ProtocolError when so many have not come. */
   noMore(count: number, onAccepted: () => void): void {
     this.whenAccepted(onAccepted);
     if (this.accepted || this.over) return;
+    if (count !== this.#received) throw new ProtocolError(`of ${count} inputs ${this.#received} have come`);
     this.#closing = count;
     this.#save();
   }
@@ -214,7 +222,7 @@ export class DurableCall implements Work {
     this.#isNew = false;
     this.#kept = undefined;
     this.#numInputs = numInputs;
-    this.#decided = this.#ended = numInputs - unfinished;
+    this.#written = this.#ended = numInputs - unfinished;
     this.#run(unfinished);
   }
 
@@ -222,7 +230,7 @@ export class DurableCall implements Work {
   resumeReceiving(stored: number): void {
     this.#isNew = false;
     this.#kept = undefined;
-    this.#stored = stored;
+    this.#received = this.#stored = stored;
   }
 
   #run(count: number): void {
@@ -252,8 +260,19 @@ export class DurableCall implements Work {
     if (input) {
       this.#untaken--;
       input.queuedAt = this.#queuedAt;
-    } else this.#untaken = 0;
+    } else this.#takeLater();
     return input;
+  }
+
+  /** The disk could not be read. */
+  #takeLater(): void {
+    const left = this.#untaken;
+    this.#untaken = 0;
+    setTimeout(() => {
+      if (this.over) return;
+      this.#untaken = left;
+      this.pool.enqueue(this, left);
+    }, AGAIN_MS).unref();
   }
 
   #loadPage(): void {
@@ -263,7 +282,7 @@ export class DurableCall implements Work {
         this.#cursor = index + 1;
       }
     } catch (error) {
-      this.#host.warn(`call ${this.id} cannot be read: ${error}`);
+      this.#host.warn(`call ${this.id} cannot be read and is tried again: ${error}`);
     }
   }
 
@@ -285,21 +304,24 @@ export class DurableCall implements Work {
   #settle(index: number, state: number, payload: Uint8Array): void {
     if (this.over) return;
     this.progress.inputEnded(index);
-    this.#decided++;
-    this.#write(index, state, payload, this.#decided === this.#numInputs);
+    this.#write(index, state, payload);
   }
 
-  #write(index: number, state: number, payload: Uint8Array, last: boolean): void {
+  #write(index: number, state: number, payload: Uint8Array): void {
     const { tables } = this.#host;
+    let written = 0;
     tables.store.write(
       () => {
         tables.setOutput(this.row, index, state, payload);
-        if (last) tables.endCall(this.row, Date.now());
+        written = 1;
+        // With the last one, in whatever order they get onto a disk that was full for a while.
+        if (++this.#written === this.#numInputs) tables.endCall(this.row, Date.now());
       },
       (error) => {
         if (error) {
+          this.#written -= written;
           this.#host.warn(`an output of ${this.id} could not be stored and is tried again: ${error.message}`);
-          setTimeout(() => this.#write(index, state, payload, last), WRITE_AGAIN_MS).unref();
+          setTimeout(() => this.#write(index, state, payload), AGAIN_MS).unref();
           return;
         }
         this.#ended++;

@@ -10,6 +10,9 @@ import { Queue } from "./queue.ts";
 import { CallRecord, type Records } from "./record.ts";
 import type { DeployedFunction } from "./registry.ts";
 
+/** What a frame can say. */
+const MAX_GRANTED = 0xffff_ffff;
+
 const TYPES = { result: FromHost.result, exception: FromHost.exception, end: FromHost.end } as const;
 
 export class EphemeralCall implements Work {
@@ -86,7 +89,7 @@ export class EphemeralCall implements Work {
 
   grant(count: number): void {
     if (this.over) return;
-    this.granted += count;
+    this.granted = Math.min(MAX_GRANTED, this.granted + count);
     for (const container of this.toldContainers) {
       for (const input of container) if (input.call === this) container.grant(input, count);
     }

@@ -11,7 +11,7 @@ import { Calls } from "./calls.ts";
 import { Connection } from "./connection.ts";
 import type { Container } from "./container.ts";
 import { EphemeralCall } from "./ephemeral.ts";
-import { warn } from "./failures.ts";
+import { warn, warnOf } from "./failures.ts";
 import type { Work } from "./input.ts";
 import { Logs } from "./logs.ts";
 import type { Pool } from "./pool.ts";
@@ -157,7 +157,7 @@ export class Host {
   removed(app: { app: string; environment: string }): void {
     this.calls.removeApp(app);
     this.pools.removed(app);
-    void this.scheduler.refresh();
+    this.scheduler.refresh().catch((error: unknown) => warnOf("schedules cannot be read", error));
   }
 
   #lookForWork(): void {

@@ -42,6 +42,7 @@ export class Logs {
   #timer: NodeJS.Timeout | undefined;
   #lastSequence: number;
   #warned = false;
+  #closed = false;
 
   constructor(file: string, warn: (text: string) => void) {
     this.#warn = warn;
@@ -54,6 +55,8 @@ export class Logs {
   append(entry: Omit<LogEntry, "sequence" | "time">): LogEntry {
     const text = entry.text.length > MAX_TEXT ? `${entry.text.slice(0, MAX_TEXT)}…\n` : entry.text;
     const whole: LogEntry = { ...entry, text, sequence: ++this.#lastSequence, time: new Date().toISOString() };
+    // The last words of a container whose host has ended.
+    if (this.#closed) return whole;
     this.#unwritten.push(whole);
     for (const follower of this.#followers) follower(whole);
     if (this.#unwritten.length >= FLUSH_ENTRIES) this.flush();
@@ -132,6 +135,7 @@ export class Logs {
 
   close(): void {
     this.flush();
+    this.#closed = true;
     this.#database.close();
   }
 }

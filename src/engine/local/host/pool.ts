@@ -34,6 +34,8 @@ const MAX_FAILED_STARTS = 3;
 const MAX_KILLED_STARTS = MAX_CRASHES;
 const MAX_START_DELAY_MS = 30_000;
 const MAX_KILLED_START_DELAY_MS = 2_000;
+/** A timer for longer would fire at once. */
+const MAX_TIMER_MS = 0x7fff_ffff;
 
 /** What a pool needs of the host. */
 export interface PoolHost {
@@ -74,6 +76,8 @@ export class Pool implements ContainerOwner {
   #again = new Queue<Input>();
   /** Inputs of which one killed a container: each runs alone. */
   #suspects = new Queue<Input>();
+  /** Some containers take nothing but those. */
+  #anyReserved = false;
   /** Inputs in the calls' own queues. */
   #waiting = 0;
   /** Milliseconds that an input takes, a moving average; undefined before the first. */
@@ -147,7 +151,7 @@ export class Pool implements ContainerOwner {
   }
 
   #retryLater(input: Input, delayMs: number): void {
-    setTimeout(() => this.#runAgain(input), delayMs);
+    setTimeout(() => this.#runAgain(input), Math.min(delayMs, MAX_TIMER_MS));
   }
 
   #runAgain(input: Input): void {
@@ -219,9 +223,10 @@ export class Pool implements ContainerOwner {
         this.#waiting -= call.waiting;
         continue;
       }
+      const before = call.waiting;
       const input = call.take();
+      this.#waiting -= before - call.waiting;
       if (!input) continue;
-      this.#waiting--;
       if (call.waiting > 0) {
         call.queued = true;
         this.#round.push(call);
@@ -258,10 +263,26 @@ export class Pool implements ContainerOwner {
       }
       const container = this.#emptyContainer();
       if (!container) return;
-      container.reserved = true;
+      this.#reserve(container);
       const suspect = this.#suspects.shift()!;
       if (this.#window) container.dispatchTogether([suspect]);
       else container.dispatch(suspect);
+    }
+    this.#unreserve();
+  }
+
+  #reserve(container: Container): void {
+    container.reserved = true;
+    this.#anyReserved = true;
+  }
+
+  /** No suspect waits: only those that run one are kept for it. */
+  #unreserve(): void {
+    if (!this.#anyReserved) return;
+    this.#anyReserved = false;
+    for (const container of this.containers) {
+      container.reserved &&= [...container].some(({ suspect }) => suspect);
+      this.#anyReserved ||= container.reserved;
     }
   }
 
@@ -275,7 +296,7 @@ export class Pool implements ContainerOwner {
       if (!least || container.inputs < least.inputs) least = container;
     }
     const reserved = [...this.containers].filter((container) => container.reserved).length;
-    if (least && reserved < this.#suspects.length) least.reserved = true;
+    if (least && reserved < this.#suspects.length) this.#reserve(least);
     return undefined;
   }
 
@@ -315,7 +336,6 @@ export class Pool implements ContainerOwner {
 
   inputEnded(input: Input, frame: Frame, elapsedMs: number): void {
     this.pumpSoon();
-    this.#unreserve(input);
     this.#lastEnd = performance.now();
     if (input.decided) {
       this.#beginSuccessor(input);
@@ -336,12 +356,6 @@ export class Pool implements ContainerOwner {
       default:
         call.failed(input, failureIn(frame));
     }
-  }
-
-  /** The container was kept for this one. */
-  #unreserve(input: Input): void {
-    if (!input.suspect) return;
-    for (const container of this.containers) if (container.inputs === 0) container.reserved = false;
   }
 
   inputYielded(input: Input, payload: Uint8Array): void {
@@ -585,7 +599,7 @@ export class Pool implements ContainerOwner {
         this.#scaleTimer = undefined;
         this.reconcile();
       },
-      Math.min(Math.max(1, next - now), 0x7fff_ffff),
+      Math.min(Math.max(1, next - now), MAX_TIMER_MS),
     );
   }
 

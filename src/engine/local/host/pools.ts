@@ -5,6 +5,7 @@ import { InvalidError } from "../../../runtime/errors.ts";
 import type { LoadMessage } from "../../../worker/protocol.ts";
 import type { AutoscalerSettings, FunctionRef, FunctionStats } from "../../index.ts";
 import { Container } from "./container.ts";
+import { warnOf } from "./failures.ts";
 import type { Work } from "./input.ts";
 import { capacityOf, Pool, type PoolHost } from "./pool.ts";
 import type { Processes } from "./processes.ts";
@@ -44,7 +45,14 @@ export class Pools implements PoolHost {
     this.#engineUrl = engineUrl;
     this.#onLog = onLog;
     this.#onIdle = onIdle;
-    for (const version of registry.newest()) this.#warm(version);
+    for (const version of registry.newest()) {
+      try {
+        this.#warm(version);
+      } catch (error) {
+        // The others are to be reached, and this one removed.
+        warnOf(`${version.app} version ${version.version}`, error);
+      }
+    }
   }
 
   /** `instance`: of a method, as FunctionRef has it. */

@@ -13,7 +13,9 @@ import {
   methodsOf,
   nearest,
   SCHEMA_VERSION,
+  SchemaError,
 } from "../../../schema/index.ts";
+import { parse } from "../../../schema/parse.ts";
 import type {
   AppRef,
   AppSummary,
@@ -452,15 +454,11 @@ function checkDeployment({ manifest, artifact, secrets }: DeployRequest): void {
       { hint: "Use the same version of farcall for the deploy and the engine." },
     );
   }
-  const names = Array.isArray(manifest.functions) ? manifest.functions.map(({ name }) => name) : [];
-  if (!isName(manifest.app) || !isName(manifest.environment) || !names.every(isName)) {
+  // Each host from now on reads it when it starts.
+  checkManifest(manifest);
+  if (![manifest.app, manifest.environment, ...manifest.functions.map(({ name }) => name)].every(isName)) {
     throw new InvalidError("the manifest does not name its app, environment and functions");
   }
-  const repeated = names.find((name, at) => names.indexOf(name) !== at);
-  const classes = new Set(manifest.classes?.map(({ name }) => name));
-  const orphan = manifest.functions.find((fn) => fn.class !== undefined && !classes.has(fn.class));
-  if (orphan) throw new InvalidError(`the manifest has no class ${orphan.class} of its method ${orphan.name}`);
-  if (repeated !== undefined) throw new InvalidError(`the manifest has two functions named ${repeated}`);
   if (typeof artifact?.code !== "string" || sha256(artifact.code) !== artifact.hash) {
     throw new InvalidError("the artifact's hash is not the sha256 of its code");
   }
@@ -469,8 +467,18 @@ function checkDeployment({ manifest, artifact, secrets }: DeployRequest): void {
   }
 }
 
-function isName(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && !value.includes("\0");
+function checkManifest(manifest: unknown): void {
+  try {
+    parse(manifest);
+  } catch (error) {
+    if (error instanceof SchemaError) throw new InvalidError(error.message, { hint: error.hint });
+    throw error;
+  }
+}
+
+/** Keys are made of names with zeros in between. */
+function isName(name: string): boolean {
+  return !name.includes("\0");
 }
 
 function writeAtomically(file: string, text: string): void {

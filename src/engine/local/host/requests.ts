@@ -48,7 +48,12 @@ export function answer(host: Host, connection: Connection, number: number, metho
       const result = registry.deploy(params as unknown as DeployRequest);
       if (!result.changed) reply(method, result);
       // Whoever hears of the deploy can ask for URLs.
-      else void host.deployed(registry.version(result.manifest)).then(() => reply(method, result));
+      else {
+        host.deployed(registry.version(result.manifest)).then(
+          () => reply(method, result),
+          (error: unknown) => connection.refuse(number, asFailure(error)),
+        );
+      }
       return;
     }
     case "remove": {

@@ -80,6 +80,7 @@ export class Scheduler {
     for (const each of this.#scheduled) {
       // The clock was put back: what comes until then counts, and the calls that were made keep their keys.
       if (each.seen > now) each.seen = now;
+      each.seen = Math.max(each.seen, now - MAX_LATE_MS);
       const due = lastTime(each.next, each.seen, now);
       each.seen = Math.max(each.seen, due ?? each.seen);
       if (due !== undefined) this.#run(each.fn, due);
