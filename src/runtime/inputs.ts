@@ -66,7 +66,7 @@ export class Inputs {
       if (source.async) return this.#fillAsync(args, i, source);
       let result: IteratorResult<unknown>;
       try {
-        result = (source.iterator as Iterator<unknown>).next();
+        result = checked((source.iterator as Iterator<unknown>).next());
       } catch (error) {
         source.over = true;
         throw error;
@@ -81,7 +81,7 @@ export class Inputs {
     let result: IteratorResult<unknown>;
     source.reading = true;
     try {
-      result = await source.iterator.next();
+      result = checked(await source.iterator.next());
     } catch (error) {
       source.over = true;
       throw error;
@@ -121,6 +121,12 @@ export class Inputs {
     }
     return waits && Promise.all(waits).then(ignore);
   }
+}
+
+/** Throws as `for…of` does; what is no object would never be done. */
+function checked<T>(result: T): T {
+  if (typeof result === "object" ? result !== null : typeof result === "function") return result;
+  throw new TypeError(`Iterator result ${String(result)} is not an object`);
 }
 
 /** An iterable may block: after so long, in milliseconds, other work gets its turn. */

@@ -311,10 +311,15 @@ describe("FunctionCall", () => {
   });
 
   test("a signal stops the waiting, not the call", async () => {
-    const { defined } = start();
+    const { defined, engine } = start();
     const call = await defined.wait.spawn(1_000, 1);
     await expect(call.get({ signal: AbortSignal.timeout(1) })).rejects.toMatchObject({ name: "TimeoutError" });
     expect(await call.get()).toBe(1);
+    // Also while the engine is being loaded.
+    const stop = new AbortController();
+    const early = new FunctionCall(call.id, { engine: async () => engine }).get({ signal: stop.signal });
+    stop.abort(new Error("stop"));
+    await expect(early).rejects.toThrow("stop");
   });
 
   test("a failed call rejects each get with its own error object", async () => {

@@ -96,6 +96,14 @@ describe("inputs", () => {
     expect(() => map([1], callOptions({}))).toThrow("takes its options as a plain object");
   });
 
+  test("an iterator whose results are no objects is refused, as for…of does", async () => {
+    const { defined } = start();
+    const inputs = { [Symbol.iterator]: () => ({ next: () => 5 }) } as unknown as Iterable<number>;
+    await expect(collect(defined.double.map(inputs))).rejects.toThrow("Iterator result 5 is not an object");
+    const later = { [Symbol.asyncIterator]: () => ({ next: async () => 5 }) } as unknown as AsyncIterable<number>;
+    await expect(collect(defined.double.map(later))).rejects.toThrow("Iterator result 5 is not an object");
+  });
+
   test("unequal lengths: each iterator is closed once, or ended by itself, and none is read twice too far", async () => {
     const { defined } = start();
     for (const [a, b] of [

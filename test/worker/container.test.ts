@@ -168,6 +168,28 @@ describe("cancelling", () => {
     expect(container.all("log").map(({ value }) => value.text)).not.toContain("second\n");
   });
 
+  test("an input that is about to run in a batch ends it without running it", async () => {
+    await using app = await inlineFixture(`
+      import { App } from "farcall";
+      export const app = new App("batches");
+      export const doubled = app.function((xs: number[]) => (console.log(xs.join()), xs.map((x) => 2 * x)), {
+        name: "doubled", batch: { maxSize: 3, waitMs: 10 },
+      });
+    `);
+    await using container = await TestContainer.start(app, "doubled", { app: "batches", batched: true });
+    for (const index of [0, 1, 2]) container.input(1, index, [index]);
+    container.send("together", 0, 3);
+    // In the same chunk.
+    container.send("cancel", 1, 1);
+    container.input(1, 3, [3]);
+    container.send("together", 0, 1);
+    container.send("cancel", 1, 3);
+    for (const index of [1, 3])
+      expect(await container.outcome(1, index)).toMatchObject({ type: "failure", value: { code: "CANCELLED" } });
+    for (const index of [0, 2]) expect(await container.outcome(1, index)).toMatchObject({ value: 2 * index });
+    expect(container.all("log").map(({ value }) => value.text)).toEqual(["0,2\n"]);
+  });
+
   test("what has ended, and what never was, is no error", async () => {
     await using container = await TestContainer.start(arithmetic, "add");
     await container.run(0, 1, 2);

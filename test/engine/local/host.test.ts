@@ -12,6 +12,7 @@ import {
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { hostStatus, localEngine, stopHost } from "../../../src/engine/local/index.ts";
 import { EngineUnavailableError } from "../../../src/runtime/errors.ts";
@@ -51,6 +52,71 @@ test("ten programs that start at once share one host", async () => {
   const finished = await Promise.all(programs.map((each) => each.finished));
   expect(finished.map(({ code, stderr }) => ({ code, stderr }))).toEqual(finished.map(() => ({ code: 0, stderr: "" })));
   expect(new Set(finished.map(({ stdout }) => stdout)).size).toBe(1);
+});
+
+test("an engine that is closed while it connects leaves no connection behind", async () => {
+  await using home = await temporaryHome();
+  const first = localEngine(home.url);
+  await first.registry.listApps();
+  for (let i = 0; i < 5; i++) {
+    const engine = localEngine(home.url);
+    const listed = engine.registry.listApps().catch((error: Error) => error);
+    await engine.close();
+    expect(await listed).toBeInstanceOf(EngineUnavailableError);
+  }
+  await expect.poll(async () => (await hostStatus(home.url))!.clients, patient).toBe(2);
+  await first.close();
+});
+
+test.skipIf(process.platform === "win32")("a state directory behind a link need not be there yet", async () => {
+  await using home = await temporaryHome();
+  const link = join(home.path, "link");
+  mkdirSync(join(home.path, "real"));
+  symlinkSync(join(home.path, "real"), link);
+  // So long that its socket is elsewhere, under a name that is made of the path.
+  const url = `local:${join(link, "d".repeat(60), "e".repeat(60))}`;
+  const engine = localEngine(url);
+  expect(await engine.registry.listApps()).toEqual([]);
+  await engine.close();
+  await stopHost(url, { force: true });
+});
+
+test("a container that was kept for an input that never came serves others again", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  const body = `async function job(what, ms) {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    if (what === "throw") throw new Error("once more");
+    return process.pid;
+  }`;
+  const options = {
+    minContainers: 1,
+    maxContainers: 1,
+    concurrency: { maxInputs: 2 },
+    retries: { maxRetries: 3, initialDelayMs: 1_000, backoffCoefficient: 1, maxDelayMs: 1_000 },
+  };
+  await engine.registry.deploy(deployment("work", `export const job = app.function(${body});`, { job: { options } }));
+  const app = new Driver(engine, "work");
+  const running = async (count: number) =>
+    expect
+      .poll(async () => (await engine.invoker.stats(app.ref("job"))).numRunningInputs, { ...patient, interval: 20 })
+      .toBe(count);
+  const pid = (await app.remote("job", "", 0)) as number;
+  const unwanted = app.call("job", [["throw", 400]], { method: "remote" }).handle;
+  const mate = app.remote("job", "", 400);
+  await running(2);
+  // From now on both run alone.
+  process.kill(pid, "SIGKILL");
+  await mate;
+  // It fails once more, and while it waits for its next attempt another one begins; then its caller goes.
+  await running(1);
+  await running(0);
+  const long = app.remote("job", "", 3_000);
+  await sleep(2_000);
+  unwanted.cancel();
+  await long;
+  expect(await app.remote("job", "", 0)).not.toBe(pid);
+  await engine.close();
 });
 
 test("nothing is started before the first use, and a program ends when it awaits nothing", async () => {
