@@ -15,7 +15,14 @@ import { constructorOf } from "./classes.ts";
 import type { CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "./manifest.ts";
 import { isOptional } from "./parameters.ts";
 import { type Declarations, declarationsByName, inferredNames, membersOf, ownMembers, partsOf } from "./resolve.ts";
-import type { Declaration, ObjectType, PropertySchema, TypeParameterSchema, TypeSchema } from "./type-schema.ts";
+import type {
+  AliasDeclaration,
+  Declaration,
+  ObjectType,
+  PropertySchema,
+  TypeParameterSchema,
+  TypeSchema,
+} from "./type-schema.ts";
 
 /**
  * 16 hexadecimal digits. `declarations` must be complete and must not change afterwards: work on them is kept for
@@ -55,6 +62,7 @@ export class Canonical {
   /** Hashes of the round before, while declarations in a circle are worked on. */
   #round: ReadonlyMap<string, string> | undefined;
   readonly #members = new Map<string, ObjectType | undefined>();
+  readonly #endless = new Map<string, boolean>();
 
   constructor(declarations: Declarations) {
     this.declarations = declarations;
@@ -178,10 +186,12 @@ export class Canonical {
     return `${quote(property.name)}${marks}:${this.type(property.type, names)}`;
   }
 
-  /** A set: nested unions, also behind plain aliases, are opened; `boolean` is the union that it is. */
+  /**
+   * A set: nested unions, also behind plain aliases, are opened; `boolean` is the union that it is. What would be opened again
+   * inside itself stays a name: `type Json = string | { [key: string]: Json | undefined }`.
+   */
   #union(members: readonly TypeSchema[], names: Names, more: readonly string[] = []): string {
     const texts = new Set(more);
-    const opened = new Set<string>();
     const add = (member: TypeSchema): void => {
       if (member.kind === "union") {
         member.members.forEach(add);
@@ -191,21 +201,51 @@ export class Canonical {
         texts.add("#true").add("#false");
         return;
       }
-      if (member.kind === "reference" && !opened.has(member.name)) {
-        const declaration = this.declarations.get(member.name);
-        const alias =
-          declaration?.kind === "alias" && !declaration.typeParameters?.length ? declaration.type : undefined;
-        if (alias && (alias.kind === "union" || alias.kind === "reference" || alias.kind === "primitive")) {
-          opened.add(member.name);
-          add(alias);
-          return;
-        }
-      }
-      texts.add(this.type(member, names));
+      const alias = this.#plainAlias(member);
+      if (alias && !this.#isEndless(alias.name)) add(alias.type);
+      else texts.add(this.type(member, names));
     };
     members.forEach(add);
     if (texts.size === 0) return "never";
     return texts.size === 1 ? [...texts][0]! : `|(${[...texts].sort().join()})`;
+  }
+
+  /** A name for a union, for a primitive type or for another name. */
+  #plainAlias(type: TypeSchema): AliasDeclaration | undefined {
+    const declaration = type.kind === "reference" ? this.declarations.get(type.name) : undefined;
+    if (declaration?.kind !== "alias" || declaration.typeParameters?.length) return undefined;
+    return ["union", "reference", "primitive"].includes(declaration.type.kind) ? declaration : undefined;
+  }
+
+  /** Whether to open an alias leads to opening it again. */
+  #isEndless(name: string): boolean {
+    const known = this.#endless.get(name);
+    if (known !== undefined) return known;
+    const reached = new Set<string>();
+    const follow = (at: string): void => {
+      for (const next of this.#opens(at)) {
+        if (reached.has(next)) continue;
+        reached.add(next);
+        follow(next);
+      }
+    };
+    follow(name);
+    this.#endless.set(name, reached.has(name));
+    return reached.has(name);
+  }
+
+  /** The aliases that are opened in the text of one. */
+  #opens(name: string): Set<string> {
+    const found = new Set<string>();
+    const visit = (type: TypeSchema): void => partsOf(type).forEach(type.kind === "union" ? member : visit);
+    const member = (type: TypeSchema): void => {
+      const alias = this.#plainAlias(type);
+      if (alias) found.add(alias.name);
+      else visit(type);
+    };
+    const declaration = this.declarations.get(name);
+    if (declaration?.kind === "alias") member(declaration.type);
+    return found;
   }
 
   // ---- declarations -------------------------------------------------------------------------------------------

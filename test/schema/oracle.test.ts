@@ -4,15 +4,21 @@ import { compareFunctions, type FunctionVersion, signatureOf } from "../../src/s
 import { declarations, parameters, scopeOfDeclarations, types } from "../support/arbitraries.ts";
 import { mutations } from "./mutate.ts";
 import { judge } from "./oracle.ts";
+import { recursiveUnions } from "./recursive.ts";
 
 /** A function and the declarations that it may refer to; nothing computed, which only equal structure makes compatible. */
-const versions: fc.Arbitrary<FunctionVersion> = declarations({ computed: false, maxLength: 3 }).chain((declared) => {
-  const scope = { ...scopeOfDeclarations(declared), computed: false, maxDepth: 2 };
-  return fc.record({ parameters: parameters(scope), returns: types(scope) }).map((call) => ({
-    fn: { name: "probe", mode: "unary" as const, ...call },
-    declarations: declared,
-  }));
-});
+const versions: fc.Arbitrary<FunctionVersion> = fc
+  .oneof(
+    { weight: 9, arbitrary: declarations({ computed: false, maxLength: 3 }) },
+    { weight: 1, arbitrary: recursiveUnions },
+  )
+  .chain((declared) => {
+    const scope = { ...scopeOfDeclarations(declared), computed: false, maxDepth: 2 };
+    return fc.record({ parameters: parameters(scope), returns: types(scope) }).map((call) => ({
+      fn: { name: "probe", mode: "unary" as const, ...call },
+      declarations: declared,
+    }));
+  });
 
 const pairs = versions.chain((before) => mutations(before).map((after) => ({ before, after })));
 

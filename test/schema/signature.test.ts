@@ -7,16 +7,19 @@ import {
   signatureOf,
   type TypeSchema,
 } from "../../src/schema/index.ts";
-import { manifests } from "../support/arbitraries.ts";
+import { functions, manifests, scopeOfDeclarations } from "../support/arbitraries.ts";
+import { recursiveUnions } from "./recursive.ts";
 
 type Unsigned = Omit<FunctionSchema, "signature" | "options">;
 
 const STRING: TypeSchema = { kind: "primitive", name: "string" };
 const NUMBER: TypeSchema = { kind: "primitive", name: "number" };
+const NULL: TypeSchema = { kind: "primitive", name: "null" };
 const BOOLEAN: TypeSchema = { kind: "primitive", name: "boolean" };
 const ref = (name: string, ...typeArguments: TypeSchema[]): TypeSchema =>
   typeArguments.length > 0 ? { kind: "reference", name, typeArguments } : { kind: "reference", name };
 const union = (...members: TypeSchema[]): TypeSchema => ({ kind: "union", members });
+const orUndefined = (name: string): TypeSchema => union(ref(name), { kind: "primitive", name: "undefined" });
 const object = (properties: Record<string, TypeSchema>): TypeSchema => ({
   kind: "object",
   properties: Object.entries(properties).map(([name, type]) => ({ name, type })),
@@ -40,9 +43,16 @@ describe("a signature", () => {
     expect(signatureOf(taking(STRING), [])).toMatch(/^[0-9a-f]{16}$/);
   });
 
+  const recursive = recursiveUnions.chain((declarations) =>
+    fc.record({
+      declarations: fc.constant(declarations),
+      functions: fc.array(functions(scopeOfDeclarations(declarations)), { maxLength: 3 }),
+    }),
+  );
+
   it("stays when declarations and functions are written in another order, documented, and renamed", () => {
     fc.assert(
-      fc.property(manifests(), fc.func(fc.integer()), ({ functions, declarations }, order) => {
+      fc.property(fc.oneof(manifests(), recursive), fc.func(fc.integer()), ({ functions, declarations }, order) => {
         const enums = new Set(declarations.filter(({ kind }) => kind === "enum").map(({ name }) => name));
         const rewrite = (value: unknown): unknown => {
           if (Array.isArray(value)) return value.map(rewrite);
@@ -155,6 +165,39 @@ describe("a signature", () => {
     ],
   ])("changes with %s", (_, a, b, declarations = [], other = declarations) => {
     expect(signatureOf(a, declarations)).not.toBe(signatureOf(b, other));
+  });
+
+  describe("of a type that is part of a union inside itself", () => {
+    const json = (leaf: TypeSchema): Declaration[] => [
+      alias(
+        "Json",
+        union(leaf, { kind: "array", element: union(ref("Json"), NULL) }, object({ x: orUndefined("Json") })),
+      ),
+      alias("Renamed", ref("Json")),
+    ];
+    const circle = (leaf: TypeSchema): Declaration[] => [
+      alias("A", union(STRING, object({ b: orUndefined("B") }))),
+      alias("B", union(leaf, ref("C"))),
+      alias("C", union(NULL, { kind: "array", element: union(ref("A"), ref("B")) })),
+    ];
+
+    it("is made, and depends on what lies below", () => {
+      const signatures = [STRING, NUMBER].flatMap((leaf) => [
+        signatureOf(taking(ref("Json")), json(leaf)),
+        signatureOf(taking(orUndefined("Json")), json(leaf)),
+        ...["A", "B", "C"].map((name) => signatureOf(taking(ref(name)), circle(leaf))),
+      ]);
+      expect(new Set(signatures).size).toBe(signatures.length);
+    });
+
+    it("stays the same behind another name, in another order", () => {
+      const renamed = signatureOf(taking(orUndefined("Renamed")), json(STRING));
+      expect(renamed).toBe(signatureOf(taking(orUndefined("Json")), json(STRING)));
+      for (const name of ["A", "B", "C"]) {
+        const signature = signatureOf(taking(orUndefined(name)), circle(NUMBER));
+        expect(signatureOf(taking(orUndefined(name)), circle(NUMBER).reverse())).toBe(signature);
+      }
+    });
   });
 
   it("tells circles of different lengths apart, and not the same circle entered twice", () => {
