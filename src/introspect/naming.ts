@@ -34,6 +34,7 @@ export function nameDeclarations(app: AppProgram, records: Iterable<DeclarationR
     for (let count = 2; name === "" || taken.has(name); count++) name = `${record.name}${count}`;
     taken.add(name);
     record.schema!.name = name;
+    if (record.schema!.kind === "enum") record.schema!.authoredName = record.name;
     for (const reference of record.references) reference.name = name;
   }
   return sorted.map(({ record }) => record.schema!);

@@ -125,7 +125,7 @@ export class Comparison {
   }
 
   #enums(from: EnumDeclaration, source: ReferenceType, to: EnumDeclaration, target: ReferenceType): Differences {
-    if (from.name !== to.name) return this.#changed(source, target);
+    if ((from.authoredName ?? from.name) !== (to.authoredName ?? to.name)) return this.#changed(source, target);
     const values = new Map(to.members.map((member) => [member.name, member.value]));
     for (const { name, value } of from.members) {
       if (values.get(name) === value) continue;

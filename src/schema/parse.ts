@@ -235,7 +235,7 @@ const declaration = kinds({
   alias: object({ name: typeName, type }, { doc: text, typeParameters }),
   enum: object(
     { name: typeName, members: list(object({ name: text, value: enumValue }, { doc: text })) },
-    { doc: text, const: flag },
+    { doc: text, authoredName: text, const: flag },
   ),
 });
 

@@ -5,7 +5,8 @@
  * In it: mode, type parameters, overloads, parameters (type, optional, rest; names only where a caller can pass by name), what
  * is returned, and the structure of all declarations that these reach. Not in it: documentation, labels (they change what a
  * caller reads, not what it may pass), the names of interfaces, aliases and type parameters, order of declarations,
- * properties and union members, the place in the source, options. An enum's name is in it, since enums are nominal.
+ * properties and union members, the place in the source, options. An enum's name is in it, since
+ * enums are nominal: its author's, which the types of other functions do not change.
  *
  * Each type becomes a canonical text in which unordered parts are sorted. A declaration becomes the hash of its text; where
  * declarations refer to each other in a circle, the texts are made in rounds, each with the hashes of the round before,
@@ -308,7 +309,7 @@ export class Canonical {
       const members = declaration.members.map(
         ({ name, value }) => `${quote(name)}=${typeof value === "string" ? quote(value) : value}`,
       );
-      return shorten(`enum ${quote(name)}{${members.sort().join()}}`);
+      return shorten(`enum ${quote(declaration.authoredName ?? name)}{${members.sort().join()}}`);
     }
     const names = bindNames(declaration.typeParameters, "d", NONE);
     const parameters = this.typeParameters(declaration.typeParameters, names);

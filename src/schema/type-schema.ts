@@ -268,6 +268,8 @@ export interface AliasDeclaration extends DeclarationBase {
 
 export interface EnumDeclaration extends DeclarationBase {
   kind: "enum";
+  /** As its author calls it, where `name` had to tell it from another declaration of the manifest: enums are nominal. */
+  authoredName?: string;
   const?: true;
   members: { name: string; value: string | number; doc?: string }[];
 }

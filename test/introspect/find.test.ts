@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { introspect } from "../../src/introspect/index.ts";
+import { compareFunctions } from "../../src/schema/index.ts";
 import { fixtures, printed, problemsOf } from "./support/printed.ts";
 
 describe("functions are found", () => {
@@ -46,6 +47,19 @@ describe("functions are found", () => {
       "export interface B { x: number; }",
     ]);
   });
+});
+
+test("an enum of the same name elsewhere in the app changes no signature", () => {
+  const [before, after] = ["before.ts", "with-another.ts"].map((file) => introspect(join(fixtures, "clash", file)));
+  const [was, is] = [before, after].map((app) => app!.functions.find(({ name }) => name === "run")!);
+  expect(after!.declarations.map(({ name }) => name)).toEqual(["Mode", "Mode2"]);
+  expect(is!.signature).toBe(was!.signature);
+  const { verdict } = compareFunctions(
+    { fn: was!, declarations: before!.declarations },
+    { fn: is!, declarations: after!.declarations },
+  );
+  expect(verdict).toBe("docs only");
+  expect(is!.signature).not.toBe(after!.functions.find(({ name }) => name === "other")!.signature);
 });
 
 describe("what cannot be told is told", () => {
