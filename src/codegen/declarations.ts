@@ -65,7 +65,7 @@ export interface EnumMemberPlan {
   value: string;
   /** Name of its type in the enum's namespace; absent when its name can name no type there. */
   typeName?: string;
-  /** `typeName` stands in for a reserved word: `export { delete_ as delete }`. */
+  /** `typeName` stands in for a word that no type there can have for its name: `export { delete_ as delete }`. */
   isReserved?: true;
   doc?: string;
 }
@@ -122,7 +122,8 @@ function planEnum(declaration: EnumDeclaration): Omit<EnumPlan, keyof Declaratio
   const typeNames = new Scope(declaration.members.map((member) => member.name));
   const members = declaration.members.map((member): EnumMemberPlan => {
     const isName = isIdentifierName(member.name);
-    const isReserved = isName && !isTypeName(member.name);
+    // `export type as` is no type's declaration to any compiler; outside of a namespace `export declare type as` is.
+    const isReserved = isName && (!isTypeName(member.name) || member.name === "as");
     return {
       name: member.name,
       // Written plainly, it would set the object's prototype.

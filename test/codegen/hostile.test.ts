@@ -12,11 +12,12 @@ import { InvalidError } from "../../src/runtime/errors.ts";
 import {
   type AppManifest,
   type Declaration,
+  isTypeName,
   parseManifest,
   SchemaError,
   type TypeSchema,
 } from "../../src/schema/index.ts";
-import { fn, manifest, number, Project, parameter, reference, text } from "./support.ts";
+import { COMPILERS, fn, manifest, number, Project, parameter, reference, text } from "./support.ts";
 
 const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const numRuns = Number(process.env.FUZZ_RUNS ?? 60);
@@ -359,6 +360,52 @@ test("a type parameter called like a declaration that its signature uses is not 
       export const three: [number, string] = [own, box.v];`,
   });
   expect(await project.check()).toBe("");
+});
+
+test("members of enums, types and functions may be called like words that TypeScript knows in some places", async () => {
+  const words = (
+    "as from type of is asserts infer keyof readonly unique declare abstract namespace module global satisfies out in accessor using defer " +
+    "async await get set static let yield undefined any unknown never object string number boolean symbol bigint void intrinsic"
+  ).split(" ");
+  const of: Declaration = {
+    ...{ kind: "enum", name: "Op" },
+    members: words.map((name, value) => ({ name, value })),
+  };
+  const typeWords = words.filter(isTypeName);
+  const aliases = typeWords.map((name): Declaration => ({ kind: "alias", name, type: text }));
+  const interfaces = typeWords.map(
+    (name): Declaration => ({ kind: "interface", name, properties: [{ name, type: reference(name) }] }),
+  );
+  const enums = typeWords.map((name): Declaration => ({ kind: "enum", name, members: [{ name: "as", value: 1 }] }));
+  const uses = (names: readonly string[]) =>
+    names.map((name, at) => fn(`use${at}`, [parameter(name, reference(name))], reference(name)));
+  const apps = [
+    manifest("members", [...words.map((name) => fn(name, [parameter(name, reference("Op", name))], text))], [of]),
+    manifest("aliases", uses(typeWords), aliases),
+    manifest("interfaces", uses(typeWords), interfaces),
+    manifest("enums", uses(typeWords), enums),
+    manifest("as", uses(["as"]), [{ kind: "enum", name: "as", members: [{ name: "as", value: "as" }] }]),
+  ];
+  const templates = await loadTemplates(undefined);
+  using project = new Project();
+  for (const [folder, layout] of [
+    ["ts", layoutOf("ts", ".ts", true)],
+    ["js", layoutOf("js", ".ts", true)],
+  ] as const) {
+    const chosen = await Promise.all(apps.map(async (item) => ({ manifest: await parseManifest(item) })));
+    const importExtension = folder === "ts" ? ".ts" : ".js";
+    const files = renderPlan(planFiles(chosen, { exports: "namespaces", importExtension }), templates, layout);
+    for (const [name, content] of files) project.write({ [`src/${folder}/${name}`]: content });
+    project.write({
+      [`src/${folder}-use.ts`]: `import { members, as, type aliases, enums } from "./${folder}/index${importExtension}";
+        export const one: members.Op.as = members.Op.as;
+        export const two: as.as.as = as.as.as;
+        export const three: aliases.as = "";
+        export const four: enums.of.as = enums.of.as;
+        export const all: [${words.map((name) => `typeof members.Op[${JSON.stringify(name)}]`)}] = [${words.map((_, at) => at)}];`,
+    });
+  }
+  for (const compiler of COMPILERS) expect(await project.check(compiler)).toBe("");
 });
 
 test("an app called like a declaration file gets a file that is none", () => {
