@@ -246,7 +246,7 @@ export class Container {
     if (input.call.message.web) {
       const { handler } = loaded.callableOf(input.call.message);
       this.#current.enterWith(input);
-      const pieces = piecesOf(this.#answer(input, payload, handler!));
+      const pieces = piecesOf(this.#answer(input, payload, handler!), input);
       void this.#iterate(input, pieces, (piece) => this.#outbox.piece(input, piece as Uint8Array));
       return;
     }
@@ -354,8 +354,11 @@ export class Container {
       const request = requestIn(payload, input.context.signal);
       input.request = request;
       const response = await input.within(() => handler(request));
-      if (response instanceof Response) return response;
-      throw new TypeError(`${this.#load.function} is a web function and returned no Response`);
+      if (!(response instanceof Response))
+        throw new TypeError(`${this.#load.function} is a web function and returned no Response`);
+      if (response.bodyUsed || response.body?.locked)
+        throw new TypeError(`${this.#load.function} returned a Response whose body somebody else reads or has read`);
+      return response;
     } catch (error) {
       input.run?.threw(error);
       const text = error instanceof Error ? (error.stack ?? String(error)) : String(error);

@@ -1,5 +1,6 @@
 /** HTTP in a container: a request comes as one payload, and leaves as a head and the pieces of a body. */
 import { type AppManifest, type Declaration, type FunctionSchema, fromJson, toJson } from "../schema/index.ts";
+import type { Input } from "./input.ts";
 import type { WebRequestHead, WebResponseHead } from "./protocol.ts";
 import type { ArgumentValidator } from "./validate.ts";
 
@@ -16,9 +17,10 @@ export function requestIn(payload: Buffer, signal: AbortSignal): Request {
   return new Request(url, { method, headers, signal, ...(hasBody && { body: Uint8Array.from(body) }) });
 }
 
-/** What is to be sent for a request, piece by piece. Leaving it early cancels the body. */
-export async function* piecesOf(answer: Promise<Response>): AsyncGenerator<Uint8Array, void, void> {
+/** What is to be sent for a request, piece by piece. Leaving it early cancels the body, and so does cancelling the input, also while the body says nothing. */
+export async function* piecesOf(answer: Promise<Response>, input: Input): AsyncGenerator<Uint8Array, void, void> {
   const response = await answer;
+  const { signal } = input.context;
   const head: WebResponseHead = {
     status: response.status,
     statusText: response.statusText,
@@ -26,9 +28,28 @@ export async function* piecesOf(answer: Promise<Response>): AsyncGenerator<Uint8
   };
   yield Buffer.from(JSON.stringify(head));
   if (!response.body) return;
-  for await (const chunk of response.body as unknown as AsyncIterable<unknown>) {
-    if (!(chunk instanceof Uint8Array)) throw new TypeError("a response's body gives bytes: Uint8Array");
-    for (let at = 0; at < chunk.length; at += MAX_PIECE_BYTES) yield chunk.subarray(at, at + MAX_PIECE_BYTES);
+  const reader = response.body.getReader();
+  let cancelled: Promise<void> | undefined;
+  const cancel = (): Promise<void> => {
+    cancelled ??= reader.cancel(signal.reason);
+    return cancelled;
+  };
+  // What the author's `cancel` throws is heard of below.
+  const onAbort = (): void => void cancel().catch(() => {});
+  signal.addEventListener("abort", onAbort);
+  let ended = false;
+  try {
+    // Nobody reads the body that would follow such a head.
+    while (!signal.aborted && input.request?.method !== "HEAD") {
+      const { done, value } = await reader.read();
+      ended = done;
+      if (done) break;
+      if (!((value as unknown) instanceof Uint8Array)) throw new TypeError("a response's body gives bytes: Uint8Array");
+      for (let at = 0; at < value.length; at += MAX_PIECE_BYTES) yield value.subarray(at, at + MAX_PIECE_BYTES);
+    }
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    if (cancelled || !ended) await cancel();
   }
 }
 

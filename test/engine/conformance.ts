@@ -675,6 +675,13 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
       await expect(invoker.updateAutoscaler(ref, { minContainers: 1.5 })).rejects.toThrow(InvalidError);
       await invoker.updateAutoscaler(ref, { minContainers: 0, scaledownWindowMs: 50 });
       await expect.poll(runners, patient).toBe(0);
+      await invoker.updateAutoscaler(ref, { maxContainers: 2, minContainers: 2 });
+      await expect.poll(runners, patient).toBe(2);
+      // Also one that changes nothing.
+      expect(await registry.deploy(version(1))).toMatchObject({ changed: false });
+      await expect(invoker.updateAutoscaler(ref, { maxContainers: 1 })).resolves.not.toThrow();
+      await invoker.updateAutoscaler(ref, { minContainers: 0, scaledownWindowMs: 50 });
+      await expect.poll(runners, patient).toBe(0);
       await registry.deploy(version(2));
       await new Driver(under.engine, "scaled").remote("f");
       expect(await runners()).toBe(1);

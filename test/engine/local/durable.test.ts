@@ -52,6 +52,30 @@ test("what was acknowledged runs although the host is killed at once", async () 
   await engine.close();
 });
 
+test("an input that may have run with a host that was killed is no first attempt", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.registry.deploy(
+    deployment(
+      "work",
+      `export const attempt = app.function(async function attempt(ms) {
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        return context().attempt;
+      });`,
+      { attempt: {} },
+    ),
+  );
+  const app = new Driver(engine, "work");
+  expect(await app.get(await app.spawn("attempt", [[0]]))).toEqual([{ index: 0, value: 0 }]);
+  const id = await app.spawn("attempt", [[1_500]]);
+  await expect
+    .poll(async () => (await engine.invoker.stats(app.ref("attempt"))).numRunningInputs, { ...patient, interval: 20 })
+    .toBe(1);
+  process.kill((await hostStatus(home.url))!.pid, "SIGKILL");
+  expect(await app.get(id)).toEqual([{ index: 0, value: 1 }]);
+  await engine.close();
+});
+
 test("a cancel that was acknowledged holds although the host is killed at once", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);

@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { AnnouncementWriter } from "../../../src/engine/announcement.ts";
-import { FrameWriter } from "../../../src/engine/frames.ts";
+import { FrameReader, FrameWriter } from "../../../src/engine/frames.ts";
 import { hostStatus, localEngine } from "../../../src/engine/local/index.ts";
 import { FromHost, ToHost } from "../../../src/engine/local/protocol.ts";
 import { encodeArguments } from "../../../src/runtime/index.ts";
@@ -101,7 +101,7 @@ test("a peer that asks for too much, or for what cannot be, harms nobody", async
         frame[4] = ${FromContainer.log};
         payload.copy(frame, 16);
         (await import("node:fs")).writeSync(3, frame);
-        return 1;
+        await new Promise(() => {});
       });`,
       { count: { mode: "generator" }, echo: {}, scribble: {} },
     ),
@@ -215,6 +215,46 @@ test("a peer that reads nothing does not fill the host's memory", async () => {
   socket.destroy();
   await engine.close();
 }, 300_000);
+
+test("who follows logs and does not read for a while misses nothing", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.registry.deploy(
+    deployment(
+      "work",
+      `const line = "x".repeat(20_000);
+      export const print = app.function(async function print(from, to) {
+        for (let n = from; n < to; n++) {
+          console.log(n + line);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      });`,
+      { print: {} },
+    ),
+  );
+  const app = new Driver(engine, "work");
+  await app.remote("print", 0, 3);
+  const { socket, writer } = await rawClient(home.path);
+  const follow = { method: "logs", params: { follow: true, limit: 2 } };
+  writer.write(ToHost.subscribe, 1, 0, Buffer.from(JSON.stringify(follow)));
+  writer.flush();
+  await expect.poll(async () => (await hostStatus(home.url))!.clients, patient).toBe(3);
+  socket.pause();
+  await app.remote("print", 3, 500);
+  const seen: number[] = [];
+  const reader = new FrameReader(({ type, payload }) => {
+    if (type === FromHost.item) seen.push(Number.parseInt(JSON.parse(payload.toString()).text, 10));
+  });
+  socket.on("data", (chunk: Buffer) => reader.push(chunk));
+  socket.resume();
+  await expect.poll(() => seen.at(-1), patient).toBe(499);
+  // And hears what is new from then on.
+  await app.remote("print", 500, 501);
+  await expect.poll(() => seen.at(-1), patient).toBe(500);
+  expect(seen).toEqual(Array.from({ length: 500 }, (_, n) => n + 1));
+  socket.destroy();
+  await engine.close();
+});
 
 test("a caller that is killed takes its running calls along", async () => {
   await using home = await temporaryHome();

@@ -50,6 +50,20 @@ export const announces = app.web((request) => {
   const body = new URL(request.url).searchParams.get("body") ?? "";
   return new Response(new Blob([body]).stream(), { headers: { "content-length": "4" } });
 }, { name: "announces" });
+const cancelled: string[] = [];
+export const feed = app.web((request) => {
+  if (request.method === "DELETE") return Response.json(cancelled);
+  const quiet = new ReadableStream({
+    start(controller) { controller.enqueue(new TextEncoder().encode("data: hi\\n\\n")); },
+    cancel() { cancelled.push(request.method); },
+  });
+  return new Response(quiet, { headers: { "x-a": "caf\xe9" } });
+}, { name: "feed", maxContainers: 1, concurrency: { maxInputs: 3 } });
+export const used = app.web(async () => {
+  const response = new Response("x");
+  await response.text();
+  return response;
+}, { name: "used" });
 export const fails = app.web(async function fails(): Promise<Response> { throw new RangeError("no such page"); });
 export const nothing = app.web((async () => "text") as unknown as (request: Request) => Promise<Response>, { name: "nothing" });
 export const dies = app.web(() => process.exit(3), { name: "dies" });
@@ -174,6 +188,29 @@ describe("a handler", () => {
     expect(numRunningInputs).toBe(0);
   });
 
+  test("whose body is quiet ends with its client, and with the head where nobody asked for more", async () => {
+    const open = async () => {
+      const stop = new AbortController();
+      const response = await get("feed", "", { signal: stop.signal });
+      await response.body!.getReader().read();
+      return { stop, response };
+    };
+    for (const { stop, response } of [await open(), await open()]) {
+      expect(response.headers.get("x-a")).toBe("caf\xe9");
+      stop.abort();
+    }
+    await get("feed", "", { method: "HEAD" });
+    const running = async () =>
+      (await engine.invoker.stats({ app: "site", environment: "main", name: "feed" })).numRunningInputs;
+    await expect.poll(running, { timeout: 10_000 }).toBe(0);
+    const cancelled = (await (await get("feed", "", { method: "DELETE" })).json()) as string[];
+    expect(cancelled.sort()).toEqual(["GET", "GET", "HEAD"]);
+  });
+
+  test("that gives away a body that was read answers with a problem", async () => {
+    expect((await problemOf(await get("used"))).detail).toMatch(/reads or has read/);
+  });
+
   test("hears of a client that goes away, and goes on with others", async () => {
     const stop = new AbortController();
     const going = get("waits", "", { method: "POST", signal: stop.signal });
@@ -250,6 +287,20 @@ describe("a URL", () => {
       request.on("error", reject).end();
     });
     expect(status).toBe(403);
+  });
+
+  test("may be asked for whole, and not by TRACE, which the Fetch API has not", async () => {
+    const url = new URL(await urlOf("echo"));
+    const asked = (options: object) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const request = httpRequest(url, options, async (response) => {
+          await text(response);
+          resolve(response.statusCode);
+        });
+        request.on("error", reject).end();
+      });
+    expect(await asked({ path: url.href })).toBe(201);
+    expect(await asked({ method: "TRACE" })).toBe(405);
   });
 
   test("stays the same when the host comes again, and a host with web functions stays", async () => {

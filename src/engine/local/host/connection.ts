@@ -39,6 +39,7 @@ export class Connection {
   readonly #socket: Socket;
   readonly #announcements = new AnnouncementReader(checkOpen);
   readonly #parked = new Set<{ pool: Pool; call: Work }>();
+  #waitingForRoom = new Set<() => void>();
   /** The container that the client runs in. */
   container: string | undefined;
   #greeted = false;
@@ -79,9 +80,23 @@ export class Connection {
 
   /** The call waits, when so much is on its way that nothing more should run. */
   congested(call: Work): boolean {
-    if (this.writer.buffered < CONGESTED_BYTES) return false;
+    if (!this.overloaded) return false;
     this.#parked.add({ pool: call.pool, call });
     return true;
+  }
+
+  /** Once, when the client has taken some of what made it full. */
+  onRoom(listener: () => void): void {
+    this.#waitingForRoom.add(listener);
+  }
+
+  offRoom(listener: () => void): void {
+    this.#waitingForRoom.delete(listener);
+  }
+
+  /** So much is on its way that what can be done without is left out. */
+  get overloaded(): boolean {
+    return this.writer.buffered > CONGESTED_BYTES;
   }
 
   json(type: number, call: number, value: unknown, index = 0): void {
@@ -243,6 +258,9 @@ export class Connection {
   #drained(): void {
     for (const attachments of [...this.#attachments.values()]) for (const each of [...attachments]) each.pump();
     for (const side of this.calls.values()) if (side instanceof DurableSide) side.pump();
+    const listeners = this.#waitingForRoom;
+    this.#waitingForRoom = new Set();
+    for (const listener of listeners) listener();
     if (this.writer.buffered > CONGESTED_BYTES / 2) return;
     const parked = [...this.#parked];
     this.#parked.clear();

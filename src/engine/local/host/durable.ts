@@ -63,6 +63,8 @@ export class DurableCall implements Work {
   /** Not on disk yet. */
   #incoming: { index: number; payload: Uint8Array }[] = [];
   #isNew: boolean;
+  /** Of its inputs without an outcome nobody knows which have run: all may have. */
+  #resumed = false;
   /** Inputs that came, and those on disk, before it is accepted. */
   #received = 0;
   #stored = 0;
@@ -220,6 +222,7 @@ export class DurableCall implements Work {
   resume(numInputs: number, unfinished: number): void {
     this.accepted = true;
     this.#isNew = false;
+    this.#resumed = true;
     this.#kept = undefined;
     this.#numInputs = numInputs;
     this.#written = this.#ended = numInputs - unfinished;
@@ -278,7 +281,9 @@ export class DurableCall implements Work {
   #loadPage(): void {
     try {
       for (const { index, payload } of this.#host.tables.waitingInputs(this.row, this.#cursor)) {
-        this.#page.push(new Input(this, index, payload));
+        const input = new Input(this, index, payload);
+        if (this.#resumed) input.cutOff = 1;
+        this.#page.push(input);
         this.#cursor = index + 1;
       }
     } catch (error) {

@@ -267,6 +267,8 @@ export class Host {
       stream,
       text,
     });
-    call?.logsTo?.json(FromHost.log, call.logNumber, entry);
+    const to = call?.logsTo;
+    // They are kept on disk: farcall logs has them all.
+    if (to && !to.overloaded) to.json(FromHost.log, call.logNumber, entry);
   };
 }

@@ -22,7 +22,7 @@ export interface Work {
   /** Containers that have been told of it. */
   readonly toldContainers: Container[];
   /** A connection that wants its logs, and the call's number there. */
-  readonly logsTo: { json(type: number, call: number, value: unknown): void } | undefined;
+  readonly logsTo: { readonly overloaded: boolean; json(type: number, call: number, value: unknown): void } | undefined;
   readonly logNumber: number;
   /** In the pool's round of calls that have inputs waiting. */
   queued: boolean;

@@ -10,6 +10,8 @@ const KEPT_ENTRIES = 100_000;
 const FLUSH_MS = 100;
 const FLUSH_ENTRIES = 1_000;
 const MAX_TEXT = 64 * 1024;
+/** Read at a time. */
+export const PAGE_ENTRIES = 100;
 
 // Held exclusively, SQLite needs no shared memory, which a full disk would turn into a crash.
 const TABLE = `
@@ -64,8 +66,22 @@ export class Logs {
     return whole;
   }
 
-  /** What is kept and fits the filter, oldest first. */
-  select(filter: LogSubscription): LogEntry[] {
+  /** The sequence of the newest entry. */
+  get last(): number {
+    return this.#lastSequence;
+  }
+
+  /** As many as the filter's limit says of those that fit it, oldest first. */
+  newest(filter: LogSubscription): LogEntry[] {
+    return this.#rows(filter, "DESC", filter.limit ?? KEPT_ENTRIES).reverse();
+  }
+
+  /** The oldest that fit the filter, PAGE_ENTRIES at most. */
+  page(filter: LogSubscription): LogEntry[] {
+    return this.#rows(filter, "ASC", PAGE_ENTRIES);
+  }
+
+  #rows(filter: LogSubscription, order: "ASC" | "DESC", limit: number): LogEntry[] {
     this.flush();
     const conditions: string[] = ["sequence > ?"];
     const values: (string | number)[] = [filter.after ?? 0];
@@ -83,9 +99,9 @@ export class Logs {
       values.push(filter.function, filter.function);
     }
     const rows = this.#database
-      .prepare(`SELECT * FROM logs WHERE ${conditions.join(" AND ")} ORDER BY sequence DESC LIMIT ?`)
-      .all(...values, filter.limit ?? KEPT_ENTRIES) as unknown as Row[];
-    return rows.reverse().map(entryOf);
+      .prepare(`SELECT * FROM logs WHERE ${conditions.join(" AND ")} ORDER BY sequence ${order} LIMIT ?`)
+      .all(...values, limit) as unknown as Row[];
+    return rows.map(entryOf);
   }
 
   /** Returns the function that stops it. */

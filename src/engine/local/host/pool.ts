@@ -96,14 +96,18 @@ export class Pool implements ContainerOwner {
   constructor(unit: Unit, host: PoolHost, overrides: AutoscalerSettings) {
     this.unit = unit;
     this.#host = host;
-    const { minContainers, maxContainers, bufferContainers, scaledownWindowMs, batch } = unit.options;
+    const { batch } = unit.options;
     this.#window = batch && new BatchWindow(batch, () => this.pumpSoon());
-    this.#settings = {
+    this.#settings = { ...this.deployedSettings, ...overrides };
+  }
+
+  get deployedSettings(): Required<AutoscalerSettings> {
+    const { minContainers, maxContainers, bufferContainers, scaledownWindowMs } = this.unit.options;
+    return {
       minContainers,
       maxContainers: maxContainers || Math.max(availableParallelism(), minContainers),
       bufferContainers,
       scaledownWindowMs,
-      ...overrides,
     };
   }
 

@@ -127,6 +127,14 @@ export class Pools implements PoolHost {
     this.changed(pool);
   }
 
+  /** The same version is deployed again. */
+  resetAutoscalers(app: { app: string; environment: string }): void {
+    for (const pool of this.#ofApp(app)) {
+      if (!pool.replaced) pool.configure(pool.deployedSettings);
+      this.changed(pool);
+    }
+  }
+
   *containers(): Generator<{ pool: Pool; container: Container }, void, undefined> {
     for (const pool of this.#pools.values()) {
       for (const container of pool.containers) yield { pool, container };

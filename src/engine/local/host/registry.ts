@@ -220,6 +220,7 @@ export class Registry {
     const previous = this.#apps.has(key) ? this.version({ app, environment }) : undefined;
     const before = previous ? { previous: previous.manifest } : {};
     if (previous?.etag.endsWith(fingerprint.slice(0, 16))) {
+      this.#store.transact(() => this.#forgetAutoscalers(manifest));
       return { version: previous.version, changed: false, manifest: previous.manifest, ...before };
     }
     this.#writeArtifact(request);
@@ -247,8 +248,7 @@ export class Registry {
           JSON.stringify(secrets),
           JSON.stringify(deployed),
         );
-      // A deploy resets what updateAutoscaler has set.
-      database.prepare("DELETE FROM autoscalers WHERE app = ? AND environment = ?").run(app, environment);
+      this.#forgetAutoscalers(manifest);
       const event = this.#recordEvent({ kind: "deployed", app, environment, version: row.version, etag });
       return { version: row.version, event, deployed };
     });
@@ -275,6 +275,11 @@ export class Registry {
     for (const known of [...this.#verdicts.keys()]) if (known.startsWith(`${key}\0`)) this.#verdicts.delete(known);
     this.#removeUnusedArtifacts();
     this.#announce(event);
+  }
+
+  /** A deploy resets what updateAutoscaler has set. */
+  #forgetAutoscalers({ app, environment }: AppManifest): void {
+    this.#store.database.prepare("DELETE FROM autoscalers WHERE app = ? AND environment = ?").run(app, environment);
   }
 
   autoscaler(version: Version, name: string): AutoscalerSettings {

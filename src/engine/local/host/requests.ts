@@ -1,10 +1,11 @@
 /** What each request of a client does, and each subscription. */
 import { InvalidError } from "../../../runtime/errors.ts";
-import type { AutoscalerSettings, DeployRequest, FunctionRef } from "../../index.ts";
+import type { AutoscalerSettings, DeployRequest, FunctionRef, LogEntry } from "../../index.ts";
 import { FromHost, type LogSubscription, type Requests } from "../protocol.ts";
 import type { Connection } from "./connection.ts";
 import { asFailure } from "./failures.ts";
 import type { Host } from "./host.ts";
+import { type Logs, PAGE_ENTRIES } from "./logs.ts";
 import { checkAppRef, checkFunctionRef, checkRange, fields, optional, ProtocolError, text } from "./messages.ts";
 import { isWeb } from "./web-server.ts";
 
@@ -46,7 +47,10 @@ export function answer(host: Host, connection: Connection, number: number, metho
       fields(params["artifact"], "an artifact");
       fields(params["secrets"], "secrets");
       const result = registry.deploy(params as unknown as DeployRequest);
-      if (!result.changed) reply(method, result);
+      if (!result.changed) {
+        pools.resetAutoscalers(result.manifest);
+        reply(method, result);
+      }
       // Whoever hears of the deploy can ask for URLs.
       else {
         host.deployed(registry.version(result.manifest)).then(
@@ -141,12 +145,8 @@ export function subscribe(
     case "logs": {
       for (const name of ["app", "environment", "function", "callId"]) optional(params, name, "string");
       for (const name of ["after", "limit"]) optional(params, name, "number");
-      const filter = params as LogSubscription;
       connection.json(FromHost.response, number, null);
-      for (const entry of host.logs.select(filter)) item(entry);
-      if (filter.follow) return host.logs.follow(filter, item);
-      item(null);
-      return undefined;
+      return sendLogs(host.logs, connection, params as LogSubscription, item);
     }
     case "progress": {
       const id = text(params, "id");
@@ -171,4 +171,46 @@ export function subscribe(
     default:
       throw new ProtocolError(`there is no subscription "${method}"`);
   }
+}
+
+/** As fast as they are read: what a slow reader has not taken waits on disk. Returns what stops it. */
+function sendLogs(
+  logs: Logs,
+  connection: Connection,
+  filter: LogSubscription,
+  item: (value: LogEntry | null) => void,
+): (() => void) | undefined {
+  let after = filter.after ?? 0;
+  let behind = filter.limit === undefined;
+  const send = (entry: LogEntry): void => {
+    item(entry);
+    after = entry.sequence;
+  };
+  if (!behind) {
+    for (const entry of logs.newest(filter)) send(entry);
+    after = logs.last;
+  }
+  const catchUp = (): void => {
+    while (behind && !connection.full) {
+      const page = logs.page({ ...filter, after });
+      for (const entry of page) send(entry);
+      behind = page.length === PAGE_ENTRIES;
+    }
+    if (behind) connection.onRoom(catchUp);
+    else if (!filter.follow) item(null);
+  };
+  const stop = filter.follow
+    ? logs.follow(filter, (entry) => {
+        if (behind) return;
+        behind = connection.full;
+        if (behind) connection.onRoom(catchUp);
+        else send(entry);
+      })
+    : undefined;
+  catchUp();
+  return () => {
+    behind = false;
+    stop?.();
+    connection.offRoom(catchUp);
+  };
 }

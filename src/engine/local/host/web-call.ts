@@ -19,6 +19,8 @@ import type { DeployedFunction } from "./registry.ts";
 /** Pieces of a body on their way. */
 const WINDOW = 16;
 
+const NOTHING = new Uint8Array();
+
 /** Headers that are about one connection, not about what travels on it. */
 const HOP_BY_HOP = new Set([
   "connection",
@@ -130,7 +132,8 @@ export class WebCall implements Work {
     // More or less than was announced would be taken for a part of the next response.
     this.#response.strictContentLength = true;
     this.#response.writeHead(status, statusText || undefined);
-    this.#response.flushHeaders();
+    // Sends the head, where there is a body to come; flushHeaders() would send what is beyond ASCII as UTF-8.
+    this.#response.write(NOTHING);
   }
 
   /** The handler made what HTTP does not allow, such as a control character in a header. */
@@ -255,6 +258,7 @@ const TITLES: Record<number, string> = {
   400: "Bad Request",
   403: "Forbidden",
   404: "Not Found",
+  405: "Method Not Allowed",
   413: "Content Too Large",
   500: "Internal Server Error",
   503: "Service Unavailable",

@@ -91,8 +91,12 @@ export class WebServer {
       return refuse(403, "INVALID", `${JSON.stringify(host)} is not this server`);
     }
     if (this.#host.draining) return refuse(503, "ENGINE_UNAVAILABLE", "the host is stopping");
+    // The Fetch API has no such requests.
+    if (request.method === "TRACE" || request.method === "CONNECT")
+      return refuse(405, "INVALID", `web functions do not answer ${request.method}`);
     const { registry, calls } = this.#host;
-    const url = `http://${host}${request.url ?? "/"}`;
+    // A proxy's client names the whole URL.
+    const url = `http://${host}${(request.url ?? "/").replace(/^https?:\/\/[^/?#]*/i, "")}`;
     let fn: DeployedFunction;
     try {
       fn = registry.function(functionIn(url));
