@@ -1,8 +1,12 @@
 /** Documentation as it stands above a stub: the author's words, then where they come from. */
-import type { CallSignature, SourceLocation } from "../schema/index.ts";
+import type { CallSignature, FunctionSchema, SourceLocation } from "../schema/index.ts";
 
-export function functionDoc(fn: CallSignature, source: string | undefined): string | undefined {
-  return withSource(signatureDoc(fn), source);
+/** Each overload tells of its own parameters. */
+export function functionDoc(
+  fn: CallSignature & Pick<FunctionSchema, "overloads">,
+  source: string | undefined,
+): string | undefined {
+  return withSource(fn.overloads ? fn.doc?.trim() : signatureDoc(fn), source);
 }
 
 /** Documentation, then the link to the author's source; undefined when there is neither. */

@@ -134,7 +134,7 @@ export function convertCallable(
   const own = behind && isOwn(behind.getSourceFile()) ? behind : call;
   const { file, line } = placeOf(root, own);
   const last = converted.at(-1)!.signature;
-  const doc = last.doc ?? bindingDoc?.text;
+  const doc = isOverloaded ? (bindingDoc?.text ?? firstDoc(converted)) : last.doc;
   return {
     name,
     call,
@@ -144,11 +144,19 @@ export function convertCallable(
     finish(declarations) {
       const schema: Omit<FunctionSchema, "options" | "signature"> = { name, mode, ...last, source: { file, line } };
       if (owner) schema.class = owner.name;
+      delete schema.doc;
       if (doc !== undefined) schema.doc = doc;
       if (isOverloaded) schema.overloads = converted.map(({ signature }: ConvertedSignature) => signature);
       return { ...schema, signature: signatureOf(schema, declarations, owner) };
     },
   };
+}
+
+/** What is said of the whole: an overload that is deprecated does not make that of all. */
+function firstDoc(overloads: readonly ConvertedSignature[]): string | undefined {
+  const isDeprecated = ({ signature }: ConvertedSignature): boolean => /^@deprecated\b/m.test(signature.doc ?? "");
+  const current = overloads.every(isDeprecated) ? overloads : overloads.filter((each) => !isDeprecated(each));
+  return current.find(({ signature }) => signature.doc !== undefined)?.signature.doc;
 }
 
 /** In a package's declarations, which have no stars. */

@@ -94,7 +94,7 @@ export interface FunctionSchema extends CallSignature {
   /** The class whose instances run it: see ClassSchema. */
   class?: string;
   mode: FunctionMode;
-  /** Present when the function is overloaded: all its signatures in order; the fields of this object are then those of the last. */
+  /** Present when the function is overloaded: all its signatures in order; the fields of this object are then those of the last, but for `doc`, which is that of the whole. */
   overloads?: CallSignature[];
   /** Arguments can be passed by name too (Python functions). */
   keywords?: true;

@@ -300,6 +300,22 @@ test("compile when authors' names are those of farcall, of globals, or of the la
   expect(await project.check()).toBe("");
 });
 
+test("of an overloaded function say of the whole what is said of the whole, and of each overload what is said of it", async () => {
+  const overloads = [
+    { doc: "By text.", parameters: [parameter("value", text, { doc: "some text" })], returns: text },
+    { doc: "By number.\n@deprecated", parameters: [parameter("value", number, { doc: "a number" })], returns: number },
+  ];
+  await using deployed = await registry();
+  using project = new Project({});
+  await deployed.deploy(
+    manifest("images", [fn("parse", overloads[1]!.parameters, number, { doc: "Either.", overloads })]),
+  );
+  await generate({}, { cwd: project.path, engine: deployed.engine });
+  const written = project.read("src/generated/images.ts");
+  expect(written).toMatch(/\/\*\* Either\. \*\/\nexport const parse/);
+  expect(written.match(/@deprecated/g)?.length).toBe(written.match(/By number\./g)?.length);
+});
+
 test("of any manifest compile", async () => {
   const sample = fc.sample(manifests({ computed: false }), { numRuns: 60, seed: Date.now() });
   const apps = sample.map(
