@@ -28,6 +28,7 @@ import {
 } from "./members.ts";
 import { convertNode } from "./nodes.ts";
 import { globalOrigin, typeParameterSymbols } from "./symbols.ts";
+import { isExact, orUndefined } from "./types.ts";
 
 const { SymbolFlags } = ts;
 
@@ -303,7 +304,10 @@ function propertiesOfClass(cx: Conversion, node: ts.ClassLikeDeclaration): Prope
       refuseSymbolKey(cx, field);
       return;
     }
-    const property: PropertySchema = { name: key, type: cx.at(stepOf(key), () => typeOfMember(cx, field)) };
+    const type = cx.at(stepOf(key), () => typeOfMember(cx, field));
+    const property: PropertySchema = { name: key, type };
+    // A parameter that is left out is undefined, and so is its property then.
+    if (ts.isParameter(field) && field.questionToken && isExact(cx)) property.type = orUndefined(type);
     // Inside, a parameter with a default is never undefined.
     if (field.questionToken) property.optional = true;
     if (hasModifier(field, ts.SyntaxKind.ReadonlyKeyword)) property.readonly = true;

@@ -7,8 +7,8 @@ import { convertTypeParameters } from "./declarations.ts";
 import { docOf, type FunctionDoc, splitFunctionDoc } from "./docs.ts";
 import { ITERATED } from "./globals.ts";
 import { convertNode } from "./nodes.ts";
-import { globalOrigin, isOpen, lastName, symbolOf, typeParameterSymbols } from "./symbols.ts";
-import { convertType } from "./types.ts";
+import { globalOrigin, isOpen, lastName, symbolOf } from "./symbols.ts";
+import { convertType, orUndefined, PRINT_FLAGS } from "./types.ts";
 
 /** One part of a function: its parameters or its result, whose problems have a path of their own. */
 export interface SignatureOwner extends Owner {
@@ -34,9 +34,9 @@ export function convertSignature(
 ): ConvertedSignature {
   const owners: SignatureOwner[] = [];
   const declaration = declarationOf(signature);
-  const doc = withDoc(splitFunctionDoc(declaration && docOfFunction(declaration)), bindingDoc);
-  const typeParameterNodes = declaration?.typeParameters;
-  const scope = new Set(typeParameterSymbols(cx.checker, typeParameterNodes));
+  // Words stay true of a function whatever has been put into its types.
+  const doc = withDoc(splitFunctionDoc(signature.declaration && docOfFunction(signature.declaration)), bindingDoc);
+  const scope = new Set(signature.typeParameters?.map(({ symbol }) => symbol));
   const part = <T>(node: ts.Node, path: SignatureOwner["path"], convert: () => T): T => {
     const owner: SignatureOwner = { refusals: [], uses: [], path };
     owners.push(owner);
@@ -46,7 +46,7 @@ export function convertSignature(
   const typeParameters = part(
     site,
     () => `${name}<>`,
-    () => convertTypeParameters(cx, typeParameterNodes, doc.typeParameters),
+    () => convertTypeParameters(cx, typeParameterNodes(cx, signature, declaration), doc.typeParameters),
   );
   const labels = labelsOf(signature, doc);
   const required = requiredCount(cx, signature);
@@ -78,11 +78,26 @@ export function convertSignature(
   return { signature: converted, owners };
 }
 
-/** The declaration whose nodes mean what the signature means; undefined when type arguments have been put in. */
+/**
+ * The declaration whose nodes mean what the signature means; undefined when type arguments have been put in, and when it is
+ * made of several: that of a union of functions.
+ */
 function declarationOf(signature: ts.Signature): ts.SignatureDeclaration | undefined {
-  const { target, mapper } = signature as { target?: unknown; mapper?: unknown };
+  const made = signature as { target?: unknown; mapper?: unknown; compositeSignatures?: unknown };
   const { declaration } = signature;
-  return target || mapper || !declaration || ts.isJSDocSignature(declaration) ? undefined : declaration;
+  if (made.target || made.mapper || made.compositeSignatures || !declaration) return undefined;
+  return ts.isJSDocSignature(declaration) ? undefined : declaration;
+}
+
+/** As written, else as the checker has them. */
+function typeParameterNodes(
+  { checker }: Conversion,
+  { typeParameters }: ts.Signature,
+  declaration: ts.SignatureDeclaration | undefined,
+): readonly ts.TypeParameterDeclaration[] | undefined {
+  const made = (): ts.TypeParameterDeclaration[] | undefined =>
+    typeParameters?.flatMap((each) => checker.typeParameterToDeclaration(each, undefined, PRINT_FLAGS) ?? []);
+  return declaration?.typeParameters ?? made();
 }
 
 /** The comment of a function, or of the variable or property that it is the value of. */
@@ -218,14 +233,6 @@ function withoutUndefined(type: TypeSchema): TypeSchema {
   if (type.kind !== "union") return type;
   const members = type.members.filter((each) => each.kind !== "primitive" || each.name !== "undefined");
   return members.length === 1 ? members[0]! : { ...type, members };
-}
-
-function orUndefined(type: TypeSchema): TypeSchema {
-  const members = type.kind === "union" ? type.members : [type];
-  const has = members.some(
-    (each) => each.kind === "primitive" && (each.name === "undefined" || each.name === "unknown"),
-  );
-  return has ? type : { kind: "union", members: [...members, { kind: "primitive", name: "undefined" }] };
 }
 
 const LONGEST_DEFAULT = 200;

@@ -92,8 +92,19 @@ export function convertType(
     const { symbol, type: argument } = type as ts.StringMappingType;
     return { kind: "global", name: symbol.name, typeArguments: [convertType(cx, argument, node)] };
   }
+  if (flags & TypeFlags.Substitution) return convertSubstitution(cx, type as ts.SubstitutionType, node);
   if (flags & TypeFlags.Object) return convertObject(cx, type as ts.ObjectType, node, options);
   return convertOpen(cx, type, node);
+}
+
+/** `NoInfer<Options>`, which the checker has as what stands for `Options` and is known to be no more. */
+function convertSubstitution(
+  cx: Conversion,
+  { baseType, constraint }: ts.SubstitutionType,
+  node: ts.Node | undefined,
+): TypeSchema {
+  const base = convertType(cx, baseType, node);
+  return constraint.flags & TypeFlags.Unknown ? { kind: "global", name: "NoInfer", typeArguments: [base] } : base;
 }
 
 function simpleUse(type: ts.Type, node: ts.Node | undefined): Parameters<typeof convertNamed>[1] {
@@ -185,8 +196,16 @@ function hasMissing(cx: Conversion, type: ts.Type): boolean {
   return type.isUnion() && type.types.some((each) => isMissing(cx, each, "property"));
 }
 
-function isExact({ program }: Conversion): boolean {
+export function isExact({ program }: Conversion): boolean {
   return program.getCompilerOptions().exactOptionalPropertyTypes === true;
+}
+
+export function orUndefined(type: TypeSchema): TypeSchema {
+  const members = type.kind === "union" ? type.members : [type];
+  const has = members.some(
+    (each) => each.kind === "primitive" && (each.name === "undefined" || each.name === "unknown"),
+  );
+  return has ? type : { kind: "union", members: [...members, { kind: "primitive", name: "undefined" }] };
 }
 
 /** The enum of a member whose other members are in the union too. */
@@ -330,7 +349,7 @@ function isOpenType(cx: Conversion, type: ts.Type): boolean {
 }
 
 /** Keeps aliases, and whatever else could be lost. */
-const PRINT_FLAGS =
+export const PRINT_FLAGS =
   ts.NodeBuilderFlags.NoTruncation |
   ts.NodeBuilderFlags.UseAliasDefinedOutsideCurrentScope |
   ts.NodeBuilderFlags.IgnoreErrors |

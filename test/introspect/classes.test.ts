@@ -28,6 +28,23 @@ test("a class's public methods are functions, inherited ones too; fields, getter
   ]);
 });
 
+test("methods whose results are inferred keep type parameters and documentation", () => {
+  expect(printed("classes/inferred.ts")).toEqual([
+    "Model.box: <T>(item: T) => T[]",
+    "Model.each: function* <T>(items: T[]) => { item: T }",
+    "Model.count: <T extends string>(texts: T[]) => number",
+    "Model.length: (text?: string) => number",
+    "Model.extending: <U extends string>(one: U) => U[]",
+  ]);
+  const { functions } = introspect(join(fixtures, "classes/inferred.ts"), { root: fixtures });
+  expect(functions[0]).toMatchObject({
+    doc: "Boxes it.\n@deprecated use another box",
+    typeParameters: [{ name: "T", doc: "what it is" }],
+    parameters: [{ name: "item", doc: "what goes in" }],
+  });
+  expect(functions[3]?.doc).toBe("Says how long.");
+});
+
 test("a class without a name gets that of its export; the constructor keeps types, defaults and documentation", () => {
   const { classes, functions } = read();
   expect(

@@ -4,7 +4,7 @@ import { sameness } from "./support/sameness.ts";
 
 const fixtures = join(import.meta.dirname, "fixtures/sameness");
 
-test.each(["values.ts", "named.ts", "computed.ts", "open.ts", "compared.ts", "foreign.js"])(
+test.each(["values.ts", "named.ts", "computed.ts", "open.ts", "compared.ts", "made.ts", "foreign.js"])(
   "types of %s come out as they went in",
   (name) => {
     const { same, different, refused } = sameness(join(fixtures, name));

@@ -1,0 +1,21 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { introspect } from "../../src/introspect/index.ts";
+import { fixtures, printed } from "./support/printed.ts";
+
+describe("functions whose types the checker makes", () => {
+  test("are unions of functions, with all that either gives, and what helpers make of generic ones", () => {
+    expect(printed("functions.ts")).toEqual([
+      "either: (x: string) => string | number",
+      'inline: (a: string) => 1 | "x"',
+      'differing: (a: { x: 1 } & { y: 1 }, b?: 1) => 1 | "x"',
+      "boxed: <T>(a: T) => T[]",
+      "keyed: <T extends { a: string }, K extends keyof T = keyof T>(a: T, key: K) => { a: T; key: K }",
+    ]);
+  });
+
+  test("keep what is said of them", () => {
+    const { functions } = introspect(join(fixtures, "functions.ts"), { root: fixtures });
+    expect(functions.find(({ name }) => name === "either")?.doc).toBe("Says it again.");
+  });
+});
