@@ -4,7 +4,7 @@ import type { FunctionType, IndexSignature, PropertySchema, TypeSchema } from ".
 import type { Conversion } from "./conversion.ts";
 import { docOf } from "./docs.ts";
 import { convertFunction, convertFunctionType, convertNode, refuseFunctionValue } from "./nodes.ts";
-import { convertType } from "./types.ts";
+import { convertType, isLeftOut } from "./types.ts";
 
 const IS_NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
@@ -123,12 +123,15 @@ export function indexesOfMembers(cx: Conversion, members: Iterable<ts.Node>): In
   return indexes;
 }
 
+/** `contradicted`: those of the index signatures that no object type can be written with beside the other members. */
+interface Members {
+  properties: PropertySchema[];
+  indexes: IndexSignature[];
+  contradicted: ReadonlySet<IndexSignature>;
+}
+
 /** Members of a type that the checker made. A property that is still as its author wrote it is read from there. */
-export function membersOfType(
-  cx: Conversion,
-  type: ts.Type,
-  site: ts.Node | undefined,
-): { properties: PropertySchema[]; indexes: IndexSignature[] } {
+export function membersOfType(cx: Conversion, type: ts.Type, site: ts.Node | undefined): Members {
   const properties: PropertySchema[] = [];
   for (const symbol of cx.checker.getPropertiesOfType(type)) {
     const name = ts.unescapeLeadingUnderscores(symbol.escapedName);
@@ -146,6 +149,7 @@ export function membersOfType(
     properties.push(property);
   }
   const indexes: IndexSignature[] = [];
+  const contradicted = new Set<IndexSignature>();
   for (const info of cx.checker.getIndexInfosOfType(type)) {
     if (info.keyType.flags & ts.TypeFlags.ESSymbol) refuseSymbolKey(cx, info.declaration ?? site);
     const index: IndexSignature = {
@@ -157,8 +161,28 @@ export function membersOfType(
     if (parameter && ts.isIdentifier(parameter.name)) index.keyName = parameter.name.text;
     if (info.isReadonly) index.readonly = true;
     indexes.push(index);
+    if (isContradicted(cx, type, info)) contradicted.add(index);
   }
-  return { properties, indexes };
+  return { properties, indexes, contradicted };
+}
+
+/** Computed types can have what cannot be written (TS2411, TS2413): `{ [key: string]: number; name?: never }`. */
+function isContradicted(cx: Conversion, type: ts.Type, { keyType, type: value }: ts.IndexInfo): boolean {
+  const { checker } = cx;
+  const isUnder = (key: ts.Type): boolean =>
+    checker.isTypeAssignableTo(key, keyType) ||
+    (key.flags & ts.TypeFlags.Number && keyType.flags & ts.TypeFlags.String) !== 0 ||
+    (key.isStringLiteral() && String(Number(key.value)) === key.value && (keyType.flags & ts.TypeFlags.Number) !== 0);
+  const fits = (member: ts.Type): boolean => checker.isTypeAssignableTo(member, value);
+  const isAgainst = (symbol: ts.Symbol): boolean => {
+    if (!isUnder(checker.getStringLiteralType(symbol.name))) return false;
+    const property = checker.getTypeOfSymbol(symbol);
+    return !(property.isUnion() ? property.types : [property]).every((each) => isLeftOut(cx, each) || fits(each));
+  };
+  return (
+    checker.getPropertiesOfType(type).some(isAgainst) ||
+    checker.getIndexInfosOfType(type).some((other) => isUnder(other.keyType) && !fits(other.type))
+  );
 }
 
 function typeOfProperty(cx: Conversion, symbol: ts.Symbol, site: ts.Node | undefined): TypeSchema {

@@ -192,6 +192,11 @@ function isMissing(cx: Conversion, type: ts.Type, of: "property" | "parameter"):
   return of === "parameter" || !isExact(cx) || type !== cx.checker.getUndefinedType();
 }
 
+/** Being optional, to which index signatures do not object. */
+export function isLeftOut(cx: Conversion, type: ts.Type): boolean {
+  return isExact(cx) && isMissing(cx, type, "property");
+}
+
 function hasMissing(cx: Conversion, type: ts.Type): boolean {
   return type.isUnion() && type.types.some((each) => isMissing(cx, each, "property"));
 }
@@ -264,11 +269,14 @@ function convertObject(
     );
   }
   cx.anonymous.add(type);
-  const { properties, indexes } = membersOfType(cx, type, node);
+  const { properties, indexes, contradicted } = membersOfType(cx, type, node);
   cx.anonymous.delete(type);
   const schema: ObjectType = { kind: "object", properties };
-  if (indexes.length > 0) schema.indexes = indexes;
-  return schema;
+  const kept = indexes.filter((index) => !contradicted.has(index));
+  if (kept.length > 0) schema.indexes = kept;
+  if (contradicted.size === 0) return schema;
+  const apart = [...contradicted].map((index): ObjectType => ({ kind: "object", properties: [], indexes: [index] }));
+  return { kind: "intersection", members: [...apart, schema] };
 }
 
 function convertReference(cx: Conversion, type: ts.ObjectType, node: ts.Node | undefined): TypeSchema {
