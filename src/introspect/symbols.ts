@@ -21,23 +21,24 @@ export type GlobalOrigin = "language" | "platform";
 
 const origins = new WeakMap<ts.Symbol, GlobalOrigin | "none">();
 
-/** `language` is what lib.es*.d.ts declares; `platform` what the browser's library and Node's types do. */
+/**
+ * `language` is what lib.es*.d.ts declares; `platform` what the browser's library and Node's types do. A package may declare it
+ * once more (`declare global { interface URL {} }`), which changes nothing.
+ */
 export function globalOrigin(cx: Conversion, symbol: ts.Symbol): GlobalOrigin | undefined {
   let origin = origins.get(symbol);
   if (!origin) {
-    const file = symbol.declarations?.[0]?.getSourceFile();
-    origin = !file
-      ? "none"
-      : cx.program.isSourceFileDefaultLibrary(file)
-        ? /\/lib\.(es|decorators)/.test(file.fileName)
-          ? "language"
-          : "platform"
-        : /\/node_modules\/(@types\/node|undici-types|buffer)\//.test(file.fileName)
-          ? "platform"
-          : "none";
+    const found = symbol.declarations?.map((node) => originOf(cx, node.getSourceFile()));
+    origin = found?.find((each) => each !== "none") ?? "none";
     origins.set(symbol, origin);
   }
   return origin === "none" ? undefined : origin;
+}
+
+function originOf(cx: Conversion, file: ts.SourceFile): GlobalOrigin | "none" {
+  if (cx.program.isSourceFileDefaultLibrary(file))
+    return /\/lib\.(es|decorators)/.test(file.fileName) ? "language" : "platform";
+  return /\/node_modules\/(@types\/node|undici-types|buffer)\//.test(file.fileName) ? "platform" : "none";
 }
 
 /** `Intl.NumberFormatOptions`. */
