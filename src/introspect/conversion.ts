@@ -179,6 +179,18 @@ export class Conversion {
     return converted;
   }
 
+  /** Whether all can cross the wire that a conversion finds, of which nothing is kept. */
+  accepts(convert: () => TypeSchema): boolean {
+    let hasErrors = false;
+    const [refusals, uses] = [this.#owner.refusals.length, this.#owner.uses.length];
+    this.tentatively(() => {
+      convert();
+      hasErrors = this.#hasErrors(refusals, uses);
+      return undefined;
+    });
+    return !hasErrors;
+  }
+
   /** Takes back what the conversion noted when it returns undefined. */
   tentatively(convert: () => TypeSchema | undefined): TypeSchema | undefined {
     const owner = this.#owner;

@@ -385,6 +385,15 @@ export function isData(cx: Conversion, symbol: ts.Symbol): boolean {
   return result;
 }
 
+/** Whether an interface has a member of its own that only a symbol names, as `Disposable` has. */
+export function hasSymbolKey(cx: Conversion, { declarations = [] }: ts.Symbol): boolean {
+  return declarations.some(
+    (node) =>
+      ts.isInterfaceDeclaration(node) &&
+      node.members.some(({ name }) => name && ts.isComputedPropertyName(name) && propertyName(cx, name) === undefined),
+  );
+}
+
 function isDataMembers(members: readonly ts.Symbol[], isClass: boolean): boolean {
   if (!isClass && members.every(({ name, flags }) => flags & SymbolFlags.Method && isMethodOfAll(name))) return true;
   return members.every((member) => isDataMember(member, isClass));

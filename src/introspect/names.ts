@@ -2,7 +2,7 @@
 import { ts } from "@ts-morph/common";
 import type { BuiltinName, GlobalType, TypeSchema } from "../schema/index.ts";
 import type { Conversion } from "./conversion.ts";
-import { isData, recordOf } from "./declarations.ts";
+import { hasSymbolKey, isData, recordOf } from "./declarations.ts";
 import { BUILTINS, KEPT_ALIASES, REFUSED_GLOBALS } from "./globals.ts";
 import { convertNode } from "./nodes.ts";
 import {
@@ -141,14 +141,17 @@ function convertGlobal(cx: Conversion, use: NamedUse, origin: GlobalOrigin): Typ
   if (symbol.flags & ts.SymbolFlags.TypeAlias) {
     if (use.isOpen() || (cx.describing > 0 && name === "PropertyKey")) return global();
     const resolved = (): TypeSchema => expand(cx, use, global);
-    return KEPT_ALIASES.has(name) ? cx.preferring(global, resolved) : resolved();
+    if (!KEPT_ALIASES.has(name)) return resolved();
+    // Of what the codec carries as itself, a part with methods is no more than an object with methods.
+    if (PARTS.has(name) && isBuiltin(cx, use.type().aliasTypeArguments?.[0]) && !cx.accepts(resolved))
+      return resolved();
+    return cx.preferring(global, resolved);
   }
   if (name === "Array" || name === "ReadonlyArray") {
     const element = cx.at("[]", () => use.argument(0));
     return name === "Array" ? { kind: "array", element } : { kind: "array", element, readonly: true };
   }
-  // A class of Node's `url` and `buffer` modules is the global one.
-  if (BUILTINS.has(symbol.name) && (name === symbol.name || origin === "platform")) {
+  if (isBuiltinName(symbol, origin)) {
     const typeArguments = globalArguments(cx, name, use);
     const builtin = symbol.name as BuiltinName; // just looked up
     return typeArguments.length > 0
@@ -163,8 +166,21 @@ function convertGlobal(cx: Conversion, use: NamedUse, origin: GlobalOrigin): Typ
     return cx.refuseValue(use.node, refused.reason, message, refused.hint, cx.describe(global));
   }
   // What every consumer's compiler knows stays a name; what needs the browser's or Node's types is carried over.
-  if (origin === "language" && isData(cx, symbol)) return global();
+  if (origin === "language" && isData(cx, symbol) && !hasSymbolKey(cx, symbol)) return global();
   return convertDeclared(cx, use);
+}
+
+/** Global aliases of an object type's properties, of which the value need not be whole. */
+const PARTS: ReadonlySet<string> = new Set(["Pick", "Omit", "Partial"]);
+
+/** A class of Node's `url` and `buffer` modules is the global one. */
+function isBuiltinName(symbol: ts.Symbol, origin: GlobalOrigin): boolean {
+  return BUILTINS.has(symbol.name) && (qualifiedName(symbol) === symbol.name || origin === "platform");
+}
+
+function isBuiltin(cx: Conversion, type: ts.Type | undefined): boolean {
+  const origin = type?.symbol && globalOrigin(cx, type.symbol);
+  return origin !== undefined && isBuiltinName(type!.symbol, origin);
 }
 
 /** Keys describe; values cross. */

@@ -46,6 +46,10 @@ describe("what cannot cross the wire is refused", () => {
       "error pick(choose)",
       "error overGlobal(all)",
       "error both<T>",
+      "error parts(named)",
+      "error parts(picked.getTime)",
+      "error parts(rest)",
+      "error parts(rest.clear)",
       "warning hidden(data)",
       "warning hidden(list[].value)",
     ]);
