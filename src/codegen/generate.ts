@@ -132,17 +132,22 @@ export async function plan(
   );
 }
 
-/** Absent for a config with functions in it: what they answer cannot be known from their text. */
+/** Absent for a config with functions in it: what they answer cannot be known from their text. And for what JSON cannot say. */
 function stateKey(value: unknown, engines: Engines): string | undefined {
   let isData = true;
-  const text = JSON.stringify(
-    [FARCALL_VERSION, value, engines.url(undefined), process.env.FARCALL_HOME ?? ""],
-    (_, item) => {
-      if (typeof item === "function") isData = false;
-      return item;
-    },
-  );
-  return isData ? hash(text) : undefined;
+  try {
+    const text = JSON.stringify(
+      [FARCALL_VERSION, value, engines.url(undefined), process.env.FARCALL_HOME ?? ""],
+      (_, item) => {
+        if (typeof item === "function") isData = false;
+        return item;
+      },
+    );
+    return isData ? hash(text) : undefined;
+  } catch {
+    // The check of the config says what is wrong with it.
+    return undefined;
+  }
 }
 
 export type ConfigValue = Pick<LoadedConfig, "file" | "root" | "value">;

@@ -7,6 +7,7 @@ import type { Plugin } from "../codegen/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
 import { nearest } from "../schema/index.ts";
 import type { AppSelection, Config } from "./config.ts";
+import { valueText } from "./value-text.ts";
 
 const hook = z.custom<never>((value) => typeof value === "function", "a function");
 const name = z.string().min(1);
@@ -55,8 +56,12 @@ export function checkConfig(value: unknown, file: string): readonly Config[] {
   const several = Array.isArray(value);
   const problems: string[] = [];
   for (const [index, item] of (several ? value : [value]).entries()) {
+    const at = several ? [index] : [];
+    const unreadable = unreadableIn(item, at);
+    problems.push(...unreadable);
+    if (unreadable.length > 0) continue;
     const { error } = config.safeParse(item, { error: (issue) => expectation(issue) });
-    for (const issue of error?.issues ?? []) problems.push(...describe(issue, item, several ? [index] : []));
+    for (const issue of error?.issues ?? []) problems.push(...describe(issue, item, at));
   }
   if (problems.length > 0) {
     throw new InvalidError(
@@ -67,6 +72,19 @@ export function checkConfig(value: unknown, file: string): readonly Config[] {
     );
   }
   return (several ? value : [value]) as readonly Config[];
+}
+
+/** Getters that throw, as deep as a config has keys. */
+function unreadableIn(value: unknown, path: readonly PropertyKey[], depth = 0): string[] {
+  if (typeof value !== "object" || value === null || depth > 3) return [];
+  return Object.keys(value).flatMap((key) => {
+    const at = [...path, Array.isArray(value) ? Number(key) : key];
+    try {
+      return unreadableIn(value[key as keyof typeof value], at, depth + 1);
+    } catch (error) {
+      return [`${pathText(at)}: cannot be read: ${error instanceof Error ? error.message : valueText(error)}`];
+    }
+  });
 }
 
 type Issue = z.core.$ZodIssue;
@@ -124,10 +142,4 @@ function pathText(path: readonly PropertyKey[]): string {
   return path
     .map((key, index) => (typeof key === "number" ? `[${key}]` : index === 0 ? String(key) : `.${String(key)}`))
     .join("");
-}
-
-function valueText(value: unknown): string {
-  if (typeof value === "function") return "a function";
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

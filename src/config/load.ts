@@ -3,9 +3,11 @@
  * the checker: see check.ts.
  */
 import { createRequire } from "node:module";
-import { dirname, isAbsolute, resolve } from "node:path";
+import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { InvalidError, NotFoundError } from "../runtime/errors.ts";
+import type { Config } from "./config.ts";
 import { importModule, modulesOf } from "./module.ts";
+import { waitFor } from "./waiting.ts";
 
 /** A config as it was found: evaluated, `extends` resolved, not checked. */
 export interface LoadedConfig {
@@ -24,6 +26,8 @@ export interface LoadConfigOptions {
   cwd?: string | undefined;
   /** A config's path, instead of searching. */
   file?: string | undefined;
+  /** Called with each file that is read or looked for, also when the load then fails: for a watcher. */
+  onFile?: ((file: string) => void) | undefined;
 }
 
 /** Names of files that are configs. */
@@ -39,15 +43,17 @@ const SEARCH_PLACES = [...CONFIG_FILES, "package.json"];
 /** The nearest config from `cwd` upwards, or the given one. `undefined` when there is none. Rejects with InvalidError, NotFoundError. */
 export async function loadConfig(options: LoadConfigOptions = {}): Promise<LoadedConfig | undefined> {
   const cwd = resolve(options.cwd ?? ".");
-  const explorer = await createExplorer();
+  const files = new Set<string>();
+  const explorer = await createExplorer((file) => {
+    files.add(file);
+    options.onFile?.(file);
+  });
   const found =
     options.file !== undefined ? await explorer.load(resolve(cwd, options.file)) : await explorer.search(cwd);
   if (!found) return undefined;
 
-  const files = new Set<string>();
-  const value = await extend(found, explorer, files, []);
-  const first = Array.isArray(value) ? value[0] : value;
-  const engine = (first as { engine?: unknown } | null | undefined)?.engine;
+  const value = await extend(found, explorer, []);
+  const engine = readKey(Array.isArray(value) ? value[0] : value, "engine");
   return {
     file: found.file,
     root: dirname(found.file),
@@ -67,32 +73,44 @@ interface Explorer {
   load(file: string): Promise<Found>;
 }
 
-async function createExplorer(): Promise<Explorer> {
-  const { cosmiconfig } = await import("cosmiconfig");
+/** @param onFile called with each file that is read or looked for */
+async function createExplorer(onFile: (file: string) => void): Promise<Explorer> {
+  const { cosmiconfig, defaultLoaders } = await import("cosmiconfig");
+  const load = (file: string) => waitFor(`the config ${file}`, () => importModule(file));
+  const modules = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"].map((extension) => [extension, load] as const);
   const loaders = Object.fromEntries(
-    [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"].map((extension) => [extension, importModule]),
+    [...Object.entries(defaultLoaders), ...modules].map(([extension, read]) => [
+      extension,
+      // Some editors begin a file with a byte order mark. A config that is null is an empty one.
+      async (file: string, text: string) => (await read(file, text.replace(/^\uFEFF/, ""))) ?? undefined,
+    ]),
   );
   const explorer = cosmiconfig("farcall", {
     searchPlaces: SEARCH_PLACES,
     searchStrategy: "none",
     cache: false,
+    // An empty config is a mistake rather than none.
+    ignoreEmptySearchPlaces: false,
     loaders,
   });
 
   const guarded = async (file: string, read: () => ReturnType<typeof explorer.load>): Promise<Found | undefined> => {
     try {
       const result = await read();
-      if (!result) return undefined;
+      if (!result || (result.isEmpty && basename(result.filepath) === "package.json")) return undefined;
+      onFile(result.filepath);
       if (result.isEmpty)
         throw new InvalidError(`The config ${result.filepath} is empty`, {
           hint: "Export or write an object with `apps`.",
         });
+      for (const path of modulesOf(result.filepath)) onFile(path);
       return { file: result.filepath, value: result.config };
     } catch (error) {
       if (error instanceof InvalidError) throw error;
       if (isMissing(error))
         throw new NotFoundError(`No config at ${file}`, { hint: "Check the path given with --config or `extends`." });
       const at = (error as { filepath?: string }).filepath ?? file;
+      for (const path of modulesOf(at)) onFile(path);
       const { explain } = await import("./place.ts");
       const what = error instanceof Error ? await explain(error, modulesOf(at)) : String(error);
       throw new InvalidError(`The config ${at} could not be loaded: ${what}`, { cause: error });
@@ -107,6 +125,7 @@ async function createExplorer(): Promise<Explorer> {
       }
     },
     async load(file) {
+      onFile(file);
       const found = await guarded(file, () => explorer.load(file));
       if (!found) throw new InvalidError(`${file} has no farcall config`, { hint: 'Add a "farcall" key.' });
       return found;
@@ -117,25 +136,19 @@ async function createExplorer(): Promise<Explorer> {
 const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === "ENOENT";
 
 /** Resolves `extends`, which may be chained, in each config that the file holds. */
-async function extend(
-  found: Found,
-  explorer: Explorer,
-  files: Set<string>,
-  chain: readonly string[],
-): Promise<unknown> {
+async function extend(found: Found, explorer: Explorer, chain: readonly string[]): Promise<unknown> {
   if (chain.includes(found.file)) {
     throw new InvalidError(`The config ${found.file} extends itself: ${[...chain, found.file].join(" -> ")}`);
   }
-  for (const file of modulesOf(found.file)) files.add(file);
   const { value, file } = found;
   const one = async (config: unknown): Promise<unknown> => {
-    const bases = (config as { extends?: unknown } | null)?.extends;
+    const bases = readKey(config, "extends");
     const specifiers = typeof bases === "string" ? [bases] : Array.isArray(bases) ? bases : [];
     if (specifiers.length === 0 || !specifiers.every((specifier) => typeof specifier === "string")) return config;
     const { extends: _, ...own } = config as Record<string, unknown>;
     const merged: Record<string, unknown> = {};
     for (const specifier of specifiers) {
-      const base = await extend(await explorer.load(locate(specifier, file)), explorer, files, [...chain, file]);
+      const base = await extend(await explorer.load(locate(specifier, file)), explorer, [...chain, file]);
       if (Array.isArray(base))
         throw new InvalidError(`The config ${file} extends ${specifier}, which holds several configs`);
       Object.assign(merged, base);
@@ -146,6 +159,15 @@ async function extend(
     return Object.assign(merged, own);
   };
   return Array.isArray(value) ? Promise.all(value.map(one)) : one(value);
+}
+
+/** Nothing where reading it throws: the check of the config says so. */
+function readKey(config: unknown, key: keyof Config): unknown {
+  try {
+    return (config as Record<string, unknown> | null | undefined)?.[key];
+  } catch {
+    return undefined;
+  }
 }
 
 function locate(specifier: string, from: string): string {

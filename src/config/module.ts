@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire, registerHooks } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { valueText } from "./value-text.ts";
 
 interface Loaded {
   /** Text by path of the module and of those that it imports. */
@@ -33,13 +34,24 @@ export async function importModule(file: string): Promise<unknown> {
     if (!isSame) for (const path of before?.texts.keys() ?? []) delete require.cache[path];
     const module = (await quietly(() => import(url.href))) as { default?: unknown };
     if (module.default === undefined) throw new Error("it has no default export");
-    return module.default;
+    if (typeof module.default === "function")
+      throw new Error("its default export is a function: export the config itself, or a promise of it");
+    return await module.default;
+  } catch (error) {
+    throw plainError(error);
   } finally {
     forget();
     // Also of a module with a mistake in it: its author mends it, perhaps in another file. What was imported before stays known.
     const paths = isSame ? before.texts.keys() : files;
     loaded.set(file, { texts: new Map([...paths].map((path) => [path, readText(path)])), generation });
   }
+}
+
+/** The search takes what fails in a file for the file's own absence, by its code, and notes a place in what is no error too. */
+function plainError(thrown: unknown): Error {
+  if (!(thrown instanceof Error)) return new Error(`it threw ${valueText(thrown)}`, { cause: thrown });
+  if (Object.isExtensible(thrown) && !("path" in thrown)) return thrown;
+  return Object.assign(new Error(thrown.message, { cause: thrown }), { stack: thrown.stack });
 }
 
 const require = createRequire(import.meta.url);
@@ -49,11 +61,19 @@ const GENERATION = "generation";
 function follow(files: Set<string>, generation: number): () => void {
   const hooks = registerHooks({
     resolve(specifier, context, next) {
-      const resolved = next(specifier, context);
       const { parentURL } = context;
-      if (!parentURL?.startsWith("file:") || !resolved.url.startsWith("file:")) return resolved;
+      const isOfProject = parentURL?.startsWith("file:") && files.has(fileURLToPath(parentURL));
+      let resolved: ReturnType<typeof next>;
+      try {
+        resolved = next(specifier, context);
+      } catch (error) {
+        // What is missing may come.
+        if (isOfProject && /^\.{0,2}\//.test(specifier)) files.add(fileURLToPath(new URL(specifier, parentURL)));
+        throw error;
+      }
+      if (!isOfProject || !resolved.url.startsWith("file:")) return resolved;
       const path = fileURLToPath(resolved.url);
-      if (!files.has(fileURLToPath(parentURL)) || /[/\\]node_modules[/\\]/.test(path)) return resolved;
+      if (/[/\\]node_modules[/\\]/.test(path)) return resolved;
       // farcall itself, where it is linked rather than installed.
       if (/^farcall(\/|$)/.test(specifier)) return resolved;
       files.add(path);

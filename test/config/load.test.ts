@@ -142,6 +142,77 @@ test("a wrong value is reported with its path, what was expected and what it is"
   ]);
 });
 
+test.each<[unknown, string]>([
+  [{ output: 10n }, "output: expected a string, got 10n"],
+  [{ output: Symbol("x") }, "output: expected a string, got Symbol(x)"],
+  [{ apps: [Object.assign(Object.create(null), { name: [1n] })] }, "apps[0].name: expected a string, got [ 1n ]"],
+  [{ plugins: Promise.resolve([]) }, "plugins: expected an array, got a Promise"],
+  [
+    {
+      get output() {
+        throw new Error("bad");
+      },
+    },
+    "output: cannot be read: bad",
+  ],
+])("a value that JSON does not have is told like any other: %#", async (config, expected) => {
+  expect(await complaint(config)).toEqual([expected]);
+});
+
+test("a circle in a config is told with its path", async () => {
+  const config: Record<string, unknown> = {};
+  config.output = config;
+  expect(await complaint(config)).toEqual(["output: expected a string, got <ref *1> { output: [Circular *1] }"]);
+});
+
+test.each([
+  ["farcall.config.json", ""],
+  ["farcall.config.json", "null"],
+  ["farcall.config.yaml", "~\n"],
+  [".farcallrc", ""],
+  ["farcall.config.mjs", "export default null;"],
+  ["farcall.config.ts", " \n"],
+])("%s that holds %j is empty, and not passed over", async (name, content) => {
+  const folder = project({ "farcall.config.yml": "apps: [a]", "inner/package.json": "", [`inner/${name}`]: content });
+  const empty = `The config ${join(folder, "inner", name)} is empty`;
+  await expect(loadConfig({ cwd: join(folder, "inner") })).rejects.toThrow(empty);
+  await expect(loadConfig({ cwd: folder, file: join("inner", name) })).rejects.toThrow(empty);
+});
+
+test("a byte order mark is no part of a config", async () => {
+  const folder = project({ "farcall.config.json": '\ufeff{ "apps": ["a"] }' });
+  expect((await loadConfig({ cwd: folder }))?.value).toEqual({ apps: ["a"] });
+});
+
+test.each([
+  ['throw "str";', 'it threw "str"'],
+  ["throw undefined;", "it threw undefined"],
+  ["throw Object.freeze(new Error('frozen'));", "farcall.config.mjs:1:21: frozen"],
+  [
+    "import { readFileSync } from 'node:fs';\nreadFileSync('nothing.txt');",
+    "no such file or directory, open 'nothing.txt'",
+  ],
+  ["export default Promise.reject(5);", "it threw 5"],
+  [
+    "export default async () => ({});",
+    "its default export is a function: export the config itself, or a promise of it",
+  ],
+])("what the code of a config does wrong is told: %s", async (content, message) => {
+  expect(await complaintOfNode(project({ "farcall.config.mjs": content }))).toContain(message);
+});
+
+test("the files that were looked for are told, also when one of them is missing or broken", async () => {
+  const folder = project({ "farcall.config.json": '{ "extends": "./base.json" }' });
+  const seen = async (file: string) => {
+    const files: string[] = [];
+    await expect(loadConfig({ cwd: folder, file, onFile: (path) => files.push(path) })).rejects.toThrow();
+    return [...new Set(files)].map((path) => path.slice(folder.length + 1)).sort();
+  };
+  expect(await seen("farcall.config.json")).toEqual(["base.json", "farcall.config.json"]);
+  write(folder, { "base.json": "{ nonsense" });
+  expect(await seen("farcall.config.json")).toEqual(["base.json", "farcall.config.json"]);
+});
+
 test("defineConfig gives back what it is given", () => {
   const config = { apps: ["a"], output: "src/stubs" } as const;
   expect(defineConfig(config)).toBe(config);

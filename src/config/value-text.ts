@@ -1,0 +1,21 @@
+/** A value in words, for messages about what somebody's code gave. */
+export function valueText(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  if (value instanceof Promise) return "a Promise";
+  if (typeof value === "number" || typeof value === "bigint") return `${value}${typeof value === "bigint" ? "n" : ""}`;
+  const text = jsonOf(value) ?? inspect(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+/** Absent for what JSON cannot say: symbols, cycles, big integers and getters that throw, however deep. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function inspect(value: unknown): string {
+  return process.getBuiltinModule("node:util").inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
+}
