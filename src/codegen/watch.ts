@@ -3,7 +3,7 @@
  * generates then, once, so that no deploy is missed and nothing is done twice; deploys that happen while an engine is away
  * come with its return.
  */
-import { type FSWatcher, watch as watchPath } from "node:fs";
+import { existsSync, type FSWatcher, watch as watchPath } from "node:fs";
 import { basename, dirname, sep } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { checkConfig, type LoadedConfig, loadConfig } from "../config/index.ts";
@@ -47,7 +47,7 @@ export async function watch(config: AnyConfig, options: WatchOptions = {}): Prom
   const store = new StateStore(first.root, first.file);
 
   let current: ConfigValue | undefined = first;
-  let watched: readonly string[] = files;
+  let watched: Iterable<string> = files;
   for (let cause = "started"; !signal.aborted; cause = "the config changed") {
     const changed = new AbortController();
     const paths = new PathWatchers();
@@ -62,10 +62,11 @@ export async function watch(config: AnyConfig, options: WatchOptions = {}): Prom
     paths.close();
     if (signal.aborted) return;
     await delay(DEBOUNCE_MS);
+    // Also of a config that cannot be loaded: what it needs is mended, perhaps elsewhere.
+    const tried = new Set<string>([first.file]);
+    watched = tried;
     try {
-      const loaded: LoadedConfig | undefined = await loadConfig({ file: first.file });
-      current = loaded;
-      watched = loaded?.files ?? watched;
+      current = await loadConfig({ file: first.file, onFile: (file) => tried.add(file) });
     } catch (error) {
       current = undefined;
       report({ kind: "failed", causes: ["the config changed"], error });
@@ -198,34 +199,55 @@ class Queue {
 
 /** Changes of paths. Files are watched by their folder: editors replace a file rather than write into it. */
 class PathWatchers {
-  readonly #watchers: FSWatcher[] = [];
+  readonly #watchers = new Set<FSWatcher>();
   readonly #files = new Set<string>();
+  #isClosed = false;
 
   /** Once for each path. */
   file(path: string, changed: () => void): void {
     if (this.#files.has(path)) return;
     this.#files.add(path);
-    this.#watch(dirname(path), false, (name) => name === basename(path) && changed());
+    const appeared = () => existsSync(path) && changed();
+    this.#watch(dirname(path), false, (name) => name === basename(path) && changed(), appeared);
   }
 
   folder(path: string, changed: () => void): void {
-    this.#watch(path, true, changed);
+    this.#watch(path, true, changed, changed);
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const watcher of this.#watchers) watcher.close();
   }
 
-  #watch(folder: string, recursive: boolean, changed: (name: string) => void): void {
+  /** A folder that is missing, or goes away, is waited for in the nearest one that is there. */
+  #watch(folder: string, recursive: boolean, changed: (name: string) => void, appeared: () => void): void {
+    const nearest = nearestFolder(folder);
+    const again = (watcher: FSWatcher) => {
+      watcher.close();
+      this.#watchers.delete(watcher);
+      this.#watch(folder, recursive, changed, appeared);
+      if (existsSync(folder)) appeared();
+    };
     try {
-      const watcher = watchPath(folder, { recursive }, (_, name) => changed(name ?? ""));
-      // A folder that goes away is noticed by the next generation, which says so.
+      const watcher = watchPath(nearest, { recursive: recursive && nearest === folder }, (_, name) => {
+        if (this.#isClosed) return;
+        if (nearest === folder) changed(name ?? "");
+        if (nearestFolder(folder) !== nearest) again(watcher);
+      });
       watcher.on("error", () => watcher.close());
-      this.#watchers.push(watcher);
+      this.#watchers.add(watcher);
+      // It came, or went, before the watcher was there.
+      if (nearestFolder(folder) !== nearest) again(watcher);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      if (nearestFolder(folder) !== nearest) this.#watch(folder, recursive, changed, appeared);
     }
   }
+}
+
+function nearestFolder(path: string): string {
+  return existsSync(path) || path === dirname(path) ? path : nearestFolder(dirname(path));
 }
 
 function isIn(folder: string, path: string): boolean {

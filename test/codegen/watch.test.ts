@@ -1,5 +1,6 @@
 /** What a watch writes, and when, with deploys, edits and a host that goes away under it. */
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -93,6 +94,10 @@ test("notices a change of a module that the config imports", async () => {
     "ignore",
   );
   const ended = once(child, "close");
+  let printed = "";
+  child.stdout!.setEncoding("utf8").on("data", (chunk: string) => {
+    printed += chunk;
+  });
   try {
     const until = async (path: string) => {
       while (!project.has(path) && child.exitCode === null) await delay(50);
@@ -103,6 +108,14 @@ test("notices a change of a module that the config imports", async () => {
     await until("two/farcall.lock.json");
     project.write({ "settings/output.mjs": `export const output = "three";\n` });
     await until("three/farcall.lock.json");
+    // What cannot be loaded is followed too: a module that is not there yet, and one with a mistake in it.
+    const failures = () => printed.match(/^failed the config changed$/gm)?.length ?? 0;
+    project.write({ "settings/output.mjs": `export * from "./later/names.mjs";\n` });
+    while (failures() === 0) await delay(50);
+    project.write({ "settings/later/names.mjs": "export const output = ;\n" });
+    while (failures() < 2) await delay(50);
+    project.write({ "settings/later/names.mjs": `export const output = "four";\n` });
+    await until("four/farcall.lock.json");
   } finally {
     child.kill("SIGKILL");
     await ended;
@@ -159,6 +172,49 @@ test("follows its config, through a mistake in it, and its templates", async () 
   project.write({ "t/header.hbs": "// Two\n" });
   expect(await watching.next()).toMatchObject({ kind: "generated", causes: ["the templates changed"] });
   expect(project.read("two/a.ts")).toContain("// Two");
+});
+
+test("follows what a config extends, also when it was missing or broken at first", async () => {
+  await using deployed = await registry();
+  using project = new Project({ "farcall.config.json": { output: "one" } });
+  await deployed.deploy(manifest("a", [fn("f", [], text)]));
+  const config = (await loadConfig({ cwd: project.path }))!;
+  await using watching = new Watching(config, { engine: deployed.engine });
+  await watching.next();
+
+  const failed = async (message: string) =>
+    expect(await watching.next()).toMatchObject({
+      kind: "failed",
+      error: { message: expect.stringContaining(message) },
+    });
+  project.write({ "farcall.config.json": { extends: "./shared/base.json" } });
+  await failed("No config at");
+  project.write({ "shared/base.json": "{ nonsense" });
+  await failed("could not be loaded");
+  project.write({ "shared/base.json": { output: "two" } });
+  expect(await watching.next()).toMatchObject({ kind: "generated", causes: ["the config changed"] });
+  expect(project.has("two/a.ts")).toBe(true);
+});
+
+test("follows a folder of templates that was missing at first, goes away and comes back", async () => {
+  await using deployed = await registry();
+  using project = new Project();
+  await deployed.deploy(manifest("a", [fn("f", [], text)]));
+  await using watching = new Watching({ templates: "later/t" }, { cwd: project.path, engine: deployed.engine });
+  const until = async (isSo: () => boolean) => {
+    for (;;) {
+      const event = await watching.next();
+      if (isSo()) return event;
+    }
+  };
+  const stubs = () => (project.has("src/generated/a.ts") ? project.read("src/generated/a.ts") : "");
+  expect(await watching.next()).toMatchObject({ kind: "failed", error: { code: "FARCALL_INVALID" } });
+  project.write({ "later/t/header.hbs": "// One\n" });
+  expect(await until(() => stubs().includes("// One"))).toMatchObject({ causes: ["the templates changed"] });
+  rmSync(project.file("later"), { recursive: true });
+  await until(() => watching.events.at(-1)?.kind === "failed");
+  project.write({ "later/t/header.hbs": "// Two\n" });
+  await until(() => stubs().includes("// Two"));
 });
 
 test("misses no deploy when the engine's host is killed and comes back", async () => {
