@@ -29,7 +29,7 @@ export function define(command: Command, context: Context): void {
     .addOption(
       new Option("--check", "write nothing; exit 1 and print a diff when stubs are out of date").conflicts("watch"),
     )
-    .option("--dry-run", "write nothing, show what would be written")
+    .addOption(new Option("--dry-run", "write nothing, show what would be written").conflicts("watch"))
     .addOption(new Option("--offline", "work from farcall.lock.json, without an engine").conflicts("watch"))
     .option("-c, --config <file>", "config to use (default: the nearest from here upwards)")
     .option("--engine <url>", "engine to ask (default: FARCALL_ENGINE, the config's, then local:)")

@@ -1,5 +1,6 @@
 /** Runs a program: listens for Ctrl-C, and turns what happens into an exit code. */
 import { type Command, CommanderError } from "commander";
+import { InvalidError } from "../runtime/errors.ts";
 import { Context } from "./context.ts";
 import { Output } from "./terminal/output.ts";
 import { EXIT, report, UsageError } from "./terminal/report.ts";
@@ -17,9 +18,25 @@ export async function run(argv: readonly string[], makeProgram: (context: Contex
   // The reader of a pipe has left: `farcall logs | head`.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : EXIT.failed));
 
+  let name = "farcall";
+  // Nothing is left that could go on: Node would end here as if all were well.
+  const unfinished = async () => {
+    process.exitCode = EXIT.failed;
+    const { waitedFor } = await import("../config/index.ts");
+    const what = waitedFor().join(", ") || "it";
+    process.exitCode = report(
+      new InvalidError(`${name} ended before it was done: ${what} waits for something that never comes`, {
+        hint: "A promise that is awaited there never settles.",
+      }),
+      output,
+    );
+  };
+  process.once("beforeExit", unfinished);
+
   const context = new Context(output, interruption.signal);
   try {
     const program = await makeProgram(context);
+    name = program.name();
     await program.parseAsync(argv, { from: "user" });
     if (interruption.signal.aborted) process.exitCode = EXIT.interrupted;
   } catch (error) {
@@ -31,6 +48,7 @@ export async function run(argv: readonly string[], makeProgram: (context: Contex
     await context.close();
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
+    process.off("beforeExit", unfinished);
   }
 }
 

@@ -5,15 +5,20 @@
  */
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { InvalidError } from "../runtime/errors.ts";
 import { type FileChange, isOurs, readIfPresent } from "./files.ts";
+import { hash } from "./state.ts";
 
 /** Names in the folder, but for `temporary`, which lies beside what `name` links to. */
 type Step = { write: string; temporary: string } | { remove: string };
 
 const JOURNAL = /^\.farcall-[0-9a-f]{12}\.journal$/;
-const TEMPORARY = /^\.farcall-[0-9a-f]{12}\.tmp$/;
+/** Groups: the machine and the process that wrote it, absent in names of another version. */
+const TEMPORARY = /^\.farcall-(?:([\w-]{6})-(\d+)-)?[0-9a-f]{12}\.tmp$/;
+/** Containers share folders, but neither names nor processes. */
+const machine = () => hash(hostname()).slice(0, 6);
 
 /**
  * Applies changes: writes in their order, then removals, then the last write, which is the lock's. Throws InvalidError when
@@ -110,16 +115,29 @@ function parseSteps(text: string): Step[] {
 }
 
 function temporaryName(kind: "tmp" | "journal"): string {
-  return `.farcall-${randomBytes(6).toString("hex")}.${kind}`;
+  const owner = kind === "tmp" ? `${machine()}-${process.pid}-` : "";
+  return `.farcall-${owner}${randomBytes(6).toString("hex")}.${kind}`;
 }
 
-/** Files of a run that was killed before it had a journal; a run that is still going has younger ones. */
+/** Files of runs that were killed before they had a journal. Of another machine's, a run that is still going has young ones. */
 function removeLeftovers(folder: string): void {
+  const here = machine();
   for (const name of namesIn(folder)) {
-    if (!TEMPORARY.test(name)) continue;
+    const match = TEMPORARY.exec(name);
+    if (!match) continue;
+    const [, where, pid] = match;
     const file = join(folder, name);
     const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (age > 60_000) rmSync(file, { force: true });
+    if (where === here ? !isRunning(Number(pid)) : age > 60_000) rmSync(file, { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Somebody else's is refused.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
@@ -143,6 +161,14 @@ function realPath(path: string): string {
 
 function cannotWrite(folder: string, cause: unknown): InvalidError {
   const { code, path, message } = cause as NodeJS.ErrnoException;
+  if (code === "EEXIST" || code === "ENOTDIR")
+    return new InvalidError(
+      `The output ${folder} cannot be a folder: a file stands ${code === "EEXIST" ? "there" : "in its path"}`,
+      {
+        cause,
+        hint: "Move the file away, or choose another `output` in the config.",
+      },
+    );
   return new InvalidError(`${path ?? folder} cannot be written: ${message}`, {
     cause,
     hint: code === "EACCES" || code === "EPERM" || code === "EROFS" ? "Make the output folder writable." : undefined,

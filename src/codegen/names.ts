@@ -31,15 +31,29 @@ export function toFileName(text: string): string {
   const safe = text
     .normalize("NFC")
     .replace(/[^\p{L}\p{M}\p{N}_.-]+/gu, "-")
-    .replace(/^[.-]+|[.-]+$/g, "")
-    .replace(/\.d(?=\.|$)/g, ".d_");
-  const name = safe.slice(0, 100) || "app";
+    .replace(/^[.-]+/, "");
+  const name =
+    shortened(safe)
+      .replace(/[.-]+$/, "")
+      .replace(/\.d(?=\.|$)/g, ".d_") || "app";
   return /^(con|prn|aux|nul|com\d|lpt\d|index)(\.|$)/i.test(name) ? `${name}_` : name;
+}
+
+/** File systems count bytes, 255 of them mostly, and what names end in comes after. */
+function shortened(name: string): string {
+  let text = "";
+  for (const character of name) {
+    if (text.length >= 100 || Buffer.byteLength(text + character) > 200) break;
+    text += character;
+  }
+  return text;
 }
 
 /** The names of one module: hands out each once. */
 export class Scope {
   readonly #taken: Set<string>;
+  /** By preferred name, so that a thousand of one kind do not try a thousand names each. */
+  readonly #counts = new Map<string, number>();
 
   constructor(taken: Iterable<string> = []) {
     this.#taken = new Set(taken);
@@ -48,7 +62,9 @@ export class Scope {
   /** `preferred`, or with an underscore and a number where that is taken. */
   claim(preferred: string): string {
     let name = preferred;
-    for (let count = 1; this.#taken.has(name); count++) name = `${preferred}_${count === 1 ? "" : count}`;
+    let count = this.#counts.get(preferred) ?? 0;
+    for (; this.#taken.has(name); count++) name = `${preferred}_${count === 0 ? "" : count + 1}`;
+    this.#counts.set(preferred, count);
     this.#taken.add(name);
     return name;
   }

@@ -1,9 +1,10 @@
 /** One output of a config, once its apps are chosen: manifests, plan, texts, and what has to change on disk. */
 import { join } from "node:path";
-import { InvalidError, NotFoundError } from "../runtime/errors.ts";
+import { NotFoundError } from "../runtime/errors.ts";
 import { type ChosenRef, keyOf, lockSource, type Source } from "./choose.ts";
 import { compareApps } from "./compare.ts";
-import { compareFiles, readIfPresent, withMarker } from "./files.ts";
+import { compareFiles, readIfPresent, refuseOutside, withMarker } from "./files.ts";
+import { callHook, fileProblem, manifestProblem, planProblem, textProblem } from "./hooks.ts";
 import { LOCK_FILE, type Lock, printLock, readLock } from "./lock-file.ts";
 import { chooseFunctions, type LockedManifest, lockManifest, namesOf } from "./locked.ts";
 import { type AppPlan, type Plan, planFiles } from "./plan.ts";
@@ -40,6 +41,8 @@ export async function buildOutput(request: PlacedOutput): Promise<OutputResult> 
   texts.set(LOCK_FILE, printLock(lock));
 
   const files = compareFiles(folder, texts, new Set(before?.files));
+  if (!settings.allowOutside)
+    for (const { path, status } of files) if (status === "changed") refuseOutside(request.root, path);
   const changes = before ? compareApps(before.apps, lock.apps) : [];
   const isChanged = files.some(({ status }) => status !== "unchanged");
   if (isChanged && before && before.generator !== FARCALL_VERSION && changes.length === 0) {
@@ -53,16 +56,17 @@ export async function buildOutput(request: PlacedOutput): Promise<OutputResult> 
     functions: classes.reduce((count, { methods }) => count + methods.length, functions.length),
   }));
   const inputs = [...style.inputs, ...templates.inputs];
+  const notes = [`${folder}: ${style.reason}`];
   const isForeseeable = !settings.rename && !settings.format && settings.plugins.length === 0;
   return {
     folder,
     files,
     changes,
     warnings,
-    notes: [`${folder}: ${style.reason}`],
+    notes,
     inputs,
     apps,
-    state: isForeseeable ? { etags, declaredElsewhere, apps, inputs: fingerprints(inputs) } : undefined,
+    state: isForeseeable ? { etags, declaredElsewhere, apps, notes, inputs: fingerprints(inputs) } : undefined,
   };
 }
 
@@ -81,7 +85,7 @@ export async function planOutput(
         if (!onManifest) continue;
         // A copy, so that a hook that changes what it gets does not change the lock.
         const copy = structuredClone(manifest);
-        manifest = (await hook(name, "onManifest", () => onManifest(copy))) ?? copy;
+        manifest = await callHook(`the hook onManifest of the plugin ${name}`, copy, onManifest, manifestProblem);
       }
       return { manifest, as: ref.as };
     }),
@@ -91,7 +95,7 @@ export async function planOutput(
   const importExtension = wanted === "none" ? "" : (wanted ?? derived);
   let plan = planFiles(chosen, { ...settings, importExtension, declaredElsewhere });
   for (const { name, onPlan } of settings.plugins) {
-    if (onPlan) plan = (await hook(name, "onPlan", () => onPlan(plan))) ?? plan;
+    if (onPlan) plan = await callHook(`the hook onPlan of the plugin ${name}`, plan, onPlan, planProblem);
   }
   return { plan, style };
 }
@@ -119,12 +123,13 @@ async function hookFiles(settings: Settings, texts: Map<string, string>): Promis
     let file = { path: join(output, name), text };
     for (const { name: plugin, onFile } of plugins) {
       if (!onFile) continue;
-      const copy = { ...file };
-      file = { ...file, text: ((await hook(plugin, "onFile", () => onFile(copy))) ?? copy).text };
+      const { text } = await callHook(`the hook onFile of the plugin ${plugin}`, { ...file }, onFile, fileProblem);
+      file = { ...file, text };
     }
-    const formatted = format ? await hook("format", "format", () => format(file.text, { path: file.path })) : file.text;
-    if (typeof formatted !== "string")
-      throw new InvalidError(`The config's hooks made ${typeof formatted} of ${file.path}, not text`);
+    const { path } = file;
+    const formatted = format
+      ? await callHook("the config's format", file.text, (source) => format(source, { path }), textProblem)
+      : file.text;
     result.set(name, withMarker(formatted));
   }
   return result;
@@ -137,15 +142,6 @@ function addMap(texts: Map<string, string>, app: AppPlan, suffix: string, folder
   if (map === undefined) return;
   texts.set(name, `${text}//# sourceMappingURL=${name}.map\n`);
   texts.set(`${name}.map`, map);
-}
-
-async function hook<T>(plugin: string, name: string, call: () => T | Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (cause) {
-    const what = plugin === name ? `The config's ${name}` : `The hook ${name} of the plugin ${plugin}`;
-    throw new InvalidError(`${what} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
 }
 
 /** What the lock keeps of each app: every function that any of the output's files has. */

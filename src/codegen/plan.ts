@@ -2,6 +2,7 @@
  * The plan: what is to be written, decided but not yet text. Pure: manifests and settings in, plan out. Templates see these
  * objects, plugins may change them.
  */
+import { valueText } from "../config/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
 import { type FunctionMode, isTypeName, methodsOf, printDocumented } from "../schema/index.ts";
 import { type ClassPlan, planClass } from "./class-plan.ts";
@@ -139,11 +140,8 @@ function planApp(manifest: LockedManifest, file: string, settings: PlanSettings)
 function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSettings): AppPlan {
   const declared = new Set(given.declarations.map(({ name }) => name));
   const original = withoutHiding(given, declared);
-  const { app: appName, environment } = original;
   // Each class declares an interface.
-  const instances = (original.classes ?? []).map(
-    ({ name }) => settings.rename?.(name, { app: appName, environment }) ?? name,
-  );
+  const instances = (original.classes ?? []).map(({ name }) => renamed(name, original, settings));
   if (declared.size < original.declarations.length) throw new InvalidError("two declarations have the same name");
   // The file's own names and the classes that it imports hide the global ones, as type parameters do where they are in scope.
   const parameters = typeParameterNames(original.functions);
@@ -252,17 +250,17 @@ interface NamedExport {
 /** Gives each function and class its names: the deployed one wherever TypeScript can have it. */
 function nameExports<T extends { name: string }>(
   items: readonly T[],
-  { app, environment }: LockedManifest,
+  manifest: LockedManifest,
   enums: readonly string[],
   settings: PlanSettings,
 ): Map<T, NamedExport> {
+  const wanted = new Map(items.map((item) => [item, renamed(item.name, manifest, settings)]));
   const exports = new Scope(enums);
   const exported = new Map<T, string>();
-  const converted: T[] = [];
-  for (const fn of items) {
-    const name = settings.rename?.(fn.name, { app, environment }) ?? fn.name;
+  const converted: [T, string][] = [];
+  for (const [fn, name] of wanted) {
     if (name !== toIdentifier(name)) {
-      converted.push(fn);
+      converted.push([fn, name]);
       continue;
     }
     if (exports.has(name)) {
@@ -275,8 +273,7 @@ function nameExports<T extends { name: string }>(
     }
     exported.set(fn, exports.claim(name));
   }
-  for (const fn of converted)
-    exported.set(fn, exports.claim(toIdentifier(settings.rename?.(fn.name, { app, environment }) ?? fn.name)));
+  for (const [fn, name] of converted) exported.set(fn, exports.claim(toIdentifier(name)));
 
   // A reserved word can be exported, but no const can have it for its name: `export { delete_ as delete }`.
   const locals = new Scope([...enums, ...[...exported.values()].filter(canDeclare)]);
@@ -285,6 +282,24 @@ function nameExports<T extends { name: string }>(
       const name = exported.get(item)!;
       return [item, { exported: name, local: canDeclare(name) ? name : locals.claim(`${name}_`) }];
     }),
+  );
+}
+
+/** What the config's `rename` says, or the deployed name where that is silent. */
+function renamed(name: string, { app, environment }: LockedManifest, { rename }: PlanSettings): string {
+  if (!rename) return name;
+  const hint = "`rename` gets a deployed name and returns the one that the stub is exported by.";
+  let result: unknown;
+  try {
+    result = rename(name, { app, environment }) ?? name;
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : valueText(cause);
+    throw new InvalidError(`the config's rename failed for ${name}: ${message}`, { cause, hint });
+  }
+  if (typeof result === "string" && result !== "") return result;
+  throw new InvalidError(
+    `the config's rename returned ${valueText(result)} for ${name}: expected a name, as a string`,
+    { hint },
   );
 }
 
@@ -301,6 +316,11 @@ function refuseCollisions(named: readonly { app: ChosenApp; file: string; namesp
       // Folded: on many file systems `Images.ts` is `images.ts`.
       const folded = key === "file" ? item.file.toLowerCase() : item.namespace;
       const other = seen.get(folded);
+      if (other && appText(other.app) === appText(item.app)) {
+        throw new InvalidError(`${appText(item.app)} is listed twice in the config's apps`, {
+          hint: "Remove one of them, or give one another name with `as`.",
+        });
+      }
       if (other) {
         throw new InvalidError(
           `${appText(other.app)} and ${appText(item.app)} would both have the ${key} ${item[key]}`,

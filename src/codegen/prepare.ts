@@ -72,7 +72,7 @@ export async function prepareOutput(output: PlacedOutput): Promise<OutputResult>
 }
 
 function unchanged(folder: string, still: OutputState): OutputResult {
-  const { apps, outputs } = still;
+  const { apps, notes, outputs } = still;
   const files = Object.keys(outputs).map((path): FileChange => ({ path, status: "unchanged", crlf: false }));
   return {
     folder,
@@ -80,7 +80,7 @@ function unchanged(folder: string, still: OutputState): OutputResult {
     apps,
     changes: [],
     warnings: [],
-    notes: [],
+    notes,
     inputs: Object.keys(still.inputs),
     state: undefined,
     still,

@@ -11,6 +11,7 @@ export interface OutputState {
   etags: Record<string, string>;
   declaredElsewhere: readonly string[];
   apps: { app: string; environment: string; functions: number }[];
+  notes: string[];
   /** By path: what was read besides the config. */
   inputs: Record<string, Fingerprint>;
   /** By path: what was written. */

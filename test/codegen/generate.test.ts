@@ -3,7 +3,15 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, utim
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type FileStatus, type GenerateResult, generate, type LockedManifest, plan } from "../../src/codegen/index.ts";
+import {
+  type FileStatus,
+  type GenerateResult,
+  generate,
+  type LockedManifest,
+  type Plugin,
+  plan,
+} from "../../src/codegen/index.ts";
+import type { Config } from "../../src/config/index.ts";
 import { fn, manifest, number, Project, parameter, type Registry, registry, text } from "./support.ts";
 
 let deployed: Registry;
@@ -375,6 +383,145 @@ test("uses the user's templates in place of shipped ones, and plugins and a form
   expect(project.read("src/generated/index.ts")).toContain('crop: (typeof import("./images.ts"))["cut"];');
   await run(project, { apps: ["ml"] });
   expect(project.list("src/generated")).toEqual(["farcall.lock.json", "index.ts", "ml.ts"]);
+});
+
+test.each<[string, NonNullable<Config["rename"]>, string]>([
+  [
+    "a promise",
+    (async (name: string) => name) as never,
+    "the config's rename returned a Promise for crop: expected a name",
+  ],
+  ["a number", (() => 5) as never, "the config's rename returned 5 for crop: expected a name"],
+  ["nothing", () => "", 'the config\'s rename returned "" for crop: expected a name'],
+])("a rename that gives %s is refused, by function and app", async (_, rename, message) => {
+  using project = new Project();
+  const error = await failure(run(project, { apps: ["images"], rename }));
+  expect(error).toMatchObject({ code: "FARCALL_INVALID", message: expect.stringContaining(message) });
+  expect(error.message).toContain("images (main)");
+  expect(project.has("src/generated")).toBe(false);
+});
+
+test("a rename that throws is told as the config's failure, not as the app's", async () => {
+  using project = new Project();
+  const rename = (): string => {
+    throw new TypeError("bad");
+  };
+  const error = await failure(run(project, { apps: ["images"], rename }));
+  expect(error.message).toContain("the config's rename failed for crop: bad");
+  expect(error.hint).not.toContain("deploy again");
+  expect(error.cause).toMatchObject({ cause: { name: "TypeError", message: "bad" } });
+});
+
+test.each<[keyof Plugin, unknown, string]>([
+  ["onManifest", 5, "returned what cannot be used: expected a manifest, got 5"],
+  ["onManifest", {}, "returned what cannot be used: this is not a manifest"],
+  ["onManifest", { schemaVersion: 1, app: "images", functions: [{}] }, "invalid manifest"],
+  ["onPlan", "plan", 'returned what cannot be used: expected a plan, got "plan"'],
+  ["onPlan", {}, "index: expected an object, got undefined"],
+  ["onPlan", { index: { exports: [], apps: [] }, apps: {} }, "apps: expected a list of objects, got {}"],
+  [
+    "onPlan",
+    { index: { exports: [], apps: [] }, apps: [{ file: "a" }] },
+    "apps[0].imports: expected a list of objects",
+  ],
+  ["onFile", "text", 'expected { path, text }, got "text"'],
+  ["onFile", { path: "a.ts" }, "expected text, got undefined"],
+])("what a plugin's %s returns is checked: %j", async (hook, returned, message) => {
+  using project = new Project();
+  const plugin = { name: "odd", [hook]: () => returned } as Plugin;
+  const error = await failure(run(project, { apps: ["images"], plugins: [plugin] }));
+  expect(error.message).toContain(`The hook ${hook} of the plugin odd`);
+  expect(error.message).toContain(message);
+  expect(error.code).toBe("FARCALL_INVALID");
+});
+
+test("a format that gives no text, and a hook that throws what is no error, are named", async () => {
+  using project = new Project();
+  const format = (() => 5) as never;
+  expect((await failure(run(project, { apps: ["images"], format }))).message).toBe(
+    "The config's format returned what cannot be used: expected text, got 5",
+  );
+  const onPlan = () => {
+    throw "str";
+  };
+  expect((await failure(run(project, { apps: ["images"], plugins: [{ name: "odd", onPlan }] }))).message).toBe(
+    'The hook onPlan of the plugin odd failed: "str"',
+  );
+});
+
+test("a config that is not JSON's is checked like any other", async () => {
+  using project = new Project();
+  expect((await failure(run(project, { output: 1n } as never))).message).toContain("output: expected a string, got 1n");
+});
+
+test("an app that is listed twice is told so", async () => {
+  using project = new Project();
+  expect((await failure(run(project, { apps: ["images", "images"] }))).message).toBe(
+    '"images" (main) is listed twice in the config\'s apps',
+  );
+});
+
+test("an empty list of functions means none, as an empty list of apps does", async () => {
+  using project = new Project();
+  const { apps } = await run(project, { apps: [{ name: "images", functions: [] }] });
+  expect(apps).toEqual([{ app: "images", environment: "main", functions: 0 }]);
+  expect((await run(project, { apps: [] })).apps).toEqual([]);
+});
+
+test("an output that is a file, or beneath one, is told so", async () => {
+  using project = new Project({ taken: "" });
+  for (const output of ["taken", "taken/inner"])
+    expect((await failure(run(project, { output }))).message).toMatch(
+      /^The output .* cannot be a folder: a file stands /,
+    );
+});
+
+test("a damaged lock is written anew, whatever it holds", async () => {
+  using project = new Project();
+  await run(project, { apps: ["images"] });
+  project.write({ "src/generated/farcall.lock.json": "\u0000\u0000 nothing" });
+  const { warnings } = await run(project, { apps: ["images"] });
+  expect(warnings.join()).toContain("is not JSON");
+  expect(JSON.parse(project.read("src/generated/farcall.lock.json")).apps).toHaveLength(1);
+});
+
+test("says why files are as they are also when nothing has changed", async () => {
+  using project = new Project();
+  const { notes } = await run(project, { apps: ["images"] });
+  const again = await run(project, { apps: ["images"] });
+  expect(again.upToDate).toBe(true);
+  expect(again.notes).toEqual(notes);
+  expect(notes).toHaveLength(1);
+});
+
+test("a link in a generated file's place leads no write out of the config's folder, unless allowed to", async () => {
+  await using own = await registry();
+  await own.deploy(manifest("a", [fn("f", [], text)]));
+  using outside = new Project({ "a.ts": "// Generated by farcall\n" });
+  using project = new Project();
+  project.write({ "src/generated/index.ts": "// Generated by farcall\n" });
+  symlinkSync(outside.file("a.ts"), project.file("src/generated/a.ts"));
+  const error = await failure(run(project, {}, { engine: own.engine }));
+  expect(error.message).toBe(
+    `The output ${project.file("src/generated/a.ts")} is outside the config's folder ${project.path}`,
+  );
+  expect([outside.read("a.ts"), outside.list(".")]).toEqual([
+    "// Generated by farcall\n",
+    ["a.ts", "node_modules", "package.json", "tsconfig.json"],
+  ]);
+  await run(project, { allowOutside: true }, { engine: own.engine });
+  expect(outside.read("a.ts")).toContain("Function<[], string>");
+});
+
+test("an app's long name makes a file name that file systems take", async () => {
+  await using own = await registry();
+  using project = new Project();
+  for (const app of ["日".repeat(120), "x".repeat(120), "😀a.d"]) await own.deploy(manifest(app, []));
+  await run(project, { emit: "js" }, { engine: own.engine });
+  expect(project.list("src/generated").filter((name) => /^(日|x)+\.js$/.test(name))).toEqual([
+    `${"x".repeat(100)}.js`,
+    `${"日".repeat(66)}.js`,
+  ]);
 });
 
 test("a template with a mistake in it is named", async () => {

@@ -5,6 +5,7 @@
 import fc from "fast-check";
 import ts from "typescript-6";
 import { expect, test } from "vitest";
+import { Scope } from "../../src/codegen/names.ts";
 import { planFiles } from "../../src/codegen/plan.ts";
 import { layoutOf, renderPlan } from "../../src/codegen/render.ts";
 import { loadTemplates } from "../../src/codegen/templates.ts";
@@ -406,6 +407,20 @@ test("members of enums, types and functions may be called like words that TypeSc
     });
   }
   for (const compiler of COMPILERS) expect(await project.check(compiler)).toBe("");
+});
+
+test("names that become one identifier are told apart, however many they are", () => {
+  const scope = new Scope(["a_3"]);
+  expect(["a", "a", "a", "b", "a", "a_"].map((name) => scope.claim(name))).toEqual([
+    "a",
+    "a_",
+    "a_2",
+    "b",
+    "a_4",
+    "a__",
+  ]);
+  const names = new Set(Array.from({ length: 200_000 }, () => scope.claim("same")));
+  expect(names.size).toBe(200_000);
 });
 
 test("an app called like a declaration file gets a file that is none", () => {
