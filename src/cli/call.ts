@@ -1,7 +1,15 @@
 /** `farcall call TARGET ARGS…`: one call by hand, its arguments read by the deployed schema. */
 import type { Command } from "commander";
-import { callOptions } from "../runtime/index.ts";
-import { type AppManifest, argumentAt, type FunctionSchema, isRequired } from "../schema/index.ts";
+import { callOptions, FarcallError, InvalidError } from "../runtime/index.ts";
+import {
+  type AppManifest,
+  argumentAt,
+  type FunctionSchema,
+  isRequired,
+  type ParameterSchema,
+  printType,
+} from "../schema/index.ts";
+import { compileValidator } from "../worker/validate.ts";
 import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples, positive } from "./context.ts";
 import { readArgument } from "./from-json.ts";
@@ -78,8 +86,33 @@ function readArguments(words: readonly string[], fn: FunctionSchema, manifest: A
   }
   const missing = parameters.find((parameter, index) => index >= words.length && isRequired(parameter));
   if (missing) throw new UsageError(`${fn.name} needs its argument ${missing.name}`, hint);
-  return words.map((word, index) => {
+  const faults: FarcallError[] = [];
+  const args = words.map((word, index) => {
     const { name, type } = argumentAt(parameters, index)!; // there are no more words than parameters take
-    return readArgument(word, type, manifest.declarations, name);
+    try {
+      const value = readArgument(word, type, manifest.declarations, name);
+      const problem = problemOf(value, { name, type }, fn, manifest);
+      if (problem) faults.push(new InvalidError(problem.message, { hint }));
+      return value;
+    } catch (error) {
+      if (!(error instanceof FarcallError)) throw error;
+      faults.push(error);
+      return undefined;
+    }
   });
+  if (faults.length === 1) throw faults[0];
+  if (faults.length === 0) return args;
+  const message = [
+    `${count(faults.length, "argument")} of ${fn.name} cannot be used:`,
+    ...faults.map((fault) => fault.message),
+  ];
+  const isUsage = faults.some((fault) => fault instanceof UsageError);
+  throw isUsage ? new UsageError(message.join("\n"), hint) : new InvalidError(message.join("\n"), { hint });
+}
+
+/** What the container would say of this argument alone: it tells the first that is wrong. Overloads are for it to choose from. */
+function problemOf(value: unknown, parameter: ParameterSchema, fn: FunctionSchema, manifest: AppManifest) {
+  if (fn.overloads || !fn.options.validate) return undefined;
+  const functions = [{ ...fn, parameters: [parameter] }];
+  return compileValidator(fn.name, { ...manifest, functions }, printType)?.([value]);
 }

@@ -35,7 +35,9 @@ export async function eject(names: readonly string[], config: LoadedConfig, outp
   }
   output.document({ folder, written: paths });
   if (!configured)
-    output.note(`Set ${output.styleNote("cyan", `templates: "${DEFAULT_FOLDER}"`)} in ${basename(config.file)}.`);
+    output.note(
+      `Set ${output.styleNote("cyan", `templates: "${DEFAULT_FOLDER}"`)} in ${relative(process.cwd(), config.file)}.`,
+    );
 }
 
 /** Paths in the folder of templates, by name. */

@@ -42,7 +42,14 @@ export function readArgument(
     if (/^-?\d+$/.test(source) && takes("bigint") && !takes("number") && !takes("string")) return BigInt(source);
     const parsed = parseJson(source);
     const takesText = members.some((member) => isText(member) || isUnknown(member));
-    if (parsed === undefined) return takesText ? source : fromJson(source, type, declarations);
+    if (parsed instanceof SyntaxError) {
+      if (!takesText && /^\s*[[{"]/.test(source))
+        throw new UsageError(
+          `argument ${name}: ${source} is not JSON: ${parsed.message}`,
+          "a shell takes quotes away: put '…' around it",
+        );
+      return takesText ? source : fromJson(source, type, declarations);
+    }
     const onlyText = members.every((member) => isText(member) || isAbsent(member));
     if (onlyText && typeof parsed.value !== "string" && !(parsed.value === null && members.some(isAbsent)))
       return source;
@@ -54,11 +61,11 @@ export function readArgument(
   }
 }
 
-function parseJson(text: string): { value: unknown } | undefined {
+function parseJson(text: string): { value: unknown } | SyntaxError {
   try {
     return { value: JSON.parse(text) };
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error as SyntaxError;
   }
 }
 

@@ -128,10 +128,14 @@ function packageName(root: string): string {
 }
 
 /** What was decided, or is left to do, that the files alone do not tell. */
-function notesOf({ packageJson, esm, fresh, framework }: Project): string[] {
+function notesOf({ packageJson, esm, fresh, workspaces, framework }: Project): string[] {
   const notes: string[] = [];
   if (fresh && packageJson && !esm)
     notes.push('package.json has "type": "module" now: farcall\'s stubs are ES modules, and there was no code yet');
+  if (workspaces)
+    notes.push(
+      "this is the root of a monorepo, whose module kind is left alone; `farcall init FOLDER` sets up one package",
+    );
   if (!fresh && !esm)
     notes.push('this is a CommonJS package and stays one: apps are .mts files, or need "type": "module"');
   if (framework === "next")

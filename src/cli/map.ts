@@ -41,7 +41,11 @@ export function define(command: Command, context: Context): void {
     let done = 0;
     let failed = 0;
     using progress = new Progress(output, `mapping ${text}`);
-    const results = remote.starmap(inputs(file, fn, manifest, options.tuples === true), {
+    let bad: unknown;
+    const lines = untilBad(inputs(file, fn, manifest, options.tuples === true), (error) => {
+      bad = error;
+    });
+    const results = remote.starmap(lines, {
       orderOutputs: options.ordered,
       returnExceptions: options.keepGoing === true,
       signal,
@@ -56,11 +60,21 @@ export function define(command: Command, context: Context): void {
       } else output.raw(`${toJson(result)}\n`);
     }
     progress[Symbol.dispose]();
+    if (bad !== undefined) throw bad;
     output.note(
       `${count(done, "result")} in ${duration(performance.now() - started)}${failed > 0 ? `, ${failed} failed` : ""}`,
     );
     if (failed > 0) throw new Exit(1);
   });
+}
+
+/** A line that cannot be read ends the input like the last one, so that the lines before it have their results. */
+async function* untilBad<T>(lines: AsyncIterable<T>, failed: (error: unknown) => void): AsyncGenerator<T> {
+  try {
+    yield* lines;
+  } catch (error) {
+    failed(error);
+  }
 }
 
 async function* inputs(

@@ -11,6 +11,8 @@ export interface PackageJson {
   scripts?: Record<string, string>;
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
+  /** Of the root of a monorepo. */
+  workspaces?: unknown;
   /** A config, where there is one. */
   farcall?: unknown;
 }
@@ -23,9 +25,11 @@ export interface Project {
   esm: boolean;
   /**
    * There is no file yet whose meaning hangs on the module kind, so that one is free to choose: what `npm init` says of it is
-   * a default, not a decision.
+   * a default, not a decision. Never the root of a monorepo, whose packages say of what kind they are.
    */
   fresh: boolean;
+  /** The root of a monorepo. */
+  workspaces: boolean;
   /** There is code, and none of it is TypeScript. */
   javascript: boolean;
   framework: "next" | "vite" | undefined;
@@ -34,13 +38,15 @@ export interface Project {
 export function detectProject(root: string): Project {
   const packageJson = readPackageJson(join(root, "package.json"));
   const extensions = sourceExtensions(root);
+  const workspaces = packageJson?.workspaces !== undefined || hasPnpmWorkspaces(root);
   const dependencies = { ...packageJson?.dependencies, ...packageJson?.devDependencies };
   return {
     root,
     packageJson,
     packageManager: detectPackageManager(root),
     esm: packageJson?.type === "module",
-    fresh: !extensions.has(".js") && !extensions.has(".ts"),
+    fresh: !workspaces && !extensions.has(".js") && !extensions.has(".ts"),
+    workspaces,
     javascript:
       extensions.has(".js") &&
       !extensions.has(".ts") &&
@@ -48,6 +54,12 @@ export function detectProject(root: string): Project {
       !("typescript" in dependencies),
     framework: "next" in dependencies ? "next" : "vite" in dependencies ? "vite" : undefined,
   };
+}
+
+/** The file holds settings of projects that have no packages, too. */
+function hasPnpmWorkspaces(root: string): boolean {
+  const path = join(root, "pnpm-workspace.yaml");
+  return existsSync(path) && /^packages\s*:/m.test(readFileSync(path, "utf8"));
 }
 
 /** `.js` and `.ts` where there are such files, JSX counted with them. `.mjs` and the like mean the same in any package. */

@@ -134,6 +134,15 @@ describe("call", () => {
     expect(await json("call", "arithmetic/fail", "12")).toMatchObject({ error: { message: "12" } });
   });
 
+  test("shows the causes of what the function throws, and no frames of the command itself", async () => {
+    const { stderr } = await cli("call", "arithmetic/fail", "12");
+    expect(stderr).toMatch(/\n {2}\[cause\]: RangeError: the cause\n {6}at fail \(.*arithmetic\.ts:\d+/);
+    expect(stderr).not.toMatch(/called from|commander|dist[\\/]/);
+    const { error } = await json("call", "arithmetic/fail", "12");
+    expect(error.cause).toMatchObject({ name: "RangeError", message: "the cause" });
+    expect(error.stack + error.cause.stack).not.toMatch(/called from|commander|dist[\\/]/);
+  });
+
   test("names a missing argument and one too many", async () => {
     expect(await cli("call", "arithmetic/add", "1")).toMatchObject({
       code: 2,
@@ -149,6 +158,21 @@ describe("call", () => {
     const { code, stderr } = await cli("call", "arithmetic/add", "1", "two");
     expect(stderr).toMatch(/^error\[FARCALL_INVALID\]: [\s\S]*\bb\b[\s\S]*number/);
     expect(code).toBe(1);
+  });
+
+  test("tells all the arguments that do not fit, and what begins like JSON but is not", async () => {
+    const both = await cli("call", "arithmetic/add", "one", "true");
+    expect(both.stderr).toBe(
+      "error[FARCALL_INVALID]: 2 arguments of add cannot be used:\n" +
+        "  add(a): expected number, received string\n" +
+        "  add(b): expected number, received boolean\n" +
+        "  hint: farcall describe arithmetic/add shows its parameters\n",
+    );
+    const { code, stderr } = await cli("call", "arithmetic/add", "{kind", "true");
+    expect(stderr).toMatch(
+      /^error\[FARCALL_USAGE\]: 2 arguments.*\n {2}argument a: \{kind is not JSON: .*\n {2}add\(b\): /,
+    );
+    expect(code).toBe(2);
   });
 
   test("takes negative numbers as arguments after --", async () => {
@@ -217,6 +241,16 @@ describe("map", () => {
     const ran = await farcall(["map", "arithmetic/sum"], { env: home.env, input: "[1]\nnonsense\n" });
     expect(ran.stderr).toMatch(/standard input:2 is not JSON/);
     expect(ran.code).toBe(2);
+  });
+
+  test("gives the results of the lines before one that cannot be read, and of none after", async () => {
+    const input = "[1]\n[2,3]\n{nonsense\n[4]\n";
+    const ran = await farcall(["map", "arithmetic/sum"], { env: home.env, input });
+    expect(ran).toMatchObject({
+      code: 2,
+      stdout: "1\n5\n",
+      stderr: expect.stringContaining("standard input:3 is not JSON"),
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 /** Templates copied out of the package, to be changed. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -41,6 +41,13 @@ test("goes to the folder that the config names, by way of the bin codegen too", 
   const { code, stdout, stderr } = await farcall(args, { cwd: folder, bin: bins.codegen });
   expect(code, stderr).toBe(0);
   expect(JSON.parse(stdout)).toEqual({ folder: join(folder, "mine"), written: ["partials/header.hbs"] });
+});
+
+test("names the config by its path, which may lie above", async () => {
+  await writeFile(join(folder, "package.json"), JSON.stringify({ farcall: {} }));
+  await mkdir(join(folder, "inner"));
+  const { stderr } = await farcall(["codegen", "eject", "stub"], { cwd: join(folder, "inner") });
+  expect(stderr).toBe('Set templates: "codegen-templates" in ../package.json.\n');
 });
 
 test("never overwrites what somebody has changed", async () => {

@@ -93,6 +93,23 @@ test.each(["index.js", "lib/deep/index.js", "jest.config.js"])(
   },
 );
 
+test.each([
+  ["package.json", JSON.stringify({ name: "root", private: true, workspaces: ["packages/*"] })],
+  ["pnpm-workspace.yaml", "packages:\n  - packages/*\n"],
+])("the root of a monorepo (%s) keeps its module kind, and its packages are pointed to", async (file, content) => {
+  await writeFile(join(folder, file), content);
+  const { written, notes } = await init();
+  expect(JSON.parse(await read("package.json")).type).toBeUndefined();
+  expect(written).toContain("farcall.config.json");
+  expect(notes.join()).toContain("farcall init FOLDER");
+});
+
+test("a pnpm-workspace.yaml without packages makes no monorepo", async () => {
+  await writeFile(join(folder, "pnpm-workspace.yaml"), "onlyBuiltDependencies:\n  - esbuild\n");
+  await init();
+  expect(JSON.parse(await read("package.json")).type).toBe("module");
+});
+
 test("a project of JavaScript alone gets stubs and a program of JavaScript", async () => {
   await writeFile(join(folder, "index.js"), "module.exports = 1;");
   const { written, next } = await init();

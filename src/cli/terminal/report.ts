@@ -48,7 +48,7 @@ export function report(error: unknown, output: Output): number {
 
 function asText(error: unknown, output: Output): string {
   const red = (text: string) => output.styleNote(["red", "bold"], text);
-  if (!isOwn(error)) return `${red("error")}: ${stackOf(error)}`;
+  if (!isOwn(error)) return `${red("error")}: ${error instanceof Error ? asNode(error) : String(error)}`;
   const places = problemsOf(error);
   const [what = "", ...where] = places.length > 0 ? [firstLine(error.message)] : error.message.split("\n");
   const lines = [`${output.linkNote(docsOf(error), red(`error[${error.code}]`))}: ${what}`];
@@ -71,10 +71,11 @@ export function placeLines(place: Place, output: Output): string[] {
   return lines;
 }
 
-export function errorAsJson(error: unknown): object {
+export function errorAsJson(error: unknown, depth = 0): object {
   if (!isOwn(error)) {
-    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-    return { code: "ERROR", name, message, stack };
+    const { name, message, cause } = error instanceof Error ? error : new Error(String(error));
+    const stack = error instanceof Error ? stackOf(error) : undefined;
+    return { code: "ERROR", name, message, stack, ...(cause !== undefined && { cause: causeAsJson(cause, depth) }) };
   }
   const places = problemsOf(error);
   return {
@@ -84,6 +85,15 @@ export function errorAsJson(error: unknown): object {
     docs: docsOf(error),
     ...(places.length > 0 ? { problems: places } : {}),
   };
+}
+
+function causeAsJson(cause: unknown, depth: number): unknown {
+  if (cause instanceof Error) return depth < MAX_CAUSES ? errorAsJson(cause, depth + 1) : cause.message;
+  try {
+    return JSON.parse(JSON.stringify(cause));
+  } catch {
+    return inspect(cause);
+  }
 }
 
 /** The section on the error's code, in the documentation that the package brings along. */
@@ -106,7 +116,32 @@ function firstLine(text: string): string {
   return text.split("\n", 1)[0] ?? "";
 }
 
-function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.stack ?? `${error.name}: ${error.message}`;
+/** As Node prints it, without the frames of the command that called: they are the same for each error. */
+function asNode(error: unknown, depth = 0): string {
+  if (!(error instanceof Error)) return inspect(error);
+  const { cause } = error;
+  if (cause === undefined || depth === MAX_CAUSES) return stackOf(error);
+  return `${stackOf(error)} {\n  [cause]: ${asNode(cause, depth + 1).replaceAll("\n", "\n  ")}\n}`;
+}
+
+/** More of them are a circle. */
+const MAX_CAUSES = 10;
+const SEPARATOR = "--- called from ---";
+const PACKAGE = new URL("../../../", import.meta.url).href;
+
+function stackOf(error: Error): string {
+  const stack = error.stack ?? `${error.name}: ${error.message}`;
+  const [own = "", ...callers] = stack.split(new RegExp(`\\n *${SEPARATOR}\\n`));
+  const isOfCommand = (frame: string) =>
+    frame.includes(`${PACKAGE}dist/`) ||
+    frame.includes(`${PACKAGE}src/`) ||
+    /[\\/]node_modules[\\/]commander[\\/]/.test(frame);
+  const kept = callers.map((frames) => frames.split("\n").filter((frame) => !isOfCommand(frame)));
+  return [own, ...kept.filter((frames) => frames.length > 0).map((frames) => frames.join("\n"))].join(
+    `\n    ${SEPARATOR}\n`,
+  );
+}
+
+function inspect(value: unknown): string {
+  return process.getBuiltinModule("node:util").inspect(value);
 }
