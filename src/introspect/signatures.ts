@@ -8,7 +8,7 @@ import { docOf, type FunctionDoc, splitFunctionDoc } from "./docs.ts";
 import { ITERATED } from "./globals.ts";
 import { convertNode } from "./nodes.ts";
 import { globalOrigin, isOpen, lastName, symbolOf } from "./symbols.ts";
-import { convertType, orUndefined, PRINT_FLAGS } from "./types.ts";
+import { convertType, hasUndefined, isExact, orUndefined, PRINT_FLAGS } from "./types.ts";
 
 /** One part of a function: its parameters or its result, whose problems have a path of their own. */
 export interface SignatureOwner extends Owner {
@@ -58,7 +58,7 @@ export function convertSignature(
     );
     const text = doc.parameters.get(label) ?? (symbol.valueDeclaration && docOf(symbol.valueDeclaration));
     if (text) parameter.doc = text;
-    return declaration ? [parameter] : spreadTuple(parameter);
+    return declaration || !canSpread(cx, symbol) ? [parameter] : spreadTuple(parameter);
   });
   const returns = part(
     site,
@@ -208,6 +208,15 @@ function convertParameter(
   else if (isOptional) parameter.optional = true;
   if (mayOmit && node?.initializer) parameter.default = defaultText(node.initializer);
   return parameter;
+}
+
+/** A parameter that may be left out may be given as undefined too, which `[b?: number]` under exactOptionalPropertyTypes may not. */
+function canSpread(cx: Conversion, symbol: ts.Symbol): boolean {
+  const type = cx.checker.getTypeOfSymbol(symbol);
+  if (!isExact(cx) || !cx.checker.isTupleType(type)) return true;
+  const { elementFlags } = (type as ts.TupleTypeReference).target;
+  const elements = cx.checker.getTypeArguments(type as ts.TupleTypeReference);
+  return elementFlags.every((flag, at) => !(flag & ts.ElementFlags.Optional) || hasUndefined(cx, elements[at]!));
 }
 
 /** A helper's `...args: P`, once P is known, is the parameters of the function that it was given. */

@@ -197,6 +197,13 @@ export function isLeftOut(cx: Conversion, type: ts.Type): boolean {
   return isExact(cx) && isMissing(cx, type, "property");
 }
 
+/** Whether `undefined` is one of the values, and not only said by being optional. */
+export function hasUndefined(cx: Conversion, type: ts.Type): boolean {
+  const isOne = ({ flags }: ts.Type): boolean =>
+    (flags & (TypeFlags.Undefined | TypeFlags.Void | TypeFlags.Any | TypeFlags.Unknown)) !== 0;
+  return (type.isUnion() ? type.types : [type]).some((each) => isOne(each) && !isLeftOut(cx, each));
+}
+
 function hasMissing(cx: Conversion, type: ts.Type): boolean {
   return type.isUnion() && type.types.some((each) => isMissing(cx, each, "property"));
 }
