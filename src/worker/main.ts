@@ -104,6 +104,9 @@ function onFrame(frame: Frame): void {
       container.turn();
       container.recall();
       break;
+    case ToContainer.ping:
+      writer.write(FromContainer.pong, 0, 0);
+      break;
     case ToContainer.stop:
       void stop();
       break;

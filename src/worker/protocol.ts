@@ -29,6 +29,8 @@ export const ToContainer = {
   recall: 8,
   /** The last `index` inputs that were sent run together, in one call of the batched function. */
   together: 9,
+  /** Answer `pong`: whether user code lets the process do anything else. */
+  ping: 10,
 } as const;
 
 /** Container to engine. */
@@ -53,6 +55,8 @@ export const FromContainer = {
   progress: 9,
   /** The input `call`, `index` had not started and now will not: the answer to `recall`, one for each. */
   returned: 10,
+  /** The answer to `ping`. */
+  pong: 11,
 } as const;
 
 export interface LoadMessage {

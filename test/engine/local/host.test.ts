@@ -119,6 +119,54 @@ test("a container that was kept for an input that never came serves others again
   await engine.close();
 });
 
+describe("an input that does not stop", () => {
+  const options = { maxContainers: 1, concurrency: { maxInputs: 5 } };
+  const app = deployment(
+    "work",
+    `export const wait = app.function(async function wait(ms) {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      return { pid: process.pid, attempt: context().attempt };
+    });
+    export const either = app.function(async function either(ms) {
+      if (ms === Infinity) for (;;);
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      return { pid: process.pid, attempt: context().attempt };
+    });`,
+    { wait: { options }, either: { options } },
+  );
+
+  test("takes its container along once its neighbours are through", async () => {
+    await using home = await temporaryHome();
+    const engine = localEngine(home.url);
+    await engine.registry.deploy(app);
+    const work = new Driver(engine, "work");
+    const stuck = work.call("wait", [[60_000]]).handle;
+    const neighbour = work.remote("wait", 6_000);
+    // What came before has begun by then.
+    await work.remote("wait", 0);
+    stuck.cancel();
+    const { pid, attempt } = (await neighbour) as { pid: number; attempt: number };
+    expect(attempt).toBe(0);
+    await expect.poll(() => alive(pid), patient).toBe(false);
+    expect(await work.remote("wait", 0)).toMatchObject({ attempt: 0 });
+    await engine.close();
+  });
+
+  test("takes its container along at once when nothing else in it can go on", async () => {
+    await using home = await temporaryHome();
+    const engine = localEngine(home.url);
+    await engine.registry.deploy(app);
+    const work = new Driver(engine, "work");
+    const neighbour = work.remote("either", 4_000);
+    await work.remote("either", 0);
+    const stuck = work.call("either", [[Number.POSITIVE_INFINITY]]).handle;
+    await sleep(1_000);
+    stuck.cancel();
+    expect(await neighbour).toMatchObject({ attempt: 1 });
+    await engine.close();
+  });
+});
+
 test("nothing is started before the first use, and a program ends when it awaits nothing", async () => {
   await using home = await temporaryHome();
   const idle = await program("console.log(engine.url);", home.env).finished;

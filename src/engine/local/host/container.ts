@@ -25,6 +25,8 @@ import { telemetry } from "./telemetry.ts";
 /** How long an input that was told to stop may go on before its container is killed, in milliseconds. */
 const TIMEOUT_GRACE_MS = 1_000;
 const CANCEL_GRACE_MS = 3_000;
+/** For a process to say that it is not stuck with an input that does not stop. */
+const ANSWER_MS = 1_000;
 /** How long a container that was told to stop may take after its last input, in milliseconds: for the app's onStop hooks. */
 const STOP_GRACE_MS = 10_000;
 /** Longest delay of a timer. */
@@ -44,6 +46,7 @@ export type Death = "stopped" | "killed" | "crashed" | "out of memory" | "load f
 /** The pool that a container belongs to, as it sees it. */
 export interface ContainerOwner {
   containerReady(container: Container): void;
+  containerRetires(): void;
   containerGone(container: Container, death: Death, detail: string): void;
   /** A frame that ends `input` has come; it is no longer in the container, where it ran for `elapsedMs`. */
   inputEnded(input: Input, frame: Frame, elapsedMs: number): void;
@@ -64,7 +67,8 @@ export class Container {
   readonly id: string;
   readonly pid: number;
   readonly owner: ContainerOwner;
-  state: "starting" | "ready" | "stopping" | "dead" = "starting";
+  /** `retiring`: takes nothing more, and is killed once nothing is left in it but what does not stop. */
+  state: "starting" | "ready" | "retiring" | "stopping" | "dead" = "starting";
   /** By performance.now(); meaningful while nothing is in it. */
   idleSince = 0;
   /** Takes nothing more until it is empty: kept free for a suspect. */
@@ -103,6 +107,10 @@ export class Container {
   #stopTimer: NodeJS.Timeout | undefined;
   #death: Death | undefined;
   #detail = "";
+  /** By when it has to answer that it is not stuck, by performance.now(); Infinity while it is not asked. */
+  #answerBy = Number.POSITIVE_INFINITY;
+  /** Until nothing is left in it but what does not stop. */
+  #lingers = false;
   #stderr = "";
   #exit: string | undefined;
   #socketClosed = false;
@@ -336,6 +344,9 @@ export class Container {
         this.owner.inputReturned(input);
         return;
       }
+      case FromContainer.pong:
+        this.#answered();
+        return;
       case FromContainer.log: {
         const { stream, text } = parse<LogMessage>(frame);
         const call = this.#calls.get(frame.call);
@@ -399,7 +410,10 @@ export class Container {
     } else if (this.inputs === 0) {
       this.idleSince = this.#now;
       if (this.state === "stopping") this.#limitStop();
+      // All have stopped after all.
+      else if (this.state === "retiring") this.stop();
     }
+    if (this.#lingers) this.#setAlarm(this.#now);
   }
 
   #begin(input: Input): void {
@@ -430,21 +444,48 @@ export class Container {
         this.owner.inputTimedOut(input);
       }
       if (input.decided && input.killAt <= now) {
-        this.owner.log(
-          this,
-          "system",
-          `killed: input ${input.index} of ${input.call.id} did not stop\n`,
-          input.call,
-          input.index,
-        );
-        this.kill("killed", "");
-        return;
-      }
-      if (input.decided) next = Math.min(next, input.killAt);
+        if (!this.#hasOthers(now) || this.#answerBy <= now) {
+          this.owner.log(
+            this,
+            "system",
+            `killed: input ${input.index} of ${input.call.id} did not stop\n`,
+            input.call,
+            input.index,
+          );
+          this.kill("killed", "");
+          return;
+        }
+        if (!this.#lingers) next = Math.min(next, this.#ask(now));
+      } else if (input.decided) next = Math.min(next, input.killAt);
       else if (input.startedAt > 0) next = Math.min(next, input.startedAt + timeoutOf(input));
     }
     if (next < Number.POSITIVE_INFINITY) this.#setAlarm(next);
   };
+
+  /** Runs others than those that were to stop by now: they may go on, unless the process is stuck with all of them. */
+  #hasOthers(now: number): boolean {
+    for (const { startedAt, decided, killAt } of this) if (startedAt > 0 && (!decided || killAt > now)) return true;
+    return false;
+  }
+
+  /** Returns when it has to have answered. */
+  #ask(now: number): number {
+    if (this.#answerBy === Number.POSITIVE_INFINITY) {
+      this.#answerBy = now + ANSWER_MS;
+      this.#writer.write(ToContainer.ping, 0, 0);
+    }
+    return this.#answerBy;
+  }
+
+  #answered(): void {
+    if (this.#answerBy === Number.POSITIVE_INFINITY) return;
+    this.#answerBy = Number.POSITIVE_INFINITY;
+    this.#lingers = true;
+    if (this.state !== "ready") return;
+    this.state = "retiring";
+    this.recall();
+    this.owner.containerRetires();
+  }
 
   /** The call that output without an owner belongs to, when there is but one. */
   #onlyCall(): Work | undefined {

@@ -338,6 +338,11 @@ export class Pool implements ContainerOwner {
     this.pumpSoon();
   }
 
+  /** It takes nothing more, and others have to. */
+  containerRetires(): void {
+    this.pumpSoon();
+  }
+
   inputEnded(input: Input, frame: Frame, elapsedMs: number): void {
     this.pumpSoon();
     this.#lastEnd = performance.now();
@@ -514,11 +519,14 @@ export class Pool implements ContainerOwner {
     const retired = this.replaced && this.openCalls === 0;
     const { minContainers, maxContainers, bufferContainers, scaledownWindowMs } = this.#settings;
     const maxInputs = capacityOf(this.unit.options);
+    // What does not stop takes room all the same.
+    let retiring = 0;
     let total = 0;
     let ready = 0;
     let busy = 0;
     let inside = 0;
     for (const container of this.containers) {
+      if (container.state === "retiring") retiring++;
       if (container.state !== "ready" && container.state !== "starting") continue;
       total++;
       inside += container.inputs;
@@ -534,7 +542,7 @@ export class Pool implements ContainerOwner {
       const wanted = Math.max(Math.ceil((waiting + inside) / maxInputs), busy + this.#suspects.length);
       needed = wanted <= total || this.#worthAStart(waiting, ready * maxInputs) ? wanted : total;
     }
-    const target = Math.min(maxContainers, Math.max(base, needed + buffer));
+    const target = Math.min(maxContainers - retiring, Math.max(base, needed + buffer));
     if (total < target && !this.#startTimer) this.#startContainers(target - total);
     if (total > busy)
       this.#stopIdle(total, Math.max(base, busy + buffer), retired || crowded ? 0 : scaledownWindowMs, maxContainers);
