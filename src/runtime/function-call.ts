@@ -68,8 +68,14 @@ export class FunctionCall<R> {
   static async gather<const C extends readonly FunctionCall<unknown>[]>(
     ...calls: C
   ): Promise<{ -readonly [I in keyof C]: C[I] extends FunctionCall<infer R> ? R : never }> {
-    const results = await Promise.all(calls.map((call) => call.get()));
-    return results as { -readonly [I in keyof C]: C[I] extends FunctionCall<infer R> ? R : never };
+    const over = new AbortController();
+    try {
+      const results = await Promise.all(calls.map((call) => call.get({ signal: over.signal })));
+      return results as { -readonly [I in keyof C]: C[I] extends FunctionCall<infer R> ? R : never };
+    } finally {
+      // Nobody waits for the others any more, so that they do not keep the process.
+      over.abort();
+    }
   }
 
   /**

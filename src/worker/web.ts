@@ -24,7 +24,7 @@ export async function* piecesOf(answer: Promise<Response>, input: Input): AsyncG
   const head: WebResponseHead = {
     status: response.status,
     statusText: response.statusText,
-    headers: [...response.headers],
+    headers: [...response.headers].filter(([name]) => !(wasDecoded(response) && OF_ENCODED.has(name))),
   };
   yield Buffer.from(JSON.stringify(head));
   if (!response.body) return;
@@ -51,6 +51,13 @@ export async function* piecesOf(answer: Promise<Response>, input: Input): AsyncG
     signal.removeEventListener("abort", onAbort);
     if (cancelled || !ended) await cancel();
   }
+}
+
+/** Of bytes as they came from elsewhere, which `fetch` has decoded. */
+const OF_ENCODED = new Set(["content-encoding", "content-length"]);
+
+function wasDecoded({ url, headers }: Response): boolean {
+  return url !== "" && headers.has("content-encoding");
 }
 
 /** RFC 9457. */

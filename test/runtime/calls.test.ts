@@ -415,13 +415,16 @@ describe("FunctionCall", () => {
   });
 
   test("gather: results in order; the first failure rejects and the others go on", async () => {
-    const { defined } = start();
+    const { defined, engine } = start();
     const slow = await defined.wait.spawn(10, "slow");
     const quick = await defined.double.spawn(1);
     expect(await FunctionCall.gather(slow, quick)).toEqual(["slow", 2]);
     const failing = await defined.even.spawn(1);
-    const going = await defined.wait.spawn(10, "on");
+    const going = await defined.wait.spawn(500, "on");
     await expect(FunctionCall.gather(going, failing)).rejects.toMatchObject({ name: "QuotaError" });
+    // Nobody waits for it, and the process may end.
+    await expect.poll(() => engine.observed.attached).toBe(0);
+    expect(await engine.invoker.call(going.id)).toMatchObject({ numEnded: 0 });
     expect(await going.get()).toBe("on");
   });
 

@@ -1,6 +1,9 @@
 /** Web functions: deployed from source, called over HTTP. */
-import { request as httpRequest } from "node:http";
+import { once } from "node:events";
+import { createServer, request as httpRequest } from "node:http";
+import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planFiles } from "../../../src/codegen/plan.ts";
 import { deployApp } from "../../../src/deploy/index.ts";
@@ -59,6 +62,7 @@ export const feed = app.web((request) => {
   });
   return new Response(quiet, { headers: { "x-a": "caf\xe9" } });
 }, { name: "feed", maxContainers: 1, concurrency: { maxInputs: 3 } });
+export const passes = app.web((request) => fetch(new URL(request.url).searchParams.get("from")!), { name: "passes" });
 export const used = app.web(async () => {
   const response = new Response("x");
   await response.text();
@@ -205,6 +209,20 @@ describe("a handler", () => {
     await expect.poll(running, { timeout: 10_000 }).toBe(0);
     const cancelled = (await (await get("feed", "", { method: "DELETE" })).json()) as string[];
     expect(cancelled.sort()).toEqual(["GET", "GET", "HEAD"]);
+  });
+
+  test("passes on what it has fetched, decoded", async () => {
+    const body = "many words ".repeat(1_000);
+    const server = createServer((_, response) => {
+      response.setHeader("content-encoding", "gzip");
+      response.end(gzipSync(body));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const from = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const response = await get("passes", `?from=${encodeURIComponent(from)}`);
+    expect(response.headers.get("content-encoding")).toBe(null);
+    expect(await response.text()).toBe(body);
+    server.close();
   });
 
   test("that gives away a body that was read answers with a problem", async () => {
