@@ -5,7 +5,7 @@ export interface CallContext {
   /** `fc-…:3`: the call and the index of the input in it. */
   readonly inputId: string;
   readonly callId: string;
-  /** Runs before this one: that failed, or whose container died. After a restart of the host it counts from 0 again. */
+  /** Runs before this one: that failed, or whose container died. After a restart of the host 1 at least, as the input may have run. */
   readonly attempt: number;
   readonly app: string;
   readonly environment: string;
