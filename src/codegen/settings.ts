@@ -41,10 +41,12 @@ export function settingsOfAll(configs: readonly Config[], root: string): Setting
 /** `root` is the folder that the config's paths are relative to. */
 function settingsOf(config: Config, root: string): Settings {
   const apps = (config.apps ?? ["*"]).map((app) => (typeof app === "string" ? { name: app } : app));
+  const included = apps.filter(({ name }) => !name.startsWith("!"));
   return {
     engine: config.engine,
     environment: config.environment ?? "main",
-    apps: apps.filter(({ name }) => !name.startsWith("!")),
+    // Those that are only said to be excluded are excluded from all.
+    apps: included.length === 0 && apps.length > 0 ? [{ name: "*" }] : included,
     excluded: apps.filter(({ name }) => name.startsWith("!")).map(({ name }) => name.slice(1)),
     output: resolve(root, config.output ?? "src/generated"),
     templates: config.templates === undefined ? undefined : resolve(root, config.templates),

@@ -3,7 +3,7 @@
  * generates then, once, so that no deploy is missed and nothing is done twice; deploys that happen while an engine is away
  * come with its return.
  */
-import { existsSync, type FSWatcher, watch as watchPath } from "node:fs";
+import { existsSync, type FSWatcher, statSync, watch as watchPath } from "node:fs";
 import { basename, dirname, sep } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { checkConfig, type LoadedConfig, loadConfig } from "../config/index.ts";
@@ -222,7 +222,8 @@ class PathWatchers {
 
   /** A folder that is missing, or goes away, is waited for in the nearest one that is there. */
   #watch(folder: string, recursive: boolean, changed: (name: string) => void, appeared: () => void): void {
-    const nearest = nearestFolder(folder);
+    const { path, identity } = nearestFolder(folder);
+    const isOther = () => nearestFolder(folder).identity !== identity;
     const again = (watcher: FSWatcher) => {
       watcher.close();
       this.#watchers.delete(watcher);
@@ -230,24 +231,27 @@ class PathWatchers {
       if (existsSync(folder)) appeared();
     };
     try {
-      const watcher = watchPath(nearest, { recursive: recursive && nearest === folder }, (_, name) => {
+      const watcher = watchPath(path, { recursive: recursive && path === folder }, (_, name) => {
         if (this.#isClosed) return;
-        if (nearest === folder) changed(name ?? "");
-        if (nearestFolder(folder) !== nearest) again(watcher);
+        if (path === folder) changed(name ?? "");
+        if (isOther()) again(watcher);
       });
       watcher.on("error", () => watcher.close());
       this.#watchers.add(watcher);
       // It came, or went, before the watcher was there.
-      if (nearestFolder(folder) !== nearest) again(watcher);
+      if (isOther()) again(watcher);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-      if (nearestFolder(folder) !== nearest) this.#watch(folder, recursive, changed, appeared);
+      if (isOther()) this.#watch(folder, recursive, changed, appeared);
     }
   }
 }
 
-function nearestFolder(path: string): string {
-  return existsSync(path) || path === dirname(path) ? path : nearestFolder(dirname(path));
+/** Another folder may take the place of one that goes away, with its name and even its inode. */
+function nearestFolder(path: string): { path: string; identity: string } {
+  if (!existsSync(path) && path !== dirname(path)) return nearestFolder(dirname(path));
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return { path, identity: `${path} ${stats?.ino} ${stats?.birthtimeMs}` };
 }
 
 function isIn(folder: string, path: string): boolean {

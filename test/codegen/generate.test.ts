@@ -468,6 +468,12 @@ test("an empty list of functions means none, as an empty list of apps does", asy
   expect((await run(project, { apps: [] })).apps).toEqual([]);
 });
 
+test("apps that are only excluded are excluded from all, as functions are", async () => {
+  using project = new Project();
+  const { apps } = await run(project, { apps: ["!ml"] });
+  expect(apps.map(({ app }) => app)).toEqual(["images"]);
+});
+
 test("an output that is a file, or beneath one, is told so", async () => {
   using project = new Project({ taken: "" });
   for (const output of ["taken", "taken/inner"])

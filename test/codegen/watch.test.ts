@@ -215,6 +215,12 @@ test("follows a folder of templates that was missing at first, goes away and com
   await until(() => watching.events.at(-1)?.kind === "failed");
   project.write({ "later/t/header.hbs": "// Two\n" });
   await until(() => stubs().includes("// Two"));
+  // At once, as a checkout of another branch does it.
+  rmSync(project.file("later/t"), { recursive: true });
+  project.write({ "later/t/header.hbs": "// Three\n" });
+  await until(() => stubs().includes("// Three"));
+  project.write({ "later/t/header.hbs": "// Four\n" });
+  await until(() => stubs().includes("// Four"));
 });
 
 test("misses no deploy when the engine's host is killed and comes back", async () => {
