@@ -9,7 +9,7 @@ import {
   type ParameterSchema,
   printType,
 } from "../schema/index.ts";
-import { compileValidator } from "../worker/validate.ts";
+import { type ArgumentProblem, compileValidator } from "../worker/validate.ts";
 import type { AppOptions, Context } from "./context.ts";
 import { engineOptions, examples, positive } from "./context.ts";
 import { readArgument } from "./from-json.ts";
@@ -84,8 +84,11 @@ function readArguments(words: readonly string[], fn: FunctionSchema, manifest: A
   if (words.length > parameters.length && !parameters.at(-1)?.rest) {
     throw new UsageError(`${fn.name} takes ${count(parameters.length, "argument")}, ${words.length} given`, hint);
   }
-  const missing = parameters.find((parameter, index) => index >= words.length && isRequired(parameter));
-  if (missing) throw new UsageError(`${fn.name} needs its argument ${missing.name}`, hint);
+  const missing = parameters.slice(words.length).filter(isRequired);
+  if (missing.length > 0) {
+    const names = missing.map(({ name }) => name).join(", ");
+    throw new UsageError(`${fn.name} needs its argument${missing.length > 1 ? "s" : ""} ${names}`, hint);
+  }
   const faults: FarcallError[] = [];
   const args = words.map((word, index) => {
     const { name, type } = argumentAt(parameters, index)!; // there are no more words than parameters take
@@ -111,7 +114,12 @@ function readArguments(words: readonly string[], fn: FunctionSchema, manifest: A
 }
 
 /** What the container would say of this argument alone: it tells the first that is wrong. Overloads are for it to choose from. */
-function problemOf(value: unknown, parameter: ParameterSchema, fn: FunctionSchema, manifest: AppManifest) {
+function problemOf(
+  value: unknown,
+  parameter: ParameterSchema,
+  fn: FunctionSchema,
+  manifest: AppManifest,
+): ArgumentProblem | undefined {
   if (fn.overloads || !fn.options.validate) return undefined;
   const functions = [{ ...fn, parameters: [parameter] }];
   return compileValidator(fn.name, { ...manifest, functions }, printType)?.([value]);

@@ -148,6 +148,7 @@ describe("call", () => {
       code: 2,
       stderr: expect.stringContaining("needs its argument b"),
     });
+    expect((await cli("call", "arithmetic/add")).stderr).toContain("needs its arguments a, b");
     expect(await cli("call", "arithmetic/add", "1", "2", "3")).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("takes 2 arguments, 3 given"),
