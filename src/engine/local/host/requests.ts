@@ -1,6 +1,7 @@
 /** What each request of a client does, and each subscription. */
 import { InvalidError } from "../../../runtime/errors.ts";
-import type { AutoscalerSettings, DeployRequest, FunctionRef, LogEntry } from "../../index.ts";
+import { parseManifest, SchemaError } from "../../../schema/index.ts";
+import type { AutoscalerSettings, DeployRequest, DeployResult, FunctionRef, LogEntry } from "../../index.ts";
 import { FromHost, type LogSubscription, type Requests } from "../protocol.ts";
 import type { Connection } from "./connection.ts";
 import { asFailure } from "./failures.ts";
@@ -46,18 +47,10 @@ export function answer(host: Host, connection: Connection, number: number, metho
       fields(params["manifest"], "a manifest");
       fields(params["artifact"], "an artifact");
       fields(params["secrets"], "secrets");
-      const result = registry.deploy(params as unknown as DeployRequest);
-      if (!result.changed) {
-        pools.resetAutoscalers(result.manifest);
-        reply(method, result);
-      }
-      // Whoever hears of the deploy can ask for URLs.
-      else {
-        host.deployed(registry.version(result.manifest)).then(
-          () => reply(method, result),
-          (error: unknown) => connection.refuse(number, asFailure(error)),
-        );
-      }
+      deploy(host, params as unknown as DeployRequest).then(
+        (result) => reply(method, result),
+        (error: unknown) => connection.refuse(number, asFailure(error)),
+      );
       return;
     }
     case "remove": {
@@ -122,6 +115,22 @@ export function answer(host: Host, connection: Connection, number: number, metho
         hint: "It may be of another version of farcall: stop it with farcall host stop.",
       });
   }
+}
+
+async function deploy(host: Host, request: DeployRequest): Promise<DeployResult> {
+  try {
+    // Each host from now on reads it when it starts.
+    await parseManifest(request.manifest);
+  } catch (error) {
+    if (error instanceof SchemaError) throw new InvalidError(error.message, { hint: error.hint });
+    throw error;
+  }
+  const { registry, pools } = host;
+  const result = registry.deploy(request);
+  // Whoever hears of the deploy can ask for URLs.
+  if (result.changed) await host.deployed(registry.version(result.manifest));
+  else pools.resetAutoscalers(result.manifest);
+  return result;
 }
 
 /** Returns what stops it. */
