@@ -452,7 +452,7 @@ function compareCalls(before: Called, after: Called): Pick<Compatibility, "verdi
 
 function checkDeployment({ manifest, artifact, secrets }: DeployRequest): void {
   if (![manifest.app, manifest.environment, ...manifest.functions.map(({ name }) => name)].every(isName)) {
-    throw new InvalidError("the manifest does not name its app, environment and functions");
+    throw new InvalidError("a name of the manifest has a zero character");
   }
   if (typeof artifact?.code !== "string" || sha256(artifact.code) !== artifact.hash) {
     throw new InvalidError("the artifact's hash is not the sha256 of its code");
