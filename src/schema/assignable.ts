@@ -29,9 +29,11 @@ import type { Canonical, Names } from "./signature.ts";
 import type {
   BuiltinType,
   EnumDeclaration,
+  LiteralType,
   ObjectType,
   PropertySchema,
   ReferenceType,
+  TemplateLiteralType,
   TupleElement,
   TypeSchema,
 } from "./type-schema.ts";
@@ -53,6 +55,9 @@ type Differences = readonly Difference[];
 
 const FITS: Differences = [];
 
+/** Of one generic declaration in itself: the arguments of `type Nest<T> = { next?: Nest<[T, T]> }` double each time. */
+const MOST_NESTED = 6;
+
 /** Compares in one direction: `input` from the old version to the new one, `output` from the new one to the old one. */
 export class Comparison {
   readonly #source: Side;
@@ -62,6 +67,8 @@ export class Comparison {
   readonly #assumed = new Set<string>();
   readonly #failed = new Map<string, Differences>();
   #depth = 0;
+  /** Generic declarations that are being looked into. */
+  readonly #generics: string[] = [];
 
   constructor(direction: "input" | "output", before: Side, after: Side) {
     this.#input = direction === "input";
@@ -106,11 +113,16 @@ export class Comparison {
     if (this.#assumed.has(pair)) return FITS;
     const failed = this.#failed.get(pair);
     if (failed) return failed;
-    if (this.#depth >= MAX_DEPTH) return [{ path: "", what: "is nested too deeply to be compared" }];
+    const generic = [source, target].find((type) => type.kind === "reference" && type.typeArguments?.length);
+    const name = generic?.kind === "reference" ? generic.name : "";
+    const isNested = name !== "" && this.#generics.filter((each) => each === name).length >= MOST_NESTED;
+    if (this.#depth >= MAX_DEPTH || isNested) return [{ path: "", what: "is nested too deeply to be compared" }];
     const assumedBefore = this.#assumed.size;
     this.#assumed.add(pair);
     this.#depth++;
+    this.#generics.push(name);
     let found = this.differences(opened, wanted);
+    this.#generics.pop();
     this.#depth--;
     if (found.length > 0) {
       // What fitted on the way may have done so only because this was assumed to.
@@ -213,10 +225,13 @@ export class Comparison {
     const fits =
       (source.kind === "literal" && isPrimitive(target, primitiveOf(source.value))) ||
       (source.kind === "templateLiteral" && isPrimitive(target, "string")) ||
+      (source.kind === "literal" && target.kind === "templateLiteral" && isWrittenAs(source.value, target)) ||
       (isPrimitive(source, "undefined") && isPrimitive(target, "void")) ||
       (isPrimitive(target, "object") && (source.kind === "object" || source.kind === "builtin" || isList(source))) ||
       (isEmptyObject(target) && isSomething(source));
     if (fits) return FITS;
+    const [given, wanted] = [iteratedBy(source), target.kind === "global" ? iteratedBy(target) : undefined];
+    if (given && wanted) return inside("[]", this.differences(given, wanted));
     if (source.kind === "builtin" && target.kind === "builtin") return this.#builtins(source, target);
     return this.#changed(source, target);
   }
@@ -332,6 +347,27 @@ function inside(key: string, differences: Differences): Differences {
     path: path === "" || path.startsWith("[") ? key + path : `${key}.${path}`,
     what,
   }));
+}
+
+/** Whether a text is one of `a-${string}`; a template with other types in it is left to the compiler. */
+function isWrittenAs(value: LiteralType["value"], { texts, types }: TemplateLiteralType): boolean {
+  if (typeof value !== "string" || !types.every((type) => isPrimitive(type, "string"))) return false;
+  const [first, last] = [texts[0]!, texts.at(-1)!];
+  let at = first.length;
+  for (const text of texts.slice(1, -1)) {
+    // Of two types with nothing between them, the first takes a character.
+    const found = text === "" ? at + 1 : value.indexOf(text, at);
+    if (found < 0) return false;
+    at = found + text.length;
+  }
+  return value.startsWith(first) && value.endsWith(last) && at + last.length <= value.length;
+}
+
+/** What comes of going through a list, a set or whatever else `Iterable<T>` is. */
+function iteratedBy(type: TypeSchema): TypeSchema | undefined {
+  if (type.kind === "array") return type.element;
+  if (type.kind === "global") return type.name === "Iterable" ? type.typeArguments[0] : undefined;
+  return type.kind === "builtin" && /^(Readonly)?Set$/.test(type.name) ? type.typeArguments?.[0] : undefined;
 }
 
 /** What an instance is as well, for the compiler and for the codec. */

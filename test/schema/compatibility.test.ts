@@ -24,6 +24,14 @@ const object = (...properties: (PropertySchema | string)[]): TypeSchema => ({
     typeof property === "string" ? { name: property, type: STRING } : property,
   ),
 });
+const text = (value: string): TypeSchema => ({ kind: "literal", value });
+const template = (...texts: string[]): TypeSchema => ({
+  kind: "templateLiteral",
+  texts,
+  types: texts.slice(1).map(() => STRING),
+});
+const iterable = (of: TypeSchema): TypeSchema => ({ kind: "global", name: "Iterable", typeArguments: [of] });
+const set = (of: TypeSchema): TypeSchema => ({ kind: "builtin", name: "Set", typeArguments: [of] });
 const optional = (name: string, type: TypeSchema = STRING): PropertySchema => ({ name, type, optional: true });
 const param = (name: string, type: TypeSchema = STRING, more: Partial<ParameterSchema> = {}): ParameterSchema => ({
   name,
@@ -99,6 +107,15 @@ describe("a change that old stubs survive", () => {
       version([], STRING, { overloads: [version([param("a")]).fn, version([param("a", NUMBER)]).fn] }),
     ],
     ["parameter 'options' was string, is now {}", taking(STRING), taking(object())],
+    ["parameter 'options' was \"xa\", is now `x$\x7bstring}`", taking(text("xa")), taking(template("x", ""))],
+    ['returns: was `$\x7bstring}-$\x7bstring}`, is now "a-b-c"', giving(template("", "-", "")), giving(text("a-b-c"))],
+    ["parameter 'options' was string[], is now Iterable<string>", taking(array(STRING)), taking(iterable(STRING))],
+    ["returns: was Iterable<string>, is now Set<string>", giving(iterable(STRING)), giving(set(STRING))],
+    [
+      "parameter 'options': element '[]' may now be number",
+      taking(iterable(STRING)),
+      taking(iterable(union(STRING, NUMBER))),
+    ],
     [
       "parameter 'options': property 'size' became optional",
       taking(object("size")),
@@ -129,6 +146,9 @@ describe("a change that old stubs do not survive", () => {
     ],
     ["parameter 'width' was added and is required", version([]), version([param("width")])],
     ["parameter 'width' was removed", version([param("width", STRING, { optional: true })]), version([])],
+    ["parameter 'options' was \"ab\", is now `ab$\x7bstring}b`", taking(text("ab")), taking(template("ab", "b"))],
+    ["parameter 'options' was \"\", is now `$\x7bstring}$\x7bstring}`", taking(text("")), taking(template("", "", ""))],
+    ["parameter 'options' was Iterable<string>, is now string[]", taking(iterable(STRING)), taking(array(STRING))],
     ["parameter 'width' was string, is now number", version([param("width")]), version([param("width", NUMBER)])],
     [
       "parameter 'width' can no longer be number",
@@ -241,6 +261,28 @@ describe("a change that only readers see", () => {
 });
 
 describe("comparing", () => {
+  it("comes to an end where a generic type holds itself with ever larger arguments", () => {
+    const nest = (leaf: TypeSchema): Declaration => ({
+      kind: "interface",
+      name: "Nest",
+      typeParameters: [{ name: "T" }],
+      properties: [
+        { name: "leaf", type: union(leaf, T) },
+        optional("next", {
+          kind: "reference",
+          name: "Nest",
+          typeArguments: [{ kind: "tuple", elements: [{ type: T }, { type: T }] }],
+        }),
+      ],
+    });
+    const use: TypeSchema = { kind: "reference", name: "Nest", typeArguments: [STRING] };
+    const [before, after] = [taking(use, nest(NUMBER)), taking(use, nest(union(NUMBER, NULL)))];
+    expect(compareFunctions(before, after)).toMatchObject({
+      verdict: "breaking",
+      reasons: [expect.stringContaining("is nested too deeply to be compared")],
+    });
+  });
+
   it("ends for types that grow in each turn", () => {
     const grow = (...more: PropertySchema[]): Declaration => ({
       kind: "interface",

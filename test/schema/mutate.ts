@@ -105,6 +105,19 @@ function changeType(type: TypeSchema, pick: Pick): TypeSchema {
     const [only] = type.elements;
     if (only && !only.rest) options.push({ kind: "array", element: only.type });
   }
+  if (type.kind === "array") options.push({ kind: "global", name: "Iterable", typeArguments: [type.element] });
+  if (type.kind === "literal" && typeof type.value === "string") {
+    const [half, texts] = [
+      type.value.length >> 1,
+      [type.value.slice(0, 1), type.value.slice(1, 2), type.value.slice(2)],
+    ];
+    options.push({
+      kind: "templateLiteral",
+      texts: [type.value.slice(0, half), type.value.slice(half)],
+      types: [STRING],
+    });
+    options.push({ kind: "templateLiteral", texts, types: [STRING, STRING] });
+  }
   if (type.kind === "literal")
     options.push({
       kind: "primitive",
