@@ -63,7 +63,7 @@ test.each([
 test("a run that was missed while no host was there is made up for, once", async () => {
   // Starts the host, so that the deploy is done before the time comes.
   await engine.registry.listApps();
-  const due = new Date(Date.now() + 4_000);
+  const due = new Date(Date.now() + 8_000);
   await deploy(cron(`${due.getUTCSeconds()} ${due.getUTCMinutes()} ${due.getUTCHours()} * * *`));
   const restart = async () => {
     await engine.close();
