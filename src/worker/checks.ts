@@ -251,10 +251,13 @@ export class CheckCompiler {
       }
       return undefined;
     };
+    // A text is a `{ length: number }`; a number is no `{ x: string | undefined }`, although it has no `x` either.
+    const fits = (value: unknown): boolean =>
+      open || (required && own.every(({ name, optional }) => optional || name in Object(value)));
     const couldBe = (value: unknown): boolean =>
       value !== null &&
       value !== undefined &&
-      (typeof value === "object" || typeof value === "function" || open || required);
+      (typeof value === "object" || typeof value === "function" || fits(value));
     const tags = (): readonly Tag[] => [
       ...bases.flatMap((base) => base.tags()),
       ...properties.flatMap((property, index) =>

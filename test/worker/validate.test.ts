@@ -133,6 +133,7 @@ describe("accepted is", () => {
     expect(check(object({ a: string }), { a: "x", more: 1 })).toBeUndefined();
     expect(check(object({}), "anything")).toBeUndefined();
     expect(check(object({ length: number }), "text")).toBeUndefined();
+    expect(check(object({ x: union(string, undefined_) }), 5)).toContain("received number");
     expect(check({ kind: "primitive", name: "unknown" }, undefined)).toBeUndefined();
   });
 
