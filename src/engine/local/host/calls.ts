@@ -60,12 +60,7 @@ export class Calls implements DurableHost {
     for (const row of this.tables.open()) {
       let fn: DeployedFunction;
       try {
-        fn = this.#registry.function({
-          app: row.app,
-          environment: row.environment,
-          name: row.function,
-          version: row.version,
-        });
+        fn = this.#functionOf(row);
       } catch {
         // Its app was removed while the host that would have cancelled it went down.
         this.tables.store.write(
@@ -74,13 +69,8 @@ export class Calls implements DurableHost {
         );
         continue;
       }
-      if (row.num_inputs === null) {
-        this.#receiveAgain(row, fn, row.instance);
-        continue;
-      }
-      const call = new DurableCall(this, row, fn, this.#pools.of(fn, row.instance), false);
-      this.#remember(call);
-      call.resume(row.num_inputs, this.tables.countUnfinished(row.number));
+      if (row.num_inputs === null) this.#receiveAgain(row, fn);
+      else this.#known(row, fn).resume(row.num_inputs, this.tables.countUnfinished(row.number));
     }
     this.#expire();
     this.#expiryTimer = setInterval(() => this.#expire(), Math.min(EXPIRY_INTERVAL_MS, RETENTION_MS));
@@ -295,22 +285,30 @@ export class Calls implements DurableHost {
   }
 
   /** Abandoned, and either about to be removed from the disk or left there because that failed. */
-  #takeUp({ id, instance }: CallRow): AttachedCall | undefined {
+  #takeUp({ id }: CallRow): AttachedCall | undefined {
     this.tables.store.flush();
     const row = this.tables.byId(id);
-    if (!row) return undefined;
-    const { app, environment, function: name, version } = row;
-    const fn = this.#registry.function({ app, environment, name, version });
-    return attachedTo(this.#receiveAgain(row, fn, instance));
+    return row && attachedTo(this.#receiveAgain(row, this.#functionOf(row)));
   }
 
   /** A call some of whose inputs are on disk: its caller may send the rest. */
-  #receiveAgain(row: CallRow, fn: DeployedFunction, instance: string): DurableCall {
-    const call = new DurableCall(this, row, fn, this.#pools.of(fn, instance), false);
-    this.#remember(call);
+  #receiveAgain(row: CallRow, fn: DeployedFunction): DurableCall {
+    const call = this.#known(row, fn);
     call.resumeReceiving(this.tables.countInputs(row.number));
     this.abandonUnlessBack(call);
     return call;
+  }
+
+  /** A call that is on disk, in memory again. */
+  #known(row: CallRow, fn: DeployedFunction): DurableCall {
+    const call = new DurableCall(this, row, fn, this.#pools.of(fn, row.instance), false);
+    this.#remember(call);
+    return call;
+  }
+
+  /** Throws NotFoundError when its app was removed. */
+  #functionOf({ app, environment, function: name, version }: CallRow): DeployedFunction {
+    return this.#registry.function({ app, environment, name, version });
   }
 
   /** `onDone` hears when the call is cancelled for good, also by a host that comes after this one. Throws NotFoundError. */

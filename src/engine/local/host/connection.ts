@@ -96,7 +96,7 @@ export class Connection {
 
   /** So much is on its way that what can be done without is left out. */
   get overloaded(): boolean {
-    return this.writer.buffered > CONGESTED_BYTES;
+    return this.writer.buffered >= CONGESTED_BYTES;
   }
 
   json(type: number, call: number, value: unknown, index = 0): void {

@@ -30,7 +30,7 @@ const ANSWER_MS = 1_000;
 /** How long a container that was told to stop may take after its last input, in milliseconds: for the app's onStop hooks. */
 const STOP_GRACE_MS = 10_000;
 /** Longest delay of a timer. */
-const MAX_TIMER_MS = 0x7fff_ffff;
+export const MAX_TIMER_MS: number = 0x7fff_ffff;
 const MAX_FORGOTTEN = 100;
 /** So much of the end of stderr says why a container died. */
 const KEPT_STDERR = 8_192;

@@ -71,9 +71,9 @@ export class Logs {
     return this.#lastSequence;
   }
 
-  /** As many as the filter's limit says of those that fit it, oldest first. */
-  newest(filter: LogSubscription): LogEntry[] {
-    return this.#rows(filter, "DESC", filter.limit ?? KEPT_ENTRIES).reverse();
+  /** The newest that fit the filter, oldest first. */
+  newest(filter: LogSubscription, limit: number): LogEntry[] {
+    return this.#rows(filter, "DESC", limit).reverse();
   }
 
   /** The oldest that fit the filter, PAGE_ENTRIES at most. */

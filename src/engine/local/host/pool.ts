@@ -12,7 +12,7 @@ import { FromContainer, type ProgressMessage } from "../../../worker/protocol.ts
 import type { Frame } from "../../frames.ts";
 import type { AutoscalerSettings, Failure, FunctionStats } from "../../index.ts";
 import { BatchWindow } from "./batch-window.ts";
-import { type Container, type ContainerOwner, type Death, failureIn } from "./container.ts";
+import { type Container, type ContainerOwner, type Death, failureIn, MAX_TIMER_MS } from "./container.ts";
 import type { Input, Work } from "./input.ts";
 import { Queue } from "./queue.ts";
 import { queueTime } from "./telemetry.ts";
@@ -34,8 +34,6 @@ const MAX_FAILED_STARTS = 3;
 const MAX_KILLED_STARTS = MAX_CRASHES;
 const MAX_START_DELAY_MS = 30_000;
 const MAX_KILLED_START_DELAY_MS = 2_000;
-/** A timer for longer would fire at once. */
-const MAX_TIMER_MS = 0x7fff_ffff;
 
 /** What a pool needs of the host. */
 export interface PoolHost {

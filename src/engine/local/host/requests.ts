@@ -188,15 +188,16 @@ function sendLogs(
   connection: Connection,
   filter: LogSubscription,
   item: (value: LogEntry | null) => void,
-): (() => void) | undefined {
+): () => void {
+  const { limit, follow } = filter;
   let after = filter.after ?? 0;
-  let behind = filter.limit === undefined;
+  let behind = limit === undefined;
   const send = (entry: LogEntry): void => {
     item(entry);
     after = entry.sequence;
   };
-  if (!behind) {
-    for (const entry of logs.newest(filter)) send(entry);
+  if (limit !== undefined) {
+    for (const entry of logs.newest(filter, limit)) send(entry);
     after = logs.last;
   }
   const catchUp = (): void => {
@@ -206,9 +207,9 @@ function sendLogs(
       behind = page.length === PAGE_ENTRIES;
     }
     if (behind) connection.onRoom(catchUp);
-    else if (!filter.follow) item(null);
+    else if (!follow) item(null);
   };
-  const stop = filter.follow
+  const stop = follow
     ? logs.follow(filter, (entry) => {
         if (behind) return;
         behind = connection.full;

@@ -54,7 +54,7 @@ export class Scheduler {
         if (!schedule) continue;
         try {
           const next = await nextTime(schedule, deployed);
-          scheduled.push({ fn: { version, schema }, next, seen: Math.max(deployed, Date.now() - MAX_LATE_MS) });
+          scheduled.push({ fn: { version, schema }, next, seen: deployed });
         } catch (error) {
           warn(`the schedule of ${version.app}/${schema.name} cannot be read: ${error}`);
         }

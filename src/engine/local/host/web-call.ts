@@ -119,7 +119,12 @@ export class WebCall implements Work {
       } else if (this.#response.write(payload)) input.container?.grant(input, 1);
       else this.#owed++;
     } catch (error) {
-      this.#cannotSend(error as Error);
+      // The handler made what HTTP does not allow, such as a control character in a header.
+      this.pool.cancelled(this, 0);
+      this.failed(input, {
+        code: "INTERNAL_FAILURE",
+        message: `${this.fn.version.app}/${this.fn.schema.name} answered with what HTTP cannot carry: ${(error as Error).message}`,
+      });
     }
   }
 
@@ -134,18 +139,6 @@ export class WebCall implements Work {
     this.#response.writeHead(status, statusText || undefined);
     // Sends the head, where there is a body to come; flushHeaders() would send what is beyond ASCII as UTF-8.
     this.#response.write(NOTHING);
-  }
-
-  /** The handler made what HTTP does not allow, such as a control character in a header. */
-  #cannotSend(error: Error): void {
-    this.#answered = true;
-    this.#failed = true;
-    this.pool.cancelled(this, 0);
-    this.#close();
-    this.#fail({
-      code: "INTERNAL_FAILURE",
-      message: `${this.fn.version.app}/${this.fn.schema.name} answered with what HTTP cannot carry: ${error.message}`,
-    });
   }
 
   #drained(): void {
@@ -166,16 +159,18 @@ export class WebCall implements Work {
     this.#answered = true;
     if (kind !== "end") this.#failed = true;
     this.#close();
-    try {
-      if (kind === "end") {
-        this.#response.end();
-        return;
-      }
-    } catch {
-      // The body is shorter than its content-length.
-    }
+    if (kind === "end") this.#end();
     // The body broke after the head had been sent: an end would make it look whole.
-    this.#response.destroy();
+    else this.#response.destroy();
+  }
+
+  #end(): void {
+    try {
+      this.#response.end();
+    } catch {
+      // The body is shorter than its content-length: no more whole than one that broke.
+      this.#response.destroy();
+    }
   }
 
   failed(_input: Input, failure: Failure): void {
