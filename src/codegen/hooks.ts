@@ -1,5 +1,5 @@
 /** Calls of a config's own code. What it gives is relied on by all that follows, so it is checked, and who gave it is named. */
-import { valueText, waitFor } from "../config/index.ts";
+import { thrownText, valueText, waitFor } from "../config/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
 import { unlockManifest } from "./locked.ts";
 import type { AppPlan } from "./plan.ts";
@@ -20,7 +20,7 @@ export async function callHook<T>(
   try {
     returned = (await waitFor(what, () => hook(given))) ?? undefined;
   } catch (cause) {
-    throw new InvalidError(`${who} failed: ${cause instanceof Error ? cause.message : valueText(cause)}`, { cause });
+    throw new InvalidError(`${who} failed: ${thrownText(cause)}`, { cause });
   }
   const problem = await problemOf(returned ?? given);
   if (problem === undefined) return returned ?? given;

@@ -2,7 +2,7 @@
  * The plan: what is to be written, decided but not yet text. Pure: manifests and settings in, plan out. Templates see these
  * objects, plugins may change them.
  */
-import { valueText } from "../config/index.ts";
+import { thrownText, valueText } from "../config/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
 import { type FunctionMode, isTypeName, methodsOf, printDocumented } from "../schema/index.ts";
 import { type ClassPlan, planClass } from "./class-plan.ts";
@@ -293,8 +293,7 @@ function renamed(name: string, { app, environment }: LockedManifest, { rename }:
   try {
     result = rename(name, { app, environment }) ?? name;
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : valueText(cause);
-    throw new InvalidError(`the config's rename failed for ${name}: ${message}`, { cause, hint });
+    throw new InvalidError(`the config's rename failed for ${name}: ${thrownText(cause)}`, { cause, hint });
   }
   if (typeof result === "string" && result !== "") return result;
   throw new InvalidError(

@@ -7,7 +7,7 @@ import type { Plugin } from "../codegen/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
 import { nearest } from "../schema/index.ts";
 import type { AppSelection, Config } from "./config.ts";
-import { valueText } from "./value-text.ts";
+import { thrownText, valueText } from "./value-text.ts";
 
 const hook = z.custom<never>((value) => typeof value === "function", "a function");
 const name = z.string().min(1);
@@ -82,7 +82,7 @@ function unreadableIn(value: unknown, path: readonly PropertyKey[], depth = 0): 
     try {
       return unreadableIn(value[key as keyof typeof value], at, depth + 1);
     } catch (error) {
-      return [`${pathText(at)}: cannot be read: ${error instanceof Error ? error.message : valueText(error)}`];
+      return [`${pathText(at)}: cannot be read: ${thrownText(error)}`];
     }
   });
 }

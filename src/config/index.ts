@@ -5,7 +5,7 @@ export type { AppSelection, Config } from "./config.ts";
 export { defineConfig } from "./config.ts";
 export type { LoadConfigOptions, LoadedConfig } from "./load.ts";
 export { CONFIG_FILES, loadConfig } from "./load.ts";
-export { valueText } from "./value-text.ts";
+export { thrownText, valueText } from "./value-text.ts";
 export { waitedFor, waitFor } from "./waiting.ts";
 
 /** The configs that a loaded value holds: itself or, of an array, its items. Rejects with InvalidError that lists all that is wrong. */

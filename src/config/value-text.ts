@@ -7,6 +7,11 @@ export function valueText(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
+/** What somebody's code has thrown, in words. */
+export function thrownText(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : valueText(thrown);
+}
+
 /** Absent for what JSON cannot say: symbols, cycles, big integers and getters that throw, however deep. */
 function jsonOf(value: unknown): string | undefined {
   try {

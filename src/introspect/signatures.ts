@@ -95,9 +95,10 @@ function typeParameterNodes(
   { typeParameters }: ts.Signature,
   declaration: ts.SignatureDeclaration | undefined,
 ): readonly ts.TypeParameterDeclaration[] | undefined {
-  const made = (): ts.TypeParameterDeclaration[] | undefined =>
-    typeParameters?.flatMap((each) => checker.typeParameterToDeclaration(each, undefined, PRINT_FLAGS) ?? []);
-  return declaration?.typeParameters ?? made();
+  return (
+    declaration?.typeParameters ??
+    typeParameters?.flatMap((each) => checker.typeParameterToDeclaration(each, undefined, PRINT_FLAGS) ?? [])
+  );
 }
 
 /** The comment of a function, or of the variable or property that it is the value of. */
