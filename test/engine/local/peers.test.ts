@@ -112,19 +112,9 @@ test("a peer that asks for too much, or for what cannot be, harms nobody", async
   const open = (number: number, name: string, method: string, durable: boolean) => {
     const message = { method, durable, function: { app: "work", environment: "main", name } };
     writer.write(ToHost.open, number, 0, new AnnouncementWriter().write(`fc-raw-${number}`, message));
-    writer.write(ToHost.input, number, 0, encodeArguments([3]));
   };
   const most = Buffer.alloc(4, 0xff);
-  writer.write(
-    ToHost.open,
-    1,
-    0,
-    new AnnouncementWriter().write("fc-raw-1", {
-      method: "remoteGen",
-      durable: false,
-      function: { app: "work", environment: "main", name: "count" },
-    }),
-  );
+  open(1, "count", "remoteGen", false);
   writer.write(ToHost.grant, 1, 0, most);
   writer.write(ToHost.grant, 1, 0, most);
   writer.write(ToHost.input, 1, 0, encodeArguments([3]));
@@ -133,6 +123,7 @@ test("a peer that asks for too much, or for what cannot be, harms nobody", async
   await expect.poll(async () => (await engine.invoker.call("fc-raw-1")).numEnded, patient).toBe(1);
   // Of 5,000 inputs one has come.
   open(2, "echo", "spawn", true);
+  writer.write(ToHost.input, 2, 0, encodeArguments([3]));
   writer.write(ToHost.end, 2, 5_000);
   writer.flush();
   await closed;

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest"
 import { deployApp } from "../../../src/deploy/index.ts";
 import type { Engine } from "../../../src/engine/index.ts";
 import { hostStatus, localEngine, stopHost } from "../../../src/engine/local/index.ts";
+import { isAlive } from "../../../src/engine/local/start.ts";
 import { App, cron, every, InvalidError } from "../../../src/runtime/index.ts";
 import type { Schedule } from "../../../src/schema/index.ts";
 import { project } from "../../deploy/project.ts";
@@ -42,14 +43,6 @@ export const tick = app.function(function tick(...args) { appendFileSync(${JSON.
 }
 
 const runs = () => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : []);
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(10);
@@ -100,7 +93,7 @@ test("a host with a schedule stays, and goes when the app is removed", async () 
     await engine.registry.remove({ app: "timed", environment: "main" });
     await engine.close();
     // Not by asking it, which would keep it from being idle.
-    await until(() => !isRunning(pid));
+    await until(() => !isAlive(pid));
     expect(await hostStatus(home.url)).toBeUndefined();
   } finally {
     delete process.env["FARCALL_HOST_IDLE_MS"];

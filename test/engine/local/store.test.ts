@@ -5,9 +5,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { type CallRow, CallTables, InputState } from "../../../src/engine/local/host/call-tables.ts";
+import { CallTables, InputState } from "../../../src/engine/local/host/call-tables.ts";
 import { Calls } from "../../../src/engine/local/host/calls.ts";
-import { DurableCall } from "../../../src/engine/local/host/durable.ts";
 import { Store } from "../../../src/engine/local/host/store.ts";
 import { EngineUnavailableError } from "../../../src/runtime/errors.ts";
 
@@ -72,52 +71,31 @@ test.each([1, 2, 3])("failed inputs that were stored under layout %i are counted
 });
 
 test("results expire as fast as calls are made", async () => {
-  const tables = new CallTables(opened(1, ""));
-  const { store } = tables;
-  const old = Date.now() - 120_000;
-  store.transact(() => {
-    for (let n = 0; n < 2_500; n++) {
-      const row = rowOf(tables, `fc-${n}`);
-      tables.insertCall(row);
-      tables.insertInput(row.number, 0, new Uint8Array(10));
-      tables.acceptCall(row.number, 1, old);
-    }
-  });
+  const store = opened(
+    1,
+    `WITH RECURSIVE counted (n) AS (VALUES (3) UNION ALL SELECT n + 1 FROM counted LIMIT 2500)
+      INSERT INTO calls (number, id, app, environment, function, version, method, num_inputs, created_at, ended_at)
+      SELECT n, 'fc-' || n, 'a', 'main', 'f', 1, 'spawn', 1, 1, ${Date.now() - 120_000} FROM counted;
+    INSERT INTO inputs SELECT number, 0, ${result}, x'00' FROM calls;`,
+  );
+  const inputs = () => (store.database.prepare("SELECT count(*) AS n FROM inputs").get() as { n: number }).n;
+  expect(inputs()).toBe(2_502);
   vi.stubEnv("FARCALL_RETENTION_MS", "60000");
   vi.resetModules();
   const { Calls } = await import("../../../src/engine/local/host/calls.ts");
-  const calls = new Calls(tables, registry as never, { of: () => pool } as never, () => {});
+  const calls = new Calls(new CallTables(store), registry as never, pools, () => {});
   onTestFinished(() => {
     calls.close();
     vi.unstubAllEnvs();
   });
   calls.resume();
-  const kept = () => (store.database.prepare("SELECT count(*) AS n FROM inputs").get() as { n: number }).n;
-  await expect.poll(kept, { timeout: 10_000 }).toBe(0);
+  await expect.poll(inputs, { timeout: 10_000 }).toBe(0);
 });
 
 const fn = { version: { app: "a", environment: "main", version: 1 }, schema: { name: "f", mode: "unary" } } as never;
-const pool = { openCalls: 0, enqueue() {}, closed() {}, cancelled() {} } as never;
+const pools = { of: () => ({ openCalls: 0, enqueue() {}, closed() {}, cancelled() {} }) } as never;
 const registry = { sequence: 1, function: () => fn };
-
-const rowOf = (tables: CallTables, id: string): CallRow => ({
-  number: tables.nextNumber(),
-  id,
-  app: "a",
-  environment: "main",
-  function: "f",
-  instance: "",
-  version: 1,
-  method: "spawnMap",
-  key: null,
-  num_inputs: null,
-  cancelled: 0,
-  created_at: Date.now(),
-  ended_at: null,
-  expired: 0,
-  num_failed: 0,
-  trace: null,
-});
+const ref = { app: "a", environment: "main", name: "f" };
 
 /** Nothing can be written while `body` runs. */
 async function withFullDisk(store: Store, body: () => Promise<void>): Promise<void> {
@@ -131,8 +109,8 @@ async function withFullDisk(store: Store, body: () => Promise<void>): Promise<vo
 
 test("a call has not ended before its last output is on disk, in whatever order they get there", async () => {
   const tables = new CallTables(opened(1, ""));
-  const host = { tables, nextNumber: () => 1, draining: false, callEnded() {}, warn() {} };
-  const call = new DurableCall(host, rowOf(tables, "fc-x"), fn, pool, true);
+  const calls = new Calls(tables, registry as never, pools, () => {});
+  const call = calls.openDurable({ id: "fc-x", function: ref, method: "spawnMap", durable: true }).live!;
   call.receive(() => {});
   for (const index of [0, 1]) call.input(index, Uint8Array.of(index));
   await new Promise<void>((resolve) => call.noMore(2, resolve));
@@ -151,15 +129,9 @@ test("a call has not ended before its last output is on disk, in whatever order 
 
 test("a key can be used again after a call that could not be stored, nor removed", async () => {
   const tables = new CallTables(opened(1, ""));
-  const calls = new Calls(tables, registry as never, { of: () => pool } as never, () => {});
+  const calls = new Calls(tables, registry as never, pools, () => {});
   const open = (id: string) =>
-    calls.openDurable({
-      id,
-      function: { app: "a", environment: "main", name: "f" },
-      method: "remote",
-      durable: true,
-      idempotencyKey: "k",
-    });
+    calls.openDurable({ id, function: ref, method: "remote", durable: true, idempotencyKey: "k" });
   const first = open("fc-1").live!;
   first.receive(() => {});
   await sleep(100);
