@@ -43,7 +43,7 @@ mkdirSync(folder, { recursive: true });
       ...profiler,
       "--import",
       new URL("support/profile-children.ts", import.meta.url).href,
-      join(REPOSITORY, "dist/engine/local/host.js"),
+      join(REPOSITORY, "dist/engines/local/host/main.js"),
       app.project.home,
     ],
     { stdio: ["ignore", "inherit", "inherit"], env: { ...app.project.env, PROFILE_FOLDER: folder } },

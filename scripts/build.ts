@@ -19,8 +19,8 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
-import { precompileTemplates } from "../src/codegen/precompile.ts";
-import { PRECOMPILED } from "../src/codegen/templates.ts";
+import { precompileTemplates } from "../src/codegen/templates/precompile.ts";
+import { PRECOMPILED } from "../src/codegen/templates/templates.ts";
 import { bundle, CHUNKS } from "./bundle.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -34,7 +34,7 @@ const staging = mkdtempSync(join(root, "node_modules/.build-"));
 try {
   declare(staging);
   await bundle(join(root, "src"), staging);
-  writeFileSync(join(staging, "codegen", PRECOMPILED), await precompileTemplates());
+  writeFileSync(join(staging, "codegen/templates", PRECOMPILED), await precompileTemplates());
   await buildPage(staging);
   addLibReferences(staging);
   for (const bin of bins) chmodSync(join(staging, bin), 0o755);

@@ -16,9 +16,9 @@ const ENTRIES = [
   "vite/index",
   "cli/farcall",
   "cli/codegen-bin",
-  "engine/local/host",
-  "worker/inspect",
-  "worker/main",
+  "engines/local/host/main",
+  "container/inspect",
+  "container/main",
 ];
 
 /**

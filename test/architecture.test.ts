@@ -49,7 +49,7 @@ const dependencies: Record<string, readonly string[]> = {
 
 /** Files other than a folder's index that other folders may import: small and without imports, or entries of processes. */
 const sideDoors = new Set([
-  "src/engine/announcement.ts",
+  "src/engine/callHeader.ts",
   "src/engine/frames.ts",
   "src/worker/protocol.ts",
   // The check of arguments, for a form that says the same before it is sent.

@@ -19,7 +19,7 @@ export function findProcesses(home: string): { hosts: number[]; containers: numb
     const command = readProc(name, "cmdline") ?? "";
     if (command.startsWith("farcall host ")) found.hosts.push(Number(name));
     // The first: one that has loaded its function.
-    else if (/^farcall: |worker\/main\.[jt]s/.test(command)) found.containers.push(Number(name));
+    else if (/^farcall: |container\/main\.[jt]s/.test(command)) found.containers.push(Number(name));
   }
   return found;
 }

@@ -1,6 +1,6 @@
 /** The command line of codegen alone, which loads nothing of the other commands. */
 import { Command } from "commander";
-import { define } from "./codegen.ts";
+import { define } from "./commands/codegen.ts";
 import { run, settle } from "./run.ts";
 
 export function main(argv: readonly string[], name: "codegen" | "farcall codegen"): Promise<void> {

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import type { Engine } from "../engine/index.ts";
 import type { AppManifest } from "../schema/index.ts";
-import type { Target } from "./target.ts";
+import type { Target } from "./calling/target.ts";
 import type { Output } from "./terminal/output.ts";
 
 export interface EngineOptions {

@@ -3,7 +3,7 @@
  * exports `define(command, context)`.
  */
 import { Command } from "commander";
-import { commands } from "./commands.ts";
+import { commands } from "./commands/index.ts";
 import type { Context } from "./context.ts";
 import { run, settle } from "./run.ts";
 import { EXIT_CODES } from "./terminal/report.ts";

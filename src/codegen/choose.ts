@@ -1,9 +1,9 @@
 /** Which deployed apps the config means, and where their manifests are had from: a registry, or the lock. */
 import type { Engine } from "../engine/index.ts";
+import type { LockedManifest } from "../plan/locked.ts";
+import { matcher } from "../plan/patterns.ts";
 import { NotFoundError } from "../runtime/errors.ts";
-import type { Lock } from "./lock-file.ts";
-import type { LockedManifest } from "./locked.ts";
-import { matcher } from "./patterns.ts";
+import type { Lock } from "./files/lock-file.ts";
 import type { Settings } from "./settings.ts";
 
 /** An app that the config chose. */
@@ -33,7 +33,7 @@ export function registrySource({ registry, url }: Engine): Source {
       const [{ manifest }, { parseManifest }, { lockManifest }] = await Promise.all([
         registry.getManifest({ app, environment }),
         import("../schema/index.ts"),
-        import("./locked.ts"),
+        import("../plan/locked.ts"),
       ]);
       return lockManifest(await parseManifest(manifest));
     },

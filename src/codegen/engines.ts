@@ -20,7 +20,7 @@ export class Engines {
     const url = this.url(configured);
     let engine = this.#opened.get(url);
     if (!engine) {
-      engine = import("../engines.ts").then(({ openEngine }) => openEngine(url));
+      engine = import("../engines/index.ts").then(({ openEngine }) => openEngine(url));
       this.#opened.set(url, engine);
     }
     return engine;

@@ -2,16 +2,16 @@
 import { resolve } from "node:path";
 import { type Config, checkConfig, type LoadedConfig } from "../config/index.ts";
 import type { Engine } from "../engine/index.ts";
+import type { FunctionChange } from "../plan/compare.ts";
+import type { Plan } from "../plan/plan.ts";
 import { chooseApps, registrySource } from "./choose.ts";
-import type { FunctionChange } from "./compare.ts";
 import { Engines } from "./engines.ts";
-import type { FileChange } from "./files.ts";
-import { applyChanges } from "./install.ts";
-import type { Plan } from "./plan.ts";
+import type { FileChange } from "./files/files.ts";
+import { applyChanges } from "./files/install.ts";
+import { fingerprints, hash, type OutputState, StateStore } from "./files/state.ts";
 import { chooseOutput, prepareOutput } from "./prepare.ts";
 import { settingsOfAll } from "./settings.ts";
 import { declaredElsewhere } from "./sharing.ts";
-import { fingerprints, hash, type OutputState, StateStore } from "./state.ts";
 import { FARCALL_VERSION } from "./version.ts";
 
 export interface GenerateOptions {

@@ -1,8 +1,8 @@
 /** Calls of a config's own code. What it gives is relied on by all that follows, so it is checked, and who gave it is named. */
 import { thrownText, valueText, waitFor } from "../config/index.ts";
+import { unlockManifest } from "../plan/locked.ts";
+import type { AppPlan } from "../plan/plan.ts";
 import { InvalidError } from "../runtime/errors.ts";
-import { unlockManifest } from "./locked.ts";
-import type { AppPlan } from "./plan.ts";
 
 /** Says what is wrong with what a hook has left: `expected …`. */
 type Problem = (left: unknown) => string | undefined | Promise<string | undefined>;

@@ -1,20 +1,20 @@
 /** One output of a config, once its apps are chosen: manifests, plan, texts, and what has to change on disk. */
 import { join } from "node:path";
+import { compareApps } from "../plan/compare.ts";
+import { chooseFunctions, type LockedManifest, lockManifest, namesOf } from "../plan/locked.ts";
+import { type AppPlan, type Plan, planFiles } from "../plan/plan.ts";
 import { NotFoundError } from "../runtime/errors.ts";
 import { type ChosenRef, keyOf, lockSource, type Source } from "./choose.ts";
-import { compareApps } from "./compare.ts";
-import { compareFiles, readIfPresent, refuseOutside, withMarker } from "./files.ts";
+import { compareFiles, readIfPresent, refuseOutside, withMarker } from "./files/files.ts";
+import { LOCK_FILE, type Lock, printLock, readLock } from "./files/lock-file.ts";
+import { declarationMap } from "./files/source-maps.ts";
+import { fingerprints } from "./files/state.ts";
 import { callHook, fileProblem, manifestProblem, planProblem, textProblem } from "./hooks.ts";
-import { LOCK_FILE, type Lock, printLock, readLock } from "./lock-file.ts";
-import { chooseFunctions, type LockedManifest, lockManifest, namesOf } from "./locked.ts";
-import { type AppPlan, type Plan, planFiles } from "./plan.ts";
 import type { OutputResult, PlacedOutput } from "./prepare.ts";
 import { type ModuleStyle, moduleStyle } from "./project.ts";
-import { layoutOf, renderPlan } from "./render.ts";
 import type { Settings } from "./settings.ts";
-import { declarationMap } from "./source-maps.ts";
-import { fingerprints } from "./state.ts";
-import { loadTemplates } from "./templates.ts";
+import { layoutOf, renderPlan } from "./templates/render.ts";
+import { loadTemplates } from "./templates/templates.ts";
 import { FARCALL_VERSION } from "./version.ts";
 
 /** All steps after the first. Writes nothing. */

@@ -2,12 +2,13 @@
  * The first step of an output, and mostly the only one: is what was written still what would be written? This module loads
  * nothing that the answer does not need; the other steps are in output.ts.
  */
+
+import type { FunctionChange } from "../plan/compare.ts";
 import { type ChosenRef, chooseApps, keyOf, type Source } from "./choose.ts";
-import type { FunctionChange } from "./compare.ts";
-import { type FileChange, refuseOutside } from "./files.ts";
-import { completeInterrupted } from "./install.ts";
+import { type FileChange, refuseOutside } from "./files/files.ts";
+import { completeInterrupted } from "./files/install.ts";
+import { type OutputState, stillHolds } from "./files/state.ts";
 import type { Settings } from "./settings.ts";
-import { type OutputState, stillHolds } from "./state.ts";
 
 export interface OutputRequest {
   settings: Settings;

@@ -1,8 +1,8 @@
 /** A config with its defaults filled in and its paths made absolute: one for each output. */
 import { resolve } from "node:path";
 import type { AppSelection, Config } from "../config/index.ts";
+import type { Plugin } from "../plan/plugin.ts";
 import { InvalidError } from "../runtime/errors.ts";
-import type { Plugin } from "./plugin.ts";
 
 export interface Settings {
   /** As the config names it; stubs remember it. */

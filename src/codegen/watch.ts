@@ -8,7 +8,9 @@ import { basename, dirname, sep } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { checkConfig, type LoadedConfig, loadConfig } from "../config/index.ts";
 import type { DeployEvent, Engine } from "../engine/index.ts";
+import { matcher } from "../plan/patterns.ts";
 import { Engines } from "./engines.ts";
+import { StateStore } from "./files/state.ts";
 import {
   type AnyConfig,
   asLoaded,
@@ -17,9 +19,7 @@ import {
   type GenerateResult,
   generateWith,
 } from "./generate.ts";
-import { matcher } from "./patterns.ts";
 import { type Settings, settingsOfAll } from "./settings.ts";
-import { StateStore } from "./state.ts";
 
 export interface WatchOptions extends Omit<GenerateOptions, "dryRun" | "offline"> {
   /** Ends the watch. */

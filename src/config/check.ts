@@ -6,8 +6,8 @@ import { z } from "zod";
 import type { Plugin } from "../codegen/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
 import { nearest } from "../schema/index.ts";
+import { thrownText, valueText } from "../text/values.ts";
 import type { AppSelection, Config } from "./config.ts";
-import { thrownText, valueText } from "./value-text.ts";
 
 const hook = z.custom<never>((value) => typeof value === "function", "a function");
 const name = z.string().min(1);

@@ -2,7 +2,7 @@
  * Config: what a project says about its stubs. The types are the documentation that an editor shows; check.ts enforces
  * them on what was really loaded.
  */
-import type { Plugin } from "../codegen/plugin.ts";
+import type { Plugin } from "../plan/plugin.ts";
 
 export interface Config {
   /** Configs to start from, nearest last: paths relative to this file, or packages. A key given here replaces theirs. */

@@ -1,11 +1,11 @@
 /** A project's config: what can be said in it, and how it is found and checked. */
 import type { Config } from "./config.ts";
 
+export { thrownText, valueText } from "../text/values.ts";
 export type { AppSelection, Config } from "./config.ts";
 export { defineConfig } from "./config.ts";
 export type { LoadConfigOptions, LoadedConfig } from "./load.ts";
 export { CONFIG_FILES, loadConfig } from "./load.ts";
-export { thrownText, valueText } from "./value-text.ts";
 export { waitedFor, waitFor } from "./waiting.ts";
 
 /** The configs that a loaded value holds: itself or, of an array, its items. Rejects with InvalidError that lists all that is wrong. */

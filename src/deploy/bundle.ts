@@ -142,7 +142,7 @@ const PLACES = {
 
 const ASKS = /\bimport\.meta\.(?:url|filename|dirname)\b|\b__(?:file|dir)name\b/;
 
-/** The container says where the project is; see worker/load.ts. */
+/** The container says where the project is; see container/load.ts. */
 const PLACE_BANNER =
   ' import { fileURLToPath as __farcallPath } from "node:url"; import { dirname as __farcallFolder } from "node:path";' +
   ' const __farcallPlace = (path) => new URL(path, globalThis[Symbol.for("farcall.root")] ?? import.meta.url).href;';

@@ -2,6 +2,7 @@
 import type { DeployResult, Engine } from "../engine/index.ts";
 import type { Problem } from "../introspect/index.ts";
 import { NotFoundError } from "../runtime/errors.ts";
+import { deployerOf } from "../runtime/index.ts";
 import { type AppManifest, compareManifests } from "../schema/index.ts";
 import { AppBuilder, type Built, type OnProgress } from "./build.ts";
 import { DeployError } from "./errors.ts";
@@ -55,7 +56,7 @@ async function register(
   const { manifest } = request;
   if (refuseBreaking) await refuseBreakingChanges(engine, manifest);
   onProgress?.("register", `${manifest.app} (${manifest.environment})`);
-  const result = await engine.registry.deploy(request);
+  const result = await deployerOf(engine).deploy(request);
   const comparison = result.changed && result.previous && compareManifests(result.previous, result.manifest);
   return { ...result, warnings, ...(comparison && { comparison }) };
 }

@@ -1,4 +1,4 @@
-/** Imports a bundle in a process of its own and asks what it registers; see worker/inspect.ts. */
+/** Imports a bundle in a process of its own and asks what it registers; see container/inspect.ts. */
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,10 +7,10 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { Artifact } from "../engine/index.ts";
-import type { InspectedApp, Inspection } from "../worker/protocol.ts";
+import type { InspectedApp, Inspection } from "../wire/container-protocol.ts";
 import { DeployError } from "./errors.ts";
 
-const child = fileURLToPath(new URL(`../worker/inspect${extname(import.meta.url)}`, import.meta.url));
+const child = fileURLToPath(new URL(`../container/inspect${extname(import.meta.url)}`, import.meta.url));
 
 /** A module that takes longer to load would not start in a container either. */
 const LIMIT_MS = 60_000;
@@ -29,7 +29,7 @@ export async function inspect(artifact: Artifact, label: string): Promise<Inspec
         hint: `a module that registers functions must load and return${tail(output)}`,
       });
     }
-    const inspection = JSON.parse(answer) as Inspection; // written by worker/inspect.ts
+    const inspection = JSON.parse(answer) as Inspection; // written by container/inspect.ts
     if ("apps" in inspection) return inspection.apps;
     const { message, stack, hint } = inspection.error;
     throw new DeployError("inspect", `importing ${label} failed: ${stack ?? message}`, [], { hint });

@@ -1,2 +1,8 @@
-/** The engine port: what a place where functions run offers. Its adapters lie in folders of their own. */
+/** The engine port: what a place where functions run offers, one file per role. The engines themselves lie in src/engines. */
+export * from "./codec.ts";
+export * from "./deployer.ts";
 export * from "./engine.ts";
+export * from "./failure.ts";
+export * from "./invoker.ts";
+export * from "./monitor.ts";
+export * from "./registry.ts";

@@ -1,17 +1,17 @@
 /** An app's source to what a deploy registers: its functions, the types that they use, and all that is wrong with them. */
 import type { ts } from "@ts-morph/common";
 import type { ClassSchema, Declaration, FunctionSchema } from "../schema/index.ts";
-import { convertClass, type FoundClass } from "./classes.ts";
-import { Conversion, completeCompared } from "./conversion.ts";
-import { docOf } from "./docs.ts";
-import { unwrap } from "./expressions.ts";
-import { type Found, type FoundApp, find } from "./find.ts";
-import { convertFunction, exportedNames, type FoundFunction } from "./functions.ts";
+import { Conversion, completeCompared } from "./convert/conversion.ts";
+import { convertClass, type FoundClass } from "./functions/classes.ts";
+import { convertFunction, exportedNames, type FoundFunction } from "./functions/functions.ts";
+import { problemsOf } from "./functions/refusals.ts";
+import { docOfHolder } from "./functions/signatures.ts";
 import { nameDeclarations, reachableFrom } from "./naming.ts";
 import { IntrospectionError, type Problem, placeOf } from "./problems.ts";
-import { type AppProgram, createProgram, type ProgramOptions, typeErrors } from "./program.ts";
-import { problemsOf } from "./refusals.ts";
-import { docOfHolder } from "./signatures.ts";
+import { docOf } from "./source/docs.ts";
+import { unwrap } from "./source/expressions.ts";
+import { type Found, type FoundApp, find } from "./source/find.ts";
+import { type AppProgram, createProgram, type ProgramOptions, typeErrors } from "./source/program.ts";
 
 export type IntrospectOptions = ProgramOptions;
 

@@ -102,8 +102,8 @@ class ObservedCall implements CallHandle, CallSink {
     return ended;
   }
 
-  grant(count: number): void {
-    this.#handle.grant(count);
+  credit(count: number): void {
+    this.#handle.credit(count);
   }
 
   cancel(): void {

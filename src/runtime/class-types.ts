@@ -1,7 +1,8 @@
 /** What the compiler sees of classes whose instances live in containers. */
+
+import type { FunctionOptions } from "./app/options.ts";
 import type { Apps } from "./apps.ts";
 import { checkName, checkVersion, currentEnvironment } from "./function.ts";
-import type { FunctionOptions } from "./options.ts";
 import { remoteClass } from "./remote-class.ts";
 import type { AnyCallable, LookupOptions, RemoteOf } from "./types.ts";
 

@@ -2,6 +2,7 @@
  * Every error that farcall itself raises, under one base. `code` is for programs, `message` says what happened and where,
  * `hint` says what to do next.
  */
+import type { Failure, FailureCode } from "../engine/index.ts";
 
 export interface FarcallErrorOptions extends ErrorOptions {
   hint?: string | undefined;
@@ -101,6 +102,13 @@ export class EngineUnavailableError extends FarcallError {
   }
 }
 
+/** The engine cannot do this at all: it was not asked. */
+export class UnsupportedError extends FarcallError {
+  constructor(message: string, options?: FarcallErrorOptions) {
+    super("FARCALL_UNSUPPORTED", message, options);
+  }
+}
+
 /** An error of a class that the caller does not have, thrown by user code; keeps its name, message, own properties and causes. */
 export class RemoteError extends FarcallError {
   readonly #name: string;
@@ -122,20 +130,6 @@ export class UserCodeException extends FarcallError {
   }
 }
 
-/** Failures that an engine reports by code, since it never encodes user data; `failureToError` turns them into classes. */
-export type FailureCode =
-  | "INVALID"
-  | "NOT_FOUND"
-  | "SIGNATURE_MISMATCH"
-  | "EXECUTION"
-  | "SERIALIZATION"
-  | "TIMEOUT"
-  | "FUNCTION_TIMEOUT"
-  | "INTERNAL_FAILURE"
-  | "OUTPUT_EXPIRED"
-  | "CANCELLED"
-  | "ENGINE_UNAVAILABLE";
-
 const classes: Record<FailureCode, new (message: string, options?: FarcallErrorOptions) => FarcallError> = {
   INVALID: InvalidError,
   NOT_FOUND: NotFoundError,
@@ -148,13 +142,10 @@ const classes: Record<FailureCode, new (message: string, options?: FarcallErrorO
   OUTPUT_EXPIRED: OutputExpiredError,
   CANCELLED: CancelledError,
   ENGINE_UNAVAILABLE: EngineUnavailableError,
+  UNSUPPORTED: UnsupportedError,
 };
 
-export function failureToError(failure: {
-  code: FailureCode;
-  message: string;
-  hint?: string | undefined;
-}): FarcallError {
+export function failureToError(failure: Failure): FarcallError {
   const known = classes[failure.code];
   return known
     ? new known(failure.message, { hint: failure.hint })

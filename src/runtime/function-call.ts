@@ -1,15 +1,15 @@
 /** A durable call: made by `spawn` or `spawnMap`, found again by its id from any process. */
 import type { CallSink, Engine, Failure, Output } from "../engine/index.ts";
+import { limit, timeout } from "./calls/limit.ts";
+import { CallProgress, type ProgressOptions } from "./calls/progress.ts";
+import { Ring } from "./calls/ring.ts";
+import { answered, Raised, raise } from "./calls/stacks.ts";
+import { NOTHING, OutputStream } from "./calls/stream.ts";
+import { UnarySink, valueOf } from "./calls/unary-call.ts";
 import { type Checks, checkRecord, duration, flag, integer, signal } from "./checks.ts";
 import type { Client } from "./client.ts";
 import { defaultEngine } from "./engines.ts";
 import { failureToError, InvalidError } from "./errors.ts";
-import { limit, timeout } from "./limit.ts";
-import { CallProgress, type ProgressOptions } from "./progress.ts";
-import { Ring } from "./ring.ts";
-import { answered, Raised, raise } from "./stacks.ts";
-import { NOTHING, OutputStream } from "./stream.ts";
-import { UnarySink, valueOf } from "./unary-call.ts";
 
 export interface GetOptions {
   /** Longest time to wait, in milliseconds; 0 looks once. Then TimeoutError. Default: wait. */

@@ -4,23 +4,30 @@
  */
 import type { AutoscalerSettings, Engine, FunctionStats } from "../engine/index.ts";
 import type { FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
-import { type CallArguments, forEachChecks, mapChecks, spawnMapChecks, splitCall, splitMap } from "./arguments.ts";
+import { currentContext } from "./app/context.ts";
+import { checkAutoscalerSettings, isName } from "./app/options.ts";
+import {
+  type CallArguments,
+  forEachChecks,
+  mapChecks,
+  spawnMapChecks,
+  splitCall,
+  splitMap,
+} from "./calls/arguments.ts";
+import { GeneratorCall } from "./calls/generator-call.ts";
+import { Inputs, nextTurn } from "./calls/inputs.ts";
+import { limit } from "./calls/limit.ts";
+import { MapCall } from "./calls/map.ts";
+import { follow } from "./calls/progress.ts";
+import { spawnInputs } from "./calls/spawn-map.ts";
+import { answered, Raised, raise } from "./calls/stacks.ts";
+import { runUnary } from "./calls/unary-call.ts";
 import type { Client } from "./client.ts";
 import { encodeArguments } from "./codec/index.ts";
-import { currentContext } from "./context.ts";
 import { ExecutionError, failureToError, InvalidError } from "./errors.ts";
 import { FunctionCall } from "./function-call.ts";
-import { GeneratorCall } from "./generator-call.ts";
-import { Inputs, nextTurn } from "./inputs.ts";
-import { limit } from "./limit.ts";
-import { MapCall } from "./map.ts";
-import { checkAutoscalerSettings, isName } from "./options.ts";
-import { follow } from "./progress.ts";
-import { spawnInputs } from "./spawn-map.ts";
-import { answered, Raised, raise } from "./stacks.ts";
 import { Target } from "./target.ts";
 import type { AnyCallable, ForEachOptions, MapOptions, SpawnMapOptions } from "./types.ts";
-import { runUnary } from "./unary-call.ts";
 
 export const DEFAULT_ENVIRONMENT = "main";
 

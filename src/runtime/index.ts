@@ -7,8 +7,10 @@ export {
   type Hooks,
   hooksOf,
   loadedApps,
-} from "./app.ts";
-export type { ClassDefinition, MethodDefinition } from "./class-definition.ts";
+} from "./app/app.ts";
+export type { ClassDefinition, MethodDefinition } from "./app/class-definition.ts";
+export { setContext } from "./app/context.ts";
+export { isName, type ResolvedFunctionOptions } from "./app/options.ts";
 export {
   type DecodedArguments,
   decodeArguments,
@@ -18,12 +20,11 @@ export {
   encodeError,
   encodeValue,
 } from "./codec/index.ts";
-export { setContext } from "./context.ts";
 export { openEngine } from "./engines.ts";
-export { type FailureCode, failureToError } from "./errors.ts";
+export { failureToError } from "./errors.ts";
 export { DEFAULT_ENVIRONMENT } from "./function.ts";
 export { decodeInstance, encodeInstance } from "./instances.ts";
-export { isName, type ResolvedFunctionOptions } from "./options.ts";
 export * from "./public.ts";
 export { construct, RESERVED_METHODS } from "./remote-class.ts";
+export { deployerOf, monitorOf, requireFeature } from "./roles.ts";
 export { isObserved } from "./telemetry.ts";

@@ -1,9 +1,13 @@
 /** The part of the runtime core that the package exports. */
 export type { AutoscalerSettings, FunctionStats, Progress } from "../engine/index.ts";
 export type { BatchOptions, Schedule } from "../schema/index.ts";
-export { App } from "./app.ts";
+export { App } from "./app/app.ts";
+export { type CallContext, context, isRemote } from "./app/context.ts";
+export type { AppOptions, FunctionOptions, WebOptions } from "./app/options.ts";
+export { type CronOptions, cron, every, type Period } from "./app/schedule.ts";
 // A star, as TypeScript adds to an interface through nothing else.
 export * from "./apps.ts";
+export type { CallProgress, ProgressOptions } from "./calls/progress.ts";
 export {
   type AnyClass,
   type AnyRemoteClass,
@@ -15,7 +19,6 @@ export {
   type RemoteInstance,
 } from "./class-types.ts";
 export { Client, type ClientOptions, withClient } from "./client.ts";
-export { type CallContext, context, isRemote } from "./context.ts";
 export { type Configuration, configure, disconnect, registerEngine } from "./engines.ts";
 export {
   CancelledError,
@@ -32,6 +35,7 @@ export {
   SerializationError,
   SignatureMismatchError,
   TimeoutError,
+  UnsupportedError,
   UserCodeException,
 } from "./errors.ts";
 export { type CancelOptions, FunctionCall, type GetOptions, type IterOptions } from "./function-call.ts";
@@ -44,9 +48,6 @@ export {
   kwargs,
   repeat,
 } from "./markers.ts";
-export type { AppOptions, FunctionOptions, WebOptions } from "./options.ts";
-export type { CallProgress, ProgressOptions } from "./progress.ts";
-export { type CronOptions, cron, every, type Period } from "./schedule.ts";
 export type { Arguments, Keywords, MapInputs, NoKeywords, StarmapInputs } from "./signatures.ts";
 export { type MethodStub, type StubFactory, type StubsRef, stubs } from "./stubs.ts";
 export {

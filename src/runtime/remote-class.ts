@@ -4,10 +4,10 @@
  */
 import type { FunctionRef } from "../engine/index.ts";
 import type { FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
+import { isName } from "./app/options.ts";
 import type { Client } from "./client.ts";
 import { type DefinitionRecord, RemoteFunction } from "./function.ts";
 import { decodeInstance, encodeInstance } from "./instances.ts";
-import { isName } from "./options.ts";
 import { Target } from "./target.ts";
 import type { AnyCallable } from "./types.ts";
 

@@ -1,11 +1,11 @@
 /** What calls go to: a function's place in a registry, and the engine that keeps it. */
 import type { Engine, FunctionRef, OpenCall, ResolvedFunction } from "../engine/index.ts";
 import type { FunctionMode } from "../schema/index.ts";
+import { answered } from "./calls/stacks.ts";
 import type { Client } from "./client.ts";
 import { defaultEngine, engineGeneration } from "./engines.ts";
 import { InvalidError } from "./errors.ts";
 import type { CallOptionsInit } from "./markers.ts";
-import { answered } from "./stacks.ts";
 
 export class Target {
   readonly ref: FunctionRef;

@@ -5,10 +5,10 @@
 import fc from "fast-check";
 import ts from "typescript-6";
 import { expect, test } from "vitest";
-import { Scope } from "../../src/codegen/names.ts";
-import { planFiles } from "../../src/codegen/plan.ts";
-import { layoutOf, renderPlan } from "../../src/codegen/render.ts";
-import { loadTemplates } from "../../src/codegen/templates.ts";
+import { layoutOf, renderPlan } from "../../src/codegen/templates/render.ts";
+import { loadTemplates } from "../../src/codegen/templates/templates.ts";
+import { Scope } from "../../src/plan/names.ts";
+import { planFiles } from "../../src/plan/plan.ts";
 import { InvalidError } from "../../src/runtime/errors.ts";
 import {
   type AppManifest,

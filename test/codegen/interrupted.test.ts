@@ -7,7 +7,7 @@ import { run } from "../support/cli.ts";
 import { fn, manifest, Project, type Registry, registry, text } from "./support.ts";
 
 const codegen = join(import.meta.dirname, "../../src/codegen/index.ts");
-const adapter = join(import.meta.dirname, "../../src/engine/local/index.ts");
+const adapter = join(import.meta.dirname, "../../src/engines/local/index.ts");
 
 /** Generates with names that end in TAG, and dies at the KILL_AT'th change of the file system. */
 const program = `

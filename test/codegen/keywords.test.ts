@@ -383,7 +383,7 @@ test("arguments by name go over the wire as a record after those by position, fo
 });
 
 async function inputsOf(id: string) {
-  const records = await deployed.engine.invoker.inputs(id, {});
+  const records = await deployed.engine.monitor!.inputs(id, {});
   return records.map(({ payload }) => payload && decodeArguments(payload));
 }
 

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
-import { helpers } from "../../src/codegen/helpers.ts";
-import { planFiles } from "../../src/codegen/plan.ts";
-import { compileTemplates, precompileTemplates } from "../../src/codegen/precompile.ts";
-import { layoutOf, renderPlan } from "../../src/codegen/render.ts";
-import { loadTemplates, type Templates } from "../../src/codegen/templates.ts";
+import { compileTemplates, precompileTemplates } from "../../src/codegen/templates/precompile.ts";
+import { layoutOf, renderPlan } from "../../src/codegen/templates/render.ts";
+import { loadTemplates, type Templates } from "../../src/codegen/templates/templates.ts";
+import { helpers } from "../../src/plan/helpers.ts";
+import { planFiles } from "../../src/plan/plan.ts";
 import { fn, manifest, number, parameter, reference, text } from "./support.ts";
 
 async function precompiled(): Promise<Templates> {

@@ -7,9 +7,9 @@ import fc from "fast-check";
 import ts from "typescript-6";
 import { expect, test } from "vitest";
 import { generate, type LockedManifest } from "../../src/codegen/index.ts";
-import { planFiles } from "../../src/codegen/plan.ts";
-import { layoutOf, renderPlan } from "../../src/codegen/render.ts";
-import { loadTemplates } from "../../src/codegen/templates.ts";
+import { layoutOf, renderPlan } from "../../src/codegen/templates/render.ts";
+import { loadTemplates } from "../../src/codegen/templates/templates.ts";
+import { planFiles } from "../../src/plan/plan.ts";
 import { fn, manifest, Project, parameter, registry, text } from "./support.ts";
 
 const LAYOUT = layoutOf("ts", ".ts", true);
@@ -207,7 +207,7 @@ test("killed at any moment, it leaves whole files that fit together", async () =
   await deployed.deploy(manifest("a", drafts));
   const run = `
     import { generate } from ${JSON.stringify(join(import.meta.dirname, "../../src/codegen/index.ts"))};
-    import { localEngine } from ${JSON.stringify(join(import.meta.dirname, "../../src/engine/local/index.ts"))};
+    import { localEngine } from ${JSON.stringify(join(import.meta.dirname, "../../src/engines/local/index.ts"))};
     const engine = localEngine(${JSON.stringify(deployed.url)});
     console.log("ready");
     for (let round = 0; ; round++) {

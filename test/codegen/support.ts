@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Engine } from "../../src/engine/index.ts";
-import { localEngine } from "../../src/engine/local/index.ts";
+import { localEngine } from "../../src/engines/local/index.ts";
 import {
   type AppManifest,
   type Declaration,
@@ -87,7 +87,7 @@ export async function registry(): Promise<Registry> {
     env: home.env,
     async deploy(manifest, code = "export {};") {
       const hash = createHash("sha256").update(code).digest("hex");
-      await engine.registry.deploy({
+      await engine.deployer!.deploy({
         manifest,
         artifact: { hash, code, sourceMap: "{}", root: home.path },
         secrets: {},

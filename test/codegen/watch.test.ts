@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type WatchEvent, type WatchOptions, watch } from "../../src/codegen/index.ts";
 import { loadConfig } from "../../src/config/index.ts";
-import { stopHost } from "../../src/engine/local/index.ts";
+import { stopHost } from "../../src/engines/local/index.ts";
 import { start } from "../support/cli.ts";
 import { fn, manifest, number, Project, registry, text } from "./support.ts";
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DeployError, deployApp } from "../../src/deploy/index.ts";
 import type { Engine } from "../../src/engine/index.ts";
-import { localEngine } from "../../src/engine/local/index.ts";
+import { localEngine } from "../../src/engines/local/index.ts";
 import { Client, type Function, SignatureMismatchError, stubs, withClient } from "../../src/runtime/index.ts";
 import type { AppManifest } from "../../src/schema/index.ts";
 import { farcall } from "../support/cli.ts";

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deployApp } from "../../src/deploy/index.ts";
 import type { Engine } from "../../src/engine/index.ts";
-import { localEngine } from "../../src/engine/local/index.ts";
+import { localEngine } from "../../src/engines/local/index.ts";
 import { type TemporaryHome, temporaryHome } from "../support/home.ts";
 import { type Project, project } from "./project.ts";
 

@@ -1,7 +1,7 @@
 /** `farcall dev`: a change of any file that the app is made of is deployed; errors wait for the next change. */
 import { expect, test } from "vitest";
 import { type Deployment, watchApp } from "../../src/deploy/index.ts";
-import { localEngine } from "../../src/engine/local/index.ts";
+import { localEngine } from "../../src/engines/local/index.ts";
 import { temporaryHome } from "../support/home.ts";
 import { project } from "./project.ts";
 

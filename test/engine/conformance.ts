@@ -133,12 +133,12 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
     test("lists nothing before the first deploy, then each app with its newest version", async () => {
       const { registry } = under.engine;
       expect(await registry.listApps()).toEqual([]);
-      const first = await registry.deploy(
+      const first = await under.engine.deployer!.deploy(
         deployment("letters", "export const a = app.function(function a() {});", { a: {} }),
       );
       expect(first).toMatchObject({ version: 1, changed: true, manifest: { app: "letters", version: 1 } });
       expect(Date.parse(first.manifest.deployedAt)).toBeGreaterThan(0);
-      const second = await registry.deploy(
+      const second = await under.engine.deployer!.deploy(
         deployment("letters", "export const b = app.function(function b() {});", { b: {} }),
       );
       expect(second).toMatchObject({ version: 2, changed: true, previous: { version: 1 } });
@@ -150,8 +150,8 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
 
     test("registers nothing when what is deployed has not changed", async () => {
       const request = deployment("same", "export const a = app.function(function a() {});", { a: {} });
-      const first = await under.engine.registry.deploy(request);
-      const again = await under.engine.registry.deploy(request);
+      const first = await under.engine.deployer!.deploy(request);
+      const again = await under.engine.deployer!.deploy(request);
       expect(again).toMatchObject({ version: first.version, changed: false });
       const other = deployment(
         "same",
@@ -159,7 +159,7 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
         { a: {} },
         { secrets: { TOKEN: "2" } },
       );
-      expect(await under.engine.registry.deploy(other)).toMatchObject({ version: 2, changed: true });
+      expect(await under.engine.deployer!.deploy(other)).toMatchObject({ version: 2, changed: true });
     });
 
     test("gives the manifest of the newest or of a named version, and none when the caller has it", async () => {
@@ -195,7 +195,7 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
         ...(optional && { optional: true as const }),
       });
       const version = (signature: string, parameters: ReturnType<typeof parameter>[]) =>
-        registry.deploy(
+        under.engine.deployer!.deploy(
           deployment("shapes", `export const f = app.function(function f() {}); // ${signature}`, {
             f: { schema: { signature, parameters, returns: { kind: "primitive", name: "string" } } },
           }),
@@ -224,8 +224,8 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
       })();
       const start = await ready;
       const other = under.another();
-      await other.registry.deploy(deployment("watched", "export const a = app.function(function a() {});", { a: {} }));
-      await other.registry.remove({ app: "watched", environment: "main" });
+      await other.deployer!.deploy(deployment("watched", "export const a = app.function(function a() {});", { a: {} }));
+      await other.deployer!.remove({ app: "watched", environment: "main" });
       await watching;
       expect(seen).toMatchObject([
         { kind: "deployed", app: "watched", version: 1 },
@@ -243,10 +243,12 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
 
     test("forgets a removed app", async () => {
       const { registry } = under.engine;
-      await registry.deploy(deployment("gone", "export const a = app.function(function a() {});", { a: {} }));
-      await registry.remove({ app: "gone", environment: "main" });
+      await under.engine.deployer!.deploy(
+        deployment("gone", "export const a = app.function(function a() {});", { a: {} }),
+      );
+      await under.engine.deployer!.remove({ app: "gone", environment: "main" });
       await expect(registry.getManifest({ app: "gone", environment: "main" })).rejects.toThrow(NotFoundError);
-      await expect(registry.remove({ app: "gone", environment: "main" })).rejects.toThrow(NotFoundError);
+      await expect(under.engine.deployer!.remove({ app: "gone", environment: "main" })).rejects.toThrow(NotFoundError);
     });
   });
 
@@ -259,7 +261,7 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
     const file = () => `${scratch()}/file-${++files}`;
     beforeAll(async () => {
       under = await create();
-      await under.engine.registry.deploy(
+      await under.engine.deployer!.deploy(
         deployment("work", body, functions, { secrets: { TOKEN: "t", OTHER: "o" }, classes }),
       );
       app = new Driver(under.engine, "work");
@@ -298,9 +300,9 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
         method: "remoteGen",
         onOutcome: (outcome) => "value" in outcome && values.push(outcome.value),
       });
-      handle.grant(2);
+      handle.credit(2);
       await expect.poll(() => values, patient).toEqual([0, 1]);
-      handle.grant(10);
+      handle.credit(10);
       await outcomes;
       expect(values).toEqual([0, 1, 2, 3, 4]);
     });
@@ -308,7 +310,7 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
     test("runs a generator's finally when the call is cancelled", async () => {
       const cleaned = file();
       const { handle } = app.call("guarded", [[cleaned]], { method: "remoteGen", onOutcome: () => handle.cancel() });
-      handle.grant(1);
+      handle.credit(1);
       await expect.poll(() => existsSync(cleaned), patient).toBe(true);
     });
 
@@ -448,7 +450,7 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
       await expect
         .poll(async () => {
           logs.length = 0;
-          for await (const entry of under.engine.invoker.logs({ callId: handle.id })) logs.push(entry);
+          for await (const entry of under.engine.monitor!.logs({ callId: handle.id })) logs.push(entry);
           return logs.map(({ text, inputIndex, stream }) => `${inputIndex} ${stream} ${text.trim()}`).sort();
         }, patient)
         .toEqual(["0 stdout first", "1 stdout second"]);
@@ -459,7 +461,7 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
       const stop = new AbortController();
       const texts: string[] = [];
       const following = (async () => {
-        for await (const entry of under.engine.invoker.logs({
+        for await (const entry of under.engine.monitor!.logs({
           function: "say",
           limit: 0,
           follow: true,
@@ -528,13 +530,13 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
       await app.get(id, 2);
       const failing = await app.spawn("fail", [["no"]]);
       await app.get(failing);
-      const records = await under.engine.invoker.inputs(id, {});
+      const records = await under.engine.monitor!.inputs(id, {});
       expect(records.map(recordOf)).toEqual([
         { args: [1], outcomes: [{ index: 0, value: 1 }] },
         { args: [2], outcomes: [{ index: 1, value: 2 }] },
       ]);
-      expect((await under.engine.invoker.inputs(id, { start: 1, end: 2 })).map(recordOf)).toHaveLength(1);
-      expect((await under.engine.invoker.inputs(failing, {})).map(recordOf)).toMatchObject([
+      expect((await under.engine.monitor!.inputs(id, { start: 1, end: 2 })).map(recordOf)).toHaveLength(1);
+      expect((await under.engine.monitor!.inputs(failing, {})).map(recordOf)).toMatchObject([
         { args: ["no"], outcomes: [{ error: { name: "RangeError", message: "no" } }] },
       ]);
     });
@@ -545,7 +547,7 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
         Array.from({ length: 40 }, (_, i) => [i]),
       );
       await outcomes;
-      const records = (await under.engine.invoker.inputs(handle.id, {})).map(recordOf);
+      const records = (await under.engine.monitor!.inputs(handle.id, {})).map(recordOf);
       expect(records[0]).toEqual({ args: [0], outcomes: [{ index: 0, value: 0 }] });
       expect(records).toContainEqual({ args: [13], outcomes: [{ index: 13, error: expect.any(InternalFailure) }] });
       expect(records.length).toBeLessThan(40);
@@ -553,9 +555,9 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
 
     test("remembers what a generator has given so far", async () => {
       const { handle, outcomes } = app.call("count", [[3]], { method: "remoteGen" });
-      handle.grant(10);
+      handle.credit(10);
       await outcomes;
-      expect((await under.engine.invoker.inputs(handle.id, {})).map(recordOf)).toEqual([
+      expect((await under.engine.monitor!.inputs(handle.id, {})).map(recordOf)).toEqual([
         { args: [3], outcomes: [...[0, 1, 2].map((value) => ({ index: 0, value })), { index: 0, end: true }] },
       ]);
     });
@@ -567,7 +569,7 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
       const { handle, outcomes } = app.call("say", [[large]], { method: "remote" });
       await outcomes;
       for (const call of [id, handle.id]) {
-        const [record] = await under.engine.invoker.inputs(call, {});
+        const [record] = await under.engine.monitor!.inputs(call, {});
         expect(record).toMatchObject({ index: 0, outputs: [{ kind: "result" }] });
         expect(record).not.toHaveProperty("payload");
       }
@@ -577,7 +579,7 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
       await expect(app.get("fc-nothing")).rejects.toThrow(NotFoundError);
       await expect(under.engine.invoker.poll("fc-nothing", {})).rejects.toThrow(NotFoundError);
       await expect(under.engine.invoker.call("fc-nothing")).rejects.toThrow(NotFoundError);
-      await expect(under.engine.invoker.inputs("fc-nothing", {})).rejects.toThrow(NotFoundError);
+      await expect(under.engine.monitor!.inputs("fc-nothing", {})).rejects.toThrow(NotFoundError);
       await expect(under.engine.invoker.cancel("fc-nothing")).rejects.toThrow(NotFoundError);
     });
 
@@ -605,7 +607,7 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
 
     test("runs generators among the methods of a class", patient, async () => {
       const { handle, outcomes } = app.call("Counter.upTo", [[22]], { method: "remoteGen", ...counter(20) });
-      handle.grant(10);
+      handle.credit(10);
       expect((await outcomes).map(({ value, end }) => value ?? end)).toEqual([20, 21, true]);
     });
 
@@ -633,7 +635,7 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
       await app.get(id);
       const { handle, outcomes } = app.call("add", [[1, 1]]);
       await outcomes;
-      const calls = await under.engine.invoker.calls({ function: "add", limit: 50 });
+      const calls = await under.engine.monitor!.calls({ function: "add", limit: 50 });
       expect(calls.map((call) => call.id)).toEqual(expect.arrayContaining([id, handle.id]));
       expect(calls.length).toBeLessThanOrEqual(50);
       expect(calls.map((call) => call.createdAt)).toEqual(
@@ -651,11 +653,11 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
           `export const f = app.function(async function f(ms) { await new Promise((r) => setTimeout(r, ms)); return ${n}; });`,
           { f: {} },
         );
-      await under.engine.registry.deploy(version(1));
+      await under.engine.deployer!.deploy(version(1));
       const moving = new Driver(under.engine, "moving");
       const { handle, outcomes } = moving.call("f", [[100], [100], [100], [100]]);
       await expect.poll(async () => (await under.engine.invoker.call(handle.id)).numInputs, patient).toBe(4);
-      await under.engine.registry.deploy(version(2));
+      await under.engine.deployer!.deploy(version(2));
       expect(await moving.remote("f", 1)).toBe(2);
       expect((await outcomes).map((outcome) => outcome.value)).toEqual([1, 1, 1, 1]);
       expect(await moving.remoteWith("f", [1], { ref: { version: 1 } })).toBe(1);
@@ -664,8 +666,8 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
     test("scales as the autoscaler is told, until the next deploy", async () => {
       const version = (n: number) =>
         deployment("scaled", `export const f = app.function(function f() { return ${n}; });`, { f: {} });
-      const { registry, invoker } = under.engine;
-      await registry.deploy(version(1));
+      const { invoker } = under.engine;
+      await under.engine.deployer!.deploy(version(1));
       const ref = { app: "scaled", environment: "main", name: "f" };
       const runners = async () => (await invoker.stats(ref)).numTotalRunners;
       expect(await runners()).toBe(0);
@@ -678,17 +680,17 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
       await invoker.updateAutoscaler(ref, { maxContainers: 2, minContainers: 2 });
       await expect.poll(runners, patient).toBe(2);
       // Also one that changes nothing.
-      expect(await registry.deploy(version(1))).toMatchObject({ changed: false });
+      expect(await under.engine.deployer!.deploy(version(1))).toMatchObject({ changed: false });
       await expect(invoker.updateAutoscaler(ref, { maxContainers: 1 })).resolves.not.toThrow();
       await invoker.updateAutoscaler(ref, { minContainers: 0, scaledownWindowMs: 50 });
       await expect.poll(runners, patient).toBe(0);
-      await registry.deploy(version(2));
+      await under.engine.deployer!.deploy(version(2));
       await new Driver(under.engine, "scaled").remote("f");
       expect(await runners()).toBe(1);
     });
 
     test("cancels the calls of an app that is removed", async () => {
-      await under.engine.registry.deploy(
+      await under.engine.deployer!.deploy(
         deployment("leaving", "export const f = app.function(function f() { return new Promise(() => {}); });", {
           f: {},
         }),
@@ -699,18 +701,18 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
       await expect
         .poll(async () => (await under.engine.invoker.stats(leaving.ref("f"))).numRunningInputs, patient)
         .toBe(2);
-      await under.engine.registry.remove({ app: "leaving", environment: "main" });
+      await under.engine.deployer!.remove({ app: "leaving", environment: "main" });
       await expect(outcomes).rejects.toThrow(CancelledError);
       await expect(leaving.get(id)).rejects.toThrow(CancelledError);
     });
 
     test("says why an app cannot be loaded", async () => {
-      await under.engine.registry.deploy(deployment("broken", 'throw new Error("no licence");', { f: {} }));
+      await under.engine.deployer!.deploy(deployment("broken", 'throw new Error("no licence");', { f: {} }));
       await expect(new Driver(under.engine, "broken").remote("f")).rejects.toThrow(/no licence/);
     });
 
     test("says that a container did not start in time", async () => {
-      await under.engine.registry.deploy(
+      await under.engine.deployer!.deploy(
         deployment("sleepy", "await new Promise(() => setInterval(() => {}, 1000));", {
           f: { options: { startupTimeoutMs: 300 } },
         }),

@@ -51,7 +51,7 @@ export function keeps(name: string, create: CreateEngine, scratch: () => string)
     let app: Driver;
     beforeAll(async () => {
       under = await create();
-      await under.engine.registry.deploy(deployment("kept", body, functions));
+      await under.engine.deployer!.deploy(deployment("kept", body, functions));
       app = new Driver(under.engine, "kept");
     });
     afterAll(async () => {
@@ -63,7 +63,7 @@ export function keeps(name: string, create: CreateEngine, scratch: () => string)
       const first = await app.spawn("identity", [["mine"]], { idempotencyKey });
       const other = await app.spawn("add", [[1, 2]], { idempotencyKey });
       expect(await app.get(other)).toEqual([{ index: 0, value: 3 }]);
-      await under.engine.registry.deploy(deployment("kept", body, functions, { environment: "staging" }));
+      await under.engine.deployer!.deploy(deployment("kept", body, functions, { environment: "staging" }));
       const staging = await app.spawn("identity", [["other"]], { idempotencyKey, ref: { environment: "staging" } });
       expect(new Set([first, other, staging]).size).toBe(3);
       expect(await app.get(staging)).toEqual([{ index: 0, value: "other" }]);
@@ -91,7 +91,7 @@ export function keeps(name: string, create: CreateEngine, scratch: () => string)
       const id = await app.spawn("halve", [[1], [2], [3], [5]]);
       await app.get(id, 4);
       expect(await invoker.call(id)).toMatchObject(counts);
-      const listed = new Map((await invoker.calls({ function: "halve" })).map((call) => [call.id, call]));
+      const listed = new Map((await under.engine.monitor!.calls({ function: "halve" })).map((call) => [call.id, call]));
       expect([listed.get(handle.id), listed.get(id)]).toMatchObject([counts, counts]);
       const fine = await app.spawn("halve", [[2]]);
       await app.get(fine);
@@ -102,7 +102,7 @@ export function keeps(name: string, create: CreateEngine, scratch: () => string)
       const inputs = Array.from({ length: 400 }, (_, i) => [i === 333 ? 333 : 2 * i]);
       const id = await app.spawn("halve", inputs);
       await app.get(id, inputs.length);
-      const records = await under.engine.invoker.inputs(id, {});
+      const records = await under.engine.monitor!.inputs(id, {});
       expect(records.length).toBe(inputs.length);
       const args = (index: number) => {
         const { payload } = records[index]!;
@@ -148,10 +148,9 @@ export function keeps(name: string, create: CreateEngine, scratch: () => string)
     test("the newest progress of each input is told, and followed to the end of the call", async () => {
       const gate = file();
       const { handle, outcomes } = app.call("steps", [[gate], [gate]]);
-      const { invoker } = under.engine;
       const latest = async () => {
         const seen: string[] = [];
-        for await (const { index, fraction, message } of invoker.progress(handle.id)) {
+        for await (const { index, fraction, message } of under.engine.monitor!.progress(handle.id)) {
           seen.push(`${index} ${fraction} ${message}`);
         }
         return seen.sort();
@@ -159,7 +158,8 @@ export function keeps(name: string, create: CreateEngine, scratch: () => string)
       await expect.poll(latest, patient).toEqual(["0 0.5 half", "1 0.5 half"]);
       const fractions = new Set<number>();
       const following = (async () => {
-        for await (const { fraction } of invoker.progress(handle.id, { follow: true })) fractions.add(fraction);
+        for await (const { fraction } of under.engine.monitor!.progress(handle.id, { follow: true }))
+          fractions.add(fraction);
       })();
       await expect.poll(() => fractions.size, patient).toBeGreaterThan(0);
       writeFileSync(gate, "");
@@ -167,7 +167,9 @@ export function keeps(name: string, create: CreateEngine, scratch: () => string)
       await following;
       expect([...fractions]).toContain(1);
       expect(await latest()).toEqual([]);
-      await expect(invoker.progress("fc-nothing")[Symbol.asyncIterator]().next()).rejects.toThrow(NotFoundError);
+      await expect(under.engine.monitor!.progress("fc-nothing")[Symbol.asyncIterator]().next()).rejects.toThrow(
+        NotFoundError,
+      );
     });
 
     test("logs are found by app, environment, function and call, from a place on, the newest, in order", async () => {
@@ -179,7 +181,7 @@ export function keeps(name: string, create: CreateEngine, scratch: () => string)
       const ids = [await say("one"), await say("two"), await say("three")];
       const entries = async (filter: LogFilter) => {
         const found: LogEntry[] = [];
-        for await (const entry of under.engine.invoker.logs(filter)) if (entry.stream === "stdout") found.push(entry);
+        for await (const entry of under.engine.monitor!.logs(filter)) if (entry.stream === "stdout") found.push(entry);
         return found;
       };
       const words = async (filter: LogFilter) => (await entries(filter)).map(({ text }) => text.trim());
@@ -224,7 +226,7 @@ export function keeps(name: string, create: CreateEngine, scratch: () => string)
     let app: Driver;
     beforeAll(async () => {
       under = await create();
-      await under.engine.registry.deploy(deployment("kept", body, functions));
+      await under.engine.deployer!.deploy(deployment("kept", body, functions));
       app = new Driver(under.engine, "kept");
       await app.remote("add", 1, 1);
     });
@@ -247,7 +249,7 @@ export function keeps(name: string, create: CreateEngine, scratch: () => string)
       await ready;
       for (const n of [1, 2, 3]) {
         const code = `export const f = app.function(function f() { return ${n}; });`;
-        expect(await registry.deploy(deployment("again", code, { f: {} }))).toMatchObject({ version: n });
+        expect(await under.engine.deployer!.deploy(deployment("again", code, { f: {} }))).toMatchObject({ version: n });
         await under.interrupt();
       }
       await watching;
@@ -304,8 +306,8 @@ export function keeps(name: string, create: CreateEngine, scratch: () => string)
 
   test(`${name}: results expire, are known to have, and free their key`, async () => {
     await using under = await create({ retentionMs: 300 });
-    const { registry, invoker } = under.engine;
-    await registry.deploy(deployment("kept", body, functions));
+    const { invoker } = under.engine;
+    await under.engine.deployer!.deploy(deployment("kept", body, functions));
     const app = new Driver(under.engine, "kept");
     const idempotencyKey = "order 4";
     const id = await app.spawn("identity", [["value"]], { idempotencyKey });

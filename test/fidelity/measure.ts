@@ -8,9 +8,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { generate } from "../../src/codegen/index.ts";
 import type { Engine } from "../../src/engine/index.ts";
-import { localEngine } from "../../src/engine/local/index.ts";
+import { localEngine } from "../../src/engines/local/index.ts";
 import type { IntrospectedApp, Problem } from "../../src/introspect/index.ts";
-import { resolveOptions } from "../../src/runtime/options.ts";
+import { resolveOptions } from "../../src/runtime/app/options.ts";
 import { SCHEMA_VERSION } from "../../src/schema/index.ts";
 import { run } from "../support/cli.ts";
 import { temporaryHome } from "../support/home.ts";
@@ -96,7 +96,7 @@ export async function measure(packages: readonly FidelityPackage[], options: Mea
 const CODE = "export {};";
 
 async function register(engine: Engine, app: IntrospectedApp, { path }: Workspace): Promise<void> {
-  await engine.registry.deploy({
+  await engine.deployer!.deploy({
     manifest: {
       schemaVersion: SCHEMA_VERSION,
       app: app.app,

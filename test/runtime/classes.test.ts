@@ -1,6 +1,6 @@
 /** Classes in the caller's process: what is registered, what a handle is, which arguments mean the same instance. */
 import { expect, test } from "vitest";
-import { localEngine } from "../../src/engine/local/index.ts";
+import { localEngine } from "../../src/engines/local/index.ts";
 import {
   App,
   Class,

@@ -1,7 +1,7 @@
 /** An app of small functions, deployed to a real engine, and stubs of it whose calls pass a watch. */
 import { afterAll, beforeAll } from "vitest";
 import type { Engine } from "../../src/engine/index.ts";
-import { localEngine } from "../../src/engine/local/index.ts";
+import { localEngine } from "../../src/engines/local/index.ts";
 import { App, Client, definitionsOf, Function, GeneratorFunction, withClient } from "../../src/runtime/index.ts";
 import { deployment } from "../engine/deployment.ts";
 import { type TemporaryHome, temporaryHome } from "../support/home.ts";
@@ -90,7 +90,7 @@ export function useEngine(): void {
       ...functions.map(({ name, code }) => `export const ${name} = app.function(${code});`),
       'export const page = app.web(function page() { return new Response("<p>"); });',
     ].join("\n");
-    await real.registry.deploy(
+    await real.deployer!.deploy(
       deployment("work", body, {
         ...Object.fromEntries(functions.map(({ name, mode }) => [name, { mode, options }])),
         page: { mode: "web" },

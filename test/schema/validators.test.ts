@@ -4,6 +4,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { compileValidator } from "../../src/schema/check/validate.ts";
 import {
   type AppManifest,
   type Declaration,
@@ -15,7 +16,6 @@ import {
   printType,
   type TypeSchema,
 } from "../../src/schema/index.ts";
-import { compileValidator } from "../../src/worker/validate.ts";
 import { manifests, OPTIONS } from "../support/arbitraries.ts";
 
 function ajv(): Ajv2020 {

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stopHost } from "../../src/engine/local/index.ts";
+import { stopHost } from "../../src/engines/local/index.ts";
 
 export interface TemporaryHome extends AsyncDisposable {
   readonly path: string;

@@ -22,6 +22,9 @@ export class WatchedEngine implements Engine {
   readonly url: string;
   readonly registry: Engine["registry"];
   readonly invoker: Engine["invoker"];
+  readonly deployer: Engine["deployer"];
+  readonly monitor: Engine["monitor"];
+  readonly deployHint: string;
   readonly observed: Observed = { opened: [], put: 0, outputs: 0, cancelled: 0, attached: 0 };
   closed = 0;
   readonly #engine: Engine;
@@ -30,17 +33,20 @@ export class WatchedEngine implements Engine {
     this.#engine = engine;
     this.url = engine.url;
     this.registry = engine.registry;
+    this.deployer = engine.deployer;
+    this.monitor = engine.monitor;
+    this.deployHint = engine.deployHint;
     const { invoker } = engine;
     const { observed } = this;
     this.invoker = {
       ...invoker,
       open: (request, sink) => new WatchedCall(engine, request, sink, observed, options.highWater),
       attach: (id, range, sink) => {
-        const { grant, detach } = bound(invoker.attach(id, range, sink));
+        const { credit, detach } = bound(invoker.attach(id, range, sink));
         observed.attached++;
         let over = false;
         return {
-          grant,
+          credit,
           detach: () => {
             if (!over) observed.attached--;
             over = true;
@@ -57,8 +63,8 @@ export class WatchedEngine implements Engine {
   }
 }
 
-function bound(handle: Pick<CallHandle, "grant" | "detach">): Pick<CallHandle, "grant" | "detach"> {
-  return { grant: (count) => handle.grant(count), detach: () => handle.detach() };
+function bound(handle: Pick<CallHandle, "credit" | "detach">): Pick<CallHandle, "credit" | "detach"> {
+  return { credit: (count) => handle.credit(count), detach: () => handle.detach() };
 }
 
 class WatchedCall implements CallHandle, CallSink {
@@ -103,8 +109,8 @@ class WatchedCall implements CallHandle, CallSink {
     return this.#handle.end();
   }
 
-  grant(count: number): void {
-    this.#handle.grant(count);
+  credit(count: number): void {
+    this.#handle.credit(count);
   }
 
   cancel(): void {

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import axe, { type AxeResults } from "axe-core";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { localEngine, stopHost } from "../../src/engine/local/index.ts";
+import { localEngine, stopHost } from "../../src/engines/local/index.ts";
 import { deployment } from "../engine/deployment.ts";
 import { farcall } from "../support/cli.ts";
 import { type TemporaryHome, temporaryHome } from "../support/home.ts";
@@ -302,7 +302,7 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
     const [fn] = request.manifest.functions;
     Object.assign(fn!, { doc: evil, source: { file: evil, line: 1 } });
     fn!.parameters = [{ name: "x", type: { kind: "literal", value: evil }, doc: evil }];
-    await engine.registry.deploy({ ...request, manifest: { ...request.manifest, doc: evil } });
+    await engine.deployer!.deploy({ ...request, manifest: { ...request.manifest, doc: evil } });
     await engine.close();
     for (const path of ["/app/main/hostile", "/function/main/hostile/a", `/app/main/${encodeURIComponent(evil)}`]) {
       await open(path);
@@ -341,7 +341,7 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
   test("fits a narrow screen, and has no barriers that axe-core knows, in light and dark", async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     const engine = localEngine(home.url);
-    const [call] = await engine.invoker.calls({ app: "gallery", limit: 1 });
+    const [call] = await engine.monitor!.calls({ app: "gallery", limit: 1 });
     await engine.close();
     for (const path of [
       "/",

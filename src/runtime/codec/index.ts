@@ -7,7 +7,7 @@
  * cycles are refused with SerializationError, which names the place: `arguments[1].onProgress`.
  */
 import { Encoder, Tag } from "cbor-x";
-import { MAX_PAYLOAD_BYTES } from "../../engine/frames.ts";
+import { MAX_PAYLOAD_BYTES } from "../../wire/frames.ts";
 import { SerializationError } from "../errors.ts";
 import { explain } from "./explain.ts";
 import { prepare } from "./prepare.ts";

@@ -1,6 +1,7 @@
 /** Turns tags back into values. It meets whatever a peer sent, so it trusts no shape: a wrong one throws. */
 import { Tag } from "cbor-x";
-import { type FailureCode, failureToError, RemoteError, UserCodeException } from "../errors.ts";
+import type { FailureCode } from "../../engine/index.ts";
+import { failureToError, RemoteError, UserCodeException } from "../errors.ts";
 import { errorClasses } from "./prepare.ts";
 import { float16Array } from "./scan.ts";
 import { type ErrorRecord, TAG } from "./tags.ts";

@@ -1,0 +1,14 @@
+/** Results: as a person reads them, and as JSON for programs. */
+import { inspect } from "node:util";
+import { toJson } from "../../schema/index.ts";
+import type { Output } from "../terminal/output.ts";
+
+/** Strings and bytes go out as they are, so that they can be piped; other values as a person reads them. */
+export function printResult(value: unknown, output: Output): void {
+  if (output.json) output.raw(`${toJson(value)}\n`);
+  else if (value instanceof Uint8Array && !output.interactive) output.raw(value);
+  else if (typeof value === "string") output.line(value);
+  else if (value !== undefined) {
+    output.line(inspect(value, { colors: output.interactive, depth: 6, breakLength: output.width }));
+  }
+}

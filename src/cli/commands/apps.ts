@@ -1,0 +1,25 @@
+/** `farcall apps`: what is deployed. */
+import type { Command } from "commander";
+import type { AppOptions, Context } from "../context.ts";
+import { engineOptions, examples } from "../context.ts";
+import { ago, table } from "../terminal/output.ts";
+
+export function define(command: Command, context: Context): void {
+  engineOptions(command).option("--all", "of every environment");
+  examples(command, [
+    ["farcall apps", "the apps of the main environment"],
+    ["farcall apps --all --json", "all of them, for a program"],
+  ]);
+  command.action(async (options: AppOptions & { all?: boolean }) => {
+    const { output } = context;
+    const { registry } = await context.engine(options);
+    const apps = await registry.listApps(options.all ? {} : { environment: options.env });
+    output.document(apps);
+    if (apps.length === 0) return output.note("No apps are deployed yet. Deploy one: farcall deploy src/app.ts");
+    table(
+      output,
+      ["APP", "ENVIRONMENT", "VERSION", "FUNCTIONS", "DEPLOYED"],
+      apps.map((app) => [app.app, app.environment, String(app.version), String(app.functions), ago(app.deployedAt)]),
+    );
+  });
+}

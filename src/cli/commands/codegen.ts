@@ -1,0 +1,167 @@
+/**
+ * `farcall codegen`, also the bin `codegen`: writes typed stubs of what is deployed. It runs often and mostly finds that
+ * nothing has changed, so it imports only what that answer needs; the rest loads when there is work.
+ */
+import { relative } from "node:path";
+import { type Command, Option } from "commander";
+import { type GenerateResult, generate } from "../../codegen/index.ts";
+import { type LoadedConfig, loadConfig } from "../../config/index.ts";
+import { NotFoundError } from "../../runtime/errors.ts";
+import type { Context, EngineOptions } from "../context.ts";
+import { examples } from "../context.ts";
+import { count, duration, type Output } from "../terminal/output.ts";
+import { Progress } from "../terminal/progress.ts";
+import { EXIT, EXIT_CODES, Exit, errorAsJson, report } from "../terminal/report.ts";
+
+interface CodegenOptions extends EngineOptions {
+  config?: string;
+  watch?: boolean;
+  check?: boolean;
+  offline?: boolean;
+  dryRun?: boolean;
+  quiet?: boolean;
+  verbose?: boolean;
+}
+
+export function define(command: Command, context: Context): void {
+  command
+    .option("-w, --watch", "go on: regenerate on each deploy and change of the config, until Ctrl-C")
+    .addOption(
+      new Option("--check", "write nothing; exit 1 and print a diff when stubs are out of date").conflicts("watch"),
+    )
+    .addOption(new Option("--dry-run", "write nothing, show what would be written").conflicts("watch"))
+    .addOption(new Option("--offline", "work from farcall.lock.json, without an engine").conflicts("watch"))
+    .option("-c, --config <file>", "config to use (default: the nearest from here upwards)")
+    .option("--engine <url>", "engine to ask (default: FARCALL_ENGINE, the config's, then local:)")
+    .option("-q, --quiet", "print warnings and errors only")
+    .option("-v, --verbose", "say why files are written the way they are")
+    .option("--json", "print JSON, one event a line");
+  examples(command, [
+    ["codegen", "writes what has changed"],
+    ["codegen --watch", "beside farcall dev"],
+    ["codegen --check", "in CI"],
+    ["codegen --offline", "without a network, from the lock file"],
+    ["codegen eject stub", "copies the template of a stub, to change it"],
+  ]);
+  command.addHelpText("after", EXIT_CODES);
+  command.action(async (options: CodegenOptions) => {
+    const config = await requireConfig(options);
+    if (options.watch) await watchStubs(config, options, context);
+    else await generateOnce(config, options, context);
+  });
+  command
+    .command("eject")
+    .summary("copy shipped templates, to change them")
+    .description("Copies shipped templates to the config's folder of templates. Without a name, lists them.")
+    .argument("[names...]", "templates and partials")
+    .option("-c, --config <file>", "config to use (default: the nearest from here upwards)")
+    .option("--json", "print JSON")
+    .action(async (names: string[], _options: unknown, subcommand: Command) => {
+      const { eject } = await import("./eject.ts");
+      await eject(names, await requireConfig(subcommand.optsWithGlobals()), context.output);
+    });
+}
+
+async function requireConfig(options: CodegenOptions): Promise<LoadedConfig> {
+  const config = await loadConfig({ file: options.config });
+  if (config) return config;
+  throw new NotFoundError(`no farcall config in ${process.cwd()} or above`, {
+    hint: "farcall init writes one; --config names one elsewhere",
+  });
+}
+
+async function generateOnce(config: LoadedConfig, options: CodegenOptions, { output }: Context): Promise<void> {
+  using progress = new Progress(output, "generating");
+  const result = await generate(config, {
+    engine: options.engine,
+    offline: options.offline,
+    dryRun: options.dryRun || options.check,
+    onProgress: (stage) => progress.update(stage),
+  });
+  progress[Symbol.dispose]();
+  output.event(eventOf(result));
+  printNotes(result, options, output);
+  if (options.check) await printCheck(result, output);
+  else if (!options.quiet) printResult(result, options, output);
+  if (options.check && !result.upToDate) throw new Exit(EXIT.failed);
+}
+
+async function watchStubs(config: LoadedConfig, options: CodegenOptions, { output, signal }: Context): Promise<void> {
+  const { watch } = await import("../../codegen/index.ts");
+  await watch(config, {
+    engine: options.engine,
+    signal,
+    onEvent(event) {
+      const { causes } = event;
+      if (event.kind === "failed") {
+        if (output.json) output.event({ event: "failed", causes, error: errorAsJson(event.error) });
+        else report(event.error, output);
+        return;
+      }
+      output.event({ ...eventOf(event.result), causes });
+      printNotes(event.result, options, output);
+      if (options.quiet) return;
+      if (!event.result.upToDate || options.verbose) output.note(output.styleNote("dim", causes.join(", ")));
+      printResult(event.result, options, output);
+    },
+  });
+}
+
+function eventOf({ upToDate, files, changes, warnings, apps, durationMs }: GenerateResult): object {
+  return {
+    event: "generated",
+    upToDate,
+    files: files.map(({ path, status }) => ({ path, status })),
+    changes,
+    warnings,
+    apps,
+    ms: Math.round(durationMs),
+  };
+}
+
+function printNotes({ warnings, notes }: GenerateResult, options: CodegenOptions, output: Output): void {
+  for (const warning of warnings) output.note(`${output.styleNote("yellow", "warning")}: ${warning}`);
+  if (options.verbose) for (const note of notes) output.note(output.styleNote("dim", note));
+}
+
+/** One line that says all, then what changed. */
+function printResult(result: GenerateResult, options: CodegenOptions, output: Output): void {
+  const { apps, files, durationMs } = result;
+  const total = apps.reduce((sum, app) => sum + app.functions, 0);
+  const size = `${count(total, "function")} of ${count(apps.length, "app")}`;
+  const took = output.style("dim", `in ${duration(durationMs)}`);
+  if (result.upToDate) {
+    output.line(`Up to date: ${size} ${took}`);
+    return;
+  }
+  const verb = options.dryRun ? "Would write" : "Wrote";
+  output.line(`${output.style("green", verb)} ${size} ${took}`);
+  for (const { path, status } of files) {
+    if (status !== "unchanged") output.line(`  ${status.padEnd(8)} ${relative(process.cwd(), path)}`);
+  }
+  printChanges(result, output);
+}
+
+function printChanges({ changes }: GenerateResult, output: Output): void {
+  for (const { app, function: name, change, verdict, reasons } of changes) {
+    const mark = verdict === "breaking" ? output.style("red", verdict) : output.style("cyan", verdict);
+    output.line(`  ${app}/${name} ${change}: ${mark}${reasons.length > 0 ? `, ${reasons.join("; ")}` : ""}`);
+  }
+}
+
+async function printCheck(result: GenerateResult, output: Output): Promise<void> {
+  if (result.upToDate) {
+    output.line("Stubs are up to date.");
+    return;
+  }
+  const { createTwoFilesPatch } = await import("diff");
+  for (const { path, status, before = "", after = "" } of result.files) {
+    if (status === "unchanged") continue;
+    const name = relative(process.cwd(), path);
+    output.line(
+      createTwoFilesPatch(name, name, before, after, "as it is", "as it should be", { context: 2 }).trimEnd(),
+    );
+  }
+  printChanges(result, output);
+  output.note(`Stubs are out of date. Run ${output.styleNote("cyan", "codegen")} and commit what it writes.`);
+}

@@ -1,0 +1,42 @@
+/** `farcall deploy FILE`: introspects, bundles and registers an app. */
+import type { Command } from "commander";
+import { deployApp } from "../../deploy/index.ts";
+import type { AppOptions, Context } from "../context.ts";
+import { engineOptions, examples } from "../context.ts";
+import { printDeployment, summaryOf } from "../project/deployment.ts";
+import { Progress } from "../terminal/progress.ts";
+
+interface DeployOptions extends AppOptions {
+  root?: string;
+  breaking: boolean;
+}
+
+export function define(command: Command, context: Context): void {
+  engineOptions(command.argument("<file>", "the module that exports the app"))
+    .option("--root <folder>", "the project's folder (default: that of the nearest package.json)")
+    .option("--no-breaking", "refuse a deploy that would break callers of the version before");
+  examples(command, [
+    ["farcall deploy src/app.ts", "registers a new version when something changed"],
+    ["farcall deploy src/app.ts --env staging", "beside the main environment"],
+    ["farcall deploy src/app.ts --no-breaking", "in CI: exit 1 when callers would break"],
+  ]);
+  command.action(async (entry: string, options: DeployOptions) => {
+    const { output } = context;
+    const started = performance.now();
+    const engine = await context.engine(options);
+    using progress = new Progress(output, `deploying ${entry}`);
+    const deployment = await deployApp({
+      entry,
+      engine,
+      environment: options.env,
+      ...(options.root ? { root: options.root } : {}),
+      refuseBreaking: !options.breaking,
+      onProgress: (stage, detail) => progress.update([stage, detail].filter(Boolean).join(" ")),
+    });
+    progress[Symbol.dispose]();
+    const ms = performance.now() - started;
+    output.document(summaryOf(deployment, ms));
+    printDeployment(deployment, ms, output);
+    if (deployment.changed) output.note(output.styleNote("dim", "Write its stubs with: farcall codegen"));
+  });
+}

@@ -1,0 +1,62 @@
+/** `farcall dev FILE`: deploys an app again whenever its sources change, and shows what its containers print. */
+import { relative } from "node:path";
+import type { Command } from "commander";
+import { watchApp } from "../../deploy/index.ts";
+import type { Monitor } from "../../engine/index.ts";
+import { monitorOf } from "../../runtime/index.ts";
+import type { AppOptions, Context } from "../context.ts";
+import { engineOptions, examples } from "../context.ts";
+import { printDeployment, summaryOf } from "../project/deployment.ts";
+import { errorAsJson, report } from "../terminal/report.ts";
+import { printEntry } from "./logs.ts";
+
+interface DevOptions extends AppOptions {
+  root?: string;
+  logs: boolean;
+}
+
+export function define(command: Command, context: Context): void {
+  engineOptions(command.argument("<file>", "the module that exports the app"))
+    .option("--root <folder>", "the project's folder (default: that of the nearest package.json)")
+    .option("--no-logs", "leave out what containers print");
+  examples(command, [
+    ["farcall dev src/app.ts", "until Ctrl-C; with codegen --watch beside it, stubs follow"],
+    ["farcall dev src/app.ts --json", "one event a line: deployed, failed, changed, log"],
+  ]);
+  command.action(async (entry: string, options: DevOptions) => {
+    const { output, signal } = context;
+    const engine = await context.engine(options);
+    let following: Promise<void> | undefined;
+    await watchApp({
+      entry,
+      engine,
+      signal,
+      environment: options.env,
+      ...(options.root ? { root: options.root } : {}),
+      onDeployed(deployment, { ms }) {
+        output.event({ event: "deployed", ...summaryOf(deployment, ms) });
+        printDeployment(deployment, ms, output);
+        const { app } = deployment.manifest;
+        if (options.logs) following ??= follow(monitorOf(engine), app, options.env, context);
+      },
+      onFailed(error) {
+        if (output.json) output.event({ event: "failed", error: errorAsJson(error) });
+        else report(error, output);
+      },
+      onChange(files) {
+        output.event({ event: "changed", files });
+        output.note(
+          output.styleNote("dim", `changed: ${files.map((file) => relative(process.cwd(), file)).join(", ")}`),
+        );
+      },
+    });
+    await following;
+  });
+}
+
+async function follow(monitor: Monitor, app: string, environment: string, { output, signal }: Context): Promise<void> {
+  for await (const entry of monitor.logs({ app, environment, limit: 0, follow: true, signal })) {
+    output.event({ event: "log", ...entry });
+    if (!output.json) printEntry(entry, output);
+  }
+}

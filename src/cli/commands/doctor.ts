@@ -1,0 +1,149 @@
+/** `farcall doctor`: looks for the usual causes of trouble and says what to do about each. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { generate } from "../../codegen/index.ts";
+import { checkConfig as checkKeys, loadConfig } from "../../config/index.ts";
+import { hostStatus } from "../../engines/local/index.ts";
+import type { Context, EngineOptions } from "../context.ts";
+import { engineOptions, examples } from "../context.ts";
+import { detectProject } from "../project/project.ts";
+import { count, duration } from "../terminal/output.ts";
+import { Exit } from "../terminal/report.ts";
+
+interface Finding {
+  check: string;
+  status: "ok" | "warning" | "failed";
+  detail: string;
+  hint?: string;
+}
+
+export function define(command: Command, context: Context): void {
+  engineOptions(command);
+  examples(command, [["farcall doctor", "exit code 1 when something has to be mended"]]);
+  command.action(async (options: EngineOptions) => {
+    const { output } = context;
+    const findings: Finding[] = [];
+    for (const check of [checkNode, checkProject, checkInstallation, checkConfig, checkEngine, checkStubs]) {
+      const finding = await check(context, options);
+      if (!finding) continue;
+      findings.push(finding);
+      const mark = {
+        ok: output.style("green", "ok     "),
+        warning: output.style("yellow", "warning"),
+        failed: output.style("red", "failed "),
+      };
+      output.line(
+        `${mark[finding.status]} ${finding.check.padEnd(8)} ${finding.detail.split("\n").join("\n                 ")}`,
+      );
+      if (finding.hint) output.line(`                 ${output.style("cyan", "hint")}: ${finding.hint}`);
+      // It says where the engine is and what the stubs are to be.
+      if (check === checkConfig && finding.status === "failed") break;
+    }
+    output.document(findings);
+    if (findings.some(({ status }) => status === "failed")) throw new Exit(1);
+  });
+}
+
+/** The bin has refused what is too old, so this is for the report. */
+function checkNode(): Finding {
+  return { check: "node", status: "ok", detail: `${process.versions.node} at ${process.execPath}` };
+}
+
+function checkProject(): Finding {
+  const { root, packageJson, esm, packageManager } = detectProject(process.cwd());
+  if (!packageJson) {
+    return {
+      check: "project",
+      status: "warning",
+      detail: `${root} has no package.json`,
+      hint: "run this in your project's folder, or farcall init",
+    };
+  }
+  if (!esm) {
+    const hint = 'set "type": "module", or name your files .mts';
+    return { check: "project", status: "warning", detail: `${root} is a CommonJS package (${packageManager})`, hint };
+  }
+  return { check: "project", status: "ok", detail: `${root} (ES modules, ${packageManager})` };
+}
+
+/** Two copies, or another version than the project's, make errors that are hard to read. */
+async function checkInstallation(context: Context): Promise<Finding> {
+  const own = resolve(fileURLToPath(new URL("../../..", import.meta.url)));
+  const { version } = await context.package();
+  const installed = installedAt(process.cwd());
+  const detail = `${version} at ${own}`;
+  if (!installed) {
+    const hint = `${detectProject(process.cwd()).packageManager} install farcall: stubs and apps import it`;
+    return { check: "farcall", status: "warning", detail: `${detail}; this project does not have it installed`, hint };
+  }
+  if (installed.root === own) return { check: "farcall", status: "ok", detail };
+  return {
+    check: "farcall",
+    status: installed.version === version ? "warning" : "failed",
+    detail: `this is ${detail}, the project has ${installed.version} at ${installed.root}`,
+    hint: "run the project's own: npx farcall",
+  };
+}
+
+function installedAt(folder: string): { root: string; version: string } | undefined {
+  try {
+    const file = createRequire(join(folder, "package.json")).resolve("farcall/package.json");
+    return { root: dirname(file), version: JSON.parse(readFileSync(file, "utf8")).version };
+  } catch {
+    return undefined;
+  }
+}
+
+async function checkConfig(): Promise<Finding> {
+  try {
+    const config = await loadConfig();
+    if (config) {
+      await checkKeys(config.value, config.file);
+      return { check: "config", status: "ok", detail: config.file };
+    }
+    return {
+      check: "config",
+      status: "warning",
+      detail: "none found from here upwards",
+      hint: "farcall init writes one",
+    };
+  } catch (error) {
+    return failed("config", error);
+  }
+}
+
+async function checkEngine(context: Context, options: EngineOptions): Promise<Finding> {
+  try {
+    const url = await context.engineUrl(options);
+    const isLocal = url.startsWith("local:");
+    const before = isLocal ? await hostStatus(url) : undefined;
+    const engine = await context.engine(options);
+    const apps = await engine.registry.listApps();
+    const up = before && `, host ${before.pid} up for ${duration(before.uptimeMs)}`;
+    const state = up ?? (isLocal ? ", its host was not running and has been started" : "");
+    return { check: "engine", status: "ok", detail: `${engine.url}: ${count(apps.length, "app")} deployed${state}` };
+  } catch (error) {
+    return failed("engine", error);
+  }
+}
+
+async function checkStubs(context: Context, options: EngineOptions): Promise<Finding | undefined> {
+  try {
+    const config = await loadConfig();
+    if (!config) return undefined;
+    await context.registerEngines();
+    const { upToDate, files } = await generate(config, { engine: options.engine, dryRun: true });
+    if (upToDate) return { check: "stubs", status: "ok", detail: `${files.length} files, up to date` };
+    return { check: "stubs", status: "warning", detail: "out of date with what is deployed", hint: "run codegen" };
+  } catch (error) {
+    return failed("stubs", error);
+  }
+}
+
+function failed(check: string, error: unknown): Finding {
+  const { message, hint } = error as { message: string; hint?: string };
+  return { check, status: "failed", detail: message, ...(hint ? { hint } : {}) };
+}

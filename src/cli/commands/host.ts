@@ -1,0 +1,68 @@
+/** `farcall host status|stop`: the process that serves a state directory of the local engine. */
+import type { Command } from "commander";
+import { type HostStatus, hostStatus, stopHost } from "../../engines/local/index.ts";
+import type { Context, EngineOptions } from "../context.ts";
+import { examples } from "../context.ts";
+import { count, duration, type Output, table } from "../terminal/output.ts";
+import { Progress } from "../terminal/progress.ts";
+
+interface StopOptions extends EngineOptions {
+  force?: boolean;
+}
+
+export function define(command: Command, context: Context): void {
+  const { output } = context;
+  examples(command, [
+    ["farcall host status", "who runs, with what"],
+    ["farcall host stop", "running inputs finish; the next use starts it again"],
+  ]);
+
+  command
+    .command("status", { isDefault: true })
+    .description("show whether it runs, and with what")
+    .option("--engine <url>", "engine to look at")
+    .option("--json", "print JSON")
+    .action(async (options: EngineOptions) => {
+      const status = await hostStatus(await context.engineUrl(options));
+      output.document(status ? { running: true, ...status } : { running: false });
+      if (status) printStatus(status, output);
+      else output.line("No host is running. The next use of the local engine starts one.");
+    });
+
+  command
+    .command("stop")
+    .description("stop it once its running inputs have ended; what is durable goes on with the next one")
+    .option("--engine <url>", "engine whose host to stop")
+    .option("--force", "kill its containers at once")
+    .option("--json", "print JSON")
+    .action(async (options: StopOptions) => {
+      using progress = new Progress(output, "waiting for running inputs");
+      const stopped = await stopHost(await context.engineUrl(options), { force: options.force === true });
+      progress[Symbol.dispose]();
+      output.document({ stopped });
+      output.line(stopped ? "Stopped." : "No host is running.");
+    });
+}
+
+function printStatus(status: HostStatus, output: Output): void {
+  const memory = `${Math.round(status.memoryBytes / 1e6)} MB`;
+  output.line(
+    `${output.style("green", "running")}  process ${status.pid}, farcall ${status.version}, up for ${duration(status.uptimeMs)}, ${memory}`,
+  );
+  output.line(`state    ${status.state}`);
+  output.line(`serving  ${count(status.clients, "client")}, ${count(status.openCalls, "open call")}`);
+  if (status.containers.length === 0) return;
+  output.line();
+  table(
+    output,
+    ["CONTAINER", "FUNCTION", "VERSION", "STATE", "RUNNING", "PROCESS"],
+    status.containers.map((container) => [
+      container.id,
+      `${container.app}/${container.function}`,
+      String(container.version),
+      container.state,
+      String(container.running),
+      String(container.pid),
+    ]),
+  );
+}

@@ -1,0 +1,46 @@
+/** `farcall logs`: what containers print, and what the engine says about them. */
+import type { Command } from "commander";
+import type { LogEntry } from "../../engine/index.ts";
+import { monitorOf } from "../../runtime/index.ts";
+import { parseFilter } from "../calling/target.ts";
+import type { AppOptions, Context } from "../context.ts";
+import { engineOptions, examples, positive } from "../context.ts";
+import type { Output } from "../terminal/output.ts";
+
+interface LogOptions extends AppOptions {
+  follow?: boolean;
+  call?: string;
+  limit: number;
+}
+
+export function define(command: Command, context: Context): void {
+  engineOptions(command.argument("[target]", "APP, APP/FUNCTION or APP/CLASS"))
+    .option("-f, --follow", "go on with new entries until Ctrl-C")
+    .option("--call <id>", "of one call")
+    .option("-n, --limit <count>", "newest entries to begin with", positive, 100);
+  examples(command, [
+    ["farcall logs images -f", "follows an app"],
+    ["farcall logs --call fc-01JD4Z --json", "one call, one JSON object a line"],
+  ]);
+  command.action(async (text: string | undefined, options: LogOptions) => {
+    const monitor = monitorOf(await context.engine(options));
+    const entries = monitor.logs({
+      ...parseFilter(text, options.env),
+      callId: options.call,
+      limit: options.limit,
+      follow: options.follow === true,
+      signal: context.signal,
+    });
+    for await (const entry of entries) printEntry(entry, context.output);
+  });
+}
+
+export function printEntry(entry: LogEntry, output: Output): void {
+  output.event(entry);
+  const time = output.style("dim", new Date(entry.time).toLocaleTimeString("en-GB"));
+  const source = output.style("cyan", `${entry.app}/${entry.function}`);
+  const text = entry.text.replace(/\n$/, "");
+  for (const line of text.split("\n")) {
+    output.line(`${time} ${source} ${entry.stream === "stdout" ? line : output.style("yellow", line)}`);
+  }
+}

@@ -1,0 +1,111 @@
+/** `farcall map TARGET [FILE]`: one call for each line of JSON, one line of JSON for each result. */
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import type { Command } from "commander";
+import { UserCodeException } from "../../runtime/index.ts";
+import { type AppManifest, argumentAt, type FunctionSchema, fromJson, toJson } from "../../schema/index.ts";
+import { functionIn, remoteOf } from "../calling/remote.ts";
+import { parseFunctionTarget } from "../calling/target.ts";
+import type { AppOptions, Context } from "../context.ts";
+import { engineOptions, examples } from "../context.ts";
+import { count, duration } from "../terminal/output.ts";
+import { Progress } from "../terminal/progress.ts";
+import { Exit, UsageError } from "../terminal/report.ts";
+
+interface MapOptions extends AppOptions {
+  tuples?: boolean;
+  ordered: boolean;
+  keepGoing?: boolean;
+}
+
+export function define(command: Command, context: Context): void {
+  engineOptions(
+    command
+      .argument("<target>", "APP/FUNCTION, or 'APP/CLASS(ARGS).METHOD'")
+      .argument("[file]", "JSON lines; standard input when left out", "-"),
+  )
+    .option("--tuples", "each line is the array of all arguments, not the first argument")
+    .option("--no-ordered", "print results as they come")
+    .option("--keep-going", 'go on after failures, which print as {"error": …}; exit code 1 at the end');
+  examples(command, [
+    ['printf \'"a b"\\n"c"\\n\' | farcall map text/words', "two calls"],
+    ["farcall map images/resize jobs.jsonl --tuples --keep-going", 'lines like ["a.png", {"width": 100}]'],
+  ]);
+  command.action(async (text: string, file: string, options: MapOptions) => {
+    const { output, signal } = context;
+    const target = parseFunctionTarget(text);
+    const manifest = await context.manifest(target, options);
+    const fn = functionIn(manifest, target);
+    const remote = remoteOf(target, fn, manifest, { environment: options.env });
+    const started = performance.now();
+    let done = 0;
+    let failed = 0;
+    using progress = new Progress(output, `mapping ${text}`);
+    let bad: unknown;
+    const lines = untilBad(inputs(file, fn, manifest, options.tuples === true), (error) => {
+      bad = error;
+    });
+    const results = remote.starmap(lines, {
+      orderOutputs: options.ordered,
+      returnExceptions: options.keepGoing === true,
+      signal,
+    });
+    for await (const result of results) {
+      done++;
+      progress.update(`mapping ${text}: ${done.toLocaleString("en")} done`);
+      if (result instanceof UserCodeException) {
+        failed++;
+        const { name, message } = result.cause instanceof Error ? result.cause : result;
+        output.raw(`${toJson({ error: { name, message } })}\n`);
+      } else output.raw(`${toJson(result)}\n`);
+    }
+    progress[Symbol.dispose]();
+    if (bad !== undefined) throw bad;
+    output.note(
+      `${count(done, "result")} in ${duration(performance.now() - started)}${failed > 0 ? `, ${failed} failed` : ""}`,
+    );
+    if (failed > 0) throw new Exit(1);
+  });
+}
+
+/** A line that cannot be read ends the input like the last one, so that the lines before it have their results. */
+async function* untilBad<T>(lines: AsyncIterable<T>, failed: (error: unknown) => void): AsyncGenerator<T> {
+  try {
+    yield* lines;
+  } catch (error) {
+    failed(error);
+  }
+}
+
+async function* inputs(
+  file: string,
+  fn: FunctionSchema,
+  manifest: AppManifest,
+  tuples: boolean,
+): AsyncGenerator<unknown[]> {
+  const stream = file === "-" ? process.stdin : createReadStream(file);
+  let number = 0;
+  for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+    number++;
+    if (line.trim() === "") continue;
+    const value = parse(line, `${file === "-" ? "standard input" : file}:${number}`);
+    if (tuples && !Array.isArray(value))
+      throw new UsageError(`line ${number} is not an array`, "--tuples takes one array of arguments a line");
+    const values: unknown[] = tuples ? (value as unknown[]) : [value];
+    yield values.map((item, index) => {
+      const parameter = argumentAt(fn.parameters, index);
+      return parameter ? fromJson(item, parameter.type, manifest.declarations) : item;
+    });
+  }
+}
+
+function parse(line: string, place: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw new UsageError(
+      `${place} is not JSON: ${(error as Error).message}`,
+      "each line is one JSON value; a text needs quotes",
+    );
+  }
+}

@@ -1,0 +1,58 @@
+/** `farcall ui`: the local page, until Ctrl-C. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { type Command, InvalidArgumentError } from "commander";
+import { hostRuns } from "../../engines/local/index.ts";
+import { serveUi } from "../../ui/index.ts";
+import type { Context, EngineOptions } from "../context.ts";
+import { examples } from "../context.ts";
+
+interface UiOptions extends EngineOptions {
+  port?: number;
+  open: boolean;
+}
+
+export function define(command: Command, context: Context): void {
+  command
+    .option("--port <port>", "port to listen on (default: any that is free)", port)
+    .option("--no-open", "do not open a browser")
+    .option("--engine <url>", "engine to use (default: FARCALL_ENGINE, the config's, then local:)")
+    .option("--json", "print JSON");
+  examples(command, [
+    ["farcall ui", "opens the page in a browser; Ctrl-C ends it"],
+    ["farcall ui --no-open --port 4321", "prints its URL only"],
+  ]);
+  command.action(async (options: UiOptions) => {
+    const { output, signal } = context;
+    const engine = await context.engine(options);
+    const isAwake = engine.url.startsWith("local:") ? () => hostRuns(engine.url) : undefined;
+    const ui = await serveUi({ engine, port: options.port, isAwake });
+    output.document({ url: ui.url, port: ui.port, engine: engine.url });
+    output.line(ui.url);
+    output.note(output.styleNote("dim", `The page of ${engine.url}, for you alone. Ctrl-C ends it.`));
+    if (options.open && output.interactive) openBrowser(ui.url);
+    if (!signal.aborted) await once(signal, "abort");
+    await ui.close();
+  });
+}
+
+/** Where there is none the URL has been printed. */
+function openBrowser(url: string): void {
+  const [program, ...args] =
+    process.platform === "darwin"
+      ? ["open", url]
+      : process.platform === "win32"
+        ? ["rundll32", "url.dll,FileProtocolHandler", url]
+        : ["xdg-open", url];
+  const child = spawn(program as string, args, { stdio: "ignore", detached: true });
+  child.on("error", () => {});
+  child.unref();
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) {
+    throw new InvalidArgumentError("a port from 0 to 65535 is needed.");
+  }
+  return value;
+}

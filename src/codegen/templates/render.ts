@@ -1,0 +1,34 @@
+/** Plan to text: the files of each app, then those of the index. */
+import type { Plan } from "../../plan/plan.ts";
+import type { Templates } from "./templates.ts";
+
+/** A file's template and what its name ends in. */
+export type Layout = readonly { template: "" | ".js" | ".d.ts"; suffix: string }[];
+
+/** TypeScript is one file, JavaScript one with a declaration file beside it. */
+export function layoutOf(emit: "ts" | "js", sourceExtension: string, isModulePackage: boolean): Layout {
+  if (emit === "ts") return [{ template: "", suffix: sourceExtension }];
+  return isModulePackage
+    ? [
+        { template: ".js", suffix: ".js" },
+        { template: ".d.ts", suffix: ".d.ts" },
+      ]
+    : [
+        { template: ".js", suffix: ".mjs" },
+        { template: ".d.ts", suffix: ".d.mts" },
+      ];
+}
+
+/** The text of each file, by name. */
+export function renderPlan(plan: Plan, templates: Templates, layout: Layout): Map<string, string> {
+  const texts = new Map<string, string>();
+  for (const app of plan.apps) {
+    const context = { ...app, typeImports: app.imports.filter(({ typeOnly }) => typeOnly) };
+    for (const { template, suffix } of layout)
+      texts.set(app.file + suffix, templates.render(`app${template}`, context));
+  }
+  const data = { extension: plan.index.extension };
+  for (const { template, suffix } of layout)
+    texts.set(`index${suffix}`, templates.render(`index${template}`, plan.index, data));
+  return texts;
+}

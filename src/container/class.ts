@@ -1,0 +1,55 @@
+/** A container of a class: one instance, made when the container starts, whose methods are what calls run. */
+import { type App, classesOf, construct, decodeInstance, hooksOf, NotFoundError } from "../runtime/index.ts";
+import { compileValidator } from "../schema/check/validate.ts";
+import { type AppManifest, printType } from "../schema/index.ts";
+import type { LoadMessage } from "../wire/container-protocol.ts";
+import { InputFailure } from "./outbox.ts";
+import type { Callable, Loaded } from "./runner.ts";
+
+/** Throws InputFailure when the constructor's arguments do not fit. */
+export async function loadInstance(
+  app: App,
+  exports: Record<string, unknown>,
+  message: LoadMessage,
+  readManifest: () => Promise<AppManifest>,
+): Promise<Loaded> {
+  const { function: name, version } = message;
+  const instance = message.instance!; // what makes it a container of a class
+  const own = classesOf(app, exports).find((one) => one.name === name);
+  if (!own) {
+    throw new NotFoundError(`app ${message.app} registers no class ${name} in version ${version}`, {
+      hint: "classes must be registered whenever the module is loaded, whatever its environment: deploy again",
+    });
+  }
+  const manifest = message.manifest === "" ? undefined : await readManifest();
+  const problem = manifest && compileValidator(name, manifest, printType)?.(decodeInstance(instance));
+  if (problem) throw new InputFailure({ code: "INVALID", message: problem.message, hint: problem.hint });
+
+  let made: ReturnType<typeof construct>;
+  const { start, stop } = hooksOf(app);
+  const enter = async (): Promise<void> => {
+    made = construct(own.definition, instance);
+    await made["enter"]?.();
+  };
+  // Hooks that stop run from the last to the first.
+  const exit = async (): Promise<void> => {
+    await made["exit"]?.();
+  };
+
+  const callables = new Map<string, Callable>();
+  const callableOf: Loaded["callableOf"] = ({ function: full = "", mode = "unary" }) => {
+    const known = callables.get(full);
+    if (known) return known;
+    const method = full.slice(name.length + 1);
+    const definition = own.methods.find((one) => one.name === method);
+    if (!definition) {
+      throw new InputFailure({ code: "NOT_FOUND", message: `class ${name} has no method ${method}` });
+    }
+    const fn = (...args: never[]): unknown => made[method]!(...args);
+    const validate = definition.options.validate && manifest ? compileValidator(full, manifest, printType) : undefined;
+    const callable: Callable = { name: full, mode, fn, validate, handler: undefined };
+    callables.set(full, callable);
+    return callable;
+  };
+  return { callableOf, hooks: { start: [...start, enter], stop: [...stop, exit] } };
+}

@@ -1,0 +1,61 @@
+/** From the engine's load message to the function that the container runs, or to the instance whose methods it runs. */
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { type App, definitionsOf, hooksOf, loadedApps, NotFoundError } from "../runtime/index.ts";
+import { compileValidator } from "../schema/check/validate.ts";
+import { type AppManifest, printType } from "../schema/index.ts";
+import type { LoadMessage } from "../wire/container-protocol.ts";
+import { loadInstance } from "./class.ts";
+import { loadArtifact } from "./load.ts";
+import type { Loaded } from "./runner.ts";
+import { type Handler, jsonHandler } from "./web.ts";
+
+export async function loadFunction(message: LoadMessage): Promise<Loaded> {
+  // Calls that user code makes in turn go to the engine that runs it; loading an adapter for them can wait for the first.
+  Object.assign(process.env, message.env, { FARCALL_ENGINE: message.engine });
+  enterProject(message.root);
+  const exports = await loadArtifact(message.artifact, message.root);
+  const app = loadedApps().find((one) => one.name === message.app);
+  if (!app) {
+    const others = loadedApps().map((one) => one.name);
+    throw new NotFoundError(`the artifact ${basename(message.artifact)} registers no app ${message.app}`, {
+      hint: others.length > 0 ? `it registers ${others.join(", ")}` : "it registers no app at all",
+    });
+  }
+  if (message.instance !== undefined) return loadInstance(app, exports, message, () => loadManifest(message));
+  return loadOne(app, exports, message);
+}
+
+async function loadOne(app: App, exports: Record<string, unknown>, message: LoadMessage): Promise<Loaded> {
+  const definition = definitionsOf(app, exports).find((one) => one.name === message.function);
+  if (!definition) {
+    throw new NotFoundError(
+      `app ${message.app} registers no function ${message.function} in version ${message.version}`,
+      {
+        hint: "functions must be registered whenever the module is loaded, whatever its environment: deploy again",
+      },
+    );
+  }
+  const { fn, mode, options } = definition;
+  const manifest =
+    (options.validate || options.web) && message.manifest !== "" ? await loadManifest(message) : undefined;
+  const validate = options.validate && manifest ? compileValidator(message.function, manifest, printType) : undefined;
+  let handler: Handler | undefined;
+  if (mode === "web") handler = fn as Handler;
+  else if (options.web && manifest) handler = jsonHandler(fn, message.function, manifest, validate);
+  const callable = { name: message.function, mode: message.mode, fn, validate, handler };
+  return { callableOf: () => callable, hooks: hooksOf(app) };
+}
+
+/** Relative paths of user code mean the project, as they do when it runs locally. */
+function enterProject(root: string): void {
+  try {
+    process.chdir(root);
+  } catch {
+    // The project has been moved or removed since the deploy: the artifact runs without it unless it needs a file there.
+  }
+}
+
+async function loadManifest(message: LoadMessage): Promise<AppManifest> {
+  return JSON.parse(await readFile(message.manifest, "utf8")) as AppManifest; // written by the engine
+}

@@ -1,0 +1,45 @@
+/**
+ * Deploy's look at what a module registers when it is imported: the other half of what introspection reads from its source.
+ * A child process, because user code is run; it answers on file descriptor 3, because user code may print.
+ *
+ *     node inspect.ts ARTIFACT ROOT
+ */
+import { writeSync } from "node:fs";
+import { classesOf, definitionsOf, loadedApps } from "../runtime/index.ts";
+import type { Inspection } from "../wire/container-protocol.ts";
+import { installHooks, loadArtifact } from "./load.ts";
+
+const exit: (code: number) => never = process.exit.bind(process);
+const [artifact, root] = process.argv.slice(2);
+
+function answer(inspection: Inspection): never {
+  const bytes = Buffer.from(JSON.stringify(inspection));
+  for (let at = 0; at < bytes.length; ) at += writeSync(3, bytes, at);
+  exit(0);
+}
+
+function failed(error: unknown): never {
+  const { stack, hint } = error as { stack?: unknown; hint?: unknown };
+  return answer({
+    error: {
+      message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+      ...(typeof stack === "string" && { stack }),
+      ...(typeof hint === "string" && { hint }),
+    },
+  });
+}
+
+process.on("uncaughtException", failed);
+process.on("unhandledRejection", failed);
+await installHooks();
+const exports = await loadArtifact(artifact!, root!);
+answer({
+  apps: loadedApps().map((app) => ({
+    name: app.name,
+    functions: definitionsOf(app, exports).map(({ name, mode, options }) => ({ name, mode, options })),
+    classes: classesOf(app, exports).map(({ name, methods }) => ({
+      name,
+      methods: methods.map(({ name, options }) => ({ name, options })),
+    })),
+  })),
+});

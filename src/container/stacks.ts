@@ -1,0 +1,51 @@
+/**
+ * Stacks show the author's lines. Frames inside the artifact are mapped through its source map, which is read when the
+ * first stack is: Node's own support would parse the map of a large bundle before every start, needed or not.
+ */
+import { readFileSync } from "node:fs";
+import { SourceMap, type SourceMapPayload } from "node:module";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const containerFolder = new URL("../container/", import.meta.url).href;
+
+/**
+ * Maps the stacks of all errors from now on.
+ * @param artifact URL of the bundled module; its map lies beside it as `<file>.map`
+ * @param root folder that the map's sources are relative to
+ */
+export function mapStacks(artifact: string, root: string): void {
+  let map: SourceMap | undefined | null;
+  const load = (): SourceMap | null => {
+    try {
+      const json = readFileSync(`${fileURLToPath(artifact)}.map`, "utf8");
+      return new SourceMap(JSON.parse(json) as SourceMapPayload);
+    } catch {
+      return null; // An error about the map must not hide the error whose stack is wanted: its lines are then the bundle's.
+    }
+  };
+  const show = (site: NodeJS.CallSite): string => {
+    const text = String(site);
+    const line = site.getLineNumber();
+    const column = site.getColumnNumber();
+    if (site.getFileName() !== artifact || line === null || column === null) return text;
+    if (map === undefined) map = load();
+    const origin = map?.findEntry(line - 1, column - 1);
+    if (!origin || !("originalSource" in origin) || !origin.originalSource) return text;
+    const place = `${resolve(root, origin.originalSource)}:${origin.originalLine + 1}:${origin.originalColumn + 1}`;
+    return text.replace(`${artifact}:${line}:${column}`, () => place);
+  };
+  Error.prepareStackTrace = (error, sites) => {
+    const from = sites.findIndex((site) => site.getFileName()?.startsWith(containerFolder));
+    const lines = (from > 0 ? sites.slice(0, from) : sites).map((site) => `\n    at ${show(site)}`);
+    return headline(error) + lines.join("");
+  };
+}
+
+function headline(error: unknown): string {
+  try {
+    return Error.prototype.toString.call(error);
+  } catch {
+    return "Error"; // `name` or `message` is a getter that throws
+  }
+}

@@ -1,0 +1,55 @@
+/** The monitor: what people ask about calls and containers. An engine that keeps no record of them has none. */
+import type { CallInfo, InputRange, Output, Progress } from "./invoker.ts";
+
+/** One input of a call as the engine remembers it, for people who look at the call. */
+export interface InputRecord {
+  index: number;
+  /** The encoded arguments. Absent when they were not kept: they were too large, or of one of many inputs. */
+  payload?: Uint8Array;
+  /** What has come of it so far, of a generator the first yields. The payload of one that was too large to be kept is empty. */
+  outputs: Output[];
+}
+
+export interface LogEntry {
+  /** Grows with each entry of an engine. */
+  sequence: number;
+  /** ISO 8601. */
+  time: string;
+  app: string;
+  environment: string;
+  function: string;
+  container: string;
+  callId?: string;
+  inputIndex?: number;
+  stream: "stdout" | "stderr" | "system";
+  text: string;
+}
+
+export interface LogFilter {
+  app?: string | undefined;
+  environment?: string | undefined;
+  function?: string | undefined;
+  callId?: string | undefined;
+  after?: number | undefined;
+  /** Newest entries to begin with, at most. */
+  limit?: number | undefined;
+  /** Go on with new entries until the signal aborts. */
+  follow?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Monitor {
+  calls(filter?: { app?: string; environment?: string; function?: string; limit?: number }): Promise<CallInfo[]>;
+  /**
+   * Inputs that the engine remembers, in order. Of a durable call all, as long as its results are kept, with the arguments of the
+   * first and of those that failed; of any other the first few and the first that failed, for a while. An engine may leave out
+   * what is large. Rejects with NotFoundError.
+   */
+  inputs(callId: string, range: InputRange): Promise<InputRecord[]>;
+  /**
+   * The newest progress of each input that runs, then, with `follow`, what comes until the call has ended or the signal
+   * aborts. Any call, durable or not. A slow reader gets the newest of each input. Rejects with NotFoundError.
+   */
+  progress(callId: string, options?: { follow?: boolean; signal?: AbortSignal | undefined }): AsyncIterable<Progress>;
+  logs(filter: LogFilter): AsyncIterable<LogEntry>;
+}

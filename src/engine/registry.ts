@@ -1,0 +1,69 @@
+/** The registry: what is deployed, and the events of it. Every engine has one. */
+import type { AppManifest, FunctionMode, FunctionSchema } from "../schema/index.ts";
+
+export interface AppRef {
+  app: string;
+  environment: string;
+  /** A deployed version; the newest when absent. */
+  version?: number | undefined;
+}
+
+export interface FunctionRef extends AppRef {
+  name: string;
+  /** The signature that the caller's stub was generated from. The engine refuses the call when the deployed one is incompatible. */
+  signature?: string | undefined;
+  /**
+   * Of a method: the constructor's arguments, encoded, as base64url. Equal text is the same set of arguments, and each set has
+   * containers of its own, which construct one instance each. A call of a method needs it; what asks about a method may.
+   */
+  instance?: string | undefined;
+}
+
+export interface AppSummary {
+  app: string;
+  environment: string;
+  version: number;
+  deployedAt: string;
+  functions: number;
+  /** Changes with every deploy and remove of this app. */
+  etag: string;
+}
+
+export interface ResolvedFunction {
+  app: string;
+  environment: string;
+  name: string;
+  version: number;
+  mode: FunctionMode;
+  schema: FunctionSchema;
+  webUrl?: string;
+}
+
+export interface DeployEvent {
+  /** Grows with each event of a registry; give it back as `after` to miss none. */
+  sequence: number;
+  kind: "deployed" | "removed";
+  app: string;
+  environment: string;
+  version: number;
+  etag: string;
+}
+
+export interface Registry {
+  listApps(filter?: { environment?: string }): Promise<AppSummary[]>;
+  /** `manifest` is absent when the current etag equals `ifNotEtag`. Rejects with NotFoundError that names the nearest apps. */
+  getManifest(
+    ref: AppRef,
+    options?: { ifNotEtag?: string | undefined },
+  ): Promise<{ etag: string; manifest?: AppManifest }>;
+  resolve(ref: FunctionRef): Promise<ResolvedFunction>;
+  /**
+   * Events after `after` (default: from now on), then live ones, across reconnections, until `signal` aborts (it then ends
+   * quietly). The iterable is subscribed once the first `next()` has been called; `onReady` tells when.
+   */
+  watchDeploys(options: {
+    after?: number;
+    signal?: AbortSignal;
+    onReady?: (sequence: number) => void;
+  }): AsyncIterable<DeployEvent>;
+}

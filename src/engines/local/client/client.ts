@@ -1,0 +1,120 @@
+/** The client of a `local` engine: the Engine port, spoken over a session with the host. */
+import type { Deployer, Engine, InputRecord, Invoker, Monitor, Output, Registry } from "../../../engine/index.ts";
+import { statePaths } from "../paths.ts";
+import { Attachment, ClientCall } from "./call.ts";
+import { request, subscribe } from "./requests.ts";
+import { Session } from "./session.ts";
+
+/** Opens the engine of a state directory: `local:`, `local:/path`. Nothing is started before the first use. */
+export function localEngine(url: string): Engine {
+  const paths = statePaths(url);
+  const session = new Session(paths);
+  return {
+    url: paths.url,
+    registry: registryOf(session),
+    deployer: deployerOf(session),
+    invoker: invokerOf(session),
+    monitor: monitorOf(session),
+    deployHint: "Run `farcall deploy FILE`.",
+    close: () => session.close(),
+  };
+}
+
+function registryOf(session: Session): Registry {
+  return {
+    listApps: (filter = {}) => request(session, "listApps", filter),
+    getManifest: (ref, options = {}) => request(session, "getManifest", { ref, ifNotEtag: options.ifNotEtag }),
+    resolve: (ref) => request(session, "resolve", ref),
+    watchDeploys: ({ after, signal, onReady }) => {
+      let last = after;
+      return subscribe(
+        session,
+        "watchDeploys",
+        {
+          params: () => ({ after: last }),
+          answer: ({ sequence }) => {
+            // From here on a reconnection knows where to go on, even before the first event.
+            last ??= sequence;
+            onReady?.(sequence);
+            onReady = undefined;
+          },
+          item: (event) => {
+            last = event.sequence;
+            return event;
+          },
+        },
+        signal,
+      );
+    },
+  };
+}
+
+function deployerOf(session: Session): Deployer {
+  return {
+    deploy: (deployment) => request(session, "deploy", deployment),
+    remove: async (ref) => {
+      await request(session, "remove", ref);
+    },
+  };
+}
+
+function invokerOf(session: Session): Invoker {
+  return {
+    open: (call, sink) => new ClientCall(session, call, sink),
+    attach: (callId, range, sink) => new Attachment(session, callId, range, sink),
+    poll: async (callId, range) => {
+      const outputs: Output[] = [];
+      await request(session, "poll", { id: callId, range }, { outputs });
+      return outputs;
+    },
+    call: (callId) => request(session, "call", { id: callId }),
+    cancel: async (callId, options = {}) => {
+      await request(session, "cancel", { id: callId, terminateContainers: options.terminateContainers });
+    },
+    stats: (ref) => request(session, "stats", ref),
+    updateAutoscaler: async (ref, settings) => {
+      await request(session, "updateAutoscaler", { ref, settings });
+    },
+  };
+}
+
+function monitorOf(session: Session): Monitor {
+  return {
+    calls: (filter = {}) => request(session, "calls", filter),
+    inputs: async (callId, range) => {
+      const inputs: InputRecord[] = [];
+      await request(session, "inputs", { id: callId, range }, { outputs: [], inputs });
+      return inputs;
+    },
+    progress: (callId, { follow = false, signal } = {}) =>
+      subscribe(
+        session,
+        "progress",
+        {
+          params: () => ({ id: callId, follow }),
+          item: (progress) => progress,
+          replaces: (progress) => progress.index,
+        },
+        signal,
+      ),
+    logs: ({ signal, ...filter }) => {
+      let { after, limit } = filter;
+      return subscribe(
+        session,
+        "logs",
+        {
+          params: () => ({ ...filter, after, limit }),
+          item: (entry) => {
+            if (entry) {
+              after = entry.sequence;
+              // Reconnected, the reader wants all that it missed.
+              limit = undefined;
+            }
+            return entry;
+          },
+        },
+        signal,
+      );
+    },
+  };
+}

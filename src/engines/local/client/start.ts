@@ -1,0 +1,204 @@
+/**
+ * Reaching the host of a state directory, starting it when there is none. Two hosts of one directory are impossible, since
+ * a host holds its database exclusively; the lock here only spares the machine the ones that would lose.
+ */
+import { spawn } from "node:child_process";
+import { closeSync, fstatSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { createRequire } from "node:module";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Failure } from "../../../engine/index.ts";
+import { EngineUnavailableError, failureToError, InvalidError } from "../../../runtime/errors.ts";
+import { prepareDirectories, type StatePaths } from "../paths.ts";
+
+/** What a host says on its file descriptor 3, once, as a line of JSON. */
+export type StartReport = { ready: true } | { locked: true } | { failure: Failure };
+
+/** A host that is draining keeps its directory for so long at most, so a start may have to wait as long. */
+const START_LIMIT_MS = 60_000;
+const START_LOCK_STALE_MS = 15_000;
+
+/** Resolves to `undefined` when there is no host and none is to be started. */
+export async function reachHost(paths: StatePaths, start: boolean): Promise<Socket | undefined> {
+  if (start) prepareDirectories(paths);
+  const begun = performance.now();
+  for (let wait = 5; ; wait = Math.min(wait * 1.5, 150)) {
+    const socket = await tryConnect(paths);
+    if (socket) return socket;
+    if (!start) return undefined;
+    const outcome = await startHost(paths);
+    if (outcome === "ready") continue;
+    if (performance.now() - begun > START_LIMIT_MS) {
+      throw new EngineUnavailableError(`the host of ${paths.state} did not answer within ${START_LIMIT_MS / 1000} s`, {
+        hint: `See ${paths.hostLog}, and stop a host that hangs with "farcall host stop --force".`,
+      });
+    }
+    await delay(wait * (0.75 + Math.random() / 2));
+  }
+}
+
+const HINTS: Record<string, string> = {
+  EACCES: "The socket belongs to another user: set FARCALL_HOME to a directory of yours.",
+  ENOTDIR: "Set FARCALL_HOME (or the engine's URL, local:/path) to a directory.",
+};
+
+/** `undefined`: nobody listens there. */
+function tryConnect(paths: StatePaths): Promise<Socket | undefined> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(paths.socket);
+    socket.once("connect", () => {
+      socket.removeAllListeners("error");
+      resolve(socket);
+    });
+    socket.once("error", (error: NodeJS.ErrnoException) => {
+      socket.destroy();
+      // EAGAIN: more clients wait to be accepted than the kernel queues.
+      if (["ENOENT", "ECONNREFUSED", "ECONNRESET", "EAGAIN"].includes(error.code ?? "")) resolve(undefined);
+      else {
+        reject(
+          new EngineUnavailableError(`cannot connect to the host on ${paths.socket}: ${error.message}`, {
+            cause: error,
+            hint: HINTS[error.code ?? ""],
+          }),
+        );
+      }
+    });
+  });
+}
+
+async function startHost(paths: StatePaths): Promise<"ready" | "busy"> {
+  const release = takeStartLock(paths);
+  if (!release) return "busy";
+  try {
+    return await spawnHost(paths);
+  } finally {
+    release();
+  }
+}
+
+function takeStartLock(paths: StatePaths): (() => void) | undefined {
+  try {
+    const file = openSync(paths.startLock, "wx", 0o600);
+    writeSync(file, String(process.pid));
+    closeSync(file);
+    return () => removeIfThere(paths.startLock);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
+      throw new EngineUnavailableError(
+        `cannot write to the state directory ${paths.state}: ${(error as Error).message}`,
+        {
+          cause: error,
+          hint: "Make it writable and its disk not full, or set FARCALL_HOME to another directory.",
+        },
+      );
+    }
+    if (isStale(paths.startLock)) removeIfThere(paths.startLock);
+    return undefined;
+  }
+}
+
+function isStale(lock: string): boolean {
+  try {
+    const pid = Number(readFileSync(lock, "utf8"));
+    if (Date.now() - statSync(lock).mtimeMs > START_LOCK_STALE_MS) return true;
+    // Empty: its owner is between creating and writing it.
+    return pid > 0 && !isAlive(pid);
+  } catch {
+    // Gone meanwhile.
+    return false;
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  try {
+    // Behind the name in brackets: state, …, number of threads. Z: it has ended, and who started it is too busy to take note.
+    // What it had open is closed once its other threads have ended too.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
+    return fields[0] !== "Z" || Number(fields[17]) > 1;
+  } catch {
+    // Not on Linux, or gone meanwhile, which the next look will tell.
+    return true;
+  }
+}
+
+function removeIfThere(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}
+
+/** Variables that are meant for this process alone, not for a host that outlives it. */
+const OWN_VARIABLES = [
+  "NODE_OPTIONS",
+  "NODE_CHANNEL_FD",
+  "NODE_CHANNEL_SERIALIZATION_MODE",
+  "NODE_UNIQUE_ID",
+  "NODE_V8_COVERAGE",
+];
+
+async function spawnHost(paths: StatePaths): Promise<"ready" | "busy"> {
+  const env: NodeJS.ProcessEnv = { ...process.env, NODE_COMPILE_CACHE: paths.compileCache };
+  for (const name of OWN_VARIABLES) delete env[name];
+  if (env["FARCALL_OTEL"]) env["FARCALL_OTEL"] = moduleUrl(env["FARCALL_OTEL"]);
+  const log = openSync(paths.hostLog, "a", 0o600);
+  const logStart = fstatSync(log).size;
+  const entry = new URL(import.meta.url.endsWith(".ts") ? "../host/main.ts" : "../host/main.js", import.meta.url);
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", fileURLToPath(entry), "--detached", paths.state],
+    { detached: true, stdio: ["ignore", log, log, "pipe"], cwd: paths.state, env, windowsHide: true },
+  );
+  closeSync(log);
+  child.unref();
+  const report = await new Promise<StartReport | undefined>((resolve, reject) => {
+    child.once("error", reject);
+    const pipe = child.stdio[3] as Socket;
+    let text = "";
+    pipe.setEncoding("utf8");
+    pipe.on("data", (chunk: string) => {
+      text += chunk;
+      if (text.endsWith("\n")) {
+        resolve(JSON.parse(text) as StartReport);
+        pipe.destroy();
+      }
+    });
+    pipe.on("error", reject);
+    pipe.on("close", () => resolve(undefined));
+  }).catch((error: Error) => {
+    throw new EngineUnavailableError(`the host process could not be started: ${error.message}`, { cause: error });
+  });
+  if (report === undefined) {
+    throw new EngineUnavailableError(`the host of ${paths.state} stopped while it started`, {
+      hint: `The last lines of ${paths.hostLog}:\n${lastLines(paths.hostLog, logStart)}`,
+    });
+  }
+  if ("failure" in report) throw failureToError(report.failure);
+  return "ready" in report ? "ready" : "busy";
+}
+
+/** The host runs elsewhere: what is named here has to be found here. Throws InvalidError. */
+function moduleUrl(name: string): string {
+  if (name.startsWith("file:")) return name;
+  try {
+    return pathToFileURL(createRequire(join(process.cwd(), "/")).resolve(name)).href;
+  } catch (error) {
+    throw new InvalidError(`FARCALL_OTEL names ${name}, which cannot be found from ${process.cwd()}`, {
+      cause: error,
+      hint: "Write the path of a module (./instrumentation.ts), or the name of an installed package.",
+    });
+  }
+}
+
+function lastLines(file: string, from: number): string {
+  const lines = readFileSync(file).subarray(from).toString("utf8").trimEnd().split("\n");
+  return lines.slice(-20).join("\n");
+}

@@ -1,0 +1,274 @@
+/** The host: what one process keeps for a state directory, how it begins, and how it ends. */
+import { chmodSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { dirname } from "node:path";
+import type { Call } from "../../../pool/call.ts";
+import type { Container } from "../../../pool/container.ts";
+import type { Pool } from "../../../pool/pool.ts";
+import { Pools } from "../../../pool/pools.ts";
+import { Processes } from "../../../pool/processes.ts";
+import type { StatePaths } from "../paths.ts";
+import type { HostStatus } from "../protocol.ts";
+import { FromHost } from "../protocol.ts";
+import { FARCALL_VERSION } from "../version.ts";
+import { Calls } from "./calls/calls.ts";
+import { MemoryCall } from "./calls/memory-call.ts";
+import { Connection } from "./connection/connection.ts";
+import { warn, warnOf } from "./failures.ts";
+import { Registry, type Version } from "./registry/registry.ts";
+import { Schedules } from "./schedules.ts";
+import { CallTables } from "./storage/call-tables.ts";
+import { Logs } from "./storage/logs.ts";
+import type { Store } from "./storage/store.ts";
+import { isWeb, WebServer } from "./web/web-server.ts";
+
+/** A host that nobody needs stops after so long. */
+const IDLE_MS = Number(process.env["FARCALL_HOST_IDLE_MS"]) || 5_000;
+/** A host that drains lets inputs run for so long. */
+const DRAIN_MS = Number(process.env["FARCALL_HOST_DRAIN_MS"]) || 30_000;
+/** Clients of which nothing runs here leave when they are asked to; one that is busy with itself is not waited for longer. */
+const LEAVE_MS = 1_000;
+const CHECK_SOCKET_MS = 2_000;
+
+export class Host {
+  readonly paths: StatePaths;
+  readonly registry: Registry;
+  readonly processes: Processes;
+  readonly pools: Pools;
+  readonly calls: Calls;
+  readonly logs: Logs;
+  readonly web: WebServer;
+  readonly schedules: Schedules;
+  draining = false;
+  /** By performance.now(). */
+  #leaveBy = 0;
+  readonly #store: Store;
+  readonly #server: Server;
+  readonly #connections = new Set<Connection>();
+  readonly #startedAt = Date.now();
+  readonly #onEnd: () => void;
+  #socketInode = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #checkTimer: NodeJS.Timeout | undefined;
+  #ended = false;
+
+  /** `onEnd` is called once nothing is left to do. */
+  constructor(paths: StatePaths, store: Store, onEnd: () => void) {
+    this.paths = paths;
+    this.#store = store;
+    this.#onEnd = onEnd;
+    this.logs = new Logs(paths.logDatabase, warn);
+    this.registry = new Registry(store, paths);
+    this.processes = new Processes(paths);
+    this.pools = new Pools(this.registry, this.processes, paths.url, this.#onLog, () => this.#lookForWork());
+    this.web = new WebServer(this);
+    this.calls = new Calls(new CallTables(store), this.registry, this.pools, warn);
+    this.schedules = new Schedules(this.registry, this.calls);
+    this.#server = createServer({ noDelay: true }, (socket) => {
+      clearTimeout(this.#idleTimer);
+      this.#connections.add(new Connection(this, socket));
+    });
+  }
+
+  async listen(): Promise<void> {
+    const { socket } = this.paths;
+    const isFile = process.platform !== "win32";
+    // The database is ours, so whoever made this file is gone.
+    if (isFile) rmSync(socket, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ path: socket, backlog: 4096 }, () => {
+        this.#server.off("error", reject);
+        resolve();
+      });
+    });
+    this.#server.on("error", (error) => warn(`the socket failed: ${error.message}`));
+    if (isFile) {
+      chmodSync(socket, 0o600);
+      this.#socketInode = statSync(socket).ino;
+      this.#checkTimer = setInterval(() => this.#checkSocket(), CHECK_SOCKET_MS);
+      this.#checkTimer.unref();
+    }
+    this.calls.resume();
+    if (this.#hasWeb) await this.web.start();
+    await this.schedules.refresh();
+    this.#lookForWork();
+  }
+
+  /** A host whose directory was removed or taken by another can be reached by nobody. */
+  #checkSocket(): void {
+    const stats = statSync(this.paths.socket, { throwIfNoEntry: false });
+    if (stats?.ino === this.#socketInode || this.draining) return;
+    warn("the socket is gone: stopping");
+    this.stop("force");
+  }
+
+  connectionClosed(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#lookForWork();
+  }
+
+  status(): HostStatus {
+    return {
+      pid: process.pid,
+      version: FARCALL_VERSION,
+      state: this.paths.state,
+      startedAt: new Date(this.#startedAt).toISOString(),
+      uptimeMs: Date.now() - this.#startedAt,
+      clients: this.#clients,
+      openCalls: this.calls.open,
+      containers: [...this.pools.containers()].map(({ pool, container }) => ({
+        id: container.id,
+        pid: container.pid,
+        app: pool.workload.version.app,
+        environment: pool.workload.version.environment,
+        function: pool.workload.name,
+        version: pool.workload.version.version,
+        state: container.state,
+        running: container.running,
+      })),
+      memoryBytes: process.memoryUsage.rss(),
+    };
+  }
+
+  /** Containers are clients too, but none that keep the host. */
+  get #clients(): number {
+    let count = 0;
+    for (const { container } of this.#connections) if (container === undefined) count++;
+    return count;
+  }
+
+  /** URLs and schedules are to work whether or not a program is connected. */
+  get #hasStanding(): boolean {
+    return this.#hasWeb || this.schedules.active;
+  }
+
+  get #hasWeb(): boolean {
+    return this.registry.newest().some(({ manifest }) => manifest.functions.some(isWeb));
+  }
+
+  /** A version was registered. */
+  async deployed(version: Version): Promise<void> {
+    this.pools.deployed(version);
+    if (version.manifest.functions.some(isWeb)) await this.web.start();
+    await this.schedules.refresh();
+  }
+
+  removed(app: { app: string; environment: string }): void {
+    this.calls.removeApp(app);
+    this.pools.removed(app);
+    this.schedules.refresh().catch((error: unknown) => warnOf("schedules cannot be read", error));
+  }
+
+  #lookForWork(): void {
+    clearTimeout(this.#idleTimer);
+    if (this.#ended) return;
+    if (this.draining) {
+      if (this.#hasRunning() || this.#isNeeded()) return;
+      // Containers have their apps' onStop hooks to run.
+      this.pools.close(false);
+      if (this.pools.idle) this.#end();
+      return;
+    }
+    if (this.#clients > 0 || !this.pools.idle || this.calls.open > 0 || this.#hasStanding) return;
+    this.#idleTimer = setTimeout(() => {
+      if (this.#clients === 0 && this.pools.idle && this.calls.open === 0 && !this.#hasStanding) this.#end();
+    }, IDLE_MS);
+  }
+
+  #hasRunning(): boolean {
+    for (const { container } of this.pools.containers()) if (container.inputs > 0) return true;
+    return false;
+  }
+
+  /** By a client that has called what only this host can answer, or that may be about to leave. */
+  #isNeeded(): boolean {
+    const patient = performance.now() < this.#leaveBy;
+    for (const { container, calls } of this.#connections) {
+      if (container !== undefined) continue;
+      if (patient || calls.values().some((call) => call instanceof MemoryCall)) return true;
+    }
+    return false;
+  }
+
+  /** `drain`: running inputs finish, as long as that takes half a minute at most. */
+  stop(how: "drain" | "force"): void {
+    if (how === "force" || this.draining) {
+      this.#end();
+      return;
+    }
+    this.draining = true;
+    this.#leaveBy = performance.now() + LEAVE_MS;
+    this.calls.draining = true;
+    this.web.drain();
+    this.schedules.close();
+    this.#server.close();
+    if (process.platform !== "win32") this.#removeSocket();
+    for (const connection of this.#connections) connection.drain();
+    const poll = setInterval(() => this.#lookForWork(), 20);
+    setTimeout(() => {
+      clearInterval(poll);
+      this.#end();
+    }, DRAIN_MS);
+    this.#lookForWork();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.draining = true;
+    clearInterval(this.#checkTimer);
+    clearTimeout(this.#idleTimer);
+    this.#server.close();
+    if (process.platform !== "win32") this.#removeSocket();
+    this.web.close();
+    this.schedules.close();
+    this.pools.close(true);
+    for (const connection of this.#connections) connection.destroy();
+    this.calls.close();
+    this.logs.close();
+    try {
+      this.#store.close();
+    } catch (error) {
+      warn(`the database could not be closed: ${error}`);
+    }
+    this.#onEnd();
+  }
+
+  #removeSocket(): void {
+    // Another host's, when ours was removed.
+    const stats = statSync(this.paths.socket, { throwIfNoEntry: false });
+    if (stats?.ino === this.#socketInode) rmSync(this.paths.socket, { force: true });
+    const folder = dirname(this.paths.socket);
+    if (folder === this.paths.state) return;
+    try {
+      rmdirSync(folder);
+    } catch {
+      // Other hosts have sockets there.
+    }
+  }
+
+  readonly #onLog = (
+    pool: Pool,
+    container: Container,
+    stream: "stdout" | "stderr" | "system",
+    text: string,
+    call?: Call,
+    index?: number,
+  ): void => {
+    const { version, name } = pool.workload;
+    const entry = this.logs.append({
+      app: version.app,
+      environment: version.environment,
+      function: call?.fn.schema.name ?? name,
+      container: container.id,
+      ...(call && { callId: call.id }),
+      ...(call && index !== undefined && { inputIndex: index }),
+      stream,
+      text,
+    });
+    const to = call?.logsTo;
+    // They are kept on disk: farcall logs has them all.
+    if (to && !to.overloaded) to.json(FromHost.log, call.logNumber, entry);
+  };
+}

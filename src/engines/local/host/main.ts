@@ -1,0 +1,58 @@
+/**
+ * The host's entry: a process that serves one state directory. Its arguments are the directory, and `--detached` when it
+ * leads a process group of its own; on file descriptor 3 it says once how its start went.
+ */
+import { closeSync, writeSync } from "node:fs";
+import type { Failure } from "../../../engine/index.ts";
+import { startSdk, startTelemetry, telemetry } from "../../../pool/telemetry.ts";
+import type { StartReport } from "../client/start.ts";
+import { prepareDirectories, statePaths } from "../paths.ts";
+import { asFailure, warn } from "./failures.ts";
+import { Host } from "./host.ts";
+import { Store } from "./storage/store.ts";
+
+const detached = process.argv.includes("--detached");
+const paths = statePaths(`local:${process.argv.at(-1)}`);
+process.title = `farcall host ${paths.state}`;
+
+// Where the log cannot be written, that is no reason to stop.
+process.stderr.on("error", () => {});
+process.on("uncaughtException", (error) => {
+  warn(`the host stops because of an error of its own: ${error.stack ?? error}`);
+  process.exit(1);
+});
+
+try {
+  prepareDirectories(paths);
+  const store = Store.open(paths.database);
+  if (!store) {
+    report({ locked: true });
+    process.exit(0);
+  }
+  await startSdk();
+  const host = new Host(paths, store, () => void exit(host));
+  await startTelemetry(host.pools);
+  await host.listen();
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => host.stop("drain"));
+  report({ ready: true });
+} catch (error) {
+  const failure: Failure = asFailure(error);
+  warn(`the host did not start: ${failure.message}`);
+  report({ failure });
+  process.exit(1);
+}
+
+async function exit({ processes }: Host): Promise<never> {
+  await Promise.all([telemetry?.flush(), processes.ended()]);
+  process.exit(0);
+}
+
+function report(how: StartReport): void {
+  if (!detached) return;
+  try {
+    writeSync(3, `${JSON.stringify(how)}\n`);
+    closeSync(3);
+  } catch {
+    // Who started it is gone; others may come.
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Runs functions when their schedules say so. Nothing is kept for it: the times follow from the schedule (and from the deploy,
+ * for `every`), and a run is a durable call whose key is its time, so that it is made once whatever happens to hosts.
+ *
+ * A time that passed while no host was there, or while the machine slept, is made up for by one run for the newest such time,
+ * unless that is more than a day ago.
+ */
+import { encodeArguments } from "../../../runtime/index.ts";
+import type { Schedule } from "../../../schema/index.ts";
+import type { Calls } from "./calls/calls.ts";
+import { asFailure, warn } from "./failures.ts";
+import type { DeployedFunction, Registry } from "./registry/registry.ts";
+
+/** How late a missed run may be, in milliseconds. */
+const MAX_LATE_MS = 86_400_000;
+/** Clocks jump and machines sleep: the time is looked at this often at least. */
+const MAX_WAIT_MS = 30_000;
+
+/** The first time after `after`; undefined when there is none. All in milliseconds since 1970. */
+export type NextTime = (after: number) => number | undefined;
+
+interface Scheduled {
+  fn: DeployedFunction;
+  next: NextTime;
+  /** Times up to here have been seen to. */
+  seen: number;
+}
+
+export class Schedules {
+  readonly #registry: Registry;
+  readonly #calls: Calls;
+  #scheduled: Scheduled[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #generation = 0;
+
+  constructor(registry: Registry, calls: Calls) {
+    this.#registry = registry;
+    this.#calls = calls;
+  }
+
+  /** Something keeps the host from stopping by itself. */
+  get active(): boolean {
+    return this.#scheduled.length > 0;
+  }
+
+  /** Reads all schedules anew: on start, after a deploy or a removal. */
+  async refresh(): Promise<void> {
+    const generation = ++this.#generation;
+    const scheduled: Scheduled[] = [];
+    for (const version of this.#registry.newest()) {
+      const deployed = Date.parse(version.manifest.deployedAt);
+      for (const schema of version.manifest.functions) {
+        const { schedule } = schema.options;
+        if (!schedule) continue;
+        try {
+          const next = await nextTime(schedule, deployed);
+          scheduled.push({ fn: { version, schema }, next, seen: deployed });
+        } catch (error) {
+          warn(`the schedule of ${version.app}/${schema.name} cannot be read: ${error}`);
+        }
+      }
+    }
+    // Another deploy came meanwhile, and reads it all itself.
+    if (generation !== this.#generation) return;
+    this.#scheduled = scheduled;
+    this.#look();
+  }
+
+  close(): void {
+    this.#generation++;
+    this.#scheduled = [];
+    clearTimeout(this.#timer);
+  }
+
+  readonly #look = (): void => {
+    clearTimeout(this.#timer);
+    if (this.#scheduled.length === 0) return;
+    const now = Date.now();
+    let wait = MAX_WAIT_MS;
+    for (const each of this.#scheduled) {
+      // The clock was put back: what comes until then counts, and the calls that were made keep their keys.
+      if (each.seen > now) each.seen = now;
+      each.seen = Math.max(each.seen, now - MAX_LATE_MS);
+      const due = lastTime(each.next, each.seen, now);
+      each.seen = Math.max(each.seen, due ?? each.seen);
+      if (due !== undefined) this.#run(each.fn, due);
+      const coming = each.next(Math.max(each.seen, now));
+      if (coming !== undefined) wait = Math.min(wait, coming - now);
+    }
+    this.#timer = setTimeout(this.#look, Math.max(1, wait));
+  };
+
+  #run({ version, schema }: DeployedFunction, due: number): void {
+    const { app, environment } = version;
+    try {
+      this.#calls.spawn(
+        { app, environment, name: schema.name },
+        `schedule ${new Date(due).toISOString()}`,
+        encodeArguments([]),
+      );
+    } catch (error) {
+      warn(`${app}/${schema.name} could not be run on its schedule: ${asFailure(error).message}`);
+    }
+  }
+}
+
+/** Throws what is wrong with a cron expression or a time zone. @param deployed from when on `every` counts */
+export async function nextTime(schedule: Schedule, deployed: number): Promise<NextTime> {
+  if (schedule.kind === "every") {
+    const { everyMs } = schedule;
+    // Also before the deploy, as far as a clock that was put back can tell.
+    return (after) => deployed + everyMs * (Math.floor((after - deployed) / everyMs) + 1);
+  }
+  const { Cron } = await import("croner");
+  const times = new Cron(schedule.expression, { timezone: schedule.timezone, paused: true });
+  // Reads the time zone, which the constructor does not.
+  times.nextRun();
+  return (after) => times.nextRun(new Date(after))?.getTime();
+}
+
+/** The newest time after `after` and up to `now`. Looks back in growing steps, since there may be one each second. */
+function lastTime(next: NextTime, after: number, now: number): number | undefined {
+  for (let span = 1_000; ; span *= 2) {
+    const from = Math.max(after, now - span);
+    let last: number | undefined;
+    for (let time = next(from); time !== undefined && time <= now; time = next(time)) last = time;
+    if (last !== undefined || from === after) return last;
+  }
+}

@@ -1,0 +1,150 @@
+/** The types that every program has: what the codec carries as itself, what stays a name, and what cannot cross the wire. */
+import type { BuiltinName } from "../../schema/index.ts";
+import type { RefusalReason } from "../problems.ts";
+
+export const BUILTINS: ReadonlySet<string> = new Set<BuiltinName>([
+  "Date",
+  "Map",
+  "Set",
+  "ReadonlyMap",
+  "ReadonlySet",
+  "RegExp",
+  "URL",
+  "Error",
+  "EvalError",
+  "RangeError",
+  "ReferenceError",
+  "SyntaxError",
+  "TypeError",
+  "URIError",
+  "AggregateError",
+  "ArrayBuffer",
+  "SharedArrayBuffer",
+  "DataView",
+  "Int8Array",
+  "Uint8Array",
+  "Uint8ClampedArray",
+  "Int16Array",
+  "Uint16Array",
+  "Int32Array",
+  "Uint32Array",
+  "BigInt64Array",
+  "BigUint64Array",
+  "Float16Array",
+  "Float32Array",
+  "Float64Array",
+  "Buffer",
+]);
+
+/** Global aliases that stay as the author wrote them; others are resolved where their arguments are concrete. */
+export const KEPT_ALIASES: ReadonlySet<string> = new Set(["Partial", "Required", "Readonly", "Record", "Pick", "Omit"]);
+
+export interface RefusedGlobal {
+  reason: RefusalReason;
+  /** "a promise inside data" */
+  what: string;
+  hint: string;
+}
+
+const STREAM: RefusedGlobal = {
+  reason: "stream",
+  what: "a stream",
+  hint: "pass the bytes as Uint8Array, or make the function a generator that yields chunks",
+};
+const ITERATOR: RefusedGlobal = {
+  reason: "iterator",
+  what: "an iterator",
+  hint: "use readonly T[] (or Iterable<T>: an array, a Set, a Map); a function that answers many times is declared with function*",
+};
+const PROMISE: RefusedGlobal = {
+  reason: "promise",
+  what: "a promise inside data",
+  hint: "await it before it is returned; only the result as a whole may be a promise",
+};
+const FUNCTION: RefusedGlobal = {
+  reason: "function",
+  what: "a function",
+  hint: "pass data, and let the function decide by it; or return the result and let the caller go on from there",
+};
+const WEAK: RefusedGlobal = { reason: "weak", what: "a weak collection", hint: "use Map or Set" };
+const BODY: RefusedGlobal = {
+  reason: "platform",
+  what: "an object of the Fetch API, which holds a stream",
+  hint: "pass the parts that matter as data: url, method, headers as a record, the body as Uint8Array",
+};
+const BLOB: RefusedGlobal = { reason: "platform", what: "a blob", hint: "pass the bytes as Uint8Array" };
+const SIGNAL: RefusedGlobal = {
+  reason: "signal",
+  what: "a signal",
+  hint: "callers cancel with callOptions({ signal }); user code sees context().signal",
+};
+const wrapper = (primitive: string): RefusedGlobal => ({
+  reason: "wrapper",
+  what: "an object wrapper",
+  hint: `use ${primitive}`,
+});
+
+export const FUNCTION_REFUSED = FUNCTION;
+
+export const REFUSED_GLOBALS: ReadonlyMap<string, RefusedGlobal> = new Map(
+  Object.entries<RefusedGlobal>({
+    Promise: PROMISE,
+    PromiseLike: PROMISE,
+    Function: FUNCTION,
+    CallableFunction: FUNCTION,
+    NewableFunction: FUNCTION,
+    Symbol: { reason: "symbol", what: "a symbol", hint: "use a string" },
+    WeakMap: WEAK,
+    WeakSet: WEAK,
+    WeakRef: { reason: "weak", what: "a weak reference", hint: "use the object itself" },
+    ReadableStream: STREAM,
+    WritableStream: STREAM,
+    TransformStream: STREAM,
+    Iterator: ITERATOR,
+    IteratorObject: ITERATOR,
+    IterableIterator: ITERATOR,
+    Generator: ITERATOR,
+    AsyncIterable: ITERATOR,
+    AsyncIterator: ITERATOR,
+    AsyncIteratorObject: ITERATOR,
+    AsyncIterableIterator: ITERATOR,
+    AsyncGenerator: ITERATOR,
+    ArrayIterator: ITERATOR,
+    MapIterator: ITERATOR,
+    SetIterator: ITERATOR,
+    StringIterator: ITERATOR,
+    RegExpStringIterator: ITERATOR,
+    Request: BODY,
+    Response: BODY,
+    FormData: BODY,
+    Headers: { reason: "platform", what: "an object of the Fetch API", hint: "use Record<string, string>" },
+    URLSearchParams: { reason: "platform", what: "a class instance", hint: "use Record<string, string>, or its text" },
+    Blob: BLOB,
+    File: BLOB,
+    AbortSignal: SIGNAL,
+    AbortController: SIGNAL,
+    Object: {
+      reason: "wrapper",
+      what: "the type of all objects",
+      hint: "use `object`, `unknown` or a type with the properties that matter",
+    },
+    String: wrapper("string"),
+    Number: wrapper("number"),
+    Boolean: wrapper("boolean"),
+    BigInt: wrapper("bigint"),
+  }),
+);
+
+/** What one iteration of these yields is their first type argument. */
+export const ITERATED: ReadonlySet<string> = new Set([
+  "Generator",
+  "AsyncGenerator",
+  "Iterable",
+  "AsyncIterable",
+  "IterableIterator",
+  "AsyncIterableIterator",
+  "IteratorObject",
+  "AsyncIteratorObject",
+  "Iterator",
+  "AsyncIterator",
+]);

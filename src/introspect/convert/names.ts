@@ -1,0 +1,201 @@
+/** Uses of named types: which stay a name, which are resolved to what they stand for, which cannot cross the wire. */
+import { ts } from "@ts-morph/common";
+import type { BuiltinName, GlobalType, TypeSchema } from "../../schema/index.ts";
+import type { Conversion } from "./conversion.ts";
+import { hasSymbolKey, isData, recordOf } from "./declarations.ts";
+import { BUILTINS, KEPT_ALIASES, REFUSED_GLOBALS } from "./globals.ts";
+import { convertNode } from "./nodes.ts";
+import {
+  type GlobalOrigin,
+  globalOrigin,
+  isComputed,
+  isEnclosedByTypeParameters,
+  isOpen,
+  qualifiedName,
+} from "./symbols.ts";
+import { convertType } from "./types.ts";
+
+/** A use of a named type, as written or as the checker has it. */
+export interface NamedUse {
+  symbol: ts.Symbol;
+  /** How many type arguments there are, and how to convert them. */
+  count: number;
+  argument(index: number): TypeSchema;
+  type(): ts.Type;
+  /** Depends on a type parameter from outside. */
+  isOpen(): boolean;
+  node: ts.Node | undefined;
+}
+
+/** A use as it is written. */
+export function convertName(cx: Conversion, symbol: ts.Symbol | undefined, node: ts.NodeWithTypeArguments): TypeSchema {
+  const nodes = node.typeArguments ?? [];
+  const use = (of: ts.Symbol): NamedUse => ({
+    symbol: of,
+    count: nodes.length,
+    argument: (index) => convertNode(cx, nodes[index]!),
+    type: () => cx.checker.getTypeFromTypeNode(node),
+    isOpen: () => isOpen(cx, node),
+    node,
+  });
+  if (!symbol) {
+    if (node.pos < 0)
+      return cx.refuse(node, "unwritable", "this type cannot be written down", "give the function a return type");
+    return convertType(cx, cx.checker.getTypeFromTypeNode(node), node);
+  }
+  if (symbol.flags & ts.SymbolFlags.TypeParameter) return convertTypeParameter(cx, symbol, node);
+  return convertNamed(cx, use(symbol));
+}
+
+/** In a package whose types lack something, which skipLibCheck does not tell; the author's compiler takes it for `any`. */
+function convertUnknown(cx: Conversion, name: string, node: ts.Node | undefined): TypeSchema {
+  if (cx.describing === 0) {
+    cx.warn(
+      node,
+      "missing",
+      `the compiler does not find the type ${name}, and takes it for \`any\``,
+      "install the types that it needs",
+    );
+  }
+  return { kind: "primitive", name: "any" };
+}
+
+export function convertTypeParameter(cx: Conversion, symbol: ts.Symbol, node: ts.Node | undefined): TypeSchema {
+  if (cx.scope.has(symbol) || (node && node.pos < 0)) return { kind: "typeParameter", name: symbol.name };
+  return cx.refuse(
+    node,
+    "scope",
+    `${symbol.name} is a type parameter of a function or class around this one, and has no meaning to callers`,
+    "register a function that names the type itself",
+  );
+}
+
+export function convertNamed(cx: Conversion, use: NamedUse): TypeSchema {
+  const { symbol } = use;
+  if (!symbol.declarations) return convertUnknown(cx, symbol.name, use.node);
+  if (symbol.flags & ts.SymbolFlags.Enum) return cx.reference(recordOf(cx, symbol), []);
+  if (symbol.flags & ts.SymbolFlags.EnumMember) return convertEnumMember(cx, symbol);
+  const origin = globalOrigin(cx, symbol);
+  if (origin) return convertGlobal(cx, use, origin);
+  if (symbol.flags & ts.SymbolFlags.TypeAlias) return convertAlias(cx, use);
+  if (symbol.flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface)) return convertDeclared(cx, use);
+  return convertType(cx, use.type(), use.node);
+}
+
+export function convertEnumMember(cx: Conversion, symbol: ts.Symbol): TypeSchema {
+  const parent = (symbol as unknown as { parent: ts.Symbol }).parent; // the compiler keeps it, its types do not say so
+  const declared = cx.checker.getDeclaredTypeOfSymbol(parent);
+  // The only member is the whole enum to the compiler.
+  return cx.reference(recordOf(cx, parent), [], declared.isUnion() ? symbol.name : undefined);
+}
+
+/** An interface or class of the app or a package. */
+function convertDeclared(cx: Conversion, use: NamedUse): TypeSchema {
+  const reference = (): TypeSchema => cx.reference(recordOf(cx, use.symbol), allArguments(use));
+  if (use.count === 0 || use.isOpen()) return reference();
+  return cx.preferring(reference, () => convertType(cx, use.type(), use.node, { expanded: true }));
+}
+
+function convertAlias(cx: Conversion, use: NamedUse): TypeSchema {
+  const { symbol } = use;
+  const isGeneric = symbol.declarations?.some((node) => ts.isTypeAliasDeclaration(node) && node.typeParameters?.length);
+  const named = (): TypeSchema => cx.reference(recordOf(cx, symbol), allArguments(use));
+  if (isEnclosedByTypeParameters(symbol)) return expand(cx, use, named);
+  if (!isGeneric || use.isOpen()) return named();
+  const expanded = (): TypeSchema => expand(cx, use, named);
+  return isComputed(cx, symbol) ? expanded() : cx.preferring(named, expanded);
+}
+
+/** Deeper nesting of one alias in its own result than this has no end. */
+const MAX_NESTING = 4;
+
+/** What an alias stands for, written out; by its name where that has no end. */
+function expand(cx: Conversion, use: NamedUse, named: () => TypeSchema): TypeSchema {
+  const { symbol: alias } = use;
+  const type = use.type();
+  const outer = cx.expanding.filter((each) => each.alias === alias);
+  if (outer.length >= MAX_NESTING || outer.some((each) => each.type === type)) {
+    outer[0]!.recursive = true;
+    return named();
+  }
+  const entry = { alias, type, recursive: false };
+  cx.expanding.push(entry);
+  const result = cx.tentatively(() => {
+    const converted = convertType(cx, type, use.node, { opaque: alias });
+    return entry.recursive ? undefined : converted;
+  });
+  cx.expanding.pop();
+  return result ?? named();
+}
+
+function allArguments(use: NamedUse): TypeSchema[] {
+  return Array.from({ length: use.count }, (_, index) => use.argument(index));
+}
+
+// ---- globals ------------------------------------------------------------------------------------------------------
+
+function convertGlobal(cx: Conversion, use: NamedUse, origin: GlobalOrigin): TypeSchema {
+  const { symbol } = use;
+  const name = qualifiedName(symbol);
+  const global = (): GlobalType => ({ kind: "global", name, typeArguments: globalArguments(cx, name, use) });
+  if (symbol.flags & ts.SymbolFlags.TypeAlias) {
+    if (use.isOpen() || (cx.describing > 0 && name === "PropertyKey")) return global();
+    const resolved = (): TypeSchema => expand(cx, use, global);
+    if (!KEPT_ALIASES.has(name)) return resolved();
+    // Of what the codec carries as itself, a part with methods is no more than an object with methods.
+    if (PARTS.has(name) && isBuiltin(cx, use.type().aliasTypeArguments?.[0]) && !cx.accepts(resolved))
+      return resolved();
+    return cx.preferring(global, resolved);
+  }
+  if (name === "Array" || name === "ReadonlyArray") {
+    const element = cx.at("[]", () => use.argument(0));
+    return name === "Array" ? { kind: "array", element } : { kind: "array", element, readonly: true };
+  }
+  if (isBuiltinName(symbol, origin)) {
+    const typeArguments = globalArguments(cx, name, use);
+    const builtin = symbol.name as BuiltinName; // just looked up
+    return typeArguments.length > 0
+      ? { kind: "builtin", name: builtin, typeArguments }
+      : { kind: "builtin", name: builtin };
+  }
+  if (cx.describing > 0 || name === "Iterable") return global();
+  const refused =
+    REFUSED_GLOBALS.get(symbol.name) ?? (isStream(symbol) ? REFUSED_GLOBALS.get("ReadableStream") : undefined);
+  if (refused) {
+    const message = `${symbol.name} is ${refused.what}: it cannot cross the wire`;
+    return cx.refuseValue(use.node, refused.reason, message, refused.hint, cx.describe(global));
+  }
+  // What every consumer's compiler knows stays a name; what needs the browser's or Node's types is carried over.
+  if (origin === "language" && isData(cx, symbol) && !hasSymbolKey(cx, symbol)) return global();
+  return convertDeclared(cx, use);
+}
+
+/** Global aliases of an object type's properties, of which the value need not be whole. */
+const PARTS: ReadonlySet<string> = new Set(["Pick", "Omit", "Partial"]);
+
+/** A class of Node's `url` and `buffer` modules is the global one. */
+function isBuiltinName(symbol: ts.Symbol, origin: GlobalOrigin): boolean {
+  return BUILTINS.has(symbol.name) && (qualifiedName(symbol) === symbol.name || origin === "platform");
+}
+
+function isBuiltin(cx: Conversion, type: ts.Type | undefined): boolean {
+  const origin = type?.symbol && globalOrigin(cx, type.symbol);
+  return origin !== undefined && isBuiltinName(type!.symbol, origin);
+}
+
+/** Keys describe; values cross. */
+function globalArguments(cx: Conversion, name: string, use: NamedUse): TypeSchema[] {
+  return Array.from({ length: use.count }, (_, index) => {
+    if (name === "Record")
+      return index === 0 ? cx.describe(() => use.argument(0)) : cx.at("[key]", () => use.argument(1));
+    if (name === "Map" || name === "ReadonlyMap")
+      return cx.at(index === 0 ? "[key]" : "[value]", () => use.argument(index));
+    if (name === "Set" || name === "ReadonlySet") return cx.at("[]", () => use.argument(index));
+    if (index > 0) return cx.describe(() => use.argument(index));
+    return use.argument(index);
+  });
+}
+
+function isStream({ name }: ts.Symbol): boolean {
+  return /^(Readable|Writable|Duplex|Transform|PassThrough|.*Stream)$/.test(name);
+}

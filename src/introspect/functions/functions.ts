@@ -1,0 +1,238 @@
+/** One registered function: its name, its mode, its signatures. */
+import { ts } from "@ts-morph/common";
+import {
+  type ClassSchema,
+  type Declaration,
+  type FunctionMode,
+  type FunctionSchema,
+  signatureOf,
+} from "../../schema/index.ts";
+import type { Conversion } from "../convert/conversion.ts";
+import { symbolOf } from "../convert/symbols.ts";
+import { type Problem, placeOf } from "../problems.ts";
+import { docOf, type FunctionDoc, splitFunctionDoc } from "../source/docs.ts";
+import { atRegistration, functionBehind, runtimeName, stringProperty, unwrap } from "../source/expressions.ts";
+import type { Registration } from "../source/find.ts";
+import type { AppProgram } from "../source/program.ts";
+import {
+  type ConvertedSignature,
+  convertSignature,
+  docOfHolder,
+  isGeneratorNode,
+  iteratedResult,
+  type SignatureOwner,
+} from "./signatures.ts";
+
+export interface FoundFunction {
+  name: string;
+  call: ts.CallExpression;
+  owners: SignatureOwner[];
+  /** The schema, once declarations have their names. */
+  finish(declarations: readonly Declaration[]): Omit<FunctionSchema, "options">;
+}
+
+/** What the entry exports, by the expression that an export holds. */
+export type ExportedNames = ReadonlyMap<ts.Node, string>;
+
+/** A function without a name of its own gets that of the export; of several, the first by the alphabet, as at run time. */
+export function exportedNames({ checker, entry }: AppProgram): ExportedNames {
+  const names = new Map<ts.Node, string>();
+  const module = checker.getSymbolAtLocation(entry);
+  const exported = module ? checker.getExportsOfModule(module) : [];
+  for (const symbol of exported.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (symbol.name === "default") continue;
+    const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    const value = initializerOf(checker, target);
+    if (value && !names.has(value)) names.set(value, symbol.name);
+  }
+  return names;
+}
+
+/** What a constant holds, seen through other constants. */
+function initializerOf(checker: ts.TypeChecker, symbol: ts.Symbol): ts.Expression | undefined {
+  const node = symbol.valueDeclaration;
+  const value =
+    node && ts.isVariableDeclaration(node)
+      ? node.initializer
+      : node && ts.isExportAssignment(node)
+        ? node.expression
+        : undefined;
+  if (!value) return undefined;
+  const inner = unwrap(value);
+  const next = ts.isIdentifier(inner) ? symbolOf(checker, inner) : undefined;
+  return (next && initializerOf(checker, next)) ?? inner;
+}
+
+export function convertFunction(
+  cx: Conversion,
+  app: AppProgram,
+  registration: Registration,
+  exported: ExportedNames,
+  problems: Problem[],
+): FoundFunction | undefined {
+  const { checker } = app;
+  const { call } = registration;
+  const report = reporter(app, call, problems);
+  const behind = registration.fn && functionBehind(checker, registration.fn);
+  const name = nameOf(checker, registration, behind, exported, report);
+  if (registration.method === "web")
+    return name === undefined ? undefined : webFunction(app, registration, name, behind);
+  const signatures = signaturesOf(checker, registration);
+  if (signatures.length === 0) {
+    if (registration.fn || call.arguments.length > 0) {
+      report(call, "what is registered here is not known to be a function", "pass a function whose type is known");
+    }
+    return undefined;
+  }
+  if (name === undefined) return undefined;
+  return convertCallable(cx, app, { name, signatures, behind, call }, report);
+}
+
+/** Reports where something is wrong, or where it is registered when that is in a package. */
+export function reporter({ isOwn, root }: AppProgram, call: ts.Node, problems: Problem[]): Report {
+  return (node, message, hint) => {
+    const place = isOwn(node.getSourceFile()) ? node : call;
+    problems.push({ severity: "error", ...placeOf(root, place), message, hint });
+  };
+}
+
+export type Report = (node: ts.Node, message: string, hint: string) => void;
+
+/** A function or a method, once it is known what it is called and how it can be called. */
+export interface Callable {
+  name: string;
+  signatures: readonly ts.Signature[];
+  behind: ts.SignatureDeclaration | undefined;
+  call: ts.CallExpression;
+  /** Of a method. */
+  owner?: Pick<ClassSchema, "name" | "constructors">;
+}
+
+export function convertCallable(
+  cx: Conversion,
+  { root, isOwn }: Pick<AppProgram, "root" | "isOwn">,
+  { name, signatures, behind, call, owner }: Callable,
+  report: Report,
+): FoundFunction {
+  let mode: FunctionMode = behind && isGeneratorNode(behind) ? "generator" : "unary";
+  const iterated = mode === "unary" ? signatures.filter((signature) => iteratedResult(cx, signature)) : [];
+  if (iterated.length === signatures.length && iterated.every(isDeclaredAlone)) mode = "generator";
+  else if (iterated.length > 0) {
+    report(
+      behind ?? call,
+      `${name} returns a generator, but is not declared as one`,
+      `declare it with a star, so that it is known to answer many times: async ${owner ? "*" : "function* "}${name.split(".").at(-1)}(…) { yield* … }`,
+    );
+    mode = "generator"; // so that what it yields is looked at too
+  }
+  const comment = owner ? undefined : docOfHolder(call.parent);
+  const bindingDoc: FunctionDoc | undefined = comment === undefined ? undefined : splitFunctionDoc(comment);
+  const isOverloaded = signatures.length > 1;
+  const converted = signatures.map((signature) =>
+    convertSignature(cx, signature, name, mode, isOverloaded ? undefined : bindingDoc, call),
+  );
+  const own = behind && isOwn(behind.getSourceFile()) ? behind : call;
+  const { file, line } = placeOf(root, own);
+  const last = converted.at(-1)!.signature;
+  const doc = isOverloaded ? (bindingDoc?.text ?? firstDoc(converted)) : last.doc;
+  return {
+    name,
+    call,
+    owners: converted.flatMap(({ owners }, at) =>
+      isOverloaded ? owners.map((each) => ({ ...each, overload: { at: at + 1, of: converted.length } })) : owners,
+    ),
+    finish(declarations) {
+      const schema: Omit<FunctionSchema, "options" | "signature"> = { name, mode, ...last, source: { file, line } };
+      if (owner) schema.class = owner.name;
+      delete schema.doc;
+      if (doc !== undefined) schema.doc = doc;
+      if (isOverloaded) schema.overloads = converted.map(({ signature }: ConvertedSignature) => signature);
+      return { ...schema, signature: signatureOf(schema, declarations, owner) };
+    },
+  };
+}
+
+/** What is said of the whole: an overload that is deprecated does not make that of all. */
+function firstDoc(overloads: readonly ConvertedSignature[]): string | undefined {
+  const isDeprecated = ({ signature }: ConvertedSignature): boolean => /^@deprecated\b/m.test(signature.doc ?? "");
+  const current = overloads.every(isDeprecated) ? overloads : overloads.filter((each) => !isDeprecated(each));
+  return current.find(({ signature }) => signature.doc !== undefined)?.signature.doc;
+}
+
+/** In a package's declarations, which have no stars. */
+function isDeclaredAlone({ declaration }: ts.Signature): boolean {
+  return declaration?.getSourceFile().isDeclarationFile === true;
+}
+
+/** Has no types that callers depend on: all requests are alike. */
+function webFunction(
+  app: AppProgram,
+  { call }: Registration,
+  name: string,
+  behind: ts.SignatureDeclaration | undefined,
+): FoundFunction {
+  const { file, line } = placeOf(app.root, behind && app.isOwn(behind.getSourceFile()) ? behind : call);
+  const own = behind && ts.isFunctionDeclaration(behind) ? docOf(behind) : undefined;
+  const comment = own ?? docOfHolder(call.parent);
+  const doc = comment === undefined ? undefined : splitFunctionDoc(comment).text;
+  return {
+    name,
+    call,
+    owners: [],
+    finish(declarations) {
+      const schema: Omit<FunctionSchema, "options" | "signature"> = {
+        name,
+        mode: "web",
+        parameters: [],
+        returns: { kind: "primitive", name: "unknown" },
+        source: { file, line },
+      };
+      if (doc !== undefined) schema.doc = doc;
+      return { ...schema, signature: signatureOf(schema, declarations) };
+    },
+  };
+}
+
+/** As the runtime names it: the option, else the function's own name, else the export's. */
+export function nameOf(
+  checker: ts.TypeChecker,
+  { call, options, method }: Registration,
+  behind: ts.SignatureDeclaration | ts.ClassLikeDeclaration | undefined,
+  exported: ExportedNames,
+  report: Report,
+): string | undefined {
+  const noun = method === "class" ? "class" : "function";
+  const known = stringProperty(checker, options, "name");
+  if (known !== "absent") {
+    if ("value" in known) return known.value;
+    report(
+      known.unknown,
+      `the ${noun}'s name is not a literal, so it is unknown before the program runs`,
+      'write it out: { name: "…" }',
+    );
+    return undefined;
+  }
+  const own = behind && runtimeName(behind);
+  const name = own === undefined || own === "default" ? exported.get(call) : own;
+  if (name === undefined) {
+    report(
+      call,
+      `this ${noun} has no name`,
+      `name the ${noun}, export what app.${noun}() returns from the entry module, or pass { name: "…" }`,
+    );
+  }
+  return name;
+}
+
+function signaturesOf(checker: ts.TypeChecker, { call, fn }: Registration): readonly ts.Signature[] {
+  const located = fn && atRegistration(checker, fn);
+  // Inside a helper, types depend on what it is called with: the call's own type has them resolved.
+  if (!located || located.environment) {
+    const local = checker.getPropertyOfType(checker.getTypeAtLocation(call), "local");
+    const type = local && checker.getTypeOfSymbolAtLocation(local, call);
+    // The function's own type comes first, see Defined; after it, that of any function with these parameters.
+    const own = type?.isIntersection() ? type.types[0] : type;
+    if (own && own.getCallSignatures().length > 0) return own.getCallSignatures();
+  }
+  return located ? checker.getNonNullableType(checker.getTypeAtLocation(located.expression)).getCallSignatures() : [];
+}

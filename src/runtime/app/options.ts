@@ -1,0 +1,201 @@
+/**
+ * FunctionOptions: what a producer may say about how a function runs, checked when the function is defined, because a
+ * wrong option found at deploy is found too late.
+ */
+import type { AutoscalerSettings } from "../../engine/index.ts";
+import type { BatchOptions, ResolvedFunctionOptions, RetryPolicy, Schedule } from "../../schema/index.ts";
+import { type Checks, checkRecord, describe, duration, finite, integer, isRecord } from "../checks.ts";
+import { InvalidError } from "../errors.ts";
+
+export interface FunctionOptions {
+  /** Name in the app; default: the function's own name, then the name it is exported under. */
+  name?: string;
+  /**
+   * Attempts after the first, one second apart; or a policy, whose parts default to `{ maxRetries: 0, backoffCoefficient: 2,
+   * initialDelayMs: 1000, maxDelayMs: 60_000 }`. Each wait is up to a fifth longer, by chance. Default 0.
+   */
+  retries?: number | Partial<RetryPolicy>;
+  /** Longest time for one attempt, in milliseconds. Default 300 000. */
+  timeoutMs?: number;
+  /** Longest time for a container to load the app, in milliseconds. Default 60 000. */
+  startupTimeoutMs?: number;
+  /** Containers kept warm. Default 0. */
+  minContainers?: number;
+  /** Default: the number of cores. */
+  maxContainers?: number;
+  /** Idle containers kept beyond those at work, while there is work. Default 0. */
+  bufferContainers?: number;
+  /** How long a container stays idle before it stops, in milliseconds. Default 60 000. */
+  scaledownWindowMs?: number;
+  /** Inputs that one container runs at a time. Default 1. */
+  concurrency?: { maxInputs: number };
+  /** Environment variables of the deploying shell to hand to the container, by name. */
+  secrets?: readonly string[];
+  /** Environment variables for the container. */
+  env?: Readonly<Record<string, string>>;
+  /** Heap limit of the container, in MiB. Default: Node's own. */
+  memoryMiB?: number;
+  /** Check arguments against the deployed schema before they reach the function. Default true. */
+  validate?: boolean;
+  /**
+   * Inputs, of any calls, run together: the function takes an array for each of its parameters and returns (a promise of) an
+   * array with the result of each input, in their order. Callers give and get single items. What it throws fails the batch.
+   */
+  batch?: BatchOptions;
+  /**
+   * The function answers HTTP too, at the URL that `getWebUrl()` gives: POST a JSON object of its arguments by name, get its
+   * result as JSON. A request is not tried again.
+   */
+  web?: boolean;
+  /**
+   * The function runs by itself, without arguments: `cron("0 9 * * *")`, `every({ hours: 1 })`. A run that was missed, since no
+   * host was there, is made up for once within a day.
+   */
+  schedule?: Schedule;
+}
+
+/** Options of `app.web`: HTTP requests are not tried again. */
+export type WebOptions = Omit<FunctionOptions, "retries" | "batch" | "web" | "schedule">;
+
+/** What an app may say for all its functions. */
+export type AppOptions = Omit<FunctionOptions, OwnOption>;
+
+type OwnOption = (typeof OWN_OPTIONS)[number];
+export const OWN_OPTIONS = ["name", "batch", "web", "schedule"] as const;
+
+/** FunctionOptions with defaults; maxContainers 0 stands for "as many as the engine has cores". */
+export type { ResolvedFunctionOptions };
+
+const retryChecks: Checks = {
+  maxRetries: integer(0),
+  backoffCoefficient: finite(1),
+  initialDelayMs: duration(0),
+  maxDelayMs: duration(0),
+};
+
+const autoscalerChecks: Checks = {
+  minContainers: integer(0),
+  maxContainers: integer(1),
+  bufferContainers: integer(0),
+  scaledownWindowMs: duration(0),
+};
+
+const batchChecks: Checks = { maxSize: integer(1), waitMs: duration(0) };
+
+const NAME_RULE = "must be a name: letters, digits, - and _, starting with a letter or _";
+
+const checks: Checks = {
+  name: (value) => (typeof value === "string" && isName(value) ? undefined : NAME_RULE),
+  retries: (value) => (isRecord(value) ? undefined : integer(0)(value)),
+  timeoutMs: duration(1),
+  startupTimeoutMs: duration(1),
+  ...autoscalerChecks,
+  concurrency: (value) => (isRecord(value) ? undefined : "must be an object: { maxInputs: 10 }"),
+  secrets: (value) =>
+    Array.isArray(value) && value.every((name) => typeof name === "string" && name !== "")
+      ? undefined
+      : "must be a list of names of environment variables",
+  env: (value) =>
+    isRecord(value) && Object.values(value).every((text) => typeof text === "string")
+      ? undefined
+      : "must be an object of strings",
+  memoryMiB: integer(32),
+  validate: (value) => (typeof value === "boolean" ? undefined : "must be true or false"),
+  web: (value) => (typeof value === "boolean" ? undefined : "must be true or false"),
+  schedule: (value) =>
+    isRecord(value) && (value["kind"] === "cron" || value["kind"] === "every")
+      ? undefined
+      : 'must be made by cron("0 9 * * *") or every({ hours: 1 })',
+  batch: (value) => (isRecord(value) ? undefined : "must be an object: { maxSize: 32, waitMs: 20 }"),
+};
+
+/** Names of apps and functions: they become identifiers, file names and parts of URLs. */
+export function isName(text: string): boolean {
+  return /^[\p{L}_$][\p{L}\p{N}_$-]*$/u.test(text);
+}
+
+/**
+ * Checks options (InvalidError) and fills in the defaults.
+ * @param subject what they are options of, for messages: `function "resize"`
+ * @param layers the app's defaults, then the function's own, which win
+ */
+export function resolveOptions(subject: string, ...layers: readonly FunctionOptions[]): ResolvedFunctionOptions {
+  for (const layer of layers) checkOptions(subject, layer);
+  const given: FunctionOptions = Object.assign({}, ...layers.map(withoutUndefined));
+  const resolved: ResolvedFunctionOptions = {
+    retries: resolveRetries(given.retries ?? 0),
+    timeoutMs: given.timeoutMs ?? 300_000,
+    startupTimeoutMs: given.startupTimeoutMs ?? 60_000,
+    minContainers: given.minContainers ?? 0,
+    maxContainers: given.maxContainers ?? 0,
+    bufferContainers: given.bufferContainers ?? 0,
+    scaledownWindowMs: given.scaledownWindowMs ?? 60_000,
+    concurrency: { maxInputs: given.concurrency?.maxInputs ?? 1 },
+    secrets: [...(given.secrets ?? [])],
+    env: { ...given.env },
+    memoryMiB: given.memoryMiB ?? 0,
+    validate: given.validate ?? true,
+  };
+  if (given.schedule) resolved.schedule = { ...given.schedule };
+  if (given.web) resolved.web = true;
+  if (given.batch && given.web) {
+    throw new InvalidError(`${subject}: a batched function cannot answer HTTP as well`, {
+      hint: "let another function answer, that calls this one with remote()",
+    });
+  }
+  if (given.batch) resolved.batch = { maxSize: given.batch.maxSize, waitMs: given.batch.waitMs };
+  if (resolved.maxContainers > 0 && resolved.minContainers > resolved.maxContainers) {
+    throw new InvalidError(
+      `${subject}: minContainers (${resolved.minContainers}) is more than maxContainers (${resolved.maxContainers})`,
+      { hint: "raise maxContainers or lower minContainers" },
+    );
+  }
+  return resolved;
+}
+
+function checkOptions(subject: string, options: FunctionOptions): void {
+  if (!isRecord(options)) throw new InvalidError(`${subject}: options must be an object, not ${describe(options)}`);
+  checkRecord(subject, "option", "", options, checks);
+  if (isRecord(options.retries)) checkRecord(subject, "part of retries", "retries.", options.retries, retryChecks);
+  if (isRecord(options.batch)) {
+    checkRecord(subject, "part of batch", "batch.", options.batch, batchChecks);
+    if (options.batch.maxSize === undefined || options.batch.waitMs === undefined) {
+      throw new InvalidError(`${subject}: batch needs both maxSize and waitMs`, {
+        hint: "batch: { maxSize: 32, waitMs: 20 }",
+      });
+    }
+  }
+  if (options.concurrency !== undefined) {
+    checkRecord(subject, "part of concurrency", "concurrency.", { ...options.concurrency }, { maxInputs: integer(1) });
+  }
+}
+
+function withoutUndefined(options: FunctionOptions): FunctionOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** A bare number waits one second each time; a policy backs off. */
+function resolveRetries(retries: number | Partial<RetryPolicy>): RetryPolicy {
+  if (typeof retries === "number") {
+    return { maxRetries: retries, backoffCoefficient: 1, initialDelayMs: 1000, maxDelayMs: 60_000 };
+  }
+  return {
+    maxRetries: retries.maxRetries ?? 0,
+    backoffCoefficient: retries.backoffCoefficient ?? 2,
+    initialDelayMs: retries.initialDelayMs ?? 1000,
+    maxDelayMs: retries.maxDelayMs ?? 60_000,
+  };
+}
+
+/** The same rules for overrides of a deployed function. */
+export function checkAutoscalerSettings(subject: string, settings: AutoscalerSettings): void {
+  if (!isRecord(settings as unknown))
+    throw new InvalidError(`${subject}: settings must be an object, not ${describe(settings)}`);
+  checkRecord(subject, "setting", "", settings, autoscalerChecks);
+  const { minContainers, maxContainers } = settings;
+  if (minContainers !== undefined && maxContainers !== undefined && minContainers > maxContainers) {
+    throw new InvalidError(
+      `${subject}: minContainers (${minContainers}) is more than maxContainers (${maxContainers})`,
+    );
+  }
+}

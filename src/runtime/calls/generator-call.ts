@@ -1,0 +1,142 @@
+/**
+ * remoteGen: yields of one remote generator. The remote side sends as many as it has been granted; the credit starts small and
+ * doubles while the reader has to wait, so that a slow reader holds little and a quick one never waits for a round trip.
+ */
+import type { CallHandle, CallSink, Engine, Failure, Output, Progress } from "../../engine/index.ts";
+import { decodeError, decodeValue } from "../codec/index.ts";
+import { failureToError } from "../errors.ts";
+import type { CallOptionsInit } from "../markers.ts";
+import type { Target } from "../target.ts";
+import { ignore } from "./inputs.ts";
+import { tell } from "./progress.ts";
+import { Ring } from "./ring.ts";
+import { Raised } from "./stacks.ts";
+import { NOTHING, OutputStream } from "./stream.ts";
+
+const FIRST_WINDOW = 4;
+const MAX_WINDOW = 256;
+/** Bytes that wait to be read: from here on the window no longer grows. */
+const ENOUGH_BYTES = 1024 * 1024;
+
+export class GeneratorCall extends OutputStream<unknown> implements CallSink {
+  readonly #target: Target;
+  readonly #payload: Uint8Array;
+  readonly #init: CallOptionsInit;
+  readonly #ring = new Ring<unknown>();
+  #handle: CallHandle | undefined;
+  #granted = 0;
+  #received = 0;
+  #consumed = 0;
+  #window = FIRST_WINDOW;
+  /** Size of the newest yield: what the window may grow by. */
+  #lastBytes = 0;
+  #ended = false;
+  /** What the generator threw, to be heard after what it yielded. */
+  #thrown: Raised | undefined;
+
+  constructor(target: Target, payload: Uint8Array, init: CallOptionsInit | undefined) {
+    super(`${target.ref.name}.remoteGen(…)`, init ?? {});
+    this.#target = target;
+    this.#payload = payload;
+    this.#init = init ?? {};
+  }
+
+  protected override start(): void {
+    const { mode } = this.#target;
+    const engine = this.#target.engine();
+    if (mode === undefined || mode === "web" || engine instanceof Promise) void this.#startLater();
+    else this.#open(engine);
+  }
+
+  async #startLater(): Promise<void> {
+    try {
+      await this.#target.refuseWeb("remoteGen");
+      this.#target.checkMode("remoteGen", "generator");
+      const engine = await this.#target.engine();
+      if (!this.over) this.#open(engine);
+    } catch (error) {
+      this.fail(new Raised(error, false));
+    }
+  }
+
+  #open(engine: Engine): void {
+    const handle = engine.invoker.open(this.#target.request("remoteGen", false, this.#init), this);
+    this.#handle = handle;
+    handle.put(0, this.#payload);
+    this.#credit();
+    // A call that fails tells its sink.
+    handle.end().catch(ignore);
+  }
+
+  #credit(): void {
+    const room = this.#consumed + this.#window - this.#granted;
+    // In halves: one credit for many yields.
+    if (room < this.#window / 2 || this.#ended) return;
+    this.#granted += room;
+    this.#handle?.credit(room);
+  }
+
+  output(output: Output): void {
+    if (this.over || this.#ended) return;
+    if (output.kind === "yield") {
+      try {
+        this.#yielded(decodeValue(output.payload), output.payload.length);
+      } catch (error) {
+        this.fail(error);
+      }
+      return;
+    }
+    this.#ended = true;
+    if (output.kind === "exception") this.#thrown = new Raised(decodeError(output.payload), true);
+    if (output.kind === "failure") this.#thrown = new Raised(failureToError(output.failure), false);
+    this.#finish();
+  }
+
+  #yielded(item: unknown, bytes: number): void {
+    this.#lastBytes = bytes;
+    if (this.deliver(item)) {
+      this.#received++;
+      this.#ring.skip();
+      this.taken();
+      return;
+    }
+    this.#ring.set(this.#received++, item);
+  }
+
+  #finish(): void {
+    if (!this.#ended || this.#consumed < this.#received) return;
+    if (this.#thrown) this.fail(this.#thrown);
+    else this.settle();
+  }
+
+  progress(progress: Progress): void {
+    tell(this.#init.onProgress, progress);
+  }
+
+  failed(failure: Failure): void {
+    this.fail(new Raised(failureToError(failure), false));
+  }
+
+  protected override take(): unknown {
+    const item = this.#ring.take(NOTHING);
+    if (item === NOTHING && this.#window < MAX_WINDOW && this.#window * this.#lastBytes < ENOUGH_BYTES) {
+      // The reader is quicker than the answer to a credit.
+      this.#window *= 2;
+    }
+    return item;
+  }
+
+  protected override taken(): void {
+    this.#consumed++;
+    this.#credit();
+    this.#finish();
+  }
+
+  protected override isComplete(): boolean {
+    return this.#ended && !this.#thrown && this.#consumed === this.#received;
+  }
+
+  protected override stop(): undefined {
+    this.#handle?.cancel();
+  }
+}

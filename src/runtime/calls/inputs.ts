@@ -1,0 +1,165 @@
+/**
+ * The inputs of a map: several iterables taken in step, as long as the shortest. Keeps the promises of the iteration
+ * protocol whatever happens: each iterator is closed once unless it ended by itself, and none is read on after the end.
+ */
+import { InvalidError } from "../errors.ts";
+
+interface Source {
+  iterator: Iterator<unknown> | AsyncIterator<unknown>;
+  async: boolean;
+  /** It has ended, thrown or been closed. */
+  over: boolean;
+  /** A `next()` has not been answered: closing must not wait behind it. */
+  reading: boolean;
+}
+
+/** No more inputs. */
+export const END: unique symbol = Symbol("end");
+
+export class Inputs {
+  readonly #iterables: readonly unknown[];
+  readonly #single: boolean;
+  #sources: (Source | undefined)[] = [];
+  #over = false;
+
+  /**
+   * @param iterables one per argument; undefined leaves the argument out
+   * @param single the one iterable gives whole lists of arguments
+   */
+  constructor(method: string, iterables: readonly unknown[], single = false) {
+    if (!iterables.some((iterable) => iterable !== undefined)) {
+      throw new InvalidError(`${method} was called without inputs`, {
+        hint: "pass one iterable per argument; repeat(x) stands for the same value each time",
+      });
+    }
+    iterables.forEach((iterable, index) => {
+      if (iterable === undefined || isIterable(iterable)) return;
+      throw new InvalidError(`${method}: input ${index + 1} is ${describe(iterable)}, not an iterable`, {
+        hint:
+          iterable instanceof Promise
+            ? "await it first"
+            : "pass one iterable per argument; repeat(x) stands for the same value each time",
+      });
+    });
+    this.#iterables = iterables;
+    this.#single = single;
+  }
+
+  /** Before the first `next`. What the iterables throw comes through, here and there. */
+  open(): void {
+    for (const iterable of this.#iterables) this.#sources.push(iterable === undefined ? undefined : open(iterable));
+  }
+
+  /** The next list of arguments. Only one call at a time. */
+  next(): readonly unknown[] | typeof END | Promise<readonly unknown[] | typeof END> {
+    if (this.#over) return END;
+    return this.#fill([], 0);
+  }
+
+  #fill(args: unknown[], from: number): readonly unknown[] | typeof END | Promise<readonly unknown[] | typeof END> {
+    for (let i = from; i < this.#sources.length; i++) {
+      const source = this.#sources[i];
+      if (!source) {
+        args.push(undefined);
+        continue;
+      }
+      if (source.async) return this.#fillAsync(args, i, source);
+      let result: IteratorResult<unknown>;
+      try {
+        result = checked((source.iterator as Iterator<unknown>).next());
+      } catch (error) {
+        source.over = true;
+        throw error;
+      }
+      if (result.done) return this.#end(source);
+      args.push(result.value);
+    }
+    return this.#single ? listOf(args[0]) : args;
+  }
+
+  async #fillAsync(args: unknown[], index: number, source: Source): Promise<readonly unknown[] | typeof END> {
+    let result: IteratorResult<unknown>;
+    source.reading = true;
+    try {
+      result = checked(await source.iterator.next());
+    } catch (error) {
+      source.over = true;
+      throw error;
+    } finally {
+      source.reading = false;
+    }
+    if (this.#over) return END;
+    if (result.done) return this.#end(source);
+    args.push(result.value);
+    return this.#fill(args, index + 1);
+  }
+
+  #end(source: Source): typeof END | Promise<typeof END> {
+    source.over = true;
+    const closing = this.close();
+    return closing ? closing.then(() => END) : END;
+  }
+
+  /** Closes what has not ended. Idempotent. Rejects with the first error of closing. */
+  close(): Promise<void> | undefined {
+    this.#over = true;
+    let waits: unknown[] | undefined;
+    for (const source of this.#sources) {
+      if (!source || source.over) continue;
+      source.over = true;
+      try {
+        const closed = source.iterator.return?.();
+        if (!source.async || !closed) continue;
+        waits ??= [];
+        // A generator that waits for something of its own would answer only after that.
+        if (source.reading) Promise.resolve(closed).catch(ignore);
+        else waits.push(closed);
+      } catch (error) {
+        waits ??= [];
+        waits.push(Promise.reject(error));
+      }
+    }
+    return waits && Promise.all(waits).then(ignore);
+  }
+}
+
+/** Throws as `for…of` does; what is no object would never be done. */
+function checked<T>(result: T): T {
+  if (typeof result === "object" ? result !== null : typeof result === "function") return result;
+  throw new TypeError(`Iterator result ${String(result)} is not an object`);
+}
+
+/** An iterable may block: after so long, in milliseconds, other work gets its turn. */
+export const TURN_MS = 5;
+
+/** After I/O has had its turn. */
+export const nextTurn: (run: () => void) => void =
+  typeof setImmediate === "function" ? setImmediate : (run) => void setTimeout(run, 0);
+
+/** Nobody is left to hear of it: the consumer has gone, or has been given an earlier error. */
+export function ignore(): void {}
+
+export function isIterable(value: unknown): boolean {
+  if (typeof value === "string") return true;
+  return typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
+}
+
+function open(iterable: unknown): Source {
+  const both = iterable as Partial<Iterable<unknown> & AsyncIterable<unknown>>;
+  const async = both[Symbol.asyncIterator] !== undefined;
+  const iterator = async ? both[Symbol.asyncIterator]!() : both[Symbol.iterator]!();
+  return { iterator, async, over: false, reading: false };
+}
+
+function listOf(item: unknown): readonly unknown[] {
+  if (Array.isArray(item)) return item;
+  throw new InvalidError(`starmap: an input is ${describe(item)}, not a list of arguments`, {
+    hint: "each input of starmap is an array; map takes one iterable per argument",
+  });
+}
+
+function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value === "object") return `an object (${value.constructor?.name ?? "without prototype"})`;
+  return typeof value === "function" ? "a function" : `${typeof value} ${String(value)}`;
+}

@@ -1,0 +1,39 @@
+/** The caller's own limits on a call: a signal and a time. */
+import { TimeoutError } from "../errors.ts";
+import { Raised } from "./stacks.ts";
+
+export interface Limits {
+  signal?: AbortSignal | undefined;
+  timeoutMs?: number | undefined;
+}
+
+/**
+ * Watches the signal and the clock; `stop` hears at most once, and not before this has returned.
+ * @returns ends the watch
+ */
+export function limit(limits: Limits, what: string, stop: (error: unknown) => void): () => void {
+  const { signal, timeoutMs } = limits;
+  const onAbort = () => end(signal?.reason);
+  const timer =
+    timeoutMs === undefined ? undefined : setTimeout(() => end(new Raised(timeout(what, timeoutMs), false)), timeoutMs);
+  let watching = true;
+  const unwatch = () => {
+    watching = false;
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  };
+  const end = (error: unknown) => {
+    unwatch();
+    stop(error);
+  };
+  // One that has aborted says it no more.
+  if (signal?.aborted) queueMicrotask(() => watching && onAbort());
+  signal?.addEventListener("abort", onAbort, { once: true });
+  return unwatch;
+}
+
+export function timeout(what: string, timeoutMs: number): TimeoutError {
+  return new TimeoutError(`${what} has not answered within ${timeoutMs} ms`, {
+    hint: "the limit is the caller's own (timeoutMs); the function's is among its options",
+  });
+}

@@ -1,0 +1,67 @@
+/** spawnMap: sends all inputs of a durable call, at the pace at which the engine takes them. */
+import type { CallHandle, Engine, OpenCall } from "../../engine/index.ts";
+import { failureToError } from "../errors.ts";
+import { END, type Inputs, ignore, nextTurn, TURN_MS } from "./inputs.ts";
+import { encodeInput } from "./map.ts";
+import { answered, Raised, raise } from "./stacks.ts";
+
+interface Options {
+  kwargs?: Readonly<Record<string, unknown>> | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Resolves to the call's id once all inputs are durable. What fails before that cancels the call. */
+export async function spawnInputs(
+  engine: Engine,
+  request: OpenCall,
+  inputs: Inputs,
+  options: Options,
+): Promise<string> {
+  const { signal, kwargs } = options;
+  signal?.throwIfAborted();
+  let handle: CallHandle | undefined;
+  let onAbort: (() => void) | undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    handle = engine.invoker.open(request, {
+      output() {},
+      // In a turn, so that an acceptance that came with it counts.
+      failed: (failure) => nextTurn(() => reject(new Raised(failureToError(failure), false))),
+    });
+  });
+  stopped.catch(ignore);
+  const call = handle!;
+  try {
+    const id = await Promise.race([stopped, sendAll(call, inputs, kwargs)]);
+    // The results are read by id, by whoever wants them.
+    call.detach();
+    return id;
+  } catch (error) {
+    call.cancel();
+    inputs.close()?.catch(ignore);
+    throw raise(error);
+  } finally {
+    if (onAbort) signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+async function sendAll(
+  call: CallHandle,
+  inputs: Inputs,
+  kwargs: Readonly<Record<string, unknown>> | undefined,
+): Promise<string> {
+  inputs.open();
+  let turnEnds = performance.now() + TURN_MS;
+  for (let index = 0; ; index++) {
+    const next = inputs.next();
+    const args = next instanceof Promise ? await next : next;
+    if (args === END) return answered(call.end());
+    call.put(index, encodeInput(args, kwargs, index));
+    const wait = call.drained();
+    if (wait) await wait;
+    else if (performance.now() > turnEnds) await new Promise<void>((resolve) => nextTurn(resolve));
+    else continue;
+    turnEnds = performance.now() + TURN_MS;
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * The consumer's side of a call with many outputs: an async iterator written by hand, because a native async generator would
+ * queue `return()` behind an output that may never come, and costs more for each item.
+ */
+import { InvalidError } from "../errors.ts";
+import { ignore } from "./inputs.ts";
+import { type Limits, limit } from "./limit.ts";
+import { raise } from "./stacks.ts";
+
+export const NOTHING: unique symbol = Symbol("nothing");
+
+interface Waiter<T> {
+  resolve(result: IteratorResult<T, undefined>): void;
+  reject(error: unknown): void;
+}
+
+/** Warns once for each stream that nobody iterated, since it then never ran. */
+const forgotten = new FinalizationRegistry<string>((label) => {
+  console.warn(
+    `farcall: ${label} was never iterated, so it never ran. Use for await, or forEach to run it for its effects.`,
+  );
+});
+
+export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, void> {
+  readonly #label: string;
+  readonly #limits: Limits;
+  #state: "new" | "running" | "over" = "new";
+  #waiter: Waiter<T> | undefined;
+  /** Ended the stream and has not reached the consumer. */
+  #failure: { error: unknown } | undefined;
+  #unwatch: (() => void) | undefined;
+
+  constructor(label: string, limits: Limits) {
+    this.#label = label;
+    this.#limits = limits;
+    forgotten.register(this, label, this);
+  }
+
+  /** The first `next()` has been called. */
+  protected abstract start(): void;
+  /** An output that is there, or NOTHING. */
+  protected abstract take(): T | typeof NOTHING;
+  /** Every output has been taken. */
+  protected abstract isComplete(): boolean;
+  /** An output has been taken: there is room for another. */
+  protected abstract taken(): void;
+  /** Cancels what is left. Resolves once the inputs are closed. */
+  protected abstract stop(): Promise<void> | undefined;
+
+  protected get over(): boolean {
+    return this.#state === "over";
+  }
+
+  /** The consumer waits for an output. */
+  protected get waitedFor(): boolean {
+    return this.#waiter !== undefined;
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#waiter) return this.#refuse();
+    if (this.#state === "new") {
+      this.#state = "running";
+      forgotten.unregister(this);
+      this.#watch();
+      if (!this.over) this.start();
+    }
+    if (this.#failure) return this.#fail();
+    if (this.#state === "over") return Promise.resolve({ value: undefined, done: true });
+    const item = this.take();
+    if (item !== NOTHING) {
+      this.taken();
+      return Promise.resolve({ value: item, done: false });
+    }
+    if (this.#failure) return this.#fail();
+    if (this.isComplete()) {
+      this.#end();
+      return Promise.resolve({ value: undefined, done: true });
+    }
+    return this.#wait();
+  }
+
+  /** Async, as are the two below, so that the stack of whoever awaits is at hand when it fails. */
+  async #wait(): Promise<IteratorResult<T, undefined>> {
+    try {
+      return await new Promise<IteratorResult<T, undefined>>((resolve, reject) => {
+        this.#waiter = { resolve, reject };
+      });
+    } catch (error) {
+      throw raise(error);
+    }
+  }
+
+  async #fail(): Promise<never> {
+    const error = this.#failure?.error;
+    this.#failure = undefined;
+    throw raise(error);
+  }
+
+  async #refuse(): Promise<never> {
+    throw new InvalidError(`${this.#label}: next() was called while an earlier next() waits`, {
+      hint: "one loop at a time reads a stream; call it again for a second stream, or raise concurrency inside the loop",
+    });
+  }
+
+  /** Ends the stream and cancels what is left. Outputs that have not been read are dropped. */
+  async return(): Promise<IteratorResult<T, undefined>> {
+    await this.#leave();
+    return { value: undefined, done: true };
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<T, undefined>> {
+    await this.#leave();
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  async #leave(): Promise<void> {
+    if (this.#state === "new") forgotten.unregister(this);
+    this.#failure = undefined;
+    if (this.#state === "running") {
+      this.#end();
+      await this.stop();
+    }
+    this.#state = "over";
+  }
+
+  /** Nothing more comes: tells a waiting consumer. */
+  #end(): void {
+    this.#state = "over";
+    this.#unwatch?.();
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    waiter?.resolve({ value: undefined, done: true });
+  }
+
+  /** Hands an output to the consumer that waits; false when none does. */
+  protected deliver(item: T): boolean {
+    const waiter = this.#waiter;
+    if (!waiter) return false;
+    this.#waiter = undefined;
+    waiter.resolve({ value: item, done: false });
+    return true;
+  }
+
+  /** To be called when the last output may have been taken already. */
+  protected settle(): void {
+    if (this.#state === "running" && this.#waiter && this.isComplete()) this.#end();
+  }
+
+  /** Rejects at once, whatever is left. The first failure counts. */
+  protected fail(error: unknown): void {
+    if (this.#state === "over") return;
+    this.#state = "over";
+    this.#unwatch?.();
+    // The consumer hears of the failure itself, not of what closing the inputs may add to it.
+    this.stop()?.catch(ignore);
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    if (waiter) waiter.reject(error);
+    else this.#failure = { error };
+  }
+
+  #watch(): void {
+    const { signal, timeoutMs } = this.#limits;
+    if (signal?.aborted) this.fail(signal.reason);
+    else if (signal || timeoutMs !== undefined) {
+      this.#unwatch = limit(this.#limits, this.#label, (error) => this.fail(error));
+    }
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * What an engine has to have for what is asked of it. The one place where UnsupportedError is made, before anything is sent, so
+ * that whoever lists commands, routes or methods can ask the same questions.
+ */
+import type { Deployer, Engine, EngineFeatures, Monitor } from "../engine/index.ts";
+import { UnsupportedError } from "./errors.ts";
+
+/** Throws UnsupportedError that says how apps are deployed to this engine. */
+export function deployerOf(engine: Engine): Deployer {
+  if (engine.deployer) return engine.deployer;
+  throw new UnsupportedError(`farcall cannot deploy to ${engine.url}`, { hint: engine.deployHint });
+}
+
+/** Throws UnsupportedError. */
+export function monitorOf(engine: Engine): Monitor {
+  if (engine.monitor) return engine.monitor;
+  throw new UnsupportedError(`${engine.url} keeps no record of calls and logs`, {
+    hint: "Look in the engine's own tools.",
+  });
+}
+
+const FEATURES: Record<keyof EngineFeatures, { what: string; hint: string }> = {
+  idempotency: { what: "idempotency keys", hint: "Call without `idempotencyKey`." },
+  progress: { what: "progress reports", hint: "Call without `onProgress`." },
+  arguments: { what: "the arguments of past calls", hint: "Log them in the function." },
+  trace: { what: "trace context", hint: "Pass the context as an argument." },
+  backpressure: { what: "back pressure", hint: "Read the generator without pauses." },
+};
+
+/** Throws UnsupportedError when the engine lacks the feature. */
+export function requireFeature(engine: Engine, feature: keyof EngineFeatures): void {
+  if (engine[feature] !== false) return;
+  const { what, hint } = FEATURES[feature];
+  throw new UnsupportedError(`${engine.url} does not support ${what}`, { hint });
+}

@@ -1,0 +1,274 @@
+/**
+ * Whether a stub that was generated from one version of a function may call another one. Parameters are contravariant (all
+ * that the old version took, the new one must take), results covariant (all that the new one gives back, the old one
+ * could have). Whatever cannot be decided counts as breaking: see assignable.ts.
+ */
+
+import { constructorOf } from "../classes.ts";
+import type { AppManifest, CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "../manifest.ts";
+import { isOptional, isRequired } from "../parameters.ts";
+import { expand, partsOf } from "../resolve.ts";
+import { bindNames, canonicalOf, signatureOf } from "../signature.ts";
+import type { Declaration, TupleElement, TypeSchema } from "../type-schema.ts";
+import { Comparison, type Difference, type Side } from "./assignable.ts";
+import { readingChanges } from "./reading.ts";
+
+export interface Compatibility {
+  /**
+   * `same`: nothing that a caller sees. `docs only`: what a caller reads, not what it may pass or gets (documentation,
+   * labels, names of types, order). `compatible`: old stubs go on working. `breaking`: they may not.
+   */
+  verdict: "compatible" | "breaking" | "docs only" | "same";
+  /** One line each: `parameter 'width' became required`. Of a breaking change, only what breaks; empty for `same`. */
+  reasons: string[];
+}
+
+/** A function and what its references refer to. */
+export interface FunctionVersion {
+  fn: Omit<FunctionSchema, "signature" | "options">;
+  declarations: readonly Declaration[];
+}
+
+/** A class's constructor and what its references refer to. */
+export interface ClassVersion {
+  of: ClassSchema;
+  declarations: readonly Declaration[];
+}
+
+export interface FunctionComparison extends Compatibility {
+  name: string;
+}
+
+/**
+ * Every function of either manifest, methods too, and every class for its constructor, in order of name. One that is new is
+ * compatible, one that is gone is breaking.
+ */
+export function compareManifests(
+  before: Pick<AppManifest, "functions" | "classes" | "declarations">,
+  after: Pick<AppManifest, "functions" | "classes" | "declarations">,
+): FunctionComparison[] {
+  const functions = compareNamed("function", before.functions, after.functions, (was, is) =>
+    compareFunctions({ fn: was, declarations: before.declarations }, { fn: is, declarations: after.declarations }),
+  );
+  const classes = compareNamed("class", before.classes ?? [], after.classes ?? [], (was, is) =>
+    compareClasses({ of: was, declarations: before.declarations }, { of: is, declarations: after.declarations }),
+  );
+  return [...functions, ...classes].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function compareNamed<T extends { name: string }>(
+  noun: string,
+  before: readonly T[],
+  after: readonly T[],
+  compare: (was: T, is: T) => Compatibility,
+): FunctionComparison[] {
+  const old = new Map(before.map((each) => [each.name, each]));
+  const current = new Map(after.map((each) => [each.name, each]));
+  return [...new Set([...old.keys(), ...current.keys()])].map((name) => {
+    const [was, is] = [old.get(name), current.get(name)];
+    if (!was) return { name, verdict: "compatible", reasons: [`${noun} was added`] };
+    if (!is) return { name, verdict: "breaking", reasons: [`${noun} was removed`] };
+    return { name, ...compare(was, is) };
+  });
+}
+
+/** What has become of a constructor: whoever could construct an instance before shall be able to now. */
+export function compareClasses(before: ClassVersion, after: ClassVersion): Compatibility {
+  const [was, is] = [before, after].map(({ of, declarations }) => ({ fn: constructorOf(of), declarations }));
+  const result = compareFunctions(was!, is!);
+  if (result.verdict !== "same" || before.of.doc === after.of.doc) return result;
+  return { verdict: "docs only", reasons: ["documentation changed"] };
+}
+
+export function compareFunctions(before: FunctionVersion, after: FunctionVersion): Compatibility {
+  if (signatureOf(before.fn, before.declarations) === signatureOf(after.fn, after.declarations)) {
+    const reasons = readingChanges(before, after);
+    return { verdict: reasons.length > 0 ? "docs only" : "same", reasons };
+  }
+  if (before.fn.mode !== after.fn.mode) {
+    return { verdict: "breaking", reasons: [`was a ${before.fn.mode} function, is now a ${after.fn.mode} one`] };
+  }
+  const breaking = new Set(overloadsBreak(before, after));
+  if (breaking.size > 0) return { verdict: "breaking", reasons: [...breaking] };
+  const news = new Set(widened(before, after));
+  return { verdict: "compatible", reasons: news.size > 0 ? [...news] : ["types changed, compatibly"] };
+}
+
+/** One way to call one version. */
+interface Call extends Side, CallSignature {
+  keywords: boolean;
+  mode: FunctionSchema["mode"];
+  all: readonly Declaration[];
+}
+
+function callsOf({ fn, declarations }: FunctionVersion): Call[] {
+  const canonical = canonicalOf(declarations);
+  return (fn.overloads ?? [fn]).map((call) => ({
+    ...call,
+    keywords: fn.keywords === true,
+    mode: fn.mode,
+    all: declarations,
+    declarations: canonical.declarations,
+    canonical,
+    names: bindNames(call.typeParameters, "f", new Map()),
+  }));
+}
+
+/** Old calls keep their overload only when the old ones come first and take exactly what they took; more may follow. */
+function overloadsBreak(before: FunctionVersion, after: FunctionVersion): string[] {
+  const [old, current] = [callsOf(before), callsOf(after)];
+  if (old.length === 1 && current.length === 1) return callBreaks(old[0]!, current[0]!);
+  return old.flatMap((was, at) => {
+    const is = current[at];
+    if (!is) return [`overload ${at + 1} was removed`];
+    const breaking = callBreaks(was, is).map((reason) => `overload ${at + 1}: ${reason}`);
+    if (breaking.length > 0 || takes(was) === takes(is)) return breaking;
+    return [`overload ${at + 1} takes something else, which can change the overload that a call gets`];
+  });
+}
+
+function takes({ parameters, typeParameters, mode, keywords, all }: Call): string {
+  const alone: FunctionVersion["fn"] = { name: "", mode, parameters, returns: { kind: "primitive", name: "void" } };
+  if (typeParameters) alone.typeParameters = typeParameters;
+  if (keywords) alone.keywords = true;
+  return signatureOf(alone, all);
+}
+
+function callBreaks(was: Call, is: Call): string[] {
+  const [old, current] = [was, is].map((call) => call.canonical.typeParameters(call.typeParameters, call.names));
+  if (old !== current) return ["type parameters changed"];
+  const input = new Comparison("input", was, is);
+  const generic = [...was.parameters, ...is.parameters].some(({ type }) => isGeneric(type, was) || isGeneric(type, is));
+  const reasons = generic ? genericParametersBreak(was, is, input) : positionsBreak(was, is, input);
+  reasons.push(...namesBreak(was, is, input));
+  const output = new Comparison("output", was, is);
+  if (!isGeneric(was.returns, was) && !isGeneric(is.returns, is)) {
+    reasons.push(...output.differences(is.returns, was.returns).map((found) => sayResult(was, found)));
+  } else if (!output.same(is.returns, was.returns)) {
+    reasons.push(sayResult(was, { path: "", what: "changed, and depends on type parameters" }));
+  }
+  return reasons;
+}
+
+/** What a compatible change takes more and gives back less: the differences in the other direction. */
+function widened(before: FunctionVersion, after: FunctionVersion): string[] {
+  const [old, current] = [callsOf(before), callsOf(after)];
+  const reasons = current.slice(old.length).map((_, at) => `overload ${old.length + at + 1} was added`);
+  if (!before.fn.keywords && after.fn.keywords) reasons.push("arguments can be passed by name");
+  const [was, is] = [old[0]!, current[0]!];
+  reasons.push(...positionsBreak(is, was, new Comparison("output", was, is)));
+  const results = new Comparison("input", was, is).differences(was.returns, is.returns);
+  return [...reasons, ...results.map((found) => sayResult(was, found))];
+}
+
+// ---- parameters -----------------------------------------------------------------------------------------------
+
+function positionsBreak(source: Call, target: Call, comparison: Comparison): string[] {
+  const [from, to] = [byPosition(source), byPosition(target)];
+  return [...comparison.elements(asElements(from, source), asElements(to, target))].flatMap(([at, differences]) => {
+    const { name } = (from[at] ?? to[at] ?? from.at(-1) ?? to.at(-1))!;
+    return differences.map((found) => sayParameter(name, found));
+  });
+}
+
+/** Inference looks at all parameters at once: those that are there must stay as they are. */
+function genericParametersBreak(was: Call, is: Call, comparison: Comparison): string[] {
+  const [old, current] = [byPosition(was), byPosition(is)];
+  const reasons: string[] = [];
+  for (const [at, parameter] of old.entries()) {
+    const other = current[at];
+    if (!other) reasons.push(`${subjectOf(parameter)} was removed`);
+    else if (!comparison.same(asTuple(parameter), asTuple(other))) {
+      reasons.push(`${subjectOf(parameter)} changed, in a generic function`);
+    }
+  }
+  for (const parameter of current.slice(old.length)) {
+    if (!isOptional(parameter) || isGeneric(parameter.type, is)) {
+      reasons.push(`${subjectOf(parameter)} was added, in a generic function`);
+    }
+  }
+  return reasons;
+}
+
+/** Where callers pass by name, names must stay, with all that they took. */
+function namesBreak(was: Call, is: Call, comparison: Comparison): string[] {
+  if (was.keywords && !is.keywords) return ["arguments can no longer be passed by name"];
+  const reasons: string[] = [];
+  const known = new Map(is.parameters.map((parameter) => [parameter.name, parameter]));
+  const old = was.parameters.filter((parameter) => !parameter.rest && (was.keywords || parameter.keywordOnly));
+  for (const parameter of old) {
+    const other = known.get(parameter.name);
+    if (!other || other.rest) reasons.push(`${subjectOf(parameter)} was removed or renamed`);
+    else if (isOptional(parameter) && !isOptional(other)) reasons.push(`${subjectOf(parameter)} became required`);
+    else if (other.keywordOnly && !parameter.keywordOnly) {
+      reasons.push(`${subjectOf(parameter)} can be passed by name only`);
+    } else if (isGeneric(parameter.type, was) || isGeneric(other.type, is)) {
+      if (!comparison.same(asTuple(parameter), asTuple(other))) reasons.push(`${subjectOf(parameter)} changed`);
+    } else {
+      const differences = comparison.differences(asElement(parameter, true).type, asElement(other, true).type);
+      reasons.push(...differences.map((found) => sayParameter(parameter.name, found)));
+    }
+  }
+  const names = new Set(was.parameters.map(({ name }) => name));
+  for (const parameter of is.parameters) {
+    const counts = was.keywords || parameter.keywordOnly;
+    if (counts && !names.has(parameter.name) && isRequired(parameter)) {
+      reasons.push(`${subjectOf(parameter)} was added and is required`);
+    }
+  }
+  return reasons;
+}
+
+function byPosition({ parameters }: Call): readonly ParameterSchema[] {
+  return parameters.filter((parameter) => !parameter.keywordOnly);
+}
+
+/** A list of parameters as the elements of a tuple; a rest parameter that is a tuple gives its elements. */
+function asElements(parameters: readonly ParameterSchema[], { declarations }: Call): TupleElement[] {
+  const required = parameters.findLastIndex(isRequired);
+  return parameters.flatMap((parameter, at) => {
+    if (!parameter.rest) return [asElement(parameter, at > required)];
+    let type: TypeSchema | undefined = parameter.type;
+    for (let depth = 0; type?.kind === "reference" && depth < 20; depth++) type = expand(type, declarations);
+    return type?.kind === "tuple" ? type.elements : [{ type: type ?? parameter.type, rest: true as const }];
+  });
+}
+
+/** `undefined` can be passed for what is optional, and must be for what is so before something required. */
+function asElement(parameter: ParameterSchema, canBeLeftOut: boolean): TupleElement {
+  if (!isOptional(parameter)) return { type: parameter.type };
+  const type: TypeSchema = { kind: "union", members: [parameter.type, { kind: "primitive", name: "undefined" }] };
+  return canBeLeftOut ? { type, optional: true } : { type };
+}
+
+function asTuple(parameter: ParameterSchema): TypeSchema {
+  const element: TupleElement = parameter.rest ? { type: parameter.type, rest: true } : asElement(parameter, true);
+  return { kind: "tuple", elements: [element] };
+}
+
+/** Depends on a type parameter of the function. */
+function isGeneric(type: TypeSchema, call: Call): boolean {
+  if (call.names.size === 0) return false;
+  return type.kind === "typeParameter"
+    ? call.names.has(type.name)
+    : partsOf(type).some((part) => isGeneric(part, call));
+}
+
+// ---- words ----------------------------------------------------------------------------------------------------
+
+function subjectOf({ name }: { name: string }): string {
+  return `parameter '${name}'`;
+}
+
+function sayParameter(name: string, { path, what }: Difference): string {
+  return path === "" ? `${subjectOf({ name })} ${what}` : `${subjectOf({ name })}: ${sayPart(path)} ${what}`;
+}
+
+function sayResult({ mode }: Call, { path, what }: Difference): string {
+  const subject = mode === "generator" ? "yields" : "returns";
+  return path === "" ? `${subject}: ${what}` : `${subject}: ${sayPart(path)} ${what}`;
+}
+
+function sayPart(path: string): string {
+  return `${path.endsWith("]") ? "element" : "property"} '${path}'`;
+}

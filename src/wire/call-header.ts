@@ -1,0 +1,55 @@
+/**
+ * How a call is announced, to a host and to a container: its id, and JSON for the rest. Calls of one function differ in
+ * nothing but the id, so each side remembers the JSON of the last one and neither writes nor parses it again.
+ *
+ *     0  u8  length of the id
+ *     1  the id, in Latin-1
+ *     …  JSON
+ */
+
+const NOTHING = Buffer.alloc(0);
+/** Longer JSON is not remembered by its reader. */
+const REMEMBERED_BYTES = 4_096;
+
+export class CallHeaderWriter {
+  #rest: object | undefined;
+  #json: Buffer = NOTHING;
+
+  /** @param rest told from the last one by identity, so it must not change */
+  write(id: string, rest: object): Buffer {
+    if (rest !== this.#rest) {
+      this.#json = Buffer.from(JSON.stringify(rest));
+      this.#rest = rest;
+    }
+    const payload = Buffer.allocUnsafe(1 + id.length + this.#json.length);
+    payload[0] = id.length;
+    payload.write(id, 1, "latin1");
+    payload.set(this.#json, 1 + id.length);
+    return payload;
+  }
+}
+
+export class CallHeaderReader<T> {
+  readonly #check: (value: unknown) => T;
+  #json: Buffer = NOTHING;
+  #rest: T | undefined;
+
+  /** @param check called with what the JSON says; throws when that is no callHeader */
+  constructor(check: (value: unknown) => T) {
+    this.#check = check;
+  }
+
+  /** The same `rest` as the last time when nothing in it is different. */
+  read(payload: Buffer): { id: string; rest: T } {
+    const start = 1 + (payload[0] ?? 0);
+    const id = payload.toString("latin1", 1, start);
+    if (this.#rest === undefined || this.#json.compare(payload, start) !== 0) {
+      const json = payload.subarray(start);
+      const rest = this.#check(JSON.parse(json.toString()));
+      if (json.length > REMEMBERED_BYTES) return { id, rest };
+      this.#json = Buffer.from(json);
+      this.#rest = rest;
+    }
+    return { id, rest: this.#rest };
+  }
+}

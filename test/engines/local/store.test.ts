@@ -1,0 +1,147 @@
+/** The database of calls: one of an older farcall is taken over as it is, and a disk that is full for a while loses nothing. */
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { Calls } from "../../../src/engines/local/host/calls/calls.ts";
+import { CallTables, InputState } from "../../../src/engines/local/host/storage/call-tables.ts";
+import { Store } from "../../../src/engines/local/host/storage/store.ts";
+import { EngineUnavailableError } from "../../../src/runtime/errors.ts";
+
+const CALLS = `
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, app TEXT NOT NULL, environment TEXT NOT NULL,
+  function TEXT NOT NULL, version INTEGER NOT NULL, method TEXT NOT NULL, key TEXT,
+  num_inputs INTEGER, cancelled INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, ended_at INTEGER,
+  expired INTEGER NOT NULL DEFAULT 0`;
+const KEY = "WHERE key IS NOT NULL";
+
+/** The tables of calls as each layout had them; the others have not changed. */
+const LAYOUTS: Record<number, string> = {
+  1: `CREATE TABLE calls (${CALLS}); CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, key) ${KEY};
+    CREATE TABLE inputs (call INTEGER, idx INTEGER, state INTEGER NOT NULL, payload BLOB NOT NULL, PRIMARY KEY (call, idx)) WITHOUT ROWID;`,
+  2: `CREATE TABLE calls (${CALLS}, trace TEXT); CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, key) ${KEY};
+    CREATE TABLE inputs (call INTEGER, idx INTEGER, state INTEGER NOT NULL, payload BLOB NOT NULL, output BLOB, PRIMARY KEY (call, idx)) WITHOUT ROWID;`,
+  3: `CREATE TABLE calls (${CALLS}, trace TEXT, instance TEXT NOT NULL DEFAULT '');
+    CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, instance, key) ${KEY};
+    CREATE TABLE inputs (call INTEGER, idx INTEGER, state INTEGER NOT NULL, payload BLOB NOT NULL, output BLOB, PRIMARY KEY (call, idx)) WITHOUT ROWID;`,
+};
+
+const CALL = `INSERT INTO calls (number, id, app, environment, function, version, method, num_inputs, created_at, ended_at)
+  VALUES (1, 'fc-old', 'a', 'main', 'f', 1, 'spawnMap', 3, 1, 2), (2, 'fc-fine', 'a', 'main', 'f', 1, 'spawn', 1, 1, 2);`;
+
+/** A database of a layout, with `rows` in it, opened by today's code. */
+function opened(layout: number, rows: string): Store {
+  const file = join(tmpdir(), `layout-${layout}.db`);
+  Store.open(file)!.close();
+  const old = new DatabaseSync(file);
+  old.exec(`DROP TABLE calls; DROP TABLE inputs; ${LAYOUTS[layout]} ${CALL} ${rows} PRAGMA user_version = ${layout};`);
+  old.close();
+  const store = Store.open(file)!;
+  onTestFinished(async () => {
+    store.close();
+    for (const suffix of ["", "-wal", "-shm"]) await rm(`${file}${suffix}`, { force: true });
+  });
+  return store;
+}
+
+const { waiting, result, exception, failure } = InputState;
+
+test("results that were stored before inputs were kept beside them can still be read", () => {
+  const tables = new CallTables(
+    opened(1, `INSERT INTO inputs VALUES (1, 0, ${result}, x'0102'), (1, 1, ${waiting}, x'03');`),
+  );
+  expect(tables.input(1, 0)).toEqual({ index: 0, state: result, payload: Uint8Array.of(1, 2) });
+  expect(tables.waitingInputs(1, 0)).toEqual([{ index: 1, state: waiting, payload: Uint8Array.of(3) }]);
+  expect(tables.recordedInputs(1, 0, 9)).toMatchObject([
+    { index: 0, payload: Uint8Array.of(), outputs: [{ payload: Uint8Array.of(1, 2) }] },
+    { index: 1, payload: Uint8Array.of(3), outputs: [] },
+  ]);
+});
+
+test.each([1, 2, 3])("failed inputs that were stored under layout %i are counted", (layout) => {
+  const outputs = [exception, result, failure].map((state, index) =>
+    layout === 1 ? `(1, ${index}, ${state}, x'00')` : `(1, ${index}, ${state}, x'00', x'01')`,
+  );
+  const tables = new CallTables(opened(layout, `INSERT INTO inputs VALUES ${outputs.join()};`));
+  const [old, fine] = [tables.byId("fc-old")!, tables.byId("fc-fine")!].map((row) => tables.infoOfRow(row));
+  expect(old).toMatchObject({ numInputs: 3, numEnded: 3, numFailed: 2 });
+  expect(fine).toMatchObject({ numInputs: 1, numEnded: 1, numFailed: 0 });
+});
+
+test("results expire as fast as calls are made", async () => {
+  const store = opened(
+    1,
+    `WITH RECURSIVE counted (n) AS (VALUES (3) UNION ALL SELECT n + 1 FROM counted LIMIT 2500)
+      INSERT INTO calls (number, id, app, environment, function, version, method, num_inputs, created_at, ended_at)
+      SELECT n, 'fc-' || n, 'a', 'main', 'f', 1, 'spawn', 1, 1, ${Date.now() - 120_000} FROM counted;
+    INSERT INTO inputs SELECT number, 0, ${result}, x'00' FROM calls;`,
+  );
+  const inputs = () => (store.database.prepare("SELECT count(*) AS n FROM inputs").get() as { n: number }).n;
+  expect(inputs()).toBe(2_502);
+  vi.stubEnv("FARCALL_RETENTION_MS", "60000");
+  vi.resetModules();
+  const { Calls } = await import("../../../src/engines/local/host/calls/calls.ts");
+  const calls = new Calls(new CallTables(store), registry as never, pools, () => {});
+  onTestFinished(() => {
+    calls.close();
+    vi.unstubAllEnvs();
+  });
+  calls.resume();
+  await expect.poll(inputs, { timeout: 10_000 }).toBe(0);
+});
+
+const fn = { version: { app: "a", environment: "main", version: 1 }, schema: { name: "f", mode: "unary" } } as never;
+const pools = { of: () => ({ openCalls: 0, enqueue() {}, closed() {}, cancelled() {} }) } as never;
+const registry = { sequence: 1, function: () => fn };
+const ref = { app: "a", environment: "main", name: "f" };
+
+/** Nothing can be written while `body` runs. */
+async function withFullDisk(store: Store, body: () => Promise<void>): Promise<void> {
+  const { transact } = store;
+  store.transact = () => {
+    throw new EngineUnavailableError("the disk is full");
+  };
+  await body();
+  store.transact = transact;
+}
+
+test("a call has not ended before its last output is on disk, in whatever order they get there", async () => {
+  const tables = new CallTables(opened(1, ""));
+  const calls = new Calls(tables, registry as never, pools, () => {});
+  const call = calls.openDurable({ id: "fc-x", function: ref, method: "spawnMap", durable: true }).live!;
+  call.receive(() => {});
+  for (const index of [0, 1]) call.input(index, Uint8Array.of(index));
+  await new Promise<void>((resolve) => call.noMore(2, resolve));
+  const inputs = [call.take()!, call.take()!];
+  await withFullDisk(tables.store, async () => {
+    call.outcome(inputs[0]!, "result", Buffer.from("r0"));
+    await sleep(100);
+  });
+  call.outcome(inputs[1]!, "result", Buffer.from("r1"));
+  await sleep(100);
+  expect(tables.open().map(({ id }) => id)).toEqual(["fc-x"]);
+  expect(tables.waitingInputs(call.row, 0)).toHaveLength(1);
+  await expect.poll(() => call.over, { timeout: 5_000 }).toBe(true);
+  expect(tables.open()).toEqual([]);
+});
+
+test("a key can be used again after a call that could not be stored, nor removed", async () => {
+  const tables = new CallTables(opened(1, ""));
+  const calls = new Calls(tables, registry as never, pools, () => {});
+  const open = (id: string) =>
+    calls.openDurable({ id, function: ref, method: "remote", durable: true, idempotencyKey: "k" });
+  const first = open("fc-1").live!;
+  first.receive(() => {});
+  await sleep(100);
+  await withFullDisk(tables.store, async () => {
+    first.input(0, Uint8Array.of(1));
+    await sleep(200);
+  });
+  const second = open("fc-2").live!;
+  second.receive(() => {});
+  second.input(0, Uint8Array.of(1));
+  await new Promise<void>((resolve) => second.noMore(1, resolve));
+  expect(second.waiting).toBe(1);
+});
