@@ -5,62 +5,106 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import ts from "typescript-6";
 import { describe, expect, test } from "vitest";
 
 const repo = resolve(import.meta.dirname, "..");
 const src = join(repo, "src");
 
-/** Folder -> folders that it may import. The port (`engine`) and its adapters (`engine/local`) are boxes of their own. */
+/**
+ * Box -> boxes that it may import. A box is a folder; a folder inside of one is a box of its own where it stands here. A
+ * box may import what lies deeper in itself; the rest is as listed, and "" is the package's entry.
+ */
 const direction: Record<string, readonly string[]> = {
-  schema: [],
+  text: [],
+  schema: ["text"],
+  "schema/check": ["schema", "text"],
+  "schema/compare": ["schema", "text"],
+  "schema/json": ["schema", "text"],
+  "schema/parse": ["schema", "text"],
+  "schema/print": ["schema", "text"],
   engine: ["schema"],
-  runtime: ["schema", "engine"],
+  wire: ["engine", "schema"],
+  runtime: ["wire", "engine", "schema", "text"],
+  "runtime/codec": ["runtime", "wire", "engine", "schema", "text"],
+  "runtime/calls": ["runtime", "runtime/codec", "wire", "engine", "schema", "text"],
+  "runtime/app": ["runtime", "wire", "engine", "schema", "text"],
   opentelemetry: ["engine", "runtime"],
-  "engine/local": ["schema", "engine", "runtime", "worker", "opentelemetry"],
-  worker: ["schema", "engine", "runtime", "opentelemetry"],
-  introspect: ["schema", "runtime"],
-  config: ["schema", "runtime", "codegen"],
-  // "" is the package's entry, which makes the engines' schemes known.
-  codegen: ["", "schema", "engine", "runtime", "config"],
-  deploy: ["schema", "engine", "runtime", "introspect", "worker"],
-  vite: ["runtime", "config", "codegen"],
-  ui: ["schema", "engine", "runtime", "worker"],
-  cli: ["", "schema", "engine", "engine/local", "runtime", "introspect", "config", "codegen", "deploy", "worker", "ui"],
+  container: ["wire", "opentelemetry", "runtime", "engine", "schema", "text"],
+  pool: ["wire", "opentelemetry", "runtime", "engine", "schema", "text"],
+  "pool/launchers": ["pool", "wire", "text"],
+  engines: ["runtime", "engine", "opentelemetry"],
+  "engines/local": ["engine", "wire", "runtime", "schema", "text"],
+  "engines/local/client": ["engines/local", "engine", "wire", "runtime", "schema", "text"],
+  "engines/local/host": ["engines/local", "pool", "engine", "wire", "runtime", "opentelemetry", "schema", "text"],
+  "engines/local/host/storage": ["engines/local", "engine", "wire", "runtime", "schema", "text"],
+  "engines/local/host/registry": ["engines/local/host/storage", "engines/local", "engine", "runtime", "schema", "text"],
+  "engines/local/host/calls": [
+    "engines/local/host/registry",
+    "engines/local/host/storage",
+    "engines/local",
+    "pool",
+    "engine",
+    "wire",
+    "runtime",
+    "schema",
+    "text",
+  ],
+  "engines/local/host/web": ["engines/local/host/calls", "engines/local/host", "engine", "runtime", "schema", "text"],
+  "engines/local/host/connection": [
+    "engines/local/host/calls",
+    "engines/local/host",
+    "engines/local",
+    "engine",
+    "wire",
+    "runtime",
+    "schema",
+    "text",
+  ],
+  introspect: ["runtime", "schema", "text"],
+  "introspect/source": ["introspect", "runtime", "schema", "text"],
+  "introspect/convert": ["introspect/source", "introspect", "runtime", "schema", "text"],
+  "introspect/functions": ["introspect/convert", "introspect/source", "introspect", "runtime", "schema", "text"],
+  plan: ["runtime", "schema", "text"],
+  config: ["plan", "runtime", "schema", "text"],
+  deploy: ["introspect", "wire", "runtime", "engine", "schema", "text"],
+  codegen: ["config", "plan", "engines", "runtime", "engine", "schema", "text"],
+  "codegen/templates": ["plan", "runtime", "schema", "text"],
+  "codegen/files": ["plan", "runtime", "schema", "text"],
+  vite: ["codegen", "config", "runtime"],
+  ui: [],
+  "ui/server": ["ui", "runtime", "engine", "schema", "text"],
+  cli: ["ui", "codegen", "config", "plan", "deploy", "introspect", "engines", "runtime", "engine", "schema", "text"],
 };
 
-/** Packages that a folder may import; the core that is bundled into consumers has cbor-x alone. */
+/** Packages that a box may import; the core that is bundled into consumers has cbor-x alone. */
 const dependencies: Record<string, readonly string[]> = {
-  schema: ["zod"],
-  engine: [],
-  runtime: ["cbor-x"],
-  opentelemetry: [],
-  "engine/local": ["croner"],
-  worker: [],
-  introspect: ["ts-morph", "@ts-morph/common"],
+  "runtime/codec": ["cbor-x"],
+  "engines/local/host": ["croner"],
+  introspect: ["ts-morph"],
+  "introspect/source": ["ts-morph"],
+  "introspect/convert": ["ts-morph"],
+  "introspect/functions": ["ts-morph"],
   config: ["cosmiconfig", "zod", "esbuild"],
-  codegen: ["handlebars", "get-tsconfig"],
-  deploy: ["esbuild", "croner"],
-  vite: [],
-  ui: ["diff"],
+  codegen: ["get-tsconfig", "chokidar"],
+  "codegen/templates": ["handlebars"],
+  deploy: ["esbuild", "croner", "chokidar"],
+  "ui/server": ["diff"],
   cli: ["commander", "diff"],
 };
 
-/** Files other than a folder's index that other folders may import: small and without imports, or entries of processes. */
+/** Files other than a box's index that others may import: small and without imports, or entries of processes. */
 const sideDoors = new Set([
-  "src/engine/callHeader.ts",
-  "src/engine/frames.ts",
-  "src/worker/protocol.ts",
-  // The check of arguments, for a form that says the same before it is sent.
-  "src/worker/validate.ts",
+  "src/wire/call-header.ts",
+  "src/wire/frames.ts",
+  "src/wire/container-protocol.ts",
   "src/runtime/errors.ts",
   "src/runtime/engines.ts",
-  "src/engines.ts",
   // What the package's entry takes of two folders whose rest is not for consumers.
   "src/runtime/public.ts",
   "src/config/config.ts",
-  "src/codegen/plugin.ts",
+  "src/plan/plugin.ts",
 ]);
 
 interface Import {
@@ -99,11 +143,19 @@ function importsOf(file: string): Import[] {
   return found;
 }
 
-/** `engine/local` for what lies in it, the first folder otherwise, "" for src/index.ts, which may import all. */
+/** The innermost box that a file lies in; "" for src/index.ts, which may import all. */
 function boxOf(file: string): string {
-  const parts = relative(src, file).split("/");
-  if (parts.length === 1) return "";
-  return parts[0] === "engine" && parts.length > 2 ? `engine/${parts[1]}` : (parts[0] ?? "");
+  const folders = relative(src, dirname(file)).split(sep).filter(Boolean);
+  for (let depth = folders.length; depth > 0; depth--) {
+    const box = folders.slice(0, depth).join("/");
+    if (box in direction) return box;
+  }
+  return "";
+}
+
+/** A box may use what lies deeper in it, and a part what its whole allows it. */
+function mayImport(here: string, there: string): boolean {
+  return here === "" || here === there || there.startsWith(`${here}/`) || direction[here]?.includes(there) === true;
 }
 
 function show({ from, specifier }: Import): string {
@@ -112,21 +164,35 @@ function show({ from, specifier }: Import): string {
 
 describe("imports", () => {
   test("go only downwards", () => {
-    const upwards = imports.filter(({ from, target }) => {
-      if (!target) return false;
-      const [here, there] = [boxOf(from), boxOf(target)];
-      return here !== "" && here !== there && !direction[here]?.includes(there);
+    const upwards = imports.filter(({ from, target }) => target && !mayImport(boxOf(from), boxOf(target)));
+    expect(upwards.map(show)).toEqual([]);
+  });
+
+  test("go in no circle, those of types included", () => {
+    expect(circles()).toEqual([]);
+  });
+
+  test("let a box be taken only by boxes above it: two boxes never import each other", () => {
+    const pairs = new Set(
+      imports.flatMap(({ from, target }) => {
+        const [here, there] = [boxOf(from), target ? boxOf(target) : ""];
+        return here && there && here !== there ? [`${here} > ${there}`] : [];
+      }),
+    );
+    // A box and a part of it are one house: the door shows what lies inside, and a part uses the house's own files.
+    const mutual = [...pairs].filter((pair) => {
+      const [here = "", there = ""] = pair.split(" > ");
+      const nested = here.startsWith(`${there}/`) || there.startsWith(`${here}/`);
+      return !nested && pairs.has(`${there} > ${here}`);
     });
-    // The port names the codes of failures, whose classes the runtime has.
-    expect(upwards.map(show)).toEqual(["src/engine/engine.ts imports ../runtime/errors.ts"]);
-    expect(upwards.every(({ typeOnly }) => typeOnly)).toBe(true);
+    expect(mutual.sort()).toEqual([]);
   });
 
   test("enter another folder by its index", () => {
     const through = imports.filter(({ from, target }) => {
       if (!target || boxOf(from) === boxOf(target)) return false;
-      const path = relative(repo, target);
-      return !path.endsWith("/index.ts") && !sideDoors.has(path);
+      const path = relative(repo, target).split(sep).join("/");
+      return !path.endsWith("/index.ts") && !sideDoors.has(path) && !ownParent(from, target);
     });
     expect(through.map(show)).toEqual([]);
   });
@@ -163,6 +229,44 @@ describe("imports", () => {
   });
 });
 
+/** A part of a box takes the single files of its whole: they are one house. */
+function ownParent(from: string, target: string): boolean {
+  return boxOf(from).startsWith(`${boxOf(target)}/`);
+}
+
+/** Files that reach themselves by imports, one line for each group (Tarjan's strongly connected components). */
+function circles(): string[] {
+  const targets = new Map(files.map((file): [string, string[]] => [file, []]));
+  for (const { from, target } of imports) if (target && targets.has(target)) targets.get(from)?.push(target);
+  const order = new Map<string, { index: number; low: number; open: boolean }>();
+  const stack: string[] = [];
+  const found: string[] = [];
+  const visit = (file: string): { index: number; low: number; open: boolean } => {
+    const node = { index: order.size, low: order.size, open: true };
+    order.set(file, node);
+    stack.push(file);
+    for (const next of targets.get(file) ?? []) {
+      const other = order.get(next);
+      if (!other) node.low = Math.min(node.low, visit(next).low);
+      else if (other.open) node.low = Math.min(node.low, other.index);
+    }
+    if (node.low === node.index) {
+      const group = stack.splice(stack.indexOf(file));
+      for (const each of group) order.get(each)!.open = false;
+      if (group.length > 1)
+        found.push(
+          group
+            .map((each) => relative(src, each))
+            .sort()
+            .join(" "),
+        );
+    }
+    return node;
+  };
+  for (const file of files) if (!order.has(file)) visit(file);
+  return found.sort();
+}
+
 /** All imports that run when `entry` is loaded. */
 function reachable(entry: string): Import[] {
   const seen = new Set<string>();
@@ -182,6 +286,68 @@ function reachable(entry: string): Import[] {
 
 function packageOf(specifier: string): string {
   return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+}
+
+describe("an object's fields", () => {
+  /** Methods that change a collection in place. */
+  const changing = new Set(["add", "clear", "delete", "pop", "push", "set", "shift", "sort", "splice", "unshift"]);
+
+  test("are written by the object itself", () => {
+    const program = ts.createProgram(
+      files.filter((file) => !file.includes(`${sep}page${sep}`)),
+      { ...compilerOptions(), noEmit: true },
+    );
+    const checker = program.getTypeChecker();
+    const found: string[] = [];
+    /** `object.field`, where the object is another instance of a class of ours. */
+    const isForeign = (node: ts.Node): node is ts.PropertyAccessExpression => {
+      if (!ts.isPropertyAccessExpression(node) || node.expression.kind === ts.SyntaxKind.ThisKeyword) return false;
+      const declared = checker.getTypeAtLocation(node.expression).getSymbol()?.valueDeclaration;
+      if (!declared || !ts.isClassDeclaration(declared) || !declared.getSourceFile().fileName.startsWith(src))
+        return false;
+      // Inside of the class it may be a sibling, which is its own business; a field with a setter says itself what is done.
+      if (ts.findAncestor(node, (above) => above === declared)) return false;
+      const field = checker.getSymbolAtLocation(node.name)?.valueDeclaration;
+      return field !== undefined && !ts.isAccessor(field) && !ts.isMethodDeclaration(field);
+    };
+    const note = (node: ts.Node): void => {
+      const file = node.getSourceFile();
+      const { line } = file.getLineAndCharacterOfPosition(node.getStart());
+      found.push(`${relative(repo, file.fileName)}:${line + 1}: ${node.getText()}`);
+    };
+    const visit = (node: ts.Node): void => {
+      if (ts.isBinaryExpression(node) && isAssignment(node.operatorToken.kind) && isForeign(node.left)) note(node.left);
+      else if ((ts.isPrefixUnaryExpression(node) || ts.isPostfixUnaryExpression(node)) && isForeign(node.operand)) {
+        const { operator } = node;
+        if (operator === ts.SyntaxKind.PlusPlusToken || operator === ts.SyntaxKind.MinusMinusToken) note(node.operand);
+      } else if (ts.isDeleteExpression(node) && isForeign(node.expression)) note(node.expression);
+      else if (
+        ts.isCallExpression(node) &&
+        ts.isPropertyAccessExpression(node.expression) &&
+        changing.has(node.expression.name.text) &&
+        isForeign(node.expression.expression) &&
+        isBuiltIn(checker.getTypeAtLocation(node.expression.expression))
+      ) {
+        note(node.expression);
+      }
+      ts.forEachChild(node, visit);
+    };
+    for (const file of program.getSourceFiles()) if (file.fileName.startsWith(src)) visit(file);
+    expect(found).toEqual([]);
+
+    function isBuiltIn(type: ts.Type): boolean {
+      return ["Array", "Map", "Set", "WeakMap", "WeakSet"].includes(type.getSymbol()?.name ?? "");
+    }
+  });
+});
+
+function isAssignment(kind: ts.SyntaxKind): boolean {
+  return kind >= ts.SyntaxKind.FirstAssignment && kind <= ts.SyntaxKind.LastAssignment;
+}
+
+function compilerOptions(): ts.CompilerOptions {
+  const { config } = ts.readConfigFile(join(repo, "tsconfig.json"), ts.sys.readFile);
+  return ts.convertCompilerOptionsFromJson(config.compilerOptions, repo).options;
 }
 
 describe("the repository's text", () => {
