@@ -2,17 +2,15 @@
 import { chmodSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { dirname } from "node:path";
-import type { Call } from "../../../pool/call.ts";
-import type { Container } from "../../../pool/container.ts";
-import type { Pool } from "../../../pool/pool.ts";
-import { Pools } from "../../../pool/pools.ts";
-import { Processes } from "../../../pool/processes.ts";
+import { type ContainerOutput, NodeLauncher, type PoolLog, Pools, Processes } from "../../../pool/index.ts";
 import type { StatePaths } from "../paths.ts";
 import type { HostStatus } from "../protocol.ts";
 import { FromHost } from "../protocol.ts";
 import { FARCALL_VERSION } from "../version.ts";
 import { Calls } from "./calls/calls.ts";
+import type { DurableCall } from "./calls/durable-call.ts";
 import { MemoryCall } from "./calls/memory-call.ts";
+import type { WebCall } from "./calls/web-call.ts";
 import { Connection } from "./connection/connection.ts";
 import { warn, warnOf } from "./failures.ts";
 import { Registry, type Version } from "./registry/registry.ts";
@@ -59,8 +57,22 @@ export class Host {
     this.#onEnd = onEnd;
     this.logs = new Logs(paths.logDatabase, warn);
     this.registry = new Registry(store, paths);
-    this.processes = new Processes(paths);
-    this.pools = new Pools(this.registry, this.processes, paths.url, this.#onLog, () => this.#lookForWork());
+    const log: PoolLog = {
+      output: (output) => this.#onOutput(output),
+      problem: (what, error) => (error === undefined ? warn(what) : warnOf(what, error)),
+    };
+    this.processes = new Processes({
+      folder: paths.state,
+      env: { FARCALL_HOME: paths.state, FARCALL_ENGINE: paths.url },
+      log,
+    });
+    this.pools = new Pools({
+      versions: this.registry,
+      launchers: { typescript: new NodeLauncher(this.processes, paths) },
+      engineUrl: paths.url,
+      log,
+      onIdle: () => this.#lookForWork(),
+    });
     this.web = new WebServer(this);
     this.calls = new Calls(new CallTables(store), this.registry, this.pools, warn);
     this.schedules = new Schedules(this.registry, this.calls);
@@ -248,27 +260,20 @@ export class Host {
     }
   }
 
-  readonly #onLog = (
-    pool: Pool,
-    container: Container,
-    stream: "stdout" | "stderr" | "system",
-    text: string,
-    call?: Call,
-    index?: number,
-  ): void => {
-    const { version, name } = pool.workload;
+  #onOutput({ workload: { version, name }, container, stream, text, call, index }: ContainerOutput): void {
     const entry = this.logs.append({
       app: version.app,
       environment: version.environment,
       function: call?.fn.schema.name ?? name,
-      container: container.id,
+      container,
       ...(call && { callId: call.id }),
       ...(call && index !== undefined && { inputIndex: index }),
       stream,
       text,
     });
-    const to = call?.logsTo;
+    if (!call) return;
+    const { logsTo, logNumber } = call as MemoryCall | DurableCall | WebCall; // the pools run no others
     // They are kept on disk: farcall logs has them all.
-    if (to && !to.overloaded) to.json(FromHost.log, call.logNumber, entry);
-  };
+    if (logsTo && !logsTo.overloaded) logsTo.json(FromHost.log, logNumber, entry);
+  }
 }

@@ -3,7 +3,7 @@
  * takes them, then those that come. Nothing but indices is kept for a slow reader.
  */
 import type { Failure, InputRange } from "../../../../engine/index.ts";
-import { Queue } from "../../../../pool/input-list.ts";
+import { Queue } from "../../../../pool/index.ts";
 import { FromHost } from "../../protocol.ts";
 import type { Connection } from "../connection/connection.ts";
 import { asFailure } from "../failures.ts";

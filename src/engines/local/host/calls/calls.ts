@@ -2,10 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { CallInfo, Failure, FunctionRef, Progress } from "../../../../engine/index.ts";
-import type { Pool } from "../../../../pool/pool.ts";
-import type { Pools } from "../../../../pool/pools.ts";
-import { telemetry } from "../../../../pool/telemetry.ts";
-import { isNamed } from "../../../../pool/workload.ts";
+import { isNamed, type Pool, type Pools, telemetry } from "../../../../pool/index.ts";
 import { failureToError, InvalidError, NotFoundError } from "../../../../runtime/errors.ts";
 import type { OpenMessage } from "../../protocol.ts";
 import type { Connection } from "../connection/connection.ts";

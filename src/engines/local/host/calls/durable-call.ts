@@ -5,11 +5,7 @@
  */
 
 import type { CallInfo, Failure, OpenCall, Progress, TraceContext } from "../../../../engine/index.ts";
-import { type Call, Input, type OutcomeKind } from "../../../../pool/call.ts";
-import type { Container } from "../../../../pool/container.ts";
-import { Queue } from "../../../../pool/input-list.ts";
-import type { Pool } from "../../../../pool/pool.ts";
-import { queueTime } from "../../../../pool/telemetry.ts";
+import { type Call, CallInPool, Input, type OutcomeKind, type Pool, Queue, queueTime } from "../../../../pool/index.ts";
 import type { FarcallError } from "../../../../runtime/errors.ts";
 import type { Connection } from "../connection/connection.ts";
 import { ProtocolError } from "../connection/messages.ts";
@@ -44,7 +40,7 @@ export class DurableCall implements Call {
   readonly trace: TraceContext | undefined;
   readonly fn: DeployedFunction;
   readonly pool: Pool;
-  readonly toldContainers: Container[] = [];
+  readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
   readonly attachments = new Set<Attachment>();
   /** Who sends its inputs, until it is accepted. */
@@ -53,8 +49,6 @@ export class DurableCall implements Call {
   leftAt = 0;
   logsTo: Connection | undefined;
   logNumber = 0;
-  queued = false;
-  parked = false;
   over = false;
   readonly granted = 0;
   accepted = false;
@@ -101,7 +95,7 @@ export class DurableCall implements Call {
     this.trace = row.trace === null ? undefined : (JSON.parse(row.trace) as TraceContext);
     this.fn = fn;
     this.pool = pool;
-    pool.openCalls++;
+    pool.opened();
   }
 
   get numInputs(): number {
@@ -263,7 +257,7 @@ export class DurableCall implements Call {
     const input = this.#page.shift();
     if (input) {
       this.#untaken--;
-      input.queuedAt = this.#queuedAt;
+      input.waits(this.#queuedAt);
     } else this.#takeLater();
     return input;
   }
@@ -283,7 +277,7 @@ export class DurableCall implements Call {
     try {
       for (const { index, payload } of this.#host.tables.waitingInputs(this.row, this.#cursor)) {
         const input = new Input(this, index, payload);
-        if (this.#resumed) input.cutOff = 1;
+        if (this.#resumed) input.mayHaveRun();
         this.#page.push(input);
         this.#cursor = index + 1;
       }

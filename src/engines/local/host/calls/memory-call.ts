@@ -1,9 +1,6 @@
 /** A call that lives in memory as long as its caller's connection: `remote`, `remoteGen`, `map`. */
 import type { CallInfo, Failure, Progress } from "../../../../engine/index.ts";
-import { type Call, Input, type OutcomeKind } from "../../../../pool/call.ts";
-import type { Container } from "../../../../pool/container.ts";
-import { Queue } from "../../../../pool/input-list.ts";
-import type { Pool } from "../../../../pool/pool.ts";
+import { type Call, CallInPool, Input, type OutcomeKind, type Pool, Queue } from "../../../../pool/index.ts";
 import { FromHost, type OpenMessage } from "../../protocol.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { DeployedFunction } from "../registry/registry.ts";
@@ -22,13 +19,11 @@ export class MemoryCall implements Call {
   readonly trace: OpenMessage["trace"];
   readonly fn: DeployedFunction;
   readonly pool: Pool;
-  readonly toldContainers: Container[] = [];
+  readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
   /** Where its logs go as well. */
   readonly logsTo: Connection | undefined;
   readonly logNumber: number;
-  queued = false;
-  parked = false;
   over = false;
   granted = 0;
   readonly record: CallRecord;
@@ -69,7 +64,7 @@ export class MemoryCall implements Call {
     this.#onEnd = onEnd;
     this.#sendProgress = message.progress === true;
     this.record = new CallRecord(records);
-    pool.openCalls++;
+    pool.opened();
   }
 
   // ---- from the caller
@@ -90,9 +85,7 @@ export class MemoryCall implements Call {
   credit(count: number): void {
     if (this.over) return;
     this.granted = Math.min(MAX_GRANTED, this.granted + count);
-    for (const container of this.toldContainers) {
-      for (const input of container) if (input.call === this) container.credit(input, count);
-    }
+    this.inPool.credit(this, count);
   }
 
   /** `reason` is for a caller that did not ask for it. */

@@ -1,8 +1,7 @@
 /** The host's side of one client: reads its frames, checks them, and does what they ask. What is wrong with one closes this connection and harms no other. */
 import type { Socket } from "node:net";
 import type { Failure } from "../../../../engine/index.ts";
-import type { Call } from "../../../../pool/call.ts";
-import type { Pool } from "../../../../pool/pool.ts";
+import type { Call } from "../../../../pool/index.ts";
 import { CallHeaderReader } from "../../../../wire/call-header.ts";
 import { type Frame, FrameError, FrameReader, FrameWriter } from "../../../../wire/frames.ts";
 import {
@@ -38,7 +37,7 @@ export class Connection {
   readonly #host: Host;
   readonly #socket: Socket;
   readonly #callHeaders = new CallHeaderReader(checkOpen);
-  readonly #parked = new Set<{ pool: Pool; call: Call }>();
+  readonly #parked = new Set<Call>();
   #waitingForRoom = new Set<() => void>();
   /** The container that the client runs in. */
   container: string | undefined;
@@ -81,7 +80,7 @@ export class Connection {
   /** The call waits, when so much is on its way that nothing more should run. */
   congested(call: Call): boolean {
     if (!this.overloaded) return false;
-    this.#parked.add({ pool: call.pool, call });
+    this.#parked.add(call);
     return true;
   }
 
@@ -186,7 +185,7 @@ export class Connection {
     const { id, rest } = this.#callHeaders.read(frame.payload);
     if (id === "") throw new ProtocolError("a call has no id");
     const message: OpenMessage = { ...rest, id, logs: (frame.flags & OPEN_LOGS) !== 0 };
-    this.#host.processes.prepare();
+    this.#host.pools.prepare();
     try {
       const { calls } = this.#host;
       if (message.durable || message.idempotencyKey !== undefined) {
@@ -264,7 +263,7 @@ export class Connection {
     if (this.writer.buffered > CONGESTED_BYTES / 2) return;
     const parked = [...this.#parked];
     this.#parked.clear();
-    for (const { pool, call } of parked) if (!call.over) pool.unpark(call);
+    for (const call of parked) if (!call.over) call.pool.unpark(call);
   }
 
   #gone(): void {

@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { LogEntry } from "../../../../engine/index.ts";
-import { isNamed } from "../../../../pool/workload.ts";
+import { isNamed } from "../../../../pool/index.ts";
 import type { LogSubscription } from "../../protocol.ts";
 import { FUNCTION_IS_NAMED } from "./call-tables.ts";
 

@@ -125,7 +125,7 @@ export class WebServer {
     } catch {
       return; // The client is gone.
     }
-    this.#host.processes.prepare();
+    this.#host.pools.prepare();
     calls.openWeb(fn, webPayload(request, url, body), request.headers, response);
   }
 }
