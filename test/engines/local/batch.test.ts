@@ -124,7 +124,7 @@ test("too few results, or no array, fail each input and say what is expected", a
     expect(error).toBeInstanceOf(TypeError);
     expect(String(error)).toMatch(/short is batched and was given 4 inputs, but returned an array of 3/);
   }
-  expect(String((await app.map("none", texts(4)))[0]!.error)).toMatch(/returned no array \(string\)/);
+  expect(String((await app.map("none", texts(4)))[0]!.error)).toMatch(/returned a value that is not an array \(string\)/);
 });
 
 test("what the function throws fails the whole batch; what cannot be sent fails its own input", async () => {

@@ -164,7 +164,7 @@ describe("a handler", () => {
 
   test.each([
     ["fails", 500, /RangeError: no such page/],
-    ["nothing", 500, /returned no Response/],
+    ["nothing", 500, /must return a Response/],
     ["late", 504, /timeout of 100 ms/],
     ["dies", 500, /died/],
   ])("that %s answers with a problem", async (name, status, detail) => {
@@ -226,7 +226,7 @@ describe("a handler", () => {
   });
 
   test("that gives away a body that was read answers with a problem", async () => {
-    expect((await problemOf(await get("used"))).detail).toMatch(/reads or has read/);
+    expect((await problemOf(await get("used"))).detail).toMatch(/body has been read, or is being read/);
   });
 
   test("hears of a client that goes away, and goes on with others", async () => {
