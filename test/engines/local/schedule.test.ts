@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { deployApp } from "../../../src/deploy/index.ts";
 import type { Engine } from "../../../src/engine/index.ts";
-import { isAlive } from "../../../src/engines/local/client/start.ts";
+import { isAlive } from "../../../src/engines/local/client/alive.ts";
 import { hostStatus, localEngine, stopHost } from "../../../src/engines/local/index.ts";
 import { App, cron, every, InvalidError } from "../../../src/runtime/index.ts";
 import type { Schedule } from "../../../src/schema/index.ts";

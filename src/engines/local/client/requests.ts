@@ -7,11 +7,11 @@ import { FromHost, type Requests, type Subscriptions, ToHost } from "../protocol
 import type { Link } from "./link.ts";
 import type { Channel, Session } from "./session.ts";
 
-/** A request that has seen so many hosts die is likely what kills them. */
+/** A request during which so many hosts died is probably what kills them. */
 const MAX_BREAKS = 5;
 
 /** Frames before the answer: outputs, of the inputs before them when the request is for inputs. */
-export interface Collected {
+interface Collected {
   outputs: Output[];
   inputs?: InputRecord[];
 }
@@ -66,8 +66,8 @@ export function request<M extends keyof Requests>(
   });
 }
 
-export interface SubscriptionHandlers<M extends keyof Subscriptions> {
-  /** Made anew for each connection, so that it can say how far it has come. */
+interface SubscriptionHandlers<M extends keyof Subscriptions> {
+  /** Made for each connection, so that it can say how far it has come. */
   params(): Subscriptions[M]["params"];
   answer?(answer: Subscriptions[M]["answer"]): void;
   /** Returns what the reader gets; `undefined` for nothing, `null` for the end. */
