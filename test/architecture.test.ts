@@ -110,6 +110,7 @@ const sideDoors = new Set([
   "src/wire/call-header.ts",
   "src/wire/frames.ts",
   "src/wire/container-protocol.ts",
+  "src/wire/inspection.ts",
   "src/runtime/errors.ts",
   "src/runtime/engines.ts",
   // What the package's entry takes of two folders whose rest is not for consumers.

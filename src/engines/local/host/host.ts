@@ -3,16 +3,11 @@ import { chmodSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { dirname } from "node:path";
 import type { DeployRequest, DeployResult, ResolvedFunction } from "../../../engine/index.ts";
-import type { Call } from "../../../pool/call.ts";
-import type { Container } from "../../../pool/container.ts";
-import type { Pool } from "../../../pool/pool.ts";
-import { Pools } from "../../../pool/pools.ts";
-import { Processes } from "../../../pool/processes.ts";
+import { type ContainerOutput, NodeLauncher, type PoolLog, Pools, Processes } from "../../../pool/index.ts";
 import { InvalidError } from "../../../runtime/errors.ts";
 import { parseManifest, SchemaError } from "../../../schema/index.ts";
 import type { StatePaths } from "../paths.ts";
 import type { HostStatus } from "../protocol.ts";
-import { FromHost } from "../protocol.ts";
 import { FARCALL_VERSION } from "../version.ts";
 import { Calls } from "./calls/index.ts";
 import { Connection } from "./connection/index.ts";
@@ -60,8 +55,22 @@ export class Host implements Services {
     this.#onEnd = onEnd;
     this.logs = storage.logs;
     this.registry = new Registry(storage.deploys, storage.artifacts);
-    this.#processes = new Processes(paths);
-    this.pools = new Pools(this.registry, this.#processes, paths.url, this.#onLog, () => this.#lookForWork());
+    const log: PoolLog = {
+      output: (output) => this.#onOutput(output),
+      problem: (what, error) => (error === undefined ? warn(what) : warnOf(what, error)),
+    };
+    this.#processes = new Processes({
+      folder: paths.state,
+      env: { FARCALL_HOME: paths.state, FARCALL_ENGINE: paths.url },
+      log,
+    });
+    this.pools = new Pools({
+      versions: this.registry,
+      launchers: { typescript: new NodeLauncher(this.#processes, paths) },
+      engineUrl: paths.url,
+      log,
+      onIdle: () => this.#lookForWork(),
+    });
     this.#web = new WebServer(this);
     this.calls = new Calls({ storage: storage.calls, registry: this.registry, pools: this.pools, warn });
     this.#schedules = new Schedules(this.registry, this.calls);
@@ -111,10 +120,6 @@ export class Host implements Services {
 
   get draining(): boolean {
     return this.#draining;
-  }
-
-  prepare(): void {
-    this.#processes.prepare();
   }
 
   webUrl(fn: ResolvedFunction): string | undefined {
@@ -278,27 +283,17 @@ export class Host implements Services {
     }
   }
 
-  readonly #onLog = (
-    pool: Pool,
-    container: Container,
-    stream: "stdout" | "stderr" | "system",
-    text: string,
-    call?: Call,
-    index?: number,
-  ): void => {
-    const { version, name } = pool.workload;
+  #onOutput({ workload: { version, name }, container, stream, text, call, index }: ContainerOutput): void {
     const entry = this.logs.append({
       app: version.app,
       environment: version.environment,
       function: call?.fn.schema.name ?? name,
-      container: container.id,
+      container,
       ...(call && { callId: call.id }),
       ...(call && index !== undefined && { inputIndex: index }),
       stream,
       text,
     });
-    const to = call?.logsTo;
-    // A client that is behind misses some here; `farcall logs` shows all.
-    if (to && !to.overloaded) to.json(FromHost.log, call.logNumber, entry);
-  };
+    if (call) this.calls.sendLog(call, entry);
+  }
 }

@@ -4,7 +4,7 @@
  */
 import { closeSync, writeSync } from "node:fs";
 import type { Failure } from "../../../engine/index.ts";
-import { startSdk, startTelemetry, telemetry } from "../../../pool/telemetry.ts";
+import { startSdk, startTelemetry, telemetry } from "../../../pool/index.ts";
 import { prepareDirectories, statePaths } from "../paths.ts";
 import type { StartReport } from "../protocol.ts";
 import { asFailure, warn } from "./failures.ts";
@@ -31,7 +31,7 @@ try {
   }
   await startSdk();
   const host = new Host(paths, storage, () => void exit(host));
-  await startTelemetry(host.pools);
+  await startTelemetry(() => host.pools.all());
   await host.listen();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => host.stop("drain"));
   report({ ready: true });

@@ -1,6 +1,6 @@
 /** What connections and the web server see of the host. */
 import type { DeployRequest, DeployResult, ResolvedFunction } from "../../../engine/index.ts";
-import type { Pools } from "../../../pool/pools.ts";
+import type { Pools } from "../../../pool/index.ts";
 import type { StatePaths } from "../paths.ts";
 import type { HostStatus } from "../protocol.ts";
 import type { Calls } from "./calls/index.ts";
@@ -10,13 +10,11 @@ import type { Logs } from "./storage/index.ts";
 export interface Services {
   readonly paths: StatePaths;
   readonly registry: Registry;
-  readonly pools: Pick<Pools, "stats" | "updateAutoscaler">;
+  readonly pools: Pick<Pools, "prepare" | "stats" | "updateAutoscaler">;
   readonly calls: Calls;
   readonly logs: Logs;
   /** The host is about to stop: durable calls wait for the next one. */
   readonly draining: boolean;
-  /** A call is likely to come: a process for a container is made ready. */
-  prepare(): void;
   /** The URL of a web function. */
   webUrl(fn: ResolvedFunction): string | undefined;
   deploy(request: DeployRequest): Promise<DeployResult>;

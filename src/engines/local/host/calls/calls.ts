@@ -1,15 +1,15 @@
 /** All calls of the host, in memory and on disk: takes them in, finds them by id, keeps and expires what they leave. */
-import type { CallInfo, Failure, FunctionRef, InputRange, Progress } from "../../../../engine/index.ts";
-import type { Pools } from "../../../../pool/pools.ts";
+import type { CallInfo, Failure, FunctionRef, InputRange, LogEntry, Progress } from "../../../../engine/index.ts";
+import type { Call, Pools } from "../../../../pool/index.ts";
 import { failureToError, NotFoundError } from "../../../../runtime/errors.ts";
 import { cancelledFailure } from "../../failures.ts";
-import type { OpenMessage } from "../../protocol.ts";
+import { FromHost, type OpenMessage } from "../../protocol.ts";
 import type { Registry } from "../registry/index.ts";
 import { type CallRow, type CallStorage, isNamed, type RecordedInput, type StoredListener } from "../storage/index.ts";
-import type { DurableCall, DurableHost } from "./durable-call.ts";
+import { DurableCall, type DurableHost } from "./durable-call.ts";
 import { expiredFailure, infoOf, infoOfStored } from "./info.ts";
 import { Intake, newId, type WebRequest } from "./intake.ts";
-import type { MemoryCall } from "./memory-call.ts";
+import { MemoryCall } from "./memory-call.ts";
 import { type FoundCall, OutputReader } from "./output-reader.ts";
 import type { Peer } from "./peer.ts";
 import type { ProgressWatcher } from "./progress.ts";
@@ -259,6 +259,14 @@ export class Calls implements DurableHost {
     const call = this.#memory.get(id) ?? this.#durable.get(id);
     if (!call) this.info(id);
     return call;
+  }
+
+  /** Sends a line that a call has printed to the client that wants its logs. It may come after the call has ended. */
+  sendLog(call: Call, entry: LogEntry): void {
+    if (!(call instanceof MemoryCall || call instanceof DurableCall)) return;
+    const { logsTo, logNumber } = call;
+    // A client that is behind misses some here; `farcall logs` shows all.
+    if (logsTo && !logsTo.overloaded) logsTo.json(FromHost.log, logNumber, entry);
   }
 
   // ---- ending

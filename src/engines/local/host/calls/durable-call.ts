@@ -5,11 +5,7 @@
  */
 
 import type { CallInfo, Failure, OpenCall, Progress, TraceContext } from "../../../../engine/index.ts";
-import { type Call, Input, type OutcomeKind } from "../../../../pool/call.ts";
-import type { Container } from "../../../../pool/container.ts";
-import { Queue } from "../../../../pool/input-list.ts";
-import type { Pool } from "../../../../pool/pool.ts";
-import { queueTime } from "../../../../pool/telemetry.ts";
+import { type Call, CallInPool, Input, type OutcomeKind, type Pool, Queue, queueTime } from "../../../../pool/index.ts";
 import { cancelledFailure } from "../../failures.ts";
 import { ProtocolError } from "../../protocol.ts";
 import type { DeployedFunction } from "../registry/index.ts";
@@ -63,10 +59,8 @@ export class DurableCall implements Call {
   readonly trace: TraceContext | undefined;
   readonly fn: DeployedFunction;
   readonly pool: Pool;
-  readonly toldContainers: Container[] = [];
+  readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
-  queued = false;
-  parked = false;
   readonly granted = 0;
   readonly #readers = new Set<OutputListener>();
   #over = false;
@@ -122,7 +116,7 @@ export class DurableCall implements Call {
     this.trace = row.trace === null ? undefined : (JSON.parse(row.trace) as TraceContext);
     this.fn = fn;
     this.pool = pool;
-    pool.openCalls++;
+    pool.opened();
   }
 
   get over(): boolean {
@@ -355,7 +349,7 @@ export class DurableCall implements Call {
     const input = this.#page.shift();
     if (input) {
       this.#untaken--;
-      input.queuedAt = this.#queuedAt;
+      input.waits(this.#queuedAt);
     } else this.#takeLater();
     return input;
   }
@@ -375,7 +369,7 @@ export class DurableCall implements Call {
     try {
       for (const { index, payload } of this.#host.storage.waitingInputs(this.row, this.#cursor)) {
         const input = new Input(this, index, payload);
-        if (this.#resumed) input.cutOff = 1;
+        if (this.#resumed) input.mayHaveRun();
         this.#page.push(input);
         this.#cursor = index + 1;
       }

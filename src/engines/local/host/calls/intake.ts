@@ -1,9 +1,7 @@
 /** Opens calls: finds the function and the pool of each, and makes the object that stands for it. */
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
-import type { Pool } from "../../../../pool/pool.ts";
-import type { Pools } from "../../../../pool/pools.ts";
-import { telemetry } from "../../../../pool/telemetry.ts";
+import { type Pool, type Pools, telemetry } from "../../../../pool/index.ts";
 import { checkMethod } from "../../../catalog/index.ts";
 import type { OpenMessage } from "../../protocol.ts";
 import type { DeployedFunction, Registry } from "../registry/index.ts";

@@ -1,9 +1,6 @@
 /** A call that lives in memory as long as its client is connected: `remote`, `remoteGen`, `map`. */
 import type { Failure, Progress } from "../../../../engine/index.ts";
-import { type Call, Input, type OutcomeKind } from "../../../../pool/call.ts";
-import type { Container } from "../../../../pool/container.ts";
-import { Queue } from "../../../../pool/input-list.ts";
-import type { Pool } from "../../../../pool/pool.ts";
+import { type Call, CallInPool, Input, type OutcomeKind, type Pool, Queue } from "../../../../pool/index.ts";
 import { FromHost, type OpenMessage } from "../../protocol.ts";
 import type { DeployedFunction } from "../registry/index.ts";
 import type { CallSummary } from "./info.ts";
@@ -35,13 +32,11 @@ export class MemoryCall implements Call, Parked {
   readonly trace: OpenMessage["trace"];
   readonly fn: DeployedFunction;
   readonly pool: Pool;
-  readonly toldContainers: Container[] = [];
+  readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
   /** Where its logs go as well. */
   readonly logsTo: Peer | undefined;
   readonly logNumber: number;
-  queued = false;
-  parked = false;
   over = false;
   granted = 0;
   readonly record: CallRecord;
@@ -73,7 +68,7 @@ export class MemoryCall implements Call, Parked {
     this.#onEnd = onEnd;
     this.#sendProgress = message.progress === true;
     this.record = new CallRecord(records);
-    pool.openCalls++;
+    pool.opened();
   }
 
   // ---- from the caller
@@ -94,9 +89,7 @@ export class MemoryCall implements Call, Parked {
   credit(count: number): void {
     if (this.over) return;
     this.granted = Math.min(MAX_GRANTED, this.granted + count);
-    for (const container of this.toldContainers) {
-      for (const input of container) if (input.call === this) container.credit(input, count);
-    }
+    this.inPool.credit(this, count);
   }
 
   /** `reason` is for a caller that did not ask for it. */

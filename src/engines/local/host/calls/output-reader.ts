@@ -3,7 +3,7 @@
  * them, then those that come. Nothing but indices is kept for a slow client.
  */
 import type { Failure, InputRange } from "../../../../engine/index.ts";
-import { Queue } from "../../../../pool/input-list.ts";
+import { Queue } from "../../../../pool/index.ts";
 import { cancelledFailure } from "../../failures.ts";
 import { FromHost } from "../../protocol.ts";
 import { asFailure } from "../failures.ts";

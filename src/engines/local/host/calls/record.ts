@@ -4,7 +4,7 @@
  * lose theirs first.
  */
 
-import type { Input } from "../../../../pool/call.ts";
+import type { Input } from "../../../../pool/index.ts";
 import { HEADER_BYTES } from "../../../../wire/frames.ts";
 import { FromHost } from "../../protocol.ts";
 import type { RecordedInput } from "../storage/index.ts";

@@ -8,9 +8,7 @@ import {
   validateHeaderValue,
 } from "node:http";
 import type { Failure, Progress, TraceContext } from "../../../../engine/index.ts";
-import { type Call, Input, type OutcomeKind } from "../../../../pool/call.ts";
-import type { Container } from "../../../../pool/container.ts";
-import type { Pool } from "../../../../pool/pool.ts";
+import { type Call, CallInPool, Input, type OutcomeKind, type Pool } from "../../../../pool/index.ts";
 import type { WebRequestHead, WebResponseHead } from "../../../../wire/container-protocol.ts";
 import { cancelledFailure } from "../../failures.ts";
 import type { DeployedFunction } from "../registry/index.ts";
@@ -63,12 +61,8 @@ export class WebCall implements Call {
   readonly trace: TraceContext | undefined;
   readonly fn: DeployedFunction;
   readonly pool: Pool;
-  readonly toldContainers: Container[] = [];
+  readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
-  readonly logsTo: undefined;
-  readonly logNumber = 0;
-  queued = false;
-  parked = false;
   over = false;
   readonly granted = WINDOW;
   /** Stays empty: requests and responses are no arguments and results, and may be secret. */
@@ -95,7 +89,7 @@ export class WebCall implements Call {
     this.#response = response;
     this.#onEnd = onEnd;
     this.#input = new Input(this, 0, payload);
-    pool.openCalls++;
+    pool.opened();
     response.on("close", () => this.#clientGone());
     response.on("drain", () => this.#drained());
     pool.enqueue(this, 1);
@@ -120,8 +114,8 @@ export class WebCall implements Call {
     try {
       if (!this.#headSent) {
         this.#sendHead(JSON.parse(Buffer.from(payload).toString()) as WebResponseHead);
-        input.container?.credit(input, 1);
-      } else if (this.#response.write(payload)) input.container?.credit(input, 1);
+        input.credit(1);
+      } else if (this.#response.write(payload)) input.credit(1);
       else this.#owed++;
     } catch (error) {
       // The handler made what HTTP does not allow, such as a control character in a header.
@@ -150,9 +144,7 @@ export class WebCall implements Call {
     const count = this.#owed;
     this.#owed = 0;
     if (count === 0 || this.over) return;
-    for (const container of this.toldContainers) {
-      for (const input of container) if (input.call === this) container.credit(input, count);
-    }
+    this.inPool.credit(this, count);
   }
 
   progressed(progress: Progress): void {

@@ -207,7 +207,7 @@ export class Connection implements Peer, Client {
     const { id, rest } = this.#callHeaders.read(frame.payload);
     if (id === "") throw new ProtocolError("a call has no id");
     const message: OpenMessage = { ...rest, id, logs: (frame.flags & OPEN_LOGS) !== 0 };
-    this.#services.prepare();
+    this.#services.pools.prepare();
     try {
       if (message.durable || message.idempotencyKey !== undefined) this.#openDurable(number, message);
       else {

@@ -124,7 +124,7 @@ export class WebServer {
     } catch {
       return; // The client is gone.
     }
-    this.#services.prepare();
+    this.#services.pools.prepare();
     calls.openWeb({ fn, payload: webPayload(request, url, body), headers: request.headers, response });
   }
 }
