@@ -111,7 +111,7 @@ async function withFullDisk(store: Store, body: () => Promise<void>): Promise<vo
   store.transact = transact;
 }
 
-test("a call has not ended before its last output is on disk, in whatever order they get there", async () => {
+test("a call has not ended before its last output is on disk, in whatever order outputs get there", async () => {
   const store = opened(1, "");
   const tables = new CallTables(store);
   const calls = callsIn(tables);
@@ -132,7 +132,7 @@ test("a call has not ended before its last output is on disk, in whatever order 
   expect(tables.open()).toEqual([]);
 });
 
-test("a key can be used again after a call that could not be stored, nor removed", async () => {
+test("a key can be used again after a call that could be neither stored nor removed", async () => {
   const store = opened(1, "");
   const tables = new CallTables(store);
   const calls = callsIn(tables);

@@ -139,8 +139,8 @@ export class ClientCall implements CallHandle, Channel {
   detach(): void {
     this.#sink = NOTHING;
     if (this.#over) return;
-    // Inputs that are not on disk yet must still get there.
-    if (this.#kept && !this.#accepted) return;
+    // The call goes on, so all of it must get to the host, and onto its disk when it is kept.
+    if (this.#kept ? !this.#accepted : !this.#opened) return;
     this.#link?.writer.write(ToHost.detach, this.#number, 0);
     this.#finish();
   }
@@ -165,6 +165,7 @@ export class ClientCall implements CallHandle, Channel {
     if (this.#credits > 0) writeCredit(link, this.#number, this.#credits);
     if (this.#noMore) link.writer.write(ToHost.end, this.#number, this.#put);
     this.#wakeIfRoom();
+    if (!this.#kept && this.#sink === NOTHING) this.detach();
   }
 
   down(): void {
