@@ -76,7 +76,7 @@ export class Session implements LinkOwner {
     channel.up(link);
   }
 
-  /** What had come on the connection has been read. */
+  /** Everything that had arrived on the connection has been read. */
   readonly #looked = (): void => {
     const numbers = this.#looking;
     this.#looking = [];
@@ -198,7 +198,7 @@ export class Session implements LinkOwner {
     link.socket.end();
   }
 
-  /** Fails what is open and disconnects; a later use connects again. */
+  /** Fails whatever is open and disconnects; a later use connects again. */
   async close(): Promise<void> {
     const error = new EngineUnavailableError(`the engine ${this.paths.url} was closed while this was under way`);
     const channels = [...this.#channels.values()];

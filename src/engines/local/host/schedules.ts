@@ -16,7 +16,7 @@ const MAX_LATE_MS = 86_400_000;
 /** Clocks jump and machines sleep: the time is looked at this often at least. */
 const MAX_WAIT_MS = 30_000;
 
-/** The first time after `after`; undefined when there is none. All in milliseconds since 1970. */
+/** The first time after `after`; undefined when the schedule has no more. All in milliseconds since 1970. */
 type NextTime = (after: number) => number | undefined;
 
 interface Scheduled {
@@ -104,7 +104,7 @@ export class Schedules {
   }
 }
 
-/** Throws what is wrong with a cron expression or a time zone. @param deployed from when on `every` counts */
+/** Throws an error when the cron expression or the time zone is invalid. @param deployed from when on `every` counts */
 async function nextTime(schedule: Schedule, deployed: number): Promise<NextTime> {
   if (schedule.kind === "every") {
     const { everyMs } = schedule;

@@ -1,7 +1,7 @@
 /**
  * A call that is kept on disk: `spawn`, `spawnMap`, and any call with an idempotency key. Nothing of it runs before all its
- * inputs are on disk and it is thereby accepted; no output is delivered before it is on disk, so that one that was seen
- * stays. Its inputs wait on disk and come into memory by the page.
+ * inputs are on disk, which is when it is accepted. No output is delivered before it is on disk, so an output that a caller has seen
+ * is never lost. Its inputs wait on disk and come into memory by the page.
  */
 
 import type { CallInfo, Failure, OpenCall, Progress, TraceContext } from "../../../../engine/index.ts";
@@ -112,7 +112,7 @@ export class DurableCall implements Call {
     this.number = number;
     this.id = row.id;
     this.method = row.method;
-    // Written by a host, from what was checked to be a record of strings.
+    // Written by a host, from a value that was checked to be a record of strings.
     this.trace = row.trace === null ? undefined : (JSON.parse(row.trace) as TraceContext);
     this.fn = fn;
     this.pool = pool;
@@ -185,7 +185,7 @@ export class DurableCall implements Call {
     this.#abandonUnlessBack();
   }
 
-  /** Nobody was told that the call is kept: it is dropped when its opener stays away. */
+  /** No caller knows yet that the call is kept, so it is dropped when its opener stays away. */
   #abandonUnlessBack(): void {
     const leftAt = performance.now();
     this.#leftAt = leftAt;

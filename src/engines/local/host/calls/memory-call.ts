@@ -8,7 +8,7 @@ import type { Parked, Peer } from "./peer.ts";
 import { ProgressBoard } from "./progress.ts";
 import { CallRecord, type Records } from "./record.ts";
 
-/** What a frame can say. */
+/** As many as fit in a frame. */
 const MAX_GRANTED = 0xffff_ffff;
 
 const TYPES = { result: FromHost.result, exception: FromHost.exception, end: FromHost.end } as const;
@@ -92,7 +92,7 @@ export class MemoryCall implements Call, Parked {
     this.inPool.credit(this, count);
   }
 
-  /** `reason` is for a caller that did not ask for it. */
+  /** `reason` is sent to the caller, for when somebody else cancels its call. */
   cancel(options: { terminate?: boolean; reason?: Failure } = {}): void {
     if (this.over) return;
     if (options.reason && !this.#silent) this.#peer.json(FromHost.failed, this.#clientNumber, options.reason);

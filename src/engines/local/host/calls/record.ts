@@ -97,7 +97,7 @@ export class CallRecord {
     return entry;
   }
 
-  /** A copy: the payload is a view into what was received, which would be kept whole. */
+  /** A copy: the payload is a view into the received chunk, and would keep all of it in memory. */
   #keep(payload: Uint8Array): Uint8Array {
     const kept = payload.length > REMEMBERED_BYTES ? new Uint8Array(0) : new Uint8Array(payload);
     this.#records.add(this, kept.length + HEADER_BYTES);

@@ -136,7 +136,7 @@ export class WebCall implements Call {
     // More or less than was announced would be taken for a part of the next response.
     this.#response.strictContentLength = true;
     this.#response.writeHead(status, statusText || undefined);
-    // Sends the head, where there is a body to come; flushHeaders() would send what is beyond ASCII as UTF-8.
+    // Sends the head at once, before the body; flushHeaders() would send characters beyond ASCII as UTF-8.
     this.#response.write(NOTHING);
   }
 

@@ -80,7 +80,7 @@ export class WebServer {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refuse = (status: number, code: Failure["code"], message: string, hint?: string): void => {
-      // What is left of the body is not read.
+      // The rest of the body is not read.
       response.setHeader("connection", "close");
       sendProblem(response, status, { code, message, hint });
     };
