@@ -3,14 +3,16 @@ import {
   type IncomingHttpHeaders,
   type IncomingMessage,
   type ServerResponse,
+  STATUS_CODES,
   validateHeaderName,
   validateHeaderValue,
 } from "node:http";
 import type { Failure, Progress, TraceContext } from "../../../../engine/index.ts";
 import { type Call, CallInPool, Input, type OutcomeKind, type Pool } from "../../../../pool/index.ts";
 import type { WebRequestHead, WebResponseHead } from "../../../../wire/container-protocol.ts";
-import type { DeployedFunction } from "../registry/registry.ts";
-import type { CallSummary } from "./memory-call.ts";
+import { cancelledFailure } from "../../failures.ts";
+import type { DeployedFunction } from "../registry/index.ts";
+import type { CallSummary } from "./info.ts";
 import { ProgressBoard } from "./progress.ts";
 import { CallRecord, type Records } from "./record.ts";
 
@@ -38,6 +40,19 @@ function traceIn({ traceparent, tracestate, baggage }: IncomingHttpHeaders): Tra
   return trace;
 }
 
+export interface WebCallOptions {
+  number: number;
+  id: string;
+  fn: DeployedFunction;
+  pool: Pool;
+  /** See `webPayload`. */
+  payload: Uint8Array;
+  headers: IncomingHttpHeaders;
+  response: ServerResponse;
+  records: Records;
+  onEnd: (call: WebCall) => void;
+}
+
 export class WebCall implements Call {
   readonly number: number;
   readonly id: string;
@@ -48,8 +63,6 @@ export class WebCall implements Call {
   readonly pool: Pool;
   readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
-  readonly logsTo: undefined;
-  readonly logNumber = 0;
   over = false;
   readonly granted = WINDOW;
   /** Stays empty: requests and responses are no arguments and results, and may be secret. */
@@ -66,17 +79,7 @@ export class WebCall implements Call {
   /** Pieces that the client has not taken: granted again when it has. */
   #owed = 0;
 
-  constructor(
-    number: number,
-    id: string,
-    fn: DeployedFunction,
-    pool: Pool,
-    payload: Uint8Array,
-    headers: IncomingHttpHeaders,
-    response: ServerResponse,
-    records: Records,
-    onEnd: (call: WebCall) => void,
-  ) {
+  constructor({ number, id, fn, pool, payload, headers, response, records, onEnd }: WebCallOptions) {
     this.number = number;
     this.id = id;
     this.trace = traceIn(headers);
@@ -119,7 +122,7 @@ export class WebCall implements Call {
       this.pool.cancelled(this, 0);
       this.failed(input, {
         code: "INTERNAL_FAILURE",
-        message: `${this.fn.version.app}/${this.fn.schema.name} answered with what HTTP cannot carry: ${(error as Error).message}`,
+        message: `${this.fn.version.app}/${this.fn.schema.name} returned an invalid HTTP response: ${(error as Error).message}`,
       });
     }
   }
@@ -133,7 +136,7 @@ export class WebCall implements Call {
     // More or less than was announced would be taken for a part of the next response.
     this.#response.strictContentLength = true;
     this.#response.writeHead(status, statusText || undefined);
-    // Sends the head, where there is a body to come; flushHeaders() would send what is beyond ASCII as UTF-8.
+    // Sends the head at once, before the body; flushHeaders() would send characters beyond ASCII as UTF-8.
     this.#response.write(NOTHING);
   }
 
@@ -162,7 +165,7 @@ export class WebCall implements Call {
     try {
       this.#response.end();
     } catch {
-      // The body is shorter than its content-length: no more whole than one that broke.
+      // The body is shorter than its content-length, so it is as incomplete as one that broke.
       this.#response.destroy();
     }
   }
@@ -175,11 +178,11 @@ export class WebCall implements Call {
     this.#fail(failure);
   }
 
-  /** By somebody else than the client. */
+  /** By somebody other than the client. */
   cancel({ terminate = false, reason }: { terminate?: boolean; reason?: Failure } = {}): void {
     if (this.over) return;
     this.#drop({ terminate });
-    this.#fail(reason ?? { code: "CANCELLED", message: `call ${this.id} was cancelled` });
+    this.#fail(reason ?? cancelledFailure(this.id));
   }
 
   #fail(failure: Failure): void {
@@ -188,7 +191,7 @@ export class WebCall implements Call {
   }
 
   #clientGone(): void {
-    // The handler hears of it, and is not killed with its neighbours for taking its time.
+    // The handler is told, and it is not killed with its neighbours for taking its time.
     if (!this.over) this.#drop({ graceMs: this.fn.schema.options.timeoutMs });
   }
 
@@ -243,23 +246,12 @@ const STATUS: Partial<Record<Failure["code"], number>> = {
   ENGINE_UNAVAILABLE: 503,
 };
 
-const TITLES: Record<number, string> = {
-  400: "Bad Request",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  413: "Content Too Large",
-  500: "Internal Server Error",
-  503: "Service Unavailable",
-  504: "Gateway Timeout",
-};
-
 /** RFC 9457. */
 export function sendProblem(response: ServerResponse, status: number, { code, message, hint }: Failure): void {
   if (response.headersSent || response.destroyed) return;
   const body = JSON.stringify({
     type: "about:blank",
-    title: TITLES[status],
+    title: STATUS_CODES[status],
     status,
     detail: message,
     code: `FARCALL_${code}`,
