@@ -38,7 +38,7 @@ export interface Engine extends EngineFeatures {
 export interface EngineFeatures {
   /** `callOptions({ idempotencyKey })`. */
   readonly idempotency?: boolean | undefined;
-  /** `callOptions({ onProgress })` and Monitor.progress. */
+  /** `callOptions({ onProgress })` and Monitor.progress, which is not called otherwise. */
   readonly progress?: boolean | undefined;
   /** InputRecord has the arguments. */
   readonly arguments?: boolean | undefined;

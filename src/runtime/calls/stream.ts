@@ -3,9 +3,9 @@
  * queue `return()` behind an output that may never come, and costs more for each item.
  */
 import { InvalidError } from "../errors.ts";
+import { raise } from "../stacks.ts";
 import { ignore } from "./inputs.ts";
 import { type Limits, limit } from "./limit.ts";
-import { raise } from "./stacks.ts";
 
 export const NOTHING: unique symbol = Symbol("nothing");
 
@@ -98,7 +98,7 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
 
   async #refuse(): Promise<never> {
     throw new InvalidError(`${this.#label}: next() was called while an earlier next() waits`, {
-      hint: "one loop at a time reads a stream; call it again for a second stream, or raise concurrency inside the loop",
+      hint: "Read a stream in one loop at a time. For a second stream, call the function again.",
     });
   }
 
@@ -159,7 +159,7 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
     if (this.#state === "over") return;
     this.#state = "over";
     this.#unwatch?.();
-    // The consumer hears of the failure itself, not of what closing the inputs may add to it.
+    // The consumer gets the failure itself, not what closing the inputs may add to it.
     this.stop()?.catch(ignore);
     const waiter = this.#waiter;
     this.#waiter = undefined;

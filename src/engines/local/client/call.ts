@@ -8,12 +8,12 @@
  */
 import { randomBytes } from "node:crypto";
 import type { CallHandle, CallSink, Failure, InputRange, OpenCall, Progress } from "../../../engine/index.ts";
-import { type FarcallError, failureToError } from "../../../runtime/errors.ts";
+import { errorToFailure, type FarcallError, failureToError } from "../../../runtime/errors.ts";
 import type { Frame } from "../../../wire/frames.ts";
 import { ACCEPTED_ALL, type AttachMessage, FromHost, OPEN_LOGS, ToHost } from "../protocol.ts";
 import type { Link } from "./link.ts";
 import { outputOf, parse, request } from "./requests.ts";
-import { asFailure, type Channel, type Session } from "./session.ts";
+import type { Channel, Session } from "./session.ts";
 
 /** Bytes on their way to the host, or kept until they are acknowledged, beyond which `drained` waits. */
 const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
@@ -181,7 +181,7 @@ export class ClientCall implements CallHandle, Channel {
 
   unreachable(error: FarcallError): void {
     // Never from within `open` or `put`: connecting takes at least a turn.
-    this.#fail(asFailure(error), error);
+    this.#fail(errorToFailure(error), error);
   }
 
   frame(frame: Frame): void {
@@ -333,7 +333,7 @@ export class Attachment implements Channel {
   drain(): void {}
 
   unreachable(error: FarcallError): void {
-    this.#fail(asFailure(error));
+    this.#fail(errorToFailure(error));
   }
 
   frame(frame: Frame): void {

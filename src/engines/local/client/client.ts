@@ -25,6 +25,7 @@ function registryOf(session: Session): Registry {
     listApps: (filter = {}) => request(session, "listApps", filter),
     getManifest: (ref, options = {}) => request(session, "getManifest", { ref, ifNotEtag: options.ifNotEtag }),
     resolve: (ref) => request(session, "resolve", ref),
+    history: ({ app, environment }) => request(session, "history", { app, environment }),
     watchDeploys: ({ after, signal, onReady }) => {
       let last = after;
       return subscribe(

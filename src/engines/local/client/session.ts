@@ -3,12 +3,15 @@
  * alive only while something is awaited. Calls, requests and subscriptions are channels on it, each with a number of its own.
  */
 
-import type { Failure, LogEntry } from "../../../engine/index.ts";
+import type { LogEntry } from "../../../engine/index.ts";
 import { EngineUnavailableError, FarcallError } from "../../../runtime/errors.ts";
 import type { Frame } from "../../../wire/frames.ts";
 import type { StatePaths } from "../paths.ts";
 import { FromHost } from "../protocol.ts";
 import { type Link, type LinkOwner, openLink } from "./link.ts";
+
+// Taken when farcall is loaded: fake timers of a user's test must not hold up a call.
+const { setImmediate, setTimeout } = globalThis;
 
 /**
  * So long after its last use, in milliseconds, a connection is looked at before it is used: a program that was busy with itself
@@ -231,11 +234,4 @@ export function asFarcallError(error: unknown): FarcallError {
   if (error instanceof FarcallError) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new EngineUnavailableError(`the local engine failed: ${message}`, { cause: error });
-}
-
-export function asFailure(error: FarcallError): Failure {
-  const code = error.code.replace(/^FARCALL_/, "") as Failure["code"];
-  return error.hint === undefined
-    ? { code, message: error.message }
-    : { code, message: error.message, hint: error.hint };
 }

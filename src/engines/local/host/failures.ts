@@ -1,7 +1,7 @@
 /** What goes wrong in the host, as the failure that its client is told. */
 
 import type { Failure } from "../../../engine/index.ts";
-import { FarcallError } from "../../../runtime/errors.ts";
+import { errorToFailure, FarcallError } from "../../../runtime/errors.ts";
 
 /** Writes a line to host.log. */
 export function warn(text: string): void {
@@ -18,12 +18,7 @@ export function warnOf(what: string, error: unknown): void {
 }
 
 export function asFailure(error: unknown): Failure {
-  if (error instanceof FarcallError) {
-    const code = error.code.replace(/^FARCALL_/, "") as Failure["code"];
-    return error.hint === undefined
-      ? { code, message: error.message }
-      : { code, message: error.message, hint: error.hint };
-  }
+  if (error instanceof FarcallError) return errorToFailure(error);
   warnOf("unexpected", error);
   const message = error instanceof Error ? error.message : String(error);
   return {

@@ -50,6 +50,9 @@ export function answer(host: Host, connection: Connection, number: number, metho
       reply(method, webUrl === undefined ? resolved : { ...resolved, webUrl });
       return;
     }
+    case "history":
+      reply(method, registry.history(checkAppRef(params)));
+      return;
     case "deploy": {
       fields(params["manifest"], "a manifest");
       fields(params["artifact"], "an artifact");

@@ -7,6 +7,7 @@ import type {
   AppSummary,
   AutoscalerSettings,
   DeployEvent,
+  DeploymentRecord,
   DeployRequest,
   DeployResult,
   FunctionRef,
@@ -185,6 +186,19 @@ export class Registry {
       mode: schema.mode,
       schema,
     };
+  }
+
+  /** Newest first. Throws NotFoundError that names the nearest. */
+  history({ app, environment }: AppRef): DeploymentRecord[] {
+    if (!this.#apps.has(appKey(app, environment))) throw this.#unknownApp({ app, environment });
+    return this.#store.read(() =>
+      this.#store.database
+        .prepare(
+          `SELECT version, deployed_at AS deployedAt, json_array_length(manifest, '$.functions') AS functions
+           FROM versions WHERE app = ? AND environment = ? ORDER BY version DESC`,
+        )
+        .all(app, environment),
+    ) as unknown as DeploymentRecord[];
   }
 
   isNewest(version: Version): boolean {
