@@ -22,7 +22,7 @@ beforeAll(async () => {
   await shop.does(`
     const { readFileSync } = await import("node:fs");
     const engine = await openEngine("local:");
-    await engine.deployer!.deploy(JSON.parse(readFileSync(${JSON.stringify(request)}, "utf8")));
+    await engine.deployer.deploy(JSON.parse(readFileSync(${JSON.stringify(request)}, "utf8")));
     await engine.close();`);
 });
 
@@ -180,7 +180,7 @@ test("spawn is a producer, its run a consumer of the same trace, also when the h
     const engine = await openEngine("local:");
     await pause(300);
     const { hostStatus } = await import(${JSON.stringify(join(import.meta.dirname, "../../src/engines/local/index.ts"))});
-    for (const { id } of await engine.monitor!.calls({ function: "sleep" })) if (id !== call.id) await engine.invoker.cancel(id);
+    for (const { id } of await engine.monitor.calls({ function: "sleep" })) if (id !== call.id) await engine.invoker.cancel(id);
     process.kill((await hostStatus(engine.url)).pid, "SIGKILL");
     await call.get();
     await engine.close();
@@ -264,7 +264,7 @@ test("an SDK that the app starts itself sees the container's runs, in the trace 
   const id = await own.does(`
     const { readFileSync } = await import("node:fs");
     const engine = await openEngine("local:");
-    await engine.deployer!.deploy(JSON.parse(readFileSync(${JSON.stringify(file)}, "utf8")));
+    await engine.deployer.deploy(JSON.parse(readFileSync(${JSON.stringify(file)}, "utf8")));
     await engine.close();
     return (await work("greet").remote("Ada"))[0];`);
   expect(id).toBe("Ada");

@@ -120,7 +120,7 @@ describe("options", () => {
 
   test("a misspelt one gets the nearest", () => {
     expect(attempt(() => new App("near").function(function f() {}, { timeoutMS: 5 } as object)).hint).toBe(
-      'did you mean "timeoutMs"?',
+      'Did you mean "timeoutMs"?',
     );
   });
 

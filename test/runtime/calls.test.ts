@@ -230,7 +230,7 @@ describe("definitions and stubs", () => {
   });
 
   test.each([
-    ["a.b", "double", "no dots"],
+    ["", "double", "letters"],
     ["work", "a.b", "no dots"],
     ["work", "", "letters"],
     ["../x", "double", "letters"],
@@ -268,7 +268,7 @@ describe("definitions and stubs", () => {
     await expect(defined.double.updateAutoscaler({ minContainers: -1 })).rejects.toThrow(InvalidError);
     await expect(defined.double.updateAutoscaler({ maxContainers: 1.5 })).rejects.toThrow("whole number");
     await expect(defined.double.updateAutoscaler({ maxContainer: 1 } as object)).rejects.toMatchObject({
-      hint: 'did you mean "maxContainers"?',
+      hint: 'Did you mean "maxContainers"?',
     });
     await expect
       .poll(() => defined.double.getCurrentStats(), patient)
@@ -511,6 +511,6 @@ describe("clients", () => {
 
   test("an engine of an unknown kind is refused at once", () => {
     expect(() => new Client({ engine: "carrier-pigeon:" })).toThrow(InvalidError);
-    expect(() => new Client({ engine: "nonsense" })).toThrow("names no engine that farcall knows");
+    expect(() => new Client({ engine: "nonsense" })).toThrow("is not the URL of a known engine");
   });
 });

@@ -120,7 +120,7 @@ test("what cannot be registered says why", () => {
     run(): void {}
   };
   expect(attempt(() => app.class((() => {}) as never)).message).toContain("app.class() takes a class");
-  expect(attempt(() => app.class(One, { methods: { rum: {} } } as never)).hint).toBe('did you mean "run"?');
+  expect(attempt(() => app.class(One, { methods: { rum: {} } } as never)).hint).toBe('Did you mean "run"?');
   expect(attempt(() => app.class(One, { methods: { run: { maxContainers: 2 } } } as never)).message).toContain(
     "maxContainers",
   );
@@ -156,7 +156,7 @@ test("equal arguments are the same instance, whatever the order of their propert
 
 test("arguments reach the other side as they were", () => {
   const args = [{ z: 1n, a: [new Date(5), new Set(["x"])] }, undefined, new Uint8Array([1, 255]), "é\u0000"];
-  expect(decodeInstance(encodeInstance("M", args))).toEqual(args);
+  expect(decodeInstance(encodeInstance("M", args)).args).toEqual(args);
 });
 
 test("arguments that cannot cross, or are too many, are refused where the instance is made", () => {
