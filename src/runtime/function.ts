@@ -208,6 +208,7 @@ export class RemoteFunction {
 
   async forEach(...given: readonly unknown[]): Promise<void> {
     const { inputs, options } = splitMap<ForEachOptions>(`${this.name}.forEach`, given, forEachChecks);
+    if (options.onProgress) this.#target.checkFeatures(await this.#target.engine(), options);
     await this.#expect("forEach", "unary");
     const call = new MapCall("forEach", this.#target, new Inputs(`${this.name}.forEach`, inputs), {
       kwargs: options.kwargs,
