@@ -117,7 +117,7 @@ export interface Invoker {
   open(request: OpenCall, sink: CallSink): CallHandle;
   /**
    * Delivers the outputs of a durable call, those present and those to come, each input's once. `detach` to stop. Fails with
-   * INVALID when the range names inputs and the call has none of them.
+   * INVALID when the range has inputs of which the call has none.
    */
   attach(callId: string, range: InputRange, sink: CallSink): Pick<CallHandle, "credit" | "detach">;
   /** Outputs that are ready now. Rejects with NotFoundError, OutputExpiredError. */

@@ -87,7 +87,7 @@ export interface Registry {
   history(ref: { app: string; environment: string }): Promise<DeploymentRecord[]>;
   /**
    * Events after `after` (default: from now on), then live ones, across reconnections, until `signal` aborts (it then ends
-   * quietly). The iterable is subscribed once the first `next()` has been called; `onReady` tells when.
+   * quietly). The iterable is subscribed once the first `next()` has been called; `onReady` says when.
    */
   watchDeploys(options: {
     after?: number;

@@ -198,7 +198,7 @@ class ObservedCall implements CallHandle, CallSink {
   }
 }
 
-/** A call that fails tells its sink. */
+/** A failure of the call reaches its sink. */
 function ignore(): void {}
 
 function errorIn(codec: PayloadCodec, output: Output): unknown {

@@ -108,7 +108,7 @@ export class FunctionCall<R> {
   async #poll(engine: Engine, index: number): Promise<unknown> {
     const [output] = await answered(engine.invoker.poll(this.id, { start: index, end: index + 1 }));
     if (output) return valueOf(codecOf(engine), output);
-    // An input that the call does not have never answers: the engine says so to whoever waits, which is at once.
+    // An input that the call does not have never answers: an attachment gets that error, and at once.
     if (index >= (await this.numInputs())) return this.#wait(engine, index, {});
     throw new Raised(timeout(`${this.id}, input ${index},`, 0), false);
   }

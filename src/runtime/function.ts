@@ -155,7 +155,7 @@ export class RemoteFunction {
           .end()
           .then(
             (durable) => {
-              // The result is read by id, by whoever wants it.
+              // The result is read by id.
               handle.detach();
               resolve(durable);
             },

@@ -15,7 +15,7 @@ export class CallHeaderWriter {
   #rest: object | undefined;
   #json: Buffer = NOTHING;
 
-  /** @param rest told from the last one by identity, so it must not change */
+  /** @param rest compared with the last one by identity, so it must not change */
   write(id: string, rest: object): Buffer {
     if (rest !== this.#rest) {
       this.#json = Buffer.from(JSON.stringify(rest));
@@ -34,7 +34,7 @@ export class CallHeaderReader<T> {
   #json: Buffer = NOTHING;
   #rest: T | undefined;
 
-  /** @param check called with what the JSON says; throws when that is no callHeader */
+  /** @param check called with what the JSON says; throws when that is not a call header */
   constructor(check: (value: unknown) => T) {
     this.#check = check;
   }

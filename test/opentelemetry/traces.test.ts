@@ -292,7 +292,7 @@ test("a map says how many inputs failed, and is itself a failure only when it re
   expect(rejected?.attributes["error.type"]).toBe("RangeError");
 });
 
-test("a caller that leaves is no error", async () => {
+test("leaving the loop is not an error", async () => {
   await caller(`for await (const n of generator("count").remoteGen(1000)) if (n === 1) break;`);
   await expect.poll(() => callsOf("work/count remoteGen").length, patient).toBe(2);
   const span = collected.spans.filter(({ name }) => name === "work/count remoteGen").at(-1);
@@ -311,7 +311,7 @@ test("a sampler that drops the caller's trace drops it in host and container too
   expect(collected.spans.slice(before).filter(({ attributes }) => attributes["rpc.method"] === "greet")).toEqual([]);
 });
 
-test("a method is called by its name in caller, host and container, also when the container died", async () => {
+test("a method has the same name in the spans of caller, host and container, also when the container died", async () => {
   await caller('await new (Class.fromName("work", "Model"))().double.remote(2);');
   const double = await traceOf(await lastCall("work/Model.double remote"), 4);
   expect(edges(double)).toEqual([

@@ -296,7 +296,7 @@ describe("FunctionCall", () => {
     expect(await call.get({ timeoutMs: 0 })).toBe("late");
   });
 
-  test("options that mean nothing are refused by name, and a time that no timer can wait for", async () => {
+  test("unknown options are refused by name, as is a time that is too long for a timer", async () => {
     const { defined } = start();
     const call = await defined.wait.spawn(1, "x");
     const given = (options: object) => call.get(options).catch((error: Error) => error.message);
@@ -428,7 +428,7 @@ describe("FunctionCall", () => {
     expect(await going.get()).toBe("on");
   });
 
-  test("what is no id is refused; an unknown one is not found", async () => {
+  test("an invalid id is refused; an unknown id is not found", async () => {
     const { client } = start();
     expect(() => FunctionCall.fromId("nope")).toThrow(InvalidError);
     await expect(FunctionCall.fromId("fc-999", { client }).get()).rejects.toBeInstanceOf(NotFoundError);

@@ -83,7 +83,7 @@ describe("inputs", () => {
     );
   });
 
-  test("none at all, or what is not iterable, is refused at once", () => {
+  test("no inputs, or inputs that are not iterable, are refused at once", () => {
     const { defined } = start();
     const map = defined.add.map.bind(defined.add) as (...inputs: unknown[]) => unknown;
     expect(() => map()).toThrow(InvalidError);
@@ -96,7 +96,7 @@ describe("inputs", () => {
     expect(() => map([1], callOptions({}))).toThrow("takes its options as a plain object");
   });
 
-  test("an iterator whose results are no objects is refused, as for…of does", async () => {
+  test("an iterator whose results are not objects is refused, as for…of does", async () => {
     const { defined } = start();
     const inputs = { [Symbol.iterator]: () => ({ next: () => 5 }) } as unknown as Iterable<number>;
     await expect(collect(defined.double.map(inputs))).rejects.toThrow("Iterator result 5 is not an object");
@@ -179,7 +179,7 @@ describe("inputs", () => {
     expect(engine.observed.cancelled).toBe(2);
   });
 
-  test("no input is taken for an item that the consumer has not got yet", async () => {
+  test("no input is taken in exchange for an item that the consumer has not received yet", async () => {
     const { defined } = start();
     for (const maxOutstanding of [1, 4]) {
       let [taken, got, most] = [0, 0, 0];

@@ -108,8 +108,8 @@ export class App {
   }
 
   /**
-   * Registers a function, sync or async, or a generator. Its name is `options.name`, else its own, else the one that it is
-   * exported under. Throws InvalidError on a name that is taken or an option that makes no sense.
+   * Registers a function, sync or async, or a generator. Its name is `options.name`, else its own, else that of its
+   * export. Throws InvalidError on a name that is taken or an option that makes no sense.
    */
   function<F extends AnyBatched>(fn: F, options: FunctionOptions & { batch: BatchOptions }): DefinedBatched<F>;
   function<F extends AnyCallable>(fn: F, options?: FunctionOptions): Defined<F>;
@@ -217,7 +217,7 @@ export function loadedApps(): readonly App[] {
 
 /**
  * What an app registers. Functions without a name take that of the export that holds them.
- * Throws InvalidError when one has no name at all, or one that is taken.
+ * Throws InvalidError when one has no name, or its name is taken.
  */
 export function definitionsOf(app: App, moduleExports: Readonly<Record<string, unknown>>): FunctionDefinition[] {
   const known = registrations.get(app) ?? [];

@@ -86,12 +86,12 @@ function* prototypeMethods(definition: AnyClass): Iterable<[name: string, method
   }
 }
 
-/** `Object.prototype.toString` tells kinds of functions apart without running them. */
+/** `Object.prototype.toString` distinguishes kinds of functions without running them. */
 export function isGenerator(fn: AnyCallable): boolean {
   return /Generator/.test(Object.prototype.toString.call(fn));
 }
 
-/** A class can be told from a function, which `new` would run all the same. */
+/** A class can be distinguished from a function, which `new` would run just the same. */
 export function isClass(value: unknown): value is AnyClass {
   return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
 }

@@ -9,7 +9,7 @@ import { codecOf, farcallCodec, type TakenArguments } from "../payloads.ts";
 import { Raised } from "../stacks.ts";
 import type { Target } from "../target.ts";
 import { ignore } from "./inputs.ts";
-import { tell } from "./progress.ts";
+import { report } from "./progress.ts";
 import { Ring } from "./ring.ts";
 import { NOTHING, OutputStream } from "./stream.ts";
 
@@ -75,7 +75,7 @@ export class GeneratorCall extends OutputStream<unknown> implements CallSink {
     this.#handle = handle;
     handle.put(0, payload);
     this.#credit();
-    // A call that fails tells its sink.
+    // A failure of the call reaches its sink.
     handle.end().catch(ignore);
   }
 
@@ -121,7 +121,7 @@ export class GeneratorCall extends OutputStream<unknown> implements CallSink {
   }
 
   progress(progress: Progress): void {
-    tell(this.#init.onProgress, progress);
+    report(this.#init.onProgress, progress);
   }
 
   failed(failure: Failure): void {

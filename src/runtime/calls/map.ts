@@ -10,7 +10,7 @@ import { Raised } from "../stacks.ts";
 import type { Target } from "../target.ts";
 import { nextTurn, now } from "../timers.ts";
 import { END, type Inputs, ignore, TURN_MS } from "./inputs.ts";
-import { tell } from "./progress.ts";
+import { report } from "./progress.ts";
 import { Ring } from "./ring.ts";
 import { NOTHING, OutputStream } from "./stream.ts";
 
@@ -219,7 +219,7 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
   }
 
   progress(progress: Progress): void {
-    tell(this.#settings.onProgress, progress);
+    report(this.#settings.onProgress, progress);
   }
 
   failed(failure: Failure): void {

@@ -9,7 +9,7 @@ export interface ProgressOptions {
 }
 
 /** Hands it to a callback whose errors are its own: they do not fail the call. */
-export function tell(onProgress: ((progress: Progress) => void) | undefined, progress: Progress): void {
+export function report(onProgress: ((progress: Progress) => void) | undefined, progress: Progress): void {
   if (onProgress) queueMicrotask(() => onProgress(progress));
 }
 
@@ -56,7 +56,7 @@ export function follow(
 ): () => void {
   const stop = new AbortController();
   const watch = async (): Promise<void> => {
-    for await (const progress of progressOf(stop.signal)) tell(onProgress, progress);
+    for await (const progress of progressOf(stop.signal)) report(onProgress, progress);
   };
   // Whatever is wrong with the call, its result says.
   watch().catch(() => {});

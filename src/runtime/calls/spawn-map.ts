@@ -36,7 +36,7 @@ export async function spawnInputs(
   const call = handle!;
   try {
     const id = await Promise.race([stopped, sendAll(codecOf(engine), call, inputs, kwargs)]);
-    // The results are read by id, by whoever wants them.
+    // The results are read by id.
     call.detach();
     return id;
   } catch (error) {

@@ -79,7 +79,7 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
     return this.#wait();
   }
 
-  /** Async, as are the two below, so that the stack of whoever awaits is at hand when it fails. */
+  /** Async, as are the two below, so that the awaiting caller's stack is at hand when it fails. */
   async #wait(): Promise<IteratorResult<T, undefined>> {
     try {
       return await new Promise<IteratorResult<T, undefined>>((resolve, reject) => {
@@ -131,7 +131,7 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
     this.#state = "over";
   }
 
-  /** Nothing more comes: tells a waiting consumer. */
+  /** Nothing more comes: ends a waiting consumer's `next()`. */
   #end(): void {
     this.#state = "over";
     this.#unwatch?.();

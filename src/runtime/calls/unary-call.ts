@@ -6,7 +6,7 @@ import { codecOf } from "../payloads.ts";
 import { Raised } from "../stacks.ts";
 import { ignore } from "./inputs.ts";
 import { limit } from "./limit.ts";
-import { tell } from "./progress.ts";
+import { report } from "./progress.ts";
 
 /** Resolves with the value or rejects with Raised. */
 export class UnarySink implements CallSink {
@@ -43,7 +43,7 @@ export class UnarySink implements CallSink {
   }
 
   progress(progress: Progress): void {
-    tell(this.#onProgress, progress);
+    report(this.#onProgress, progress);
   }
 
   failed(failure: Failure): void {
@@ -81,7 +81,7 @@ export function runUnary(
     const sink = new UnarySink(codecOf(engine), resolve, reject, init?.onProgress);
     const handle = engine.invoker.open(request, sink);
     handle.put(0, payload);
-    // A call that fails tells its sink.
+    // A failure of the call reaches its sink.
     handle.end().catch(ignore);
     if (init) {
       const unlimit = limit(init, request.function.name, (error) => {

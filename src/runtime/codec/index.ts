@@ -111,7 +111,7 @@ function describe(value: unknown): string {
   try {
     return String(value);
   } catch {
-    // A value whose toString throws: its type is all that can be told.
+    // A value whose toString throws: its type is all that can be said.
     return typeof value;
   }
 }

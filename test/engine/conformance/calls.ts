@@ -26,7 +26,7 @@ export function calls(suite: Suite): void {
       expect(await app.remote("add", 1, 2)).toBe(3);
     });
 
-    test("brings back what user code throws", async () => {
+    test("rejects with what user code throws", async () => {
       await expect(app.remote("fail", "too far")).rejects.toThrow(RangeError);
     });
 
@@ -75,11 +75,11 @@ export function calls(suite: Suite): void {
       expect(error.hint).toContain("remote()");
     });
 
-    test("fails a call to what is not deployed", async () => {
+    test("fails a call of a function that is not deployed", async () => {
       await expect(app.remote("ad", 1, 2)).rejects.toThrow(NotFoundError);
     });
 
-    test("tells user code its call, version and attempt", async () => {
+    test("lets user code ask for its call, version and attempt", async () => {
       const { handle, outcomes } = app.call("where", [[]], { method: "remote" });
       expect((await outcomes)[0]?.value).toEqual({ callId: handle.id, version: 1, attempt: 0 });
     });
@@ -107,7 +107,7 @@ export function calls(suite: Suite): void {
       await expect(app.remote("flaky", file(), 9)).rejects.toThrow("attempt 4");
     });
 
-    test("tells running user code that its call was cancelled", async () => {
+    test("signals a cancel to running user code", async () => {
       const { handle } = app.call("never", [[]]);
       await expect.poll(() => running("never"), patient).toBe(1);
       handle.cancel();
@@ -157,7 +157,7 @@ export function calls(suite: Suite): void {
       handle.cancel();
     });
 
-    suite.needing(["trace"])("a call may say where it was made", async () => {
+    suite.needing(["trace"])("a call may carry trace context", async () => {
       const trace = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", baggage: "tenant=acme" };
       expect(await app.remoteWith("add", [1, 2], { trace })).toBe(3);
       expect(await app.get(await app.spawn("add", [[1, 2]], { trace }))).toEqual([{ index: 0, value: 3 }]);
@@ -194,7 +194,7 @@ export function calls(suite: Suite): void {
     });
 
     suite.needing(["idempotency"])(
-      "keeps a method's durable call, and tells the calls of two instances with one key apart",
+      "keeps a method's durable call, and keys of two instances apart",
       patient,
       async () => {
         const key = { idempotencyKey: "method 1" };
@@ -207,7 +207,7 @@ export function calls(suite: Suite): void {
       },
     );
 
-    test("refuses a method's call without an instance, and an instance of what has none", async () => {
+    test("refuses a call of a method without an instance, and of a function with one", async () => {
       await expect(app.remote("Counter.add", 1)).rejects.toThrow(InvalidError);
       await expect(app.remoteWith("add", [1, 2], counter(10))).rejects.toThrow(InvalidError);
     });

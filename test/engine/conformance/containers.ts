@@ -53,7 +53,7 @@ export function containers(suite: Suite): void {
       expect(await app.remote("late", file())).toBe(2);
     });
 
-    test("does not take what an attempt says after its time for the outcome of the next", async () => {
+    test("does not mistake a late answer of an attempt for the outcome of the next", async () => {
       const tries = file();
       expect(await app.map("lateBeside", [[tries], [tries]])).toEqual([
         { index: 0, value: 1 },
@@ -62,7 +62,7 @@ export function containers(suite: Suite): void {
       expect(readFileSync(tries).length).toBe(4);
     });
 
-    test("kills a container that does not come back from a loop, and runs others' inputs elsewhere", async () => {
+    test("kills a container that is stuck in a loop", async () => {
       await expect(app.remote("spin")).rejects.toThrow(FunctionTimeoutError);
     });
 
@@ -70,7 +70,7 @@ export function containers(suite: Suite): void {
       expect(await app.remote("crashOnce", file(), "value")).toBe("value");
     });
 
-    test("tells user code of runs whose container died", async () => {
+    test("counts runs whose container died as attempts", async () => {
       expect(await app.remote("survivor")).toBe(2);
     });
 
@@ -89,7 +89,7 @@ export function containers(suite: Suite): void {
       expect(outcomes[13]?.error).toBeInstanceOf(InternalFailure);
     });
 
-    test("says so when a container runs out of memory", async () => {
+    test("reports that a container ran out of memory", async () => {
       await expect(app.remote("hog")).rejects.toThrow(/out of memory.*32/s);
     });
   });
@@ -107,7 +107,7 @@ export function containers(suite: Suite): void {
       await under[Symbol.asyncDispose]();
     });
 
-    test("stats are of one version or of all, and only of functions that are", async () => {
+    test("stats are of one version or of all; an unknown function is not found", async () => {
       const gate = file();
       const { handle } = app.call(
         "apart",

@@ -48,7 +48,7 @@ export function deploy(suite: Suite): void {
       expect(await under.engine.deployer!.deploy(other)).toMatchObject({ version: 2, changed: true });
     });
 
-    test("tells watchers of each deploy and removal, also of those that happened while they were away", async () => {
+    test("notifies watchers of each deploy and removal, also of those that they missed", async () => {
       const { registry } = under.engine;
       const seen: DeployEvent[] = [];
       const stop = new AbortController();
@@ -115,7 +115,7 @@ export function deploy(suite: Suite): void {
       expect(await moving.remoteWith("f", [1], { ref: { version: 1 } })).toBe(1);
     });
 
-    test("scales as the autoscaler is told, until the next deploy", async () => {
+    test("applies autoscaler settings until the next deploy", async () => {
       const version = (n: number) =>
         deployment("scaled", `export const f = app.function(function f() { return ${n}; });`, { f: {} });
       const { invoker } = under.engine;
@@ -158,12 +158,12 @@ export function deploy(suite: Suite): void {
       await expect(leaving.get(id)).rejects.toThrow(CancelledError);
     });
 
-    test("says why an app cannot be loaded", async () => {
+    test("reports why an app cannot be loaded", async () => {
       await under.engine.deployer!.deploy(deployment("broken", 'throw new Error("no licence");', { f: {} }));
       await expect(new Driver(under.engine, "broken").remote("f")).rejects.toThrow(/no licence/);
     });
 
-    test("says that a container did not start in time", async () => {
+    test("reports that a container did not start in time", async () => {
       await under.engine.deployer!.deploy(
         deployment("sleepy", "await new Promise(() => setInterval(() => {}, 1000));", {
           f: { options: { startupTimeoutMs: 300 } },

@@ -26,7 +26,7 @@ export function durable(suite: Suite): void {
       await under[Symbol.asyncDispose]();
     });
 
-    test("keeps a durable call's results for whoever asks by id, again and again", async () => {
+    test("keeps a durable call's results, readable by id again and again", async () => {
       const id = await app.spawn("add", [
         [1, 1],
         [2, 2],
@@ -42,7 +42,7 @@ export function durable(suite: Suite): void {
       expect(await under.engine.invoker.call(id)).toMatchObject({ id, numInputs: 3, numEnded: 3, method: "spawnMap" });
     });
 
-    test("tells who waits for an input that the call does not have", async () => {
+    test("refuses to wait for an input that the call does not have", async () => {
       const none = await app.spawn("add", []);
       await expect(app.get(none, 1, { start: 0, end: 1 })).rejects.toThrow(InvalidError);
       const id = await app.spawn("add", [
@@ -55,7 +55,7 @@ export function durable(suite: Suite): void {
       expect(await under.engine.invoker.poll(id, { start: 7, end: 8 })).toEqual([]);
     });
 
-    test("polls what is ready and no more", async () => {
+    test("polls the outputs that are ready, and no more", async () => {
       const id = await app.spawn("slow", [
         [1, "a"],
         [60_000, "b"],
@@ -70,7 +70,7 @@ export function durable(suite: Suite): void {
       await under.engine.invoker.cancel(id);
     });
 
-    test("does not know calls that never were", async () => {
+    test("does not find calls that were never made", async () => {
       await expect(app.get("fc-nothing")).rejects.toThrow(NotFoundError);
       await expect(under.engine.invoker.poll("fc-nothing", {})).rejects.toThrow(NotFoundError);
       await expect(under.engine.invoker.call("fc-nothing")).rejects.toThrow(NotFoundError);
@@ -103,7 +103,7 @@ export function durable(suite: Suite): void {
       await under[Symbol.asyncDispose]();
     });
 
-    suite.needing(["idempotency"])("keys of one function, or of one environment, mean nothing in another", async () => {
+    suite.needing(["idempotency"])("a key counts for one function in one environment", async () => {
       const idempotencyKey = "order 1";
       const first = await app.spawn("identity", [["mine"]], { idempotencyKey });
       const other = await app.spawn("add", [[1, 2]], { idempotencyKey });
@@ -130,7 +130,7 @@ export function durable(suite: Suite): void {
       },
     );
 
-    test("each reader of a call has each output once, whenever it begins, and nothing after it has let go", async () => {
+    test("each reader of a call gets each output once, whenever it begins, and nothing after it detaches", async () => {
       const gate = file();
       const gates = Array.from({ length: 8 }, () => [gate]);
       const id = await app.spawn("together", gates);
@@ -179,7 +179,7 @@ export function durable(suite: Suite): void {
       await under[Symbol.asyncDispose]();
     });
 
-    test("what is deployed stays, and a watcher hears of each deploy once", async () => {
+    test("deployed apps stay, and a watcher is notified of each deploy once", async () => {
       const { registry } = under.engine;
       const seen: number[] = [];
       const stop = new AbortController();
@@ -206,7 +206,7 @@ export function durable(suite: Suite): void {
       expect(await new Driver(under.engine, "again").remoteWith("f", [], { ref: { version: 1 } })).toBe(1);
     });
 
-    test("a call that only its caller knew of fails, and says that it may have run", async () => {
+    test("a call that is not durable fails, and says that it may already have run", async () => {
       const { outcomes } = app.call("never", [[]]);
       const running = async () => (await under.engine.invoker.stats(app.ref("never"))).numRunningInputs;
       await expect.poll(running, patient).toBe(1);
@@ -218,7 +218,7 @@ export function durable(suite: Suite): void {
       expect(await app.remote("add", 1, 2)).toBe(3);
     });
 
-    test("a durable call goes on, on its version, and who reads it hears each output once", async () => {
+    test("a durable call continues on its version, and its reader gets each output once", async () => {
       const gate = file();
       const id = await app.spawn(
         "together",
@@ -250,7 +250,7 @@ export function durable(suite: Suite): void {
     });
   });
 
-  suite.needing(["expiry"])("results expire, are known to have, and free their key", async () => {
+  suite.needing(["expiry"])("results expire with an error of their own, and free their key", async () => {
     await using under = await suite.create({ retentionMs: 300 });
     const { invoker } = under.engine;
     await under.prepare(kept);

@@ -20,7 +20,7 @@ export function monitor(suite: Suite): void {
       await under[Symbol.asyncDispose]();
     });
 
-    test("keeps what a container prints, with its call and input", async () => {
+    test("keeps a container's output as logs, with call and input", async () => {
       const { handle, outcomes } = app.call("say", [["first"], ["second"]]);
       await outcomes;
       const logs: LogEntry[] = [];
@@ -34,7 +34,7 @@ export function monitor(suite: Suite): void {
       expect(logs[0]).toMatchObject({ app: "work", function: "say" });
     });
 
-    test("follows logs until told to stop", async () => {
+    test("follows logs until the signal aborts", async () => {
       const stop = new AbortController();
       const texts: string[] = [];
       const following = (async () => {
@@ -58,7 +58,7 @@ export function monitor(suite: Suite): void {
       expect(texts).toContain("followed");
     });
 
-    test("remembers the inputs of a durable call beside what came of them", async () => {
+    test("remembers the inputs of a durable call with their outcomes", async () => {
       const id = await app.spawn("mixed", [[1], [2]]);
       await app.get(id, 2);
       const failing = await app.spawn("fail", [["no"]]);
@@ -88,7 +88,7 @@ export function monitor(suite: Suite): void {
       expect(records.length).toBeLessThan(40);
     });
 
-    test("remembers what a generator has given so far", async () => {
+    test("remembers what a generator has yielded so far", async () => {
       const { handle, outcomes } = app.call("count", [[3]], { method: "remoteGen" });
       handle.credit(10);
       await outcomes;
@@ -97,7 +97,7 @@ export function monitor(suite: Suite): void {
       ]);
     });
 
-    test("remembers no arguments that are large, and says so by leaving them out", async () => {
+    test("leaves out arguments that are large", async () => {
       const large = "x".repeat(1_000_000);
       const id = await app.spawn("identity", [[large]]);
       await app.get(id);
@@ -170,7 +170,7 @@ export function monitor(suite: Suite): void {
     });
 
     suite.needing(["progress"])(
-      "the newest progress of each input is told, and followed to the end of the call",
+      "the newest progress of each input is reported, and followed to the end of the call",
       async () => {
         const gate = file();
         const { handle, outcomes } = app.call("steps", [[gate], [gate]]);
@@ -199,7 +199,7 @@ export function monitor(suite: Suite): void {
       },
     );
 
-    test("logs are found by app, environment, function and call, from a place on, the newest, in order", async () => {
+    test("logs are filtered by app, environment, function and call, from a sequence on, in order", async () => {
       const say = async (text: string): Promise<string> => {
         const { handle, outcomes } = app.call("say", [[text]]);
         await outcomes;

@@ -33,7 +33,7 @@ export function registry(suite: Suite): void {
       expect((error as NotFoundError).hint).toContain("letters");
     });
 
-    test("gives the manifest of the newest or of a named version, and none when the caller has it", async () => {
+    test("gives the manifest of the newest version or of a given one, and none when the caller has it already", async () => {
       const { registry } = under.engine;
       const ref = { app: "letters", environment: "main" };
       const newest = await registry.getManifest(ref);
