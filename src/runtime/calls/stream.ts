@@ -2,8 +2,8 @@
  * The consumer's side of a call with many outputs: an async iterator written by hand, because a native async generator would
  * queue `return()` behind an output that may never come, and costs more for each item.
  */
-import { InvalidError } from "../errors.ts";
 import { raise } from "../stacks.ts";
+import { queueMicrotask } from "../timers.ts";
 import { ignore } from "./inputs.ts";
 import { type Limits, limit } from "./limit.ts";
 
@@ -26,6 +26,8 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
   readonly #limits: Limits;
   #state: "new" | "running" | "over" = "new";
   #waiter: Waiter<T> | undefined;
+  /** Further calls of `next()`, answered one after the other, as those of a native async generator. */
+  readonly #line: Waiter<T>[] = [];
   /** Ended the stream and has not reached the consumer. */
   #failure: { error: unknown } | undefined;
   #unwatch: (() => void) | undefined;
@@ -57,7 +59,10 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#waiter) return this.#refuse();
+    return this.#waiter || this.#line.length > 0 ? this.#queue() : this.#next();
+  }
+
+  #next(): Promise<IteratorResult<T, undefined>> {
     if (this.#state === "new") {
       this.#state = "running";
       forgotten.unregister(this);
@@ -96,9 +101,21 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
     throw raise(error);
   }
 
-  async #refuse(): Promise<never> {
-    throw new InvalidError(`${this.#label}: next() was called while an earlier next() waits`, {
-      hint: "Read a stream in one loop at a time. For a second stream, call the function again.",
+  async #queue(): Promise<IteratorResult<T, undefined>> {
+    return new Promise<IteratorResult<T, undefined>>((resolve, reject) => {
+      this.#line.push({ resolve, reject });
+    });
+  }
+
+  /** To be called when the waiting `next()` has been answered. */
+  #advance(): void {
+    if (this.#line.length === 0) return;
+    // First whoever delivered has to count the output as taken.
+    queueMicrotask(() => {
+      const first = this.#waiter ? undefined : this.#line.shift();
+      if (!first) return;
+      this.#next().then(first.resolve, first.reject);
+      this.#advance();
     });
   }
 
@@ -138,6 +155,7 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
     const waiter = this.#waiter;
     this.#waiter = undefined;
     waiter?.resolve({ value: undefined, done: true });
+    this.#advance();
   }
 
   /** Hands an output to the consumer that waits; false when none does. */
@@ -146,6 +164,7 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
     if (!waiter) return false;
     this.#waiter = undefined;
     waiter.resolve({ value: item, done: false });
+    this.#advance();
     return true;
   }
 
@@ -165,6 +184,7 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
     this.#waiter = undefined;
     if (waiter) waiter.reject(error);
     else this.#failure = { error };
+    this.#advance();
   }
 
   #watch(): void {
