@@ -139,7 +139,10 @@ test("arguments are those of the moment of the call, also while the engine is st
 });
 
 test("the main names are those that shadow nothing", () => {
-  expect(RemoteFunction.fromName<[], number>("2.small", "add")).toBeInstanceOf(RemoteFunction);
+  const found: RemoteFunction<[], number> = RemoteFunction.fromName<[], number>("2.small", "add");
+  expect(found).toBeInstanceOf(RemoteFunction);
+  const items: RemoteGenerator<[], number> = RemoteGenerator.fromName<[], number>("2.small", "count");
+  expect(items.name).toBe("count");
   expect(RemoteFunction).toBe(Function);
   expect(RemoteGenerator).toBe(GeneratorFunction);
 });

@@ -7,7 +7,15 @@
  *   decision. One that had not been sent goes to the next host.
  */
 import { randomBytes } from "node:crypto";
-import type { CallHandle, CallSink, Failure, InputRange, OpenCall, Progress } from "../../../engine/index.ts";
+import {
+  type CallHandle,
+  type CallSink,
+  cancelledCall,
+  type Failure,
+  type InputRange,
+  type OpenCall,
+  type Progress,
+} from "../../../engine/index.ts";
 import { errorToFailure, type FarcallError, failureToError } from "../../../runtime/errors.ts";
 import type { Frame } from "../../../wire/frames.ts";
 import { ACCEPTED_ALL, type AttachMessage, FromHost, OPEN_LOGS, ToHost } from "../protocol.ts";
@@ -113,7 +121,7 @@ export class ClientCall implements CallHandle, Channel {
       this.#acceptance = Promise.withResolvers();
       // The sink hears of a failure too, so a caller who listens there need not handle it twice.
       this.#acceptance.promise.catch(() => {});
-      if (this.#over) this.#acceptance.reject(this.#failure ?? failureToError(cancelled(this.id)));
+      if (this.#over) this.#acceptance.reject(this.#failure ?? failureToError(cancelledCall(this.id)));
     }
     return this.#acceptance.promise;
   }
@@ -130,7 +138,7 @@ export class ClientCall implements CallHandle, Channel {
       // The host that knew this number is gone, and the call may live on in the next. Nobody waits for the outcome.
       request(this.#session, "cancel", { id: this.id }).catch(() => {});
     }
-    this.#acceptance?.reject(failureToError(cancelled(this.id)));
+    this.#acceptance?.reject(failureToError(cancelledCall(this.id)));
     this.#finish();
   }
 
@@ -377,8 +385,4 @@ function writeGrant(link: Link, number: number, count: number): void {
   const payload = Buffer.allocUnsafe(4);
   payload.writeUInt32LE(count);
   link.writer.write(ToHost.credit, number, 0, payload);
-}
-
-function cancelled(id: string): Failure {
-  return { code: "CANCELLED", message: `call ${id} was cancelled` };
 }
