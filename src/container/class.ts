@@ -22,7 +22,7 @@ export async function loadInstance(
     });
   }
   const manifest = message.manifest === "" ? undefined : await readManifest();
-  const problem = manifest && compileValidator(name, manifest, printType)?.(decodeInstance(instance));
+  const problem = manifest && compileValidator(name, manifest, printType)?.(decodeInstance(instance).args);
   if (problem) throw new InputFailure({ code: "INVALID", message: problem.message, hint: problem.hint });
 
   let made: ReturnType<typeof construct>;

@@ -12,6 +12,7 @@ import type {
   AutoscalerSettings,
   CallInfo,
   DeployEvent,
+  DeploymentRecord,
   DeployRequest,
   DeployResult,
   Failure,
@@ -150,6 +151,7 @@ export interface Requests {
     result: { etag: string; manifest?: AppManifest };
   };
   resolve: { params: FunctionRef; result: ResolvedFunction };
+  history: { params: { app: string; environment: string }; result: DeploymentRecord[] };
   deploy: { params: DeployRequest; result: DeployResult };
   remove: { params: { app: string; environment: string }; result: null };
   /** The outputs come first, as frames with the request's number. */

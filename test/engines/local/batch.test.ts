@@ -124,7 +124,9 @@ test("too few results, or a result that is not an array, fail each input and say
     expect(error).toBeInstanceOf(TypeError);
     expect(String(error)).toMatch(/short is batched and was given 4 inputs, but returned an array of 3/);
   }
-  expect(String((await app.map("none", texts(4)))[0]!.error)).toMatch(/returned a value that is not an array \(string\)/);
+  expect(String((await app.map("none", texts(4)))[0]!.error)).toMatch(
+    /returned a value that is not an array \(string\)/,
+  );
 });
 
 test("an error fails the whole batch; a result that cannot be sent fails its own input", async () => {

@@ -1,8 +1,7 @@
 /** Reads the outputs of a durable call by its id, across connections. */
 import type { CallSink, Failure, InputRange } from "../../../engine/index.ts";
-import type { FarcallError } from "../../../runtime/errors.ts";
+import { errorToFailure, type FarcallError } from "../../../runtime/errors.ts";
 import type { Frame } from "../../../wire/frames.ts";
-import { failureOf } from "../failures.ts";
 import { type AttachMessage, FromHost, ToHost } from "../protocol.ts";
 import { IndexSet } from "./index-set.ts";
 import type { Link } from "./link.ts";
@@ -49,7 +48,7 @@ export class Attachment implements Channel {
   drain(): void {}
 
   unreachable(error: FarcallError): void {
-    this.#fail(failureOf(error));
+    this.#fail(errorToFailure(error));
   }
 
   frame(frame: Frame): void {

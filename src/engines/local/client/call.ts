@@ -7,10 +7,16 @@
  *   decision. One that had not been sent goes to the next host.
  */
 import { randomBytes } from "node:crypto";
-import type { CallHandle, CallSink, Failure, OpenCall, Progress } from "../../../engine/index.ts";
-import { type FarcallError, failureToError } from "../../../runtime/errors.ts";
+import {
+  type CallHandle,
+  type CallSink,
+  cancelledCall,
+  type Failure,
+  type OpenCall,
+  type Progress,
+} from "../../../engine/index.ts";
+import { errorToFailure, type FarcallError, failureToError } from "../../../runtime/errors.ts";
 import type { Frame } from "../../../wire/frames.ts";
-import { cancelledFailure, failureOf } from "../failures.ts";
 import { ACCEPTED_ALL, type AttachMessage, FromHost, OPEN_LOGS, ToHost } from "../protocol.ts";
 import { IndexSet } from "./index-set.ts";
 import type { Link } from "./link.ts";
@@ -115,7 +121,7 @@ export class ClientCall implements CallHandle, Channel {
       this.#acceptance = Promise.withResolvers();
       // The sink gets a failure too, so a caller that listens there need not handle it twice.
       this.#acceptance.promise.catch(() => {});
-      if (this.#over) this.#acceptance.reject(this.#failure ?? failureToError(cancelledFailure(this.id)));
+      if (this.#over) this.#acceptance.reject(this.#failure ?? failureToError(cancelledCall(this.id)));
     }
     return this.#acceptance.promise;
   }
@@ -132,7 +138,7 @@ export class ClientCall implements CallHandle, Channel {
       // The host that knew this number is gone, and the call may live on in the next. Nobody waits for the answer.
       request(this.#session, "cancel", { id: this.id }).catch(() => {});
     }
-    this.#acceptance?.reject(failureToError(cancelledFailure(this.id)));
+    this.#acceptance?.reject(failureToError(cancelledCall(this.id)));
     this.#finish();
   }
 
@@ -184,7 +190,7 @@ export class ClientCall implements CallHandle, Channel {
 
   unreachable(error: FarcallError): void {
     // Never from within `open` or `put`: connecting takes at least a turn.
-    this.#fail(failureOf(error), error);
+    this.#fail(errorToFailure(error), error);
   }
 
   frame(frame: Frame): void {

@@ -1,6 +1,6 @@
 /** The client of a `local` engine: the Engine port, spoken over a session with the host. */
 import type { Deployer, Engine, InputRecord, Invoker, Monitor, Output, Registry } from "../../../engine/index.ts";
-import { DEPLOY_HINT } from "../failures.ts";
+import { DEPLOY_HINT } from "../hints.ts";
 import { statePaths } from "../paths.ts";
 import { Attachment } from "./attachment.ts";
 import { ClientCall } from "./call.ts";
@@ -27,6 +27,7 @@ function registryOf(session: Session): Registry {
     listApps: (filter = {}) => request(session, "listApps", filter),
     getManifest: (ref, options = {}) => request(session, "getManifest", { ref, ifNotEtag: options.ifNotEtag }),
     resolve: (ref) => request(session, "resolve", ref),
+    history: ({ app, environment }) => request(session, "history", { app, environment }),
     watchDeploys: ({ after, signal, onReady }) => {
       let last = after;
       return subscribe(

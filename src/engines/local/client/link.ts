@@ -10,6 +10,9 @@ import { compareVersions, FARCALL_VERSION } from "../version.ts";
 import { isAlive } from "./alive.ts";
 import { reachHost } from "./start.ts";
 
+// Taken when farcall is loaded: fake timers of a user's test must not hold up a call.
+const { clearTimeout, setTimeout } = globalThis;
+
 const GREETING_LIMIT_MS = 15_000;
 /** Longer than a host drains. */
 const REPLACE_LIMIT_MS = 45_000;

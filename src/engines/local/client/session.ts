@@ -10,6 +10,9 @@ import type { StatePaths } from "../paths.ts";
 import { FromHost } from "../protocol.ts";
 import { type Link, type LinkOwner, openLink } from "./link.ts";
 
+// Taken when farcall is loaded: fake timers of a user's test must not hold up a call.
+const { setImmediate, setTimeout } = globalThis;
+
 /**
  * So many milliseconds after its last use, a connection is checked before it is used: a program that was busy does not know
  * yet that the host is gone, and what it sends to a host that is gone might have run.

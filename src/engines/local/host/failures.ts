@@ -1,8 +1,7 @@
 /** What goes wrong in the host: written to host.log, and turned into the failure that a client gets. */
 
 import type { Failure } from "../../../engine/index.ts";
-import { FarcallError } from "../../../runtime/errors.ts";
-import { failureOf } from "../failures.ts";
+import { errorToFailure, FarcallError } from "../../../runtime/errors.ts";
 
 /** Writes a line to host.log. */
 export function warn(message: string): void {
@@ -19,7 +18,7 @@ export function warnOf(what: string, error: unknown): void {
 }
 
 export function asFailure(error: unknown): Failure {
-  if (error instanceof FarcallError) return failureOf(error);
+  if (error instanceof FarcallError) return errorToFailure(error);
   warnOf("unexpected error", error);
   const message = error instanceof Error ? error.message : String(error);
   return {

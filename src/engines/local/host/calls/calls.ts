@@ -1,8 +1,15 @@
 /** All calls of the host, in memory and on disk: takes them in, finds them by id, keeps and expires what they leave. */
-import type { CallInfo, Failure, FunctionRef, InputRange, LogEntry, Progress } from "../../../../engine/index.ts";
+import {
+  type CallInfo,
+  cancelledCall,
+  type Failure,
+  type FunctionRef,
+  type InputRange,
+  type LogEntry,
+  type Progress,
+} from "../../../../engine/index.ts";
 import type { Call, Pools } from "../../../../pool/index.ts";
 import { failureToError, NotFoundError } from "../../../../runtime/errors.ts";
-import { cancelledFailure } from "../../failures.ts";
 import { FromHost, type OpenMessage } from "../../protocol.ts";
 import type { Registry } from "../registry/index.ts";
 import { type CallRow, type CallStorage, isNamed, type RecordedInput, type StoredListener } from "../storage/index.ts";
@@ -279,7 +286,7 @@ export class Calls implements DurableHost {
       return;
     }
     const call = this.#memory.get(id);
-    if (call) call.cancel({ terminate, reason: cancelledFailure(id) });
+    if (call) call.cancel({ terminate, reason: cancelledCall(id) });
     // Cancelling a call that has ended does nothing; cancelling one that never was is an error.
     else if (!this.#memoryInfo(id) && !this.storage.byId(id)) throw unknownCall(id);
     onDone(undefined);

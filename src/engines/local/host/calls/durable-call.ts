@@ -4,9 +4,15 @@
  * is never lost. Its inputs wait on disk and come into memory by the page.
  */
 
-import type { CallInfo, Failure, OpenCall, Progress, TraceContext } from "../../../../engine/index.ts";
+import {
+  type CallInfo,
+  cancelledCall,
+  type Failure,
+  type OpenCall,
+  type Progress,
+  type TraceContext,
+} from "../../../../engine/index.ts";
 import { type Call, CallInPool, Input, type OutcomeKind, type Pool, Queue, queueTime } from "../../../../pool/index.ts";
-import { cancelledFailure } from "../../failures.ts";
 import { ProtocolError } from "../../protocol.ts";
 import type { DeployedFunction } from "../registry/index.ts";
 import { type CallRow, type CallStorage, type CallWrite, InputState, type StoredListener } from "../storage/index.ts";
@@ -452,7 +458,7 @@ export class DurableCall implements Call {
       },
       (error) => {
         if (error) this.#host.warn(`the cancellation of ${this.id} could not be stored: ${error.message}`);
-        const failure = options.reason ?? cancelledFailure(this.id);
+        const failure = options.reason ?? cancelledCall(this.id);
         for (const reader of [...this.#readers]) reader.fail(failure);
         this.pool.closed(this);
         this.#onEnd(this);

@@ -10,7 +10,7 @@ export interface CallSummary {
   id: string;
   fn: DeployedFunction;
   instance?: string;
-  method: CallInfo["method"];
+  method: NonNullable<CallInfo["method"]>;
   numInputs: number;
   numEnded: number;
   numFailed: number;

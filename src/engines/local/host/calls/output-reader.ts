@@ -2,9 +2,8 @@
  * Sends the outputs of a durable call to a client: first those that are on disk, page by page as fast as the client takes
  * them, then those that come. Nothing but indices is kept for a slow client.
  */
-import type { Failure, InputRange } from "../../../../engine/index.ts";
+import { cancelledCall, type Failure, type InputRange } from "../../../../engine/index.ts";
 import { Queue } from "../../../../pool/index.ts";
-import { cancelledFailure } from "../../failures.ts";
 import { FromHost } from "../../protocol.ts";
 import { asFailure } from "../failures.ts";
 import { type CallStorage, InputState, OUTPUT_TYPES } from "../storage/index.ts";
@@ -91,7 +90,7 @@ export class OutputReader implements OutputListener {
       this.#cursor = index + 1;
       if (state !== InputState.waiting) this.#send(index, state, payload);
       else if (this.#onScanned && this.#call.cancelled) {
-        this.#send(index, InputState.failure, Buffer.from(JSON.stringify(cancelledFailure(this.#call.id))));
+        this.#send(index, InputState.failure, Buffer.from(JSON.stringify(cancelledCall(this.#call.id))));
       }
     }
     if (page.length > 0) return;
@@ -99,7 +98,7 @@ export class OutputReader implements OutputListener {
     if (this.#onScanned) {
       this.close();
       this.#onScanned();
-    } else if (this.#call.cancelled) this.fail(cancelledFailure(this.#call.id));
+    } else if (this.#call.cancelled) this.fail(cancelledCall(this.#call.id));
     else if (this.#asksForNothing) this.fail(noSuchInput(this.#call, this.#start));
   }
 

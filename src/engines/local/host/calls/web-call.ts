@@ -7,10 +7,9 @@ import {
   validateHeaderName,
   validateHeaderValue,
 } from "node:http";
-import type { Failure, Progress, TraceContext } from "../../../../engine/index.ts";
+import { cancelledCall, type Failure, type Progress, type TraceContext } from "../../../../engine/index.ts";
 import { type Call, CallInPool, Input, type OutcomeKind, type Pool } from "../../../../pool/index.ts";
 import type { WebRequestHead, WebResponseHead } from "../../../../wire/container-protocol.ts";
-import { cancelledFailure } from "../../failures.ts";
 import type { DeployedFunction } from "../registry/index.ts";
 import type { CallSummary } from "./info.ts";
 import { ProgressBoard } from "./progress.ts";
@@ -182,7 +181,7 @@ export class WebCall implements Call {
   cancel({ terminate = false, reason }: { terminate?: boolean; reason?: Failure } = {}): void {
     if (this.over) return;
     this.#drop({ terminate });
-    this.#fail(reason ?? cancelledFailure(this.id));
+    this.#fail(reason ?? cancelledCall(this.id));
   }
 
   #fail(failure: Failure): void {

@@ -52,6 +52,7 @@ const HANDLERS: { readonly [M in keyof Requests]: Handler<M> } = {
       .deploy(params as unknown as DeployRequest)
       .then(reply, (error: unknown) => client.refuse(number, asFailure(error)));
   },
+  history: ({ services, params }, reply) => reply(services.registry.history(checkAppRef(params))),
   remove: ({ services, params }, reply) => {
     services.remove(checkAppRef(params));
     reply(null);

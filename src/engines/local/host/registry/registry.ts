@@ -5,6 +5,7 @@ import type {
   AppSummary,
   AutoscalerSettings,
   DeployEvent,
+  DeploymentRecord,
   DeployRequest,
   DeployResult,
   FunctionRef,
@@ -13,7 +14,7 @@ import type {
 import { InvalidError } from "../../../../runtime/errors.ts";
 import type { AppManifest, FunctionSchema } from "../../../../schema/index.ts";
 import { functionNamed, type StubOrigin, unknownApp, unknownVersion } from "../../../catalog/index.ts";
-import { DEPLOY_HINT } from "../../failures.ts";
+import { DEPLOY_HINT } from "../../hints.ts";
 import type { AppName, Artifacts, DeployStorage, StoredVersion } from "../storage/index.ts";
 import { StubChecks } from "./stub-check.ts";
 
@@ -152,6 +153,11 @@ export class Registry {
     const { version, schema } = this.function(ref);
     const { app, environment } = version;
     return { app, environment, name: schema.name, version: version.version, mode: schema.mode, schema };
+  }
+
+  /** Newest first. Throws NotFoundError that names the nearest. */
+  history({ app, environment }: AppRef): DeploymentRecord[] {
+    return this.#deploys.history(this.#app({ app, environment }));
   }
 
   isNewest(version: Version): boolean {

@@ -1,5 +1,5 @@
 /** Deployed versions, deploy events and autoscaler settings in the database. */
-import type { AutoscalerSettings, DeployEvent } from "../../../../engine/index.ts";
+import type { AutoscalerSettings, DeployEvent, DeploymentRecord } from "../../../../engine/index.ts";
 import type { AppManifest } from "../../../../schema/index.ts";
 import type { AppName, DeployStorage, NewVersion, StoredVersion } from "./deploys.ts";
 import type { Store } from "./store.ts";
@@ -36,6 +36,17 @@ export class DeployTables implements DeployStorage {
         .prepare("SELECT * FROM versions WHERE app = ? AND environment = ? AND version = ?")
         .get(app, environment, version),
     ) as StoredVersion | undefined;
+  }
+
+  history({ app, environment }: AppName): DeploymentRecord[] {
+    return this.#store.read((database) =>
+      database
+        .prepare(
+          `SELECT version, deployed_at AS deployedAt, json_array_length(manifest, '$.functions') AS functions
+           FROM versions WHERE app = ? AND environment = ? ORDER BY version DESC`,
+        )
+        .all(app, environment),
+    ) as unknown as DeploymentRecord[];
   }
 
   manifestJson({ app, environment }: AppName, version: number): Uint8Array {

@@ -1,5 +1,5 @@
 /** What is kept of deployed versions, as the registry sees it. All of it is small or rare. */
-import type { AutoscalerSettings, DeployEvent } from "../../../../engine/index.ts";
+import type { AutoscalerSettings, DeployEvent, DeploymentRecord } from "../../../../engine/index.ts";
 import type { AppManifest } from "../../../../schema/index.ts";
 
 export interface AppName {
@@ -35,6 +35,8 @@ export interface DeployStorage {
   /** All versions, oldest first. */
   versions(): (AppName & { version: number })[];
   version(app: AppName, version: number): StoredVersion | undefined;
+  /** All versions of an app, newest first. */
+  history(app: AppName): DeploymentRecord[];
   /** The manifest of a version that exists, as the bytes of its JSON. */
   manifestJson(app: AppName, version: number): Uint8Array;
   /** Gives the app its next version, forgets its autoscaler settings and records the event. */
