@@ -20,8 +20,8 @@ const direction: Record<string, readonly string[]> = {
   text: [],
   schema: ["text"],
   "schema/check": ["schema", "text"],
-  "schema/compare": ["schema", "text"],
-  "schema/json": ["schema", "text"],
+  "schema/compare": ["schema", "schema/print", "text"],
+  "schema/json": ["schema", "schema/print", "text"],
   "schema/parse": ["schema", "text"],
   "schema/print": ["schema", "text"],
   engine: ["schema"],
@@ -73,7 +73,8 @@ const direction: Record<string, readonly string[]> = {
   "codegen/templates": ["plan", "runtime", "schema", "text"],
   "codegen/files": ["plan", "runtime", "schema", "text"],
   vite: ["codegen", "config", "runtime"],
-  ui: [],
+  ui: ["engine", "schema"],
+  "ui/page": ["ui", "text"],
   "ui/server": ["ui", "runtime", "engine", "schema", "text"],
   cli: ["ui", "codegen", "config", "plan", "deploy", "introspect", "engines", "runtime", "engine", "schema", "text"],
 };
@@ -96,6 +97,7 @@ const dependencies: Record<string, readonly string[]> = {
 
 /** Files other than a box's index that others may import: small and without imports, or entries of processes. */
 const sideDoors = new Set([
+  "src/text/units.ts",
   "src/wire/call-header.ts",
   "src/wire/frames.ts",
   "src/wire/container-protocol.ts",

@@ -1,8 +1,9 @@
 /** Calls of a config's own code. What it gives is relied on by all that follows, so it is checked, and who gave it is named. */
-import { thrownText, valueText, waitFor } from "../config/index.ts";
-import { unlockManifest } from "../plan/locked.ts";
-import type { AppPlan } from "../plan/plan.ts";
+import { waitFor } from "../config/index.ts";
+import type { AppPlan } from "../plan/index.ts";
+import { unlockManifest } from "../plan/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
+import { thrownText, valueText } from "../text/index.ts";
 
 /** Says what is wrong with what a hook has left: `expected …`. */
 type Problem = (left: unknown) => string | undefined | Promise<string | undefined>;

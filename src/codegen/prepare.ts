@@ -3,11 +3,9 @@
  * nothing that the answer does not need; the other steps are in output.ts.
  */
 
-import type { FunctionChange } from "../plan/compare.ts";
+import type { FunctionChange } from "../plan/index.ts";
 import { type ChosenRef, chooseApps, keyOf, type Source } from "./choose.ts";
-import { type FileChange, refuseOutside } from "./files/files.ts";
-import { completeInterrupted } from "./files/install.ts";
-import { type OutputState, stillHolds } from "./files/state.ts";
+import { completeInterrupted, type FileChange, type OutputState, refuseOutside, stillHolds } from "./files/index.ts";
 import type { Settings } from "./settings.ts";
 
 export interface OutputRequest {

@@ -3,10 +3,10 @@
  * was expected. The one module of the generator that needs zod, so it is imported only when a config has to be checked.
  */
 import { z } from "zod";
-import type { Plugin } from "../codegen/index.ts";
+import type { Plugin } from "../plan/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
 import { nearest } from "../schema/index.ts";
-import { thrownText, valueText } from "../text/values.ts";
+import { thrownText, valueText } from "../text/index.ts";
 import type { AppSelection, Config } from "./config.ts";
 
 const hook = z.custom<never>((value) => typeof value === "function", "a function");

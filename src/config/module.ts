@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire, registerHooks } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { valueText } from "../text/values.ts";
+import { valueText } from "../text/index.ts";
 
 interface Loaded {
   /** Text by path of the module and of those that it imports. */

@@ -8,7 +8,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { ContainerTelemetry } from "../opentelemetry/index.ts";
 import { decodeArguments, type Hooks } from "../runtime/index.ts";
-import type { ArgumentValidator } from "../schema/check/validate.ts";
+import type { ArgumentValidator } from "../schema/check/index.ts";
 import type { FunctionMode } from "../schema/index.ts";
 import type { CallMessage, LoadMessage, LogMessage } from "../wire/container-protocol.ts";
 import type { FrameWriter } from "../wire/frames.ts";

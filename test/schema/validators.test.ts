@@ -4,7 +4,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compileValidator } from "../../src/schema/check/validate.ts";
+import { compileValidator } from "../../src/schema/check/index.ts";
 import {
   type AppManifest,
   type Declaration,

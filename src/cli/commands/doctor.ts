@@ -6,11 +6,10 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { generate } from "../../codegen/index.ts";
 import { checkConfig as checkKeys, loadConfig } from "../../config/index.ts";
-import { hostStatus } from "../../engines/local/index.ts";
+import { count, packageVersion } from "../../text/index.ts";
 import type { Context, EngineOptions } from "../context.ts";
 import { engineOptions, examples } from "../context.ts";
 import { detectProject } from "../project/project.ts";
-import { count, duration } from "../terminal/output.ts";
 import { Exit } from "../terminal/report.ts";
 
 interface Finding {
@@ -70,9 +69,9 @@ function checkProject(): Finding {
 }
 
 /** Two copies, or another version than the project's, make errors that are hard to read. */
-async function checkInstallation(context: Context): Promise<Finding> {
+function checkInstallation(): Finding {
   const own = resolve(fileURLToPath(new URL("../../..", import.meta.url)));
-  const { version } = await context.package();
+  const version = packageVersion();
   const installed = installedAt(process.cwd());
   const detail = `${version} at ${own}`;
   if (!installed) {
@@ -117,14 +116,17 @@ async function checkConfig(): Promise<Finding> {
 
 async function checkEngine(context: Context, options: EngineOptions): Promise<Finding> {
   try {
-    const url = await context.engineUrl(options);
-    const isLocal = url.startsWith("local:");
-    const before = isLocal ? await hostStatus(url) : undefined;
     const engine = await context.engine(options);
+    // Before anything is asked of it, which may start what did not run.
+    const { facts, warnings } = (await engine.status?.()) ?? { facts: [], warnings: [] };
     const apps = await engine.registry.listApps();
-    const up = before && `, host ${before.pid} up for ${duration(before.uptimeMs)}`;
-    const state = up ?? (isLocal ? ", its host was not running and has been started" : "");
-    return { check: "engine", status: "ok", detail: `${engine.url}: ${count(apps.length, "app")} deployed${state}` };
+    const lines = [
+      `${engine.url}: ${count(apps.length, "app")} deployed`,
+      ...facts.map(({ name, value }) => `${name}: ${value}`),
+    ];
+    const detail = lines.join("\n");
+    if (warnings.length === 0) return { check: "engine", status: "ok", detail };
+    return { check: "engine", status: "warning", detail, hint: warnings.join(" ") };
   } catch (error) {
     return failed("engine", error);
   }

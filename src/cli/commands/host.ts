@@ -1,9 +1,11 @@
-/** `farcall host status|stop`: the process that serves a state directory of the local engine. */
+/** `farcall host status|stop`: the process of this machine that an engine runs in, where it has one. */
 import type { Command } from "commander";
-import { type HostStatus, hostStatus, stopHost } from "../../engines/local/index.ts";
+import { type HostControl, type HostStatus, hostOf } from "../../engines/index.ts";
+import { UnsupportedError } from "../../runtime/errors.ts";
+import { count, duration } from "../../text/index.ts";
 import type { Context, EngineOptions } from "../context.ts";
 import { examples } from "../context.ts";
-import { count, duration, type Output, table } from "../terminal/output.ts";
+import { type Output, table } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
 
 interface StopOptions extends EngineOptions {
@@ -23,10 +25,10 @@ export function define(command: Command, context: Context): void {
     .option("--engine <url>", "engine to look at")
     .option("--json", "print JSON")
     .action(async (options: EngineOptions) => {
-      const status = await hostStatus(await context.engineUrl(options));
+      const status = await (await requireHost(context, options)).status();
       output.document(status ? { running: true, ...status } : { running: false });
       if (status) printStatus(status, output);
-      else output.line("No host is running. The next use of the local engine starts one.");
+      else output.line("No host is running. The next use of the engine starts one.");
     });
 
   command
@@ -36,12 +38,22 @@ export function define(command: Command, context: Context): void {
     .option("--force", "kill its containers at once")
     .option("--json", "print JSON")
     .action(async (options: StopOptions) => {
+      const host = await requireHost(context, options);
       using progress = new Progress(output, "waiting for running inputs");
-      const stopped = await stopHost(await context.engineUrl(options), { force: options.force === true });
+      const stopped = await host.stop({ force: options.force === true });
       progress[Symbol.dispose]();
       output.document({ stopped });
       output.line(stopped ? "Stopped." : "No host is running.");
     });
+}
+
+async function requireHost(context: Context, options: EngineOptions): Promise<HostControl> {
+  const url = await context.engineUrl(options);
+  const host = await hostOf(url);
+  if (host) return host;
+  throw new UnsupportedError(`${url} has no host process on this machine`, {
+    hint: "`farcall doctor` shows what the engine says of itself.",
+  });
 }
 
 function printStatus(status: HostStatus, output: Output): void {

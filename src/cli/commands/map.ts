@@ -4,11 +4,11 @@ import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import { UserCodeException } from "../../runtime/index.ts";
 import { type AppManifest, argumentAt, type FunctionSchema, fromJson, toJson } from "../../schema/index.ts";
+import { count, duration } from "../../text/index.ts";
 import { functionIn, remoteOf } from "../calling/remote.ts";
 import { parseFunctionTarget } from "../calling/target.ts";
 import type { AppOptions, Context } from "../context.ts";
 import { engineOptions, examples } from "../context.ts";
-import { count, duration } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
 import { Exit, UsageError } from "../terminal/report.ts";
 

@@ -5,8 +5,8 @@
  * do not use: a construct that is not known here stops the build.
  */
 import handlebars from "handlebars";
-import { helpers } from "../../plan/helpers.ts";
-import { SHIPPED_TEMPLATES } from "./shipped.ts";
+import { helpers } from "../../plan/index.ts";
+import { SHIPPED_TEMPLATES } from "../shipped.ts";
 import { readTemplates, type TemplateSource } from "./templates.ts";
 
 /** The text of the module that templates.ts looks for beside itself. */

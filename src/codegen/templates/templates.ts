@@ -6,9 +6,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type Handlebars from "handlebars";
-import { helpers } from "../../plan/helpers.ts";
+import { helpers } from "../../plan/index.ts";
 import { InvalidError } from "../../runtime/errors.ts";
-import { SHIPPED_TEMPLATES } from "./shipped.ts";
+import { SHIPPED_TEMPLATES } from "../shipped.ts";
 
 /** Beside this file once the package is built. */
 export const PRECOMPILED = "precompiled-templates.js";

@@ -7,7 +7,7 @@
  * pass and nobody takes any more, `readonly` that is new on a result, `any`.
  */
 
-import { printPropertyName, printType } from "../print/print.ts";
+import { printPropertyName, printType } from "../print/index.ts";
 import { type Declarations, MAX_DEPTH } from "../resolve.ts";
 import type { Canonical, Names } from "../signature.ts";
 import type {

@@ -5,35 +5,14 @@
  */
 
 import { constructorOf } from "../classes.ts";
-import type { AppManifest, CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "../manifest.ts";
+import type { AppManifest, CallSignature, FunctionSchema, ParameterSchema } from "../manifest.ts";
 import { isOptional, isRequired } from "../parameters.ts";
 import { expand, partsOf } from "../resolve.ts";
 import { bindNames, canonicalOf, signatureOf } from "../signature.ts";
 import type { Declaration, TupleElement, TypeSchema } from "../type-schema.ts";
 import { Comparison, type Difference, type Side } from "./assignable.ts";
 import { readingChanges } from "./reading.ts";
-
-export interface Compatibility {
-  /**
-   * `same`: nothing that a caller sees. `docs only`: what a caller reads, not what it may pass or gets (documentation,
-   * labels, names of types, order). `compatible`: old stubs go on working. `breaking`: they may not.
-   */
-  verdict: "compatible" | "breaking" | "docs only" | "same";
-  /** One line each: `parameter 'width' became required`. Of a breaking change, only what breaks; empty for `same`. */
-  reasons: string[];
-}
-
-/** A function and what its references refer to. */
-export interface FunctionVersion {
-  fn: Omit<FunctionSchema, "signature" | "options">;
-  declarations: readonly Declaration[];
-}
-
-/** A class's constructor and what its references refer to. */
-export interface ClassVersion {
-  of: ClassSchema;
-  declarations: readonly Declaration[];
-}
+import type { ClassVersion, Compatibility, FunctionVersion } from "./versions.ts";
 
 export interface FunctionComparison extends Compatibility {
   name: string;

@@ -12,12 +12,12 @@
  */
 import { classOf } from "../classes.ts";
 import { docParts } from "../docs.ts";
+import { functionsOf } from "../functions.ts";
 import { expandGlobal } from "../globals.ts";
 import type { AppManifest, CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "../manifest.ts";
 import { isOptional, isRequired } from "../parameters.ts";
-import { printType } from "../print/print.ts";
+import { printType } from "../print/index.ts";
 import { type Declarations, declarationsByName, expand, partsOf } from "../resolve.ts";
-import { SchemaError } from "../schema-error.ts";
 import type {
   BuiltinType,
   Declaration,
@@ -57,14 +57,6 @@ export function exportJsonSchema(manifest: AppManifest, functionName?: string): 
     ...body,
     $defs: writer.definitions(),
   };
-}
-
-/** Of a class, its methods. */
-export function functionsOf(manifest: AppManifest, name: string | undefined): FunctionSchema[] {
-  if (name === undefined) return manifest.functions;
-  const found = manifest.functions.filter((fn) => fn.name === name || fn.class === name);
-  if (found.length > 0) return found;
-  throw new SchemaError(`app ${JSON.stringify(manifest.app)} has no function ${JSON.stringify(name)}`);
 }
 
 function functionSchema(fn: FunctionSchema, of: ClassSchema | undefined, writer: JsonSchemaWriter): JsonSchema {

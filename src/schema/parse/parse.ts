@@ -3,7 +3,7 @@
  * index.ts loads this file when the first manifest is parsed.
  */
 
-import { nearest } from "../../text/nearest.ts";
+import { nearest } from "../../text/index.ts";
 import { isIdentifierName, isTypeName } from "../identifiers.ts";
 import { type AppManifest, SCHEMA_VERSION, type Schedule } from "../manifest.ts";
 import { SchemaError } from "../schema-error.ts";

@@ -16,6 +16,7 @@ export function localEngine(url: string): Engine {
     invoker: invokerOf(session),
     monitor: monitorOf(session),
     deployHint: "Run `farcall deploy FILE`.",
+    status: async () => (await import("./control.ts")).engineStatus(paths.url),
     close: () => session.close(),
   };
 }
