@@ -1,6 +1,6 @@
 /** Calls, as the page shows them, and those that it makes. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { CallInfo, Engine, Failure, InputRecord, Output, Progress } from "../../engine/index.ts";
+import type { CallInfo, Engine, Failure, InputRecord, Output, PayloadCodec, Progress } from "../../engine/index.ts";
 import {
   decodeArguments,
   decodeError,
@@ -15,7 +15,7 @@ import {
   OutputExpiredError,
 } from "../../runtime/index.ts";
 import { type AppManifest, classOf, constructorOf, type FunctionSchema } from "../../schema/index.ts";
-import type { Arguments, CallEvent, CallView, Checked, InputView, ShownError, ShownValue, Tagged } from "../api.ts";
+import type { Arguments, CallEvent, CallView, Checked, InputView, ShownValue, Tagged } from "../api.ts";
 import { faultsOf } from "./faults.ts";
 import { shown, shownArguments, shownError, untag } from "./values.ts";
 
@@ -30,7 +30,8 @@ export async function callView(engine: Engine, id: string, start: number): Promi
   const call = await engine.invoker.call(id);
   const monitor = monitorOf(engine);
   const progress: Progress[] = [];
-  if (call.endedAt === undefined) for await (const each of monitor.progress(id)) progress.push(each);
+  if (call.endedAt === undefined && engine.progress !== false)
+    for await (const each of monitor.progress(id)) progress.push(each);
   let records: InputRecord[] = [];
   let note: string | undefined;
   try {
@@ -46,7 +47,7 @@ export async function callView(engine: Engine, id: string, start: number): Promi
     ...(call.instance !== undefined && {
       constructedWith: shownArguments(decodeInstance(call.instance), undefined, true),
     }),
-    inputs: records.slice(0, PAGE).map((record) => inputView(record)),
+    inputs: records.slice(0, PAGE).map((record) => inputView(record, codecOf(engine))),
     more: records.length > PAGE,
     progress: progress.slice(0, PAGE),
     ...(note !== undefined && { note }),
@@ -57,7 +58,7 @@ export async function callView(engine: Engine, id: string, start: number): Promi
 export async function wholeValue(engine: Engine, id: string, index: number, part: string): Promise<ShownValue> {
   const [record] = await monitorOf(engine).inputs(id, { start: index, end: index + 1 });
   if (record) {
-    const view = inputView(record, true);
+    const view = inputView(record, codecOf(engine), true);
     if (part === "args" && view.args) return view.args;
     const output = view.outputs[Number(part)];
     if (output && "value" in output) return output.value;
@@ -65,23 +66,28 @@ export async function wholeValue(engine: Engine, id: string, index: number, part
   throw new InvalidError("this value is no longer remembered");
 }
 
-function inputView({ index, payload, outputs }: InputRecord, all = false): InputView {
+function inputView({ index, payload, outputs }: InputRecord, codec: PayloadCodec, all = false): InputView {
   return {
     index,
-    ...(payload && { args: argumentsIn(payload, all) }),
+    ...(payload && { args: argumentsIn(payload, codec, all) }),
     outputs: outputs.map((output): InputView["outputs"][number] => {
       if (output.kind === "end") return { kind: "end" };
       if (output.kind === "failure") return { kind: "failed", error: shownError(failureToError(output.failure)) };
       if (output.payload.length === 0) return { kind: "forgotten" };
-      if (output.kind === "exception") return { kind: "failed", error: shownError(decodeError(output.payload)) };
-      return { kind: output.kind, value: shown(decodeValue(output.payload), all) };
+      if (output.kind === "exception") return { kind: "failed", error: shownError(codec.decodeError(output.payload)) };
+      return { kind: output.kind, value: shown(codec.decodeValue(output.payload), all) };
     }),
   };
 }
 
-function argumentsIn(payload: Uint8Array, all: boolean): ShownValue {
-  const { args, kwargs } = decodeArguments(payload);
+function argumentsIn(payload: Uint8Array, codec: PayloadCodec, all: boolean): ShownValue {
+  const { args, kwargs } = codec.decodeArguments(payload);
   return shownArguments(args, kwargs, all);
+}
+
+/** The engine's own, or farcall's. */
+function codecOf({ codec }: Engine): PayloadCodec {
+  return codec ?? { encodeArguments, decodeArguments, decodeValue, decodeError };
 }
 
 // ---- calling --------------------------------------------------------------------------------------------------
@@ -95,7 +101,7 @@ export async function readArguments(
   const manifest = found.manifest as AppManifest; // present, since no etag was given
   const { functions, declarations } = manifest;
   const fn = functions.find((each) => each.name === name);
-  if (!fn) throw new InvalidError(`${app}, version ${version}, has no function ${name}`, { hint: "reload the page" });
+  if (!fn) throw new InvalidError(`${app}, version ${version}, has no function ${name}`, { hint: "Reload the page." });
   const read = (values: readonly Tagged[]): unknown[] => {
     const args = values.map((value) => untag(value, declarations));
     while (args.length > 0 && args.at(-1) === undefined) args.pop();
@@ -124,6 +130,7 @@ export async function* call(
     return;
   }
   const { app, environment, name, version } = given;
+  const codec = codecOf(engine);
   const generates = fn.mode === "generator";
   const queue: CallEvent[] = [];
   let over = false;
@@ -138,10 +145,10 @@ export async function* call(
       function: { app, environment, name, version, instance },
       method: generates ? "remoteGen" : durable ? "spawn" : "remote",
       durable: durable && !generates,
-      progress: true,
+      progress: engine.progress !== false,
     },
     {
-      output: (output) => put(eventOf(output), output.kind !== "yield"),
+      output: (output) => put(eventOf(output, codec), output.kind !== "yield"),
       progress: ({ fraction, message }) =>
         put({ event: "progress", fraction, ...(message !== undefined && { message }) }, false),
       failed: (failure) => put(failed(failure), true),
@@ -153,7 +160,7 @@ export async function* call(
   };
   signal.addEventListener("abort", abort);
   try {
-    handle.put(0, encodeArguments(args));
+    handle.put(0, codec.encodeArguments(args));
     if (durable && !generates) {
       // What fails before it is on disk rejects, and reaches the sink as well.
       yield { event: "opened", id: await handle.end(), instance };
@@ -181,12 +188,12 @@ export async function* call(
   }
 }
 
-function eventOf(output: Output): CallEvent {
+function eventOf(output: Output, codec: PayloadCodec): CallEvent {
   try {
     if (output.kind === "failure") return failed(output.failure);
-    if (output.kind === "exception") return { event: "failed", error: shownError(decodeError(output.payload)) };
+    if (output.kind === "exception") return { event: "failed", error: shownError(codec.decodeError(output.payload)) };
     if (output.kind === "end") return { event: "end" };
-    return { event: output.kind, value: shown(decodeValue(output.payload)) };
+    return { event: output.kind, value: shown(codec.decodeValue(output.payload)) };
   } catch (error) {
     return { event: "failed", error: shownError(error) };
   }
@@ -205,5 +212,3 @@ export function problemOf(error: unknown): { code: string; message: string; hint
   if (error instanceof FarcallError) return { code: error.code, message: error.message, hint: error.hint };
   return { code: "ERROR", message: error instanceof Error ? error.message : String(error) };
 }
-
-export type { ShownError };
