@@ -29,7 +29,7 @@ export {
   toJson,
 } from "./json/index.ts";
 export * from "./manifest.ts";
-export { argumentAt, isOptional, isRequired } from "./parameters.ts";
+export { argumentAt, isNamed, isOptional, isPositional, isRequired } from "./parameters.ts";
 export {
   constructorText,
   exportMarkdown,

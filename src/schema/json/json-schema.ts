@@ -109,10 +109,12 @@ export class JsonSchemaWriter {
 
   /** Arguments by position. */
   argumentList(parameters: readonly ParameterSchema[]): JsonSchema {
-    const elements = parameters.map((parameter): TupleType["elements"][number] => {
-      if (parameter.rest) return { type: parameter.type, label: parameter.name, rest: true };
-      return { type: parameter.type, label: parameter.name, ...(isOptional(parameter) && { optional: true }) };
-    });
+    const elements = parameters
+      .filter(({ keywordRest }) => !keywordRest)
+      .map((parameter): TupleType["elements"][number] => {
+        if (parameter.rest) return { type: parameter.type, label: parameter.name, rest: true };
+        return { type: parameter.type, label: parameter.name, ...(isOptional(parameter) && { optional: true }) };
+      });
     const schema = this.#tuple({ kind: "tuple", elements });
     const items = schema.prefixItems as JsonSchema[] | undefined;
     items?.forEach((item, at) => {
@@ -124,13 +126,18 @@ export class JsonSchemaWriter {
 
   /** Arguments by name. */
   argumentObject(parameters: readonly ParameterSchema[]): JsonSchema {
-    const properties = parameters.map((parameter) => ({
+    const rest = parameters.find(({ keywordRest }) => keywordRest);
+    const named = parameters.filter((parameter) => parameter !== rest);
+    const properties = named.map((parameter) => ({
       name: parameter.name,
       type: parameter.type,
       ...(!isRequired(parameter) && { optional: true as const }),
       ...(parameter.doc !== undefined && { doc: parameter.doc }),
     }));
-    return { ...this.#object({ kind: "object", properties }), additionalProperties: false };
+    return {
+      ...this.#object({ kind: "object", properties }),
+      additionalProperties: rest ? this.schema(rest.type) : false,
+    };
   }
 
   /** `null` stands for a function that returns nothing. */

@@ -242,7 +242,18 @@ const declaration = kinds({
 
 const call = {
   parameters: list(
-    object({ name: identifier, type }, { optional: flag, default: text, rest: flag, keywordOnly: flag, doc: text }),
+    object(
+      { name: identifier, type },
+      {
+        optional: flag,
+        default: text,
+        rest: flag,
+        keywordOnly: flag,
+        positionalOnly: flag,
+        keywordRest: flag,
+        doc: text,
+      },
+    ),
   ),
   returns: type,
 };

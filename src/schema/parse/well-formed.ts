@@ -4,6 +4,7 @@
  * What only a compiler can know is left to it: whether an argument satisfies a constraint, or a global type exists.
  */
 import type { AppManifest, CallSignature, ParameterSchema } from "../manifest.ts";
+import { isOptional, isPositional } from "../parameters.ts";
 import { inferredNames } from "../resolve.ts";
 import type {
   Declaration,
@@ -95,13 +96,30 @@ class Walk {
   parameters(parameters: readonly ParameterSchema[]): void {
     this.#distinct("parameter", parameters);
     for (let index = 0; index < parameters.length; index++) {
-      const { name, type, rest, keywordOnly } = parameters[index]!;
-      this.type(type);
-      if (!rest) continue;
-      this.#list(type);
-      const isLast = parameters.slice(index + 1).every((after) => after.keywordOnly);
-      if (!isLast || keywordOnly) this.#problem(`the rest parameter ${describe(name)} is not the last`);
+      const parameter = parameters[index]!;
+      this.type(parameter.type);
+      if (parameter.rest) {
+        this.#list(parameter.type);
+        const isLast = parameters.slice(index + 1).every((after) => !isPositional(after));
+        if (!isLast || parameter.keywordOnly)
+          this.#problem(`the rest parameter ${describe(parameter.name)} is not the last`);
+      }
+      if (parameter.keywordRest || parameter.positionalOnly) this.#named(parameters, index);
     }
+  }
+
+  /** What says how an argument may be passed contradicts neither itself nor the order of the parameters. */
+  #named(parameters: readonly ParameterSchema[], index: number): void {
+    const parameter = parameters[index]!;
+    const { rest, keywordOnly, positionalOnly, keywordRest } = parameter;
+    const name = describe(parameter.name);
+    if ([rest, keywordOnly, positionalOnly, keywordRest].filter(Boolean).length > 1)
+      this.#problem(`the parameter ${name} is passed in ways that exclude each other`);
+    if (keywordRest && isOptional(parameter)) this.#problem(`the keyword rest parameter ${name} is optional`);
+    if (keywordRest && index < parameters.length - 1)
+      this.#problem(`the keyword rest parameter ${name} is not the last`);
+    if (positionalOnly && !parameters.slice(0, index).every((before) => before.positionalOnly))
+      this.#problem(`the positional-only parameter ${name} comes after one that has a name`);
   }
 
   type(type: TypeSchema): void {

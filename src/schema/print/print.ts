@@ -89,7 +89,8 @@ export function printParameters(parameters: readonly ParameterSchema[]): string 
     if (parameter.rest) text += "...";
     const name = identifierName(parameter.name, "parameter");
     text += isBindingName(name) ? name : `${name}_`;
-    if (!parameter.rest && isOptional(parameter)) {
+    if (parameter.keywordRest) text += `: { [name: string]: ${print(parameter.type, LOOSE)} }`;
+    else if (!parameter.rest && isOptional(parameter)) {
       // Nothing optional can stand before something required: such a parameter takes `undefined` instead.
       text += at > required ? `?: ${print(parameter.type, LOOSE)}` : `: ${orUndefined(parameter.type)}`;
     } else {
