@@ -1,4 +1,4 @@
-/** Which deployed apps the config means, and where their manifests are had from: a registry, or the lock. */
+/** Which deployed apps the config means, and where their manifests come from: a registry, or the lock. */
 import type { Engine } from "../engine/index.ts";
 import type { LockedManifest } from "../plan/index.ts";
 import { NotFoundError } from "../runtime/errors.ts";

@@ -34,7 +34,7 @@ export interface GenerateResult {
   warnings: string[];
   /** For those who wonder: which tsconfig decided about import extensions, and why. */
   notes: string[];
-  /** Absolute paths of what the files depend on besides the config and what is deployed: tsconfigs, templates; also of places looked at in vain. */
+  /** Absolute paths of what the files depend on besides the config and what is deployed: tsconfigs, templates; also those that do not exist. */
   inputs: string[];
   apps: { app: string; environment: string; functions: number }[];
   durationMs: number;

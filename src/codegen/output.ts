@@ -16,10 +16,10 @@ import { type ChosenRef, keyOf, lockSource, type Source } from "./choose.ts";
 import { compareFiles, fingerprints, LOCK_FILE, readIfPresent, refuseOutside, withMarker } from "./files/index.ts";
 import { callHook, fileProblem, manifestProblem, planProblem, textProblem } from "./hooks.ts";
 import { type Lock, printLock, readLock } from "./lock-file.ts";
-import type { OutputResult, PlacedOutput } from "./prepare.ts";
 import { type ModuleStyle, moduleStyle } from "./project.ts";
 import type { Settings } from "./settings.ts";
 import { declarationMap } from "./source-maps.ts";
+import type { OutputResult, PlacedOutput } from "./steps.ts";
 import { layoutOf, loadTemplates, renderPlan } from "./templates/index.ts";
 
 /** All steps after the first. Writes nothing. */
@@ -52,7 +52,7 @@ export async function buildOutput(request: PlacedOutput): Promise<OutputResult> 
   const isChanged = files.some(({ status }) => status !== "unchanged");
   if (isChanged && before && before.generator !== packageVersion() && changes.length === 0) {
     warnings.push(
-      `farcall ${packageVersion()} writes these stubs differently than ${before.generator}, which wrote them`,
+      `these stubs came from farcall ${before.generator}; version ${packageVersion()} generates different code`,
     );
   }
   const apps = plan.apps.map(({ app, environment, functions, classes }) => ({
@@ -164,7 +164,7 @@ export async function offlineSource(folder: string): Promise<Source> {
   const path = join(folder, LOCK_FILE);
   const text = readIfPresent(path);
   if (text !== undefined) return lockSource(await readLock(text, path), path);
-  throw new NotFoundError(`There is no ${path} to work from offline`, {
+  throw new NotFoundError(`${path} does not exist, and --offline needs it`, {
     hint: "Run `farcall codegen` once where the engine can be reached, and keep the lock file with the sources.",
   });
 }
@@ -176,7 +176,7 @@ async function previousLock(path: string, warnings: string[]): Promise<Lock | un
   try {
     return await readLock(text, path);
   } catch (error) {
-    warnings.push(`${(error as Error).message}; it is written anew`);
+    warnings.push(`${(error as Error).message}; a new one is written`);
     return undefined;
   }
 }

@@ -67,7 +67,7 @@ export function checkConfig(value: unknown, file: string): readonly Config[] {
     throw new InvalidError(
       `The config ${file} is not valid:\n${problems.map((problem) => `  ${problem}`).join("\n")}`,
       {
-        hint: "docs/config.md describes each key; defineConfig() lets an editor check them.",
+        hint: "docs/config.md describes each key. With defineConfig() your editor checks them.",
       },
     );
   }
@@ -126,7 +126,7 @@ function expectation(issue: z.core.$ZodRawIssue): string {
     case "invalid_value":
       return issue.values.map((value) => JSON.stringify(value)).join(" or ");
     case "too_small":
-      return "a text that is not empty";
+      return "a non-empty string";
     default:
       return issue.message ?? "something else";
   }

@@ -1,5 +1,5 @@
 /**
- * Config files that are modules: imported, with what they import of the project, and imported anew once any of it has changed. The module
+ * Config files that are modules: imported, with what they import of the project, and imported again once any of it has changed. The module
  * cache has no other way to be told than another URL.
  */
 import { readFileSync } from "node:fs";

@@ -148,7 +148,7 @@ function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSetti
   const parameters = typeParameterNames(original.functions);
   const hidden = new Set([...declared, ...instances, ...parameters, "Function", "GeneratorFunction"]);
   if (hidden.has("globalThis"))
-    throw new InvalidError("a type is called globalThis, by which the stubs reach the types that every program has");
+    throw new InvalidError("a type is called globalThis, which the stubs need to refer to global types");
   const used = usedGlobals([original.functions, original.classes, original.declarations]);
   const isAmbiguous = [...used].some((name) => hidden.has(name));
   const manifest = isAmbiguous ? qualifyGlobals(original, hidden) : original;

@@ -1,4 +1,5 @@
 /** The schema: what a signature is. Everything here is data or a pure function of it; the checker loads when a manifest is parsed. */
+import type { JsonSchema } from "./json-types.ts";
 import type { AppManifest } from "./manifest.ts";
 
 export { nearest } from "../text/index.ts";
@@ -23,11 +24,10 @@ export {
   isBinary,
   isText,
   isUnknown,
-  type Json,
-  type JsonSchema,
   membersOf,
   toJson,
 } from "./json/index.ts";
+export type { Json, JsonSchema } from "./json-types.ts";
 export * from "./manifest.ts";
 export { argumentAt, isNamed, isOptional, isPositional, isRequired } from "./parameters.ts";
 export {
@@ -56,4 +56,9 @@ export * from "./type-schema.ts";
 export async function parseManifest(json: unknown): Promise<AppManifest> {
   const { parse } = await import("./parse/index.ts");
   return parse(json);
+}
+
+/** The JSON Schema of manifests, which the package has as `farcall/manifest.schema.json` too. */
+export async function manifestSchema(): Promise<JsonSchema> {
+  return (await import("./parse/index.ts")).manifestSchema();
 }

@@ -82,7 +82,7 @@ export interface AppView extends Named {
   newest: number;
   deployedAt: string;
   language: string;
-  /** Those that are no methods. */
+  /** Without methods. */
   functions: FunctionSummary[];
   classes: ClassSummary[];
   types: TypeView[];

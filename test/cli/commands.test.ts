@@ -62,7 +62,7 @@ describe("deploy", () => {
     expect(code).toBe(1);
   });
 
-  test("of an app that cannot cross lists what to mend before what to look at, each with its path", async () => {
+  test("of an app that cannot cross lists errors before warnings, each with its path", async () => {
     const file = join(folder, "refused.ts");
     await writeFile(
       file,

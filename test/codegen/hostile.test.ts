@@ -249,13 +249,13 @@ test.each<[string, AppManifest, string]>([
     returning(text, [{ kind: "interface", name: "A", extends: [reference("A")], properties: [] }]),
     "without end",
   ],
-  ["a property twice", returning(object(["a", text], ["a", number])), 'the property "a" is there twice'],
+  ["a property twice", returning(object(["a", text], ["a", number])), 'the property "a" appears twice'],
   [
     "an enum's member twice",
     returning(text, [{ kind: "enum", name: "E", members: [0, 1].map((value) => ({ name: "M", value })) }]),
-    'the member "M" is there twice',
+    'the member "M" appears twice',
   ],
-  ["a type parameter of nobody", returning(T), 'no type parameter is called "T"'],
+  ["a type parameter that is not declared", returning(T), 'the type parameter "T" is not in scope'],
   [
     "type arguments of nothing generic",
     returning({ ...reference("A"), typeArguments: [text] } as TypeSchema, [alias("A", text)]),

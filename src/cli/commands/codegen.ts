@@ -67,7 +67,7 @@ async function requireConfig(options: CodegenOptions): Promise<LoadedConfig> {
   const config = await loadConfig({ file: options.config });
   if (config) return config;
   throw new NotFoundError(`no farcall config in ${process.cwd()} or above`, {
-    hint: "farcall init writes one; --config names one elsewhere",
+    hint: "`farcall init` writes one. Use --config for a config elsewhere.",
   });
 }
 

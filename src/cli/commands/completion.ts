@@ -56,7 +56,10 @@ export function define(command: Command, context: Context, commands: readonly Co
     const [shell] = words;
     const script = SCRIPTS[shell as (typeof SHELLS)[number]];
     if (script === undefined)
-      throw new UsageError(`no completion for ${shell ?? "no shell"}`, `one of: ${SHELLS.join(", ")}`);
+      throw new UsageError(
+        shell === undefined ? "a shell is missing" : `no completion for ${shell}`,
+        `Use one of ${SHELLS.join(", ")}.`,
+      );
     context.output.raw(script);
   });
 }

@@ -21,7 +21,7 @@ interface Finding {
 
 export function define(command: Command, context: Context): void {
   engineOptions(command);
-  examples(command, [["farcall doctor", "exit code 1 when something has to be mended"]]);
+  examples(command, [["farcall doctor", "exit code 1 when a problem was found"]]);
   command.action(async (options: EngineOptions) => {
     const { output } = context;
     const findings: Finding[] = [];
@@ -58,11 +58,11 @@ function checkProject(): Finding {
       check: "project",
       status: "warning",
       detail: `${root} has no package.json`,
-      hint: "run this in your project's folder, or farcall init",
+      hint: "Run this in your project's folder, or set one up with `farcall init`.",
     };
   }
   if (!esm) {
-    const hint = 'set "type": "module", or name your files .mts';
+    const hint = 'Set "type": "module", or name your files .mts.';
     return { check: "project", status: "warning", detail: `${root} is a CommonJS package (${packageManager})`, hint };
   }
   return { check: "project", status: "ok", detail: `${root} (ES modules, ${packageManager})` };
@@ -75,7 +75,7 @@ function checkInstallation(): Finding {
   const installed = installedAt(process.cwd());
   const detail = `${version} at ${own}`;
   if (!installed) {
-    const hint = `${detectProject(process.cwd()).packageManager} install farcall: stubs and apps import it`;
+    const hint = `Run \`${detectProject(process.cwd()).packageManager} install farcall\`: stubs and apps import it.`;
     return { check: "farcall", status: "warning", detail: `${detail}; this project does not have it installed`, hint };
   }
   if (installed.root === own) return { check: "farcall", status: "ok", detail };
@@ -83,7 +83,7 @@ function checkInstallation(): Finding {
     check: "farcall",
     status: installed.version === version ? "warning" : "failed",
     detail: `this is ${detail}, the project has ${installed.version} at ${installed.root}`,
-    hint: "run the project's own: npx farcall",
+    hint: "Run the project's own farcall: `npx farcall`.",
   };
 }
 
@@ -106,8 +106,8 @@ async function checkConfig(): Promise<Finding> {
     return {
       check: "config",
       status: "warning",
-      detail: "none found from here upwards",
-      hint: "farcall init writes one",
+      detail: "no config in this folder or above",
+      hint: "`farcall init` writes one.",
     };
   } catch (error) {
     return failed("config", error);
@@ -139,7 +139,12 @@ async function checkStubs(context: Context, options: EngineOptions): Promise<Fin
     await context.registerEngines();
     const { upToDate, files } = await generate(config, { engine: options.engine, dryRun: true });
     if (upToDate) return { check: "stubs", status: "ok", detail: `${files.length} files, up to date` };
-    return { check: "stubs", status: "warning", detail: "out of date with what is deployed", hint: "run codegen" };
+    return {
+      check: "stubs",
+      status: "warning",
+      detail: "out of date with what is deployed",
+      hint: "Run `farcall codegen`.",
+    };
   } catch (error) {
     return failed("stubs", error);
   }

@@ -15,13 +15,13 @@ interface StopOptions extends EngineOptions {
 export function define(command: Command, context: Context): void {
   const { output } = context;
   examples(command, [
-    ["farcall host status", "who runs, with what"],
-    ["farcall host stop", "running inputs finish; the next use starts it again"],
+    ["farcall host status", "the process, its clients and containers"],
+    ["farcall host stop", "lets running inputs finish; the next use starts it again"],
   ]);
 
   command
     .command("status", { isDefault: true })
-    .description("show whether it runs, and with what")
+    .description("show whether it is running, its clients and containers")
     .option("--engine <url>", "engine to look at")
     .option("--json", "print JSON")
     .action(async (options: EngineOptions) => {
@@ -33,7 +33,7 @@ export function define(command: Command, context: Context): void {
 
   command
     .command("stop")
-    .description("stop it once its running inputs have ended; what is durable goes on with the next one")
+    .description("stop it once its running inputs have ended; durable calls go on when it starts again")
     .option("--engine <url>", "engine whose host to stop")
     .option("--force", "kill its containers at once")
     .option("--json", "print JSON")

@@ -90,7 +90,7 @@ async function* inputs(
     if (line.trim() === "") continue;
     const value = parse(line, `${file === "-" ? "standard input" : file}:${number}`);
     if (tuples && !Array.isArray(value))
-      throw new UsageError(`line ${number} is not an array`, "--tuples takes one array of arguments a line");
+      throw new UsageError(`line ${number} is not an array`, "With --tuples, each line is an array of all arguments.");
     const values: unknown[] = tuples ? (value as unknown[]) : [value];
     yield values.map((item, index) => {
       const parameter = argumentAt(fn.parameters, index);
@@ -105,7 +105,7 @@ function parse(line: string, place: string): unknown {
   } catch (error) {
     throw new UsageError(
       `${place} is not JSON: ${(error as Error).message}`,
-      "each line is one JSON value; a text needs quotes",
+      "Each line is one JSON value. Strings need quotes.",
     );
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Handlebars templates, ready to run: the shipped ones in templates/, each of which a file of the same name in the user's
- * folder replaces; more partials may stand beside them. The build compiles the shipped ones ahead (precompile.ts), so that
- * who has none of his own loads no compiler.
+ * folder replaces; more partials may stand beside them. The build compiles the shipped ones ahead (precompile.ts), so that a
+ * project without its own loads no compiler.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";

@@ -350,7 +350,7 @@ function inside(key: string, differences: Differences): Differences {
   }));
 }
 
-/** Whether a text is one of `a-${string}`; a template with other types in it is left to the compiler. */
+/** Whether a string is one of `a-${string}`; a template with other types in it is left to the compiler. */
 function isWrittenAs(value: LiteralType["value"], { texts, types }: TemplateLiteralType): boolean {
   if (typeof value !== "string" || !types.every((type) => isPrimitive(type, "string"))) return false;
   const [first, last] = [texts[0]!, texts.at(-1)!];

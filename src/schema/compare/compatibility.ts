@@ -51,7 +51,7 @@ function compareNamed<T extends { name: string }>(
   });
 }
 
-/** What has become of a constructor: whoever could construct an instance before shall be able to now. */
+/** What has become of a constructor: whoever could construct an instance before must still be able to. */
 export function compareClasses(before: ClassVersion, after: ClassVersion): Compatibility {
   const [was, is] = [before, after].map(({ of, declarations }) => ({ fn: constructorOf(of), declarations }));
   const result = compareFunctions(was!, is!);

@@ -14,6 +14,7 @@ import { classOf } from "../classes.ts";
 import { docParts } from "../docs.ts";
 import { functionsOf } from "../functions.ts";
 import { expandGlobal } from "../globals.ts";
+import type { Json, JsonSchema } from "../json-types.ts";
 import type { AppManifest, CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "../manifest.ts";
 import { isOptional, isRequired } from "../parameters.ts";
 import { printType } from "../print/index.ts";
@@ -27,9 +28,6 @@ import type {
   TupleType,
   TypeSchema,
 } from "../type-schema.ts";
-
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
-export type JsonSchema = { [keyword: string]: Json };
 
 /**
  * The whole app: an object with a property per function, each `{ arguments, result }`, of a method with `constructorArguments`

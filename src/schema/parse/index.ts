@@ -1,2 +1,2 @@
 /** The check of manifests from outside. Loaded when the first manifest is parsed. */
-export { parse } from "./parse.ts";
+export { manifestSchema, parse } from "./parse.ts";

@@ -43,8 +43,7 @@ async function render(focus: boolean): Promise<void> {
   let view: View;
   try {
     const make = Object.hasOwn(views, name) ? views[name] : undefined;
-    if (!make)
-      throw Object.assign(new Error("There is no such page."), { hint: "The list of apps is a good place to begin." });
+    if (!make) throw Object.assign(new Error("This page does not exist."), { hint: "Start from the list of apps." });
     view = await make({ parts, query: new URLSearchParams(location.search), left: signal });
   } catch (error) {
     if (signal.aborted) return;

@@ -12,7 +12,7 @@ const CHECK_AFTER_MS = 300;
 /** Of a generator; the rest is counted. */
 const MOST_ITEMS = 500;
 
-/** @param onInstance hears which instance the form is about, if it is about one */
+/** @param onInstance is called with the instance that the form describes, if any */
 export function callPanel(
   fn: FunctionView,
   left: AbortSignal,

@@ -99,7 +99,7 @@ export class Routes {
     }
     const route = `${request.method} ${pathname.slice(5)}`;
     if (isRoute(this.#streams, route)) return this.#streams[route](request, response, query);
-    if (!isRoute(ANSWERS, route)) throw new InvalidError(`there is no ${route}`, { hint: "Reload the page." });
+    if (!isRoute(ANSWERS, route)) throw new InvalidError(`${route} is not a route`, { hint: "Reload the page." });
     // Looking again by itself is not a reason to start what has just stopped.
     if (query.has("again") && !(await this.live.isAwake())) return sendStatus(response, 503);
     sendJson(response, await this.#lease.use(async (engine) => ANSWERS[route](engine, query, request)));

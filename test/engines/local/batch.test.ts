@@ -176,18 +176,18 @@ describe("a deploy refuses", () => {
     return `${error.message} ${(error.problems ?? []).map(({ message, line: at }) => `${at}: ${message}`).join(" ")}`;
   }
 
-  test("parameters and results that are no arrays, at their place", async () => {
+  test("parameters and results that are not arrays, at their place", async () => {
     const text = await refusal(
       "export const f = app.function(function f(one: any, other: string[]): any { return other; }, { batch });",
     );
-    expect(text).toContain("4: f(one) is of a batched function and no array");
-    expect(text).toContain("f() is of a batched function and no array");
+    expect(text).toContain("4: f(one) belongs to a batched function but is not an array");
+    expect(text).toContain("f() belongs to a batched function but is not an array");
   });
 
-  test("parameters that can be left out", async () => {
+  test("optional parameters", async () => {
     expect(
       await refusal("export const f = app.function(function f(a: string[] = []): string[] { return a; }, { batch });"),
-    ).toContain("f(a) is of a batched function and can be left out");
+    ).toContain("f(a) belongs to a batched function but is optional");
   });
 
   test("generators", async () => {
