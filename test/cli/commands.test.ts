@@ -167,7 +167,7 @@ describe("call", () => {
       "error[FARCALL_INVALID]: 2 arguments of add cannot be used:\n" +
         "  add(a): expected number, received string\n" +
         "  add(b): expected number, received boolean\n" +
-        "  hint: farcall describe arithmetic/add shows its parameters\n",
+        "  hint: `farcall describe arithmetic/add` shows its parameters.\n",
     );
     const { code, stderr } = await cli("call", "arithmetic/add", "{kind", "true");
     expect(stderr).toMatch(

@@ -261,12 +261,16 @@ test.each<[string, AppManifest, string]>([
     returning({ ...reference("A"), typeArguments: [text] } as TypeSchema, [alias("A", text)]),
     "0 type parameters; 1 are given",
   ],
-  ["a rest that is no list", returning({ kind: "tuple", elements: [{ type: text, rest: true }] }), "no list"],
-  ["infer anywhere", returning({ kind: "infer", name: "U" }), "outside of the extends"],
   [
-    "keys that are none",
+    "a rest that is not a list",
+    returning({ kind: "tuple", elements: [{ type: text, rest: true }] }),
+    "not an array or tuple",
+  ],
+  ["infer anywhere", returning({ kind: "infer", name: "U" }), "outside the extends"],
+  [
+    "keys of another type",
     returning({ kind: "object", properties: [], indexes: [{ key: { kind: "builtin", name: "Date" }, value: text }] }),
-    "no key",
+    "not a string, number, symbol or template",
   ],
 ])("%s is refused in words", async (_, item, words) => {
   const error: unknown = await parseManifest(item).catch((reason) => reason);

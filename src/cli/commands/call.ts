@@ -80,7 +80,7 @@ export function define(command: Command, context: Context): void {
 /** Reads the words by the parameters in order; a rest parameter takes all that are left. */
 function readArguments(words: readonly string[], fn: FunctionSchema, manifest: AppManifest): unknown[] {
   const { parameters } = fn;
-  const hint = `farcall describe ${manifest.app}/${fn.name} shows its parameters`;
+  const hint = `\`farcall describe ${manifest.app}/${fn.name}\` shows its parameters.`;
   if (words.length > parameters.length && !parameters.at(-1)?.rest) {
     throw new UsageError(`${fn.name} takes ${count(parameters.length, "argument")}, ${words.length} given`, hint);
   }
