@@ -20,8 +20,8 @@ const direction: Record<string, readonly string[]> = {
   text: [],
   schema: ["text"],
   "schema/check": ["schema", "text"],
-  "schema/compare": ["schema", "text"],
-  "schema/json": ["schema", "text"],
+  "schema/compare": ["schema", "schema/print", "text"],
+  "schema/json": ["schema", "schema/print", "text"],
   "schema/parse": ["schema", "text"],
   "schema/print": ["schema", "text"],
   engine: ["schema"],
@@ -31,7 +31,7 @@ const direction: Record<string, readonly string[]> = {
   "runtime/calls": ["runtime", "runtime/codec", "wire", "engine", "schema", "text"],
   "runtime/app": ["runtime", "wire", "engine", "schema", "text"],
   opentelemetry: ["engine", "runtime"],
-  container: ["wire", "opentelemetry", "runtime", "engine", "schema", "text"],
+  container: ["wire", "opentelemetry", "runtime", "engine", "schema/check", "schema", "text"],
   pool: ["wire", "opentelemetry", "runtime", "engine", "schema", "text"],
   "pool/launchers": ["pool", "wire", "text"],
   engines: ["runtime", "engine", "opentelemetry"],
@@ -81,12 +81,26 @@ const direction: Record<string, readonly string[]> = {
   config: ["plan", "runtime", "schema", "text"],
   deploy: ["introspect", "wire", "runtime", "engine", "schema", "text"],
   codegen: ["config", "plan", "engines", "runtime", "engine", "schema", "text"],
-  "codegen/templates": ["plan", "runtime", "schema", "text"],
+  "codegen/templates": ["codegen", "plan", "runtime", "schema", "text"],
   "codegen/files": ["plan", "runtime", "schema", "text"],
   vite: ["codegen", "config", "runtime"],
-  ui: [],
-  "ui/server": ["ui", "runtime", "engine", "schema", "text"],
-  cli: ["ui", "codegen", "config", "plan", "deploy", "introspect", "engines", "runtime", "engine", "schema", "text"],
+  ui: ["engine", "schema"],
+  "ui/page": ["ui", "text"],
+  "ui/server": ["ui", "runtime", "engine", "schema/check", "schema", "text"],
+  cli: [
+    "ui",
+    "codegen",
+    "config",
+    "plan",
+    "deploy",
+    "introspect",
+    "engines",
+    "runtime",
+    "engine",
+    "schema/check",
+    "schema",
+    "text",
+  ],
 };
 
 /** Packages that a box may import; the core that is bundled into consumers has cbor-x alone. */
@@ -107,6 +121,7 @@ const dependencies: Record<string, readonly string[]> = {
 
 /** Files other than a box's index that others may import: small and without imports, or entries of processes. */
 const sideDoors = new Set([
+  "src/text/units.ts",
   "src/wire/call-header.ts",
   "src/wire/frames.ts",
   "src/wire/container-protocol.ts",

@@ -3,10 +3,10 @@
  * was expected. The one module of the generator that needs zod, so it is imported only when a config has to be checked.
  */
 import { z } from "zod";
-import type { Plugin } from "../codegen/index.ts";
+import type { Plugin } from "../plan/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
 import { nearest } from "../schema/index.ts";
-import { thrownText, valueText } from "../text/values.ts";
+import { thrownText, valueText } from "../text/index.ts";
 import type { AppSelection, Config } from "./config.ts";
 
 const hook = z.custom<never>((value) => typeof value === "function", "a function");
@@ -67,7 +67,7 @@ export function checkConfig(value: unknown, file: string): readonly Config[] {
     throw new InvalidError(
       `The config ${file} is not valid:\n${problems.map((problem) => `  ${problem}`).join("\n")}`,
       {
-        hint: "docs/config.md describes each key; defineConfig() lets an editor check them.",
+        hint: "docs/config.md describes each key. With defineConfig() your editor checks them.",
       },
     );
   }
@@ -126,7 +126,7 @@ function expectation(issue: z.core.$ZodRawIssue): string {
     case "invalid_value":
       return issue.values.map((value) => JSON.stringify(value)).join(" or ");
     case "too_small":
-      return "a text that is not empty";
+      return "a non-empty string";
     default:
       return issue.message ?? "something else";
   }

@@ -145,7 +145,7 @@ async function mergeOptions(
       line: fn.source?.line ?? 1,
       column: 1,
       message: `function ${fn.name} is in the source, but importing ${label} does not register it`,
-      hint: "call app.function whenever the module is loaded, not under a condition; a module whose import is marked as free of side effects is left out",
+      hint: "Call app.function unconditionally when the module loads. A module marked as free of side effects is left out of the bundle.",
     });
   }
   const unread = [
@@ -161,7 +161,7 @@ async function mergeOptions(
       line: 1,
       column: 1,
       message: `importing ${label} registers ${noun} ${name}, which is not found in the source`,
-      hint: `its types are unknown: register it with a call of app.${noun} that can be read in the source`,
+      hint: `Its types are unknown: register it with a call of app.${noun} that farcall can find in the source.`,
     });
   }
   if (problems.length > 0) {
@@ -192,7 +192,7 @@ function readSecrets(functions: readonly FunctionSchema[]): Record<string, strin
   if (missing.length > 0) {
     const list = missing.map(([secret, names]) => `${secret} (used by ${names.join(", ")})`).join("; ");
     throw new InvalidError(`missing secrets: ${list}`, {
-      hint: "set these environment variables in the shell that deploys; the deploy copies their values",
+      hint: "Set these environment variables in the shell that deploys: the deploy copies their values.",
     });
   }
   return Object.fromEntries([...users.keys()].sort().map((secret) => [secret, process.env[secret]!]));

@@ -105,7 +105,7 @@ export class Bundler {
     const binary = authorsBinary(built.metafile);
     if (binary) {
       throw new DeployError("bundle", `${binary.importer} imports the native module ${binary.file} directly`, [], {
-        hint: "native modules can be used from a package only: import the package that has it",
+        hint: "Native modules can only be used from a package: import the package that contains it.",
       });
     }
     const code = text.replace(NAME_HELPER, CHEAP_NAME_HELPER);

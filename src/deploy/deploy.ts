@@ -71,7 +71,7 @@ async function refuseBreakingChanges(engine: Engine, manifest: AppManifest): Pro
     "register",
     [`version ${before.version} of app ${manifest.app} has callers that this would break`, ...reasons].join("\n"),
     [],
-    { hint: "keep what callers use, add a function under a new name, or deploy without refusing breaking changes" },
+    { hint: "Keep what callers use, add a function under a new name, or deploy without --no-breaking." },
   );
 }
 

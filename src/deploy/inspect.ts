@@ -26,7 +26,7 @@ export async function inspect(artifact: Artifact, label: string): Promise<Inspec
     const { answer, output, end } = await run([child, file, artifact.root], artifact.root);
     if (answer === "") {
       throw new DeployError("inspect", `importing ${label} ended the process (${end})`, [], {
-        hint: `a module that registers functions must load and return${tail(output)}`,
+        hint: `The module must finish loading: move servers and endless loops out of it.${tail(output)}`,
       });
     }
     const inspection = JSON.parse(answer) as Inspection; // written by container/inspect.ts
@@ -68,5 +68,5 @@ async function run(args: string[], cwd: string): Promise<Run> {
 }
 
 function tail(output: string): string {
-  return output.trim() === "" ? "" : `; it printed:\n${output.trim()}`;
+  return output.trim() === "" ? "" : ` It printed:\n${output.trim()}`;
 }

@@ -62,7 +62,7 @@ describe("deploy", () => {
     expect(code).toBe(1);
   });
 
-  test("of an app that cannot cross lists what to mend before what to look at, each with its path", async () => {
+  test("of an app that cannot cross lists errors before warnings, each with its path", async () => {
     const file = join(folder, "refused.ts");
     await writeFile(
       file,
@@ -167,7 +167,7 @@ describe("call", () => {
       "error[FARCALL_INVALID]: 2 arguments of add cannot be used:\n" +
         "  add(a): expected number, received string\n" +
         "  add(b): expected number, received boolean\n" +
-        "  hint: farcall describe arithmetic/add shows its parameters\n",
+        "  hint: `farcall describe arithmetic/add` shows its parameters.\n",
     );
     const { code, stderr } = await cli("call", "arithmetic/add", "{kind", "true");
     expect(stderr).toMatch(

@@ -249,24 +249,28 @@ test.each<[string, AppManifest, string]>([
     returning(text, [{ kind: "interface", name: "A", extends: [reference("A")], properties: [] }]),
     "without end",
   ],
-  ["a property twice", returning(object(["a", text], ["a", number])), 'the property "a" is there twice'],
+  ["a property twice", returning(object(["a", text], ["a", number])), 'the property "a" appears twice'],
   [
     "an enum's member twice",
     returning(text, [{ kind: "enum", name: "E", members: [0, 1].map((value) => ({ name: "M", value })) }]),
-    'the member "M" is there twice',
+    'the member "M" appears twice',
   ],
-  ["a type parameter of nobody", returning(T), 'no type parameter is called "T"'],
+  ["a type parameter that is not declared", returning(T), 'the type parameter "T" is not in scope'],
   [
     "type arguments of nothing generic",
     returning({ ...reference("A"), typeArguments: [text] } as TypeSchema, [alias("A", text)]),
     "0 type parameters; 1 are given",
   ],
-  ["a rest that is no list", returning({ kind: "tuple", elements: [{ type: text, rest: true }] }), "no list"],
-  ["infer anywhere", returning({ kind: "infer", name: "U" }), "outside of the extends"],
   [
-    "keys that are none",
+    "a rest that is not a list",
+    returning({ kind: "tuple", elements: [{ type: text, rest: true }] }),
+    "not an array or tuple",
+  ],
+  ["infer anywhere", returning({ kind: "infer", name: "U" }), "outside the extends"],
+  [
+    "keys of another type",
     returning({ kind: "object", properties: [], indexes: [{ key: { kind: "builtin", name: "Date" }, value: text }] }),
-    "no key",
+    "not a string, number, symbol or template",
   ],
 ])("%s is refused in words", async (_, item, words) => {
   const error: unknown = await parseManifest(item).catch((reason) => reason);

@@ -130,7 +130,7 @@ export const c = app.function(function c(text: string, n = 1): void { void [text
 export const d = app.function(function d(n = 1): void { void n; }, { schedule: every({ hours: 1 }) });`);
     expect(text).toMatch(/4: a: cron\("0 25 \* \* \*"/);
     expect(text).toMatch(/5: b: .*Mars/);
-    expect(text).toMatch(/6: c: it runs on a schedule, which gives it no text/);
+    expect(text).toMatch(/6: c: it runs on a schedule and would be called without text/);
     expect(text).not.toContain("7:");
   });
 });
