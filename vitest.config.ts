@@ -1,10 +1,17 @@
 import { defineConfig } from "vitest/config";
+import { measureSlowness } from "./test/support/slowness.ts";
+
+// Before the limits are computed, here and in the workers.
+process.env["FARCALL_TEST_SLOWNESS"] ??= String(measureSlowness());
+const { CONDITION_MS, TEST_MS } = await import("./test/support/limits.ts");
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: TEST_MS,
+    hookTimeout: TEST_MS,
+    teardownTimeout: CONDITION_MS,
+    expect: { poll: { timeout: CONDITION_MS } },
     pool: "forks",
     // Tests wait for processes more than they compute: more of them than cores keep the cores busy.
     maxWorkers: 3,

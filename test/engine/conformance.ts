@@ -15,12 +15,12 @@ import {
 } from "../../src/runtime/errors.ts";
 import { decodeArguments, encodeArguments, encodeInstance } from "../../src/runtime/index.ts";
 import type { ClassSchema } from "../../src/schema/index.ts";
+import { patient } from "../support/limits.ts";
 import { deployment, type HandMadeFunction } from "./deployment.ts";
 import { Driver, type Outcome, outcomeOf } from "./drive.ts";
 import { keeps } from "./kept.ts";
 
 /** Machines that run tests are slow at times; nothing here is about how long it takes. */
-const patient = { timeout: 30_000 };
 
 export interface EngineUnderTest extends AsyncDisposable {
   engine: Engine;
@@ -595,7 +595,7 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
 
     const counter = (start: number) => ({ ref: { instance: encodeInstance("Counter", [start]) } });
 
-    test("runs the methods of a class on one instance for each set of constructor arguments", patient, async () => {
+    test("runs the methods of a class on one instance for each set of constructor arguments", async () => {
       const first = (await app.remoteWith("Counter.add", [1], counter(10))) as { id: string };
       expect(first).toMatchObject({ entered: true, count: 11, method: "Counter.add" });
       expect(await app.remoteWith("Counter.add", [2], counter(10))).toEqual({ ...first, count: 13 });
@@ -605,25 +605,21 @@ export function conformance(name: string, create: CreateEngine, scratch: () => s
       expect(stats.numTotalRunners).toBe(1);
     });
 
-    test("runs generators among the methods of a class", patient, async () => {
+    test("runs generators among the methods of a class", async () => {
       const { handle, outcomes } = app.call("Counter.upTo", [[22]], { method: "remoteGen", ...counter(20) });
       handle.credit(10);
       expect((await outcomes).map(({ value, end }) => value ?? end)).toEqual([20, 21, true]);
     });
 
-    test(
-      "keeps a method's durable call, and tells the calls of two instances with one key apart",
-      patient,
-      async () => {
-        const key = { idempotencyKey: "method 1" };
-        const id = await app.spawn("Counter.whoami", [[]], { ...counter(30), ...key });
-        expect(await app.spawn("Counter.whoami", [[]], { ...counter(30), ...key })).toBe(id);
-        const other = await app.spawn("Counter.whoami", [[]], { ...counter(40), ...key });
-        expect(other).not.toBe(id);
-        const [[one], [two]] = await Promise.all([app.get(id), app.get(other)]);
-        expect(one!.value).not.toBe(two!.value);
-      },
-    );
+    test("keeps a method's durable call, and tells the calls of two instances with one key apart", async () => {
+      const key = { idempotencyKey: "method 1" };
+      const id = await app.spawn("Counter.whoami", [[]], { ...counter(30), ...key });
+      expect(await app.spawn("Counter.whoami", [[]], { ...counter(30), ...key })).toBe(id);
+      const other = await app.spawn("Counter.whoami", [[]], { ...counter(40), ...key });
+      expect(other).not.toBe(id);
+      const [[one], [two]] = await Promise.all([app.get(id), app.get(other)]);
+      expect(one!.value).not.toBe(two!.value);
+    });
 
     test("refuses a method's call without an instance, and an instance of what has none", async () => {
       await expect(app.remote("Counter.add", 1)).rejects.toThrow(InvalidError);

@@ -10,11 +10,10 @@ import {
   OutputExpiredError,
 } from "../../src/runtime/errors.ts";
 import { decodeArguments } from "../../src/runtime/index.ts";
+import { patient } from "../support/limits.ts";
 import type { CreateEngine, EngineUnderTest } from "./conformance.ts";
 import { deployment, type HandMadeFunction } from "./deployment.ts";
 import { Driver } from "./drive.ts";
-
-const patient = { timeout: 30_000 };
 
 const body = `
 import { existsSync, writeFileSync } from "node:fs";

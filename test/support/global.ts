@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, u
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { CONDITION_MS } from "./limits.ts";
 
 const repo = resolve(import.meta.dirname, "../..");
 const RUN_VARIABLE = "FARCALL_TEST_RUN";
@@ -57,12 +58,13 @@ function buildWhenStale(): void {
   utimesSync(built, now, now);
 }
 
-/** Processes that a test has started and that have not ended within a few seconds after the last test. Linux only. */
+/** Processes that a test has started and that have not ended a while after the last test. Linux only. */
 async function lingering(run: string): Promise<{ pid: number; command: string }[]> {
   if (!existsSync("/proc/self/environ")) return [];
-  for (let attempt = 0; ; attempt++) {
+  const until = performance.now() + CONDITION_MS / 10;
+  for (;;) {
     const found = processesWith(`${RUN_VARIABLE}=${run}`);
-    if (found.length === 0 || attempt === 20) return found;
+    if (found.length === 0 || performance.now() > until) return found;
     await sleep(250);
   }
 }

@@ -25,11 +25,11 @@ async function compile(compiler: string, project: string, ...options: string[]):
 }
 
 describe.each(["typescript", "typescript-6", "typescript-5.9"])("%s", (compiler) => {
-  test("accepts what is right and refuses what is wrong", { timeout: 300_000 }, async () => {
+  test("accepts what is right and refuses what is wrong", async () => {
     expect(await compile(compiler, here)).toEqual([]);
   });
 
-  test("says what is wrong with a call in a line or two", { timeout: 300_000 }, async () => {
+  test("says what is wrong with a call in a line or two", async () => {
     const folder = await mkdtemp(join(here, "wrong-"));
     try {
       const calls = await readFile(join(here, "wrong-calls.txt"), "utf8");
