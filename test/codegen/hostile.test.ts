@@ -18,7 +18,8 @@ import {
   SchemaError,
   type TypeSchema,
 } from "../../src/schema/index.ts";
-import { COMPILERS, fn, manifest, number, Project, parameter, reference, text } from "./support.ts";
+import { COMPILERS } from "../support/compile.ts";
+import { fn, manifest, number, Project, parameter, reference, text } from "./support.ts";
 
 const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const numRuns = Number(process.env.FUZZ_RUNS ?? 60);

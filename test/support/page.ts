@@ -20,6 +20,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { expect } from "vitest";
 import { type Block, blocksOf, commandsOf, fileOf, install } from "./blocks.ts";
 import { type Ran, run, start } from "./cli.ts";
+import { compile } from "./compile.ts";
 import { temporaryHome } from "./home.ts";
 
 const repo = resolve(import.meta.dirname, "../..");
@@ -87,9 +88,8 @@ class Reader {
   }
 
   /** The compiler's errors. */
-  async compile(): Promise<string> {
-    const tsc = join(repo, "node_modules/typescript/bin/tsc");
-    return (await this.#start(process.execPath, [tsc, "-p", ".", "--pretty", "false"])).stdout;
+  compile(): Promise<string> {
+    return compile("typescript", ".", this.#folder);
   }
 
   async #shell(info: string, text: string): Promise<void> {

@@ -18,7 +18,7 @@ export function measureSlowness(): number {
     const started = performance.now();
     spawnSync(process.execPath, ["-e", "0"]);
     spawnSync(process.execPath, [tsc, "--noEmit", "--strict", "--target", "es2024", "--types", "", module]);
-    return Math.max(1, (performance.now() - started) / AT_REST_MS);
+    return Math.max(1, Math.round((performance.now() - started) / AT_REST_MS));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
