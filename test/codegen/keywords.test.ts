@@ -4,8 +4,8 @@ import { generate } from "../../src/codegen/index.ts";
 import { Client, callOptions, Function, GeneratorFunction, type Keywords, kwargs } from "../../src/index.ts";
 import { decodeArguments } from "../../src/runtime/index.ts";
 import type { TypeSchema } from "../../src/schema/index.ts";
+import { COMPILERS } from "../support/compile.ts";
 import {
-  COMPILERS,
   type Draft,
   fn,
   manifest,
