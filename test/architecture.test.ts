@@ -68,7 +68,7 @@ const direction: Record<string, readonly string[]> = {
   "introspect/functions": ["introspect/convert", "introspect/source", "introspect", "runtime", "schema", "text"],
   plan: ["runtime", "schema", "text"],
   config: ["plan", "runtime", "schema", "text"],
-  deploy: ["introspect", "wire", "runtime", "engine", "schema", "text"],
+  deploy: ["introspect", "config", "wire", "runtime", "engine", "schema", "text"],
   codegen: ["config", "plan", "engines", "runtime", "engine", "schema", "text"],
   "codegen/templates": ["plan", "runtime", "schema", "text"],
   "codegen/files": ["plan", "runtime", "schema", "text"],
@@ -89,7 +89,7 @@ const dependencies: Record<string, readonly string[]> = {
   config: ["cosmiconfig", "zod", "esbuild"],
   codegen: ["get-tsconfig", "chokidar"],
   "codegen/templates": ["handlebars"],
-  deploy: ["esbuild", "croner", "chokidar"],
+  deploy: ["esbuild", "croner", "chokidar", "get-tsconfig", "ts-morph"],
   "ui/server": ["diff"],
   cli: ["commander", "diff"],
 };
@@ -99,6 +99,8 @@ const sideDoors = new Set([
   "src/wire/call-header.ts",
   "src/wire/frames.ts",
   "src/wire/container-protocol.ts",
+  "src/wire/environment.ts",
+  "src/wire/specifiers.ts",
   "src/runtime/errors.ts",
   "src/runtime/engines.ts",
   // What the package's entry takes of two folders whose rest is not for consumers.

@@ -8,25 +8,8 @@ import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { StatePaths } from "../engines/local/paths.ts";
+import { inherited } from "../wire/environment.ts";
 import { Reaper } from "./reaper.ts";
-
-/** What a container has of the environment of the shell that started the host; the rest comes by `env` and `secrets`. */
-const PASSED_VARIABLES = [
-  ...["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TMP", "TEMP"],
-  ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
-  ...["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"],
-  ...[
-    "SystemRoot",
-    "windir",
-    "ComSpec",
-    "PATHEXT",
-    "APPDATA",
-    "LOCALAPPDATA",
-    "USERPROFILE",
-    "ProgramFiles",
-    "ProgramData",
-  ],
-];
 
 /** Runs at a time while a process is made: more would only slow each other down. */
 const SPARE_DELAY_MS = 30;
@@ -54,11 +37,7 @@ export class Processes {
 
   constructor(paths: StatePaths) {
     this.#paths = paths;
-    const environment: NodeJS.ProcessEnv = {};
-    for (const name of PASSED_VARIABLES) {
-      const value = process.env[name];
-      if (value !== undefined) environment[name] = value;
-    }
+    const environment: NodeJS.ProcessEnv = inherited(process.env);
     if (process.env["FARCALL_OTEL"]) {
       for (const [name, value] of Object.entries(process.env)) {
         if (name === "FARCALL_OTEL" || name.startsWith("OTEL_")) environment[name] = value;
