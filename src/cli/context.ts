@@ -82,6 +82,11 @@ export function examples(command: Command, lines: readonly (readonly [command: s
   return command.addHelpText("after", `\nExamples:\n${text}`);
 }
 
+/** Reads an option that can be repeated. */
+export function several(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
 /** Reads an option's count. */
 export function positive(text: string): number {
   const value = Number(text);

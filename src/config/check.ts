@@ -7,16 +7,35 @@ import type { Plugin } from "../plan/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
 import { nearest } from "../schema/index.ts";
 import { thrownText, valueText } from "../text/index.ts";
-import type { AppSelection, Config } from "./config.ts";
+import type { AppSelection, BundleOptions, Config } from "./config.ts";
 
 const hook = z.custom<never>((value) => typeof value === "function", "a function");
 const name = z.string().min(1);
+
+const bundle = z.strictObject({
+  external: z.array(name).optional(),
+  loader: z
+    .record(
+      z.string(),
+      z.custom<never>((value) => typeof value === "string", "the name of a loader"),
+    )
+    .optional(),
+  plugins: z.array(z.custom<never>(isBundlePlugin, "an esbuild plugin: { name, setup }")).optional(),
+  conditions: z.array(name).optional(),
+  define: z.record(z.string(), z.string()).optional(),
+});
+
+function isBundlePlugin(value: unknown): boolean {
+  const { name, setup } = (value ?? {}) as Record<string, unknown>;
+  return typeof name === "string" && typeof setup === "function";
+}
 
 const appSelection = z.strictObject({
   name,
   environment: name.optional(),
   functions: z.array(name).optional(),
   as: name.optional(),
+  bundle: bundle.optional(),
 });
 
 const plugin = z.strictObject({
@@ -43,6 +62,7 @@ const config = z.strictObject({
   rename: hook.optional(),
   format: hook.optional(),
   plugins: z.array(plugin).optional(),
+  bundle: bundle.optional(),
 });
 
 // Each key is in the schema and the other way round: the compiler refuses these lines when one is forgotten.
@@ -50,6 +70,7 @@ type SameKeys<A, B> = [Exclude<keyof A, keyof B>, Exclude<keyof B, keyof A>] ext
 true satisfies SameKeys<Config, z.infer<typeof config>>;
 true satisfies SameKeys<AppSelection, z.infer<typeof appSelection>>;
 true satisfies SameKeys<Plugin, z.infer<typeof plugin>>;
+true satisfies SameKeys<BundleOptions, z.infer<typeof bundle>>;
 
 /** Returns the configs that a file holds: one, or an array's items. Throws InvalidError that lists all that is wrong. */
 export function checkConfig(value: unknown, file: string): readonly Config[] {
@@ -133,6 +154,7 @@ function expectation(issue: z.core.$ZodRawIssue): string {
 }
 
 function schemaAt(path: readonly PropertyKey[]): { shape: Record<string, unknown> } {
+  if (path.includes("bundle")) return bundle;
   if (path[0] === "apps") return appSelection;
   return path[0] === "plugins" ? plugin : config;
 }
