@@ -1,8 +1,9 @@
 /** What the real `modal deploy` asks: apps, mounts and images are made, functions created, and an app published. */
 import { createHash } from "node:crypto";
+import { ServerError, Status } from "nice-grpc";
 import type { Apps } from "./apps.ts";
 import type { Blobs } from "./blobs.ts";
-import type { Handlers, Request } from "./codecs.ts";
+import type { FunctionDefinition, Handlers, Request } from "./codecs.ts";
 import { type Functions, hash } from "./functions.ts";
 import { rawRequest } from "./server.ts";
 import { findProtobufField, makeId, Outcome } from "./values.ts";
@@ -38,12 +39,14 @@ export class Deploys {
     },
     functionCreate: async (request) => {
       const definition = request.function;
-      if (!definition) throw new Error("the npm SDK's server decodes no function here");
+      if (!definition) throw new ServerError(Status.UNIMPLEMENTED, "functions with a list of GPUs are not supported");
       const fn = this.#functions.obtain(request.existingFunctionId, request.appId, definition.functionName);
       const bytes = findProtobufField(rawRequest(request), 1);
       if (!bytes) throw new Error("the request has no function");
       this.#functions.define(fn, definition, { raw: bytes });
-      return { functionId: fn.id, function: definition, handleMetadata: fn.metadata };
+      // The client describes the function to its user by what it gets back.
+      const functionData = { ...shared(definition), rankedFunctions: [{ function: definition }] };
+      return { functionId: fn.id, function: definition, functionData, handleMetadata: fn.metadata };
     },
     classCreate: async ({ existingClassId }) => ({ classId: existingClassId || makeId("cs"), handleMetadata: {} }),
     imageGetOrCreate: async ({ image }) => ({
@@ -78,4 +81,12 @@ export class Deploys {
       return { url: `https://modal.invalid/apps/${app.name}`, deployedAt: changed ? app.deployedAt : 0 };
     },
   } satisfies Handlers;
+}
+
+/** What a function's variants have in common. */
+function shared(definition: FunctionDefinition) {
+  const { moduleName, functionName, functionType, timeoutSecs, isClass, isServer, webUrl } = definition;
+  const { webhookConfig, methodDefinitions, classParameterInfo, autoscalerSettings } = definition;
+  const of = { moduleName, functionName, functionType, timeoutSecs, isClass, isServer, webUrl };
+  return { ...of, webhookConfig, methodDefinitions, classParameterInfo, autoscalerSettings };
 }
