@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FakeModal, Format, modal, modalDeploy, modalPython, Outcome, pythonMissing } from "./fake/index.ts";
 import { readValue, writeArguments } from "./fake/python-values.ts";
 
-describe.skipIf(!modalPython)(`Modal's own client${pythonMissing}`, () => {
+// Starting Python takes seconds, and on a busy machine many.
+describe.skipIf(!modalPython)(`Modal's own client${pythonMissing}`, { timeout: 300_000 }, () => {
   let fake: FakeModal;
   let client: ModalClient;
   let folder: string;
@@ -21,7 +22,7 @@ describe.skipIf(!modalPython)(`Modal's own client${pythonMissing}`, () => {
     fake = await FakeModal.start({ python: modalPython!, onPrint: (line) => printed.push(line) });
     client = fake.connect();
     expect(await modalDeploy(fake, file)).toContain("App deployed");
-  });
+  }, 300_000);
 
   afterAll(async () => {
     client?.close();
@@ -139,6 +140,24 @@ describe.skipIf(!modalPython)(`Modal's own client${pythonMissing}`, () => {
     );
     const met = await outputsOf((await open("meet", [[3], [3], [3]], 2, 4)).functionCallId);
     expect(met.map(({ result }) => readValue(result!.data!))).toEqual([3, 3, 3]);
+  });
+
+  test("runs functions over the input plane, generators with their yields", async () => {
+    const plane = client.ipClient(fake.inputPlaneUrl);
+    const start = async (name: string, ...args: unknown[]) => {
+      const { functionId } = await client.cpClient.functionGet({ appName: "shop", objectTag: name });
+      const input = { idx: 0, input: { args: writeArguments(args), dataFormat: Format.cbor } };
+      return plane.attemptStart({ functionId, input });
+    };
+    const { attemptToken } = await start("add", 2, 3);
+    const { output } = await plane.attemptAwait({ attemptToken, timeoutSecs: 60 });
+    expect(readValue(output!.result!.data!)).toBe(5);
+    const counted = await start("count", 2);
+    const yields: unknown[] = [];
+    for await (const { data } of plane.functionCallGetDataOut({ attemptToken: counted.attemptToken, lastIndex: 0 })) {
+      yields.push(readValue(data!));
+    }
+    expect(yields).toEqual([{ i: 0 }, { i: 1 }]);
   });
 
   test("retries spawned calls as the function's retries say", async () => {

@@ -1,4 +1,8 @@
 /** The fake Modal as the npm SDK sees it, with containers in TypeScript: what the tests of the Modal engine rest on. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
 import type { ModalClient } from "modal";
 import { Status } from "nice-grpc";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -256,6 +260,30 @@ describe("faults", () => {
     expect(fake.count("functionGet")).toBe(2);
   });
 
+  test("lose the answer of an RPC that was carried out", async () => {
+    fake.deploy("shop", { add });
+    const request = { functionId: await functionId("add"), functionCallType: 1, functionCallInvocationType: 3 };
+    fake.faults.fail("functionMap", Status.PERMISSION_DENIED, { after: true });
+    await expect(client.cpClient.functionMap(request)).rejects.toThrow("PERMISSION_DENIED");
+    expect(fake.calls.all.size).toBe(1);
+  });
+
+  test("replace an output by a failure of Modal's own", async () => {
+    fake.deploy("shop", { add });
+    fake.faults.failInternally("add");
+    const found = await client.functions.fromName("shop", "add");
+    const { functionCallId } = await found.spawn([1, 2]);
+    expect((await outputs(functionCallId)).outputs[0]?.result?.status).toBe(Outcome.internalFailure);
+    expect(await found.remote([1, 2])).toBe(3);
+  });
+
+  test("are retried by the SDK where the status says that the server is busy", async () => {
+    fake.deploy("shop", { add });
+    fake.faults.fail("functionGet", Status.UNAVAILABLE, { times: 2 });
+    expect(await functionId("add")).toMatch(/^fu-/);
+    expect(fake.count("functionGet")).toBe(3);
+  });
+
   test("lose an output, of which whoever holds the input's token is told", async () => {
     fake.deploy("shop", { add });
     fake.faults.loseOutputs("add");
@@ -379,4 +407,14 @@ describe("the input plane", () => {
     const got = await plane.mapAwait({ mapToken, lastEntryId: "0-0", timeout: 20 });
     expect(got.outputs.map((output) => [output.idx, valueOf(output)])).toEqual([[1, 2]]);
   });
+});
+
+test("the fake runs by itself, and ends with the program that started it", async () => {
+  const main = join(import.meta.dirname, "fake/main.ts");
+  const child = spawn(process.execPath, [main], { stdio: ["pipe", "pipe", "inherit"] });
+  const exit = once(child, "exit");
+  const [line] = await once(createInterface({ input: child.stdout }), "line");
+  expect(JSON.parse(line)).toMatchObject({ MODAL_SERVER_URL: expect.stringContaining("127.0.0.1") });
+  child.stdin.end();
+  expect(await exit).toEqual([0, null]);
 });

@@ -1,5 +1,6 @@
 /** Calls and their inputs: how they are opened, filled, retried, cancelled and described. */
 import { ServerError, Status } from "nice-grpc";
+import { describeCall, describeInput } from "./call-info.ts";
 import type { FunctionInput, Handlers, PutInputsItem, PutOutputsItem } from "./codecs.ts";
 import type { Faults } from "./faults.ts";
 import type { Functions } from "./functions.ts";
@@ -232,8 +233,8 @@ export class Calls {
       const metadata = { appId: fn.appId, functionId: fn.id };
       return { functionCallId: id, numInputs: total ?? inputs.length, metadata };
     },
-    functionCallGetInfo: async ({ functionCallId }) => ({ info: describe(this.need(functionCallId)) }),
-    functionCallList: async ({ functionId }) => ({ functionCalls: this.#of(functionId, true).map(describe) }),
+    functionCallGetInfo: async ({ functionCallId }) => ({ info: describeCall(this.need(functionCallId)) }),
+    functionCallList: async ({ functionId }) => ({ functionCalls: this.#of(functionId, true).map(describeCall) }),
     functionCallFetch: async ({ functionId, tail, range, allVariants }) => {
       const oldest = this.#of(functionId, allVariants)
         .flatMap((call) => call.inputs)
@@ -254,47 +255,4 @@ export class Calls {
     );
     return found.reverse();
   }
-}
-
-function describe(call: Call) {
-  const inputs = [...call.inputs].reverse().slice(0, 50);
-  const latest = (wanted: (input: Input) => boolean) =>
-    inputs.filter(wanted).map(({ id, idx, container, startedAt = 0, finishedAt = 0 }) => ({
-      inputId: id,
-      idx,
-      taskId: container?.taskId ?? "",
-      startedAt,
-      finishedAt,
-    }));
-  const statusOf = new Map(call.outputs.map(({ inputId, result }) => [inputId, result?.status]));
-  const ended = (...statuses: number[]) => {
-    const is = ({ id, done }: Input) => done && statuses.includes(statusOf.get(id) ?? Outcome.success);
-    return { total: call.inputs.filter(is).length, latest: latest(is) };
-  };
-  const pending = ({ done }: Input) => !done;
-  return {
-    functionCallId: call.id,
-    createdAt: call.createdAt,
-    pendingInputs: { total: call.inputs.filter(pending).length, latest: latest(pending) },
-    succeededInputs: ended(Outcome.success),
-    failedInputs: ended(Outcome.failure, Outcome.initFailure, Outcome.internalFailure),
-    timeoutInputs: ended(Outcome.timeout),
-    cancelledInputs: ended(Outcome.terminated),
-    totalInputs: call.total ?? call.inputs.length,
-  };
-}
-
-function describeInput(input: Input) {
-  const { call, enqueuedAt, startedAt, finishedAt, container } = input;
-  const status = call.outputs.findLast(({ inputId }) => inputId === input.id)?.result?.status;
-  return {
-    // Pending 1, running 2, and the statuses of results moved by two.
-    status: input.done ? (status ?? Outcome.success) + 2 : container ? 2 : 1,
-    functionCallId: call.id,
-    enqueuedAt: new Date(enqueuedAt * 1000),
-    startedAt: startedAt === undefined ? undefined : new Date(startedAt * 1000),
-    executionTimeSeconds: startedAt === undefined || finishedAt === undefined ? undefined : finishedAt - startedAt,
-    containerId: container?.taskId,
-    serviceMethodName: input.input.methodName,
-  };
 }

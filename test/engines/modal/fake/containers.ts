@@ -75,9 +75,10 @@ export class Containers {
       if (input.call.cancelled) this.#calls.end(input, Outcome.terminated, "Input was cancelled by user");
       else this.#calls.end(input, Outcome.internalFailure, `The container ended: ${how || "without an output"}`);
     }
-    // A container that cannot start would be started again and again: what waits for it fails instead.
-    if (!container.started && how !== "") {
-      const reason = container.startFailure ?? `the container ended before it took an input: ${how}`;
+    // A container that cannot start would be started again and again: what waits for it fails instead. Python's exits
+    // with 0 when the user's code cannot be loaded.
+    if (!container.started) {
+      const reason = container.startFailure ?? `the container ended before it took an input: ${how || "exit code 0"}`;
       for (const input of fn.queue.splice(0)) this.#calls.end(input, Outcome.initFailure, reason);
     }
     if (fn.queue.length > 0) this.wake(fn);

@@ -63,7 +63,8 @@ export class Deploys {
       return { exists: this.files.has(sha256Hex) };
     },
     mountGetOrCreate: async ({ deploymentName, files }) => {
-      const content = JSON.stringify([deploymentName, files]);
+      const sorted = files.toSorted((a, b) => (a.filename < b.filename ? -1 : 1));
+      const content = JSON.stringify([deploymentName, sorted]);
       const mountId = `mo-${hash(content)}`;
       this.mounts.set(mountId, files);
       const contentChecksumSha256Hex = createHash("sha256").update(content).digest("hex");
@@ -72,8 +73,11 @@ export class Deploys {
     appPublish: async (request) => {
       const app = this.#apps.need(request.appId);
       const { functionIds, classIds, tags } = request;
-      const definitions = Object.values(functionIds).map((id) => hash(this.#functions.need(id).raw ?? ""));
-      const key = hash(JSON.stringify([functionIds, classIds, tags, definitions]));
+      const definitions = Object.values(functionIds).map((id) => {
+        const { definition } = this.#functions.need(id);
+        return [id, { ...definition, mountIds: definition?.mountIds.toSorted() }] as const;
+      });
+      const key = hash(canonical([functionIds, classIds, tags, Object.fromEntries(definitions)]));
       if (request.name) app.name = request.name;
       app.tags = tags;
       const about = { clientVersion: request.clientVersion, tag: request.deploymentTag };
@@ -89,4 +93,12 @@ function shared(definition: FunctionDefinition) {
   const { webhookConfig, methodDefinitions, classParameterInfo, autoscalerSettings } = definition;
   const of = { moduleName, functionName, functionType, timeoutSecs, isClass, isServer, webUrl };
   return { ...of, webhookConfig, methodDefinitions, classParameterInfo, autoscalerSettings };
+}
+
+/** The same for what is the same: Python sends the entries of a map in any order, and a function's mounts too. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, each: unknown) => {
+    if (typeof each !== "object" || each === null || Array.isArray(each)) return each;
+    return Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
 }

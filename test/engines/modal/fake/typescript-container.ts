@@ -2,20 +2,17 @@
  * A container that runs functions declared in TypeScript, and speaks to the fake as Modal's own Python container does:
  * over gRPC, with CBOR in Python's terms. It takes the place of Python where there is none.
  */
-import { createHash } from "node:crypto";
 import { type Channel, type Client, ClientError, createChannel, createClient, Metadata, Status } from "nice-grpc";
-import { classParameterSet, type Definition, definition, type FunctionInput, type PutOutputsItem } from "./codecs.ts";
+import { classParameterSet, type Definition, definition, type PutOutputsItem } from "./codecs.ts";
 import { type Launched, TASK_HEADER } from "./containers.ts";
 import type { ContainerCall, Declared, Method } from "./declare.ts";
 import type { Container } from "./model.ts";
-import { describeException, PythonError, readArguments, writeValue } from "./python-values.ts";
+import { Payloads } from "./payloads.ts";
+import { describeException, PythonError } from "./python-values.ts";
 import { Format, Invocation, now, Outcome, protobufNumber } from "./values.ts";
 
 type InputItem = Awaited<ReturnType<Client<Definition>["functionGetInputs"]>>["inputs"][number];
 type Print = (item: { functionCallId: string; inputId: string; data: string }) => void;
-
-const MAX_OBJECT_SIZE = 2 * 1024 * 1024;
-const MAX_ASYNC_OBJECT_SIZE = 8 * 1024;
 
 export function launchTypeScript(container: Container, declared: Declared, url: string, print: Print): Launched {
   const running = new TypeScriptContainer(container, declared, url, print);
@@ -29,6 +26,7 @@ class TypeScriptContainer {
   #print: Print;
   #channel: Channel;
   #client: Client<Definition>;
+  #payloads: Payloads;
   #instance: Record<string, unknown>;
   #inputs = new Map<string, AbortController>();
   #life = new AbortController();
@@ -41,6 +39,7 @@ class TypeScriptContainer {
     this.#channel = createChannel(url, undefined, { "grpc.max_receive_message_length": -1 });
     const metadata = Metadata({ [TASK_HEADER]: container.taskId });
     this.#client = createClient(definition, this.#channel, { "*": { metadata } });
+    this.#payloads = new Payloads(this.#client, (request) => this.#sure(request), container.fn);
     this.#instance = readInstance(container, declared);
     this.exited = this.#live().finally(() => this.#channel.close());
   }
@@ -145,7 +144,7 @@ class TypeScriptContainer {
 
   async #attempt(items: InputItem[], method: Method, signal: AbortSignal): Promise<Partial<PutOutputsItem>[]> {
     const first = items[0]!;
-    const given = await Promise.all(items.map(({ input }) => this.#arguments(input)));
+    const given = await Promise.all(items.map(({ input }) => this.#payloads.read(input)));
     const { args, kwargs } = this.#declared.batch ? asLists(given, method) : given[0]!;
     const call: ContainerCall = {
       args,
@@ -166,7 +165,7 @@ class TypeScriptContainer {
     aborted.catch(() => {});
     if (method.generator) {
       const count = await this.#generate(first, method.run(call), aborted);
-      return [success(protobufNumber(1, count), Format.generatorDone)];
+      return [success({ data: protobufNumber(1, count) }, Format.generatorDone)];
     }
     const value = await Promise.race([method.run(call), aborted]);
     const values = this.#declared.batch ? value : [value];
@@ -180,11 +179,8 @@ class TypeScriptContainer {
     }
     return Promise.all(
       values.map(async (each, index) => {
-        const data = writeValue(each);
-        const limit = this.#limit(items[index]!.functionCallInvocationType);
-        return data.length > limit
-          ? success(undefined, Format.cbor, await this.#upload(data))
-          : success(data, Format.cbor);
+        const payload = await this.#payloads.write(each, items[index]!.functionCallInvocationType);
+        return success(payload, Format.cbor);
       }),
     );
   }
@@ -209,14 +205,14 @@ class TypeScriptContainer {
       for (;;) {
         const next = await Promise.race([iterator.next(), aborted]);
         if (next.done) break;
-        const data = writeValue(next.value);
-        const payload =
-          data.length > this.#limit(Invocation.sync) ? { dataBlobId: await this.#upload(data) } : { data };
+        const payload = await this.#payloads.write(next.value, Invocation.sync);
         pending.push({ index: ++count, dataFormat: Format.cbor, ...payload });
         if (!busy) {
           busy = true;
           sending = send();
         }
+        // Containers run ahead of their callers by so many.
+        if (pending.length >= 1024) await sending;
       }
     } finally {
       // A generator that waits for something else ends on its own time, as its signal says.
@@ -225,46 +221,15 @@ class TypeScriptContainer {
     }
     return count;
   }
-
-  #limit(invocation: number): number {
-    const { maxObjectSizeBytes, maxAsyncObjectSizeBytes } = this.#container.fn.metadata;
-    const limit = maxObjectSizeBytes ?? MAX_OBJECT_SIZE;
-    return invocation === Invocation.async ? Math.min(limit, maxAsyncObjectSizeBytes ?? MAX_ASYNC_OBJECT_SIZE) : limit;
-  }
-
-  async #arguments(input: FunctionInput | undefined) {
-    if (!input?.argsBlobId) return readArguments(input?.args);
-    const { argsBlobId: blobId } = input;
-    const { downloadUrl } = await this.#sure((options) => this.#client.blobGet({ blobId }, options));
-    const response = await fetch(downloadUrl, { signal: this.#life.signal });
-    if (!response.ok) throw new Error(`the blob ${blobId} cannot be read: ${response.status}`);
-    return readArguments(new Uint8Array(await response.arrayBuffer()));
-  }
-
-  async #upload(data: Uint8Array): Promise<string> {
-    const contentMd5 = createHash("md5").update(data).digest("base64");
-    const contentSha256Base64 = createHash("sha256").update(data).digest("base64");
-    const request = { contentMd5, contentSha256Base64, contentLength: data.length };
-    const { blobId, uploadUrl = "" } = await this.#sure((options) => this.#client.blobCreate(request, options));
-    const headers = { "content-type": "application/octet-stream", "content-md5": contentMd5 };
-    const response = await fetch(uploadUrl, {
-      method: "PUT",
-      body: Buffer.from(data),
-      headers,
-      signal: this.#life.signal,
-    });
-    if (!response.ok) throw new Error(`the blob cannot be written: ${response.status}`);
-    return blobId;
-  }
 }
 
 function ids({ inputId, functionCallId }: InputItem) {
   return { inputId, functionCallId };
 }
 
-function success(data: Uint8Array | undefined, dataFormat: number, dataBlobId?: string): Partial<PutOutputsItem> {
+function success(payload: object, dataFormat: number): Partial<PutOutputsItem> {
   // The codec fills in what a result leaves out.
-  return { dataFormat, result: { status: Outcome.success, data, dataBlobId } } as Partial<PutOutputsItem>;
+  return { dataFormat, result: { status: Outcome.success, ...payload } } as Partial<PutOutputsItem>;
 }
 
 function iterate(made: unknown): AsyncIterator<unknown> {
