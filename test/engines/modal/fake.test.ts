@@ -79,6 +79,13 @@ describe("the npm SDK", () => {
     expect(fake.blobs.stored.size).toBe(2);
   });
 
+  test("refuses to upload what the object store wants in parts", async () => {
+    fake.deploy("shop", { echo: fn(({ args }) => args[0]) });
+    fake.blobs.multipartFrom = 1024;
+    const echo = await client.functions.fromName("shop", "echo");
+    await expect(echo.remote([new Uint8Array(3 * 1024 * 1024)])).rejects.toThrow("multipart");
+  });
+
   test("spawns a call, and cancels it while it runs", async () => {
     const seen = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
@@ -105,6 +112,40 @@ describe("the npm SDK", () => {
     expect(await found.getCurrentStats()).toMatchObject({ backlog: 0, numTotalRunners: 1 });
     await found.updateAutoscaler({ maxContainers: 7 });
     expect(fake.functions.need(found.functionId).settings.maxContainers).toBe(7);
+  });
+});
+
+describe("values", () => {
+  const call = async (args: Uint8Array) => {
+    const { functionCallId } = await client.cpClient.functionMap({
+      functionId: await functionId("echo"),
+      functionCallType: 1,
+      functionCallInvocationType: 3,
+      pipelinedInputs: [{ idx: 0, input: { args, dataFormat: Format.cbor } }],
+    });
+    return (await outputs(functionCallId)).outputs[0]?.result;
+  };
+
+  test("reach functions as Python has them, and come back as cbor2 writes them", async () => {
+    let seen: unknown;
+    fake.deploy("shop", {
+      echo: fn(({ args }) => {
+        [seen] = args;
+        return seen;
+      }),
+    });
+    const at = new Date("2026-01-02T03:04:05Z");
+    const value = { small: 5, large: 2n ** 40n, at, set: new Set([1]), dict: new Map([[1, "a"]]), nothing: null };
+    const result = await call(writeArguments([value]));
+    expect(seen).toEqual(value);
+    expect(readValue(result!.data!)).toEqual(value);
+  });
+
+  test("with a tag that Python does not know are an error of the function", async () => {
+    fake.deploy("shop", { echo: fn(({ args }) => args[0]) });
+    // [[259({})], {}]
+    const result = await call(Buffer.from("8281d90103a0a0", "hex"));
+    expect(result).toMatchObject({ status: Outcome.failure, exception: expect.stringContaining("CBORTag(259, ...)") });
   });
 });
 

@@ -92,7 +92,7 @@ const FORMATS = {
 /** The definition that `modal deploy` would have sent. */
 export function definitionOf(tag: string, declared: Declared): FunctionDefinition {
   const plain = declared.methods[""];
-  const { retries = 0, batch } = declared;
+  const { batch } = declared;
   return functionCodec.fromPartial({
     ...FORMATS,
     functionName: tag,
@@ -102,12 +102,7 @@ export function definitionOf(tag: string, declared: Declared): FunctionDefinitio
     timeoutSecs: declared.timeoutSecs ?? 300,
     maxConcurrentInputs: declared.concurrency ?? 1,
     autoscalerSettings: { maxContainers: declared.maxContainers },
-    retryPolicy: {
-      backoffCoefficient: 1,
-      initialDelayMs: 0,
-      maxDelayMs: 60_000,
-      ...(typeof retries === "number" ? { retries } : retries),
-    },
+    retryPolicy: policyOf(declared),
     ...(batch && { batchMaxSize: batch.maxSize, batchLingerMs: batch.waitMs }),
     ...(declared.isClass && {
       classParameterInfo: { format: 2, schema: parametersOf(declared) },
@@ -125,6 +120,12 @@ export function definitionOf(tag: string, declared: Declared): FunctionDefinitio
       ),
     }),
   });
+}
+
+function policyOf({ retries = 0 }: FunctionOptions) {
+  if (retries === 0) return undefined;
+  const given = typeof retries === "number" ? { retries } : retries;
+  return { backoffCoefficient: 1, initialDelayMs: 0, maxDelayMs: 60_000, ...given };
 }
 
 function typeOf({ generator: yields }: Method): number {

@@ -35,6 +35,7 @@ export class FakeModal {
   readonly functions = new Functions();
   readonly apps = new Apps(this.functions);
   readonly calls = new Calls(this.functions, this.faults);
+  readonly outputs = new Outputs(this.calls);
   readonly blobs = new Blobs();
   readonly logs = new Logs();
   readonly deploys = new Deploys(this.apps, this.functions, this.blobs);
@@ -49,7 +50,7 @@ export class FakeModal {
     if (options.environments) this.apps.environments.splice(0, 1, ...options.environments);
     this.calls.onQueued = (fn) => this.containers.wake(fn);
     this.apps.onReplaced = (functionIds) => this.containers.retire(functionIds);
-    const outputs = new Outputs(this.calls);
+    const { outputs } = this;
     const token = async () => ({ token: makeJwt({ exp: Math.floor(now()) + 3600 }) });
     const parts = [
       this.apps,

@@ -5,6 +5,8 @@ import type { Call, Output } from "./model.ts";
 import { Outcome } from "./values.ts";
 
 export class Outputs {
+  /** Whether the stream of a generator's yields ends with the generator; otherwise it stays open, and nothing comes. */
+  endStreams = true;
   #calls: Calls;
 
   constructor(calls: Calls) {
@@ -73,7 +75,7 @@ export class Outputs {
       if (chunk) {
         last++;
         yield chunk;
-      } else if (call.inputs.every(({ done }) => done) && call.inputs.length > 0) return;
+      } else if (this.endStreams && call.inputs.length > 0 && call.inputs.every(({ done }) => done)) return;
       else await call.bell.wait(60_000, signal);
     }
   }

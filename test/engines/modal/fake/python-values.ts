@@ -6,10 +6,43 @@ const plain = { useRecords: false, tagUint8Array: false, useTag259ForMaps: false
 const writer = new Encoder(plain);
 const reader = new Encoder({ ...plain, mapsAsObjects: false });
 
+/** The tags that cbor2 knows; each other one reaches a function as a `CBORTag`. */
+const KNOWN_TAGS = new Set([
+  0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799,
+]);
+
+/** Reads what cbor2 reads. A private tag is an error, which cbor-x would hide: its extensions are known all over the process. */
+function decode(data: Uint8Array): unknown {
+  const tag = findUnknownTag(data);
+  if (tag !== undefined) throw new PythonError("TypeError", `CBORTag(${tag}, ...) is a value that no function expects`);
+  return fromPython(reader.decode(data));
+}
+
+/** The first tag in CBOR data that cbor2 does not know. */
+function findUnknownTag(data: Uint8Array): number | undefined {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  for (let at = 0; at < data.length; ) {
+    const first = data[at++]!;
+    const [major, info] = [first >> 5, first & 31];
+    const width = info < 24 || info === 31 ? 0 : 2 ** (info - 24);
+    const value = width === 0 ? info : readUnsigned(view, at, width);
+    at += width;
+    if (major === 6 && !KNOWN_TAGS.has(value)) return value;
+    // Of byte and text strings the content is passed over; what is in lists, maps and tags comes next by itself.
+    if ((major === 2 || major === 3) && info !== 31) at += value;
+  }
+  return undefined;
+}
+
+function readUnsigned(view: DataView, at: number, width: number): number {
+  if (width === 8) return Number(view.getBigUint64(at));
+  return width === 4 ? view.getUint32(at) : width === 2 ? view.getUint16(at) : view.getUint8(at);
+}
+
 /** The arguments of a call: `[args, kwargs]`. */
 export function readArguments(data: Uint8Array | undefined): { args: unknown[]; kwargs: Record<string, unknown> } {
   if (!data || data.length === 0) return { args: [], kwargs: {} };
-  const value = fromPython(reader.decode(data));
+  const value = decode(data);
   if (!Array.isArray(value) || value.length !== 2 || !Array.isArray(value[0])) {
     throw new PythonError("ValueError", "the arguments are not a pair of a list and a dict");
   }
@@ -22,7 +55,7 @@ export function writeArguments(args: unknown[], kwargs: Record<string, unknown> 
 }
 
 export function readValue(data: Uint8Array): unknown {
-  return fromPython(reader.decode(data));
+  return decode(data);
 }
 
 export function writeValue(value: unknown): Uint8Array {
