@@ -4,7 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ModalClient } from "modal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FakeModal, Format, modal, modalDeploy, modalPython, Outcome, pythonMissing } from "./fake/index.ts";
+import {
+  cls,
+  FakeModal,
+  Format,
+  fn,
+  generator,
+  generatorMethod,
+  method,
+  modal,
+  modalDeploy,
+  modalPython,
+  Outcome,
+  pythonMissing,
+} from "./fake/index.ts";
 import { readValue, writeArguments } from "./fake/python-values.ts";
 
 // Starting Python takes seconds, and on a busy machine many.
@@ -86,6 +99,28 @@ describe.skipIf(!modalPython)(`Modal's own client${pythonMissing}`, { timeout: 3
       ["greeting", true],
     ]);
     expect(Object.keys(greeter?.methodHandleMetadata ?? {}).sort()).toEqual(["each", "greet"]);
+  });
+
+  test("is imitated by functions declared in TypeScript: their metadata is the same", async () => {
+    const nothing = () => [];
+    const greet = method(nothing, { parameters: { name: "str" }, returns: "str" });
+    const each = generatorMethod(nothing, { parameters: { names: "list[str]" } });
+    const parameters = { times: "int", greeting: { type: "str", default: "hello" } };
+    fake.deploy("imitation", {
+      add: fn(nothing, { parameters: { a: "int", b: { type: "int", default: 5 } }, returns: "int" }),
+      describe: fn(nothing, { parameters: { value: "Any" } }),
+      fail: fn(nothing, { parameters: { code: "int" }, returns: "None" }),
+      count: generator(nothing, { parameters: { n: "int" } }),
+      Greeter: cls({ greet, each }, { parameters }),
+    });
+    const describeOf = async (appName: string, objectTag: string) => {
+      const { handleMetadata } = await client.cpClient.functionGet({ appName, objectTag });
+      const { definitionId: _, appId, ...rest } = handleMetadata!;
+      return JSON.parse(JSON.stringify(rest).replaceAll(appId, "ap"));
+    };
+    for (const tag of ["add", "describe", "fail", "count", "Greeter.*"]) {
+      expect(await describeOf("imitation", tag)).toEqual(await describeOf("shop", tag));
+    }
   });
 
   test("runs functions in containers that speak CBOR", async () => {

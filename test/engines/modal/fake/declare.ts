@@ -27,7 +27,7 @@ export interface ContainerCall {
 /** A value, a promise, or for generators an iterable of either kind. */
 export type Run = (call: ContainerCall) => unknown;
 
-/** As Python writes it: `int`, `str`, `bool`, `bytes`, `None`, `list[int]`, `dict[str, int]`; others are unknown. */
+/** As Python writes it: `int`, `str`, `bool`, `bytes`, `list[int]`, `dict[str, int]`; others are unknown. */
 export type PythonType = string;
 
 export interface FunctionOptions {
@@ -84,42 +84,42 @@ export function cls(methods: Record<string, Method>, options: FunctionOptions = 
   return { ...options, methods, isClass: true };
 }
 
-const FORMATS = {
-  supportedInputFormats: [Format.pickle, Format.cbor],
-  supportedOutputFormats: [Format.pickle, Format.cbor],
-};
-
 /** The definition that `modal deploy` would have sent. */
 export function definitionOf(tag: string, declared: Declared): FunctionDefinition {
   const plain = declared.methods[""];
   const { batch } = declared;
   return functionCodec.fromPartial({
-    ...FORMATS,
     functionName: tag,
-    functionType: plain ? typeOf(plain) : FunctionType.function,
+    functionType: FunctionType.function,
+    ...(plain && describe(plain)),
     isClass: declared.isClass,
-    functionSchema: plain && schemaOf(plain),
     timeoutSecs: declared.timeoutSecs ?? 300,
     maxConcurrentInputs: declared.concurrency ?? 1,
     autoscalerSettings: { maxContainers: declared.maxContainers },
     retryPolicy: policyOf(declared),
     ...(batch && { batchMaxSize: batch.maxSize, batchLingerMs: batch.waitMs }),
-    ...(declared.isClass && {
-      classParameterInfo: { format: 2, schema: parametersOf(declared) },
-      methodDefinitionsSet: true,
-      methodDefinitions: Object.fromEntries(
-        Object.entries(declared.methods).map(([name, each]) => [
-          name,
-          {
-            ...FORMATS,
-            functionName: tag.replace("*", name),
-            functionType: typeOf(each),
-            functionSchema: schemaOf(each),
-          },
-        ]),
-      ),
-    }),
+    classParameterInfo: { format: declared.isClass ? 2 : 0, schema: declared.isClass ? classParameters(declared) : [] },
+    methodDefinitionsSet: true,
+    methodDefinitions: declared.isClass
+      ? Object.fromEntries(
+          Object.entries(declared.methods).map(([name, each]) => [
+            name,
+            { functionName: tag.replace("*", name), ...describe(each) },
+          ]),
+        )
+      : {},
   });
+}
+
+/** What is recorded of a function or method; of a class as a whole it is not. */
+function describe(declared: Method) {
+  const formats = [Format.pickle, Format.cbor];
+  return {
+    functionType: declared.generator ? FunctionType.generator : FunctionType.function,
+    functionSchema: schemaOf(declared),
+    supportedInputFormats: formats,
+    supportedOutputFormats: declared.generator ? [...formats, Format.generatorDone] : formats,
+  };
 }
 
 function policyOf({ retries = 0 }: FunctionOptions) {
@@ -128,31 +128,34 @@ function policyOf({ retries = 0 }: FunctionOptions) {
   return { backoffCoefficient: 1, initialDelayMs: 0, maxDelayMs: 60_000, ...given };
 }
 
-function typeOf({ generator: yields }: Method): number {
-  return yields ? FunctionType.generator : FunctionType.function;
-}
-
 function schemaOf(declared: FunctionOptions): Partial<Schema> | undefined {
   if (declared.schema === false) return undefined;
-  return { schemaType: 1, arguments: parametersOf(declared), returnType: payloadType(declared.returns ?? "Any") };
+  // Whether there is a default is recorded, but not which.
+  const parameters = parametersOf(declared).map(({ name, fullType, hasDefault }) => ({
+    name,
+    type: 0,
+    fullType,
+    hasDefault,
+  }));
+  return { schemaType: 1, arguments: parameters, returnType: payloadType(declared.returns ?? "Any") };
 }
 
-function parametersOf({ parameters = {} }: FunctionOptions): Schema["arguments"] {
+function classParameters(declared: FunctionOptions) {
+  return parametersOf(declared).map(({ value, ...rest }) => ({
+    ...rest,
+    type: rest.fullType.baseType,
+    stringDefault: typeof value === "string" ? value : undefined,
+    intDefault: typeof value === "number" ? value : undefined,
+    boolDefault: typeof value === "boolean" ? value : undefined,
+    bytesDefault: value instanceof Uint8Array ? value : undefined,
+  }));
+}
+
+function parametersOf({ parameters = {} }: FunctionOptions) {
   return Object.entries(parameters).map(([name, given]) => {
     const spec = typeof given === "string" ? { type: given } : given;
-    const fullType = payloadType(spec.type);
-    // A default's value is recorded only where the type is one of these; `hasDefault` always.
     const value = "default" in spec ? spec.default : undefined;
-    return {
-      name,
-      type: fullType.baseType,
-      hasDefault: value !== undefined,
-      stringDefault: typeof value === "string" ? value : undefined,
-      intDefault: typeof value === "number" ? value : undefined,
-      boolDefault: typeof value === "boolean" ? value : undefined,
-      bytesDefault: value instanceof Uint8Array ? value : undefined,
-      fullType,
-    };
+    return { name, value, hasDefault: value !== undefined, fullType: payloadType(spec.type) };
   });
 }
 
@@ -164,7 +167,6 @@ function payloadType(written: PythonType): PayloadType {
     str: Type.string,
     bool: Type.bool,
     bytes: Type.bytes,
-    None: Type.none,
     list: Type.list,
     dict: Type.dict,
   };

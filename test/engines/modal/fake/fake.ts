@@ -89,7 +89,7 @@ export class FakeModal {
   }
 
   /** What a program needs in its environment to take the fake for Modal. */
-  get environment(): Record<string, string> {
+  get env(): Record<string, string> {
     return {
       MODAL_SERVER_URL: this.url,
       MODAL_TOKEN_ID: "ak-fake",
@@ -100,8 +100,8 @@ export class FakeModal {
 
   /** A client of the npm SDK, which reads the address from the process's environment alone. Close it. */
   connect(): ModalClient {
-    const before = Object.keys(this.environment).map((name) => [name, process.env[name]] as const);
-    Object.assign(process.env, this.environment);
+    const before = Object.keys(this.env).map((name) => [name, process.env[name]] as const);
+    Object.assign(process.env, this.env);
     try {
       return new ModalClient();
     } finally {

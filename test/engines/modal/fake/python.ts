@@ -31,7 +31,7 @@ export async function modalDeploy(
 /** Runs Modal's command line against the fake. */
 export async function modal(fake: FakeModal, args: string[], cwd = process.cwd()): Promise<string> {
   if (!modalPython) throw new Error("there is no Python with modal: run scripts/modal-venv.sh");
-  const { MODAL_SERVER_URL, ...environment } = fake.environment;
+  const { MODAL_SERVER_URL, ...environment } = fake.env;
   const env = {
     ...process.env,
     ...environment,
