@@ -31,11 +31,9 @@ export async function modalDeploy(
 /** Runs Modal's command line against the fake. */
 export async function modal(fake: FakeModal, args: string[], cwd = process.cwd()): Promise<string> {
   if (!modalPython) throw new Error("there is no Python with modal: run scripts/modal-venv.sh");
-  const { MODAL_SERVER_URL, ...environment } = fake.env;
   const env = {
     ...process.env,
-    ...environment,
-    MODAL_SERVER_URL,
+    ...fake.env,
     MODAL_IMAGE_BUILDER_VERSION: "2025.06",
     PYTHONDONTWRITEBYTECODE: "1",
     NO_COLOR: "1",
