@@ -23,7 +23,7 @@ class Fits:
         self._opened = opened
 
     def of(self, hint: Hint) -> Test:
-        """A test. It makes those of what is inside when there is something inside, so that recursive types come to an end."""
+        """A test, which makes those of what is inside when it gets there, so that recursive types come to an end."""
         hint = self._opened(hint)
         cls, arguments = generic_origin(hint)
         if hint is type(None):

@@ -66,7 +66,7 @@ def _class_schema(deployed: DeployedClass, types: Types) -> Json:
     properties: list[Json] = []
     for each in deployed.parameters:
         way = Way(returned=False, converted=False)
-        one: Json = {"name": each.name, "type": types.of(hints.get(each.name, Any), f"({each.name})", way)}
+        one: Json = {"name": each.name, "type": types.of(hints.get(each.name, Any), each.name, way)}
         doc = docs.parameters.get(each.name, "")
         if each.default is not inspect.Parameter.empty:
             one["optional"] = True

@@ -177,7 +177,7 @@ _INIT_VAR = dataclasses._FIELD_INITVAR  # type: ignore[attr-defined]
 
 
 def _model(cls: Any) -> Record:
-    hints = class_hints(cls)
+    hints = {} if cls.__pydantic_complete__ else class_hints(cls)
     docs = parse_docs(cls.__dict__.get("__doc__")).parameters
     serializers = _serializers(cls)
     is_root = is_root_model(cls)
@@ -188,10 +188,8 @@ def _model(cls: Any) -> Record:
         first = getattr(accepted, "choices", [accepted])[0]
         key = by_alias if isinstance(by_alias, str) else name
         accepts = first if isinstance(first, str) else name
-        written = hints.get(name, info.annotation)
-        hint = info.annotation if isinstance(written, Unresolved) else written
-        if getattr(cls, "__pydantic_generic_metadata__", {}).get("origin") is not None:
-            hint = info.annotation
+        # pydantic fills in generics and names; a class that it has not finished yet has what is written.
+        hint = info.annotation if cls.__pydantic_complete__ else hints.get(name, info.annotation)
         fields.append(
             Field(
                 name,
@@ -248,10 +246,6 @@ def _model1(cls: Any) -> Record:
         fields.append(Field(name, each.alias, hint, required=bool(each.required), returned=returned, doc=doc))
     is_open = str(getattr(cls.__config__.extra, "value", cls.__config__.extra)) == "allow"
     return Record(cls, (), "model1", tuple(fields), open=is_open)
-
-
-def value_of_field(value: Any, each: Field) -> Any:
-    return getattr(value, each.name)
 
 
 def declared_parameters(cls: Any) -> tuple[Any, ...]:

@@ -135,9 +135,9 @@ TYPE_NAMES_TAKEN = frozenset(
     Array ArrayBuffer AsyncGenerator AsyncIterable AsyncIterator BigInt Boolean Buffer Date Error Function Generator
     Iterable Iterator Map Math Number Object Promise ReadonlyArray ReadonlyMap ReadonlySet RegExp Set String Symbol
     Uint8Array URL Partial Required Readonly Record Pick Omit Exclude Extract Awaited
-    any arguments as async await bigint boolean break case catch class const continue debugger declare default delete do
-    else enum eval export extends false finally for function if implements import in infer instanceof interface intrinsic
-    keyof let never new null number object package private protected public readonly return static string super switch
+    any arguments as async await bigint boolean break case catch class const continue debugger declare default delete
+    do else enum eval export extends false finally for function if implements import in infer instanceof interface
+    intrinsic keyof let never new null number object package private protected public readonly return static string super switch
     symbol this throw true try typeof undefined unique unknown var void while with yield
     """.split()
 )

@@ -102,7 +102,7 @@ class _Signature:
     def _parameter(self, parameter: inspect.Parameter) -> list[Json]:
         way = Way(returned=False, converted=self.callee.converted)
         hint = self.hints.get(parameter.name, Any)
-        at = f"({parameter.name})"
+        at = parameter.name
         doc = documentation(hint) or self.docs.parameters.get(parameter.name)
         described: Json = {"name": parameter.name}
         spread = unpacked(hint)
@@ -136,7 +136,7 @@ class _Signature:
         for each in record.fields if record else ():
             one: Json = {
                 "name": each.name,
-                "type": self.types.of(each.hint, f"({each.name})", way),
+                "type": self.types.of(each.hint, each.name, way),
                 "keywordOnly": True,
             }
             if not each.required:

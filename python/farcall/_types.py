@@ -89,7 +89,9 @@ class Types:
     # ---- what cannot cross --------------------------------------------------------------------------------------
 
     def unknown(self, at: str, reason: str) -> Json:
-        problem = f"{self.where}{at}: {reason}"
+        # `()[].x` is in what is returned, `<T>` a type parameter, all else in an argument.
+        place = at if at[:1] in ("", "(", "<") else f"({at})"
+        problem = f"{self.where}{place}: {reason}"
         if problem not in self.problems:
             self.problems.append(problem)
         return UNKNOWN
@@ -311,6 +313,9 @@ class Types:
         cls = record.cls
         parameters = list(declared_parameters(cls))
         declared = record_of(cls) or record
+        arguments = record.arguments
+        if record.kind == "model" and not arguments and all(each in self.declared for each in parameters):
+            arguments = tuple(parameters)  # pydantic makes no difference between `Page` and `Page[T]` in Page
 
         def build() -> Json:
             if is_root_model(cls):
@@ -322,7 +327,7 @@ class Types:
             return {**_doc(cls), **self._generic(parameters, at, way), **body}
 
         return self._declare(
-            cls, cls.__name__, way, build, parameters, self._arguments(parameters, record.arguments, at, way)
+            cls, cls.__name__, way, build, parameters, self._arguments(parameters, arguments, at, way)
         )
 
     def _properties(self, record: Record, at: str, way: Way) -> list[Json]:
