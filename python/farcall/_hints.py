@@ -191,4 +191,4 @@ def shown(hint: Hint) -> str:
         return hint
     if isinstance(hint, type) and origin_of(hint) is None:
         return hint.__qualname__.rsplit("<locals>.", 1)[-1]
-    return repr(hint).replace("typing.", "").replace("collections.abc.", "")
+    return repr(hint).replace("typing.", "").replace("collections.abc.", "").replace("NoneType", "None")

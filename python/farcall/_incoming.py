@@ -42,6 +42,16 @@ from farcall._types import is_pydantic_scalar, wire_value
 Convert = abc.Callable[[Any, str], Any]
 """Takes a value and the path to it, for messages."""
 
+
+class Refused(TypeError):
+    """What arrived is not what an annotation says."""
+
+    def __init__(self, at: str, reason: str) -> None:
+        super().__init__(f"{at}: {reason}")
+        self.at = at
+        self.reason = reason
+
+
 REFUSALS = (TypeError, ValueError, ArithmeticError, LookupError)
 
 
@@ -135,7 +145,7 @@ class Incoming:
         def convert(value: Any, at: str) -> Any:
             given = _items(value, at)
             if len(given) != len(items):
-                raise TypeError(f"{at}: expected {len(items)} items, found {len(given)}")
+                raise Refused(at, f"expected {len(items)} items, found {len(given)}")
             return tuple(
                 _apply(item, each, f"{at}[{index}]")
                 for index, (item, each) in enumerate(zip(items, given, strict=True))
@@ -165,7 +175,7 @@ class Incoming:
 
         def convert(value: Any, at: str) -> Any:
             if not isinstance(value, abc.Mapping):
-                raise TypeError(f"{at}: expected an object or a Map, found {_kind(value)}")
+                raise Refused(at, f"expected an object or a Map, found {_kind(value)}")
             made = {
                 _apply(key, name, f"{at} key {name!r}"): _apply(value_of, each, f"{at}[{name!r}]")
                 for name, each in value.items()
@@ -199,7 +209,7 @@ class Incoming:
                         errors.append(error)
             if len(errors) == 1:
                 raise errors[0]
-            raise TypeError(f"{at}: {_kind(value)} is none of what it can be: {'; '.join(map(str, errors))}")
+            raise Refused(at, f"{_kind(value)} is none of what it can be: {'; '.join(map(str, errors))}")
 
         return convert
 
@@ -216,7 +226,7 @@ class Incoming:
 
         def convert(value: Any, at: str) -> Any:
             if not isinstance(value, abc.Mapping):
-                raise TypeError(f"{at}: expected an object for {cls.__name__}, found {_kind(value)}")
+                raise Refused(at, f"expected an object for {cls.__name__}, found {_kind(value)}")
             given: dict[str, Any] = {}
             for key, each in value.items():
                 field, item = convert_fields.get(key, (None, None))
@@ -297,7 +307,7 @@ def _called(convert: abc.Callable[[], Any], at: str) -> Any:
     try:
         return convert()
     except REFUSALS as error:
-        raise TypeError(f"{at}: {error}") from error
+        raise Refused(at, f"{error}") from error
 
 
 def _apply(convert: Convert | None, value: Any, at: str) -> Any:
@@ -306,7 +316,7 @@ def _apply(convert: Convert | None, value: Any, at: str) -> Any:
 
 def _items(value: Any, at: str) -> list[Any]:
     if isinstance(value, (str, bytes, abc.Mapping)) or not isinstance(value, abc.Iterable):
-        raise TypeError(f"{at}: expected an array, found {_kind(value)}")
+        raise Refused(at, f"expected an array, found {_kind(value)}")
     return list(value)
 
 

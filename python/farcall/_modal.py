@@ -72,9 +72,6 @@ def _inner(wrapper: Any) -> Any:
 
 def _outer(inner: Any) -> Any:
     """The public object of a private one, as decorators of the app take it."""
-    for name, value in getattr(inner, "__dict__", {}).items():
-        if name.startswith("_sync_wrapped_"):
-            return value
     from modal._utils.async_utils import synchronizer
 
     return typing.cast(Any, synchronizer)._translate_out(inner)

@@ -32,6 +32,7 @@ from farcall._types import Types, Way, wire_value
 
 Write = abc.Callable[[Any], Any]
 
+_ABSTRACT = (abc.Mapping, abc.MutableMapping, abc.Set, abc.Sequence, abc.Iterable, abc.Collection)
 _AS_THEY_ARE = (str, int, float, bool, bytes, type(None))
 
 
@@ -82,21 +83,16 @@ class Outgoing:
     # ---- by the annotation --------------------------------------------------------------------------------------
 
     def _one_of(self, members: abc.Sequence[Hint]) -> Write:
-        """Of a union, the member whose class a value has; dicts and lists go by what is in them."""
+        """Of a union, the member whose class a value has. Where that is not one, the value decides."""
+        classes = [(generic_origin(self._opened(each))[0], each) for each in members]
 
         def write(value: Any) -> Any:
-            for member in members:
-                cls, _ = generic_origin(self._opened(member))
-                if isinstance(cls, type) and type(value) is cls:
-                    one = self.of(member)
-                    return value if one is None else one(value)
-            for member in members:
-                cls, arguments = generic_origin(self._opened(member))
-                fits = isinstance(cls, type) and not is_record_class(cls) and isinstance(value, cls)
-                if fits and arguments and isinstance(value, (abc.Mapping, abc.Sequence, abc.Set)):
-                    one = self.of(member)
-                    return value if one is None else one(value)
-            return self.by_value(value)
+            own = [each for cls, each in classes if type(value) is cls]
+            others = [each for cls, each in classes if cls in _ABSTRACT and isinstance(value, cls)]
+            if len(own or others) != 1:
+                return self.by_value(value)
+            one = self.of((own or others)[0])
+            return value if one is None else one(value)
 
         return write
 

@@ -137,8 +137,8 @@ TYPE_NAMES_TAKEN = frozenset(
     Uint8Array URL Partial Required Readonly Record Pick Omit Exclude Extract Awaited
     any arguments as async await bigint boolean break case catch class const continue debugger declare default delete
     do else enum eval export extends false finally for function if implements import in infer instanceof interface
-    intrinsic keyof let never new null number object package private protected public readonly return static string super switch
-    symbol this throw true try typeof undefined unique unknown var void while with yield
+    intrinsic keyof let never new null number object package private protected public readonly return static string
+    super switch symbol this throw true try typeof undefined unique unknown var void while with yield
     """.split()
 )
 """A type of one of these names would hide what TypeScript means by it, or is not a name there."""

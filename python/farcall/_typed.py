@@ -12,7 +12,7 @@ import typing
 from typing import Any
 
 from farcall._hints import Hint, names_in_function, own_annotations, resolve_or_explain, unpacked
-from farcall._incoming import Convert, Incoming
+from farcall._incoming import Convert, Incoming, Refused
 from farcall._manifest import MARK
 from farcall._outgoing import Outgoing, Write
 from farcall._types import element_of
@@ -94,16 +94,22 @@ class _Boundary:
         self._function = function
 
     def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        try:
+            return self._converted(args, kwargs)
+        except Refused as error:
+            raise TypeError(f"{self._function.__name__}({error.at}): {error.reason}") from error.__cause__
+
+    def _converted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         positional, rest, named, others = self._parameters
         converted = []
         for index, value in enumerate(args):
             name, convert = positional[index] if index < len(positional) else rest
             at = name if index < len(positional) else f"{name}[{index - len(positional)}]"
-            converted.append(value if convert is None else convert(value, self._path(at)))
+            converted.append(value if convert is None else convert(value, at))
         by_name = {}
         for name, value in kwargs.items():
             convert = named.get(name, others)
-            by_name[name] = value if convert is None else convert(value, self._path(name))
+            by_name[name] = value if convert is None else convert(value, name)
         return tuple(converted), by_name
 
     def result(self, value: Any) -> Any:
@@ -122,9 +128,6 @@ class _Boundary:
     async def _later(self, values: abc.AsyncIterator[Any]) -> abc.AsyncIterator[Any]:
         async for each in values:
             yield self.item(each)
-
-    def _path(self, at: str) -> str:
-        return f"{self._function.__name__}({at})"
 
     @functools.cached_property
     def _hints(self) -> dict[str, Hint]:

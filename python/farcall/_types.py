@@ -326,9 +326,7 @@ class Types:
                     body["indexes"] = [{"key": STRING, "value": UNKNOWN}]
             return {**_doc(cls), **self._generic(parameters, at, way), **body}
 
-        return self._declare(
-            cls, cls.__name__, way, build, parameters, self._arguments(parameters, arguments, at, way)
-        )
+        return self._declare(cls, cls.__name__, way, build, parameters, self._arguments(parameters, arguments, at, way))
 
     def _properties(self, record: Record, at: str, way: Way) -> list[Json]:
         properties = []

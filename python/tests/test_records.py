@@ -1,4 +1,4 @@
-"""Classes with properties: TypedDicts, dataclasses, NamedTuples, pydantic models of both versions; generic and recursive ones."""
+"""Classes with properties: TypedDicts, dataclasses, NamedTuples, pydantic models of both versions."""
 
 import datetime
 import sys

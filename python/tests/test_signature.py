@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import collections.abc as abc
+import collections.abc as abc  # noqa: F401 - for annotations that are strings
 import enum
 import functools
 import os
@@ -10,7 +10,7 @@ import sys
 import typing
 import warnings
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, TypedDict
 
 import pytest
 from show import show_function, show_type_parameters

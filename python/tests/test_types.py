@@ -266,5 +266,5 @@ def test_a_path_leads_to_what_cannot_cross():
         on_progress: typing.Callable[[int], None]
 
     _, problems, manifest = described(list[Handlers], False, False)
-    assert problems == ["f(x[].on_progress): Callable[[int], NoneType] cannot cross"]
+    assert problems == ["f(x[].on_progress): Callable[[int], None] cannot cross"]
     assert show_declarations(manifest) == ["interface Handlers { on_progress: unknown }"]
