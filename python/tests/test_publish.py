@@ -91,7 +91,7 @@ def test_what_cannot_cross_is_warned_of_with_its_path():
         "resize(options.on_progress): Callable[[int], None] cannot cross",
         "greet(user): User does not arrive as such without @farcall.typed",
         "greet(when): date does not arrive as such without @farcall.typed",
-        "embed(): the annotation 'np.ndarray' cannot be evaluated (NameError: name 'np' is not defined)",
+        "embed(): the annotation np.ndarray cannot be evaluated (NameError: name 'np' is not defined)",
         "many(users): User does not arrive as such without @farcall.typed",
     ]
     assert {name: show_function(each) for name, each in functions_of(app).items()} == {
