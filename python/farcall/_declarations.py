@@ -44,6 +44,15 @@ class Declarations:
         self._references.append((reference, number))
         return reference
 
+    def mark(self) -> tuple[int, int]:
+        return len(self._entries), len(self._references)
+
+    def forget_since(self, mark: tuple[int, int]) -> None:
+        """Takes back what was declared since then, for what could not be described to its end."""
+        entries, references = mark
+        del self._entries[entries:], self._references[references:]
+        self._numbers = {key: number for key, number in self._numbers.items() if number < entries}
+
     def opened(self, type_: Json) -> Json:
         """What an alias stands for."""
         while type_["kind"] == "reference" and type_["name"].startswith("#"):

@@ -44,11 +44,11 @@ def build_manifest(
 ) -> tuple[Json, list[str]]:
     """The manifest, and what cannot cross."""
     types = Types()
-    described = [function_schema(each, types) for each in functions]
+    described = _described(functions, types)
     described_classes = []
     for each in classes:
         described_classes.append(_class_schema(each, types))
-        described += [function_schema(method, types) for method in each.methods]
+        described += _described(each.methods, types)
     manifest: Json = {"farcall": FORMAT}
     if doc:
         manifest["doc"] = doc
@@ -56,6 +56,20 @@ def build_manifest(
     if described_classes:
         manifest["classes"] = described_classes
     return manifest, types.problems
+
+
+def _described(functions: abc.Iterable[Callee], types: Types) -> list[Json]:
+    """Without those that cannot be described: a deploy does not fail for the sake of their types."""
+    found = []
+    for each in functions:
+        mark = types.declarations.mark()
+        try:
+            found.append(function_schema(each, types))
+        except Exception as error:  # annotations, docstrings and metaclasses of users can raise anything
+            types.declarations.forget_since(mark)
+            reason = f"{type(error).__name__}: {error}"
+            types.problems.append(f"{each.name}: its types are left out, since reading them failed ({reason})")
+    return found
 
 
 def _class_schema(deployed: DeployedClass, types: Types) -> Json:

@@ -25,7 +25,10 @@ def carriers(app):
     for name, wrapper in app._local_state.classes.items():
         inner = next((v for k, v in vars(wrapper).items() if k.startswith("_sync_original_")), wrapper)
         if name.startswith("FarcallManifest"):
-            info = inner._class_service_function._source_info.class_parameter_info()
+            function = inner._class_service_function
+            # Clients before 1.6 call it _info.
+            source = getattr(function, "_source_info", None) or function._info
+            info = source.class_parameter_info()
             found.append((name, [(each.name, each.string_default) for each in info.schema]))
     return sorted(found, key=lambda each: int(each[0].removeprefix("FarcallManifest") or 0))
 

@@ -149,6 +149,28 @@ def test_a_generator_without_annotation_yields_unknown():
     assert show_function(described(f)) == "(): unknown"
 
 
+def test_a_function_that_cannot_be_described_is_left_out_with_a_warning():
+    class Broken(type):
+        @property
+        def model_fields(cls):
+            raise RuntimeError("broken")
+
+    class Odd(metaclass=Broken): ...
+
+    def f(x): ...
+
+    def g(x: int) -> str: ...
+
+    f.__annotations__ = {"x": dict[str, Odd]}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        manifest = farcall.describe(farcall.typed(f), g)
+    assert [each["name"] for each in manifest["functions"]] == ["g"]
+    assert manifest["declarations"] == []
+    assert "f: its types are left out" in str(caught[0].message)
+    assert "RuntimeError: broken" in str(caught[0].message)
+
+
 class Extra(TypedDict, total=False):
     """More of it.
 
