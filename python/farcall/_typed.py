@@ -113,7 +113,7 @@ class _Boundary:
         return tuple(converted), by_name
 
     def result(self, value: Any) -> Any:
-        """A function that Modal is told is a generator may return an iterator."""
+        """With `is_generator=True`, a plain function may return an iterator."""
         if isinstance(value, abc.AsyncIterator):
             return self._later(value)
         if isinstance(value, abc.Iterator):

@@ -116,7 +116,7 @@ def test_paragraphs_of_a_parameter_and_other_sections_are_kept(docstring):
     [
         ('"""One line."""', "One line."),
         ('"""  Indented.\n\n    More.\n    """', "Indented.\n\nMore."),
-        ('"""Note: this is no section.\n\n    Args are fine."""', "Note: this is no section.\n\nArgs are fine."),
+        ('"""Note: this is not a section.\n\n    Args are fine."""', "Note: this is not a section.\n\nArgs are fine."),
         ('"""Ends.\n\n    Args:\n    """', "Ends."),
         ('"""Says.\n\n    Note:\n        Kept as it is.\n    """', "Says.\n\nNote:\n    Kept as it is."),
         ('"""   """', None),

@@ -152,7 +152,7 @@ def test_typed_dicts_need_no_conversion():
     assert show_declarations(manifest) == ["interface Extended { id: number; name?: string; tags?: string[] }"]
 
 
-def test_a_typed_dict_by_call_keeps_keys_that_are_no_names():
+def test_a_typed_dict_by_call_keeps_keys_that_are_not_names():
     Headers = TypedDict("Headers", {"content-type": str})
 
     def f(x): ...

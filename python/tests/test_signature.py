@@ -232,7 +232,7 @@ def test_the_source_is_a_file_and_a_line_from_the_folder_of_the_deploy(monkeypat
     assert source == {"file": "tests/test_signature.py", "line": f.__code__.co_firstlineno}
 
 
-def test_a_source_outside_of_that_folder_is_told_from_its_package(monkeypatch, tmp_path):
+def test_a_source_outside_of_that_folder_is_relative_to_its_package(monkeypatch, tmp_path):
     def f(): ...
 
     monkeypatch.chdir(tmp_path)

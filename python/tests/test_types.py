@@ -232,7 +232,7 @@ def test_containers_convert_what_is_in_them(annotation, passed, returned):
     assert described(annotation, True, True)[0] == returned
 
 
-def test_a_dict_with_other_keys_warns_without_typed_since_an_empty_one_is_no_map():
+def test_a_dict_with_other_keys_warns_without_typed_since_an_empty_one_is_not_a_map():
     assert described(dict[int, str], False, False)[:2] == ("Map<number, string>", [])
     shown, problems, _ = described(dict[int, str], False, True)
     assert shown == "Map<number, string>"
