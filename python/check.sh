@@ -20,7 +20,7 @@ echo "Python $version"
 "$bin/mypy"
 "$bin/python" -m pytest -q "$@"
 
-if command -v node >/dev/null && node -e 'process.exit(+process.versions.node.split(".")[0] < 22)'; then
+if command -v node >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 22 ? 1 : 0)'; then
   vendored="$(mktemp -d)"
   trap 'rm -rf "$vendored"' EXIT
   node ../scripts/vendor-python.ts "$vendored/farcall.py"
