@@ -1,5 +1,5 @@
 /** An app's source to what a deploy registers: its functions, the types that they use, and all that is wrong with them. */
-import type { ts } from "@ts-morph/common";
+import type { ts } from "ts-morph";
 import type { ClassSchema, Declaration, FunctionSchema } from "../schema/index.ts";
 import { Conversion, completeCompared } from "./convert/conversion.ts";
 import { convertClass, type FoundClass } from "./functions/classes.ts";

@@ -1,6 +1,6 @@
 /** What can be wrong with an app's source, each with its place, its path inside the type, and what to do instead. */
 import { relative } from "node:path";
-import { ts } from "@ts-morph/common";
+import { ts } from "ts-morph";
 import { FarcallError } from "../runtime/errors.ts";
 
 /** Why a type is refused, for tools: the message says the same in words. */

@@ -2,7 +2,7 @@
  * The state of turning an app's types into schema: which declarations were met, what was refused where, and the place in
  * the type that is being looked at. nodes.ts and types.ts do the turning.
  */
-import type { ts } from "@ts-morph/common";
+import type { ts } from "ts-morph";
 import type { Declaration, ReferenceType, TypeSchema } from "../../schema/index.ts";
 import type { RefusalReason } from "../problems.ts";
 

@@ -1,6 +1,6 @@
 /** Named types that functions use: interfaces, aliases, enums, and classes that are plain data. */
 import { basename } from "node:path";
-import { ts } from "@ts-morph/common";
+import { ts } from "ts-morph";
 import type {
   Declaration,
   EnumDeclaration,

@@ -1,5 +1,5 @@
 /** Properties and index signatures: of interfaces, type literals and classes as written, and of types that the checker made. */
-import { ts } from "@ts-morph/common";
+import { ts } from "ts-morph";
 import type { FunctionType, IndexSignature, PropertySchema, TypeSchema } from "../../schema/index.ts";
 import { docOf } from "../source/docs.ts";
 import type { Conversion } from "./conversion.ts";

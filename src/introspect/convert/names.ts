@@ -1,5 +1,5 @@
 /** Uses of named types: which stay a name, which are resolved to what they stand for, which cannot cross the wire. */
-import { ts } from "@ts-morph/common";
+import { ts } from "ts-morph";
 import type { BuiltinName, GlobalType, TypeSchema } from "../../schema/index.ts";
 import type { Conversion } from "./conversion.ts";
 import { hasSymbolKey, isData, recordOf } from "./declarations.ts";

@@ -2,7 +2,7 @@
  * Types as the author wrote them, to schema. Names and computations stay as they are written wherever they can; what is
  * computed and concrete is resolved by the checker (types.ts).
  */
-import { ts } from "@ts-morph/common";
+import { ts } from "ts-morph";
 import type { FunctionType, ObjectType, TupleElement, TupleType, TypeSchema } from "../../schema/index.ts";
 import type { Conversion } from "./conversion.ts";
 import { convertTypeParameters } from "./declarations.ts";

@@ -1,5 +1,5 @@
 /** What a name in a type stands for. */
-import { ts } from "@ts-morph/common";
+import { ts } from "ts-morph";
 import type { Conversion } from "./conversion.ts";
 import { KEPT_ALIASES } from "./globals.ts";
 

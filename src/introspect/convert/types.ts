@@ -1,5 +1,5 @@
 /** Types that the checker found or computed, to schema: results that are inferred, what `typeof` and computed types come to. */
-import { ts } from "@ts-morph/common";
+import { ts } from "ts-morph";
 import type { ObjectType, TupleElement, TypeSchema } from "../../schema/index.ts";
 import type { Conversion } from "./conversion.ts";
 import { membersOfType } from "./members.ts";

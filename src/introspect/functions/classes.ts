@@ -2,7 +2,7 @@
  * One registered class: its constructor, and each public method as a function of its own. Fields, getters and what is private,
  * protected or static stay where instances are; `enter` and `exit` are called by farcall itself.
  */
-import { ts } from "@ts-morph/common";
+import { ts } from "ts-morph";
 import { isName, RESERVED_METHODS } from "../../runtime/index.ts";
 import { type ClassSchema, constructorOf, type Declaration, signatureOf } from "../../schema/index.ts";
 import type { Conversion } from "../convert/conversion.ts";

@@ -1,5 +1,5 @@
 /** One registered function: its name, its mode, its signatures. */
-import { ts } from "@ts-morph/common";
+import { ts } from "ts-morph";
 import {
   type ClassSchema,
   type Declaration,

@@ -1,5 +1,5 @@
 /** Functions to schema: parameters with labels, defaults and documentation, results awaited, overloads, generators. */
-import { ts } from "@ts-morph/common";
+import { ts } from "ts-morph";
 import type { CallSignature, FunctionMode, ParameterSchema, TypeSchema } from "../../schema/index.ts";
 import { refuseUnfit, unfitParameters } from "../convert/bounds.ts";
 import type { Conversion, Owner } from "../convert/conversion.ts";

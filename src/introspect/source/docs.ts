@@ -2,7 +2,7 @@
  * Documentation as the author wrote it: the text of a comment without its frame. Tags stay in the text, except that those
  * about one parameter or type parameter go to it, from where the generator writes them back.
  */
-import { ts } from "@ts-morph/common";
+import { ts } from "ts-morph";
 
 /** The text of the JSDoc comment before a node, or undefined. */
 export function docOf(node: ts.Node): string | undefined {

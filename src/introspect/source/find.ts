@@ -2,7 +2,7 @@
  * Finds the app and every call that registers a function of it, wherever it is written: directly, or by a helper function
  * that calls `app.function` with what it is given.
  */
-import { ts } from "@ts-morph/common";
+import { ts } from "ts-morph";
 import { lastName, symbolOf } from "../convert/symbols.ts";
 import { type Environment, type Located, unwrap } from "./expressions.ts";
 import type { AppProgram } from "./program.ts";
