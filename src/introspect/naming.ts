@@ -1,8 +1,8 @@
 /** The names of declarations: the authors' own. Where two are the same, files and places decide, so that names stay put. */
 import type { Declaration } from "../schema/index.ts";
-import type { DeclarationRecord, Owner } from "./convert/conversion.ts";
+import type { DeclarationRecord, Owner } from "./convert/index.ts";
 import { relativePath } from "./problems.ts";
-import type { AppProgram } from "./source/program.ts";
+import type { AppProgram } from "./source/index.ts";
 
 /** All declarations that these use, directly or through others. */
 export function reachableFrom(functions: readonly { owners: readonly Owner[] }[]): Set<DeclarationRecord> {

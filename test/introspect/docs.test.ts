@@ -70,14 +70,14 @@ await resize(bytes);
     ]);
   });
 
-  test("of what is overloaded as a whole: what is said where it is registered, else of the first that is not deprecated", () => {
+  test("of an overloaded function as a whole: the comment at its registration, else that of the first overload that is not deprecated", () => {
     expect(fn("docs.ts", "overloaded").doc).toBe("By text.");
     expect(fn("docs.ts", "registered").doc).toBe("Either.");
     expect(fn("docs.ts", "moved").doc).toBe("By number.");
     expect(fn("docs.ts", "gone").doc).toBe("By text.\n@deprecated");
   });
 
-  test("and names a parameter that is taken apart", () => {
+  test("and names a destructured parameter", () => {
     const { parameters } = fn("docs.ts", "taken");
     expect(parameters.map(({ name, doc }) => [name, doc])).toEqual([
       ["settings", "how"],

@@ -31,6 +31,24 @@ function unframe(comment: string): string | undefined {
   return lines.length === 0 ? undefined : lines.join("\n");
 }
 
+/** The comment of a function, or of the variable or property that it is the value of. */
+export function docOfFunction(node: ts.Node): string | undefined {
+  return docOf(node) ?? (node.parent && docOfHolder(node.parent));
+}
+
+/** The comment before `const x = …`, `x: …`, `export default …`. */
+export function docOfHolder(node: ts.Node): string | undefined {
+  let at = node;
+  while (ts.isParenthesizedExpression(at) || ts.isAsExpression(at) || ts.isSatisfiesExpression(at)) at = at.parent;
+  if (ts.isVariableDeclaration(at)) return docOf(at) ?? docOf(at.parent.parent);
+  return ts.isPropertyAssignment(at) ||
+    ts.isPropertyDeclaration(at) ||
+    ts.isExportAssignment(at) ||
+    ts.isTypeAliasDeclaration(at)
+    ? docOf(at)
+    : undefined;
+}
+
 export interface FunctionDoc {
   /** The text and all tags that are about the function. */
   text: string | undefined;

@@ -1,6 +1,6 @@
 /** What expressions of the app's source stand for, as far as that can be read without running them. */
 import { ts } from "ts-morph";
-import { symbolOf } from "../convert/symbols.ts";
+import { symbolOf } from "./symbols.ts";
 
 /** The call of a helper function, for its parameters; `outer` is what the call's own arguments may refer to. */
 export interface Environment {

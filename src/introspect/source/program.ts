@@ -37,8 +37,8 @@ export function createProgram(entry: string, given: ProgramOptions): AppProgram 
         file: relativePath(root, path),
         line: 1,
         column: 1,
-        message: `there is no module ${entry}`,
-        hint: "give the file that exports the app",
+        message: `the module ${entry} does not exist`,
+        hint: "Give the file that exports the app.",
       },
     ]);
   }
@@ -66,8 +66,8 @@ export function createProgram(entry: string, given: ProgramOptions): AppProgram 
         file: relativePath(root, path),
         line: 1,
         column: 1,
-        message: "this is no TypeScript module",
-        hint: "give a .ts or .mts file",
+        message: "this is not a TypeScript module",
+        hint: "Give a .ts or .mts file.",
       },
     ]);
   }

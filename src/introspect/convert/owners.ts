@@ -1,0 +1,77 @@
+/** What types are part of, and what was found wrong in them: functions' parts and the declarations that these use. */
+import type { ts } from "ts-morph";
+import type { Declaration, ReferenceType } from "../../schema/index.ts";
+import type { RefusalReason } from "../problems.ts";
+
+/** Something in a type that cannot cross the wire, or hides whether it can. */
+export interface Refusal {
+  severity: "error" | "warning";
+  reason: RefusalReason;
+  /** Inside the owner: `.items[].next`. */
+  path: string;
+  node: ts.Node;
+  message: string;
+  hint: string;
+  /** Only a value of it cannot cross: other types may be compared with it. */
+  isComparable?: true;
+}
+
+/** What types are part of: a function, or a declaration that functions use. */
+export interface Owner {
+  refusals: Refusal[];
+  uses: Use[];
+}
+
+/** A declaration that is used, and where. */
+export interface Use {
+  path: string;
+  declaration: DeclarationRecord;
+  /** Types are compared with it; no value of it crosses. */
+  isCompared: boolean;
+}
+
+export interface DeclarationRecord extends Owner {
+  symbol: ts.Symbol;
+  /** As authored; the final one is decided when all are known, see naming.ts. */
+  name: string;
+  references: ReferenceType[];
+  /** Undefined while it is being converted. */
+  schema: Declaration | undefined;
+  /** Of a package's type with behaviour, whose members matter only where types are compared with it: fills them in. */
+  complete?: (() => void) | undefined;
+}
+
+/** An owner and all that it uses, each once as what crosses and once as what types are compared with; the nearest first. */
+export function* reached(owner: Owner): Iterable<{ owner: Owner; inside: string; isCompared: boolean }> {
+  const seen = [new Set<Owner>(), new Set<Owner>()];
+  const queue = [{ owner, inside: "", isCompared: false }];
+  for (const item of queue) {
+    yield item;
+    for (const { path, declaration, isCompared } of item.owner.uses) {
+      const next = { owner: declaration, inside: item.inside + path, isCompared: item.isCompared || isCompared };
+      const known = seen[Number(next.isCompared)]!;
+      if (known.has(declaration)) continue;
+      known.add(declaration);
+      queue.push(next);
+    }
+  }
+}
+
+/** Fills in the members of what types are compared with. */
+export function completeCompared(owner: Owner): void {
+  for (const { owner: at, isCompared } of reached(owner)) {
+    if (isCompared) (at as Partial<DeclarationRecord>).complete?.(); // only declarations have it
+  }
+}
+
+/** What is wrong with an owner where it is used so. */
+export function refusalsOf({ refusals }: Owner, isCompared: boolean): Refusal[] {
+  return isCompared ? refusals.filter(({ severity, isComparable }) => severity === "error" && !isComparable) : refusals;
+}
+
+export function hasErrors(owner: Owner): boolean {
+  for (const { owner: at, isCompared } of reached(owner)) {
+    if (refusalsOf(at, isCompared).some(({ severity }) => severity === "error")) return true;
+  }
+  return false;
+}
