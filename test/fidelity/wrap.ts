@@ -14,7 +14,7 @@ export interface ExportedFunction {
   name: string;
   /** A type guard or an assertion. */
   isGuard: boolean;
-  /** The names of each signature's parameters; none for one that is taken apart. */
+  /** The names of each signature's parameters; undefined for a destructured one. */
   labels: (string | undefined)[][];
 }
 
@@ -76,7 +76,7 @@ export function wrap(workspace: Workspace, id: string, module: string, names: re
       return { app: introspect(workspace.file(`apps/${id}.ts`), { root: workspace.path }), refused };
     } catch (error) {
       if (!(error instanceof IntrospectionError)) throw error;
-      // What is wrong in a package's file is told at the line of the registration.
+      // A problem in a package's file is reported at the line of the registration.
       for (const problem of error.problems) {
         if (problem.severity !== "error") continue;
         const name = left[problem.line - 1 - head.length];

@@ -9,7 +9,7 @@ function fn(entry: string, name: string) {
 }
 
 describe("documentation is kept as the author wrote it", () => {
-  test("of a function with its tags, those of parameters going to the parameters", () => {
+  test("of a function with its tags; @param tags go to the parameters", () => {
     const resize = fn("images.ts", "resize");
     expect(resize.doc).toBe(`Scales an image.
 

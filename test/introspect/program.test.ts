@@ -114,7 +114,7 @@ test("a tsconfig.json that cannot be read is reported", () => {
   expect(problems(join(folder, "app.ts"))[0]).toMatch(/^tsconfig.json\(1,\d+\): error TS(5083|6053): /);
 });
 
-test("a second reading sees what has changed, in packages too", () => {
+test("a second reading sees changes, in packages too", () => {
   const folder = project({
     "tsconfig.json": { compilerOptions: { ...OPTIONS, strict: true } },
     "node_modules/shapes/package.json": { name: "shapes", version: "1.0.0", types: "index.d.ts" },

@@ -9,14 +9,14 @@ export function stepOf(name: string): string {
   return IS_NAME.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
 }
 
-/** Methods that every object has: what has no others is not behaviour, but says what values are (`{ valueOf(): number }`). */
+/** Methods that every object has: a type with only these does not describe behaviour, but which values fit (`{ valueOf(): number }`). */
 const METHODS_OF_ALL: ReadonlySet<string> = new Set(["valueOf", "toString", "toLocaleString"]);
 
 export function isMethodOfAll(name: string): boolean {
   return METHODS_OF_ALL.has(name);
 }
 
-/** Undefined for one that only a symbol names. */
+/** Undefined for a property that is named by a symbol. */
 export function propertyName(cx: Conversion, name: ts.PropertyName): string | undefined {
   if (ts.isIdentifier(name) || ts.isStringLiteralLike(name)) return name.text;
   if (ts.isNumericLiteral(name)) return String(Number(name.text));

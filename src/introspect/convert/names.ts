@@ -115,7 +115,7 @@ function convertGlobal(cx: Conversion, use: NamedUse, origin: GlobalOrigin): Typ
     if (use.isOpen() || (cx.isDescribing && name === "PropertyKey")) return global();
     const resolved = (): TypeSchema => expand(cx, use, global);
     if (!KEPT_ALIASES.has(name)) return resolved();
-    // Of what the codec carries as itself, a part with methods is no more than an object with methods.
+    // A part of a class that the codec carries, with methods in it, is an ordinary object with methods.
     if (PARTS.has(name) && isBuiltin(cx, use.type().aliasTypeArguments?.[0]) && !cx.accepts(resolved))
       return resolved();
     return cx.preferring(global, resolved);

@@ -9,7 +9,7 @@ import { membersOfType } from "./type-members.ts";
 
 const { ObjectFlags, SymbolFlags, ElementFlags } = ts;
 
-/** Of a function whose type is carried over: what has more is a module in disguise. */
+/** Most properties of a function whose type is carried over: one with more is a module in disguise. */
 const MOST_PROPERTIES = 10;
 
 export function convertObject(

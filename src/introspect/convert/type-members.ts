@@ -6,7 +6,7 @@ import type { Conversion } from "./conversion.ts";
 import { refuseSymbolKey, stepOf } from "./keys.ts";
 import { isLeftOut } from "./optional.ts";
 
-/** `contradicted`: those of the index signatures that no object type can be written with beside the other members. */
+/** `contradicted`: the index signatures that cannot be written in one object type with the other members. */
 interface Members {
   properties: PropertySchema[];
   indexes: IndexSignature[];

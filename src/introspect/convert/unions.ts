@@ -46,8 +46,8 @@ export function convertUnion(
 }
 
 /**
- * A default type argument that a conditional type puts in is not the one that is put in where none is written: both members stay
- * in the union, and one is only told from the other when its arguments are written out.
+ * The compiler keeps two members apart when one has its default type arguments from a conditional type and the other from its
+ * declaration. Printed, they differ only when the arguments are written out.
  */
 function distinct(
   cx: Conversion,

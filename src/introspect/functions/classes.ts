@@ -56,7 +56,7 @@ export function convertClass(
   const signatures = checker.getTypeOfSymbol(symbol).getConstructSignatures();
   const comment = docOf(node) ?? docOfHolder(call.parent);
   const classDoc = comment === undefined ? undefined : splitFunctionDoc(comment);
-  // What is said of a parameter may stand at the class; its text is the class's own.
+  // The class's comment may describe the constructor's parameters; its text is about the class.
   const forConstructor = signatures.length === 1 && classDoc ? { ...classDoc, text: undefined } : undefined;
   const converted = signatures.map((signature) =>
     convertSignature(cx, signature, name, "constructor", forConstructor, call),

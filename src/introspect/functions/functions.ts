@@ -152,7 +152,7 @@ export function convertCallable(
   };
 }
 
-/** What is said of the whole: an overload that is deprecated does not make that of all. */
+/** The documentation of an overloaded function as a whole; a deprecated overload does not deprecate the others. */
 function firstDoc(overloads: readonly ConvertedSignature[]): string | undefined {
   const isDeprecated = ({ signature }: ConvertedSignature): boolean => /^@deprecated\b/m.test(signature.doc ?? "");
   const current = overloads.every(isDeprecated) ? overloads : overloads.filter((each) => !isDeprecated(each));

@@ -12,7 +12,7 @@ interface Found {
   fault: Fault;
   /** The function that has its path. */
   first: string;
-  /** Overloads of the first one that have the problem, of so many. */
+  /** The overloads of the first function that have the problem, and how many overloads it has. */
   overloads: Set<number>;
   of: number;
   others: Set<string>;

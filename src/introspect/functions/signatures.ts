@@ -95,7 +95,7 @@ function typeParameterNodes(
   );
 }
 
-/** What is said where the function is registered comes first, and is filled up with what is said at the function. */
+/** The comment at the registration comes first; the comment at the function fills the gaps. */
 function withDoc(own: FunctionDoc, binding: FunctionDoc | undefined): FunctionDoc {
   if (!binding) return own;
   return {
@@ -107,7 +107,7 @@ function withDoc(own: FunctionDoc, binding: FunctionDoc | undefined): FunctionDo
 
 // ---- parameters ---------------------------------------------------------------------------------------------------
 
-/** Every parameter's name; one that is taken apart gets that of its `@param`, else one that says what it is. */
+/** Every parameter's name. A destructured parameter is named by its `@param` tag, else `options` or `items`. */
 function labelsOf({ parameters }: ts.Signature, doc: FunctionDoc): string[] {
   const documented = [...doc.parameters.keys()];
   const taken = new Set(parameters.map(({ name }) => name));
@@ -178,7 +178,7 @@ function convertParameter(
     }
     type = cx.type(found, node ?? site, isOptional ? { optional: "parameter" } : {});
   }
-  // Before one that must be given, it cannot be left out: callers pass `undefined`.
+  // Before a required parameter it cannot be left out: callers pass `undefined`.
   if (!mayOmit && !isRest && node && (node.initializer || node.questionToken)) type = orUndefined(type);
   const parameter: ParameterSchema = { name, type };
   if (isRest) parameter.rest = true;

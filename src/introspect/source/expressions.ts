@@ -161,7 +161,7 @@ export function runtimeName(node: ts.SignatureDeclaration | ts.ClassLikeDeclarat
   if (ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node)) return "default"; // export default function () {}
   let holder: ts.Node = node.parent;
   while (ts.isParenthesizedExpression(holder)) holder = holder.parent;
-  // Only a function that stands there directly is named by what it is assigned to; types around it are no obstacle.
+  // Only a function that stands there directly is named by what it is assigned to; types around it do not matter.
   while (ts.isAsExpression(holder) || ts.isSatisfiesExpression(holder)) holder = holder.parent;
   if (ts.isVariableDeclaration(holder) && ts.isIdentifier(holder.name)) return holder.name.text;
   if (
