@@ -53,6 +53,7 @@ export function introspect(entry: string, options: IntrospectOptions = {}): Intr
   const hasTypeErrors = problems.length > 0;
   const found = find(app);
   if (found.apps.length === 0) problems.push(noApp(app));
+  problems.push(...looseNulls(app));
   const faults: Fault[] = [];
   const name = checkApps(app, found, faults);
   const cx = createConversion(app.program, app.checker);
@@ -90,6 +91,22 @@ export function introspect(entry: string, options: IntrospectOptions = {}): Intr
     files: app.files.map(({ fileName }) => fileName),
     problems: reported,
   };
+}
+
+/** Types are read as the app's own tsconfig.json has them: without strictNullChecks, null and undefined are in all and none. */
+function looseNulls({ program, root, entry }: AppProgram): Problem[] {
+  const { strict, strictNullChecks = strict ?? true, configFilePath } = program.getCompilerOptions();
+  if (strictNullChecks) return [];
+  return [
+    {
+      severity: "warning",
+      file: relativePath(root, typeof configFilePath === "string" ? configFilePath : entry.fileName),
+      line: 1,
+      column: 1,
+      message: "strictNullChecks is off, so that callers' types do not show where null and undefined can occur",
+      hint: 'Set "strict": true in tsconfig.json.',
+    },
+  ];
 }
 
 function noApp({ root, entry }: AppProgram): Problem {

@@ -14,6 +14,8 @@ export type RefusalReason =
   | "stream"
   | "weak"
   | "signal"
+  | "module"
+  | "next"
   | "platform"
   | "wrapper"
   /** Types that callers could not be given, though values might cross. */
@@ -22,9 +24,11 @@ export type RefusalReason =
   | "untyped"
   | "unwritable"
   | "enum"
+  | "this"
   /** Warnings. */
   | "any"
-  | "missing";
+  | "missing"
+  | "dropped";
 
 export interface Problem {
   severity: "error" | "warning";

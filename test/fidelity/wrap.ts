@@ -16,6 +16,8 @@ export interface ExportedFunction {
   isGuard: boolean;
   /** The names of each signature's parameters; undefined for a destructured one. */
   labels: (string | undefined)[][];
+  /** Of each signature. */
+  results: { isPromise: boolean; text: string }[];
 }
 
 /** The functions that modules export, by module: found in one program, since most of the work is the same for all. */
@@ -44,6 +46,10 @@ export function exportedFunctions(workspace: Workspace, modules: readonly string
       name: symbol.name,
       isGuard: signatures.some((signature) => checker.getTypePredicateOfSignature(signature)),
       labels: signatures.map(({ parameters }) => parameters.map(labelOf)),
+      results: signatures.map((signature) => {
+        const type = signature.getReturnType();
+        return { isPromise: type.symbol?.name === "Promise", text: checker.typeToString(type) };
+      }),
     };
   }
 

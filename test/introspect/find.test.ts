@@ -88,6 +88,8 @@ describe("an app that cannot be determined is refused", () => {
   });
 
   test("without an entry module", () => {
-    expect(problemsOf("problems/missing.ts")[0]).toMatch(/^problems\/missing.ts\(1,1\): error: the module .* does not exist/);
+    expect(problemsOf("problems/missing.ts")[0]).toMatch(
+      /^problems\/missing.ts\(1,1\): error: the module .* does not exist/,
+    );
   });
 });

@@ -3,7 +3,7 @@ import { ts } from "ts-morph";
 import type { PropertySchema } from "../../schema/index.ts";
 import { docOf, hasModifier } from "../source/index.ts";
 import type { Conversion } from "./conversion.ts";
-import { propertyName, refuseSymbolKey, stepOf } from "./keys.ts";
+import { isNumericName, propertyName, refuseSymbolKey, stepOf } from "./keys.ts";
 import { typeOfMember } from "./members.ts";
 import { isExact, orUndefined } from "./optional.ts";
 
@@ -27,6 +27,7 @@ export function propertiesOfClass(cx: Conversion, node: ts.ClassLikeDeclaration)
     if (ts.isParameter(field) && field.questionToken && isExact(cx)) property.type = orUndefined(type);
     // Inside, a parameter with a default is never undefined.
     if (field.questionToken) property.optional = true;
+    if (!ts.isParameter(field) && isNumericName(cx, field.name)) property.numeric = true;
     if (hasModifier(field, ts.SyntaxKind.ReadonlyKeyword)) property.readonly = true;
     const doc = docOf(field);
     if (doc !== undefined) property.doc = doc;
@@ -44,7 +45,7 @@ export function propertiesOfClass(cx: Conversion, node: ts.ClassLikeDeclaration)
     if (hasModifier(member, ts.SyntaxKind.StaticKeyword) || ts.isClassStaticBlockDeclaration(member)) continue;
     if (ts.isSemicolonClassElement(member)) continue;
     if (isHidden(member)) refuseHidden(cx, member, name);
-    else if (ts.isPropertyDeclaration(member)) add(member);
+    else if (ts.isPropertyDeclaration(member) && !hasModifier(member, ts.SyntaxKind.AccessorKeyword)) add(member);
     else if (ts.isIndexSignatureDeclaration(member)) {
       cx.refuse(member, "class", `${name} is a class with an index signature`, "Declare it as an interface.");
     } else {

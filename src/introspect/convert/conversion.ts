@@ -6,7 +6,7 @@
 import type { ts } from "ts-morph";
 import type { Declaration, ReferenceType, TypeSchema } from "../../schema/index.ts";
 import type { RefusalReason } from "../problems.ts";
-import { type DeclarationRecord, hasErrors, type Owner, type Refusal } from "./owners.ts";
+import { type DeclarationRecord, errors, type Owner, type Refusal } from "./owners.ts";
 
 export interface TypeOptions {
   /** An alias that is not to be used for the type: what it stands for is wanted. */
@@ -50,6 +50,8 @@ export class Conversion {
   #expanding: Expansion[] = [];
   /** The type of the alias that is being declared, until it is met. */
   #body: ts.Type | undefined;
+  /** Computed types that a declaration around here is a name for. */
+  readonly #named = new Map<ts.Type, ts.Symbol>();
   /** Types without a name that are being written out. */
   readonly #anonymous = new Set<ts.Type>();
   #owner: Owner = { refusals: [], uses: [] };
@@ -223,6 +225,18 @@ export class Conversion {
 
   // ---- what may contain itself ------------------------------------------------------------------------------------
 
+  /** Inside of it, a computed type that contains itself has the name of what is being declared. */
+  withName<T>(type: ts.Type, name: ts.Symbol, convert: () => T): T {
+    this.#named.set(type, name);
+    const converted = convert();
+    this.#named.delete(type);
+    return converted;
+  }
+
+  nameOf(type: ts.Type): ts.Symbol | undefined {
+    return this.#named.get(type);
+  }
+
   /** What an alias stands for, written out; by its name where that has no end. */
   expand(alias: ts.Symbol, type: ts.Type, named: () => TypeSchema, convert: () => TypeSchema): TypeSchema {
     const outer = this.#expanding.filter((each) => each.alias === alias);
@@ -274,6 +288,18 @@ export class Conversion {
     return converted;
   }
 
+  /** The first way, unless something in it cannot cross the wire, and all that cannot `isHopeless`: then the second. */
+  unless(isHopeless: (refusal: Refusal) => boolean, first: () => TypeSchema, second: () => TypeSchema): TypeSchema {
+    const { refusals, uses } = this.#owner;
+    const [before, usesBefore] = [refusals.length, uses.length];
+    const converted = first();
+    const found = [...errors({ refusals: refusals.slice(before), uses: uses.slice(usesBefore) })];
+    if (found.length === 0 || !found.every(isHopeless)) return converted;
+    refusals.length = before;
+    uses.length = usesBefore;
+    return second();
+  }
+
   /** Whether all can cross the wire that a conversion finds, of which nothing is kept. */
   accepts(convert: () => TypeSchema): boolean {
     let hasErrors = false;
@@ -300,6 +326,7 @@ export class Conversion {
   }
 
   #hasErrors(refusals: number, uses: number): boolean {
-    return hasErrors({ refusals: this.#owner.refusals.slice(refusals), uses: this.#owner.uses.slice(uses) });
+    const found = errors({ refusals: this.#owner.refusals.slice(refusals), uses: this.#owner.uses.slice(uses) });
+    return found.next().done !== true;
   }
 }

@@ -83,6 +83,7 @@ function isDataMember({ flags, name, valueDeclaration: node }: ts.Symbol, isClas
   if (flags & SymbolFlags.Signature) return name !== "__call" && name !== "__new";
   if (isClass && flags & SymbolFlags.Accessor) return false;
   if (!node) return true;
+  if (ts.isPropertyDeclaration(node) && ts.isPrivateIdentifier(node.name)) return false;
   const isHidden = ts.getCombinedModifierFlags(node) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected);
   return !isHidden && !(ts.isPropertySignature(node) && node.type && ts.isFunctionTypeNode(node.type));
 }

@@ -22,12 +22,7 @@ export function convertDeclaration(cx: Conversion, record: DeclarationRecord): v
 
 function scopeOf(cx: Conversion, symbol: ts.Symbol): Set<ts.Symbol> {
   return new Set(
-    (symbol.declarations ?? []).flatMap((node) =>
-      typeParameterSymbols(
-        cx.checker,
-        (node as { typeParameters?: ts.NodeArray<ts.TypeParameterDeclaration> }).typeParameters,
-      ),
-    ),
+    (symbol.declarations ?? []).flatMap((node) => typeParameterSymbols(cx.checker, typeParameterNodes(node))),
   );
 }
 
@@ -43,19 +38,25 @@ function authoredName(symbol: ts.Symbol): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-function typeParametersOf(symbol: ts.Symbol): ts.NodeArray<ts.TypeParameterDeclaration> | undefined {
-  for (const node of symbol.declarations ?? []) {
-    if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node) || ts.isClassLike(node)) {
-      if (node.typeParameters) return node.typeParameters;
-    }
-  }
-  return undefined;
+function typeParametersOf({ declarations = [] }: ts.Symbol): readonly ts.TypeParameterDeclaration[] | undefined {
+  return declarations.map(typeParameterNodes).find((nodes) => nodes.length > 0);
+}
+
+/** Also those that `@template` gives to a `@typedef`. */
+function typeParameterNodes(node: ts.Declaration): readonly ts.TypeParameterDeclaration[] {
+  return ts.isInterfaceDeclaration(node) ||
+    ts.isTypeAliasDeclaration(node) ||
+    ts.isClassLike(node) ||
+    ts.isJSDocTypedefTag(node) ||
+    ts.isJSDocCallbackTag(node)
+    ? ts.getEffectiveTypeParameterDeclarations(node)
+    : [];
 }
 
 function toDeclaration(
   cx: Conversion,
   record: DeclarationRecord,
-  parameters: ts.NodeArray<ts.TypeParameterDeclaration> | undefined,
+  parameters: readonly ts.TypeParameterDeclaration[] | undefined,
 ): Declaration {
   const { symbol, name } = record;
   const doc = docOfSymbol(symbol);
@@ -64,17 +65,24 @@ function toDeclaration(
   const common = { name, ...(doc?.text === undefined ? {} : { doc: doc.text }) };
   if (symbol.flags & SymbolFlags.Enum) return { kind: "enum", ...common, ...convertEnum(cx, symbol) };
   if (symbol.flags & SymbolFlags.TypeAlias) {
-    const node = symbol.declarations!.find(ts.isTypeAliasDeclaration)!; // the flag says that there is one
-    return { kind: "alias", ...common, ...generic, type: convertAliasBody(cx, symbol, node) };
+    return { kind: "alias", ...common, ...generic, type: convertAliasBody(cx, symbol) };
   }
   return { kind: "interface", ...common, ...generic, ...convertShape(cx, record, scopeOf(cx, symbol)) };
 }
 
-function convertAliasBody(cx: Conversion, symbol: ts.Symbol, node: ts.TypeAliasDeclaration): TypeSchema {
-  const isWritten =
-    ts.isUnionTypeNode(node.type) || ts.isIntersectionTypeNode(node.type) || ts.isTypeLiteralNode(node.type);
-  const body = isWritten ? undefined : cx.checker.getDeclaredTypeOfSymbol(symbol);
-  return cx.withBody(body, () => cx.node(node.type));
+function convertAliasBody(cx: Conversion, symbol: ts.Symbol): TypeSchema {
+  const node = symbol.declarations?.find(ts.isTypeAliasDeclaration)?.type;
+  const declared = cx.checker.getDeclaredTypeOfSymbol(symbol);
+  // A `@typedef` has no node: the checker knows what a type in a JSDoc comment means.
+  const convert = (): TypeSchema => (node ? cx.node(node) : cx.type(declared, symbol.declarations?.[0]));
+  if (node && (ts.isUnionTypeNode(node) || ts.isIntersectionTypeNode(node) || ts.isTypeLiteralNode(node))) {
+    return convert();
+  }
+  const isNamed = (declared.symbol?.flags ?? 0) & (SymbolFlags.Class | SymbolFlags.Interface | SymbolFlags.Enum);
+  const isNameless = declared.flags & (ts.TypeFlags.Object | ts.TypeFlags.UnionOrIntersection) && !isNamed;
+  return cx.withBody(declared, () =>
+    isNameless && typeParametersOf(symbol) === undefined ? cx.withName(declared, symbol, convert) : convert(),
+  );
 }
 
 function docOfSymbol(symbol: ts.Symbol): ReturnType<typeof splitFunctionDoc> | undefined {

@@ -73,6 +73,11 @@ const BODY: RefusedGlobal = {
   hint: "Pass the parts that matter as data: url, method, headers as a record, the body as Uint8Array.",
 };
 const BLOB: RefusedGlobal = { reason: "platform", what: "a blob", hint: "Pass the bytes as Uint8Array." };
+const MATCH: RefusedGlobal = {
+  reason: "class",
+  what: "an array with properties of its own, which would be lost",
+  hint: "Use an object with the parts that matter: { found: [...match], index: match.index, groups: match.groups }.",
+};
 const SIGNAL: RefusedGlobal = {
   reason: "signal",
   what: "a signal",
@@ -114,6 +119,10 @@ export const REFUSED_GLOBALS: ReadonlyMap<string, RefusedGlobal> = new Map(
     SetIterator: ITERATOR,
     StringIterator: ITERATOR,
     RegExpStringIterator: ITERATOR,
+    RegExpMatchArray: MATCH,
+    RegExpExecArray: MATCH,
+    RegExpIndicesArray: MATCH,
+    TemplateStringsArray: MATCH,
     Request: BODY,
     Response: BODY,
     FormData: BODY,

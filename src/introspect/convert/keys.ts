@@ -28,6 +28,14 @@ export function propertyName(cx: Conversion, name: ts.PropertyName): string | un
   return undefined;
 }
 
+/** Written as a number, or computed from one: an enum's member. */
+export function isNumericName(cx: Conversion, name: ts.PropertyName): boolean {
+  if (ts.isNumericLiteral(name)) return true;
+  return (
+    ts.isComputedPropertyName(name) && name.pos >= 0 && cx.checker.getTypeAtLocation(name.expression).isNumberLiteral()
+  );
+}
+
 export function refuseSymbolKey(cx: Conversion, node: ts.Node | undefined): void {
   cx.refuse(
     node,

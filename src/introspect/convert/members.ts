@@ -4,7 +4,7 @@ import type { IndexSignature, PropertySchema, TypeSchema } from "../../schema/in
 import { docOf, hasModifier } from "../source/index.ts";
 import type { Conversion } from "./conversion.ts";
 import { convertFunction, convertFunctionType } from "./function-types.ts";
-import { isMethodOfAll, propertyName, refuseSymbolKey, stepOf } from "./keys.ts";
+import { isMethodOfAll, isNumericName, propertyName, refuseSymbolKey, stepOf } from "./keys.ts";
 
 export function propertiesOfMembers(cx: Conversion, members: readonly ts.TypeElement[]): PropertySchema[] {
   const properties: PropertySchema[] = [];
@@ -38,7 +38,7 @@ export function propertiesOfMembers(cx: Conversion, members: readonly ts.TypeEle
     if (!ts.isPropertySignature(member) && !ts.isGetAccessorDeclaration(member)) continue;
     const type = cx.at(stepOf(name), () => typeOfMember(cx, member));
     const property: PropertySchema = { name, type };
-    if (member.name && ts.isNumericLiteral(member.name)) property.numeric = true;
+    if (isNumericName(cx, member.name)) property.numeric = true;
     if (member.questionToken) property.optional = true;
     if (ts.isGetAccessorDeclaration(member)) {
       const known = accessors.get(name); // the setter came first

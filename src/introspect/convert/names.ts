@@ -3,9 +3,9 @@ import { ts } from "ts-morph";
 import type { BuiltinName, GlobalType, TypeSchema } from "../../schema/index.ts";
 import { parentOf } from "../source/index.ts";
 import type { Conversion } from "./conversion.ts";
-import { hasSymbolKey, isData } from "./data.ts";
+import { hasSymbolKey, isData, isForeign } from "./data.ts";
 import { BUILTINS, KEPT_ALIASES, REFUSED_GLOBALS } from "./globals.ts";
-import { refuseUnwritable } from "./refusals.ts";
+import { refuseUnnamed, refuseUnwritable } from "./refusals.ts";
 import {
   type GlobalOrigin,
   globalOrigin,
@@ -81,7 +81,9 @@ export function convertEnumMember(cx: Conversion, symbol: ts.Symbol): TypeSchema
 /** An interface or class of the app or a package. */
 function convertDeclared(cx: Conversion, use: NamedUse): TypeSchema {
   const reference = (): TypeSchema => cx.reference(use.symbol, allArguments(use));
-  if (use.count === 0 || use.isOpen()) return reference();
+  // Written out member by member, a class with behaviour would look like data.
+  const isBehaviour = use.symbol.flags & ts.SymbolFlags.Class && !isData(cx, use.symbol);
+  if (use.count === 0 || use.isOpen() || isBehaviour) return reference();
   return cx.preferring(reference, () => cx.type(use.type(), use.node, { expanded: true }));
 }
 
@@ -98,7 +100,14 @@ function convertAlias(cx: Conversion, use: NamedUse): TypeSchema {
 /** What an alias stands for, written out; by its name where that has no end. */
 function expand(cx: Conversion, { symbol: alias, node, type }: NamedUse, named: () => TypeSchema): TypeSchema {
   const stands = type();
-  return cx.expand(alias, stands, named, () => cx.type(stands, node, { opaque: alias }));
+  // By a package's name for it, it may be an object of the package's own, of which the author's data is only an inference.
+  const orUnnamed = (): TypeSchema =>
+    cx.unless(
+      ({ node: place }) => isForeign(cx, place),
+      named,
+      () => refuseUnnamed(cx, node),
+    );
+  return cx.expand(alias, stands, orUnnamed, () => cx.type(stands, node, { opaque: alias }));
 }
 
 function allArguments(use: NamedUse): TypeSchema[] {
@@ -131,7 +140,15 @@ function convertGlobal(cx: Conversion, use: NamedUse, origin: GlobalOrigin): Typ
       ? { kind: "builtin", name: builtin, typeArguments }
       : { kind: "builtin", name: builtin };
   }
-  if (cx.isDescribing || name === "Iterable") return global();
+  if (name === "Iterable" || (cx.isDescribing && origin === "language")) return global();
+  if (cx.isDescribing && !isData(cx, symbol)) {
+    return cx.refuse(
+      use.node,
+      "platform",
+      `${name} is declared by the types of Node or of the browser, which callers may not have`,
+      "Use an interface of your own with the members that matter.",
+    );
+  }
   const refused =
     REFUSED_GLOBALS.get(symbol.name) ?? (isStream(symbol) ? REFUSED_GLOBALS.get("ReadableStream") : undefined);
   if (refused) {

@@ -8,11 +8,12 @@ import { lastName, symbolOf } from "../source/index.ts";
 import type { Conversion } from "./conversion.ts";
 import { callsOfMembers, convertFunction } from "./function-types.ts";
 import { convertLiteralNode } from "./literals.ts";
+import { refuseLostProperties } from "./lost-properties.ts";
 import { indexesOfMembers, propertiesOfMembers } from "./members.ts";
 import { convertName } from "./names.ts";
-import { convertAny, refuseGlobalThis, refuseSymbol, refuseUnwritable } from "./refusals.ts";
+import { convertAny, refuseGlobalThis, refuseSymbol, refuseThis, refuseUnwritable } from "./refusals.ts";
 import { isOpen } from "./symbols.ts";
-import { typeParameterSymbols } from "./type-parameters.ts";
+import { typeParameterName, typeParameterSymbols } from "./type-parameters.ts";
 
 const { SyntaxKind } = ts;
 
@@ -34,6 +35,7 @@ interface Nodes {
   [SyntaxKind.TypeQuery]: ts.TypeQueryNode;
   [SyntaxKind.AnyKeyword]: ts.KeywordTypeNode;
   [SyntaxKind.SymbolKeyword]: ts.KeywordTypeNode;
+  [SyntaxKind.ThisType]: ts.ThisTypeNode;
   [SyntaxKind.TypePredicate]: ts.TypePredicateNode;
   [SyntaxKind.TypeOperator]: ts.TypeOperatorNode;
   [SyntaxKind.IndexedAccessType]: ts.IndexedAccessTypeNode;
@@ -61,10 +63,10 @@ const VISITORS: { [K in keyof Nodes]: NodeVisitor<Nodes[K]> } = {
     kind: "union",
     members: flatten(node, ts.isUnionTypeNode).map((each) => cx.node(each)),
   }),
-  [SyntaxKind.IntersectionType]: (cx, node) => ({
-    kind: "intersection",
-    members: flatten(node, ts.isIntersectionTypeNode).map((each) => cx.node(each)),
-  }),
+  [SyntaxKind.IntersectionType]: (cx, node) => {
+    if (node.pos >= 0) refuseLostProperties(cx, cx.checker.getTypeFromTypeNode(node), node);
+    return { kind: "intersection", members: flatten(node, ts.isIntersectionTypeNode).map((each) => cx.node(each)) };
+  },
   [SyntaxKind.LiteralType]: convertLiteralNode,
   [SyntaxKind.TypeLiteral]: convertMembers,
   [SyntaxKind.ParenthesizedType]: (cx, node) => cx.node(node.type),
@@ -81,6 +83,7 @@ const VISITORS: { [K in keyof Nodes]: NodeVisitor<Nodes[K]> } = {
       : resolve(cx, node),
   [SyntaxKind.AnyKeyword]: convertAny,
   [SyntaxKind.SymbolKeyword]: refuseSymbol,
+  [SyntaxKind.ThisType]: refuseThis,
   [SyntaxKind.TypePredicate]: (_cx, { assertsModifier }) => ({
     kind: "primitive",
     name: assertsModifier ? "void" : "boolean",
@@ -97,7 +100,7 @@ const VISITORS: { [K in keyof Nodes]: NodeVisitor<Nodes[K]> } = {
   [SyntaxKind.MappedType]: (cx, node) => (isOpen(cx, node) ? convertMapped(cx, node) : resolve(cx, node)),
   [SyntaxKind.ConditionalType]: (cx, node) => (isOpen(cx, node) ? convertConditional(cx, node) : resolve(cx, node)),
   [SyntaxKind.InferType]: (cx, { typeParameter: { name, constraint } }) => {
-    const schema: TypeSchema = { kind: "infer", name: name.text };
+    const schema: TypeSchema = { kind: "infer", name: typeParameterName(name.text) };
     return constraint ? { ...schema, constraint: cx.describe(() => cx.node(constraint)) } : schema;
   },
 };
@@ -128,7 +131,12 @@ export function convertNode(cx: Conversion, node: ts.TypeNode): TypeSchema {
 
 /** What a computation comes to. */
 function resolve(cx: Conversion, node: ts.TypeNode): TypeSchema {
-  return node.pos < 0 ? refuseUnwritable(cx, node) : cx.type(cx.checker.getTypeFromTypeNode(node), node);
+  if (node.pos >= 0) return cx.type(cx.checker.getTypeFromTypeNode(node), node);
+  return mentionsThis(node) ? refuseThis(cx, node) : refuseUnwritable(cx, node);
+}
+
+function mentionsThis(node: ts.Node): boolean {
+  return node.kind === SyntaxKind.ThisType || (ts.forEachChild(node, mentionsThis) ?? false);
 }
 
 function convertOperator(cx: Conversion, node: ts.TypeOperatorNode): TypeSchema {
@@ -189,7 +197,7 @@ function convertMapped(cx: Conversion, node: ts.MappedTypeNode): TypeSchema {
   const own = typeParameterSymbols(cx.checker, [node.typeParameter]);
   const schema: TypeSchema = {
     kind: "mapped",
-    parameter: name.text,
+    parameter: typeParameterName(name.text),
     constraint: cx.describe(() => cx.node(constraint!)), // the syntax has one always
     type: { kind: "primitive", name: "any" },
   };

@@ -4,7 +4,7 @@ import type { ObjectType, TupleElement, TypeSchema } from "../../schema/index.ts
 import type { Conversion, TypeOptions } from "./conversion.ts";
 import { convertNamed } from "./names.ts";
 import { convertOpen, isOpenMapped, isOpenType } from "./open-types.ts";
-import { refuseFunction, refuseFunctionValue, refuseGlobalThis } from "./refusals.ts";
+import { refuseFunction, refuseFunctionValue, refuseGlobalThis, refuseModule, refuseUnnamed } from "./refusals.ts";
 import { membersOfType } from "./type-members.ts";
 
 const { ObjectFlags, SymbolFlags, ElementFlags } = ts;
@@ -33,18 +33,21 @@ export function convertObject(
     );
   }
   if (symbol?.escapedName === "globalThis" && symbol.flags & SymbolFlags.Module) return refuseGlobalThis(cx, node);
+  if (symbol && symbol.flags & SymbolFlags.ValueModule && !isDataModule(cx, type)) return refuseModule(cx, node);
   if (type.objectFlags & ObjectFlags.Mapped && isOpenMapped(cx, type)) return convertOpen(cx, type, node);
   return cx.writeOut(
     type,
     () => writeMembers(cx, type, node),
-    () =>
-      cx.refuse(
-        node,
-        "unnamed",
-        "a type that contains itself needs a name",
-        "Declare it as an interface, and use that as the function's return type.",
-      ),
+    () => refuseUnnamed(cx, node),
   );
+}
+
+/** A JSON file, or a module of constants. */
+function isDataModule(cx: Conversion, type: ts.Type): boolean {
+  return cx.checker.getPropertiesOfType(type).every((property) => {
+    const held = cx.checker.getTypeOfSymbol(property);
+    return held.getCallSignatures().length + held.getConstructSignatures().length === 0;
+  });
 }
 
 function writeMembers(cx: Conversion, type: ts.ObjectType, node: ts.Node | undefined): TypeSchema {

@@ -69,9 +69,9 @@ export function refusalsOf({ refusals }: Owner, isCompared: boolean): Refusal[] 
   return isCompared ? refusals.filter(({ severity, isComparable }) => severity === "error" && !isComparable) : refusals;
 }
 
-export function hasErrors(owner: Owner): boolean {
+/** What cannot cross the wire in an owner and in all that it uses. */
+export function* errors(owner: Owner): Generator<Refusal, void> {
   for (const { owner: at, isCompared } of reached(owner)) {
-    if (refusalsOf(at, isCompared).some(({ severity }) => severity === "error")) return true;
+    for (const refusal of refusalsOf(at, isCompared)) if (refusal.severity === "error") yield refusal;
   }
-  return false;
 }

@@ -27,6 +27,11 @@ export function refuseGlobalThis(cx: Conversion, node: ts.Node | undefined): Typ
   return cx.refuseValue(node, "class", "the global object cannot cross the wire", "Pass the parts that matter.", type);
 }
 
+export function refuseModule(cx: Conversion, node: ts.Node | undefined): TypeSchema {
+  const message = "a module with functions or classes cannot cross the wire";
+  return cx.refuse(node, "module", message, "Pass the parts that matter.");
+}
+
 export function refuseUnwritable(cx: Conversion, node: ts.Node | undefined): TypeSchema {
   return cx.refuse(node, "unwritable", "this type cannot be written down", "Give the function a return type.");
 }
@@ -36,4 +41,23 @@ export function convertAny(cx: Conversion, node: ts.Node | undefined): TypeSchem
     cx.warn(node, "any", "`any` hides what crosses the wire", "Use the type that is meant, or `unknown`.");
   }
   return { kind: "primitive", name: "any" };
+}
+
+export function refuseUnnamed(cx: Conversion, node: ts.Node | undefined): TypeSchema {
+  return cx.refuse(
+    node,
+    "unnamed",
+    "a type that contains itself needs a name",
+    "Give it one, `type Tree = …` or `interface Tree { … }`, and use that name in the function's type.",
+  );
+}
+
+/** In an interface, `this` is whatever extends it: the interface itself would be another type. */
+export function refuseThis(cx: Conversion, node: ts.Node | undefined): TypeSchema {
+  return cx.refuse(
+    node,
+    "this",
+    "`this` stands for the type of whatever extends this type, which callers cannot name",
+    "Use the name of the type itself, or a type parameter.",
+  );
 }

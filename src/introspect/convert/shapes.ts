@@ -13,6 +13,7 @@ import { behaviourOf, isData, isForeign } from "./data.ts";
 import { callsOfMembers } from "./function-types.ts";
 import { FUNCTION_REFUSED } from "./globals.ts";
 import { stepOf } from "./keys.ts";
+import { refuseExtended } from "./lost-properties.ts";
 import { indexesOfMembers, propertiesOfMembers } from "./members.ts";
 import type { DeclarationRecord } from "./owners.ts";
 import { membersOfType } from "./type-members.ts";
@@ -73,7 +74,13 @@ function convertMembers(cx: Conversion, symbol: ts.Symbol, nodes: readonly Shape
   for (const heritage of nodes.flatMap(({ heritageClauses = [] }) => [...heritageClauses])) {
     if (heritage.token !== ts.SyntaxKind.ExtendsKeyword) continue;
     for (const node of heritage.types) {
+      const type = cx.checker.getTypeAtLocation(node);
+      if (isNameOf(type, nodes) && !cx.accepts(() => cx.node(node))) {
+        // `interface Tree extends Inferred<typeof tree> {}`: a type that contains itself, and has a name by this interface.
+        return cx.withName(type, symbol, () => membersOfType(cx, type, node));
+      }
       const base = asBase(cx, cx.node(node));
+      refuseExtended(cx, type, [...(symbol.members?.values() ?? [])]);
       if (base) bases.push(base);
       else isFlat = true;
     }
@@ -99,6 +106,12 @@ function convertMembers(cx: Conversion, symbol: ts.Symbol, nodes: readonly Shape
     ...(indexes.length > 0 ? { indexes } : {}),
     ...(calls.length > 0 ? { calls } : {}),
   };
+}
+
+/** Whether an interface adds nothing to a type that has no name of its own. */
+function isNameOf({ symbol }: ts.Type, nodes: readonly ShapeNode[]): boolean {
+  const isNamed = (symbol?.flags ?? 0) & (SymbolFlags.Class | SymbolFlags.Interface);
+  return !isNamed && nodes.length === 1 && nodes[0]!.members.length === 0 && nodes[0]!.heritageClauses?.length === 1;
 }
 
 /** What an interface can extend by name. */

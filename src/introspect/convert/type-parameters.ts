@@ -10,7 +10,7 @@ export function convertTypeParameters(
   docs?: ReadonlyMap<string, string>,
 ): TypeParameterSchema[] {
   return (nodes ?? []).map((node) => {
-    const parameter: TypeParameterSchema = { name: node.name.text };
+    const parameter: TypeParameterSchema = { name: typeParameterName(node.name.text) };
     if (node.constraint) parameter.constraint = cx.describe(() => cx.node(node.constraint!));
     if (node.default) parameter.default = cx.node(node.default);
     if (hasModifier(node, ts.SyntaxKind.ConstKeyword)) parameter.const = true;
@@ -36,8 +36,14 @@ function ownSymbol(name: ts.Node): ts.Symbol[] {
   return symbol ? [symbol] : [];
 }
 
+/** `<out extends T>`: before another word, `out` is a modifier. */
+export function typeParameterName(name: string): string {
+  return name === "out" ? "out_" : name;
+}
+
 export function convertTypeParameter(cx: Conversion, symbol: ts.Symbol, node: ts.Node | undefined): TypeSchema {
-  if (cx.isInScope(symbol) || (node && node.pos < 0)) return { kind: "typeParameter", name: symbol.name };
+  if (cx.isInScope(symbol) || (node && node.pos < 0))
+    return { kind: "typeParameter", name: typeParameterName(symbol.name) };
   return cx.refuse(
     node,
     "scope",

@@ -3,11 +3,12 @@ import { ts } from "ts-morph";
 import type { TypeSchema } from "../../schema/index.ts";
 import type { Conversion, TypeOptions } from "./conversion.ts";
 import { convertLiteralType } from "./literals.ts";
+import { refuseLostProperties } from "./lost-properties.ts";
 import { convertNamed, type NamedUse } from "./names.ts";
 import { convertObject } from "./objects.ts";
 import { convertOpen, isOpenType } from "./open-types.ts";
 import { hasMissing, isExact, isMissing } from "./optional.ts";
-import { convertAny, refuseSymbol } from "./refusals.ts";
+import { convertAny, refuseSymbol, refuseThis } from "./refusals.ts";
 import { convertTypeParameter } from "./type-parameters.ts";
 import { convertUnion } from "./unions.ts";
 
@@ -36,10 +37,10 @@ const VISITORS: readonly (readonly [ts.TypeFlags, TypeVisitor])[] = [
   visitor(TypeFlags.Literal, (_cx, type: ts.LiteralType) => convertLiteralType(type)),
   visitor(TypeFlags.ESSymbolLike, (cx, _type, site) => refuseSymbol(cx, site)),
   visitor(TypeFlags.Union, convertUnion),
-  visitor(TypeFlags.Intersection, (cx, { types }: ts.IntersectionType, site) => ({
-    kind: "intersection",
-    members: types.map((each) => cx.type(each, site)),
-  })),
+  visitor(TypeFlags.Intersection, (cx, type: ts.IntersectionType, site) => {
+    refuseLostProperties(cx, type, site);
+    return { kind: "intersection", members: type.types.map((each) => cx.type(each, site)) };
+  }),
   visitor(TypeFlags.TypeParameter, convertParameterType),
   visitor(TypeFlags.TemplateLiteral, (cx, { texts, types }: ts.TemplateLiteralType, site) => ({
     kind: "templateLiteral",
@@ -75,6 +76,8 @@ export function convertType(
 ): TypeSchema {
   const { flags, aliasSymbol } = type;
   const isBody = cx.isBody(type);
+  const name = isBody || options.expanded ? undefined : cx.nameOf(type);
+  if (name) return cx.reference(name);
   // A name for what is there and for its lacking has no meaning elsewhere: `undefined` is all that can be written of the latter.
   const isWritable = options.optional !== "property" || !isExact(cx) || !hasMissing(cx, type);
   if (aliasSymbol && aliasSymbol !== options.opaque && !isBody && isWritable) {
@@ -125,9 +128,6 @@ function simpleUse(type: ts.Type, node: ts.Node | undefined): NamedUse {
 }
 
 function convertParameterType(cx: Conversion, type: ts.Type, node: ts.Node | undefined): TypeSchema {
-  if ((type as { isThisType?: boolean }).isThisType) {
-    const constraint = cx.checker.getBaseConstraintOfType(type);
-    if (constraint && constraint !== type) return cx.type(constraint, node);
-  }
+  if ((type as { isThisType?: boolean }).isThisType) return refuseThis(cx, node);
   return convertTypeParameter(cx, type.symbol, node);
 }

@@ -110,10 +110,12 @@ export interface Callable {
 
 export function convertCallable(
   cx: Conversion,
-  { root, isOwn }: Pick<AppProgram, "root" | "isOwn">,
+  { root, isOwn, checker }: Pick<AppProgram, "root" | "isOwn" | "checker">,
   { name, signatures, behind, call, owner }: Callable,
   report: Report,
 ): FoundFunction {
+  for (const signature of owner ? [] : signatures)
+    refuseThisParameter(checker, signature, name, behind ?? call, report);
   let mode: FunctionMode = behind && isGeneratorNode(behind) ? "generator" : "unary";
   const iterated = mode === "unary" ? signatures.filter((signature) => iteratedResult(cx, signature)) : [];
   if (iterated.length === signatures.length && iterated.every(isDeclaredAlone)) mode = "generator";
@@ -157,6 +159,24 @@ function firstDoc(overloads: readonly ConvertedSignature[]): string | undefined 
   const isDeprecated = ({ signature }: ConvertedSignature): boolean => /^@deprecated\b/m.test(signature.doc ?? "");
   const current = overloads.every(isDeprecated) ? overloads : overloads.filter((each) => !isDeprecated(each));
   return current.find(({ signature }) => signature.doc !== undefined)?.signature.doc;
+}
+
+function refuseThisParameter(
+  checker: ts.TypeChecker,
+  signature: ts.Signature,
+  name: string,
+  place: ts.Node,
+  report: Report,
+): void {
+  const { thisParameter } = signature as { thisParameter?: ts.Symbol }; // the compiler keeps it, its types do not say so
+  const type = thisParameter && checker.getTypeOfSymbol(thisParameter);
+  if (!type || type.flags & (ts.TypeFlags.Void | ts.TypeFlags.Undefined | ts.TypeFlags.Any | ts.TypeFlags.Unknown))
+    return;
+  report(
+    thisParameter.valueDeclaration ?? place,
+    `${name} needs a \`this\`, which a remote call does not have`,
+    "Take what it needs as an ordinary parameter.",
+  );
 }
 
 /** In a package's declarations, which have no stars. */

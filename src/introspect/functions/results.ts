@@ -77,8 +77,12 @@ function mayBePromise(cx: Conversion, node: ts.TypeNode): boolean {
   );
 }
 
+/** T of Promise<T>, whatever T is: awaited, a type parameter would be `Awaited<T>`, where the author said `T`. */
 function awaitedType(cx: Conversion, type: ts.Type): ts.Type {
-  return cx.checker.getAwaitedType(type) ?? type;
+  if (!isPromise(cx, type)) return cx.checker.getAwaitedType(type) ?? type;
+  const [inner] = cx.checker.getTypeArguments(type as ts.TypeReference); // every promise is one
+  if (!inner) return type;
+  return inner.flags & ts.TypeFlags.TypeParameter ? inner : awaitedType(cx, inner);
 }
 
 /** The first type argument of a reference to one of these globals. */
@@ -89,6 +93,31 @@ function globalArgument(cx: Conversion, node: ts.TypeNode, names: ReadonlySet<st
   return symbol && globalOrigin(cx, symbol) ? node.typeArguments?.[0] : undefined;
 }
 
+/** What next() takes and what the generator returns in the end: what crosses the wire is only what it yields. */
+function checkTwoWay(cx: Conversion, type: ts.Type, site: ts.Node): void {
+  const { symbol } = type;
+  if (!symbol || !ITERATED.has(symbol.name) || !globalOrigin(cx, symbol)) return;
+  const [, returned, sent] = cx.checker.getTypeArguments(type as ts.TypeReference); // an iterable's are all optional
+  const isNothing = ({ flags }: ts.Type, also: ts.TypeFlags): boolean =>
+    (flags & (ts.TypeFlags.Void | ts.TypeFlags.Undefined | ts.TypeFlags.Never | ts.TypeFlags.Unknown | also)) !== 0;
+  if (sent && !isNothing(sent, ts.TypeFlags.Any)) {
+    cx.refuse(
+      site,
+      "next",
+      `this generator needs what next(${cx.checker.typeToString(sent)}) sends, and callers cannot send it anything`,
+      "Pass what it needs as arguments, and leave the third type argument of Generator out.",
+    );
+  }
+  if (returned && !isNothing(returned, ts.TypeFlags.Any)) {
+    cx.warn(
+      site,
+      "dropped",
+      `callers do not get the ${cx.checker.typeToString(returned)} that this generator returns in the end, only what it yields`,
+      "Yield it as the last value, or return nothing.",
+    );
+  }
+}
+
 /** What one iteration of a generator gives. */
 function convertYield(
   cx: Conversion,
@@ -96,9 +125,11 @@ function convertYield(
   node: ts.TypeNode | undefined,
   site: ts.Node,
 ): TypeSchema {
+  const type = signature.getReturnType();
+  checkTwoWay(cx, type, node ?? signature.declaration ?? site);
   const written = node && globalArgument(cx, node, ITERATED);
   if (written) return awaitedNode(cx, written);
-  const yielded = iteratedType(cx, signature.getReturnType());
+  const yielded = iteratedType(cx, type);
   if (yielded) return cx.type(awaitedType(cx, yielded), node ?? signature.declaration ?? site);
   return cx.refuse(
     node,

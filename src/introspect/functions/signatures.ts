@@ -136,7 +136,9 @@ function requiredCount(cx: Conversion, signature: ts.Signature): number {
           node.questionToken !== undefined ||
           node.dotDotDotToken !== undefined ||
           cx.checker.isOptionalParameter(node)
-        : isOptionalSymbol(symbol);
+        : node && ts.isJSDocParameterTag(node)
+          ? node.isBracketed || node.typeExpression?.type.kind === ts.SyntaxKind.JSDocOptionalType
+          : isOptionalSymbol(symbol);
     if (!isOptional) count = index + 1;
   }
   return count;
