@@ -3,8 +3,8 @@ import { type App, classesOf, construct, decodeInstance, hooksOf, NotFoundError 
 import { compileValidator } from "../schema/check/validate.ts";
 import { type AppManifest, printType } from "../schema/index.ts";
 import type { LoadMessage } from "../wire/container-protocol.ts";
+import type { Callable, Loaded } from "./callable.ts";
 import { InputFailure } from "./outbox.ts";
-import type { Callable, Loaded } from "./runner.ts";
 
 /** Throws InputFailure when the constructor's arguments do not fit. */
 export async function loadInstance(
@@ -17,12 +17,12 @@ export async function loadInstance(
   const instance = message.instance!; // what makes it a container of a class
   const own = classesOf(app, exports).find((one) => one.name === name);
   if (!own) {
-    throw new NotFoundError(`app ${message.app} registers no class ${name} in version ${version}`, {
-      hint: "classes must be registered whenever the module is loaded, whatever its environment: deploy again",
+    throw new NotFoundError(`app ${message.app} does not register a class ${name} in version ${version}`, {
+      hint: "Classes must be registered whenever the module is loaded, whatever its environment. Then deploy again.",
     });
   }
   const manifest = message.manifest === "" ? undefined : await readManifest();
-  const problem = manifest && compileValidator(name, manifest, printType)?.(decodeInstance(instance));
+  const problem = manifest && compileValidator(name, manifest, printType)?.(decodeInstance(instance).args);
   if (problem) throw new InputFailure({ code: "INVALID", message: problem.message, hint: problem.hint });
 
   let made: ReturnType<typeof construct>;
@@ -43,7 +43,7 @@ export async function loadInstance(
     const method = full.slice(name.length + 1);
     const definition = own.methods.find((one) => one.name === method);
     if (!definition) {
-      throw new InputFailure({ code: "NOT_FOUND", message: `class ${name} has no method ${method}` });
+      throw new InputFailure({ code: "NOT_FOUND", message: `class ${name} does not have a method ${method}` });
     }
     const fn = (...args: never[]): unknown => made[method]!(...args);
     const validate = definition.options.validate && manifest ? compileValidator(full, manifest, printType) : undefined;

@@ -5,9 +5,9 @@ import { type App, definitionsOf, hooksOf, loadedApps, NotFoundError } from "../
 import { compileValidator } from "../schema/check/validate.ts";
 import { type AppManifest, printType } from "../schema/index.ts";
 import type { LoadMessage } from "../wire/container-protocol.ts";
+import type { Loaded } from "./callable.ts";
 import { loadInstance } from "./class.ts";
 import { loadArtifact } from "./load.ts";
-import type { Loaded } from "./runner.ts";
 import { type Handler, jsonHandler } from "./web.ts";
 
 export async function loadFunction(message: LoadMessage): Promise<Loaded> {
@@ -18,8 +18,8 @@ export async function loadFunction(message: LoadMessage): Promise<Loaded> {
   const app = loadedApps().find((one) => one.name === message.app);
   if (!app) {
     const others = loadedApps().map((one) => one.name);
-    throw new NotFoundError(`the artifact ${basename(message.artifact)} registers no app ${message.app}`, {
-      hint: others.length > 0 ? `it registers ${others.join(", ")}` : "it registers no app at all",
+    throw new NotFoundError(`the artifact ${basename(message.artifact)} does not register an app ${message.app}`, {
+      hint: others.length > 0 ? `It registers ${others.join(", ")}.` : "It does not register an app.",
     });
   }
   if (message.instance !== undefined) return loadInstance(app, exports, message, () => loadManifest(message));
@@ -30,9 +30,9 @@ async function loadOne(app: App, exports: Record<string, unknown>, message: Load
   const definition = definitionsOf(app, exports).find((one) => one.name === message.function);
   if (!definition) {
     throw new NotFoundError(
-      `app ${message.app} registers no function ${message.function} in version ${message.version}`,
+      `app ${message.app} does not register a function ${message.function} in version ${message.version}`,
       {
-        hint: "functions must be registered whenever the module is loaded, whatever its environment: deploy again",
+        hint: "Functions must be registered whenever the module is loaded, whatever its environment. Then deploy again.",
       },
     );
   }

@@ -28,12 +28,21 @@ const PROGRESS_INTERVAL_MS = 50;
 
 export type SendProgress = (input: Input, fraction: number, message: string | undefined) => void;
 
+export interface InputOptions {
+  load: LoadMessage;
+  call: ContainerCall;
+  index: number;
+  attempt: number;
+  /** Encoded arguments; kept, not copied. */
+  payload: Buffer;
+  sendProgress: SendProgress;
+}
+
+/** Fields are written by its own methods alone. */
 export class Input {
   readonly call: ContainerCall;
   readonly index: number;
   readonly attempt: number;
-  /** Encoded arguments; dropped when the input starts. */
-  payload: Buffer | undefined;
   state: "waiting" | "running" | "ended" = "waiting";
   /** What it runs together with, itself included. */
   batch: Batch | undefined;
@@ -47,6 +56,8 @@ export class Input {
   /** Of a web function. Its signal follows this input's only as long as somebody holds the request (undici keeps it weakly). */
   request: Request | undefined;
 
+  /** Encoded arguments. */
+  #payload: Buffer | undefined;
   #wake: (() => void) | undefined;
   readonly #load: LoadMessage;
   readonly #send: SendProgress;
@@ -56,25 +67,36 @@ export class Input {
   #progressAt = Number.NEGATIVE_INFINITY;
   #progress: { fraction: number; message: string | undefined; timer: NodeJS.Timeout } | undefined;
 
-  constructor(
-    load: LoadMessage,
-    call: ContainerCall,
-    index: number,
-    attempt: number,
-    payload: Buffer,
-    send: SendProgress,
-  ) {
+  constructor({ load, call, index, attempt, payload, sendProgress }: InputOptions) {
     this.#load = load;
     this.call = call;
     this.index = index;
     this.attempt = attempt;
-    this.payload = payload;
-    this.#send = send;
+    this.#payload = payload;
+    this.#send = sendProgress;
   }
 
-  start(): void {
+  /** Returns its encoded arguments, which it lets go of. */
+  start(run: Run | undefined): Buffer {
     this.state = "running";
+    this.run = run;
     this.#startedAt = Date.now();
+    const payload = this.#payload!;
+    this.#payload = undefined;
+    return payload;
+  }
+
+  occupy(slot: number): void {
+    this.slot = slot;
+  }
+
+  joins(batch: Batch): void {
+    this.batch = batch;
+  }
+
+  /** Keeps the request that it runs for. */
+  serves(request: Request): void {
+    this.request = request;
   }
 
   cancel(): void {
@@ -86,6 +108,11 @@ export class Input {
   credit(count: number): void {
     this.credits += count;
     this.#wake?.();
+  }
+
+  /** A yield is sent. */
+  spendCredit(): void {
+    this.credits--;
   }
 
   /** Resolves once something has happened to a generator that waits: credits, cancellation, the end. */
@@ -173,7 +200,7 @@ export class Input {
   }
 }
 
-/** Rounding errors and an empty list's 0/0 are no reason to fail. */
+/** Rounding errors and an empty list's 0/0 are not a reason to fail. */
 function withinOne(fraction: number): number {
   if (typeof fraction !== "number")
     throw new InvalidError(`context().progress() takes a number from 0 to 1, not ${typeof fraction}`);

@@ -6,7 +6,7 @@
  */
 import { writeSync } from "node:fs";
 import { classesOf, definitionsOf, loadedApps } from "../runtime/index.ts";
-import type { Inspection } from "../wire/container-protocol.ts";
+import type { Inspection } from "../wire/inspection.ts";
 import { installHooks, loadArtifact } from "./load.ts";
 
 const exit: (code: number) => never = process.exit.bind(process);

@@ -5,7 +5,7 @@
  * When user code breaks the rules:
  * - A promise of an input rejects and nobody handles it: that input gets the exception, and the container goes on, since a
  *   rejection leaves no code half run. When the input has ended already, the rejection is only logged.
- * - An exception escapes in a callback (a timer, an event): the code around it stopped half way, so the container cannot be
+ * - An exception escapes in a callback (a timer, an event): the code around it stopped halfway, so the container cannot be
  *   trusted any more. The input it belongs to, or each running input when it belongs to none, gets the exception; the
  *   process exits with code 1, and the engine runs what else was here elsewhere.
  * - `process.exit`: what is finished leaves first; to the engine it is a crash.
@@ -27,7 +27,7 @@ import { loadFunction } from "./function.ts";
 import { installHooks } from "./load.ts";
 import { InputFailure } from "./outbox.ts";
 import { captureOutput } from "./output.ts";
-import { Container } from "./runner.ts";
+import { Runner } from "./runner.ts";
 import { startSdk, telemetryOf } from "./telemetry.ts";
 
 /** How long the last frames may take to leave before the process exits without them, in milliseconds. */
@@ -38,7 +38,7 @@ const socket = new Socket({ fd: 3, readable: true, writable: true });
 const writer = new FrameWriter(socket);
 const reader = new FrameReader(onFrame);
 const callHeaders = new CallHeaderReader((rest) => rest as CallMessage);
-let container: Container | undefined;
+let runner: Runner | undefined;
 let ready = false;
 /** Settles once the app is loaded, or has failed to. */
 let loading = Promise.resolve();
@@ -49,14 +49,14 @@ let telemetry: ContainerTelemetry | undefined;
 
 // What it loads is needed by the artifact at the latest, whose import reports what may go wrong.
 installHooks().catch(() => {});
-setContext(() => container?.current?.context);
-captureOutput((stream, text) => container?.log(stream, text));
+setContext(() => runner?.current?.context);
+captureOutput((stream, text) => runner?.log(stream, text));
 socket.on("data", onData);
-// Without an engine there is nobody to work for.
+// Without an engine there is no work.
 socket.on("close", () => exit(0));
 socket.on("error", () => exit(1));
 process.on("exit", () => writer.flush());
-// When a machine goes down, everybody is told at once, and the engine sends nothing more.
+// When a machine goes down, all processes get it at once, and the engine sends nothing more.
 process.on("SIGTERM", () => void stop());
 process.on("uncaughtException", onUncaughtException);
 process.on("unhandledRejection", onUnhandledRejection);
@@ -66,43 +66,43 @@ function onData(chunk: Buffer): void {
     reader.push(chunk);
   } catch (error) {
     // The stream cannot be read any further.
-    container?.log("stderr", `the container received what is no frame: ${error}\n`);
+    runner?.log("stderr", `the container received an invalid frame: ${error}\n`);
     leave(1);
     return;
   }
-  container?.turn();
+  runner?.turn();
 }
 
 function onFrame(frame: Frame): void {
-  if (!container) {
+  if (!runner) {
     if (frame.type === ToContainer.load) loading = load(frame.payload);
     else if (frame.type === ToContainer.stop) leave(0);
     return;
   }
   switch (frame.type) {
     case ToContainer.call:
-      openCall(container, frame);
+      openCall(runner, frame);
       break;
     case ToContainer.input:
       // Each read of the socket has memory of its own, so the view stays valid while it waits.
-      container.add(frame.call, frame.index, frame.flags, frame.payload);
+      runner.add(frame.call, frame.index, frame.flags, frame.payload);
       break;
     case ToContainer.cancel:
-      container.cancel(frame.call, frame.index);
+      runner.cancel(frame.call, frame.index);
       break;
     case ToContainer.credit:
-      if (frame.payload.length >= 4) container.credit(frame.call, frame.index, frame.payload.readUInt32LE(0));
+      if (frame.payload.length >= 4) runner.credit(frame.call, frame.index, frame.payload.readUInt32LE(0));
       break;
     case ToContainer.forget:
-      container.forgetCall(frame.call);
+      runner.forgetCall(frame.call);
       break;
     case ToContainer.together:
-      container.runTogether(frame.index);
+      runner.runTogether(frame.index);
       break;
     case ToContainer.recall:
       // What was sent before and may run has started by now.
-      container.turn();
-      container.recall();
+      runner.turn();
+      runner.recall();
       break;
     case ToContainer.ping:
       writer.write(FromContainer.pong, 0, 0);
@@ -113,27 +113,27 @@ function onFrame(frame: Frame): void {
   }
 }
 
-function openCall(container: Container, { call: number, payload }: Frame): void {
+function openCall(runner: Runner, { call: number, payload }: Frame): void {
   const { id: callId, rest: message } = callHeaders.read(payload);
   const { method, trace } = message;
-  container.openCall({ number, callId, method, trace, function: message.function, message });
+  runner.openCall({ number, callId, method, trace, function: message.function, message });
 }
 
 async function load(payload: Buffer): Promise<void> {
   try {
     const message = parse<LoadMessage>(payload);
     process.title = `farcall: ${message.app}/${message.function}`;
-    container = new Container(writer, message);
+    runner = new Runner(writer, message);
     await startSdk(message);
     const loaded = await loadFunction(message);
     telemetry = await telemetryOf(message);
-    if (telemetry) container.observe(telemetry);
+    if (telemetry) runner.observe(telemetry);
     for (const hook of loaded.hooks.start) await hook();
     stopHooks = loaded.hooks.stop;
     ready = true;
     const said: ReadyMessage = { pid: process.pid, startupMs: Math.round(performance.now()) };
     writeJson(FromContainer.ready, said);
-    container.begin(loaded);
+    runner.begin(loaded);
   } catch (error) {
     loadFailed(error);
   }
@@ -144,13 +144,13 @@ async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
   await loading;
-  await container?.finished();
+  await runner?.finished();
   for (const hook of stopHooks.toReversed()) {
     try {
       await hook();
     } catch (error) {
       // Nobody waits for it, and the others have their own things to put in order.
-      container?.log("stderr", `an onStop hook failed: ${textOf(error)}\n`);
+      runner?.log("stderr", `an onStop hook failed: ${textOf(error)}\n`);
     }
   }
   await telemetry?.flush();
@@ -173,20 +173,20 @@ function onUnhandledRejection(reason: unknown): void {
     loadFailed(reason);
     return;
   }
-  const input = container?.current;
-  if (input?.state === "running") container?.fail(input, reason);
-  else container?.log("stderr", `unhandled rejection: ${textOf(reason)}\n`);
+  const input = runner?.current;
+  if (input?.state === "running") runner?.fail(input, reason);
+  else runner?.log("stderr", `unhandled rejection: ${textOf(reason)}\n`);
 }
 
 function onUncaughtException(error: unknown): void {
-  if (!container || !ready) {
+  if (!runner || !ready) {
     loadFailed(error);
     return;
   }
-  container.log("stderr", `uncaught exception: ${textOf(error)}\n`);
-  const input = container.current;
-  container.recall();
-  for (const blamed of input?.state === "running" ? [input] : [...container.running]) container.fail(blamed, error);
+  runner.log("stderr", `uncaught exception: ${textOf(error)}\n`);
+  const input = runner.current;
+  runner.recall();
+  for (const blamed of input?.state === "running" ? [input] : [...runner.running]) runner.fail(blamed, error);
   writer.flush();
   if (telemetry) void telemetry.flush().then(() => leave(1));
   else leave(1);

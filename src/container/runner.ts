@@ -1,55 +1,33 @@
 /**
  * Runs the inputs of one function: the middle of a container, between the frames on one side and user code on the other.
  *
- * Every input that arrives gets exactly one frame that ends it (result, exception, end, failure or returned), whatever the
- * function does after. Inputs run in the order in which they came, `maxInputs` at a time. A synchronous function runs
- * without a promise; long runs of short inputs give way to the event loop, so that cancellations are seen and results leave.
+ * Every input that arrives gets exactly one frame that ends it (see Endings). Inputs run in the order in which they came,
+ * `maxInputs` at a time. A synchronous function runs without a promise.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { ContainerTelemetry } from "../opentelemetry/index.ts";
-import { decodeArguments, type Hooks } from "../runtime/index.ts";
-import type { ArgumentValidator } from "../schema/check/validate.ts";
-import type { FunctionMode } from "../schema/index.ts";
-import type { CallMessage, LoadMessage, LogMessage } from "../wire/container-protocol.ts";
+import { decodeArguments } from "../runtime/index.ts";
+import type { LoadMessage, LogMessage } from "../wire/container-protocol.ts";
 import type { FrameWriter } from "../wire/frames.ts";
-import { columnsOf, problemOf } from "./batch.ts";
-import { type Batch, type ContainerCall, Input } from "./input.ts";
+import { runTogether } from "./batch.ts";
+import type { Callable, Loaded } from "./callable.ts";
+import { Endings } from "./endings.ts";
+import { isThenable, iterate } from "./generator.ts";
+import { type ContainerCall, Input } from "./input.ts";
 import { InputFailure, Outbox } from "./outbox.ts";
-import { type Handler, piecesOf, problem, requestIn } from "./web.ts";
+import { RunningInputs } from "./running.ts";
+import { afterPolling, Slices } from "./slices.ts";
+import { answer, piecesOf } from "./web.ts";
 
-type UserFunction = (...args: never[]) => unknown;
-
-/** What a call runs. */
-export interface Callable {
-  name: string;
-  /** From the manifest: decides whether what it returns is iterated. */
-  mode: FunctionMode;
-  fn: UserFunction;
-  validate: ArgumentValidator | undefined;
-  /** Answers HTTP requests. */
-  handler: Handler | undefined;
-}
-
-/** What the container runs, once it is loaded. */
-export interface Loaded {
-  /** Throws InputFailure. */
-  callableOf(call: CallMessage): Callable;
-  hooks: Hooks;
-}
-
-/** Longest that inputs run before the event loop gets its turn, in milliseconds. */
-const SLICE_MS = 5;
-/** Longest that a finished result waits for others to leave together with, in milliseconds. */
-const GATHER_MS = 1;
-
-export class Container {
+export class Runner {
   readonly #outbox: Outbox;
   readonly #load: LoadMessage;
   readonly #maxInputs: number;
   readonly #calls = new Map<number, ContainerCall>();
   readonly #current = new AsyncLocalStorage<Input | undefined>();
-  /** In no order: an input that ends gives its slot to the last one, which costs less than a set. */
-  readonly #running: Input[] = [];
+  readonly #running = new RunningInputs();
+  readonly #endings: Endings;
+  readonly #slices: Slices;
   #waiting: Input[] = [];
   /** Of a batched function: about to start. */
   #batches: Input[][] = [];
@@ -58,13 +36,13 @@ export class Container {
   #idle: (() => void) | undefined;
   #draining = false;
   #drainScheduled = false;
-  #sliceStart = 0;
-  #flushedAt = 0;
 
   constructor(writer: FrameWriter, load: LoadMessage) {
     this.#outbox = new Outbox(writer);
     this.#load = load;
     this.#maxInputs = load.maxInputs ?? 1;
+    this.#endings = new Endings(this.#outbox, this.#running);
+    this.#slices = new Slices(() => this.#outbox.flush());
   }
 
   /** The input whose code is running now, in its synchronous and asynchronous parts. */
@@ -72,7 +50,7 @@ export class Container {
     return this.#current.getStore();
   }
 
-  get running(): readonly Input[] {
+  get running(): Iterable<Input> {
     return this.#running;
   }
 
@@ -101,11 +79,13 @@ export class Container {
   add(callNumber: number, index: number, attempt: number, payload: Buffer): void {
     const call = this.#calls.get(callNumber);
     if (!call) {
-      const message = `input ${index} arrived for call ${callNumber}, which the container was not told of`;
+      const message = `input ${index} arrived for call ${callNumber}, which was never announced to the container`;
       this.#outbox.failure(callNumber, index, { code: "INTERNAL_FAILURE", message });
       return;
     }
-    this.#waiting.push(new Input(this.#load, call, index, attempt, payload, this.#sendProgress));
+    this.#waiting.push(
+      new Input({ load: this.#load, call, index, attempt, payload, sendProgress: this.#sendProgress }),
+    );
   }
 
   /** The last `count` inputs that came are one call of the function. */
@@ -114,11 +94,11 @@ export class Container {
   }
 
   cancel(callNumber: number, index: number): void {
-    const running = this.#find(this.#running, callNumber, index);
+    const running = find(this.#running, callNumber, index);
     if (running) {
       const { batch } = running;
-      // The others of a batch go on; the function hears of it when none is left.
-      if (batch && batch.live.size > 1) this.#endCancelled(running);
+      // The others of a batch go on; the function is cancelled when none is left.
+      if (batch && batch.live.size > 1) this.#endings.cancelled(running);
       else {
         running.cancel();
         batch?.lead.cancel();
@@ -126,16 +106,16 @@ export class Container {
       return;
     }
     for (const inputs of [this.#waiting, ...this.#batches]) {
-      const waiting = this.#find(inputs, callNumber, index);
+      const waiting = find(inputs, callNumber, index);
       if (!waiting) continue; // It is elsewhere, or has ended meanwhile.
       inputs.splice(inputs.indexOf(waiting), 1);
-      this.#endCancelled(waiting);
+      this.#endings.cancelled(waiting);
       this.#settleIdle();
     }
   }
 
   credit(callNumber: number, index: number, count: number): void {
-    const input = this.#find(this.#running, callNumber, index) ?? this.#find(this.#waiting, callNumber, index);
+    const input = find(this.#running, callNumber, index) ?? find(this.#waiting, callNumber, index);
     if (!input) return; // It has ended meanwhile.
     input.credit(count);
   }
@@ -143,8 +123,7 @@ export class Container {
   /** Gives back what has not started. */
   recall(): void {
     for (const input of [...this.#batches.flat(), ...this.#waiting]) {
-      input.end();
-      this.#outbox.returned(input);
+      this.#endings.returned(input);
     }
     this.#batches = [];
     this.#waiting = [];
@@ -161,7 +140,7 @@ export class Container {
 
   /** To be called once a turn of the event loop that brought something. */
   turn(): void {
-    this.#sliceStart = performance.now();
+    this.#slices.begin();
     this.#drain();
     this.#outbox.flush();
   }
@@ -174,7 +153,7 @@ export class Container {
 
   /** Ends a running input with an error that did not come back through the function's own result. */
   fail(input: Input, error: unknown): void {
-    for (const each of input.batch ? [...input.batch.live] : [input]) this.#endWithError(each, error);
+    for (const each of input.batch ? [...input.batch.live] : [input]) this.#endings.error(each, error);
     this.#drain();
   }
 
@@ -193,7 +172,7 @@ export class Container {
     const waiting = this.#waiting;
     // `#waiting` is replaced by recall and spliced by cancel only between turns, never inside this loop.
     while (started < waiting.length && this.#running.length < this.#maxInputs) {
-      if (this.#sliceIsOver()) {
+      if (this.#slices.isOver()) {
         this.#drainLater();
         break;
       }
@@ -207,16 +186,6 @@ export class Container {
     this.#settleIdle();
   }
 
-  /** Also lets finished results leave that have waited long enough. */
-  #sliceIsOver(): boolean {
-    const now = performance.now();
-    if (now - this.#flushedAt > GATHER_MS) {
-      this.#flushedAt = now;
-      this.#outbox.flush();
-    }
-    return now - this.#sliceStart > SLICE_MS;
-  }
-
   #drainLater(): void {
     if (this.#drainScheduled) return;
     this.#drainScheduled = true;
@@ -226,18 +195,10 @@ export class Container {
     });
   }
 
-  async #nextSlice(): Promise<void> {
-    await new Promise<void>(afterPolling);
-    this.#sliceStart = performance.now();
-  }
-
   /** Returns its encoded arguments. */
   #begin(input: Input): Buffer {
-    input.start();
-    input.run = this.#telemetry?.start(input.call, input.index, input.attempt);
-    input.slot = this.#running.push(input) - 1;
-    const payload = input.payload!;
-    input.payload = undefined;
+    const payload = input.start(this.#telemetry?.start(input.call, input.index, input.attempt));
+    this.#running.add(input);
     return payload;
   }
 
@@ -246,17 +207,18 @@ export class Container {
     if (input.call.message.web) {
       const { handler } = loaded.callableOf(input.call.message);
       this.#current.enterWith(input);
-      const pieces = piecesOf(this.#answer(input, payload, handler!), input);
-      void this.#iterate(input, pieces, (piece) => this.#outbox.piece(input, piece as Uint8Array));
+      const response = answer(input, payload, { handler: handler!, name: this.#load.function, outbox: this.#outbox });
+      // Pieces are bytes.
+      this.#iterate(input, piecesOf(response, input), (piece) => this.#outbox.piece(input, piece as Uint8Array));
       return;
     }
     let callable: Callable;
     let args: readonly unknown[];
     try {
       callable = loaded.callableOf(input.call.message);
-      args = this.#arguments(payload, callable);
+      args = argumentsIn(payload, callable);
     } catch (error) {
-      this.#endWithFailure(input, error);
+      this.#endings.failure(input, error);
       return;
     }
     const { fn } = callable;
@@ -264,235 +226,83 @@ export class Container {
     this.#current.enterWith(input);
     let result: unknown;
     try {
-      result = input.within(() => fn(...(args as never[])));
+      result = input.within(() => fn(...(args as never[]))); // the author's code says what it takes
     } catch (error) {
-      this.#endWithError(input, error);
+      this.#endings.error(input, error);
       return;
     }
-    if (callable.mode === "generator") void this.#iterate(input, result);
-    else if (!isThenable(result)) this.#endWithResult(input, result);
+    if (callable.mode === "generator") this.#iterate(input, result, (item) => this.#outbox.yield(input, item));
+    else if (!isThenable(result)) this.#endings.result(input, result);
     else {
       Promise.resolve(result).then(
         (value) => {
-          this.#endWithResult(input, value);
+          this.#endings.result(input, value);
           this.#drain();
         },
         (error: unknown) => {
-          this.#endWithError(input, error);
+          this.#endings.error(input, error);
           this.#drain();
         },
       );
     }
   }
 
+  #iterate(input: Input, made: unknown, send: (item: unknown) => void): void {
+    const around = { endings: this.#endings, slices: this.#slices, outbox: this.#outbox };
+    void iterate(input, made, around, send).then(() => this.#drain());
+  }
+
   /** One call of a batched function. */
   #startTogether(inputs: readonly Input[], loaded: Loaded): void {
     const callable = loaded.callableOf(inputs[0]!.call.message);
-    const { fn } = callable;
-    const batch: Batch = { lead: inputs[0]!, live: new Set() };
-    const rows: (readonly unknown[])[] = [];
+    const rows: { input: Input; args: readonly unknown[] }[] = [];
     for (const input of inputs) {
       const payload = this.#begin(input);
       try {
-        rows.push(this.#arguments(payload, callable));
-        batch.live.add(input);
-        input.batch = batch;
+        rows.push({ input, args: argumentsIn(payload, callable) });
       } catch (error) {
-        this.#endWithFailure(input, error);
+        this.#endings.failure(input, error);
       }
     }
-    const taken = [...batch.live];
-    if (taken.length === 0) return;
-    batch.lead = taken[0]!;
-    const settle = (run: () => void): void => {
-      run();
-      this.#settleIdle();
-    };
-    const fail = (error: unknown): void => {
-      for (const input of taken) this.#endWithError(input, error);
-    };
-    const succeed = (results: unknown): void => {
-      const problem = problemOf(results, taken.length, this.#load.function);
-      if (problem) fail(problem);
-      else for (const [i, input] of taken.entries()) this.#endWithResult(input, (results as unknown[])[i]);
-    };
-    this.#current.enterWith(batch.lead);
-    try {
-      const columns = columnsOf(rows, fn.length) as never[];
-      const result: unknown = batch.lead.within(() => fn(...columns));
-      if (!isThenable(result)) succeed(result);
-      else {
-        Promise.resolve(result).then(
-          (results) => settle(() => succeed(results)),
-          (error: unknown) => settle(() => fail(error)),
-        );
-      }
-    } catch (error) {
-      fail(error);
-    } finally {
-      this.#current.enterWith(undefined);
-    }
+    if (rows.length === 0) return;
+    runTogether(callable, rows, {
+      endings: this.#endings,
+      as: (lead, body) => {
+        this.#current.enterWith(lead);
+        body();
+        this.#current.enterWith(undefined);
+      },
+      onSettled: () => this.#settleIdle(),
+    });
   }
 
-  #arguments(payload: Buffer, { name, validate }: Callable): readonly unknown[] {
-    const { args, kwargs } = decodeArguments(payload);
-    const names = kwargs === undefined ? [] : Object.keys(kwargs);
-    if (names.length > 0) {
-      throw new InputFailure({
-        code: "INVALID",
-        message: `${name} takes no arguments by name, received ${names.join(", ")}`,
-        hint: "pass them by position: TypeScript functions have no keyword arguments",
-      });
-    }
-    const problem = validate?.(args);
-    if (problem) throw new InputFailure({ code: "INVALID", ...problem });
-    return args;
-  }
-
-  async #answer(input: Input, payload: Buffer, handler: Handler): Promise<Response> {
-    try {
-      const request = requestIn(payload, input.context.signal);
-      input.request = request;
-      const response = await input.within(() => handler(request));
-      if (!(response instanceof Response))
-        throw new TypeError(`${this.#load.function} is a web function and returned no Response`);
-      if (response.bodyUsed || response.body?.locked)
-        throw new TypeError(`${this.#load.function} returned a Response whose body somebody else reads or has read`);
-      return response;
-    } catch (error) {
-      input.run?.threw(error);
-      const text = error instanceof Error ? (error.stack ?? String(error)) : String(error);
-      this.#outbox.log("stderr", `${text}\n`, input);
-      return problem(500, "Internal Server Error", String(error));
-    }
-  }
-
-  /** Never rejects. Whatever stops it early, the generator's `finally` runs. */
-  async #iterate(
-    input: Input,
-    made: unknown,
-    send = (item: unknown): void => this.#outbox.yield(input, item),
-  ): Promise<void> {
-    try {
-      const iterator = iteratorOf(made, input.functionName);
-      if (!(await this.#sendAll(input, iterator, send))) {
-        await input.within(() => iterator.return?.());
-      }
-      if (this.#end(input)) this.#outbox[input.cancelled ? "cancelled" : "end"](input);
-    } catch (error) {
-      if (input.cancelled || input.state === "ended") this.#reportLost(input, error);
-      this.#endWithError(input, error);
-    }
-    this.#drain();
-  }
-
-  /** Sends what is yielded, as far as it is granted. False when it was stopped before the generator was done. */
-  async #sendAll(input: Input, iterator: AnyIterator, send: (item: unknown) => void): Promise<boolean> {
-    while (input.state === "running" && !input.cancelled) {
-      if (input.credits === 0) {
-        await input.woken();
-        continue;
-      }
-      const step = input.within(() => iterator.next());
-      const { done, value } = isThenable(step) ? await step : step;
-      if (done) return true;
-      const item: unknown = isThenable(value) ? await value : value;
-      if (input.cancelled || input.state !== "running") return false;
-      input.credits--;
-      try {
-        send(item);
-      } catch (error) {
-        this.#endWithFailure(input, error);
-      }
-      if (this.#sliceIsOver()) await this.#nextSlice();
-    }
-    return false;
-  }
-
-  #endWithResult(input: Input, value: unknown): void {
-    if (input.state === "ended") return; // It failed by an unhandled rejection before.
-    if (input.cancelled) {
-      this.#endCancelled(input);
-      return;
-    }
-    input.flushProgress();
-    try {
-      this.#outbox.result(input, value);
-    } catch (error) {
-      this.#endWithFailure(input, error);
-      return;
-    }
-    this.#end(input);
-  }
-
-  #endWithError(input: Input, error: unknown): void {
-    if (input.state !== "ended" && !input.cancelled) input.run?.threw(error);
-    if (!this.#end(input)) return;
-    if (input.cancelled) this.#outbox.cancelled(input);
-    else this.#outbox.exception(input, error);
-  }
-
-  #endWithFailure(input: Input, error: unknown): void {
-    if (input.state !== "ended") {
-      if (error instanceof InputFailure) input.run?.failed(error.failure);
-      else input.run?.threw(error);
-    }
-    if (this.#end(input)) this.#outbox.failed(input, error);
-  }
-
-  #endCancelled(input: Input): void {
-    if (this.#end(input)) this.#outbox.cancelled(input);
-  }
-
-  /** False when the input has ended before: whatever came now is too late. */
-  #end(input: Input): boolean {
-    if (input.state === "ended") return false;
-    if (input.state === "running") {
-      const last = this.#running.pop()!;
-      last.slot = input.slot;
-      if (last !== input) this.#running[input.slot] = last;
-    }
-    input.end();
-    input.batch?.live.delete(input);
-    return true;
-  }
-
-  #sendProgress = (input: Input, fraction: number, message: string | undefined): void => {
+  readonly #sendProgress = (input: Input, fraction: number, message: string | undefined): void => {
     for (const each of input.batch?.live ?? [input]) this.#outbox.progress(each, fraction, message);
   };
-
-  /** An error in the clean-up of a generator that was stopped has no caller left to tell. */
-  #reportLost(input: Input, error: unknown): void {
-    const text = error instanceof Error ? (error.stack ?? String(error)) : String(error);
-    this.#outbox.log("stderr", `thrown while the generator was stopped: ${text}\n`, input);
-  }
 
   #settleIdle(): void {
     if (!this.#idle || this.#running.length > 0 || this.#waiting.length > 0) return;
     this.#idle();
     this.#idle = undefined;
   }
+}
 
-  #find(inputs: Iterable<Input>, callNumber: number, index: number): Input | undefined {
-    for (const input of inputs) if (input.index === index && input.call.number === callNumber) return input;
-    return undefined;
+function argumentsIn(payload: Buffer, { name, validate }: Callable): readonly unknown[] {
+  const { args, kwargs } = decodeArguments(payload);
+  const names = kwargs === undefined ? [] : Object.keys(kwargs);
+  if (names.length > 0) {
+    throw new InputFailure({
+      code: "INVALID",
+      message: `${name} takes no arguments by name, received ${names.join(", ")}`,
+      hint: "Pass them by position: TypeScript functions have no keyword arguments.",
+    });
   }
+  const problem = validate?.(args);
+  if (problem) throw new InputFailure({ code: "INVALID", ...problem });
+  return args;
 }
 
-/** An immediate that is set while data arrives runs before more is read; one that it sets runs after. */
-function afterPolling(run: () => void): void {
-  setImmediate(() => setImmediate(run));
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
-}
-
-type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
-
-function iteratorOf(made: unknown, name: string): AnyIterator {
-  const iterable = made as Partial<AsyncIterable<unknown> & Iterable<unknown>> | null | undefined;
-  const iterator = iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.();
-  if (!iterator) throw new TypeError(`${name} was deployed as a generator and returned something that is not iterable`);
-  return iterator;
+function find(inputs: Iterable<Input>, callNumber: number, index: number): Input | undefined {
+  for (const input of inputs) if (input.index === index && input.call.number === callNumber) return input;
+  return undefined;
 }

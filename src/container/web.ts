@@ -3,14 +3,40 @@
 import type { ArgumentValidator } from "../schema/check/validate.ts";
 import { type AppManifest, type Declaration, type FunctionSchema, fromJson, toJson } from "../schema/index.ts";
 import type { WebRequestHead, WebResponseHead } from "../wire/container-protocol.ts";
+import { stackOf } from "./generator.ts";
 import type { Input } from "./input.ts";
+import type { Outbox } from "./outbox.ts";
 
 export type Handler = (request: Request) => unknown;
 
 /** Of one frame. */
 const MAX_PIECE_BYTES = 256 * 1024;
 
-export function requestIn(payload: Buffer, signal: AbortSignal): Request {
+export interface Answering {
+  handler: Handler;
+  /** The function's, for messages. */
+  name: string;
+  outbox: Outbox;
+}
+
+/** The handler's response; what it throws becomes one of status 500. Never rejects. */
+export async function answer(input: Input, payload: Buffer, { handler, name, outbox }: Answering): Promise<Response> {
+  try {
+    const request = requestIn(payload, input.context.signal);
+    input.serves(request);
+    const response = await input.within(() => handler(request));
+    if (!(response instanceof Response)) throw new TypeError(`${name} is a web function and must return a Response`);
+    if (response.bodyUsed || response.body?.locked)
+      throw new TypeError(`${name} returned a Response whose body has been read, or is being read`);
+    return response;
+  } catch (error) {
+    input.run?.threw(error);
+    outbox.log("stderr", `${stackOf(error)}\n`, input);
+    return problem(500, "Internal Server Error", String(error));
+  }
+}
+
+function requestIn(payload: Buffer, signal: AbortSignal): Request {
   const headEnd = 4 + payload.readUInt32LE(0);
   const { method, url, headers } = JSON.parse(payload.toString("utf8", 4, headEnd)) as WebRequestHead; // the engine wrote it
   const body = payload.subarray(headEnd);
@@ -35,7 +61,7 @@ export async function* piecesOf(answer: Promise<Response>, input: Input): AsyncG
     cancelled ??= reader.cancel(signal.reason);
     return cancelled;
   };
-  // What the author's `cancel` throws is heard of below.
+  // What the author's `cancel` throws is thrown below.
   const onAbort = (): void => void cancel().catch(() => {});
   signal.addEventListener("abort", onAbort);
   let ended = false;
@@ -45,7 +71,8 @@ export async function* piecesOf(answer: Promise<Response>, input: Input): AsyncG
       const { done, value } = await reader.read();
       ended = done;
       if (done) break;
-      if (!((value as unknown) instanceof Uint8Array)) throw new TypeError("a response's body gives bytes: Uint8Array");
+      if (!((value as unknown) instanceof Uint8Array))
+        throw new TypeError("a response's body must be made of bytes: Uint8Array");
       for (let at = 0; at < value.length; at += MAX_PIECE_BYTES) yield value.subarray(at, at + MAX_PIECE_BYTES);
     }
   } finally {
@@ -62,7 +89,7 @@ function wasDecoded({ url, headers }: Response): boolean {
 }
 
 /** RFC 9457. */
-export function problem(status: number, title: string, detail: string, headers: Record<string, string> = {}): Response {
+function problem(status: number, title: string, detail: string, headers: Record<string, string> = {}): Response {
   const body = JSON.stringify({ type: "about:blank", title, status, detail });
   return new Response(body, { status, headers: { ...headers, "content-type": "application/problem+json" } });
 }
@@ -109,7 +136,7 @@ function argumentsIn(
   declarations: readonly Declaration[],
 ): unknown[] | string {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    return `the body is a JSON object of the arguments by name: { ${parameters.map((one) => `"${one.name}": …`).join(", ")} }`;
+    return `the body must be a JSON object of the arguments by name: { ${parameters.map((one) => `"${one.name}": …`).join(", ")} }`;
   }
   const given = new Map<string, unknown>(Object.entries(body));
   const args: unknown[] = [];

@@ -12,7 +12,7 @@ import {
   type ResolvedFunctionOptions,
   SCHEMA_VERSION,
 } from "../schema/index.ts";
-import type { InspectedApp } from "../wire/container-protocol.ts";
+import type { InspectedApp } from "../wire/inspection.ts";
 import { itemsOf } from "./batched.ts";
 import { type Bundle, Bundler } from "./bundle.ts";
 import { DeployError, type DeployStage } from "./errors.ts";

@@ -7,7 +7,7 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { Artifact } from "../engine/index.ts";
-import type { InspectedApp, Inspection } from "../wire/container-protocol.ts";
+import type { InspectedApp, Inspection } from "../wire/inspection.ts";
 import { DeployError } from "./errors.ts";
 
 const child = fileURLToPath(new URL(`../container/inspect${extname(import.meta.url)}`, import.meta.url));

@@ -1,4 +1,4 @@
-/** The deployer: registers apps. An engine whose apps are deployed by another tool has none, and says which by `deployHint`. */
+/** The deployer: registers apps. An engine whose apps are deployed by another tool leaves it out, and names the tool in `deployHint`. */
 import type { AppManifest } from "../schema/index.ts";
 
 /** What runs: one bundled ES module with its source map, named by the hash of its content. */

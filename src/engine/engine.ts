@@ -1,7 +1,7 @@
 /**
  * The engine port: all that farcall asks of the place where functions run, by roles. Every engine has a registry, which says
  * what is deployed, and an invoker, which runs calls. The rest is optional: an engine leaves out what its world does not have,
- * and whoever needs it gets UnsupportedError before anything is sent (`requireRole` and `requireFeature` in src/runtime).
+ * and using it is UnsupportedError before anything is sent (src/runtime/roles.ts).
  * Payloads are opaque bytes: the caller's codec encodes them and the container's decodes them, so an engine never holds user
  * values. Every adapter passes the conformance suite in test/engine/conformance, without the roles that it leaves out.
  *
@@ -26,7 +26,7 @@ export interface Engine extends EngineFeatures {
   readonly codec?: PayloadCodec | undefined;
   /** How an app is deployed to this engine, as a sentence: "Run farcall deploy FILE." */
   readonly deployHint: string;
-  /** An engine that is asked over the network at a price: do not ask it for changes more often than this, in milliseconds. */
+  /** For an engine whose answers are slow or cost money: the shortest time between two questions about changes, in milliseconds. */
   readonly pollMs?: number | undefined;
   /** What an operator asks: one line per fact. */
   status?(): Promise<EngineStatus>;
@@ -38,7 +38,7 @@ export interface Engine extends EngineFeatures {
 export interface EngineFeatures {
   /** `callOptions({ idempotencyKey })`. */
   readonly idempotency?: boolean | undefined;
-  /** `callOptions({ onProgress })` and Monitor.progress. */
+  /** `callOptions({ onProgress })` and Monitor.progress, which is not called otherwise. */
   readonly progress?: boolean | undefined;
   /** InputRecord has the arguments. */
   readonly arguments?: boolean | undefined;

@@ -1,4 +1,4 @@
-/** What an engine reports when something goes wrong: a code, never a class, since an engine does not encode user values. */
+/** What an engine reports when something goes wrong: a code rather than a class, since an engine does not encode user values. */
 
 /** The runtime has an error class for each: `failureToError`. */
 export type FailureCode =
@@ -14,6 +14,11 @@ export type FailureCode =
   | "CANCELLED"
   | "ENGINE_UNAVAILABLE"
   | "UNSUPPORTED";
+
+/** What every input of a cancelled call ends with. */
+export function cancelledCall(id: string): Failure {
+  return { code: "CANCELLED", message: `call ${id} was cancelled` };
+}
 
 export interface Failure {
   code: FailureCode;

@@ -11,7 +11,7 @@ export interface OpenCall {
   durable: boolean;
   /** The same key on the same function gives the same call. */
   idempotencyKey?: string | undefined;
-  /** The sink wants to hear of progress. */
+  /** Reports of progress go to the sink. */
   progress?: boolean | undefined;
   /** Handed to the containers that run its inputs; kept with a durable call. */
   trace?: TraceContext | undefined;
@@ -49,13 +49,16 @@ export interface CallSink {
 
 /** The caller's side of an open call. */
 export interface CallHandle {
-  /** `fc-…`, made by the caller; for an idempotency key that exists already, `end()` resolves to the existing call's id. */
+  /**
+   * `fc-…`, or "" as long as the engine has not named the call. `end()` resolves to the id that counts: for an idempotency key
+   * that exists already, the existing call's.
+   */
   readonly id: string;
   /** Indices count up from 0. Sent in batches, soon. */
   put(index: number, payload: Uint8Array): void;
   /** Resolves once the engine has taken enough of what was put; `undefined` when there is no need to wait. */
   drained(): Promise<void> | undefined;
-  /** No more inputs. Resolves to the call's id: for a durable call when all inputs are on disk, otherwise at once. */
+  /** No more inputs. Resolves to the call's id: for a durable call when all inputs are on disk, otherwise as soon as it has one. */
   end(): Promise<string>;
   /** Lets a generator send `count` more `yield` outputs. A call starts with none granted; unary outputs need none. */
   credit(count: number): void;
@@ -72,9 +75,10 @@ export interface CallInfo {
   function: string;
   /** Of a method: as FunctionRef has it. */
   instance?: string;
-  version: number;
-  /** `web`: an HTTP request. */
-  method: OpenCall["method"] | "web";
+  /** Absent where the engine does not say. */
+  version?: number;
+  /** `web`: an HTTP request. Absent where the engine does not say. */
+  method?: OpenCall["method"] | "web";
   mode: FunctionMode;
   numInputs: number;
   /** Of those, the ones that have ended, well or badly. */
@@ -113,7 +117,7 @@ export interface Invoker {
   open(request: OpenCall, sink: CallSink): CallHandle;
   /**
    * Delivers the outputs of a durable call, those present and those to come, each input's once. `detach` to stop. Fails with
-   * INVALID when the range names inputs and the call has none of them.
+   * INVALID when the range has inputs of which the call has none.
    */
   attach(callId: string, range: InputRange, sink: CallSink): Pick<CallHandle, "credit" | "detach">;
   /** Outputs that are ready now. Rejects with NotFoundError, OutputExpiredError. */

@@ -1,4 +1,4 @@
-/** The monitor: what people ask about calls and containers. An engine that keeps no record of them has none. */
+/** The monitor: what people ask about calls and containers. An engine that keeps no record of them leaves it out. */
 import type { CallInfo, InputRange, Output, Progress } from "./invoker.ts";
 
 /** One input of a call as the engine remembers it, for people who look at the call. */
@@ -6,7 +6,7 @@ export interface InputRecord {
   index: number;
   /** The encoded arguments. Absent when they were not kept: they were too large, or of one of many inputs. */
   payload?: Uint8Array;
-  /** What has come of it so far, of a generator the first yields. The payload of one that was too large to be kept is empty. */
+  /** What has come of it so far, for a generator the first yields. The payload of one that was too large to be kept is empty. */
   outputs: Output[];
 }
 

@@ -1,5 +1,8 @@
-/** The registry: what is deployed, and the events of it. Every engine has one. */
+/** The registry: what is deployed, and was, and the events of that. Every engine has one. */
 import type { AppManifest, FunctionMode, FunctionSchema } from "../schema/index.ts";
+
+/** The environment of apps that name none. */
+export const DEFAULT_ENVIRONMENT = "main";
 
 export interface AppRef {
   app: string;
@@ -13,8 +16,8 @@ export interface FunctionRef extends AppRef {
   /** The signature that the caller's stub was generated from. The engine refuses the call when the deployed one is incompatible. */
   signature?: string | undefined;
   /**
-   * Of a method: the constructor's arguments, encoded, as base64url. Equal text is the same set of arguments, and each set has
-   * containers of its own, which construct one instance each. A call of a method needs it; what asks about a method may.
+   * Of a method: the constructor's arguments, encoded by the engine's codec. Equal strings are the same set of arguments, and
+   * each set has containers of its own, which construct one instance each. A call of a method needs it; queries may leave it out.
    */
   instance?: string | undefined;
 }
@@ -39,6 +42,29 @@ export interface ResolvedFunction {
   webUrl?: string;
 }
 
+/** One version of an app. */
+export interface DeploymentRecord {
+  version: number;
+  /** ISO 8601. */
+  deployedAt: string;
+  /** How many functions it has. */
+  functions: number;
+  origin?: DeploymentOrigin;
+  /** The version that it is a copy of: somebody has rolled back. */
+  rollbackOf?: number;
+}
+
+/** Where a version was deployed from. An engine may know only some of it. */
+export interface DeploymentOrigin {
+  /** Name of the package. */
+  project?: string;
+  folder?: string;
+  /** Whoever deployed it, as their system names them. */
+  user?: string;
+  /** Of the sources: a git commit. */
+  revision?: string;
+}
+
 export interface DeployEvent {
   /** Grows with each event of a registry; give it back as `after` to miss none. */
   sequence: number;
@@ -57,9 +83,11 @@ export interface Registry {
     options?: { ifNotEtag?: string | undefined },
   ): Promise<{ etag: string; manifest?: AppManifest }>;
   resolve(ref: FunctionRef): Promise<ResolvedFunction>;
+  /** The versions of an app that can still be called, newest first. Rejects with NotFoundError that names the nearest apps. */
+  history(ref: { app: string; environment: string }): Promise<DeploymentRecord[]>;
   /**
    * Events after `after` (default: from now on), then live ones, across reconnections, until `signal` aborts (it then ends
-   * quietly). The iterable is subscribed once the first `next()` has been called; `onReady` tells when.
+   * quietly). The iterable is subscribed once the first `next()` has been called; `onReady` says when.
    */
   watchDeploys(options: {
     after?: number;

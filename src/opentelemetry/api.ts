@@ -36,7 +36,7 @@ interface Flushable {
   forceFlush?(): Promise<void>;
 }
 
-/** Sends what the SDK still holds, for a process that is about to end. Never rejects: nobody is left to tell. */
+/** Sends what the SDK still holds, for a process that is about to end. Never rejects: nobody is left to handle it. */
 export async function flush(api: Api): Promise<void> {
   const tracers = api.trace.getTracerProvider();
   const delegate = tracers instanceof api.ProxyTracerProvider ? tracers.getDelegate() : tracers;

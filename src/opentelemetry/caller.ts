@@ -1,6 +1,6 @@
 /**
  * The caller's side: one span round each call, whatever its method and however many inputs it has, and the span's context on
- * its way with the call. It is put round the engine's `open`, the one road that all calls take.
+ * its way with the call. It is put round the engine's `open`, the one way that all calls go.
  */
 import type { Histogram, Span, Tracer } from "@opentelemetry/api";
 import type {
@@ -11,10 +11,11 @@ import type {
   Invoker,
   OpenCall,
   Output,
+  PayloadCodec,
   Progress,
   TraceContext,
 } from "../engine/index.ts";
-import { decodeError, failureToError } from "../runtime/index.ts";
+import { codecOf, failureToError } from "../runtime/index.ts";
 import type { Api } from "./api.ts";
 import { attributesOf, recordError, typeOf } from "./attributes.ts";
 
@@ -22,6 +23,8 @@ import { attributesOf, recordError, typeOf } from "./attributes.ts";
 export function observeCalls(api: Api, engine: Engine): Engine {
   const { invoker } = engine;
   const tools: Tools = {
+    codec: codecOf(engine),
+    carriesTrace: engine.trace !== false,
     api,
     tracer: api.trace.getTracer("farcall"),
     duration: api.metrics.getMeter("farcall").createHistogram("rpc.client.call.duration", {
@@ -35,19 +38,22 @@ export function observeCalls(api: Api, engine: Engine): Engine {
 }
 
 interface Tools {
+  codec: PayloadCodec;
+  /** The engine takes the span's context along. */
+  carriesTrace: boolean;
   api: Api;
   tracer: Tracer;
   duration: Histogram;
 }
 
 class ObservedCall implements CallHandle, CallSink {
-  readonly id: string;
   readonly #tools: Tools;
   readonly #request: OpenCall;
   readonly #sink: CallSink;
   readonly #handle: CallHandle;
   readonly #span: Span;
   readonly #begun = performance.now();
+  #named = "";
   #put = 0;
   #ended = 0;
   #failed = 0;
@@ -68,11 +74,26 @@ class ObservedCall implements CallHandle, CallSink {
       kind: request.durable ? api.SpanKind.PRODUCER : api.SpanKind.CLIENT,
       attributes: attributesOf({ app, environment, function: name, version }),
     });
+    this.#handle = open(tools.carriesTrace ? { ...request, trace: this.#context() } : request, this);
+    this.#name(this.#handle.id);
+  }
+
+  get id(): string {
+    return this.#handle.id;
+  }
+
+  #context(): TraceContext {
+    const { api } = this.#tools;
     const trace: TraceContext = {};
     api.propagation.inject(api.trace.setSpan(api.context.active(), this.#span), trace);
-    this.#handle = open({ ...request, trace }, this);
-    this.id = this.#handle.id;
-    this.#span.setAttribute("farcall.call.id", this.id);
+    return trace;
+  }
+
+  /** By "" the engine has not named it yet. */
+  #name(id: string): void {
+    if (id === this.#named || id === "") return;
+    this.#named = id;
+    this.#span.setAttribute("farcall.call.id", id);
   }
 
   // ---- from the caller
@@ -92,13 +113,16 @@ class ObservedCall implements CallHandle, CallSink {
     if (this.#request.durable) {
       ended.then(
         (id) => {
-          // Another's, whose idempotency key this one has.
-          if (id !== this.id) this.#span.setAttribute("farcall.call.id", id);
+          // With an idempotency key it may be an earlier call's.
+          this.#name(id);
           this.#finish();
         },
         (error: unknown) => this.#finish(error),
       );
-    } else this.#finishIfDone();
+    } else {
+      if (this.#named === "") ended.then((id) => this.#name(id), ignore);
+      this.#finishIfDone();
+    }
     return ended;
   }
 
@@ -125,7 +149,7 @@ class ObservedCall implements CallHandle, CallSink {
   output(output: Output): void {
     if (output.kind === "exception" || output.kind === "failure") {
       this.#failed++;
-      if (this.#failed === 1) this.#error = errorIn(output);
+      if (this.#failed === 1) this.#error = errorIn(this.#tools.codec, output);
       this.#failing = true;
     }
     this.#sink.output(output);
@@ -174,12 +198,15 @@ class ObservedCall implements CallHandle, CallSink {
   }
 }
 
-function errorIn(output: Output): unknown {
+/** A failure of the call reaches its sink. */
+function ignore(): void {}
+
+function errorIn(codec: PayloadCodec, output: Output): unknown {
   if (output.kind === "failure") return failureToError(output.failure);
   try {
-    return output.kind === "exception" ? decodeError(output.payload) : undefined;
+    return output.kind === "exception" ? codec.decodeError(output.payload) : undefined;
   } catch (undecodable) {
-    // The caller hears the same from its own decoding.
+    // The caller gets the same from its own decoding.
     return undecodable;
   }
 }

@@ -41,7 +41,7 @@ export class HostTelemetry {
     this.#instruments.calls.add(1, { ...attributesOf(fn), "farcall.method": method });
   }
 
-  /** @param container what the container was told to load */
+  /** @param container what the container is to load */
   containerReady(container: ObservedFunction, startMs: number): void {
     this.#instruments.starts.record(startMs / 1000, this.#of(container));
   }
@@ -91,7 +91,7 @@ export class HostTelemetry {
     }
   }
 
-  /** Its container is gone, and with it the span that was to tell of it. */
+  /** Its container is gone, and with it the span that would have shown it. */
   attemptLost(
     container: ObservedFunction & { container: string },
     { call, index, attempt }: ObservedAttempt,

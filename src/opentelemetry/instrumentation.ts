@@ -1,7 +1,7 @@
 /** The user's own SDK in processes that farcall starts: the module that FARCALL_OTEL names. */
 import { InvalidError } from "../runtime/errors.ts";
 
-/** Throws InvalidError. The variable holds a URL by now: who starts the host has found the module. */
+/** Throws InvalidError. The variable holds a URL by now: the module was found when the host was started. */
 export async function loadInstrumentation(): Promise<void> {
   const module = process.env["FARCALL_OTEL"];
   if (!module) return;

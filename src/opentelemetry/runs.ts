@@ -10,7 +10,7 @@ import { attributesOf, type ObservedFunction } from "./attributes.ts";
  */
 const MAX_CHILDREN = 100;
 
-/** A call as containers are told of it. */
+/** A call as containers know it. */
 export interface ObservedCall {
   callId: string;
   method: string;

@@ -1,15 +1,17 @@
-/** One input on its way through the host: from its call's queue into a container and out again, perhaps several times. */
+/**
+ * What a pool runs: calls, wherever they come from, and their inputs on the way into a container and out again, perhaps
+ * several times. An engine implements `Call` for each kind of call that it has; the pool keeps its own part of each call in
+ * a `CallInPool`, and each `Input` keeps its own state, so that nobody writes into anybody else's.
+ */
 import type { Failure, Progress, TraceContext } from "../engine/index.ts";
-import type { DeployedFunction } from "../engines/local/host/registry/registry.ts";
-import type { Container } from "./container.ts";
-import type { Pool } from "./pool.ts";
-import { queueTime } from "./telemetry.ts";
+import { queueTime } from "./clock.ts";
+import type { DeployedFunction, Workload } from "./workload.ts";
 
 export type OutcomeKind = "result" | "exception" | "end";
 
-/** What the schedules knows of a call; the two kinds of calls differ in where inputs come from and where outputs go. */
+/** A call as the pool sees it. Kinds of calls differ in where their inputs come from and where their outputs go. */
 export interface Call {
-  /** Names the call to containers; unique in this host's life. */
+  /** Names the call to containers; unique in the life of the process that runs the pool. */
   readonly number: number;
   readonly id: string;
   readonly method: string;
@@ -18,24 +20,18 @@ export interface Call {
   /** Where it was made. */
   readonly trace: TraceContext | undefined;
   readonly fn: DeployedFunction;
-  readonly pool: Pool;
-  /** Containers that have been told of it. */
-  readonly toldContainers: Container[];
-  /** A connection that wants its logs, and the call's number there. */
-  readonly logsTo: { readonly overloaded: boolean; json(type: number, call: number, value: unknown): void } | undefined;
-  readonly logNumber: number;
-  /** In the pool's round of calls that have inputs waiting. */
-  queued: boolean;
+  readonly pool: CallPool;
+  /** The pool's own part of the call. */
+  readonly inPool: CallInPool;
   /** Ended or cancelled: what is left of its inputs is dropped. */
   readonly over: boolean;
-  /** Yields that its caller has allowed, all in all. A generator's call has one input. */
+  /** Yields that its caller has allowed in all. A generator's call has one input. */
   readonly granted: number;
   /** Inputs that wait in its own queue. */
   readonly waiting: number;
-  /** Out of that round because its caller reads too slowly; `Pool.unpark` brings it back. */
-  parked: boolean;
-  /** Its caller reads so slowly that nothing more should run for it now. */
+  /** Its caller reads so slowly that nothing more should run for it now; `CallPool.unpark` ends that. */
   isBlocked(): boolean;
+  /** The next input of its queue, which thereby leaves it. */
   take(): Input | undefined;
   yielded(input: Input, payload: Uint8Array): void;
   progressed(progress: Progress): void;
@@ -43,52 +39,212 @@ export interface Call {
   failed(input: Input, failure: Failure): void;
 }
 
+export interface CancelOptions {
+  /** Also kill the containers that run its inputs. */
+  terminate?: boolean;
+  /** How long its inputs may take to stop, in milliseconds. */
+  graceMs?: number;
+}
+
+/** The pool as its calls see it. */
+export interface CallPool {
+  readonly workload: Workload;
+  /** Before anything else of the call; `closed` ends it. */
+  opened(call: Call): void;
+  /** `count` more inputs wait in the call's queue. */
+  enqueue(call: Call, count: number): void;
+  /** The call's caller reads again. */
+  unpark(call: Call): void;
+  /** The call is cancelled: its `dropped` inputs no longer wait in its queue. */
+  cancelled(call: Call, dropped: number, options?: CancelOptions): void;
+  /** The call has ended: nothing of it is left in the pool. */
+  closed(call: Call): void;
+}
+
+/** A container as the inputs in it see it. */
+export interface InputContainer extends Iterable<Input> {
+  credit(input: Input, count: number): void;
+  forget(call: Call): void;
+}
+
+/** What a pool keeps of a call: whether its turn will come, and which containers know it. */
+export class CallInPool {
+  /** In the round of calls that have inputs waiting. */
+  queued = false;
+  /** Out of that round because its caller reads too slowly. */
+  parked = false;
+  readonly #containers: InputContainer[] = [];
+
+  enterRound(): void {
+    this.queued = true;
+  }
+
+  leaveRound(): void {
+    this.queued = false;
+  }
+
+  park(): void {
+    this.parked = true;
+  }
+
+  unpark(): void {
+    this.parked = false;
+  }
+
+  announcedTo(container: InputContainer): void {
+    this.#containers.push(container);
+  }
+
+  containerGone(container: InputContainer): void {
+    const at = this.#containers.indexOf(container);
+    if (at >= 0) this.#containers.splice(at, 1);
+  }
+
+  /** Grants `count` more yields to the call's inputs that are in containers. */
+  credit(call: Call, count: number): void {
+    for (const container of this.#containers) {
+      for (const input of container) if (input.call === call) container.credit(input, count);
+    }
+  }
+
+  /** The call has ended. */
+  forget(call: Call): void {
+    for (const container of this.#containers) container.forget(call);
+    this.#containers.length = 0;
+  }
+}
+
+/** Inputs that a batched function runs in one call. */
+export class Batch {
+  #left: number;
+
+  constructor(size: number) {
+    this.#left = size;
+  }
+
+  /** One of them has left. Returns whether it was the last. */
+  inputLeft(): boolean {
+    return --this.#left === 0;
+  }
+}
+
+/** One input. Fields are written by its own methods alone. */
 export class Input {
   readonly call: Call;
   readonly index: number;
   readonly payload: Uint8Array;
   /** Attempts before this one that user code failed. */
-  readonly attempt: number;
-  /** Containers that died of it, as far as can be told. */
+  attempt = 0;
+  /** Containers that died of it, as far as can be known. */
   crashes = 0;
   /** Runs before this one that were cut off with their containers. */
   cutOff = 0;
-  /** Was in a container that died with others: runs alone until it is clear which of them kills. */
+  /** Was in a container that died with others: it runs alone until it is clear which of them kills. */
   suspect = false;
   /** Yields that were sent to the caller. */
   yielded = 0;
 
   // ---- while it is in a container
 
-  container: Container | undefined;
-  /** What it runs together with: how many of the batch have not ended. */
-  batch: { left: number } | undefined;
+  container: InputContainer | undefined;
+  batch: Batch | undefined;
+  /** Its neighbours in the container, see InputList. */
   previous: Input | undefined;
   next: Input | undefined;
-  /** Since when it waits, by performance.now(); 0 when nobody asks. */
-  queuedAt = queueTime();
+  /** Since when it waits, by performance.now(); 0 while nobody asks. */
+  queuedAt: number = queueTime();
   /** When it began to run, by performance.now(); 0 while it waits in the container. */
   startedAt = 0;
-  /** Its outcome is decided (timed out, cancelled): what the container still says of it does not count. */
+  /** Its outcome is decided (timed out, cancelled): what the container still says about it does not count. */
   decided = false;
   /** When the container is killed for not letting go of it. */
   killAt = 0;
-  /** The next attempt, and when it may begin, by performance.now(): once this one has left, as a container tells them apart by index. */
-  successor: { input: Input; at: number } | undefined;
+  /** The next attempt, and when it may begin, by performance.now(): once this one has left, since a container tells them apart by index. */
+  successor: { readonly input: Input; readonly at: number } | undefined;
 
-  constructor(call: Call, index: number, payload: Uint8Array, attempt = 0) {
+  constructor(call: Call, index: number, payload: Uint8Array) {
     this.call = call;
     this.index = index;
     this.payload = payload;
-    this.attempt = attempt;
   }
 
   /** The same input for the next attempt: this one may still be in its container. */
   again(): Input {
-    const next = new Input(this.call, this.index, this.payload, this.attempt + 1);
+    const next = new Input(this.call, this.index, this.payload);
+    next.attempt = this.attempt + 1;
     next.crashes = this.crashes;
     next.cutOff = this.cutOff;
     next.suspect = this.suspect;
     return next;
+  }
+
+  /** @param since see queueTime */
+  waits(since: number): void {
+    this.queuedAt = since;
+  }
+
+  /** An earlier process may have run it, and did not live to say so. */
+  mayHaveRun(): void {
+    this.cutOff = Math.max(this.cutOff, 1);
+  }
+
+  enter(container: InputContainer, previous: Input | undefined): void {
+    this.container = container;
+    this.previous = previous;
+    this.next = undefined;
+    this.startedAt = 0;
+    if (previous) previous.next = this;
+  }
+
+  joins(batch: Batch): void {
+    this.batch = batch;
+  }
+
+  begin(now: number): void {
+    this.startedAt = now;
+  }
+
+  /** Out of its container. */
+  leave(): void {
+    if (this.previous) this.previous.next = this.next;
+    if (this.next) this.next.previous = this.previous;
+    this.container = undefined;
+    this.batch = undefined;
+  }
+
+  /** Its container has died. */
+  lostContainer(): void {
+    this.container = undefined;
+    if (this.startedAt > 0) this.cutOff++;
+    this.startedAt = 0;
+  }
+
+  /** Whatever the container still says about it does not count, and it has until `killAt` to stop. */
+  decide(killAt: number): void {
+    this.decided = true;
+    this.killAt = killAt;
+  }
+
+  sent(): void {
+    this.yielded++;
+  }
+
+  /** Its container died while nothing else was in it. */
+  blame(): void {
+    this.crashes++;
+  }
+
+  /** Its container died, of this input or of another. */
+  suspected(): void {
+    this.suspect = true;
+  }
+
+  followedBy(input: Input, at: number): void {
+    this.successor = { input, at };
+  }
+
+  /** Grants `count` more yields to it, if it is in a container. */
+  credit(count: number): void {
+    this.container?.credit(this, count);
   }
 }

@@ -1,15 +1,26 @@
 /**
- * The host's side of one container: a child process that runs the inputs of one function, or one instance, at one version. Inputs lie in the
- * order in which they were sent; the first `maxInputs` of them run, those behind wait in the container for their turn.
+ * One container as the pool sees it: a process that runs the inputs of one function, or one instance, at one version. Up to
+ * `maxInputs` of the inputs that were sent run; those behind them wait in the process for their turn.
+ *
+ * Its states, and what moves it from one to the next:
+ *
+ *     starting   the process has been given its `load` message
+ *        |       `ready` from the process
+ *        v
+ *     ready      the pool sends it inputs
+ *        |       an input does not stop, but the process answers `ping`: others in it may finish
+ *        v
+ *     draining   takes nothing more; `stop` as soon as it is empty
+ *        |       stop() and kill(), from any state above
+ *        v
+ *     stopping   `stop` was sent, or the process was killed
+ *        |       the process has exited and its stream is read to the end, from any state above
+ *        v
+ *     dead       the pool has taken back what was in it
  */
-
 import type { Failure } from "../engine/index.ts";
-import { warnOf } from "../engines/local/host/failures.ts";
 import type { AttemptOutcome } from "../opentelemetry/index.ts";
-import type { FunctionSchema } from "../schema/index.ts";
-import { CallHeaderWriter } from "../wire/call-header.ts";
 import {
-  type CallMessage,
   FromContainer,
   type LoadFailedMessage,
   type LoadMessage,
@@ -18,20 +29,21 @@ import {
   ToContainer,
 } from "../wire/container-protocol.ts";
 import { type Frame, FrameError, FrameReader, FrameWriter } from "../wire/frames.ts";
-import type { Call, Input } from "./call.ts";
+import { Batch, type Call, type Input, type InputContainer } from "./call.ts";
+import { MAX_TIMER_MS } from "./clock.ts";
+import { Deadlines } from "./deadlines.ts";
+import { InputList } from "./input-list.ts";
+import { KnownCalls } from "./known-calls.ts";
 import type { ContainerProcess } from "./processes.ts";
 import { telemetry } from "./telemetry.ts";
 
 /** How long an input that was told to stop may go on before its container is killed, in milliseconds. */
 const TIMEOUT_GRACE_MS = 1_000;
 const CANCEL_GRACE_MS = 3_000;
-/** For a process to say that it is not stuck with an input that does not stop. */
-const ANSWER_MS = 1_000;
 /** How long a container that was told to stop may take after its last input, in milliseconds: for the app's onStop hooks. */
 const STOP_GRACE_MS = 10_000;
-/** Longest delay of a timer. */
-export const MAX_TIMER_MS: number = 0x7fff_ffff;
-const MAX_FORGOTTEN = 100;
+/** How long after the exit of a process its stream may stay open, in milliseconds: something else may hold its other end. */
+const LAST_FRAMES_MS = 500;
 /** So much of the end of stderr says why a container died. */
 const KEPT_STDERR = 8_192;
 
@@ -41,114 +53,259 @@ const OUTCOMES: Record<number, AttemptOutcome> = {
   [FromContainer.exception]: "exception",
 };
 
-export type Death = "stopped" | "killed" | "crashed" | "out of memory" | "load failed" | "start timed out";
+export type ContainerState = "starting" | "ready" | "draining" | "stopping" | "dead";
+
+export type DeathCause = "stopped" | "killed" | "crashed" | "out of memory" | "load failed" | "start timed out";
+
+/** Why a container died. */
+export interface Death {
+  readonly cause: DeathCause;
+  readonly detail: string;
+  /** It had loaded its function. */
+  readonly loaded: boolean;
+  /** Neither by the pool's doing nor its own: the system was short of memory, or somebody killed it. */
+  readonly killedByOthers: boolean;
+  /** The constructor's arguments do not fit: why. */
+  readonly refusal: Failure | undefined;
+}
 
 /** The pool that a container belongs to, as it sees it. */
 export interface ContainerOwner {
-  containerReady(container: Container): void;
-  containerRetires(): void;
-  containerGone(container: Container, death: Death, detail: string): void;
+  containerReady(): void;
+  /** It takes nothing more, and others have to. */
+  containerDrains(): void;
+  containerGone(container: Container, death: Death): void;
   /** A frame that ends `input` has come; it is no longer in the container, where it ran for `elapsedMs`. */
   inputEnded(input: Input, frame: Frame, elapsedMs: number): void;
   inputYielded(input: Input, payload: Uint8Array): void;
   inputProgressed(input: Input, progress: ProgressMessage): void;
   inputReturned(input: Input): void;
   inputTimedOut(input: Input): void;
-  log(container: Container, stream: "stdout" | "stderr" | "system", text: string, call?: Call, index?: number): void;
+  print(container: Container, output: Print): void;
+  /** The process sent what only a bug can explain. */
+  problem(what: string, error: unknown): void;
+}
+
+export interface Print {
+  stream: "stdout" | "stderr" | "system";
+  text: string;
+  call?: Call | undefined;
+  index?: number | undefined;
 }
 
 export interface ContainerOptions {
+  process: ContainerProcess;
+  owner: ContainerOwner;
   load: LoadMessage;
+  /** Inputs that run at a time, of all batches together. */
   maxInputs: number;
   startupTimeoutMs: number;
 }
 
-export class Container {
+export class Container implements InputContainer {
   readonly id: string;
   readonly pid: number;
-  readonly owner: ContainerOwner;
-  /** `draining`: takes nothing more, and is killed once nothing is left in it but what does not stop. */
-  state: "starting" | "ready" | "draining" | "stopping" | "dead" = "starting";
-  /** By performance.now(); meaningful while nothing is in it. */
-  idleSince = 0;
-  /** Takes nothing more until it is empty: kept free for a suspect. */
-  reserved = false;
-  /** Has loaded its function. */
-  loaded = false;
-  /** By neither the host nor its own doing: the system was short of memory, or a person was short of patience. */
-  killedByOthers = false;
-  /** The constructor's arguments do not fit: why. */
-  refusal: Failure | undefined;
-  /** The inputs behind the running ones have been asked back. */
-  recalled = false;
-  inputs = 0;
-  running = 0;
-  /** Of a batched function: those that have not ended. */
-  batches = 0;
-
+  readonly #owner: ContainerOwner;
   readonly #process: ContainerProcess;
-  readonly #options: ContainerOptions;
+  readonly #load: LoadMessage;
   readonly #writer: FrameWriter;
-  readonly #callHeaders = new CallHeaderWriter();
-  /** The last call that was announced, as far as it says no more than others of its kind. */
-  #lastKind: { schema: FunctionSchema; method: string; message: CallMessage } | undefined;
-  readonly #calls = new Map<number, Call>();
-  /** Calls that have ended and that the process still knows. */
-  readonly #forgotten: number[] = [];
-  #first: Input | undefined;
-  #last: Input | undefined;
-  /** The first that waits behind the running ones. */
-  #firstWaiting: Input | undefined;
+  readonly #calls: KnownCalls;
+  readonly #inputs: InputList;
+  readonly #deadlines: Deadlines;
+  #state: ContainerState = "starting";
+  /** The inputs behind the running ones have been asked back. */
+  #recalled = false;
+  #batches = 0;
+  #idleSince = 0;
+  #loaded = false;
   /** The time of what is being handled. */
   #now = 0;
-  #alarm: NodeJS.Timeout | undefined;
-  #alarmAt = Number.POSITIVE_INFINITY;
   #startTimer: NodeJS.Timeout | undefined;
   #stopTimer: NodeJS.Timeout | undefined;
-  #death: Death | undefined;
+  #cause: DeathCause | undefined;
   #detail = "";
-  /** By when it has to answer that it is not stuck, by performance.now(); Infinity while it is not asked. */
-  #answerBy = Number.POSITIVE_INFINITY;
-  /** Until nothing is left in it but what does not stop. */
-  #lingers = false;
+  #refusal: Failure | undefined;
+  #killedByOthers = false;
   #stderr = "";
   #exit: string | undefined;
   #socketClosed = false;
   readonly #createdAt = performance.now();
 
-  constructor(process: ContainerProcess, owner: ContainerOwner, options: ContainerOptions) {
-    this.id = options.load.container;
+  constructor({ process, owner, load, maxInputs, startupTimeoutMs }: ContainerOptions) {
+    this.id = load.container;
     this.pid = process.child.pid!;
-    this.owner = owner;
+    this.#owner = owner;
     this.#process = process;
-    this.#options = options;
-    const { child, socket } = process;
-    this.#writer = new FrameWriter(socket);
+    this.#load = load;
+    this.#writer = new FrameWriter(process.socket);
+    this.#calls = new KnownCalls(this, this.#writer);
+    this.#inputs = new InputList(this, maxInputs);
+    this.#deadlines = new Deadlines({
+      [Symbol.iterator]: () => this.#inputs[Symbol.iterator](),
+      timedOut: (input) => this.#timedOut(input),
+      ping: () => this.#writer.write(ToContainer.ping, 0, 0),
+      didNotStop: (input) => this.#didNotStop(input),
+    });
+    this.#listen();
+    this.#startTimer = setTimeout(
+      () => this.kill("start timed out", `it was not ready within ${startupTimeoutMs} ms`),
+      Math.min(startupTimeoutMs, MAX_TIMER_MS),
+    );
+    this.#writer.write(ToContainer.load, 0, 0, Buffer.from(JSON.stringify(load)));
+    this.#writer.flush();
+  }
+
+  get state(): ContainerState {
+    return this.#state;
+  }
+
+  /** Inputs in it, running and waiting. */
+  get inputs(): number {
+    return this.#inputs.length;
+  }
+
+  get running(): number {
+    return this.#inputs.running;
+  }
+
+  /** Of a batched function: those that have not ended. */
+  get batches(): number {
+    return this.#batches;
+  }
+
+  /** Has loaded its function. */
+  get loaded(): boolean {
+    return this.#loaded;
+  }
+
+  /** By performance.now(); meaningful while nothing is in it. */
+  get idleSince(): number {
+    return this.#idleSince;
+  }
+
+  /** The inputs behind the running ones have been asked back. */
+  get recalled(): boolean {
+    return this.#recalled;
+  }
+
+  /** When the one that has run for the longest began; `undefined` when nothing waits behind those that run. */
+  get blockedSince(): number | undefined {
+    return this.#inputs.blockedSince;
+  }
+
+  [Symbol.iterator](): Iterator<Input, void, undefined> {
+    return this.#inputs[Symbol.iterator]();
+  }
+
+  // ---- what the pool does with it
+
+  dispatch(input: Input): void {
+    const { call } = input;
+    this.#calls.announce(call);
+    if (this.#inputs.add(input)) {
+      this.#now = performance.now();
+      this.#begin(input);
+    }
+    const flags = Math.min(input.attempt + input.cutOff, 255);
+    this.#writer.write(ToContainer.input, call.number, input.index, input.payload, flags);
+    if (call.granted > 0) this.credit(input, call.granted);
+  }
+
+  /** One call of the function for all of them. */
+  dispatchTogether(inputs: readonly Input[]): void {
+    const batch = new Batch(inputs.length);
+    for (const input of inputs) {
+      this.dispatch(input);
+      input.joins(batch);
+    }
+    this.#batches++;
+    this.#writer.write(ToContainer.together, 0, inputs.length);
+  }
+
+  credit(input: Input, count: number): void {
+    const payload = Buffer.allocUnsafe(4);
+    payload.writeUInt32LE(count);
+    this.#writer.write(ToContainer.credit, input.call.number, input.index, payload);
+  }
+
+  /** Tells the input to stop; the container is killed when it does not. What it says about it no longer counts. */
+  cancel(input: Input, graceMs: number = CANCEL_GRACE_MS, why: "cancelled" | "timeout" = "cancelled"): void {
+    if (input.decided) return;
+    if (input.startedAt > 0) telemetry?.ended(this.#load, input, why);
+    this.#writer.write(ToContainer.cancel, input.call.number, input.index);
+    input.decide(performance.now() + graceMs);
+    this.#deadlines.toldToStop(input);
+  }
+
+  /** Asks back what has not started. */
+  recall(): void {
+    if (this.#recalled || !this.#inputs.hasWaiting) return;
+    this.#recalled = true;
+    this.#writer.write(ToContainer.recall, 0, 0);
+  }
+
+  forget(call: Call): void {
+    this.#calls.forget(call);
+  }
+
+  /** Lets what is in it finish. */
+  stop(): void {
+    if (this.#state === "stopping" || this.#state === "dead") return;
+    this.#state = "stopping";
+    this.#cause ??= "stopped";
+    this.#writer.write(ToContainer.stop, 0, 0);
+    this.#writer.flush();
+    if (this.inputs === 0) this.#limitStop();
+  }
+
+  kill(cause: DeathCause, detail = ""): void {
+    if (this.#state === "dead") return;
+    this.#state = "stopping";
+    this.#cause = cause;
+    this.#detail = detail;
+    this.#process.kill();
+  }
+
+  #limitStop(): void {
+    this.#stopTimer ??= setTimeout(() => {
+      this.#system(`killed: it was told to stop and did not within ${STOP_GRACE_MS} ms\n`);
+      this.kill("stopped");
+    }, STOP_GRACE_MS);
+  }
+
+  #system(text: string, input?: Input): void {
+    this.#owner.print(this, { stream: "system", text, call: input?.call, index: input?.index });
+  }
+
+  // ---- the process
+
+  #listen(): void {
+    const { child, socket, kill } = this.#process;
     const reader = new FrameReader(this.#onFrame);
     socket.on("data", (chunk: Buffer) => {
       this.#now = performance.now();
       try {
         reader.push(chunk);
       } catch (error) {
-        // User code can write to any file descriptor of its process, and harms nobody else's container by that.
+        // User code can write to any file descriptor of its process, and harms no other container by that.
         if (!(error instanceof FrameError || error instanceof SyntaxError))
-          warnOf(`what container ${this.id} sent`, error);
-        this.kill("crashed", `it sent what is no frame: ${(error as Error).message}`);
+          this.#owner.problem(`a frame of container ${this.id} could not be handled`, error);
+        this.kill("crashed", `it sent an invalid frame: ${(error as Error).message}`);
       }
     });
     // Writes to a dead process; its `close` follows.
     socket.on("error", () => {});
     socket.on("close", () => {
       this.#socketClosed = true;
-      if (this.#exit === undefined) process.kill();
+      if (this.#exit === undefined) kill();
       else this.#gone();
     });
     child.on("exit", (code, signal) => {
       this.#exit = signal ? `killed by ${signal}` : `exit code ${code}`;
-      this.killedByOthers = signal === "SIGKILL" && this.#death === undefined;
+      this.#killedByOthers = signal === "SIGKILL" && this.#cause === undefined;
       if (this.#socketClosed) this.#gone();
-      // What it sent before it died is still to be read; something else may hold the other end open.
-      else setTimeout(() => this.#gone(), 500).unref();
+      // What it sent before it died is still to be read.
+      else setTimeout(() => this.#gone(), LAST_FRAMES_MS).unref();
     });
     child.on("error", (error) => {
       this.#exit = error.message;
@@ -158,162 +315,39 @@ export class Container {
       child[stream]!.setEncoding("utf8");
       child[stream]!.on("data", (text: string) => {
         if (stream === "stderr") this.#stderr = (this.#stderr + text).slice(-KEPT_STDERR);
-        owner.log(this, stream, text, this.#onlyCall());
+        this.#owner.print(this, { stream, text, call: this.#onlyCall() });
       });
       child[stream]!.on("error", () => {});
     }
-    this.#startTimer = setTimeout(
-      () => this.kill("start timed out", `it was not ready within ${options.startupTimeoutMs} ms`),
-      Math.min(options.startupTimeoutMs, MAX_TIMER_MS),
-    );
-    this.#writer.write(ToContainer.load, 0, 0, Buffer.from(JSON.stringify(options.load)));
-    this.#writer.flush();
-  }
-
-  // ---- work
-
-  dispatch(input: Input): void {
-    const { call } = input;
-    if (this.#forgotten.length > 0) this.#sayForgotten();
-    if (!this.#calls.has(call.number)) {
-      this.#calls.set(call.number, call);
-      call.toldContainers.push(this);
-      this.#writer.write(ToContainer.call, call.number, 0, this.#callHeaders.write(call.id, this.#described(call)));
-    }
-    input.container = this;
-    input.previous = this.#last;
-    input.next = undefined;
-    input.startedAt = 0;
-    if (this.#last) this.#last.next = input;
-    else this.#first = input;
-    this.#last = input;
-    this.inputs++;
-    if (this.running < this.#options.maxInputs) {
-      this.#now = performance.now();
-      this.#begin(input);
-    } else this.#firstWaiting ??= input;
-    this.#writer.write(
-      ToContainer.input,
-      call.number,
-      input.index,
-      input.payload,
-      Math.min(input.attempt + input.cutOff, 255),
-    );
-    if (call.granted > 0) this.credit(input, call.granted);
-  }
-
-  /** One call of the function for all of them. */
-  dispatchTogether(inputs: readonly Input[]): void {
-    const batch = { left: inputs.length };
-    for (const input of inputs) {
-      this.dispatch(input);
-      input.batch = batch;
-    }
-    this.batches++;
-    this.#writer.write(ToContainer.together, 0, inputs.length);
-  }
-
-  #described(call: Call): CallMessage {
-    if (call.trace || call.web) return callMessage(call);
-    const { method, fn } = call;
-    if (this.#lastKind?.schema !== fn.schema || this.#lastKind.method !== method)
-      this.#lastKind = { schema: fn.schema, method, message: callMessage(call) };
-    return this.#lastKind.message;
-  }
-
-  credit(input: Input, count: number): void {
-    const payload = Buffer.allocUnsafe(4);
-    payload.writeUInt32LE(count);
-    this.#writer.write(ToContainer.credit, input.call.number, input.index, payload);
-  }
-
-  /** Tells the input to stop; the container is killed when it does not. What it says of it no longer counts. */
-  cancel(input: Input, graceMs: number = CANCEL_GRACE_MS, why: "cancelled" | "timeout" = "cancelled"): void {
-    if (input.decided) return;
-    input.decided = true;
-    if (input.startedAt > 0) telemetry?.ended(this.#options.load, input, why);
-    this.#writer.write(ToContainer.cancel, input.call.number, input.index);
-    input.killAt = performance.now() + graceMs;
-    this.#setAlarm(input.killAt);
-  }
-
-  /** Asks back what has not started. */
-  recall(): void {
-    if (this.recalled || this.inputs === this.running) return;
-    this.recalled = true;
-    this.#writer.write(ToContainer.recall, 0, 0);
-  }
-
-  /** When the longest-running input began; `undefined` when nothing waits behind the running ones. */
-  get blockedSince(): number | undefined {
-    return this.#firstWaiting ? this.#first!.startedAt : undefined;
-  }
-
-  /** Said together with the next input, or once there are many: waking the container for it would cost more than it frees. */
-  forget(call: Call): void {
-    if (!this.#calls.delete(call.number)) return;
-    this.#forgotten.push(call.number);
-    if (this.#forgotten.length >= MAX_FORGOTTEN) this.#sayForgotten();
-  }
-
-  #sayForgotten(): void {
-    for (const number of this.#forgotten) this.#writer.write(ToContainer.forget, number, 0);
-    this.#forgotten.length = 0;
-  }
-
-  *[Symbol.iterator](): Generator<Input, void, undefined> {
-    for (let input = this.#first; input; ) {
-      const { next } = input;
-      yield input;
-      input = next;
-    }
-  }
-
-  // ---- end
-
-  /** Lets running inputs finish. */
-  stop(): void {
-    if (this.state === "stopping" || this.state === "dead") return;
-    this.state = "stopping";
-    this.#death ??= "stopped";
-    this.#writer.write(ToContainer.stop, 0, 0);
-    this.#writer.flush();
-    if (this.inputs === 0) this.#limitStop();
-  }
-
-  #limitStop(): void {
-    this.#stopTimer ??= setTimeout(() => {
-      this.owner.log(this, "system", `killed: it was told to stop and did not within ${STOP_GRACE_MS} ms\n`);
-      this.kill("stopped", "");
-    }, STOP_GRACE_MS);
-  }
-
-  kill(death: Death, detail: string): void {
-    if (this.state === "dead") return;
-    this.state = "stopping";
-    this.#death = death;
-    this.#detail = detail;
-    this.#process.kill();
   }
 
   #gone(): void {
-    if (this.state === "dead") return;
-    this.state = "dead";
-    clearTimeout(this.#alarm);
+    if (this.#state === "dead") return;
+    this.#state = "dead";
+    this.#deadlines.close();
     clearTimeout(this.#startTimer);
     clearTimeout(this.#stopTimer);
     this.#process.socket.destroy();
-    for (const { toldContainers } of this.#calls.values()) toldContainers.splice(toldContainers.indexOf(this), 1);
-    let death = this.#death ?? "crashed";
-    // Asked to stop and left with inputs in it: that is no stop.
-    if (death === "stopped" && this.inputs > 0) death = "crashed";
-    if (death === "crashed" && /heap out of memory|Reached heap limit|ERR_WORKER_OUT_OF_MEMORY/.test(this.#stderr)) {
-      death = "out of memory";
-    }
-    telemetry?.lost(this.#options.load, this, death);
-    // What a process says that did not get so far as to load anything is all there is to know.
-    const lastWords = this.loaded ? "" : this.#stderr.trim().slice(-1_000);
-    this.owner.containerGone(this, death, this.#detail || [this.#exit, lastWords].filter(Boolean).join("\n"));
+    this.#calls.close();
+    const cause = this.#causeOfDeath();
+    telemetry?.lost(this.#load, this, cause);
+    // All there is to know of a process that did not get so far as to load anything is what it printed.
+    const lastWords = this.#loaded ? "" : this.#stderr.trim().slice(-1_000);
+    this.#owner.containerGone(this, {
+      cause,
+      detail: this.#detail || [this.#exit, lastWords].filter(Boolean).join("\n"),
+      loaded: this.#loaded,
+      killedByOthers: this.#killedByOthers,
+      refusal: this.#refusal,
+    });
+  }
+
+  #causeOfDeath(): DeathCause {
+    let cause = this.#cause ?? "crashed";
+    // It was asked to stop, and left with inputs in it.
+    if (cause === "stopped" && this.inputs > 0) cause = "crashed";
+    const ofMemory = /heap out of memory|Reached heap limit|ERR_WORKER_OUT_OF_MEMORY/;
+    return cause === "crashed" && ofMemory.test(this.#stderr) ? "out of memory" : cause;
   }
 
   // ---- frames
@@ -327,184 +361,117 @@ export class Container {
         const input = this.#find(frame);
         if (!input) return;
         const elapsed = this.#now - input.startedAt;
-        if (!input.decided) telemetry?.ended(this.#options.load, input, OUTCOMES[frame.type], frame.payload.length);
+        if (!input.decided) telemetry?.ended(this.#load, input, OUTCOMES[frame.type], frame.payload.length);
         this.#remove(input);
-        this.owner.inputEnded(input, frame, elapsed);
+        this.#owner.inputEnded(input, frame, elapsed);
         return;
       }
       case FromContainer.yield: {
         const input = this.#find(frame);
-        if (input) this.owner.inputYielded(input, frame.payload);
+        if (input) this.#owner.inputYielded(input, frame.payload);
         return;
       }
       case FromContainer.returned: {
         const input = this.#find(frame);
         if (!input) return;
         this.#remove(input);
-        this.owner.inputReturned(input);
+        this.#owner.inputReturned(input);
         return;
       }
       case FromContainer.pong:
-        this.#answered();
+        if (this.#deadlines.answered()) this.#drain();
         return;
       case FromContainer.log: {
         const { stream, text } = parse<LogMessage>(frame);
         const call = this.#calls.get(frame.call);
-        if (call) this.owner.log(this, stream, text, call, frame.index);
-        else this.owner.log(this, stream, text, this.#onlyCall());
+        this.#owner.print(
+          this,
+          call ? { stream, text, call, index: frame.index } : { stream, text, call: this.#onlyCall() },
+        );
         return;
       }
       case FromContainer.progress: {
         const input = this.#find(frame);
-        if (input) this.owner.inputProgressed(input, parse<ProgressMessage>(frame));
+        if (input) this.#owner.inputProgressed(input, parse<ProgressMessage>(frame));
         return;
       }
       case FromContainer.ready:
-        if (this.state !== "starting") return;
-        clearTimeout(this.#startTimer);
-        this.state = "ready";
-        this.loaded = true;
-        this.idleSince = this.#now;
-        telemetry?.containerReady(this.#options.load, this.#now - this.#createdAt);
-        this.owner.containerReady(this);
+        this.#ready();
         return;
       case FromContainer.loadFailed: {
         const { message, stack, failure } = parse<LoadFailedMessage>(frame);
-        this.refusal = failure;
-        this.#death = "load failed";
+        this.#refusal = failure;
+        this.#cause = "load failed";
         this.#detail = message;
-        if (stack) this.owner.log(this, "stderr", `${stack}\n`);
+        if (stack) this.#owner.print(this, { stream: "stderr", text: `${stack}\n` });
       }
     }
   };
 
-  /** Results come nearly always in order, so the first ones are where to look. */
-  #find(frame: Frame): Input | undefined {
-    for (let input = this.#first; input; input = input.next) {
-      if (input.index === frame.index && input.call.number === frame.call) return input;
-    }
-    return undefined;
+  #ready(): void {
+    if (this.#state !== "starting") return;
+    clearTimeout(this.#startTimer);
+    this.#state = "ready";
+    this.#loaded = true;
+    this.#idleSince = this.#now;
+    telemetry?.containerReady(this.#load, this.#now - this.#createdAt);
+    this.#owner.containerReady();
   }
 
-  #remove(input: Input): void {
-    if (input.previous) input.previous.next = input.next;
-    else this.#first = input.next;
-    if (input.next) input.next.previous = input.previous;
-    else this.#last = input.previous;
-    if (this.#firstWaiting === input) this.#firstWaiting = input.next;
-    // What is sent from now on comes after the recall, so it is not meant.
-    if (!this.#firstWaiting) this.recalled = false;
-    input.container = undefined;
-    if (input.batch) {
-      if (--input.batch.left === 0) this.batches--;
-      input.batch = undefined;
-    }
-    this.inputs--;
-    if (input.startedAt === 0) return;
-    this.running--;
-    if (this.#firstWaiting) {
-      const next = this.#firstWaiting;
-      this.#firstWaiting = next.next;
-      if (!this.#firstWaiting) this.recalled = false;
-      this.#begin(next);
-    } else if (this.inputs === 0) {
-      this.idleSince = this.#now;
-      if (this.state === "stopping") this.#limitStop();
-      // All have stopped after all.
-      else if (this.state === "draining") this.stop();
-    }
-    if (this.#lingers) this.#setAlarm(this.#now);
+  /** Something in it does not stop, and the rest may finish. */
+  #drain(): void {
+    if (this.#state !== "ready") return;
+    this.#state = "draining";
+    this.recall();
+    this.#owner.containerDrains();
+  }
+
+  #find(frame: Frame): Input | undefined {
+    return this.#inputs.find(frame.call, frame.index);
   }
 
   #begin(input: Input): void {
-    input.startedAt = this.#now;
-    telemetry?.started(this.#options.load, input);
-    this.running++;
-    this.#setAlarm(this.#now + timeoutOf(input));
+    this.#inputs.begin(input, this.#now);
+    telemetry?.started(this.#load, input);
+    this.#deadlines.began(input);
   }
 
-  // ---- time limits
-
-  /** One timer for all: it is not moved when the input that it was set for ends, but asks again when it fires. */
-  #setAlarm(at: number): void {
-    if (at >= this.#alarmAt) return;
-    this.#alarmAt = at;
-    clearTimeout(this.#alarm);
-    this.#alarm = setTimeout(this.#onAlarm, Math.min(Math.max(1, Math.ceil(at - performance.now())), MAX_TIMER_MS));
-  }
-
-  readonly #onAlarm = (): void => {
-    const now = performance.now();
-    this.#alarm = undefined;
-    this.#alarmAt = Number.POSITIVE_INFINITY;
-    let next = Number.POSITIVE_INFINITY;
-    for (const input of this) {
-      if (!input.decided && input.startedAt > 0 && input.startedAt + timeoutOf(input) <= now) {
-        this.cancel(input, TIMEOUT_GRACE_MS, "timeout");
-        this.owner.inputTimedOut(input);
-      }
-      if (input.decided && input.killAt <= now) {
-        if (!this.#hasOthers(now) || this.#answerBy <= now) {
-          this.owner.log(
-            this,
-            "system",
-            `killed: input ${input.index} of ${input.call.id} did not stop\n`,
-            input.call,
-            input.index,
-          );
-          this.kill("killed", "");
-          return;
-        }
-        if (!this.#lingers) next = Math.min(next, this.#ask(now));
-      } else if (input.decided) next = Math.min(next, input.killAt);
-      else if (input.startedAt > 0) next = Math.min(next, input.startedAt + timeoutOf(input));
+  #remove(input: Input): void {
+    const ran = input.startedAt > 0;
+    if (input.batch?.inputLeft()) this.#batches--;
+    const next = this.#inputs.remove(input);
+    // What is sent from now on comes after the recall, which does not concern it.
+    if (!this.#inputs.hasWaiting) this.#recalled = false;
+    if (!ran) return;
+    if (next) this.#begin(next);
+    else if (this.inputs === 0) {
+      this.#idleSince = this.#now;
+      if (this.#state === "stopping") this.#limitStop();
+      // All have stopped after all.
+      else if (this.#state === "draining") this.stop();
     }
-    if (next < Number.POSITIVE_INFINITY) this.#setAlarm(next);
-  };
-
-  /** Runs others than those that were to stop by now: they may go on, unless the process is stuck with all of them. */
-  #hasOthers(now: number): boolean {
-    for (const { startedAt, decided, killAt } of this) if (startedAt > 0 && (!decided || killAt > now)) return true;
-    return false;
+    this.#deadlines.left(this.#now);
   }
 
-  /** Returns when it has to have answered. */
-  #ask(now: number): number {
-    if (this.#answerBy === Number.POSITIVE_INFINITY) {
-      this.#answerBy = now + ANSWER_MS;
-      this.#writer.write(ToContainer.ping, 0, 0);
-    }
-    return this.#answerBy;
+  #timedOut(input: Input): void {
+    this.cancel(input, TIMEOUT_GRACE_MS, "timeout");
+    this.#owner.inputTimedOut(input);
   }
 
-  #answered(): void {
-    if (this.#answerBy === Number.POSITIVE_INFINITY) return;
-    this.#answerBy = Number.POSITIVE_INFINITY;
-    this.#lingers = true;
-    if (this.state !== "ready") return;
-    this.state = "draining";
-    this.recall();
-    this.owner.containerRetires();
+  #didNotStop(input: Input): void {
+    this.#system(`killed: input ${input.index} of ${input.call.id} did not stop\n`, input);
+    this.kill("killed");
   }
 
-  /** The call that output without an owner belongs to, when there is but one. */
+  /** The call that output of unknown origin belongs to, when there is but one. */
   #onlyCall(): Call | undefined {
-    const call = this.#first?.call;
-    for (const input of this) if (input.call !== call) return undefined;
-    return call;
+    let only: Call | undefined;
+    for (const { call } of this.#inputs) {
+      if (only && call !== only) return undefined;
+      only = call;
+    }
+    return only;
   }
-}
-
-function timeoutOf(input: Input): number {
-  return input.call.fn.schema.options.timeoutMs;
-}
-
-function callMessage({ method, fn: { schema }, web, trace }: Call): CallMessage {
-  const message: CallMessage = { method, timeoutMs: schema.options.timeoutMs };
-  if (schema.class !== undefined) Object.assign(message, { function: schema.name, mode: schema.mode });
-  if (web) message.web = true;
-  if (trace) message.trace = trace;
-  return message;
 }
 
 /** The frame's payload was written by the container's own code. */
@@ -512,6 +479,7 @@ function parse<T>(frame: Frame): T {
   return JSON.parse(frame.payload.toString()) as T;
 }
 
+/** What a frame of type `failure` says. */
 export function failureIn(frame: Frame): Failure {
   return parse<Failure>(frame);
 }

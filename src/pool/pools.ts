@@ -1,36 +1,45 @@
-/** All pools of the host: makes them as functions are called, gives them processes, and retires those of old versions. */
+/** All pools of a process: makes them as functions are called, gives them containers, and retires those of old versions. */
 import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { AutoscalerSettings, FunctionRef, FunctionStats } from "../engine/index.ts";
-import { warnOf } from "../engines/local/host/failures.ts";
-import type { DeployedFunction, Registry, Version } from "../engines/local/host/registry/registry.ts";
 import { InvalidError } from "../runtime/errors.ts";
 import type { LoadMessage } from "../wire/container-protocol.ts";
-import type { Call } from "./call.ts";
 import { Container } from "./container.ts";
-import { capacityOf, Pool, type PoolHost } from "./pool.ts";
-import type { Processes } from "./processes.ts";
-import { type Workload, warmWorkloads, workloadKey, workloadOf } from "./workload.ts";
+import type { Launcher } from "./launchers/index.ts";
+import type { PoolLog } from "./log.ts";
+import { Pool, type PoolOwner } from "./pool.ts";
+import {
+  capacityOf,
+  type DeployedFunction,
+  type Version,
+  type Versions,
+  type Workload,
+  warmWorkloads,
+  workloadKey,
+  workloadOf,
+} from "./workload.ts";
 
 /** Starting processes compete for the cores: so many at a time. */
 const MAX_STARTING = 2 * availableParallelism();
 /** Sets of constructor arguments, of all classes, that have containers. More take turns. */
 const MAX_INSTANCES = Number(process.env["FARCALL_HOST_MAX_INSTANCES"]) || Math.max(16, 4 * availableParallelism());
 
-export type LogReceiver = (
-  pool: Pool,
-  container: Container,
-  stream: "stdout" | "stderr" | "system",
-  text: string,
-  call?: Call,
-  index?: number,
-) => void;
+export interface PoolsOptions {
+  versions: Versions;
+  /** By the language of a manifest. */
+  launchers: Readonly<Record<string, Launcher>>;
+  /** The engine that containers call in turn. */
+  engineUrl: string;
+  log: PoolLog;
+  /** Called when a pool has no containers left. */
+  onIdle: () => void;
+}
 
-export class Pools implements PoolHost {
-  readonly #registry: Registry;
-  readonly #processes: Processes;
+export class Pools implements PoolOwner {
+  readonly log: PoolLog;
+  readonly #versions: Versions;
+  readonly #launchers: Readonly<Record<string, Launcher>>;
   readonly #engineUrl: string;
-  readonly #onLog: LogReceiver;
   readonly #onIdle: () => void;
   readonly #pools = new Map<string, Pool>();
   /** Asked for a process when enough were starting. */
@@ -39,23 +48,23 @@ export class Pools implements PoolHost {
   readonly #crowdedOut = new Set<Pool>();
   #closing = false;
 
-  constructor(registry: Registry, processes: Processes, engineUrl: string, onLog: LogReceiver, onIdle: () => void) {
-    this.#registry = registry;
-    this.#processes = processes;
+  constructor({ versions, launchers, engineUrl, log, onIdle }: PoolsOptions) {
+    this.log = log;
+    this.#versions = versions;
+    this.#launchers = launchers;
     this.#engineUrl = engineUrl;
-    this.#onLog = onLog;
     this.#onIdle = onIdle;
-    for (const version of registry.newest()) {
+    for (const version of versions.newest()) {
       try {
         this.#warm(version);
       } catch (error) {
-        // The others are to be reached, and this one removed.
-        warnOf(`${version.app} version ${version.version}`, error);
+        // The others must be reachable, and this one removable.
+        log.problem(`${version.app} version ${version.version} cannot be warmed`, error);
       }
     }
   }
 
-  /** `instance`: of a method, as FunctionRef has it. */
+  /** @param instance of a method, as FunctionRef has it */
   of(fn: DeployedFunction, instance?: string): Pool {
     return this.#poolOf(workloadOf(fn, instance));
   }
@@ -65,30 +74,34 @@ export class Pools implements PoolHost {
     const key = poolKey(workload);
     let pool = this.#pools.get(key);
     if (!pool) {
-      const newest = this.#registry.isNewest(version);
-      pool = new Pool(workload, this, newest ? this.#registry.autoscaler(version, workloadKey(workload)) : {});
-      pool.replaced = !newest;
+      const newest = this.#versions.isNewest(version);
+      const overrides = newest ? this.#versions.autoscaler(version, workloadKey(workload)) : {};
+      pool = new Pool({ workload, owner: this, overrides, replaced: !newest });
       this.#pools.set(key, pool);
     }
     return pool;
+  }
+
+  /** A call is about to come: launchers may keep something ready. */
+  prepare(): void {
+    for (const name in this.#launchers) this.#launchers[name]!.prepare?.();
   }
 
   /** A new version is there: older ones finish what they have. */
   deployed(version: Version): void {
     for (const pool of this.#ofApp(version)) {
       if (pool.workload.version.version === version.version) continue;
-      pool.replaced = true;
-      pool.reconcile();
+      pool.replace();
       this.changed(pool);
     }
     this.#warm(version);
-    this.#processes.prepare();
+    this.prepare();
   }
 
+  /** The calls of the app are cancelled, and the containers that ran them killed. */
   removed(app: { app: string; environment: string }): void {
     for (const pool of this.#ofApp(app)) {
-      pool.replaced = true;
-      // Those that ran its calls are killed already.
+      pool.replace();
       pool.close(false);
       this.changed(pool);
     }
@@ -113,15 +126,15 @@ export class Pools implements PoolHost {
   updateAutoscaler(fn: DeployedFunction, instance: string | undefined, settings: AutoscalerSettings): void {
     if (fn.schema.class !== undefined && instance === undefined) {
       throw new InvalidError(`${fn.schema.name} is a method: its containers are those of an instance`, {
-        hint: `new ${fn.schema.class}(…)${fn.schema.name.slice(fn.schema.class.length)}.updateAutoscaler({ … })`,
+        hint: `Update it through an instance: new ${fn.schema.class}(…)${fn.schema.name.slice(fn.schema.class.length)}.updateAutoscaler({ … }).`,
       });
     }
     const pool = this.of(fn, instance);
     const merged = pool.merged(settings);
     const { version } = fn;
     const key = workloadKey(pool.workload);
-    if (this.#registry.isNewest(version)) {
-      this.#registry.setAutoscaler(version, key, { ...this.#registry.autoscaler(version, key), ...settings });
+    if (this.#versions.isNewest(version)) {
+      this.#versions.setAutoscaler(version, key, { ...this.#versions.autoscaler(version, key), ...settings });
     }
     pool.configure(merged);
     this.changed(pool);
@@ -130,7 +143,7 @@ export class Pools implements PoolHost {
   /** The same version is deployed again. */
   resetAutoscalers(app: { app: string; environment: string }): void {
     for (const pool of this.#ofApp(app)) {
-      if (!pool.replaced) pool.configure(pool.deployedSettings);
+      if (!pool.replaced) pool.resetSettings();
       this.changed(pool);
     }
   }
@@ -145,6 +158,7 @@ export class Pools implements PoolHost {
     return this.#pools.values();
   }
 
+  /** There are no containers. */
   get idle(): boolean {
     return this.containers().next().done === true;
   }
@@ -153,21 +167,35 @@ export class Pools implements PoolHost {
   close(kill: boolean): void {
     this.#closing = true;
     for (const pool of this.#pools.values()) pool.close(kill);
-    this.#processes.close();
+    for (const name in this.#launchers) this.#launchers[name]!.close?.();
   }
 
   // ---- what pools ask for
 
   start(pool: Pool): Container {
-    const { version, name, instance, mode, options } = pool.workload;
+    const { workload } = pool;
+    const { version, options } = workload;
+    const { language } = version.manifest;
+    const launcher = this.#launchers[language];
+    if (!launcher) throw new InvalidError(`containers of ${language} functions cannot be started on this machine`);
+    return new Container({
+      process: launcher.launch({ memoryMiB: options.memoryMiB }),
+      owner: pool,
+      load: this.#loadMessage(workload),
+      maxInputs: capacityOf(options),
+      startupTimeoutMs: options.startupTimeoutMs,
+    });
+  }
+
+  #loadMessage({ version, name, instance, mode, options }: Workload): LoadMessage {
     const id = `ct-${randomBytes(6).toString("hex")}`;
     const env: Record<string, string> = { ...options.env };
-    for (const name of options.secrets) {
-      const value = version.secrets[name];
-      if (value !== undefined) env[name] = value;
+    for (const secret of options.secrets) {
+      const value = version.secrets[secret];
+      if (value !== undefined) env[secret] = value;
     }
     env["FARCALL_CONTAINER"] = id;
-    const load: LoadMessage = {
+    return {
       app: version.app,
       environment: version.environment,
       version: version.version,
@@ -183,11 +211,6 @@ export class Pools implements PoolHost {
       maxInputs: options.concurrency.maxInputs,
       batched: options.batch !== undefined,
     };
-    return new Container(this.#processes.take(options.memoryMiB), pool, {
-      load,
-      maxInputs: capacityOf(options),
-      startupTimeoutMs: options.startupTimeoutMs,
-    });
   }
 
   mayStart(pool: Pool): boolean {
@@ -204,7 +227,7 @@ export class Pools implements PoolHost {
   }
 
   changed(pool: Pool): void {
-    this.#processes.prepare();
+    this.prepare();
     const refused = [...this.#refused, ...this.#crowdedOut];
     this.#refused.clear();
     this.#crowdedOut.clear();
@@ -218,17 +241,13 @@ export class Pools implements PoolHost {
     if (pool.containers.size === 0) this.#onIdle();
   }
 
-  log: PoolHost["log"] = (pool, container, stream, text, call, index) => {
-    this.#onLog(pool, container, stream, text, call, index);
-  };
-
   // ---- the limit on instances
 
   isCrowded(pool: Pool): boolean {
     return this.#crowdedOut.size > 0 && pool.workload.instance !== "" && !this.#crowdedOut.has(pool);
   }
 
-  /** When there is none, the instance that has been idle for the longest is stopped, and others as they become idle. */
+  /** Where there is no room, the instance that has been idle for the longest is stopped, and others as they become idle. */
   #roomForInstance(): boolean {
     const live = [...this.#pools.values()].filter(
       ({ workload, containers }) => workload.instance !== "" && containers.size > 0,
@@ -239,7 +258,7 @@ export class Pools implements PoolHost {
       if (pool.idleSince !== undefined && pool.idleSince < (longest?.idleSince ?? Number.POSITIVE_INFINITY))
         longest = pool;
     }
-    if (longest) for (const container of longest.containers) container.stop();
+    longest?.stopContainers();
     return false;
   }
 

@@ -1,16 +1,15 @@
 /**
- * Container processes before they know what they run. Starting Node and loading the container's code is most of a cold
- * start, and the same for every function: so while there is work one blank process is kept ready.
+ * The processes of containers, in whatever language they are written: each has a private stream on its file descriptor 3,
+ * an environment of its own, and, except on Windows, a process group, so that what user code has started ends with it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import type { StatePaths } from "../engines/local/paths.ts";
+import type { PoolLog } from "./log.ts";
 import { Reaper } from "./reaper.ts";
 
-/** What a container has of the environment of the shell that started the host; the rest comes by `env` and `secrets`. */
+/** What a container gets of the environment that this process was started in; the rest comes by `env` and `secrets`. */
 const PASSED_VARIABLES = [
   ...["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TMP", "TEMP"],
   ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
@@ -28,109 +27,48 @@ const PASSED_VARIABLES = [
   ],
 ];
 
-/** Runs at a time while a process is made: more would only slow each other down. */
-const SPARE_DELAY_MS = 30;
-
-const entry = fileURLToPath(
-  new URL(`../container/main${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
-);
-
 export interface ContainerProcess {
-  child: ChildProcess;
+  readonly child: ChildProcess;
   /** The private stream on its file descriptor 3. */
-  socket: Socket;
+  readonly socket: Socket;
   /** Ends it at once, with all that user code has started in it. */
   kill(): void;
 }
 
+export interface ProcessesOptions {
+  /** The working directory, until a container enters its project. */
+  folder: string;
+  /** Environment variables of every container. */
+  env: Readonly<Record<string, string>>;
+  log: Pick<PoolLog, "problem">;
+}
+
 export class Processes {
-  readonly #paths: StatePaths;
+  readonly #folder: string;
   readonly #environment: NodeJS.ProcessEnv;
-  readonly #reaper = process.platform === "win32" ? undefined : new Reaper();
+  readonly #reaper: Reaper | undefined;
   /** By process id, which is that of its group too. */
   readonly #running = new Map<number, ChildProcess>();
-  #spare: ContainerProcess | undefined;
-  #timer: NodeJS.Timeout | undefined;
 
-  constructor(paths: StatePaths) {
-    this.#paths = paths;
-    const environment: NodeJS.ProcessEnv = {};
-    for (const name of PASSED_VARIABLES) {
-      const value = process.env[name];
-      if (value !== undefined) environment[name] = value;
+  constructor({ folder, env, log }: ProcessesOptions) {
+    this.#folder = folder;
+    this.#environment = { ...passedOn(process.env), ...env };
+    if (process.platform !== "win32") {
+      this.#reaper = new Reaper((error) => log.problem(`containers are not watched over: ${error.message}`));
     }
-    if (process.env["FARCALL_OTEL"]) {
-      for (const [name, value] of Object.entries(process.env)) {
-        if (name === "FARCALL_OTEL" || name.startsWith("OTEL_")) environment[name] = value;
-      }
-    }
-    environment["FARCALL_HOME"] = paths.state;
-    environment["FARCALL_ENGINE"] = paths.url;
-    environment["NODE_COMPILE_CACHE"] = paths.compileCache;
-    this.#environment = environment;
   }
 
-  /** A process for a container with this heap limit, in MiB (0: none). Throws when the system has no process to give. */
-  take(memoryMiB: number): ContainerProcess {
-    const spare = this.#spare;
-    if (spare && memoryMiB === 0) {
-      this.#spare = undefined;
-      return spare;
-    }
-    return this.#spawn(memoryMiB > 0 ? [`--max-old-space-size=${memoryMiB}`] : []);
-  }
-
-  /** Makes a spare soon, unless there is one. */
-  prepare(): void {
-    if (this.#spare || this.#timer) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      let spare: ContainerProcess;
-      try {
-        spare = this.#spawn([]);
-      } catch {
-        // A spare is only for speed: whoever needs a process will see the error.
-        return;
-      }
-      this.#spare = spare;
-      const gone = (): void => {
-        if (this.#spare === spare) this.#spare = undefined;
-      };
-      spare.child.on("error", gone).on("exit", gone);
-      spare.socket.on("error", gone).on("close", gone);
-      // What it says before it is used is of no function.
-      spare.child.stdout!.resume();
-      spare.child.stderr!.resume();
-    }, SPARE_DELAY_MS);
-    this.#timer.unref();
-  }
-
-  close(): void {
-    clearTimeout(this.#timer);
-    this.#spare?.kill();
-    this.#spare = undefined;
-  }
-
-  /** Resolves once all have ended, which were told to; later than in a second nothing is to be hoped for. */
-  async ended(): Promise<void> {
-    const ends = [...this.#running.values()].map((child) => once(child, "exit"));
-    await Promise.race([Promise.all(ends), delay(1_000, undefined, { ref: false })]);
-  }
-
-  #spawn(flags: string[]): ContainerProcess {
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...flags, entry], {
+  /** Throws when the system has no process to give. */
+  spawn(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): ContainerProcess {
+    const child = spawn(command, args, {
       stdio: ["ignore", "pipe", "pipe", "pipe"],
-      cwd: this.#paths.state,
-      env: this.#environment,
+      cwd: this.#folder,
+      env: { ...this.#environment, ...env },
       windowsHide: true,
       // With a process group of its own.
       detached: this.#reaper !== undefined,
     });
-    if (child.pid === undefined) {
-      // The error itself comes as an event, to a child that has no streams yet.
-      child.on("error", () => {});
-      throw new Error("the system refused to start another process (its limit of processes or open files is reached)");
-    }
+    if (child.pid === undefined) throw spawnError(child, command);
     const { pid } = child;
     this.#running.set(pid, child);
     this.#reaper?.watch([...this.#running.keys()]);
@@ -144,15 +82,43 @@ export class Processes {
       this.#running.delete(pid);
       this.#reaper?.watch([...this.#running.keys()]);
     });
-    return { child, socket: child.stdio[3] as Socket, kill };
+    return { child, socket: child.stdio[3] as Socket, kill }; // a fourth pipe is a socket
   }
+
+  /** Resolves once all processes have ended that were told to, or after a second. */
+  async ended(): Promise<void> {
+    const ends = [...this.#running.values()].map((child) => once(child, "exit"));
+    await Promise.race([Promise.all(ends), delay(1_000, undefined, { ref: false })]);
+  }
+}
+
+function passedOn(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const passed: NodeJS.ProcessEnv = {};
+  for (const name of PASSED_VARIABLES) {
+    const value = environment[name];
+    if (value !== undefined) passed[name] = value;
+  }
+  if (environment["FARCALL_OTEL"]) {
+    for (const [name, value] of Object.entries(environment)) {
+      if (name === "FARCALL_OTEL" || name.startsWith("OTEL_")) passed[name] = value;
+    }
+  }
+  return passed;
+}
+
+/** The system's own error comes later, as an event, to a child that has no streams yet. */
+function spawnError(child: ChildProcess, command: string): Error {
+  child.on("error", () => {});
+  return new Error(
+    `the system did not start ${command}: it does not exist, or the limit of processes or open files is reached`,
+  );
 }
 
 function killGroup(pid: number): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch (error) {
-    // Nobody is left, or, as macOS says it, nobody who can be killed.
+    // Nobody is left, or, in macOS's words, nobody who can be killed.
     if (!["ESRCH", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
   }
 }

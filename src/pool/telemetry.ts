@@ -1,19 +1,14 @@
-/** The host under OpenTelemetry: what pools and containers tell of, when somebody listens. Nothing of it is loaded otherwise. */
-
-import type { DeployedFunction, Version } from "../engines/local/host/registry/registry.ts";
+/** Pools and containers under OpenTelemetry: what they report where an SDK runs. Nothing of it is loaded otherwise. */
+import type { FunctionStats } from "../engine/index.ts";
 import type { AttemptOutcome, HostTelemetry, ObservedCall, ObservedFunction } from "../opentelemetry/index.ts";
 import { isObserved } from "../runtime/index.ts";
 import type { LoadMessage } from "../wire/container-protocol.ts";
 import type { Call, Input } from "./call.ts";
-import type { Pools } from "./pools.ts";
+import { recordQueueTimes } from "./clock.ts";
+import type { DeployedFunction, Version, Workload } from "./workload.ts";
 
-/** Set once, when the host starts. */
+/** Set once, when the process starts that runs the pools. */
 export let telemetry: Telemetry | undefined;
-
-/** For `Input.queuedAt`. */
-export function queueTime(): number {
-  return telemetry ? performance.now() : 0;
-}
 
 /** Starts the SDK that FARCALL_OTEL names. Throws InvalidError when that cannot be loaded. */
 export async function startSdk(): Promise<void> {
@@ -23,16 +18,21 @@ export async function startSdk(): Promise<void> {
   await loadInstrumentation();
 }
 
-export async function startTelemetry(pools: Pools): Promise<void> {
+/** @param pools those that there are whenever somebody looks */
+export async function startTelemetry(
+  pools: () => Iterable<{ workload: Workload; stats(): FunctionStats }>,
+): Promise<void> {
   if (!isObserved()) return;
   const { hostTelemetry } = await import("../opentelemetry/index.ts");
   const sink = await hostTelemetry(function* () {
-    for (const pool of pools.all()) {
+    for (const pool of pools()) {
       const { version, name } = pool.workload;
       yield { fn: observed(version, name), stats: pool.stats() };
     }
   });
-  if (sink) telemetry = new Telemetry(sink);
+  if (!sink) return;
+  telemetry = new Telemetry(sink);
+  recordQueueTimes();
 }
 
 class Telemetry {

@@ -3,6 +3,7 @@
  */
 import { nearest } from "../schema/index.ts";
 import { InvalidError } from "./errors.ts";
+import { MAX_TIMER_MS } from "./timers.ts";
 
 /** Says what is wrong with a value; undefined when nothing is. */
 export type Check = (value: unknown) => string | undefined;
@@ -20,9 +21,6 @@ export const finite =
     typeof value === "number" && Number.isFinite(value) && value >= min
       ? undefined
       : `must be a number of ${min} or more`;
-
-/** `setTimeout` fires at once for more than this: 24.8 days. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const duration =
   (min: number): Check =>
@@ -52,7 +50,7 @@ export function checkRecord(subject: string, noun: string, prefix: string, optio
     if (!rule) {
       const [near] = nearest(key, Object.keys(known), 1);
       throw new InvalidError(`${subject}: unknown ${noun} "${key}"`, {
-        hint: near === undefined ? `known: ${Object.keys(known).join(", ")}` : `did you mean "${near}"?`,
+        hint: near === undefined ? `Known are ${Object.keys(known).join(", ")}.` : `Did you mean "${near}"?`,
       });
     }
     const problem = value === undefined ? undefined : rule(value);

@@ -1,18 +1,18 @@
 /** What the compiler sees of classes whose instances live in containers. */
 
-import type { FunctionOptions } from "./app/options.ts";
 import type { Apps } from "./apps.ts";
-import { checkName, checkVersion, currentEnvironment } from "./function.ts";
+import { checkAppName, checkName, checkVersion, currentEnvironment } from "./names.ts";
 import { remoteClass } from "./remote-class.ts";
-import type { AnyCallable, LookupOptions, RemoteOf } from "./types.ts";
+import type { AnyCallable } from "./signatures.ts";
+import type { LookupOptions, RemoteOf } from "./types.ts";
 
 /** What an author may register with `app.class`. */
 export type AnyClass = new (...args: never) => object;
 
-/** Run by farcall itself, and so no remote methods. */
+/** Run by farcall itself, so not remote methods. */
 type LifecycleMethod = "enter" | "exit";
 
-type MethodNames<I> = {
+export type MethodNames<I> = {
   [M in keyof I]-?: M extends LifecycleMethod
     ? never
     : M extends string
@@ -34,16 +34,6 @@ export type RemoteClass<C extends AnyClass> = new (
   ...args: ConstructorParameters<C>
 ) => RemoteInstance<InstanceType<C>>;
 
-/** What may differ between the methods of a class, which share containers. */
-export type MethodOptions = Pick<FunctionOptions, "timeoutMs" | "retries" | "validate">;
-
-/** Options of `app.class`. Those about containers are for each set of constructor arguments; `maxContainers` is 1 by default. */
-export interface ClassOptions<C extends AnyClass = AnyClass>
-  extends Omit<FunctionOptions, "batch" | "web" | "schedule"> {
-  /** Options of single methods, where they differ from the class's. */
-  methods?: { [M in MethodNames<InstanceType<C>>]?: MethodOptions };
-}
-
 /** Any class of remote instances. */
 export type AnyRemoteClass = new (...args: never) => object;
 
@@ -54,8 +44,8 @@ type ClassNames<A extends keyof Apps> = {
 /** The namesake of `Function` for classes, as a value. */
 export interface ClassLookup {
   /**
-   * A class by its name; generated apps give its type. No I/O before the first use, so a wrong name is heard of then:
-   * NotFoundError. Throws InvalidError for what can be no name.
+   * A class by its name; generated apps give its type. No I/O before the first use, so a wrong name is NotFoundError
+   * then. Throws InvalidError for what cannot be a name.
    */
   fromName<A extends keyof Apps, N extends ClassNames<A>>(app: A, name: N, options?: LookupOptions): Apps[A][N];
   /** A class of an app whose stubs are not in this program: its constructor's type says what its instances have. */
@@ -68,7 +58,7 @@ export interface ClassLookup {
 
 export const Class: ClassLookup = {
   fromName(app: string, name: string, options: LookupOptions = {}): never {
-    checkName("app", app);
+    checkAppName(app);
     checkName("class", name);
     const { environment = currentEnvironment(), version, client } = options;
     checkVersion(version);

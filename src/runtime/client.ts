@@ -1,9 +1,6 @@
 /** An explicit choice of engine, for programs that talk to more than one. */
 import type { Engine } from "../engine/index.ts";
 import { loaderOf, openEngine } from "./engines.ts";
-import { InvalidError } from "./errors.ts";
-import { RemoteFunction } from "./function.ts";
-import { bindClass } from "./remote-class.ts";
 
 export interface ClientOptions {
   /** URL, or an engine itself, which then stays its owner's to close. */
@@ -50,25 +47,4 @@ export class Client {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-/**
- * The same stub, or the same namespace of stubs, with its calls going to the client's engine:
- * `const { resize } = withClient(client, images)`. A class gives one whose instances do so. What is not a stub is handed on as
- * it is.
- */
-export function withClient<T extends object>(client: Client, target: T): T {
-  if (!(client instanceof Client)) {
-    throw new InvalidError("withClient needs a client first", { hint: "withClient(new Client({ engine }), images)" });
-  }
-  const stub = bind(client, target);
-  if (stub) return stub as T;
-  const bound: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(target)) bound[name] = bind(client, value) ?? value;
-  return bound as T;
-}
-
-/** Undefined for what is no stub. */
-function bind(client: Client, value: unknown): object | undefined {
-  return value instanceof RemoteFunction ? value.bind(client) : bindClass(client, value);
 }

@@ -5,6 +5,9 @@ import { observed } from "./telemetry.ts";
 
 export { registerObserver } from "./telemetry.ts";
 
+/** What calls go to when nobody has chosen. */
+export const DEFAULT_ENGINE = "local:";
+
 const loaders = new Map<string, () => Promise<EngineFactory>>();
 /** Engines that calls without a client of their own share, by URL as given. */
 const shared = new Map<string, Promise<Engine>>();
@@ -39,9 +42,9 @@ export async function openEngine(url: string): Promise<Engine> {
   return observed(factory(url));
 }
 
-/** Configured, else FARCALL_ENGINE, else what the stub was generated from, else `local:`. */
+/** Configured, else FARCALL_ENGINE, else what the stub was generated from, else DEFAULT_ENGINE. */
 export function defaultEngine(stubEngine: string | undefined): Engine | Promise<Engine> {
-  const choice = configured ?? environmentVariable("FARCALL_ENGINE") ?? stubEngine ?? "local:";
+  const choice = configured ?? environmentVariable("FARCALL_ENGINE") ?? stubEngine ?? DEFAULT_ENGINE;
   if (typeof choice !== "string") return choice;
   let engine = shared.get(choice);
   if (!engine) {
@@ -64,8 +67,8 @@ export function loaderOf(url: string): () => Promise<EngineFactory> {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
   const load = scheme === undefined ? undefined : loaders.get(scheme);
   if (!load) {
-    throw new InvalidError(`"${url}" names no engine that farcall knows`, {
-      hint: `an engine is named by a URL that begins with ${[...loaders.keys()].map((name) => `"${name}:"`).join(" or ")}`,
+    throw new InvalidError(`"${url}" is not the URL of a known engine`, {
+      hint: `The URL of an engine begins with ${[...loaders.keys()].map((name) => `"${name}:"`).join(" or ")}.`,
     });
   }
   return load;

@@ -102,7 +102,7 @@ export class EngineUnavailableError extends FarcallError {
   }
 }
 
-/** The engine cannot do this at all: it was not asked. */
+/** The engine cannot do this at all. Nothing was sent. */
 export class UnsupportedError extends FarcallError {
   constructor(message: string, options?: FarcallErrorOptions) {
     super("FARCALL_UNSUPPORTED", message, options);
@@ -144,6 +144,13 @@ const classes: Record<FailureCode, new (message: string, options?: FarcallErrorO
   ENGINE_UNAVAILABLE: EngineUnavailableError,
   UNSUPPORTED: UnsupportedError,
 };
+
+/** As an engine reports an error of farcall's own. */
+export function errorToFailure({ code, message, hint }: FarcallError): Failure {
+  // A code that no engine knows is still the best name for what happened: `failureToError` keeps it.
+  const failure = { code: code.replace(/^FARCALL_/, "") as FailureCode, message };
+  return hint === undefined ? failure : { ...failure, hint };
+}
 
 export function failureToError(failure: Failure): FarcallError {
   const known = classes[failure.code];

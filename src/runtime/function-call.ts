@@ -1,15 +1,22 @@
 /** A durable call: made by `spawn` or `spawnMap`, found again by its id from any process. */
 import type { CallSink, Engine, Failure, Output } from "../engine/index.ts";
-import { limit, timeout } from "./calls/limit.ts";
-import { CallProgress, type ProgressOptions } from "./calls/progress.ts";
-import { Ring } from "./calls/ring.ts";
-import { answered, Raised, raise } from "./calls/stacks.ts";
-import { NOTHING, OutputStream } from "./calls/stream.ts";
-import { UnarySink, valueOf } from "./calls/unary-call.ts";
+import {
+  CallProgress,
+  limit,
+  NOTHING,
+  OutputStream,
+  type ProgressOptions,
+  Ring,
+  timeout,
+  UnarySink,
+  valueOf,
+} from "./calls/index.ts";
 import { type Checks, checkRecord, duration, flag, integer, signal } from "./checks.ts";
 import type { Client } from "./client.ts";
 import { defaultEngine } from "./engines.ts";
 import { failureToError, InvalidError } from "./errors.ts";
+import { codecOf } from "./payloads.ts";
+import { answered, Raised, raise } from "./stacks.ts";
 
 export interface GetOptions {
   /** Longest time to wait, in milliseconds; 0 looks once. Then TimeoutError. Default: wait. */
@@ -56,10 +63,12 @@ export class FunctionCall<R> {
     this.#home = home;
   }
 
-  /** No I/O: an unknown id is heard of at the first use. Throws InvalidError for what is no id. */
+  /** No I/O: an unknown id is NotFoundError at the first use. Throws InvalidError for what is not an id. */
   static fromId<R = unknown>(id: string, options: { client?: Client } = {}): FunctionCall<R> {
     if (typeof id !== "string" || !/^fc-[\w-]+$/.test(id)) {
-      throw new InvalidError(`"${id}" is no id of a call`, { hint: "ids begin with fc-, as FunctionCall.id has them" });
+      throw new InvalidError(`"${id}" is not a valid call id`, {
+        hint: "Ids begin with fc-, such as those of FunctionCall.id.",
+      });
     }
     return new FunctionCall<R>(id, options.client ?? defaultHome);
   }
@@ -73,7 +82,7 @@ export class FunctionCall<R> {
       const results = await Promise.all(calls.map((call) => call.get({ signal: over.signal })));
       return results as { -readonly [I in keyof C]: C[I] extends FunctionCall<infer R> ? R : never };
     } finally {
-      // Nobody waits for the others any more, so that they do not keep the process.
+      // Nobody waits for the others any more: they must not keep the process alive.
       over.abort();
     }
   }
@@ -98,22 +107,22 @@ export class FunctionCall<R> {
 
   async #poll(engine: Engine, index: number): Promise<unknown> {
     const [output] = await answered(engine.invoker.poll(this.id, { start: index, end: index + 1 }));
-    if (output) return valueOf(output);
-    // An input that the call does not have never answers: the engine says so to whoever waits, which is at once.
+    if (output) return valueOf(codecOf(engine), output);
+    // An input that the call does not have never answers: an attachment gets that error, and at once.
     if (index >= (await this.numInputs())) return this.#wait(engine, index, {});
     throw new Raised(timeout(`${this.id}, input ${index},`, 0), false);
   }
 
   #wait(engine: Engine, index: number, { signal, timeoutMs }: GetOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const sink = new UnarySink(resolve, reject);
+      const sink = new UnarySink(codecOf(engine), resolve, reject);
       const handle = engine.invoker.attach(this.id, { start: index, end: index + 1 }, sink);
       const unlimit = limit({ signal, timeoutMs }, `${this.id}, input ${index},`, (error) => sink.reject(error));
       // An attachment holds the connection, and so the process, until it is let go.
-      sink.onSettled = () => {
+      sink.whenSettled(() => {
         unlimit();
         handle.detach();
-      };
+      });
     });
   }
 
@@ -124,8 +133,9 @@ export class FunctionCall<R> {
   }
 
   /**
-   * What the function says with `context().progress()`: `for await (const { index, fraction, message } of call.progress())`,
-   * or `await call.progress().latest()`. Of any call that the engine knows. Rejects with NotFoundError.
+   * What the function reports with `context().progress()`: `for await (const { index, fraction, message } of call.progress())`,
+   * or `await call.progress().latest()`. Of any call that the engine knows. Rejects with NotFoundError, and with UnsupportedError
+   * where the engine has no progress.
    */
   progress(options: ProgressOptions = {}): CallProgress {
     return new CallProgress(this.id, () => this.#home.engine(), options);
@@ -200,7 +210,7 @@ class IterCall extends OutputStream<unknown> implements CallSink {
     if (this.over) return;
     let item: unknown;
     try {
-      item = valueOf(output);
+      item = valueOf(codecOf(this.#engine!), output);
     } catch (error) {
       item = error instanceof Raised ? error : new Raised(error, false);
     }
@@ -218,7 +228,7 @@ class IterCall extends OutputStream<unknown> implements CallSink {
     if (this.waitedFor) this.fail(this.#failure);
   }
 
-  /** A failure is heard after the results before it, that of the whole call when more was asked for than there is. */
+  /** A failure comes after the results before it; that of the whole call when more was asked for than there is. */
   protected override take(): unknown {
     const item = this.#ring.take(NOTHING);
     if (item === NOTHING && this.#failure && !this.isComplete()) this.fail(this.#failure);

@@ -4,37 +4,32 @@
  */
 import type { AutoscalerSettings, Engine, FunctionStats } from "../engine/index.ts";
 import type { FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
-import { currentContext } from "./app/context.ts";
-import { checkAutoscalerSettings, isName } from "./app/options.ts";
+import { checkAutoscalerSettings } from "./autoscaler-settings.ts";
 import {
   type CallArguments,
+  follow,
   forEachChecks,
+  GeneratorCall,
+  Inputs,
+  limit,
+  MapCall,
   mapChecks,
+  runUnary,
+  spawnInputs,
   spawnMapChecks,
   splitCall,
   splitMap,
-} from "./calls/arguments.ts";
-import { GeneratorCall } from "./calls/generator-call.ts";
-import { Inputs, nextTurn } from "./calls/inputs.ts";
-import { limit } from "./calls/limit.ts";
-import { MapCall } from "./calls/map.ts";
-import { follow } from "./calls/progress.ts";
-import { spawnInputs } from "./calls/spawn-map.ts";
-import { answered, Raised, raise } from "./calls/stacks.ts";
-import { runUnary } from "./calls/unary-call.ts";
+} from "./calls/index.ts";
 import type { Client } from "./client.ts";
-import { encodeArguments } from "./codec/index.ts";
 import { ExecutionError, failureToError, InvalidError } from "./errors.ts";
 import { FunctionCall } from "./function-call.ts";
+import type { ForEachOptions, MapOptions, SpawnMapOptions } from "./map-options.ts";
+import { checkAppName, checkName, checkVersion, currentEnvironment } from "./names.ts";
+import { codecOf, TakenArguments } from "./payloads.ts";
+import type { AnyCallable } from "./signatures.ts";
+import { answered, Raised, raise } from "./stacks.ts";
 import { Target } from "./target.ts";
-import type { AnyCallable, ForEachOptions, MapOptions, SpawnMapOptions } from "./types.ts";
-
-export const DEFAULT_ENVIRONMENT = "main";
-
-/** Where functions are that are named without one: in a container, where it runs itself. */
-export function currentEnvironment(): string {
-  return currentContext()?.environment ?? DEFAULT_ENVIRONMENT;
-}
+import { nextTurn } from "./timers.ts";
 
 /** What an app knows of a function that is defined in this program. */
 export interface DefinitionRecord {
@@ -56,7 +51,7 @@ export class RemoteFunction {
     name: string,
     options: { environment?: string; version?: number; client?: Client } = {},
   ): RemoteFunction {
-    checkName("app", app);
+    checkAppName(app);
     checkName("function", name);
     const { environment = currentEnvironment(), version, client } = options;
     checkVersion(version);
@@ -94,19 +89,24 @@ export class RemoteFunction {
 
   async remote(...given: readonly unknown[]): Promise<unknown> {
     const { args, kwargs, init } = splitCall(`${this.name}.remote`, given);
-    const payload = encodeArguments(args, kwargs);
     let engine = this.#target.engine();
-    if (engine instanceof Promise) engine = await engine;
+    let payload: Uint8Array;
+    if (engine instanceof Promise) {
+      const taken = new TakenArguments(args, kwargs);
+      engine = await engine;
+      payload = taken.for(engine);
+    } else payload = codecOf(engine).encodeArguments(args, kwargs);
+    if (init) this.#target.checkFeatures(engine, init);
     if (this.#target.mode !== "unary") await this.#expect("remote", "unary");
     init?.signal?.throwIfAborted();
     if (init?.idempotencyKey !== undefined) {
-      // What has a name must outlive this process: the input is kept, and its result read like that of any kept call.
+      // A call with a key must outlive this process: the input is kept, and its result read like that of any kept call.
       const call = await this.#spawn("remote", engine, payload, init);
-      const watching = init.onProgress && follow(call, init.onProgress);
+      const watching = init.onProgress && follow((signal) => call.progress({ signal }), init.onProgress);
       return call.get({ signal: init.signal, timeoutMs: init.timeoutMs }).finally(watching);
     }
     try {
-      return await runUnary(engine, this.#target.request("remote", false, init), payload, init);
+      return await runUnary(engine, this.#target.request(engine, "remote", false, init), payload, init);
     } catch (error) {
       throw raise(error);
     }
@@ -116,11 +116,13 @@ export class RemoteFunction {
     const { args, kwargs, init } = splitCall(`${this.name}.spawn`, given);
     if (init?.onProgress) {
       throw new InvalidError(`${this.name}.spawn: onProgress is for calls that wait for their result`, {
-        hint: "for await (const { fraction } of call.progress())",
+        hint: "Write `for await (const { fraction } of call.progress())`.",
       });
     }
-    const payload = encodeArguments(args, kwargs);
+    const taken = new TakenArguments(args, kwargs);
     const engine = await this.#target.engine();
+    const payload = taken.for(engine);
+    if (init) this.#target.checkFeatures(engine, init);
     await this.#expect("spawn", "unary");
     init?.signal?.throwIfAborted();
     return this.#spawn("spawn", engine, payload, init);
@@ -135,10 +137,10 @@ export class RemoteFunction {
     try {
       const id = await new Promise<string>((resolve, reject) => {
         const handle = engine.invoker.open(
-          this.#target.request(method, true, init && { idempotencyKey: init.idempotencyKey }),
+          this.#target.request(engine, method, true, init && { idempotencyKey: init.idempotencyKey }),
           {
             output() {},
-            // In a turn, so that an acceptance that came with it counts: what was found by its key may have been cancelled.
+            // A turn later, so that an acceptance that came with it counts: a call found by its key may have been cancelled.
             failed: (failure) => nextTurn(() => reject(new Raised(failureToError(failure), false))),
           },
         );
@@ -153,7 +155,7 @@ export class RemoteFunction {
           .end()
           .then(
             (durable) => {
-              // The result is read by id, by whoever wants it.
+              // The result is read by id.
               handle.detach();
               resolve(durable);
             },
@@ -170,7 +172,7 @@ export class RemoteFunction {
   remoteGen(...given: readonly unknown[]): AsyncGenerator<unknown, undefined, void> {
     const { args, kwargs, init } = splitCall(`${this.name}.remoteGen`, given);
     if (this.#target.mode !== undefined) this.#target.checkMode("remoteGen", "generator");
-    return new GeneratorCall(this.#target, encodeArguments(args, kwargs), init);
+    return new GeneratorCall(this.#target, new TakenArguments(args, kwargs), init);
   }
 
   // ---- many inputs ----
@@ -184,7 +186,7 @@ export class RemoteFunction {
     const { inputs, options } = splitMap<MapOptions>(`${this.name}.starmap`, given, mapChecks);
     if (inputs.length > 1) {
       throw new InvalidError(`${this.name}.starmap takes one iterable of argument lists, ${inputs.length} were given`, {
-        hint: "map takes one iterable per argument",
+        hint: "Use map, which takes one iterable per argument.",
       });
     }
     return this.#map("starmap", new Inputs(`${this.name}.starmap`, inputs, true), options);
@@ -206,6 +208,7 @@ export class RemoteFunction {
 
   async forEach(...given: readonly unknown[]): Promise<void> {
     const { inputs, options } = splitMap<ForEachOptions>(`${this.name}.forEach`, given, forEachChecks);
+    if (options.onProgress) this.#target.checkFeatures(await this.#target.engine(), options);
     await this.#expect("forEach", "unary");
     const call = new MapCall("forEach", this.#target, new Inputs(`${this.name}.forEach`, inputs), {
       kwargs: options.kwargs,
@@ -224,7 +227,7 @@ export class RemoteFunction {
     const taken = new Inputs(`${this.name}.spawnMap`, inputs);
     const engine = await this.#target.engine();
     await this.#expect("spawnMap", "unary");
-    const id = await spawnInputs(engine, this.#target.request("spawnMap", true), taken, options);
+    const id = await spawnInputs(engine, this.#target.request(engine, "spawnMap", true), taken, options);
     return new FunctionCall<unknown>(id, this.#target);
   }
 
@@ -248,10 +251,10 @@ export class RemoteFunction {
     const { label, mode } = this.#target;
     const runs =
       mode === "web"
-        ? `requests to the URL of ${this.name}.getWebUrl() run it`
-        : `${this.name}.${mode === "generator" ? "remoteGen" : "remote"}(…) runs it`;
+        ? `Send requests to the URL that ${this.name}.getWebUrl() gives`
+        : `Call ${this.name}.${mode === "generator" ? "remoteGen" : "remote"}(…)`;
     throw new ExecutionError(`${this.name}.${method}(): this is a stub, and the definition of ${label} is elsewhere`, {
-      hint: `${runs}; import it from the app's own module to run it in this process`,
+      hint: `${runs}, or import the function from the app's own module to run it in this process.`,
     });
   }
 
@@ -260,12 +263,12 @@ export class RemoteFunction {
   async updateAutoscaler(settings: AutoscalerSettings): Promise<void> {
     checkAutoscalerSettings(`${this.name}.updateAutoscaler`, settings);
     const engine = await this.#target.engine();
-    await answered(engine.invoker.updateAutoscaler(this.#target.ref, settings));
+    await answered(engine.invoker.updateAutoscaler(this.#target.refOn(engine), settings));
   }
 
   async getCurrentStats(): Promise<FunctionStats> {
     const engine = await this.#target.engine();
-    return answered(engine.invoker.stats(this.#target.ref));
+    return answered(engine.invoker.stats(this.#target.refOn(engine)));
   }
 
   async getWebUrl(): Promise<string | undefined> {
@@ -274,24 +277,3 @@ export class RemoteFunction {
 }
 
 const DEFAULT_OUTSTANDING = 1000;
-
-/** InvalidError for what is no version of an app. */
-export function checkVersion(version: number | undefined): void {
-  if (version === undefined || (Number.isSafeInteger(version) && version > 0)) return;
-  throw new InvalidError(`${String(version)} is no version of an app`, {
-    hint: "versions are whole numbers from 1 on, as farcall describe shows them; left out, it is the newest",
-  });
-}
-
-/** InvalidError for what can name nothing. */
-export function checkName(noun: "app" | "function" | "class", name: string): void {
-  if (typeof name === "string" && isName(name)) return;
-  throw new InvalidError(`${JSON.stringify(name)} cannot be the name of ${noun === "app" ? "an app" : `a ${noun}`}`, {
-    hint: String(name).split(".").every(isName)
-      ? noun === "function"
-        ? "a name has no dots: give app and function apart, fromName(app, name); of a class's method, " +
-          'const Model = Class.fromName(app, "Model"), then new Model(…).method'
-        : `a name has no dots: give app and ${noun === "app" ? "function" : noun} apart, fromName(app, name)`
-      : "a name has letters, digits, - and _, and starts with a letter or _",
-  });
-}

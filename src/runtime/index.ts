@@ -1,5 +1,7 @@
 /** The runtime core: all that stubs, programs that call, apps and containers share. */
+export { DEFAULT_ENVIRONMENT } from "../engine/index.ts";
 export {
+  type ClassDefinition,
   classesOf,
   definitionsOf,
   type FunctionDefinition,
@@ -7,12 +9,10 @@ export {
   type Hooks,
   hooksOf,
   loadedApps,
-} from "./app/app.ts";
-export type { ClassDefinition, MethodDefinition } from "./app/class-definition.ts";
-export { setContext } from "./app/context.ts";
-export { isName, type ResolvedFunctionOptions } from "./app/options.ts";
+  type MethodDefinition,
+  type ResolvedFunctionOptions,
+} from "./app/index.ts";
 export {
-  type DecodedArguments,
   decodeArguments,
   decodeError,
   decodeValue,
@@ -20,11 +20,14 @@ export {
   encodeError,
   encodeValue,
 } from "./codec/index.ts";
-export { openEngine } from "./engines.ts";
-export { failureToError } from "./errors.ts";
-export { DEFAULT_ENVIRONMENT } from "./function.ts";
+export { setContext } from "./context.ts";
+export { DEFAULT_ENGINE, openEngine } from "./engines.ts";
+export { errorToFailure, failureToError } from "./errors.ts";
 export { decodeInstance, encodeInstance } from "./instances.ts";
+export { isName } from "./names.ts";
+export { codecOf, refFor } from "./payloads.ts";
 export * from "./public.ts";
 export { construct, RESERVED_METHODS } from "./remote-class.ts";
 export { deployerOf, monitorOf, requireFeature } from "./roles.ts";
 export { isObserved } from "./telemetry.ts";
+export { MAX_TIMER_MS } from "./timers.ts";

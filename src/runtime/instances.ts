@@ -1,34 +1,40 @@
 /**
- * Which instance of a class a call means: by the constructor's arguments, encoded so that equal arguments are equal text. The
+ * Which instance of a class a call means: the constructor's arguments, encoded so that equal arguments give equal strings. The
  * order of an object's properties does not count, nor does a property or a last argument that is undefined.
  */
+import type { DecodedArguments } from "../engine/index.ts";
 import { decodeArguments, encodeArguments } from "./codec/index.ts";
 import { SerializationError } from "./errors.ts";
 
-/** The text goes with every call. */
+/** It goes with every call. */
 const MAX_BYTES = 64 * 1024;
 
 /** Base64url. Throws SerializationError on what cannot cross, or is too much. */
-export function encodeInstance(className: string, args: readonly unknown[]): string {
+export function encodeInstance(
+  className: string,
+  args: readonly unknown[],
+  kwargs?: Readonly<Record<string, unknown>> | undefined,
+): string {
   const last = args.findLastIndex((value) => value !== undefined);
   // There and back: what comes out is plain, and shares nothing with what the caller may still change.
-  const plain = decodeArguments(encodeArguments(args.slice(0, last + 1))).args;
-  const bytes = encodeArguments(plain.map(canonical));
+  const plain = decodeArguments(encodeArguments(args.slice(0, last + 1), kwargs));
+  const named = plain.kwargs && (canonical(plain.kwargs) as Record<string, unknown>); // a record stays one
+  const bytes = encodeArguments(plain.args.map(canonical), named && Object.keys(named).length > 0 ? named : undefined);
   if (bytes.length > MAX_BYTES) {
     throw new SerializationError(
       `the constructor arguments of ${className} take ${bytes.length} bytes encoded, more than the limit of ${MAX_BYTES}`,
-      { hint: "they tell instances apart: pass data to a method, or the path or URL of the data to the constructor" },
+      { hint: "They identify an instance: pass data to a method, or the path or URL of the data to the constructor." },
     );
   }
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  let encoded = "";
+  for (const byte of bytes) encoded += String.fromCharCode(byte);
+  return btoa(encoded).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
 /** The constructor's arguments. Throws SerializationError. */
-export function decodeInstance(instance: string): unknown[] {
-  const text = atob(instance.replaceAll("-", "+").replaceAll("_", "/"));
-  return decodeArguments(Uint8Array.from(text, (character) => character.charCodeAt(0))).args;
+export function decodeInstance(instance: string): DecodedArguments {
+  const encoded = atob(instance.replaceAll("-", "+").replaceAll("_", "/"));
+  return decodeArguments(Uint8Array.from(encoded, (character) => character.charCodeAt(0)));
 }
 
 function canonical(value: unknown): unknown {

@@ -1,4 +1,4 @@
-/** Arguments that are not the function's own: they come last, and are told from values by their class. */
+/** Arguments that are not the function's own: they come last, and are recognised by their class. */
 import type { Progress } from "../engine/index.ts";
 
 export interface CallOptionsInit {
@@ -8,7 +8,7 @@ export interface CallOptionsInit {
   timeoutMs?: number | undefined;
   /** The same key on the same function gives the same call. */
   idempotencyKey?: string | undefined;
-  /** Hears what the function says with `context().progress()`. Not of `spawn`, whose call has `progress()`. */
+  /** Called with what the function reports with `context().progress()`. Not for `spawn`, whose call has `progress()`. */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 

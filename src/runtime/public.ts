@@ -1,24 +1,31 @@
 /** The part of the runtime core that the package exports. */
 export type { AutoscalerSettings, FunctionStats, Progress } from "../engine/index.ts";
 export type { BatchOptions, Schedule } from "../schema/index.ts";
-export { App } from "./app/app.ts";
-export { type CallContext, context, isRemote } from "./app/context.ts";
-export type { AppOptions, FunctionOptions, WebOptions } from "./app/options.ts";
-export { type CronOptions, cron, every, type Period } from "./app/schedule.ts";
+export {
+  App,
+  type AppOptions,
+  type ClassOptions,
+  type CronOptions,
+  cron,
+  every,
+  type FunctionOptions,
+  type MethodOptions,
+  type Period,
+  type WebOptions,
+} from "./app/index.ts";
 // A star, as TypeScript adds to an interface through nothing else.
 export * from "./apps.ts";
-export type { CallProgress, ProgressOptions } from "./calls/progress.ts";
+export type { CallProgress, ProgressOptions } from "./calls/index.ts";
 export {
   type AnyClass,
   type AnyRemoteClass,
   Class,
   type ClassLookup,
-  type ClassOptions,
-  type MethodOptions,
   type RemoteClass,
   type RemoteInstance,
 } from "./class-types.ts";
-export { Client, type ClientOptions, withClient } from "./client.ts";
+export { Client, type ClientOptions } from "./client.ts";
+export { type CallContext, context, isRemote } from "./context.ts";
 export { type Configuration, configure, disconnect, registerEngine } from "./engines.ts";
 export {
   CancelledError,
@@ -39,6 +46,7 @@ export {
   UserCodeException,
 } from "./errors.ts";
 export { type CancelOptions, FunctionCall, type GetOptions, type IterOptions } from "./function-call.ts";
+export type { ForEachOptions, MapItem, MapOptions, SpawnMapOptions } from "./map-options.ts";
 export {
   type CallOptions,
   type CallOptionsInit,
@@ -48,24 +56,30 @@ export {
   kwargs,
   repeat,
 } from "./markers.ts";
-export type { Arguments, Keywords, MapInputs, NoKeywords, StarmapInputs } from "./signatures.ts";
+export type {
+  AnyCallable,
+  AnyIterable,
+  Arguments,
+  Keywords,
+  MapInputs,
+  NoKeywords,
+  StarmapInputs,
+} from "./signatures.ts";
 export { type MethodStub, type StubFactory, type StubsRef, stubs } from "./stubs.ts";
 export {
   type AnyBatched,
-  type AnyCallable,
   type AnyFunction,
-  type AnyIterable,
   type Defined,
   type DefinedBatched,
   type Definition,
   type Deployed,
-  type ForEachOptions,
   Function,
+  // The main names, which shadow no global; those above are what readers of Modal's documentation look for.
+  Function as RemoteFunction,
   GeneratorFunction,
+  GeneratorFunction as RemoteGenerator,
   type LookupOptions,
-  type MapItem,
-  type MapOptions,
-  type SpawnMapOptions,
   type WebFunction,
   type WebHandler,
 } from "./types.ts";
+export { withClient } from "./with-client.ts";

@@ -4,12 +4,14 @@
  */
 import type { FunctionRef } from "../engine/index.ts";
 import type { FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
-import { isName } from "./app/options.ts";
 import type { Client } from "./client.ts";
+import { InvalidError } from "./errors.ts";
 import { type DefinitionRecord, RemoteFunction } from "./function.ts";
 import { decodeInstance, encodeInstance } from "./instances.ts";
+import { KwargsArgument } from "./markers.ts";
+import { isName } from "./names.ts";
+import type { AnyCallable } from "./signatures.ts";
 import { Target } from "./target.ts";
-import type { AnyCallable } from "./types.ts";
 
 /** Its place in a registry; the name of a definition may come late. */
 export interface ClassRef {
@@ -55,7 +57,7 @@ export function remoteClass(own: ClassParts): ClassValue {
     // Behind all instances: what one does not have yet is made when it is asked for.
     const anyMethod = (_: object, key: string | symbol, instance: object): unknown => {
       const make = makers.get(instance);
-      // What the language itself looks for must not be found: `await` would take the instance for a promise.
+      // What the language itself looks for must be absent: `await` would take the instance for a promise.
       if (!make || typeof key !== "string" || RESERVED_METHODS.has(key) || !isName(key)) return Reflect.get({}, key);
       return define(instance, { name: key }, make);
     };
@@ -73,7 +75,7 @@ function define(instance: object, method: RemoteMethod, make: MakeMethod): Remot
   return value;
 }
 
-/** For `withClient`: the same class with its calls going to the client's engine; undefined for what is no such class. */
+/** For `withClient`: the same class with its calls going to the client's engine; undefined for anything but such a class. */
 export function bindClass(client: Client, value: unknown): ClassValue | undefined {
   const own = typeof value === "function" ? parts.get(value) : undefined;
   return own && remoteClass({ ...own, client });
@@ -82,7 +84,11 @@ export function bindClass(client: Client, value: unknown): ClassValue | undefine
 /** Makes the methods of one instance. */
 function methodsOf(own: ClassParts, args: readonly unknown[]): MakeMethod {
   const { ref, client, stubEngine, definition } = own;
-  const instance = encodeInstance(ref.name, args);
+  const last = args.at(-1);
+  const instance =
+    last instanceof KwargsArgument
+      ? encodeInstance(ref.name, args.slice(0, -1), last.values)
+      : encodeInstance(ref.name, args);
   const local = definition && lazily(definition, instance);
   return ({ name, mode, signature, options }) => {
     const place: FunctionRef = {
@@ -110,7 +116,13 @@ export type OwnInstance = Readonly<Record<string, ((...args: unknown[]) => unkno
 export function construct(definition: AnyDefinition, instance: string): OwnInstance {
   // The arguments fit where they were checked against the schema; what its methods are, the schema says.
   const Own = definition as unknown as new (...args: unknown[]) => OwnInstance;
-  return new Own(...decodeInstance(instance));
+  const { args, kwargs } = decodeInstance(instance);
+  if (kwargs) {
+    throw new InvalidError(`the constructor of ${definition.name} has no arguments that are passed by name`, {
+      hint: `Pass ${Object.keys(kwargs).join(", ")} by position, without kwargs().`,
+    });
+  }
+  return new Own(...args);
 }
 
 type AnyDefinition = new (...args: never) => object;

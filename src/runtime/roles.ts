@@ -1,6 +1,6 @@
 /**
  * What an engine has to have for what is asked of it. The one place where UnsupportedError is made, before anything is sent, so
- * that whoever lists commands, routes or methods can ask the same questions.
+ * that lists of commands, routes and methods can ask the same questions.
  */
 import type { Deployer, Engine, EngineFeatures, Monitor } from "../engine/index.ts";
 import { UnsupportedError } from "./errors.ts";

@@ -1,6 +1,11 @@
 /** The parameter lists of remote methods, computed from a function's own. */
 import type { CallOptions, GivenKwargs, Kwargs } from "./markers.ts";
-import type { AnyIterable } from "./types.ts";
+
+/** Something to take inputs from. Arrays are iterable anyway: naming them makes the compiler's errors short. */
+export type AnyIterable<T> = readonly T[] | Iterable<T> | AsyncIterable<T>;
+
+/** Any function that an author may register. */
+export type AnyCallable = (...args: never) => unknown;
 
 /** The function's arguments have no names to callers: TypeScript functions. */
 export interface NoKeywords {

@@ -1,11 +1,16 @@
 /** What calls go to: a function's place in a registry, and the engine that keeps it. */
 import type { Engine, FunctionRef, OpenCall, ResolvedFunction } from "../engine/index.ts";
 import type { FunctionMode } from "../schema/index.ts";
-import { answered } from "./calls/stacks.ts";
 import type { Client } from "./client.ts";
 import { defaultEngine, engineGeneration } from "./engines.ts";
 import { InvalidError } from "./errors.ts";
 import type { CallOptionsInit } from "./markers.ts";
+import { refFor } from "./payloads.ts";
+import { monitorOf, requireFeature } from "./roles.ts";
+import { answered } from "./stacks.ts";
+
+/** What a call's options ask of an engine. */
+type Wishes = Pick<CallOptionsInit, "idempotencyKey" | "onProgress">;
 
 export class Target {
   readonly ref: FunctionRef;
@@ -18,7 +23,9 @@ export class Target {
   #engine: Engine | undefined;
   #generation = -1;
   #resolved: Promise<ResolvedFunction> | undefined;
-  /** What opens a call that says nothing of its own: always the same object, by which an engine knows it again. */
+  /** For the engine whose codec it was last translated by. */
+  #translated: { engine: Engine; ref: FunctionRef } | undefined;
+  /** What opens a call without options: always the same object, by which an engine recognises it. */
   readonly #plain = new Map<OpenCall["method"], OpenCall>();
 
   constructor(
@@ -68,7 +75,7 @@ export class Target {
   async #resolve(): Promise<ResolvedFunction> {
     try {
       const engine = await this.engine();
-      const resolved = await engine.registry.resolve(this.ref);
+      const resolved = await engine.registry.resolve(this.refOn(engine));
       this.mode = resolved.mode;
       return resolved;
     } catch (error) {
@@ -77,17 +84,33 @@ export class Target {
     }
   }
 
-  request(
-    method: OpenCall["method"],
-    durable: boolean,
-    { idempotencyKey, onProgress }: Pick<CallOptionsInit, "idempotencyKey" | "onProgress"> = {},
-  ): OpenCall {
+  /** Throws UnsupportedError, before anything is sent, when the engine lacks what the options ask for. */
+  checkFeatures(engine: Engine, { idempotencyKey, onProgress }: Wishes): void {
+    if (idempotencyKey !== undefined) requireFeature(engine, "idempotency");
+    if (!onProgress) return;
+    requireFeature(engine, "progress");
+    // The progress of a kept call is read by its id.
+    if (idempotencyKey !== undefined) monitorOf(engine);
+  }
+
+  /** The reference in the engine's own terms. Throws SerializationError for constructor arguments that its codec refuses. */
+  refOn(engine: Engine): FunctionRef {
+    if (!engine.codec || this.ref.instance === undefined) return this.ref;
+    if (this.#translated?.engine !== engine) this.#translated = { engine, ref: refFor(engine, this.ref) };
+    return this.#translated.ref;
+  }
+
+  request(engine: Engine, method: OpenCall["method"], durable: boolean, wishes: Wishes = {}): OpenCall {
+    const ref = this.refOn(engine);
+    const { idempotencyKey, onProgress } = wishes;
     if (idempotencyKey === undefined && !onProgress) {
-      const plain = this.#plain.get(method) ?? { function: this.ref, method, durable };
+      const known = this.#plain.get(method);
+      if (known?.function === ref) return known;
+      const plain = { function: ref, method, durable };
       this.#plain.set(method, plain);
       return plain;
     }
-    return { function: this.ref, method, durable, idempotencyKey, progress: onProgress && true };
+    return { function: ref, method, durable, idempotencyKey, progress: onProgress && true };
   }
 
   /** Rejects with InvalidError for a method that a web function lacks. Others are judged by `checkMode`. */
@@ -96,21 +119,21 @@ export class Target {
     if (this.mode !== "web") return;
     const { webUrl } = await this.resolve();
     throw new InvalidError(`${this.label} is a web function: ${method}() cannot run it`, {
-      hint: webUrl === undefined ? "send HTTP requests to its URL" : `send HTTP requests to ${webUrl}`,
+      hint: webUrl === undefined ? "Send HTTP requests to its URL." : `Send HTTP requests to ${webUrl}.`,
     });
   }
 
-  /** Throws InvalidError when the function answers in another way than the method waits for. The mode has to be known. */
+  /** Throws InvalidError when the function does not answer the way the method expects. The mode has to be known. */
   checkMode(method: string, wanted: FunctionMode): void {
-    // What a web function lacks is refused where its URL can be asked for.
+    // A web function is refused where its URL can be asked for.
     if (this.mode === wanted || this.mode === "web") return;
     if (this.mode === "generator") {
       throw new InvalidError(`${this.label} is a generator: ${method}() cannot run it`, {
-        hint: `for await (const item of ${this.ref.name}.remoteGen(…))`,
+        hint: `Write \`for await (const item of ${this.ref.name}.remoteGen(…))\`.`,
       });
     }
-    throw new InvalidError(`${this.label} is no generator: ${method}() cannot run it`, {
-      hint: `await ${this.ref.name}.remote(…)`,
+    throw new InvalidError(`${this.label} is not a generator: ${method}() cannot run it`, {
+      hint: `Write \`await ${this.ref.name}.remote(…)\`.`,
     });
   }
 }

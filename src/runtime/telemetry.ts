@@ -1,6 +1,6 @@
 /**
  * Whether this process is observed with OpenTelemetry: asked when an engine is opened and before anything of OpenTelemetry is
- * loaded, so that who does without it pays one look at a global variable for each connection.
+ * loaded, so that programs without it pay one look at a global variable for each connection.
  */
 import type { Engine } from "../engine/index.ts";
 

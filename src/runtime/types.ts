@@ -2,57 +2,13 @@
  * What the compiler sees of a remote function. Conditional types appear only in parameter lists, where they cost nothing until
  * a method is called; each function's stub is one reference to an interface.
  */
-import type { AutoscalerSettings, FunctionStats, Progress } from "../engine/index.ts";
+import type { AutoscalerSettings, FunctionStats } from "../engine/index.ts";
 import type { Apps } from "./apps.ts";
 import type { Client } from "./client.ts";
-import type { UserCodeException } from "./errors.ts";
 import { RemoteFunction } from "./function.ts";
 import type { FunctionCall } from "./function-call.ts";
-import type { Arguments, MapInputs, NoKeywords, StarmapInputs } from "./signatures.ts";
-
-/** Something to take inputs from. Arrays are iterable anyway: naming them makes the compiler's errors short. */
-export type AnyIterable<T> = readonly T[] | Iterable<T> | AsyncIterable<T>;
-
-/**
- * @typeParam X whether failures are items
- * @typeParam W whether such items are wrapped
- */
-export interface MapOptions<X extends boolean = boolean, W extends boolean = boolean> {
-  /** Outputs in the order of the inputs; false: as they come. Default true. */
-  orderOutputs?: boolean | undefined;
-  /** A failed input gives its error as an item; false: the first failure rejects at once. Default false. */
-  returnExceptions?: X | undefined;
-  /** Items that are errors are wrapped in UserCodeException, whose `cause` is the original. Default true. */
-  wrapReturnedExceptions?: W | undefined;
-  /** Inputs that are sent and not yet consumed. Default 1000. */
-  maxOutstanding?: number | undefined;
-  /** Hears what the function says with `context().progress()` for each input. */
-  onProgress?: ((progress: Progress) => void) | undefined;
-  /** Cancels what is left; the iteration rejects with the signal's reason. */
-  signal?: AbortSignal | undefined;
-}
-
-export interface ForEachOptions {
-  /** Go on after failures, and resolve all the same. Default false: the first failure rejects and cancels the rest. */
-  ignoreExceptions?: boolean | undefined;
-  /** Inputs that are sent and not yet done. Default 1000. */
-  maxOutstanding?: number | undefined;
-  /** Hears what the function says with `context().progress()` for each input. */
-  onProgress?: ((progress: Progress) => void) | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-export interface SpawnMapOptions {
-  /** Stops sending; what has been sent is cancelled. */
-  signal?: AbortSignal | undefined;
-}
-
-/** An item of a map's output. */
-export type MapItem<R, X extends boolean, W extends boolean> = X extends true
-  ? W extends true
-    ? R | UserCodeException
-    : R | Error
-  : R;
+import type { ForEachOptions, MapItem, MapOptions, SpawnMapOptions } from "./map-options.ts";
+import type { AnyCallable, Arguments, MapInputs, NoKeywords, StarmapInputs } from "./signatures.ts";
 
 /** What every deployed function has, however it answers. */
 export interface Deployed {
@@ -141,8 +97,8 @@ type StubNames<A extends keyof Apps> = {
 /** The class of remote functions, as a value. */
 export interface FunctionClass {
   /**
-   * A function by its name; generated apps give its type. No I/O before the first use, so a wrong name is heard of then:
-   * NotFoundError. Throws InvalidError for what can be no name.
+   * A function by its name; generated apps give its type. No I/O before the first use, so a wrong name is NotFoundError
+   * then. Throws InvalidError for what cannot be a name.
    */
   fromName<A extends keyof Apps, N extends StubNames<A>>(app: A, name: N, options?: LookupOptions): Apps[A][N];
   /** A function of an app whose stubs are not in this program: `Function.fromName<[text: string], number>("text", "count")`. */
@@ -170,9 +126,6 @@ export const GeneratorFunction: GeneratorFunctionClass = {
   fromName: RemoteFunction.fromName,
   [Symbol.hasInstance]: (value: unknown) => value instanceof RemoteFunction && value.isGenerator,
 } as unknown as GeneratorFunctionClass;
-
-/** What an author may register. */
-export type AnyCallable = (...args: never) => unknown;
 
 /** The function itself, exactly as its author typed it. */
 export interface Definition<F extends AnyCallable> {

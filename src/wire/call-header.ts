@@ -1,6 +1,6 @@
 /**
  * How a call is announced, to a host and to a container: its id, and JSON for the rest. Calls of one function differ in
- * nothing but the id, so each side remembers the JSON of the last one and neither writes nor parses it again.
+ * nothing but their ids, so each side remembers the JSON of the last one and neither writes nor parses it again.
  *
  *     0  u8  length of the id
  *     1  the id, in Latin-1
@@ -15,7 +15,7 @@ export class CallHeaderWriter {
   #rest: object | undefined;
   #json: Buffer = NOTHING;
 
-  /** @param rest told from the last one by identity, so it must not change */
+  /** @param rest must not change: it is compared with the last one by identity */
   write(id: string, rest: object): Buffer {
     if (rest !== this.#rest) {
       this.#json = Buffer.from(JSON.stringify(rest));
@@ -34,7 +34,7 @@ export class CallHeaderReader<T> {
   #json: Buffer = NOTHING;
   #rest: T | undefined;
 
-  /** @param check called with what the JSON says; throws when that is no callHeader */
+  /** @param check returns the parsed JSON as what it is; throws when it is not valid */
   constructor(check: (value: unknown) => T) {
     this.#check = check;
   }

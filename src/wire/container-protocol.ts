@@ -1,9 +1,30 @@
 /**
- * What an engine and a container say to each other, in frames (wire/frames.ts) over one private duplex stream (file
- * descriptor 3 of the container's process). The engine opens calls and sends inputs; the container sends what comes of them.
+ * The container protocol: what an engine and a container send each other, in frames (wire/frames.ts) over one private duplex
+ * stream, which is file descriptor 3 of the container's process. A container can be written in any language from this file,
+ * frames.ts and call-header.ts; test/pool/fixtures/container.py is a small one.
+ *
+ * The life of a container:
+ *
+ * 1. The engine starts the process and sends `load`. The container sets the environment variables of the message, enters
+ *    `root`, loads `artifact`, and answers `ready`; or `loadFailed`, after which it exits with code 1.
+ * 2. The engine announces a call with `call`, then sends its inputs with `input`, without waiting for answers. It may
+ *    send them before `ready`.
+ * 3. The container runs up to `maxInputs` inputs at a time, in the order in which they came, and ends each with exactly one
+ *    of `result`, `exception`, `end`, `failure` or `returned`. A generator sends as many `yield` frames as it was granted
+ *    with `credit`, then `end`.
+ * 4. On `cancel`, the container stops the input as soon as the user's code lets it and ends it with a `failure` of code
+ *    CANCELLED. The engine kills a process that takes too long.
+ * 5. On `stop`, or SIGTERM, it finishes the inputs that it has, runs the app's stop hooks and exits with code 0. It exits at
+ *    once when the stream closes: there is nobody left to work for.
+ *
+ * Frames of unknown types are ignored, and so are frames for calls and inputs that have ended. `call` and `index` of a
+ * frame's header name the call and the input; they are 0 where nothing is said about them. JSON is in UTF-8. Arguments are
+ * the CBOR array `[args]` or `[args, kwargs]` (RFC 8949), results and yields a CBOR value, exceptions a CBOR value of what
+ * was thrown; the tags for what CBOR lacks are those of runtime/codec/tags.ts. What is printed to standard output and error
+ * is logged too; `log` frames say which input printed it.
  */
 import type { Failure } from "../engine/index.ts";
-import type { FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
+import type { FunctionMode } from "../schema/index.ts";
 
 /** Engine to container. */
 export const ToContainer = {
@@ -11,9 +32,9 @@ export const ToContainer = {
   load: 1,
   /** a call header (wire/call-header.ts): the call's id and CallMessage, for call number `call`; precedes its inputs. */
   call: 2,
-  /** One input: `call`, `index`, payload = encoded arguments; `flags` = attempt, from 0. */
+  /** One input: `call`, `index`; the payload is the encoded arguments, and `flags` the attempt, from 0. */
   input: 3,
-  /** Abort the signal of one running input. */
+  /** Stop the input `call`, `index`: abort its signal if it runs. */
   cancel: 4,
   /** A generator may send as many more yields as the u32le payload says: `call`, `index`. */
   credit: 5,
@@ -37,7 +58,7 @@ export const ToContainer = {
 export const FromContainer = {
   /** JSON ReadyMessage: the app is loaded and the function was found. */
   ready: 1,
-  /** JSON LoadFailedMessage; the container exits after it. */
+  /** JSON LoadFailedMessage; the container exits with code 1 after it. */
   loadFailed: 2,
   /** The input's result, encoded. */
   result: 3,
@@ -128,7 +149,7 @@ export interface ReadyMessage {
 export interface LoadFailedMessage {
   message: string;
   stack?: string;
-  /** It is the fault of who calls: the constructor's arguments do not fit. */
+  /** The caller's fault: the constructor's arguments do not fit. */
   failure?: Failure;
 }
 
@@ -144,19 +165,4 @@ export interface LogMessage {
   /** Call number and index of the input that wrote it, when known. */
   call?: number;
   index?: number;
-}
-
-// ---- inspect.ts ---------------------------------------------------------------------------------------------------
-
-/** What inspect.ts answers, once, as JSON on its file descriptor 3: what a module registers when it is imported. */
-export type Inspection =
-  | { apps: InspectedApp[] }
-  /** The import failed; the stack is in the author's lines. */
-  | { error: { message: string; stack?: string; hint?: string } };
-
-export interface InspectedApp {
-  name: string;
-  functions: { name: string; mode: FunctionMode; options: ResolvedFunctionOptions }[];
-  /** Their methods, those that the author has made private too. */
-  classes: { name: string; methods: { name: string; options: ResolvedFunctionOptions }[] }[];
 }

@@ -399,7 +399,7 @@ test("a container whose functions have no names for arguments says so, for each 
   const refusal = {
     code: "FARCALL_INVALID",
     message: "tokenize takes no arguments by name, received lower",
-    hint: "pass them by position: TypeScript functions have no keyword arguments",
+    hint: "Pass them by position: TypeScript functions have no keyword arguments.",
   };
   await expect(tokenize.remote("a", kwargs({ lower: true }))).rejects.toMatchObject(refusal);
   await expect(tokenize.map(["a"], { kwargs: { lower: true } }).next()).rejects.toMatchObject(refusal);

@@ -425,8 +425,10 @@ describe("loading", () => {
 
   test("names the function, or the app, that the module does not register", async () => {
     const app = 'import { App } from "farcall"; const app = new App("arithmetic"); app.function(function g() {});';
-    expect((await failure(app)).value.message).toContain("registers no function f");
-    expect((await failure(app.replace("arithmetic", "other"))).value.message).toContain("registers no app arithmetic");
+    expect((await failure(app)).value.message).toContain("does not register a function f");
+    expect((await failure(app.replace("arithmetic", "other"))).value.message).toContain(
+      "does not register an app arithmetic",
+    );
   });
 
   test("gives the app its environment first", async () => {

@@ -1,15 +1,24 @@
 /** Drives an engine through its port as the runtime does, in a few words. */
-import type { CallHandle, Engine, Failure, FunctionRef, OpenCall, Output } from "../../src/engine/index.ts";
-import { decodeError, decodeValue, encodeArguments, failureToError } from "../../src/runtime/index.ts";
+import type {
+  CallHandle,
+  Engine,
+  Failure,
+  FunctionRef,
+  InputRecord,
+  OpenCall,
+  Output,
+  PayloadCodec,
+} from "../../src/engine/index.ts";
+import { codecOf, failureToError } from "../../src/runtime/index.ts";
 
 export type Outcome = { index: number; value?: unknown; error?: unknown; end?: true };
 
-export function outcomeOf(output: Output): Outcome {
+export function outcomeOf(codec: PayloadCodec, output: Output): Outcome {
   const { kind, index } = output;
   if (kind === "failure") return { index, error: failureToError(output.failure) };
-  if (kind === "exception") return { index, error: decodeError(output.payload) };
+  if (kind === "exception") return { index, error: codec.decodeError(output.payload) };
   if (kind === "end") return { index, end: true };
-  return { index, value: decodeValue(output.payload) };
+  return { index, value: codec.decodeValue(output.payload) };
 }
 
 /** One app's functions on an engine. */
@@ -21,6 +30,18 @@ export class Driver {
   constructor(engine: Engine, app: string) {
     this.engine = engine;
     this.app = app;
+  }
+
+  /** What the engine's payloads are written in. */
+  get codec(): PayloadCodec {
+    return codecOf(this.engine);
+  }
+
+  record({ payload, outputs }: InputRecord): { args?: unknown[]; outcomes: Outcome[] } {
+    return {
+      ...(payload && { args: this.codec.decodeArguments(payload).args }),
+      outcomes: outputs.map((output) => outcomeOf(this.codec, output)),
+    };
   }
 
   ref(name: string, extra: Partial<FunctionRef> = {}): FunctionRef {
@@ -45,7 +66,7 @@ export class Driver {
       { function: this.ref(name, ref), method: "map", durable: false, ...open },
       {
         output: (output) => {
-          const outcome = outcomeOf(output);
+          const outcome = outcomeOf(this.codec, output);
           collected.push(outcome);
           onOutcome?.(outcome);
           if (output.kind !== "yield" && ++ended === inputs.length) resolve(collected);
@@ -53,7 +74,7 @@ export class Driver {
         failed: (failure: Failure) => reject(failureToError(failure)),
       },
     );
-    for (const [index, args] of inputs.entries()) handle.put(index, encodeArguments(args));
+    for (const [index, args] of inputs.entries()) handle.put(index, this.codec.encodeArguments(args));
     const acknowledged = handle.end();
     acknowledged.catch(() => {});
     return { handle, outcomes, acknowledged };
@@ -88,7 +109,7 @@ export class Driver {
     const outcomes: Outcome[] = [];
     const attached = this.engine.invoker.attach(id, range, {
       output: (output) => {
-        outcomes.push(outcomeOf(output));
+        outcomes.push(outcomeOf(this.codec, output));
         if (outcomes.length === count) resolve(outcomes);
       },
       failed: (failure) => reject(failureToError(failure)),

@@ -57,7 +57,7 @@ test("a program without an SDK loads nothing of OpenTelemetry", async () => {
   expect((loaded as string[]).length).toBeGreaterThan(0);
 });
 
-test("FARCALL_OTEL that names nothing, or a module that fails, is an error of whoever starts the host", async () => {
+test("FARCALL_OTEL with an unknown module, or a module that fails, is an error where the host is started", async () => {
   await using home = await temporaryHome();
   await using wrong = await program({ ...home.env, FARCALL_OTEL: "./nowhere.ts" });
   const first = (await wrong

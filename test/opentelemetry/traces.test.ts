@@ -22,7 +22,7 @@ beforeAll(async () => {
   await shop.does(`
     const { readFileSync } = await import("node:fs");
     const engine = await openEngine("local:");
-    await engine.deployer!.deploy(JSON.parse(readFileSync(${JSON.stringify(request)}, "utf8")));
+    await engine.deployer.deploy(JSON.parse(readFileSync(${JSON.stringify(request)}, "utf8")));
     await engine.close();`);
 });
 
@@ -180,7 +180,7 @@ test("spawn is a producer, its run a consumer of the same trace, also when the h
     const engine = await openEngine("local:");
     await pause(300);
     const { hostStatus } = await import(${JSON.stringify(join(import.meta.dirname, "../../src/engines/local/index.ts"))});
-    for (const { id } of await engine.monitor!.calls({ function: "sleep" })) if (id !== call.id) await engine.invoker.cancel(id);
+    for (const { id } of await engine.monitor.calls({ function: "sleep" })) if (id !== call.id) await engine.invoker.cancel(id);
     process.kill((await hostStatus(engine.url)).pid, "SIGKILL");
     await call.get();
     await engine.close();
@@ -264,7 +264,7 @@ test("an SDK that the app starts itself sees the container's runs, in the trace 
   const id = await own.does(`
     const { readFileSync } = await import("node:fs");
     const engine = await openEngine("local:");
-    await engine.deployer!.deploy(JSON.parse(readFileSync(${JSON.stringify(file)}, "utf8")));
+    await engine.deployer.deploy(JSON.parse(readFileSync(${JSON.stringify(file)}, "utf8")));
     await engine.close();
     return (await work("greet").remote("Ada"))[0];`);
   expect(id).toBe("Ada");
@@ -292,7 +292,7 @@ test("a map says how many inputs failed, and is itself a failure only when it re
   expect(rejected?.attributes["error.type"]).toBe("RangeError");
 });
 
-test("a caller that leaves is no error", async () => {
+test("leaving the loop is not an error", async () => {
   await caller(`for await (const n of generator("count").remoteGen(1000)) if (n === 1) break;`);
   await expect.poll(() => callsOf("work/count remoteGen").length, patient).toBe(2);
   const span = collected.spans.filter(({ name }) => name === "work/count remoteGen").at(-1);
@@ -311,7 +311,7 @@ test("a sampler that drops the caller's trace drops it in host and container too
   expect(collected.spans.slice(before).filter(({ attributes }) => attributes["rpc.method"] === "greet")).toEqual([]);
 });
 
-test("a method is called by its name in caller, host and container, also when the container died", async () => {
+test("a method has the same name in the spans of caller, host and container, also when the container died", async () => {
   await caller('await new (Class.fromName("work", "Model"))().double.remote(2);');
   const double = await traceOf(await lastCall("work/Model.double remote"), 4);
   expect(edges(double)).toEqual([

@@ -34,24 +34,24 @@ describe("names", () => {
     expect(loadedApps()).toContain(app);
   });
 
-  test("one that nobody gives is an error that shows the function", () => {
+  test("a function without a name is refused, and the error shows its source", () => {
     const app = new App("nameless");
     app.function(async () => "hidden");
     expect(attempt(() => definitionsOf(app, {})).message).toContain('async () => "hidden"');
     expect(attempt(() => definitionsOf(app, { default: 1 })).hint).toContain("export what app.function() returns");
   });
 
-  test("twice the same is refused", () => {
+  test("the same name twice is refused", () => {
     const app = new App("twice");
     app.function(function same() {});
     expect(attempt(() => app.function(() => 1, { name: "same" })).message).toContain('two functions named "same"');
   });
 
-  test.each(["", "a b", "a/b", "1a", "a\nb", "__proto__.x"])("%j names no app", (name) => {
+  test.each(["", "a b", "a/b", "1a", "a\nb", "__proto__.x"])("an app cannot be named %j", (name) => {
     attempt(() => new App(name));
   });
 
-  test("dots are explained", () => {
+  test("an error about a dot explains the rule", () => {
     expect(attempt(() => new App("a.b")).hint).toContain("no dots");
   });
 });
@@ -118,13 +118,13 @@ describe("options", () => {
     expect(error.message).toContain(message);
   });
 
-  test("a misspelt one gets the nearest", () => {
+  test("a misspelt option gets the nearest name as a hint", () => {
     expect(attempt(() => new App("near").function(function f() {}, { timeoutMS: 5 } as object)).hint).toBe(
-      'did you mean "timeoutMs"?',
+      'Did you mean "timeoutMs"?',
     );
   });
 
-  test("what is no function is refused", () => {
+  test("anything but a function is refused", () => {
     attempt(() => new App("odd").function(5 as never));
     attempt(() => new App("odd2", { name: "x" } as object));
   });

@@ -230,7 +230,7 @@ describe("definitions and stubs", () => {
   });
 
   test.each([
-    ["a.b", "double", "no dots"],
+    ["", "double", "letters"],
     ["work", "a.b", "no dots"],
     ["work", "", "letters"],
     ["../x", "double", "letters"],
@@ -268,7 +268,7 @@ describe("definitions and stubs", () => {
     await expect(defined.double.updateAutoscaler({ minContainers: -1 })).rejects.toThrow(InvalidError);
     await expect(defined.double.updateAutoscaler({ maxContainers: 1.5 })).rejects.toThrow("whole number");
     await expect(defined.double.updateAutoscaler({ maxContainer: 1 } as object)).rejects.toMatchObject({
-      hint: 'did you mean "maxContainers"?',
+      hint: 'Did you mean "maxContainers"?',
     });
     await expect
       .poll(() => defined.double.getCurrentStats(), patient)
@@ -296,7 +296,7 @@ describe("FunctionCall", () => {
     expect(await call.get({ timeoutMs: 0 })).toBe("late");
   });
 
-  test("options that mean nothing are refused by name, and a time that no timer can wait for", async () => {
+  test("unknown options are refused by name, as is a time that is too long for a timer", async () => {
     const { defined } = start();
     const call = await defined.wait.spawn(1, "x");
     const given = (options: object) => call.get(options).catch((error: Error) => error.message);
@@ -428,7 +428,7 @@ describe("FunctionCall", () => {
     expect(await going.get()).toBe("on");
   });
 
-  test("what is no id is refused; an unknown one is not found", async () => {
+  test("an invalid id is refused; an unknown id is not found", async () => {
     const { client } = start();
     expect(() => FunctionCall.fromId("nope")).toThrow(InvalidError);
     await expect(FunctionCall.fromId("fc-999", { client }).get()).rejects.toBeInstanceOf(NotFoundError);
@@ -511,6 +511,6 @@ describe("clients", () => {
 
   test("an engine of an unknown kind is refused at once", () => {
     expect(() => new Client({ engine: "carrier-pigeon:" })).toThrow(InvalidError);
-    expect(() => new Client({ engine: "nonsense" })).toThrow("names no engine that farcall knows");
+    expect(() => new Client({ engine: "nonsense" })).toThrow("is not the URL of a known engine");
   });
 });

@@ -64,7 +64,7 @@ test("local runs a method on one real instance for each handle, made and entered
   expect(ada.letters).toBeInstanceOf(GeneratorFunction);
 });
 
-test("what failed to enter is made anew by the next local call", async () => {
+test("an instance that failed to enter is constructed again by the next local call", async () => {
   let times = 0;
   const Model = new App("failing").class(
     class Model {
@@ -81,7 +81,7 @@ test("what failed to enter is made anew by the next local call", async () => {
   expect(await model.run.local()).toBe(2);
 });
 
-test("a class without a name gets that of its export, which its methods' names begin with", () => {
+test("a class without a name is named after its export, and its methods' names begin with that", () => {
   const app = new App("late");
   const Model = app.class(
     class {
@@ -114,13 +114,13 @@ test("one container for each set of arguments is the default", () => {
   expect(most).toEqual([1, 2]);
 });
 
-test("what cannot be registered says why", () => {
+test("a registration that is refused says why", () => {
   const app = new App("wrong");
   const One = class One {
     run(): void {}
   };
   expect(attempt(() => app.class((() => {}) as never)).message).toContain("app.class() takes a class");
-  expect(attempt(() => app.class(One, { methods: { rum: {} } } as never)).hint).toBe('did you mean "run"?');
+  expect(attempt(() => app.class(One, { methods: { rum: {} } } as never)).hint).toBe('Did you mean "run"?');
   expect(attempt(() => app.class(One, { methods: { run: { maxContainers: 2 } } } as never)).message).toContain(
     "maxContainers",
   );
@@ -156,7 +156,7 @@ test("equal arguments are the same instance, whatever the order of their propert
 
 test("arguments reach the other side as they were", () => {
   const args = [{ z: 1n, a: [new Date(5), new Set(["x"])] }, undefined, new Uint8Array([1, 255]), "é\u0000"];
-  expect(decodeInstance(encodeInstance("M", args))).toEqual(args);
+  expect(decodeInstance(encodeInstance("M", args)).args).toEqual(args);
 });
 
 test("arguments that cannot cross, or are too many, are refused where the instance is made", () => {
@@ -187,7 +187,7 @@ test("a class is found by its name; its methods are whatever is asked for, and a
   expect(attempt(() => Class.fromName<new () => object>("ml", "Mo.del"))).toBeInstanceOf(InvalidError);
 });
 
-test("a method is no function that could be had by its name", () => {
+test("a method cannot be looked up as a function", () => {
   const error = attempt(() => Function.fromName<[text: string], number>("ml", "Model.predict"));
   expect(error).toBeInstanceOf(InvalidError);
   expect(error.hint).toContain('Class.fromName(app, "Model")');

@@ -124,7 +124,7 @@ describe("what is kept", () => {
     expect(roundTrip(new float16Array!([1.5, -2]))).toStrictEqual(new float16Array!([1.5, -2]));
   });
 
-  test("decoded bytes are no view of the payload", () => {
+  test("decoded bytes are not a view of the payload", () => {
     const payload = Uint8Array.from(
       encodeValue({ bytes: new Uint8Array([1, 2, 3]), buffer: Buffer.from([4]), floats: new Float32Array([5]) }),
     );
@@ -179,7 +179,7 @@ describe("arguments", () => {
     expect(decodeArguments(encodeArguments([], { a: -0 }))).toStrictEqual({ args: [], kwargs: { a: -0 } });
   });
 
-  test("bytes that are none of ours are a SerializationError", () => {
+  test("a payload that farcall did not write is a SerializationError", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
         try {
@@ -247,7 +247,7 @@ describe("what is refused, with its place", () => {
     expect(() => encodeValue(() => 1, "result")).toThrow("result is a function");
   });
 
-  test("what is nested as deep as is allowed arrives", () => {
+  test("a value nested to the limit arrives", () => {
     let value: unknown = 1;
     for (let i = 0; i < 990; i++) value = [value];
     expect(roundTrip(value)).toStrictEqual(value);
@@ -318,7 +318,7 @@ describe("errors", () => {
     expect(back.cause).toBeUndefined();
   });
 
-  test("what throws when it is read is left out", () => {
+  test("a property that throws when it is read is left out", () => {
     const moody = {
       get mood(): never {
         throw new Error("in a getter");
@@ -334,7 +334,7 @@ describe("errors", () => {
     expect((decodeError(encodeError(moody)) as Error).message).toContain("in a getter");
   });
 
-  test("what is thrown need not be an error", () => {
+  test("anything can be thrown, not only errors", () => {
     expect(decodeError(encodeError("text"))).toBe("text");
     expect(decodeError(encodeError(undefined))).toBe(undefined);
     expect(decodeError(encodeError({ status: 404 }))).toEqual({ status: 404 });

@@ -96,7 +96,7 @@ describe("the engine of a call", () => {
     }
   });
 
-  test("that cannot be opened is tried again by the next call", async () => {
+  test("if it cannot be opened, is tried again by the next call", async () => {
     let fails = true;
     registerEngine("flaky", async () => () => {
       if (fails) throw new Error("not now");
@@ -110,7 +110,7 @@ describe("the engine of a call", () => {
   });
 });
 
-test("context() is there inside a call only, and calls made there tell their parent", async () => {
+test("context() works inside a call only, and calls made there belong to it", async () => {
   expect(isRemote()).toBe(false);
   expect(() => context()).toThrow(ExecutionError);
   const inside = {

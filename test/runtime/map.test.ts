@@ -83,20 +83,20 @@ describe("inputs", () => {
     );
   });
 
-  test("none at all, or what is not iterable, is refused at once", () => {
+  test("no inputs, or inputs that are not iterable, are refused at once", () => {
     const { defined } = start();
     const map = defined.add.map.bind(defined.add) as (...inputs: unknown[]) => unknown;
     expect(() => map()).toThrow(InvalidError);
     expect(() => map(undefined, {})).toThrow("was called without inputs");
     expect(() => map([1], 5)).toThrow("input 2 is number 5, not an iterable");
     expect(() => map(5)).toThrow("not an iterable");
-    expect(() => map(Promise.resolve([1]))).toThrow(expect.objectContaining({ hint: "await it first" }));
+    expect(() => map(Promise.resolve([1]))).toThrow(expect.objectContaining({ hint: "Await it first." }));
     expect(() => map([1], { ordered: true })).toThrow('unknown option "ordered"');
     expect(() => map([1], { maxOutstanding: 0 })).toThrow("maxOutstanding must be a whole number of 1 or more");
     expect(() => map([1], callOptions({}))).toThrow("takes its options as a plain object");
   });
 
-  test("an iterator whose results are no objects is refused, as for…of does", async () => {
+  test("an iterator whose results are not objects is refused, as for…of does", async () => {
     const { defined } = start();
     const inputs = { [Symbol.iterator]: () => ({ next: () => 5 }) } as unknown as Iterable<number>;
     await expect(collect(defined.double.map(inputs))).rejects.toThrow("Iterator result 5 is not an object");
@@ -179,7 +179,7 @@ describe("inputs", () => {
     expect(engine.observed.cancelled).toBe(2);
   });
 
-  test("no input is taken for an item that the consumer has not got yet", async () => {
+  test("no input is taken in exchange for an item that the consumer has not received yet", async () => {
     const { defined } = start();
     for (const maxOutstanding of [1, 4]) {
       let [taken, got, most] = [0, 0, 0];
@@ -221,7 +221,7 @@ describe("inputs", () => {
 });
 
 describe("outputs", () => {
-  test("in the order of the inputs, unless told otherwise", async () => {
+  test("outputs come in the order of the inputs, unless orderOutputs is false", async () => {
     const { defined } = start();
     const delays = [300, 1, 150];
     expect(await collect(defined.wait.map(delays, delays))).toEqual([300, 1, 150]);
@@ -296,7 +296,7 @@ describe("outputs", () => {
     expect(await first).toEqual({ value: undefined, done: true });
   });
 
-  test("an error of closing an input reaches who leaves the loop", async () => {
+  test("an error of closing an input reaches the code that leaves the loop", async () => {
     const { defined } = start();
     function* guarded() {
       try {
@@ -329,12 +329,28 @@ describe("outputs", () => {
     expect(engine.observed.cancelled).toBe(1);
   });
 
-  test("two readers of one stream: the second is refused, the first goes on", async () => {
+  test("calls of next() that do not wait for each other are answered in their order", async () => {
+    const { defined } = start();
+    const items = defined.wait.map([20, 5, 1], range(3));
+    const answers = await Promise.all(range(5).map(() => items.next()));
+    expect(answers.map(({ value, done }) => (done ? "done" : value))).toEqual([0, 1, 2, "done", "done"]);
+    const yields = defined.count.remoteGen(3);
+    expect(await Promise.all(range(4).map(async () => (await yields.next()).value))).toEqual([0, 1, 2, undefined]);
+  });
+
+  test("of several waiting calls of next(), the first gets a failure, and the others the end", async () => {
+    const { defined } = start();
+    const items = defined.even.map([2, 1]);
+    const answers = await Promise.allSettled([items.next(), items.next(), items.next()]);
+    expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(answers[2]).toMatchObject({ value: { done: true } });
+  });
+
+  test("two loops over one stream share its items", async () => {
     const { defined } = start();
     const items = defined.wait.map([5, 5, 5], range(3));
-    const first = collect(items);
-    await expect(collect(items)).rejects.toThrow(InvalidError);
-    expect(await first).toEqual([0, 1, 2]);
+    const [first, second] = await Promise.all([collect(items), collect(items)]);
+    expect([...first, ...second].sort()).toEqual([0, 1, 2]);
   });
 
   test("a function that is not deployed", async () => {
@@ -363,7 +379,7 @@ describe("forEach and spawnMap", () => {
     await defined.double.forEach([]);
   });
 
-  test("forEach rejects at the first failure, or goes on when told to", async () => {
+  test("forEach rejects at the first failure, or ignores failures", async () => {
     const { defined } = start();
     const source = new Source(Number.POSITIVE_INFINITY);
     await expect(defined.even.forEach(source, { maxOutstanding: 3 })).rejects.toMatchObject({ name: "QuotaError" });

@@ -25,6 +25,12 @@ export class WatchedEngine implements Engine {
   readonly deployer: Engine["deployer"];
   readonly monitor: Engine["monitor"];
   readonly deployHint: string;
+  readonly codec: Engine["codec"];
+  readonly idempotency: Engine["idempotency"];
+  readonly progress: Engine["progress"];
+  readonly arguments: Engine["arguments"];
+  readonly trace: Engine["trace"];
+  readonly backpressure: Engine["backpressure"];
   readonly observed: Observed = { opened: [], put: 0, outputs: 0, cancelled: 0, attached: 0 };
   closed = 0;
   readonly #engine: Engine;
@@ -36,6 +42,12 @@ export class WatchedEngine implements Engine {
     this.deployer = engine.deployer;
     this.monitor = engine.monitor;
     this.deployHint = engine.deployHint;
+    this.codec = engine.codec;
+    this.idempotency = engine.idempotency;
+    this.progress = engine.progress;
+    this.arguments = engine.arguments;
+    this.trace = engine.trace;
+    this.backpressure = engine.backpressure;
     const { invoker } = engine;
     const { observed } = this;
     this.invoker = {
@@ -68,7 +80,6 @@ function bound(handle: Pick<CallHandle, "credit" | "detach">): Pick<CallHandle, 
 }
 
 class WatchedCall implements CallHandle, CallSink {
-  readonly id: string;
   readonly #handle: CallHandle;
   readonly #sink: CallSink;
   readonly #observed: Observed;
@@ -89,7 +100,10 @@ class WatchedCall implements CallHandle, CallSink {
     this.#observed = observed;
     this.#highWater = highWater;
     this.#handle = engine.invoker.open(request, this);
-    this.id = this.#handle.id;
+  }
+
+  get id(): string {
+    return this.#handle.id;
   }
 
   put(index: number, payload: Uint8Array): void {
@@ -127,7 +141,7 @@ class WatchedCall implements CallHandle, CallSink {
     this.#observed.outputs++;
     if (output.kind !== "yield") this.#outstanding--;
     this.#sink.output(output);
-    // As an engine that reads frames: the payload is valid until the sink returns, and whoever keeps it will notice.
+    // As an engine that reads frames: the payload is valid until the sink returns, and keeping it shows.
     if ("payload" in output) output.payload.fill(0xff);
     this.#wake?.();
   }

@@ -34,7 +34,7 @@ export function define(command: Command, context: Context): void {
       calls.map((call) => [
         call.id,
         `${call.app}/${nameOf(call)}`,
-        call.method,
+        call.method ?? "",
         `${call.numEnded}/${call.numInputs}`,
         stateOf(call),
         ago(call.createdAt),
@@ -47,7 +47,7 @@ export function define(command: Command, context: Context): void {
 export function nameOf({ function: name, instance }: Pick<CallInfo, "function" | "instance">): string {
   if (instance === undefined) return name;
   const [className, method] = name.split(".");
-  const given = decodeInstance(instance).map(toJson).join(", ");
+  const given = decodeInstance(instance).args.map(toJson).join(", ");
   const shown = given.length > MAX_ARGUMENTS ? `${given.slice(0, MAX_ARGUMENTS)}…` : given;
   return `${className}(${shown}).${method}`;
 }

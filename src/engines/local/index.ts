@@ -1,4 +1,3 @@
 /** The `local` engine: a host process per state directory, started on first use, and the client that reaches it. */
-export { localEngine } from "./client/client.ts";
-export { hostRuns, hostStatus, stopHost } from "./client/control.ts";
+export { hostRuns, hostStatus, localEngine, stopHost } from "./client/index.ts";
 export type { HostStatus } from "./protocol.ts";

@@ -46,7 +46,9 @@ export function statePaths(url: string): StatePaths {
 
 function stateDirectory(url: string): string {
   if (!url.startsWith("local:")) {
-    throw new InvalidError(`"${url}" is no URL of the local engine`, { hint: "Write local: or local:/path/to/state." });
+    throw new InvalidError(`"${url}" is not a URL of the local engine`, {
+      hint: "Write local: or local:/path/to/state.",
+    });
   }
   const path = url.slice("local:".length).replace(/^\/\/(?=\/)/, "");
   const absolute = resolve(path || process.env["FARCALL_HOME"] || defaultStateDirectory());
@@ -107,7 +109,7 @@ function privateDirectory(path: string, mustBePrivate: boolean): void {
   }
 }
 
-/** Node's own `recursive` never ends in a folder that says of what it does not let be made that it is not there, as /proc does. */
+/** Node's own `recursive` never ends in folders like /proc, which answer ENOENT when something cannot be created in them. */
 function makeFolders(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });

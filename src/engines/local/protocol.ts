@@ -12,8 +12,10 @@ import type {
   AutoscalerSettings,
   CallInfo,
   DeployEvent,
+  DeploymentRecord,
   DeployRequest,
   DeployResult,
+  Failure,
   FunctionRef,
   FunctionStats,
   InputRange,
@@ -26,6 +28,14 @@ import type {
 import type { AppManifest } from "../../schema/index.ts";
 
 export const PROTOCOL = 3;
+
+/** The peer does not speak the protocol: its connection is closed. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
+/** What a host that was started by a client says on its file descriptor 3, once, as a line of JSON. */
+export type StartReport = { ready: true } | { locked: true } | { failure: Failure };
 
 export const ToHost = {
   /** JSON Hello; the first frame. */
@@ -53,7 +63,7 @@ export const ToHost = {
 export const FromHost = {
   /** JSON Welcome. */
   welcome: 1,
-  /** JSON: what a request asked for. */
+  /** JSON: the answer to a request. */
   response: 2,
   /** JSON Failure: of a request or subscription; with call 0, of the whole connection. */
   refused: 3,
@@ -141,6 +151,7 @@ export interface Requests {
     result: { etag: string; manifest?: AppManifest };
   };
   resolve: { params: FunctionRef; result: ResolvedFunction };
+  history: { params: { app: string; environment: string }; result: DeploymentRecord[] };
   deploy: { params: DeployRequest; result: DeployResult };
   remove: { params: { app: string; environment: string }; result: null };
   /** The outputs come first, as frames with the request's number. */

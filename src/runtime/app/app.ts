@@ -1,11 +1,13 @@
 /** The producer's side: an app, and the functions and classes that its module registers. */
 import type { BatchOptions, FunctionMode, ResolvedFunctionOptions } from "../../schema/index.ts";
-import type { AnyClass, ClassOptions, RemoteClass } from "../class-types.ts";
+import type { AnyClass, RemoteClass } from "../class-types.ts";
 import { InvalidError } from "../errors.ts";
-import { checkName, currentEnvironment, RemoteFunction } from "../function.ts";
+import { RemoteFunction } from "../function.ts";
+import { checkName, currentEnvironment } from "../names.ts";
 import { type ClassValue, remoteClass } from "../remote-class.ts";
+import type { AnyCallable } from "../signatures.ts";
 import { Target } from "../target.ts";
-import type { AnyBatched, AnyCallable, Defined, DefinedBatched, WebFunction, WebHandler } from "../types.ts";
+import type { AnyBatched, Defined, DefinedBatched, WebFunction, WebHandler } from "../types.ts";
 import {
   type ClassDefinition,
   defineMethods,
@@ -13,6 +15,7 @@ import {
   isGenerator,
   type MethodDefinition,
 } from "./class-definition.ts";
+import type { ClassOptions } from "./class-options.ts";
 import { type AppOptions, type FunctionOptions, OWN_OPTIONS, resolveOptions, type WebOptions } from "./options.ts";
 
 /** A function as the container and the deploy see it. */
@@ -90,7 +93,7 @@ export class App {
 
   /**
    * Runs `hook` once in each container, before its first input: to open connections, to load a model. Several run one after
-   * the other. `startupTimeoutMs` covers them; when one fails, the container has failed to start, and its inputs are told why.
+   * the other. `startupTimeoutMs` covers them; when one fails, the container has failed to start, and its inputs fail with the reason.
    */
   onStart(hook: Hook): void {
     hooks.get(this)!.start.push(checkedHook(this, "onStart", hook));
@@ -105,8 +108,8 @@ export class App {
   }
 
   /**
-   * Registers a function, sync or async, or a generator. Its name is `options.name`, else its own, else the one that it is
-   * exported under. Throws InvalidError on a name that is taken or an option that makes no sense.
+   * Registers a function, sync or async, or a generator. Its name is `options.name`, else its own, else that of its
+   * export. Throws InvalidError on a name that is taken or an option that makes no sense.
    */
   function<F extends AnyBatched>(fn: F, options: FunctionOptions & { batch: BatchOptions }): DefinedBatched<F>;
   function<F extends AnyCallable>(fn: F, options?: FunctionOptions): Defined<F>;
@@ -121,7 +124,7 @@ export class App {
    */
   web(handler: WebHandler, options: WebOptions = {}): WebFunction {
     for (const option of ["retries", "batch", "web", "schedule"]) {
-      if (option in options) throw new InvalidError(`app "${this.name}": ${option} is no option of app.web()`);
+      if (option in options) throw new InvalidError(`app "${this.name}": ${option} is not an option of app.web()`);
     }
     return this.#register("web", handler, { ...options, retries: 0 }, "web") as unknown as WebFunction;
   }
@@ -136,7 +139,7 @@ export class App {
     if (!isClass(definition)) {
       throw new InvalidError(`app "${this.name}": app.class() takes a class, not ${typeof definition}`);
     }
-    // Which methods there are is of no interest to what follows.
+    // What follows does not depend on which methods there are.
     const general = options as ClassOptions;
     const methods = defineMethods(this.name, definition, this.#defaults, general);
     const name = general.name ?? (["", "default"].includes(definition.name) ? undefined : definition.name);
@@ -172,7 +175,7 @@ export class App {
     );
     if (mode === "generator" && resolved.schedule) {
       throw new InvalidError(`function "${name}": a generator cannot run on a schedule`, {
-        hint: "nobody would read what it yields: write a function that calls it",
+        hint: "Nobody would read its yields. Schedule a function that calls it.",
       });
     }
     if (mode === "generator" && (resolved.batch || resolved.web)) {
@@ -180,8 +183,8 @@ export class App {
         `function "${name}": a generator cannot ${resolved.batch ? "be batched" : "answer HTTP"}`,
         {
           hint: resolved.batch
-            ? "a batched function takes arrays and returns an array"
-            : "app.web() can stream a Response",
+            ? "A batched function takes arrays and returns an array."
+            : "To stream a response, register a handler with app.web().",
         },
       );
     }
@@ -214,7 +217,7 @@ export function loadedApps(): readonly App[] {
 
 /**
  * What an app registers. Functions without a name take that of the export that holds them.
- * Throws InvalidError when one has no name at all, or one that is taken.
+ * Throws InvalidError when one has no name, or its name is taken.
  */
 export function definitionsOf(app: App, moduleExports: Readonly<Record<string, unknown>>): FunctionDefinition[] {
   const known = registrations.get(app) ?? [];
@@ -240,7 +243,7 @@ function nameByExport(
   const binding = Object.keys(moduleExports).find((key) => moduleExports[key] === registration.value);
   if (binding === undefined || binding === "default") {
     throw new InvalidError(`app "${app.name}" has a ${noun} without a name: ${excerpt(text)}`, {
-      hint: `name the ${noun}, export what app.${noun}() returns, or pass { name: "…" }`,
+      hint: `Name the ${noun}, export what app.${noun}() returns, or pass { name: "…" }.`,
     });
   }
   checkName(noun, binding);
@@ -254,7 +257,7 @@ function refuseTaken(app: App, name: string): void {
   const isFunction = registrations.get(app)!.some(isTaken);
   if (!isFunction && !classRegistrations.get(app)!.some(isTaken)) return;
   throw new InvalidError(`app "${app.name}" has two ${isFunction ? "functions" : "classes"} named "${name}"`, {
-    hint: `pass { name: "…" } to app.${isFunction ? "function" : "class"}() for one of them`,
+    hint: `Pass { name: "…" } to app.${isFunction ? "function" : "class"}() for one of them.`,
   });
 }
 

@@ -2,17 +2,19 @@
 import type { FunctionMode, ResolvedFunctionOptions } from "../../schema/index.ts";
 import { nearest } from "../../schema/index.ts";
 import { type Checks, checkRecord } from "../checks.ts";
-import type { AnyClass, ClassOptions, MethodOptions } from "../class-types.ts";
+import type { AnyClass } from "../class-types.ts";
 import { InvalidError } from "../errors.ts";
+import { isName } from "../names.ts";
 import type { RemoteMethod } from "../remote-class.ts";
-import type { AnyCallable } from "../types.ts";
-import { type FunctionOptions, isName, resolveOptions } from "./options.ts";
+import type { AnyCallable } from "../signatures.ts";
+import type { ClassOptions, MethodOptions } from "./class-options.ts";
+import { type FunctionOptions, resolveOptions } from "./options.ts";
 
 /** A class as the container and the deploy see it. */
 export interface ClassDefinition {
   name: string;
   definition: AnyClass;
-  /** Those that the author has made private too: only the source tells. */
+  /** Including those that the author has made private, which only the source shows. */
   methods: MethodDefinition[];
 }
 
@@ -26,7 +28,7 @@ const LIFECYCLE: ReadonlySet<string> = new Set(["constructor", "enter", "exit"])
 const METHOD_OPTIONS = ["timeoutMs", "retries", "validate"] as const;
 const NO_OPTIONS = ["batch", "web", "schedule"] as const;
 
-/** Throws InvalidError on what is no class and on options that make no sense. */
+/** Throws InvalidError on options that make no sense. */
 export function defineMethods(
   app: string,
   definition: AnyClass,
@@ -36,14 +38,14 @@ export function defineMethods(
   const { methods: own = {}, ...shared } = options as ClassOptions & { methods?: Record<string, MethodOptions> };
   const subject = (options.name ?? definition.name) ? `class "${options.name ?? definition.name}"` : "an unnamed class";
   for (const option of NO_OPTIONS) {
-    if (option in shared) throw new InvalidError(`${subject}: ${option} is no option of app.class()`);
+    if (option in shared) throw new InvalidError(`${subject}: ${option} is not an option of app.class()`);
   }
   const perSet = { maxContainers: Math.max(1, shared.minContainers ?? defaults.minContainers ?? 1) };
   resolveOptions(subject, perSet, defaults, shared);
   const methods = [...prototypeMethods(definition)];
   if (methods.some(([name]) => name === "then")) {
     throw new InvalidError(`app "${app}": ${subject} has a method "then", so that its instances look like promises`, {
-      hint: "give the method another name",
+      hint: "Give the method another name.",
     });
   }
   refuseUnknown(
@@ -63,7 +65,7 @@ function refuseUnknown(subject: string, own: Readonly<Record<string, MethodOptio
     if (!names.includes(name)) {
       const [near] = nearest(name, names, 1);
       throw new InvalidError(`${subject}: options are given for a method "${name}" that it does not have`, {
-        hint: near === undefined ? `it has ${names.join(", ") || "none"}` : `did you mean "${near}"?`,
+        hint: near === undefined ? `Its methods are ${names.join(", ") || "none"}.` : `Did you mean "${near}"?`,
       });
     }
     const known: Checks = Object.fromEntries(METHOD_OPTIONS.map((option) => [option, () => undefined]));
@@ -84,12 +86,12 @@ function* prototypeMethods(definition: AnyClass): Iterable<[name: string, method
   }
 }
 
-/** `Object.prototype.toString` tells kinds of functions apart without running them. */
+/** `Object.prototype.toString` distinguishes kinds of functions without running them. */
 export function isGenerator(fn: AnyCallable): boolean {
   return /Generator/.test(Object.prototype.toString.call(fn));
 }
 
-/** A class can be told from a function, which `new` would run all the same. */
+/** A class can be distinguished from a function, which `new` would run just the same. */
 export function isClass(value: unknown): value is AnyClass {
   return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
 }

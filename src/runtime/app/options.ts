@@ -2,10 +2,11 @@
  * FunctionOptions: what a producer may say about how a function runs, checked when the function is defined, because a
  * wrong option found at deploy is found too late.
  */
-import type { AutoscalerSettings } from "../../engine/index.ts";
 import type { BatchOptions, ResolvedFunctionOptions, RetryPolicy, Schedule } from "../../schema/index.ts";
+import { autoscalerChecks } from "../autoscaler-settings.ts";
 import { type Checks, checkRecord, describe, duration, finite, integer, isRecord } from "../checks.ts";
 import { InvalidError } from "../errors.ts";
+import { isName } from "../names.ts";
 
 export interface FunctionOptions {
   /** Name in the app; default: the function's own name, then the name it is exported under. */
@@ -48,8 +49,8 @@ export interface FunctionOptions {
    */
   web?: boolean;
   /**
-   * The function runs by itself, without arguments: `cron("0 9 * * *")`, `every({ hours: 1 })`. A run that was missed, since no
-   * host was there, is made up for once within a day.
+   * The function runs by itself, without arguments: `cron("0 9 * * *")`, `every({ hours: 1 })`. A run that was missed because
+   * nothing was running is made up for once within a day.
    */
   schedule?: Schedule;
 }
@@ -71,13 +72,6 @@ const retryChecks: Checks = {
   backoffCoefficient: finite(1),
   initialDelayMs: duration(0),
   maxDelayMs: duration(0),
-};
-
-const autoscalerChecks: Checks = {
-  minContainers: integer(0),
-  maxContainers: integer(1),
-  bufferContainers: integer(0),
-  scaledownWindowMs: duration(0),
 };
 
 const batchChecks: Checks = { maxSize: integer(1), waitMs: duration(0) };
@@ -109,11 +103,6 @@ const checks: Checks = {
   batch: (value) => (isRecord(value) ? undefined : "must be an object: { maxSize: 32, waitMs: 20 }"),
 };
 
-/** Names of apps and functions: they become identifiers, file names and parts of URLs. */
-export function isName(text: string): boolean {
-  return /^[\p{L}_$][\p{L}\p{N}_$-]*$/u.test(text);
-}
-
 /**
  * Checks options (InvalidError) and fills in the defaults.
  * @param subject what they are options of, for messages: `function "resize"`
@@ -140,14 +129,14 @@ export function resolveOptions(subject: string, ...layers: readonly FunctionOpti
   if (given.web) resolved.web = true;
   if (given.batch && given.web) {
     throw new InvalidError(`${subject}: a batched function cannot answer HTTP as well`, {
-      hint: "let another function answer, that calls this one with remote()",
+      hint: "Write another function that answers HTTP and calls this one with remote().",
     });
   }
   if (given.batch) resolved.batch = { maxSize: given.batch.maxSize, waitMs: given.batch.waitMs };
   if (resolved.maxContainers > 0 && resolved.minContainers > resolved.maxContainers) {
     throw new InvalidError(
       `${subject}: minContainers (${resolved.minContainers}) is more than maxContainers (${resolved.maxContainers})`,
-      { hint: "raise maxContainers or lower minContainers" },
+      { hint: "Raise maxContainers or lower minContainers." },
     );
   }
   return resolved;
@@ -161,7 +150,7 @@ function checkOptions(subject: string, options: FunctionOptions): void {
     checkRecord(subject, "part of batch", "batch.", options.batch, batchChecks);
     if (options.batch.maxSize === undefined || options.batch.waitMs === undefined) {
       throw new InvalidError(`${subject}: batch needs both maxSize and waitMs`, {
-        hint: "batch: { maxSize: 32, waitMs: 20 }",
+        hint: "Write `batch: { maxSize: 32, waitMs: 20 }`.",
       });
     }
   }
@@ -185,17 +174,4 @@ function resolveRetries(retries: number | Partial<RetryPolicy>): RetryPolicy {
     initialDelayMs: retries.initialDelayMs ?? 1000,
     maxDelayMs: retries.maxDelayMs ?? 60_000,
   };
-}
-
-/** The same rules for overrides of a deployed function. */
-export function checkAutoscalerSettings(subject: string, settings: AutoscalerSettings): void {
-  if (!isRecord(settings as unknown))
-    throw new InvalidError(`${subject}: settings must be an object, not ${describe(settings)}`);
-  checkRecord(subject, "setting", "", settings, autoscalerChecks);
-  const { minContainers, maxContainers } = settings;
-  if (minContainers !== undefined && maxContainers !== undefined && minContainers > maxContainers) {
-    throw new InvalidError(
-      `${subject}: minContainers (${minContainers}) is more than maxContainers (${maxContainers})`,
-    );
-  }
 }

@@ -14,8 +14,8 @@ export interface CronOptions {
 export function cron(expression: string, options: CronOptions = {}): Schedule {
   const fields = typeof expression === "string" ? expression.trim().split(/\s+/).length : 0;
   if (fields !== 5 && fields !== 6) {
-    throw new InvalidError(`cron(): ${JSON.stringify(expression)} is no cron expression`, {
-      hint: 'five fields: minute, hour, day of the month, month, day of the week: "0 9 * * *"',
+    throw new InvalidError(`cron(): ${JSON.stringify(expression)} is not a cron expression`, {
+      hint: 'A cron expression has five fields: minute, hour, day of the month, month, day of the week. An example is "0 9 * * *".',
     });
   }
   const { timezone = "UTC" } = options;
@@ -37,14 +37,14 @@ export function every(period: Period): Schedule {
   for (const [unit, count] of Object.entries(period)) {
     const unitMs = Object.hasOwn(UNITS, unit) ? UNITS[unit as keyof typeof UNITS] : undefined;
     if (unitMs === undefined || typeof count !== "number" || !(count >= 0)) {
-      throw new InvalidError(`every(): ${unit}: ${String(count)} is no part of a period`, {
-        hint: "every({ days, hours, minutes, seconds }), each a number",
+      throw new InvalidError(`every(): ${unit}: ${String(count)} cannot be part of a period`, {
+        hint: "Write `every({ days, hours, minutes, seconds })`, each of them a number.",
       });
     }
     everyMs += count * unitMs;
   }
   if (everyMs >= 1_000 && Number.isSafeInteger(everyMs)) return { kind: "every", everyMs };
-  throw new InvalidError(`every(): ${everyMs} ms is no period`, {
-    hint: "a second is the least: every({ seconds: 1 })",
+  throw new InvalidError(`every(): ${everyMs} ms is not a period`, {
+    hint: "The shortest period is a second: `every({ seconds: 1 })`.",
   });
 }

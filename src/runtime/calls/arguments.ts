@@ -1,8 +1,8 @@
 /** Takes apart what a method was called with: the function's own arguments, those by name, and how the call is to be made. */
 import { type Checks, checkRecord, duration, flag, integer, signal } from "../checks.ts";
 import { InvalidError } from "../errors.ts";
+import type { ForEachOptions, MapOptions, SpawnMapOptions } from "../map-options.ts";
 import { CallOptionsArgument, type CallOptionsInit, KwargsArgument } from "../markers.ts";
-import type { ForEachOptions, MapOptions, SpawnMapOptions } from "../types.ts";
 import { isIterable } from "./inputs.ts";
 
 export interface CallArguments {
@@ -17,7 +17,7 @@ const callChecks: Checks = {
   signal,
   onProgress,
   timeoutMs: duration(1),
-  idempotencyKey: (value) => (typeof value === "string" && value !== "" ? undefined : "must be a text of some length"),
+  idempotencyKey: (value) => (typeof value === "string" && value !== "" ? undefined : "must be a non-empty string"),
 };
 
 /** @param subject for messages: `resize.remote` */
@@ -43,7 +43,7 @@ export function splitCall(subject: string, given: readonly unknown[]): CallArgum
 function refuseMarker(subject: string, value: unknown): void {
   if (value instanceof CallOptionsArgument || value instanceof KwargsArgument) {
     throw new InvalidError(`${subject}: kwargs() and callOptions() come last, once each`, {
-      hint: `${subject}(…arguments, kwargs({ … }), callOptions({ … }))`,
+      hint: `Write \`${subject}(…arguments, kwargs({ … }), callOptions({ … }))\`.`,
     });
   }
 }
@@ -71,7 +71,7 @@ export const mapChecks: Checks = {
 export const forEachChecks: Checks = { ...common, ...running, ignoreExceptions: flag };
 export const spawnMapChecks: Checks = { ...common };
 
-/** Options are told from inputs by not being iterable. */
+/** Options differ from inputs in that they are not iterable. */
 export function splitMap<O extends MapOptions | ForEachOptions | SpawnMapOptions>(
   subject: string,
   given: readonly unknown[],
@@ -80,7 +80,7 @@ export function splitMap<O extends MapOptions | ForEachOptions | SpawnMapOptions
   const last = given.at(-1);
   if (last instanceof CallOptionsArgument || last instanceof KwargsArgument) {
     throw new InvalidError(`${subject} takes its options as a plain object`, {
-      hint: `${subject}(…inputs, { signal, kwargs: { … } })`,
+      hint: `Write \`${subject}(…inputs, { signal, kwargs: { … } })\`.`,
     });
   }
   if (typeof last !== "object" || last === null || isIterable(last) || last instanceof Promise) {

@@ -2,15 +2,15 @@
  * remoteGen: yields of one remote generator. The remote side sends as many as it has been granted; the credit starts small and
  * doubles while the reader has to wait, so that a slow reader holds little and a quick one never waits for a round trip.
  */
-import type { CallHandle, CallSink, Engine, Failure, Output, Progress } from "../../engine/index.ts";
-import { decodeError, decodeValue } from "../codec/index.ts";
+import type { CallHandle, CallSink, Engine, Failure, Output, PayloadCodec, Progress } from "../../engine/index.ts";
 import { failureToError } from "../errors.ts";
 import type { CallOptionsInit } from "../markers.ts";
+import { codecOf, farcallCodec, type TakenArguments } from "../payloads.ts";
+import { Raised } from "../stacks.ts";
 import type { Target } from "../target.ts";
 import { ignore } from "./inputs.ts";
-import { tell } from "./progress.ts";
+import { report } from "./progress.ts";
 import { Ring } from "./ring.ts";
-import { Raised } from "./stacks.ts";
 import { NOTHING, OutputStream } from "./stream.ts";
 
 const FIRST_WINDOW = 4;
@@ -20,9 +20,10 @@ const ENOUGH_BYTES = 1024 * 1024;
 
 export class GeneratorCall extends OutputStream<unknown> implements CallSink {
   readonly #target: Target;
-  readonly #payload: Uint8Array;
+  readonly #taken: TakenArguments;
   readonly #init: CallOptionsInit;
   readonly #ring = new Ring<unknown>();
+  #codec: PayloadCodec = farcallCodec;
   #handle: CallHandle | undefined;
   #granted = 0;
   #received = 0;
@@ -31,13 +32,13 @@ export class GeneratorCall extends OutputStream<unknown> implements CallSink {
   /** Size of the newest yield: what the window may grow by. */
   #lastBytes = 0;
   #ended = false;
-  /** What the generator threw, to be heard after what it yielded. */
+  /** What the generator threw: it comes after what it yielded. */
   #thrown: Raised | undefined;
 
-  constructor(target: Target, payload: Uint8Array, init: CallOptionsInit | undefined) {
+  constructor(target: Target, taken: TakenArguments, init: CallOptionsInit | undefined) {
     super(`${target.ref.name}.remoteGen(…)`, init ?? {});
     this.#target = target;
-    this.#payload = payload;
+    this.#taken = taken;
     this.#init = init ?? {};
   }
 
@@ -45,14 +46,22 @@ export class GeneratorCall extends OutputStream<unknown> implements CallSink {
     const { mode } = this.#target;
     const engine = this.#target.engine();
     if (mode === undefined || mode === "web" || engine instanceof Promise) void this.#startLater();
-    else this.#open(engine);
+    else {
+      try {
+        this.#target.checkFeatures(engine, this.#init);
+        this.#open(engine);
+      } catch (error) {
+        this.fail(new Raised(error, false));
+      }
+    }
   }
 
   async #startLater(): Promise<void> {
     try {
+      const engine = await this.#target.engine();
+      this.#target.checkFeatures(engine, this.#init);
       await this.#target.refuseWeb("remoteGen");
       this.#target.checkMode("remoteGen", "generator");
-      const engine = await this.#target.engine();
       if (!this.over) this.#open(engine);
     } catch (error) {
       this.fail(new Raised(error, false));
@@ -60,11 +69,13 @@ export class GeneratorCall extends OutputStream<unknown> implements CallSink {
   }
 
   #open(engine: Engine): void {
-    const handle = engine.invoker.open(this.#target.request("remoteGen", false, this.#init), this);
+    this.#codec = codecOf(engine);
+    const payload = this.#taken.for(engine);
+    const handle = engine.invoker.open(this.#target.request(engine, "remoteGen", false, this.#init), this);
     this.#handle = handle;
-    handle.put(0, this.#payload);
+    handle.put(0, payload);
     this.#credit();
-    // A call that fails tells its sink.
+    // A failure of the call reaches its sink.
     handle.end().catch(ignore);
   }
 
@@ -80,14 +91,14 @@ export class GeneratorCall extends OutputStream<unknown> implements CallSink {
     if (this.over || this.#ended) return;
     if (output.kind === "yield") {
       try {
-        this.#yielded(decodeValue(output.payload), output.payload.length);
+        this.#yielded(this.#codec.decodeValue(output.payload), output.payload.length);
       } catch (error) {
         this.fail(error);
       }
       return;
     }
     this.#ended = true;
-    if (output.kind === "exception") this.#thrown = new Raised(decodeError(output.payload), true);
+    if (output.kind === "exception") this.#thrown = new Raised(this.#codec.decodeError(output.payload), true);
     if (output.kind === "failure") this.#thrown = new Raised(failureToError(output.failure), false);
     this.#finish();
   }
@@ -110,7 +121,7 @@ export class GeneratorCall extends OutputStream<unknown> implements CallSink {
   }
 
   progress(progress: Progress): void {
-    tell(this.#init.onProgress, progress);
+    report(this.#init.onProgress, progress);
   }
 
   failed(failure: Failure): void {

@@ -29,7 +29,7 @@ export class Inputs {
   constructor(method: string, iterables: readonly unknown[], single = false) {
     if (!iterables.some((iterable) => iterable !== undefined)) {
       throw new InvalidError(`${method} was called without inputs`, {
-        hint: "pass one iterable per argument; repeat(x) stands for the same value each time",
+        hint: "Pass one iterable per argument; repeat(x) stands for the same value each time.",
       });
     }
     iterables.forEach((iterable, index) => {
@@ -37,8 +37,8 @@ export class Inputs {
       throw new InvalidError(`${method}: input ${index + 1} is ${describe(iterable)}, not an iterable`, {
         hint:
           iterable instanceof Promise
-            ? "await it first"
-            : "pass one iterable per argument; repeat(x) stands for the same value each time",
+            ? "Await it first."
+            : "Pass one iterable per argument; repeat(x) stands for the same value each time.",
       });
     });
     this.#iterables = iterables;
@@ -123,7 +123,7 @@ export class Inputs {
   }
 }
 
-/** Throws as `for…of` does; what is no object would never be done. */
+/** Throws as `for…of` does; a result that is not an object would never be done. */
 function checked<T>(result: T): T {
   if (typeof result === "object" ? result !== null : typeof result === "function") return result;
   throw new TypeError(`Iterator result ${String(result)} is not an object`);
@@ -132,11 +132,7 @@ function checked<T>(result: T): T {
 /** An iterable may block: after so long, in milliseconds, other work gets its turn. */
 export const TURN_MS = 5;
 
-/** After I/O has had its turn. */
-export const nextTurn: (run: () => void) => void =
-  typeof setImmediate === "function" ? setImmediate : (run) => void setTimeout(run, 0);
-
-/** Nobody is left to hear of it: the consumer has gone, or has been given an earlier error. */
+/** Nobody is left to handle the error: the consumer has gone, or has been given an earlier one. */
 export function ignore(): void {}
 
 export function isIterable(value: unknown): boolean {
@@ -154,7 +150,7 @@ function open(iterable: unknown): Source {
 function listOf(item: unknown): readonly unknown[] {
   if (Array.isArray(item)) return item;
   throw new InvalidError(`starmap: an input is ${describe(item)}, not a list of arguments`, {
-    hint: "each input of starmap is an array; map takes one iterable per argument",
+    hint: "Each input of starmap is an array. For one iterable per argument use map.",
   });
 }
 

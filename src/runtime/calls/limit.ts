@@ -1,6 +1,7 @@
 /** The caller's own limits on a call: a signal and a time. */
 import { TimeoutError } from "../errors.ts";
-import { Raised } from "./stacks.ts";
+import { Raised } from "../stacks.ts";
+import { clearTimeout, queueMicrotask, setTimeout } from "../timers.ts";
 
 export interface Limits {
   signal?: AbortSignal | undefined;
@@ -8,7 +9,7 @@ export interface Limits {
 }
 
 /**
- * Watches the signal and the clock; `stop` hears at most once, and not before this has returned.
+ * Watches the signal and the clock; `stop` is called at most once, and not before this has returned.
  * @returns ends the watch
  */
 export function limit(limits: Limits, what: string, stop: (error: unknown) => void): () => void {
@@ -26,7 +27,7 @@ export function limit(limits: Limits, what: string, stop: (error: unknown) => vo
     unwatch();
     stop(error);
   };
-  // One that has aborted says it no more.
+  // A signal that has aborted does not say so again.
   if (signal?.aborted) queueMicrotask(() => watching && onAbort());
   signal?.addEventListener("abort", onAbort, { once: true });
   return unwatch;
@@ -34,6 +35,6 @@ export function limit(limits: Limits, what: string, stop: (error: unknown) => vo
 
 export function timeout(what: string, timeoutMs: number): TimeoutError {
   return new TimeoutError(`${what} has not answered within ${timeoutMs} ms`, {
-    hint: "the limit is the caller's own (timeoutMs); the function's is among its options",
+    hint: "The limit is the caller's own `timeoutMs`. The function's is among its options.",
   });
 }

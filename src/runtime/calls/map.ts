@@ -3,14 +3,15 @@
  * outputs as they come. Written for many small items: while inputs come from plain iterables and outputs are there, an item
  * costs one promise, the one that the consumer awaits.
  */
-import type { CallHandle, CallSink, Engine, Failure, Output, Progress } from "../../engine/index.ts";
-import { decodeError, decodeValue, encodeArguments } from "../codec/index.ts";
+import type { CallHandle, CallSink, Engine, Failure, Output, PayloadCodec, Progress } from "../../engine/index.ts";
 import { failureToError, SerializationError, UserCodeException } from "../errors.ts";
+import { codecOf, farcallCodec } from "../payloads.ts";
+import { Raised } from "../stacks.ts";
 import type { Target } from "../target.ts";
-import { END, type Inputs, ignore, nextTurn, TURN_MS } from "./inputs.ts";
-import { tell } from "./progress.ts";
+import { nextTurn, now } from "../timers.ts";
+import { END, type Inputs, ignore, TURN_MS } from "./inputs.ts";
+import { report } from "./progress.ts";
 import { Ring } from "./ring.ts";
-import { Raised } from "./stacks.ts";
 import { NOTHING, OutputStream } from "./stream.ts";
 
 export interface MapSettings {
@@ -19,7 +20,7 @@ export interface MapSettings {
   maxOutstanding: number;
   signal: AbortSignal | undefined;
   onProgress: ((progress: Progress) => void) | undefined;
-  /** What a failed input gives: a rejection, an item, or nothing. */
+  /** What becomes of a failed input: a rejection, an item, or nothing. */
   failures: "reject" | "wrap" | "keep" | "ignore";
   /** Results are not wanted. */
   discard: boolean;
@@ -31,6 +32,7 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
   readonly #inputs: Inputs;
   readonly #settings: MapSettings;
   readonly #ring = new Ring<unknown>();
+  #codec: PayloadCodec = farcallCodec;
   #handle: CallHandle | undefined;
   #sent = 0;
   /** Outputs that have come, and so the next position when order does not matter. */
@@ -60,8 +62,9 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
 
   async #startLater(): Promise<void> {
     try {
-      await this.#target.refuseWeb(this.#method);
       const engine = await this.#target.engine();
+      this.#target.checkFeatures(engine, this.#settings);
+      await this.#target.refuseWeb(this.#method);
       if (!this.over) this.#open(engine);
     } catch (error) {
       this.fail(new Raised(error, false));
@@ -71,7 +74,9 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
   #open(engine: Engine): void {
     try {
       this.#target.checkMode("map", "unary");
-      this.#handle = engine.invoker.open(this.#target.request("map", false, this.#settings), this);
+      this.#target.checkFeatures(engine, this.#settings);
+      this.#codec = codecOf(engine);
+      this.#handle = engine.invoker.open(this.#target.request(engine, "map", false, this.#settings), this);
       this.#inputs.open();
     } catch (error) {
       this.fail(error);
@@ -84,7 +89,7 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
 
   #pump(): void {
     if (this.#pumping || this.#exhausted) return;
-    const turnEnds = performance.now() + TURN_MS;
+    const turnEnds = now() + TURN_MS;
     this.#pumping = true;
     try {
       while (!this.over && this.#sent - this.#consumed < this.#settings.maxOutstanding) {
@@ -105,7 +110,7 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
           );
           return;
         }
-        if (performance.now() > turnEnds) {
+        if (now() > turnEnds) {
           nextTurn(() => this.#resume());
           return;
         }
@@ -150,12 +155,12 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
     const handle = this.#handle!;
     if (args === END) {
       this.#exhausted = true;
-      // Whether the call fails is heard through the sink.
+      // A failure of the call comes through the sink.
       handle.end().catch(ignore);
       this.settle();
       return undefined;
     }
-    handle.put(this.#sent, encodeInput(args, this.#settings.kwargs, this.#sent));
+    handle.put(this.#sent, encodeInput(this.#codec, args, this.#settings.kwargs, this.#sent));
     this.#sent++;
     return handle.drained();
   }
@@ -192,10 +197,10 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
         error = failureToError(output.failure);
       } else if (output.kind === "exception") {
         if (failures === "ignore") return undefined;
-        error = decodeError(output.payload);
+        error = this.#codec.decodeError(output.payload);
         remote = true;
       } else {
-        return discard ? undefined : decodeValue(output.payload);
+        return discard ? undefined : this.#codec.decodeValue(output.payload);
       }
     } catch (undecodable) {
       error = undecodable;
@@ -206,7 +211,7 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
       case "keep":
         return error;
       case "wrap":
-        return new UserCodeException(`input ${output.index} failed: ${textOf(error)}`, { cause: error });
+        return new UserCodeException(`input ${output.index} failed: ${inWords(error)}`, { cause: error });
       case "reject":
         this.fail(new Raised(error, remote));
         return undefined;
@@ -214,7 +219,7 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
   }
 
   progress(progress: Progress): void {
-    tell(this.#settings.onProgress, progress);
+    report(this.#settings.onProgress, progress);
   }
 
   failed(failure: Failure): void {
@@ -256,20 +261,21 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
   }
 }
 
-/** Says which input it is that cannot cross. */
+/** The error says which input cannot cross. */
 export function encodeInput(
+  codec: PayloadCodec,
   args: readonly unknown[],
   kwargs: Readonly<Record<string, unknown>> | undefined,
   index: number,
 ): Uint8Array {
   try {
-    return encodeArguments(args, kwargs);
+    return codec.encodeArguments(args, kwargs);
   } catch (error) {
     if (!(error instanceof SerializationError)) throw error;
     throw new SerializationError(`input ${index}: ${error.message}`, { hint: error.hint, cause: error.cause });
   }
 }
 
-function textOf(error: unknown): string {
+function inWords(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

@@ -1,7 +1,7 @@
-/** How far the function has come, as the caller hears it. */
-import type { Engine, Progress } from "../../engine/index.ts";
-import type { FunctionCall } from "../function-call.ts";
-import { monitorOf } from "../roles.ts";
+/** How far the function has come, as its caller sees it. */
+import type { Engine, Monitor, Progress } from "../../engine/index.ts";
+import { monitorOf, requireFeature } from "../roles.ts";
+import { queueMicrotask } from "../timers.ts";
 
 export interface ProgressOptions {
   /** Ends the iteration quietly. */
@@ -9,7 +9,7 @@ export interface ProgressOptions {
 }
 
 /** Hands it to a callback whose errors are its own: they do not fail the call. */
-export function tell(onProgress: ((progress: Progress) => void) | undefined, progress: Progress): void {
+export function report(onProgress: ((progress: Progress) => void) | undefined, progress: Progress): void {
   if (onProgress) queueMicrotask(() => onProgress(progress));
 }
 
@@ -25,27 +25,40 @@ export class CallProgress implements AsyncIterable<Progress> {
     this.#signal = options.signal;
   }
 
-  /** Where the input is now; undefined when it has said nothing, waits, or has ended. */
+  /** Where the input is now; undefined when it has reported nothing, waits, or has ended. */
   async latest(index = 0): Promise<Progress | undefined> {
-    const engine = await this.#engine();
-    for await (const progress of monitorOf(engine).progress(this.#id)) if (progress.index === index) return progress;
+    const monitor = await this.#monitor();
+    for await (const progress of monitor.progress(this.#id)) if (progress.index === index) return progress;
     return undefined;
   }
 
   /** The newest of each input that runs, then what comes until the call has ended. A slow reader misses what is out of date. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Progress, void, void> {
+    const monitor = await this.#monitor();
+    yield* monitor.progress(this.#id, { follow: true, signal: this.#signal });
+  }
+
+  async #monitor(): Promise<Monitor> {
     const engine = await this.#engine();
-    yield* monitorOf(engine).progress(this.#id, { follow: true, signal: this.#signal });
+    requireFeature(engine, "progress");
+    return monitorOf(engine);
   }
 }
 
-/** Returns what ends it. */
-export function follow(call: FunctionCall<unknown>, onProgress: (progress: Progress) => void): () => void {
+/**
+ * Hands all progress of a call to a callback.
+ * @param progressOf ends when the signal aborts
+ * @returns ends it
+ */
+export function follow(
+  progressOf: (signal: AbortSignal) => AsyncIterable<Progress>,
+  onProgress: (progress: Progress) => void,
+): () => void {
   const stop = new AbortController();
   const watch = async (): Promise<void> => {
-    for await (const progress of call.progress({ signal: stop.signal })) tell(onProgress, progress);
+    for await (const progress of progressOf(stop.signal)) report(onProgress, progress);
   };
-  // Whatever is wrong with the call is heard from its result.
+  // Whatever is wrong with the call, its result says.
   watch().catch(() => {});
   return () => stop.abort();
 }

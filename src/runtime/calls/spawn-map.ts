@@ -1,9 +1,11 @@
 /** spawnMap: sends all inputs of a durable call, at the pace at which the engine takes them. */
-import type { CallHandle, Engine, OpenCall } from "../../engine/index.ts";
+import type { CallHandle, Engine, OpenCall, PayloadCodec } from "../../engine/index.ts";
 import { failureToError } from "../errors.ts";
-import { END, type Inputs, ignore, nextTurn, TURN_MS } from "./inputs.ts";
+import { codecOf } from "../payloads.ts";
+import { answered, Raised, raise } from "../stacks.ts";
+import { nextTurn, now } from "../timers.ts";
+import { END, type Inputs, ignore, TURN_MS } from "./inputs.ts";
 import { encodeInput } from "./map.ts";
-import { answered, Raised, raise } from "./stacks.ts";
 
 interface Options {
   kwargs?: Readonly<Record<string, unknown>> | undefined;
@@ -26,15 +28,15 @@ export async function spawnInputs(
     signal?.addEventListener("abort", onAbort, { once: true });
     handle = engine.invoker.open(request, {
       output() {},
-      // In a turn, so that an acceptance that came with it counts.
+      // A turn later, so that an acceptance that came with it counts.
       failed: (failure) => nextTurn(() => reject(new Raised(failureToError(failure), false))),
     });
   });
   stopped.catch(ignore);
   const call = handle!;
   try {
-    const id = await Promise.race([stopped, sendAll(call, inputs, kwargs)]);
-    // The results are read by id, by whoever wants them.
+    const id = await Promise.race([stopped, sendAll(codecOf(engine), call, inputs, kwargs)]);
+    // The results are read by id.
     call.detach();
     return id;
   } catch (error) {
@@ -47,21 +49,22 @@ export async function spawnInputs(
 }
 
 async function sendAll(
+  codec: PayloadCodec,
   call: CallHandle,
   inputs: Inputs,
   kwargs: Readonly<Record<string, unknown>> | undefined,
 ): Promise<string> {
   inputs.open();
-  let turnEnds = performance.now() + TURN_MS;
+  let turnEnds = now() + TURN_MS;
   for (let index = 0; ; index++) {
     const next = inputs.next();
     const args = next instanceof Promise ? await next : next;
     if (args === END) return answered(call.end());
-    call.put(index, encodeInput(args, kwargs, index));
+    call.put(index, encodeInput(codec, args, kwargs, index));
     const wait = call.drained();
     if (wait) await wait;
-    else if (performance.now() > turnEnds) await new Promise<void>((resolve) => nextTurn(resolve));
+    else if (now() > turnEnds) await new Promise<void>((resolve) => nextTurn(resolve));
     else continue;
-    turnEnds = performance.now() + TURN_MS;
+    turnEnds = now() + TURN_MS;
   }
 }

@@ -2,10 +2,10 @@
  * The consumer's side of a call with many outputs: an async iterator written by hand, because a native async generator would
  * queue `return()` behind an output that may never come, and costs more for each item.
  */
-import { InvalidError } from "../errors.ts";
+import { raise } from "../stacks.ts";
+import { queueMicrotask } from "../timers.ts";
 import { ignore } from "./inputs.ts";
 import { type Limits, limit } from "./limit.ts";
-import { raise } from "./stacks.ts";
 
 export const NOTHING: unique symbol = Symbol("nothing");
 
@@ -26,6 +26,8 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
   readonly #limits: Limits;
   #state: "new" | "running" | "over" = "new";
   #waiter: Waiter<T> | undefined;
+  /** Further calls of `next()`, answered one after the other, as those of a native async generator. */
+  readonly #line: Waiter<T>[] = [];
   /** Ended the stream and has not reached the consumer. */
   #failure: { error: unknown } | undefined;
   #unwatch: (() => void) | undefined;
@@ -57,7 +59,10 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#waiter) return this.#refuse();
+    return this.#waiter || this.#line.length > 0 ? this.#queue() : this.#next();
+  }
+
+  #next(): Promise<IteratorResult<T, undefined>> {
     if (this.#state === "new") {
       this.#state = "running";
       forgotten.unregister(this);
@@ -79,7 +84,7 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
     return this.#wait();
   }
 
-  /** Async, as are the two below, so that the stack of whoever awaits is at hand when it fails. */
+  /** Async, as are the two below, so that the awaiting caller's stack is at hand when it fails. */
   async #wait(): Promise<IteratorResult<T, undefined>> {
     try {
       return await new Promise<IteratorResult<T, undefined>>((resolve, reject) => {
@@ -96,9 +101,21 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
     throw raise(error);
   }
 
-  async #refuse(): Promise<never> {
-    throw new InvalidError(`${this.#label}: next() was called while an earlier next() waits`, {
-      hint: "one loop at a time reads a stream; call it again for a second stream, or raise concurrency inside the loop",
+  async #queue(): Promise<IteratorResult<T, undefined>> {
+    return new Promise<IteratorResult<T, undefined>>((resolve, reject) => {
+      this.#line.push({ resolve, reject });
+    });
+  }
+
+  /** To be called when the waiting `next()` has been answered. */
+  #advance(): void {
+    if (this.#line.length === 0) return;
+    // First whoever delivered has to count the output as taken.
+    queueMicrotask(() => {
+      const first = this.#waiter ? undefined : this.#line.shift();
+      if (!first) return;
+      this.#next().then(first.resolve, first.reject);
+      this.#advance();
     });
   }
 
@@ -131,13 +148,14 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
     this.#state = "over";
   }
 
-  /** Nothing more comes: tells a waiting consumer. */
+  /** Nothing more comes: ends a waiting consumer's `next()`. */
   #end(): void {
     this.#state = "over";
     this.#unwatch?.();
     const waiter = this.#waiter;
     this.#waiter = undefined;
     waiter?.resolve({ value: undefined, done: true });
+    this.#advance();
   }
 
   /** Hands an output to the consumer that waits; false when none does. */
@@ -146,6 +164,7 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
     if (!waiter) return false;
     this.#waiter = undefined;
     waiter.resolve({ value: item, done: false });
+    this.#advance();
     return true;
   }
 
@@ -159,12 +178,13 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
     if (this.#state === "over") return;
     this.#state = "over";
     this.#unwatch?.();
-    // The consumer hears of the failure itself, not of what closing the inputs may add to it.
+    // The consumer gets the failure itself, not what closing the inputs may add to it.
     this.stop()?.catch(ignore);
     const waiter = this.#waiter;
     this.#waiter = undefined;
     if (waiter) waiter.reject(error);
     else this.#failure = { error };
+    this.#advance();
   }
 
   #watch(): void {

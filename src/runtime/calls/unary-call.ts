@@ -1,37 +1,49 @@
 /** One input, one output: what `remote` and `FunctionCall.get` wait for. */
-import type { CallSink, Engine, Failure, OpenCall, Output, Progress } from "../../engine/index.ts";
-import { decodeError, decodeValue } from "../codec/index.ts";
+import type { CallSink, Engine, Failure, OpenCall, Output, PayloadCodec, Progress } from "../../engine/index.ts";
 import { failureToError } from "../errors.ts";
 import type { CallOptionsInit } from "../markers.ts";
+import { codecOf } from "../payloads.ts";
+import { Raised } from "../stacks.ts";
 import { ignore } from "./inputs.ts";
 import { limit } from "./limit.ts";
-import { tell } from "./progress.ts";
-import { Raised } from "./stacks.ts";
+import { report } from "./progress.ts";
 
 /** Resolves with the value or rejects with Raised. */
 export class UnarySink implements CallSink {
+  readonly #codec: PayloadCodec;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
-  /** Called once when the output has come. */
-  onSettled: (() => void) | undefined;
-  onProgress: CallOptionsInit["onProgress"];
+  readonly #onProgress: CallOptionsInit["onProgress"];
+  #onSettled: (() => void) | undefined;
 
-  constructor(resolve: (value: unknown) => void, reject: (error: unknown) => void) {
+  constructor(
+    codec: PayloadCodec,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+    onProgress?: CallOptionsInit["onProgress"],
+  ) {
+    this.#codec = codec;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#onProgress = onProgress;
+  }
+
+  /** `run` is called once, when the output has come. */
+  whenSettled(run: () => void): void {
+    this.#onSettled = run;
   }
 
   output(output: Output): void {
-    this.onSettled?.();
+    this.#onSettled?.();
     try {
-      this.#resolve(valueOf(output));
+      this.#resolve(valueOf(this.#codec, output));
     } catch (error) {
       this.#reject(error);
     }
   }
 
   progress(progress: Progress): void {
-    tell(this.onProgress, progress);
+    report(this.#onProgress, progress);
   }
 
   failed(failure: Failure): void {
@@ -39,18 +51,18 @@ export class UnarySink implements CallSink {
   }
 
   reject(error: unknown): void {
-    this.onSettled?.();
+    this.#onSettled?.();
     this.#reject(error);
   }
 }
 
 /** The result of a unary input; throws Raised. */
-export function valueOf(output: Output): unknown {
+export function valueOf(codec: PayloadCodec, output: Output): unknown {
   switch (output.kind) {
     case "result":
-      return decodeValue(output.payload);
+      return codec.decodeValue(output.payload);
     case "exception":
-      throw new Raised(decodeError(output.payload), true);
+      throw new Raised(codec.decodeError(output.payload), true);
     case "failure":
       throw new Raised(failureToError(output.failure), false);
     default:
@@ -66,17 +78,17 @@ export function runUnary(
   init: CallOptionsInit | undefined,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const sink = new UnarySink(resolve, reject);
-    sink.onProgress = init?.onProgress;
+    const sink = new UnarySink(codecOf(engine), resolve, reject, init?.onProgress);
     const handle = engine.invoker.open(request, sink);
     handle.put(0, payload);
-    // A call that fails tells its sink.
+    // A failure of the call reaches its sink.
     handle.end().catch(ignore);
     if (init) {
-      sink.onSettled = limit(init, request.function.name, (error) => {
+      const unlimit = limit(init, request.function.name, (error) => {
         handle.cancel();
         sink.reject(error);
       });
+      sink.whenSettled(unlimit);
     }
   });
 }

@@ -16,14 +16,14 @@ export function explain(value: unknown, root: string, depth = 0): SerializationE
   const problem = find(value, root, { objects: [], depth }) ?? {
     path: root,
     what: "changed while it was encoded",
-    hint: "pass data whose properties give the same value each time",
+    hint: "Pass data whose properties give the same value each time.",
   };
   return new SerializationError(`${shorten(problem.path)} ${problem.what}, which cannot cross the wire`, {
     hint: problem.hint,
   });
 }
 
-const PASS_DATA = "pass plain data: objects, arrays, Map, Set, Date, bytes";
+const PASS_DATA = "Pass plain data: objects, arrays, Map, Set, Date, bytes.";
 
 /** What encloses a value. */
 interface Above {
@@ -39,19 +39,19 @@ function shorten(path: string): string {
 function find(value: unknown, path: string, above: Above): Problem | undefined {
   if (typeof value === "function") {
     const name = value.name === "" ? "" : ` (${value.name})`;
-    return { path, what: `is a function${name}`, hint: "call it on this side and pass what it returns" };
+    return { path, what: `is a function${name}`, hint: "Call it on this side and pass its result." };
   }
-  if (typeof value === "symbol") return { path, what: `is a symbol (${String(value)})`, hint: "use a string instead" };
+  if (typeof value === "symbol") return { path, what: `is a symbol (${String(value)})`, hint: "Use a string instead." };
   if (typeof value !== "object" || value === null) return undefined;
   if (above.objects.includes(value)) {
     return {
       path,
       what: "refers back to an object that holds it",
-      hint: "cycles have no end on the wire: pass ids instead of references",
+      hint: "Cycles cannot be encoded: pass ids instead of references.",
     };
   }
   if (above.depth > MAX_DEPTH) {
-    return { path, what: `is nested deeper than ${MAX_DEPTH} levels`, hint: "pass a flatter shape, such as a list" };
+    return { path, what: `is nested deeper than ${MAX_DEPTH} levels`, hint: "Pass a flatter shape, such as a list." };
   }
   above.objects.push(value);
   above.depth++;
@@ -106,10 +106,10 @@ function refused(value: object, path: string): Problem {
   const name: unknown = value.constructor?.name;
   const type = typeof name === "string" && name !== "" ? name : "an unknown class";
   if (typeof (value as { then?: unknown }).then === "function") {
-    return { path, what: `is a promise (${type})`, hint: "await it first" };
+    return { path, what: `is a promise (${type})`, hint: "Await it first." };
   }
   if (typeof ReadableStream !== "undefined" && value instanceof ReadableStream) {
-    return { path, what: "is a stream", hint: "read it into bytes, or write the function as a generator" };
+    return { path, what: "is a stream", hint: "Read it into bytes, or write the function as a generator." };
   }
   if (
     Symbol.asyncIterator in value ||
@@ -118,7 +118,7 @@ function refused(value: object, path: string): Problem {
     return {
       path,
       what: `is an iterator (${type})`,
-      hint: "collect it into an array, or write the function as a generator",
+      hint: "Collect it into an array, or write the function as a generator.",
     };
   }
   return { path, what: `is an instance of ${type}, a class with methods`, hint: PASS_DATA };

@@ -7,6 +7,7 @@
  * cycles are refused with SerializationError, which names the place: `arguments[1].onProgress`.
  */
 import { Encoder, Tag } from "cbor-x";
+import type { DecodedArguments } from "../../engine/index.ts";
 import { MAX_PAYLOAD_BYTES } from "../../wire/frames.ts";
 import { SerializationError } from "../errors.ts";
 import { explain } from "./explain.ts";
@@ -14,12 +15,6 @@ import { prepare } from "./prepare.ts";
 import { revive } from "./revive.ts";
 import { REFUSED, scan } from "./scan.ts";
 import { TAG } from "./tags.ts";
-
-export interface DecodedArguments {
-  args: unknown[];
-  /** Arguments passed by name. */
-  kwargs: Record<string, unknown> | undefined;
-}
 
 const codec = new Encoder({
   useRecords: false,
@@ -68,7 +63,7 @@ function isRefused(value: unknown): boolean {
   }
 }
 
-/** Throws SerializationError when the payload is none of ours. */
+/** Throws SerializationError when farcall did not write the payload. */
 export function decodeValue(payload: Uint8Array): unknown {
   try {
     // Not as a Buffer, or its byte strings would be Buffers.
@@ -81,7 +76,7 @@ export function decodeValue(payload: Uint8Array): unknown {
   } catch (cause) {
     throw new SerializationError(`a payload of ${payload.length} bytes cannot be decoded`, {
       cause,
-      hint: "caller and container must use the same version of farcall",
+      hint: "The caller and the container must use the same version of farcall.",
     });
   }
 }
@@ -89,8 +84,8 @@ export function decodeValue(payload: Uint8Array): unknown {
 export function decodeArguments(payload: Uint8Array): DecodedArguments {
   const value = decodeValue(payload);
   if (!Array.isArray(value) || !Array.isArray(value[0])) {
-    throw new SerializationError("a payload that holds no arguments", {
-      hint: "caller and container must use the same version of farcall",
+    throw new SerializationError("a payload does not contain arguments", {
+      hint: "The caller and the container must use the same version of farcall.",
     });
   }
   return { args: value[0] as unknown[], kwargs: value[1] as Record<string, unknown> | undefined };
@@ -116,7 +111,7 @@ function describe(value: unknown): string {
   try {
     return String(value);
   } catch {
-    // A value whose toString throws: its type is all that can be told.
+    // A value whose toString throws: its type is all that can be said.
     return typeof value;
   }
 }
@@ -133,7 +128,7 @@ function write(value: unknown, root: string): Uint8Array {
     if (bytes.length > MAX_PAYLOAD_BYTES) {
       throw new SerializationError(
         `${root}: ${bytes.length} bytes encoded are more than the limit of ${MAX_PAYLOAD_BYTES}`,
-        { hint: "split the work into smaller inputs, or pass the path or URL of the data" },
+        { hint: "Split the work into smaller inputs, or pass the path or URL of the data." },
       );
     }
   }

@@ -164,7 +164,7 @@ function attempt(read: () => unknown, depth: number, errors: readonly Error[]): 
     if (value instanceof Error && errors.includes(value)) return undefined;
     return [prepare(value, depth + 1, errors)];
   } catch {
-    // A getter's, or REFUSED: an error that lacks something tells more than none.
+    // A getter's, or REFUSED: an error without this property says more than no error.
     return undefined;
   }
 }

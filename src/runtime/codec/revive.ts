@@ -92,7 +92,7 @@ function reviveSparseArray(parts: readonly unknown[]): unknown[] {
 function define(object: object, parts: readonly unknown[]): object {
   for (let i = 0; i + 1 < parts.length; i += 2) {
     const key = revive(parts[i]);
-    if (typeof key !== "string") throw new TypeError("a key that is no string");
+    if (typeof key !== "string") throw new TypeError("a key is not a string");
     setOwn(object, key, revive(parts[i + 1]), true);
   }
   return object;

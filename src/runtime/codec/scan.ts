@@ -3,7 +3,7 @@
  * instance into a bare object. One pass, without allocation: most values turn out to need nothing.
  */
 
-/** Thrown (it is no error: it costs no stack) by what meets a value that cannot cross; `explain` then says which, and where. */
+/** Thrown for a value that cannot cross (not an Error, which would cost a stack); `explain` then says which, and where. */
 export const REFUSED: unique symbol = Symbol("refused");
 
 /** Levels of nesting. What is deeper is most likely a cycle, and would overflow the stack of the side that decodes. */

@@ -95,7 +95,7 @@ function facts({ call }: CallView, refresh: () => Promise<void>): Child[] {
   });
   return [
     h("span", {}, stateBadges(call)),
-    h("span", {}, `${call.method}, version ${call.version}`),
+    h("span", {}, [call.method, call.version !== undefined && `version ${call.version}`].filter(Boolean).join(", ")),
     h(
       "span",
       {},

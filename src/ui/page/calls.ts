@@ -163,7 +163,7 @@ function row(call: CallInfo, named: boolean): Element {
         { class: "name" },
         h("a", { href: functionPath(environment, app, call.function) }, `${app}/${call.function}`),
       ),
-    h("td", {}, call.method),
+    h("td", {}, call.method ?? ""),
     h("td", { class: "number" }, numInputs === numEnded ? count(numInputs, "input") : `${numEnded} of ${numInputs}`),
     h("td", {}, ago(createdAt)),
     h("td", { class: "number" }, endedAt === undefined ? "" : duration(Date.parse(endedAt) - Date.parse(createdAt))),

@@ -1,13 +1,8 @@
 /** Calls, as the page shows them, and those that it makes. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { CallInfo, Engine, Failure, InputRecord, Output, Progress } from "../../engine/index.ts";
+import type { CallInfo, Engine, Failure, InputRecord, Output, PayloadCodec, Progress } from "../../engine/index.ts";
 import {
-  decodeArguments,
-  decodeError,
-  decodeInstance,
-  decodeValue,
-  encodeArguments,
-  encodeInstance,
+  codecOf,
   FarcallError,
   failureToError,
   InvalidError,
@@ -29,8 +24,10 @@ const ROOM_MS = 10;
 export async function callView(engine: Engine, id: string, start: number): Promise<CallView> {
   const call = await engine.invoker.call(id);
   const monitor = monitorOf(engine);
+  const codec = codecOf(engine);
   const progress: Progress[] = [];
-  if (call.endedAt === undefined) for await (const each of monitor.progress(id)) progress.push(each);
+  if (call.endedAt === undefined && engine.progress !== false)
+    for await (const each of monitor.progress(id)) progress.push(each);
   let records: InputRecord[] = [];
   let note: string | undefined;
   try {
@@ -44,9 +41,9 @@ export async function callView(engine: Engine, id: string, start: number): Promi
   return {
     call,
     ...(call.instance !== undefined && {
-      constructedWith: shownArguments(decodeInstance(call.instance), undefined, true),
+      constructedWith: constructedWith(codec, call.instance),
     }),
-    inputs: records.slice(0, PAGE).map((record) => inputView(record)),
+    inputs: records.slice(0, PAGE).map((record) => inputView(codec, record)),
     more: records.length > PAGE,
     progress: progress.slice(0, PAGE),
     ...(note !== undefined && { note }),
@@ -57,7 +54,7 @@ export async function callView(engine: Engine, id: string, start: number): Promi
 export async function wholeValue(engine: Engine, id: string, index: number, part: string): Promise<ShownValue> {
   const [record] = await monitorOf(engine).inputs(id, { start: index, end: index + 1 });
   if (record) {
-    const view = inputView(record, true);
+    const view = inputView(codecOf(engine), record, true);
     if (part === "args" && view.args) return view.args;
     const output = view.outputs[Number(part)];
     if (output && "value" in output) return output.value;
@@ -65,22 +62,27 @@ export async function wholeValue(engine: Engine, id: string, index: number, part
   throw new InvalidError("this value is no longer remembered");
 }
 
-function inputView({ index, payload, outputs }: InputRecord, all = false): InputView {
+function constructedWith(codec: PayloadCodec, instance: string): ShownValue {
+  const { args, kwargs } = codec.decodeInstance(instance);
+  return shownArguments(args, kwargs, true);
+}
+
+function inputView(codec: PayloadCodec, { index, payload, outputs }: InputRecord, all = false): InputView {
   return {
     index,
-    ...(payload && { args: argumentsIn(payload, all) }),
+    ...(payload && { args: argumentsIn(codec, payload, all) }),
     outputs: outputs.map((output): InputView["outputs"][number] => {
       if (output.kind === "end") return { kind: "end" };
       if (output.kind === "failure") return { kind: "failed", error: shownError(failureToError(output.failure)) };
       if (output.payload.length === 0) return { kind: "forgotten" };
-      if (output.kind === "exception") return { kind: "failed", error: shownError(decodeError(output.payload)) };
-      return { kind: output.kind, value: shown(decodeValue(output.payload), all) };
+      if (output.kind === "exception") return { kind: "failed", error: shownError(codec.decodeError(output.payload)) };
+      return { kind: output.kind, value: shown(codec.decodeValue(output.payload), all) };
     }),
   };
 }
 
-function argumentsIn(payload: Uint8Array, all: boolean): ShownValue {
-  const { args, kwargs } = decodeArguments(payload);
+function argumentsIn(codec: PayloadCodec, payload: Uint8Array, all: boolean): ShownValue {
+  const { args, kwargs } = codec.decodeArguments(payload);
   return shownArguments(args, kwargs, all);
 }
 
@@ -88,14 +90,14 @@ function argumentsIn(payload: Uint8Array, all: boolean): ShownValue {
 
 /** The arguments of a form, read and judged as the container would. */
 export async function readArguments(
-  { registry }: Engine,
+  engine: Engine,
   { app, environment, name, version, args: tagged, construct = [] }: Arguments,
 ): Promise<Checked & { args: unknown[]; fn: FunctionSchema }> {
-  const found = await registry.getManifest({ app, environment, version });
+  const found = await engine.registry.getManifest({ app, environment, version });
   const manifest = found.manifest as AppManifest; // present, since no etag was given
   const { functions, declarations } = manifest;
   const fn = functions.find((each) => each.name === name);
-  if (!fn) throw new InvalidError(`${app}, version ${version}, has no function ${name}`, { hint: "reload the page" });
+  if (!fn) throw new InvalidError(`${app}, version ${version}, has no function ${name}`, { hint: "Reload the page." });
   const read = (values: readonly Tagged[]): unknown[] => {
     const args = values.map((value) => untag(value, declarations));
     while (args.length > 0 && args.at(-1) === undefined) args.pop();
@@ -108,7 +110,7 @@ export async function readArguments(
   const made = read(construct);
   const wrong = faultsOf(constructorOf(of), made, declarations).map((fault) => ({ ...fault, construct: true }));
   if (wrong.length > 0) return { args, fn, faults: [...wrong, ...faults] };
-  return { args, fn, faults, instance: encodeInstance(of.name, made) };
+  return { args, fn, faults, instance: codecOf(engine).encodeInstance(of.name, made) };
 }
 
 /** Makes a call and tells what it brings. Leaving early cancels it, unless it is durable: that one ends when it is accepted. */
@@ -124,6 +126,8 @@ export async function* call(
     return;
   }
   const { app, environment, name, version } = given;
+  const codec = codecOf(engine);
+  const payload = codec.encodeArguments(args);
   const generates = fn.mode === "generator";
   const queue: CallEvent[] = [];
   let over = false;
@@ -138,10 +142,10 @@ export async function* call(
       function: { app, environment, name, version, instance },
       method: generates ? "remoteGen" : durable ? "spawn" : "remote",
       durable: durable && !generates,
-      progress: true,
+      ...(engine.progress !== false && { progress: true }),
     },
     {
-      output: (output) => put(eventOf(output), output.kind !== "yield"),
+      output: (output) => put(eventOf(codec, output), output.kind !== "yield"),
       progress: ({ fraction, message }) =>
         put({ event: "progress", fraction, ...(message !== undefined && { message }) }, false),
       failed: (failure) => put(failed(failure), true),
@@ -153,16 +157,18 @@ export async function* call(
   };
   signal.addEventListener("abort", abort);
   try {
-    handle.put(0, encodeArguments(args));
+    handle.put(0, payload);
     if (durable && !generates) {
       // What fails before it is on disk rejects, and reaches the sink as well.
       yield { event: "opened", id: await handle.end(), instance };
       handle.detach();
       return;
     }
-    void handle.end();
+    const named = handle.end();
+    // What fails reaches the sink as well.
+    named.catch(() => {});
     if (generates) handle.credit(AHEAD);
-    yield { event: "opened", id: handle.id, instance };
+    yield { event: "opened", id: handle.id || (await named.catch(() => "")), instance };
     for (;;) {
       for (let event = queue.shift(); event; event = queue.shift()) {
         yield event;
@@ -181,12 +187,12 @@ export async function* call(
   }
 }
 
-function eventOf(output: Output): CallEvent {
+function eventOf(codec: PayloadCodec, output: Output): CallEvent {
   try {
     if (output.kind === "failure") return failed(output.failure);
-    if (output.kind === "exception") return { event: "failed", error: shownError(decodeError(output.payload)) };
+    if (output.kind === "exception") return { event: "failed", error: shownError(codec.decodeError(output.payload)) };
     if (output.kind === "end") return { event: "end" };
-    return { event: output.kind, value: shown(decodeValue(output.payload)) };
+    return { event: output.kind, value: shown(codec.decodeValue(output.payload)) };
   } catch (error) {
     return { event: "failed", error: shownError(error) };
   }

@@ -94,11 +94,11 @@ test("inputs of several calls run together", async () => {
   expect(calls.map((seen) => (seen as { together: number }).together)).toEqual([4, 4, 4, 4]);
 });
 
-test("an input without company runs alone after the wait", async () => {
+test("an input that no others join runs alone after the wait", async () => {
   expect(await app.remote("lone", "alone")).toBe(1);
 });
 
-test("a durable call of many runs in batches", async () => {
+test("a durable call of many inputs runs in batches", async () => {
   const id = await app.spawn(
     "embed",
     texts(6).map(([text], i) => [text, i]),
@@ -119,15 +119,17 @@ test("an argument that does not fit fails its own input alone", async () => {
   expect(String(outcomes[1]!.error)).toContain("embed(widths): expected number");
 });
 
-test("too few results, or no array, fail each input and say what is expected", async () => {
+test("too few results, or a result that is not an array, fail each input and say what is expected", async () => {
   for (const { error } of await app.map("short", texts(4))) {
     expect(error).toBeInstanceOf(TypeError);
     expect(String(error)).toMatch(/short is batched and was given 4 inputs, but returned an array of 3/);
   }
-  expect(String((await app.map("none", texts(4)))[0]!.error)).toMatch(/returned no array \(string\)/);
+  expect(String((await app.map("none", texts(4)))[0]!.error)).toMatch(
+    /returned a value that is not an array \(string\)/,
+  );
 });
 
-test("what the function throws fails the whole batch; what cannot be sent fails its own input", async () => {
+test("an error fails the whole batch; a result that cannot be sent fails its own input", async () => {
   const failed = await app.map("fails", texts(4));
   expect(failed.map(({ error }) => String(error))).toEqual(Array(4).fill("RangeError: 4 at once"));
   const partly = await app.map("partly", [["good"], ["bad"], ["good"], ["good"]]);
@@ -135,7 +137,7 @@ test("what the function throws fails the whole batch; what cannot be sent fails 
   expect(String(partly[1]!.error)).toMatch(/function/i);
 });
 
-test("a failed batch is tried again", async () => {
+test("a failed batch is retried", async () => {
   expect((await app.map("flaky", texts(4))).map(({ value }) => value)).toEqual([1, 1, 1, 1]);
 });
 
@@ -158,7 +160,7 @@ test("cancelling one input's call leaves the others of the batch alone; cancelli
   expect(await app.remote("slow", open)).toBe(false);
 });
 
-test("an input that kills its container takes no other down with it", async () => {
+test("an input that kills its container fails no other input", async () => {
   const outcomes = await app.map("crash", [["a"], ["crash"], ["b"], ["c"]]);
   expect(outcomes.map(({ value }) => value)).toEqual([1, undefined, 1, 1]);
   expect(String(outcomes[1]!.error)).toMatch(/died/);
@@ -176,7 +178,7 @@ describe("a deploy refuses", () => {
     return `${error.message} ${(error.problems ?? []).map(({ message, line: at }) => `${at}: ${message}`).join(" ")}`;
   }
 
-  test("parameters and results that are no arrays, at their place", async () => {
+  test("parameters and results that are not arrays, and says where", async () => {
     const text = await refusal(
       "export const f = app.function(function f(one: any, other: string[]): any { return other; }, { batch });",
     );

@@ -74,7 +74,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-test("an instance is constructed and entered before its first call, and exits when nobody needs it", async () => {
+test("an instance is constructed and entered before its first call, and exits when it is no longer needed", async () => {
   await deploy({ scaledownWindowMs: 1 });
   await whoami("a");
   await until(() => said().includes("app stops"));
@@ -93,7 +93,7 @@ test("calls at the same time share the instance, as many together as concurrency
   expect(said().filter((line) => line === "new a")).toHaveLength(1);
 });
 
-test("a container that dies is followed by another with an instance of the same arguments", async () => {
+test("a container that dies is replaced by another with an instance of the same arguments", async () => {
   await deploy();
   const before = await whoami("a");
   const after = await app.remoteWith("Model.die", [`${file}-died`], of("a"));

@@ -3,15 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, vi } from "vitest";
 import { hostStatus, localEngine } from "../../../src/engines/local/index.ts";
-import { conformance } from "../../engine/conformance.ts";
+import { conformance } from "../../engine/conformance/index.ts";
 import { temporaryHome } from "../../support/home.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "fc-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-conformance(
-  "local",
-  async ({ retentionMs } = {}) => {
+conformance("local", {
+  scratch: () => scratch,
+  create: async ({ retentionMs }) => {
     const home = await temporaryHome();
     const engine = localEngine(home.url);
     if (retentionMs !== undefined) {
@@ -32,5 +32,4 @@ conformance(
       },
     };
   },
-  () => scratch,
-);
+});

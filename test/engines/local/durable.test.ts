@@ -52,7 +52,7 @@ test("what was acknowledged runs although the host is killed at once", async () 
   await engine.close();
 });
 
-test("an input that may have run with a host that was killed is no first attempt", async () => {
+test("an input that may have run before its host was killed is not a first attempt", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
   await engine.deployer!.deploy(
@@ -94,7 +94,7 @@ test("a cancel that was acknowledged holds although the host is killed at once",
   await engine.close();
 });
 
-test("a spawnMap that a killed host interrupts arrives whole", async () => {
+test("a spawnMap that is interrupted by a killed host arrives whole", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
   await engine.deployer!.deploy(double);
@@ -236,7 +236,7 @@ test(
   60_000 + ROUNDS * 15_000,
 );
 
-test("an input waits for its container, however often somebody kills it while it starts", async () => {
+test("an input waits for its container, however often the container is killed while it starts", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
   const go = join(home.path, "go");
@@ -282,7 +282,7 @@ test("results expire, and say so", async () => {
   await engine.close();
 });
 
-test("a full disk fails what cannot be kept, with a clear error, and all goes on once there is room", async (context) => {
+test("a full disk fails calls that cannot be stored, with a clear error, and everything works again once there is room", async (context) => {
   await using home = await temporaryHome();
   const small = join(home.path, "small");
   mkdirSync(small);

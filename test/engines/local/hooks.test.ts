@@ -68,7 +68,7 @@ test("start hooks run once in a container before its first input, stop hooks whe
   expect(said()).toEqual(["first start", "second start", "a", "b", "second stop", "first stop"]);
 });
 
-test("a host that is told to stop lets inputs end, then stop hooks run", async () => {
+test("a host that is asked to stop lets inputs end, and then stop hooks run", async () => {
   await deploy(
     `${hooks}
 export const slow = app.function(async function slow(gate) { say("begun"); while (!existsSync(gate)) await sleep(5); say("ended"); return 1; });`,
@@ -104,7 +104,7 @@ test("a redeploy and a removal stop containers in order", async () => {
   await until(() => said().filter((text) => text === "first stop").length === 2);
 });
 
-test("a start hook that fails is why the container did not start, with the author's stack in the logs", async () => {
+test("a start hook that fails is given as the reason why the container did not start, with the author's stack in the logs", async () => {
   await deploy(
     `
 app.onStart(async function connect() { await sleep(1); throw new RangeError("no database"); });
@@ -129,7 +129,7 @@ export const work = app.function(function work() {});`,
   await expect(app.remote("work")).rejects.toThrow(/not ready within 700 ms/);
 });
 
-test("a stop hook that fails is logged and keeps none of the others from running", async () => {
+test("a stop hook that fails is logged, and the others still run", async () => {
   await deploy(
     `
 app.onStop(() => say("still"));
@@ -143,7 +143,7 @@ export const work = app.function(function work() {});`,
   expect(await logs()).toMatch(/an onStop hook failed: Error: disk full\n\s+at .*flush/);
 });
 
-test("what is no function is refused where it is registered", () => {
+test("a hook that is not a function is refused where it is registered", () => {
   const made = new App("hooks");
   expect(() => made.onStart("connect" as never)).toThrow(InvalidError);
   expect(() => made.onStop(undefined as never)).toThrow(/app\.onStop\(\) takes a function/);

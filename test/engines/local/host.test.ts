@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   cpSync,
@@ -9,7 +11,6 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -68,7 +69,7 @@ test("an engine that is closed while it connects leaves no connection behind", a
   await first.close();
 });
 
-test.skipIf(process.platform === "win32")("a state directory behind a link need not be there yet", async () => {
+test.skipIf(process.platform === "win32")("a state directory behind a link need not exist yet", async () => {
   await using home = await temporaryHome();
   const link = join(home.path, "link");
   mkdirSync(join(home.path, "real"));
@@ -81,7 +82,7 @@ test.skipIf(process.platform === "win32")("a state directory behind a link need 
   await stopHost(url, { force: true });
 });
 
-test("a container that was kept for an input that never came serves others again", async () => {
+test("a container that was reserved for an input that never came serves others again", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
   const body = `async function job(what, ms) {
@@ -135,7 +136,7 @@ describe("an input that does not stop", () => {
     { wait: { options }, either: { options } },
   );
 
-  test("takes its container along once its neighbours are through", async () => {
+  test("is killed with its container once its neighbours have finished", async () => {
     await using home = await temporaryHome();
     const engine = localEngine(home.url);
     await engine.deployer!.deploy(app);
@@ -152,7 +153,7 @@ describe("an input that does not stop", () => {
     await engine.close();
   });
 
-  test("takes its container along at once when nothing else in it can go on", async () => {
+  test("is killed with its container at once when nothing else in it can go on", async () => {
     await using home = await temporaryHome();
     const engine = localEngine(home.url);
     await engine.deployer!.deploy(app);
@@ -187,7 +188,7 @@ test("state is private to the user", async () => {
   await stopHost(`local:${state}`, { force: true });
 });
 
-test("a host that nobody needs stops by itself, and takes its socket along", async () => {
+test("a host that nobody needs stops by itself and removes its socket", async () => {
   await using home = await temporaryHome();
   const env = { ...home.env, FARCALL_HOST_IDLE_MS: "100" };
   expect(await program("await engine.registry.listApps();", env).finished).toMatchObject({ code: 0 });
@@ -196,22 +197,21 @@ test("a host that nobody needs stops by itself, and takes its socket along", asy
   expect(await hostStatus(home.url)).toBeUndefined();
 });
 
-test("a socket that nobody listens on any more is no obstacle", async () => {
+test("a host starts although a killed process has left its socket behind", async () => {
   await using home = await temporaryHome();
-  const server = createServer().listen(join(home.path, "host.sock"));
-  await new Promise((listening) => server.once("listening", listening));
-  // What a killed process leaves: the file stays, the listener is gone.
-  const inode = statSync(join(home.path, "host.sock")).ino;
-  cpSync(join(home.path, "host.sock"), join(home.path, "kept"), { errorOnExist: false, filter: () => false });
-  server.close();
-  writeFileSync(join(home.path, "host.sock"), "");
-  expect(inode).toBeGreaterThan(0);
+  const socket = join(home.path, "host.sock");
+  const script = `require("node:net").createServer().listen(${JSON.stringify(socket)}, () => console.log("listening"))`;
+  const listener = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(listener.stdout, "data");
+  listener.kill("SIGKILL");
+  await once(listener, "exit");
+  expect(statSync(socket).isSocket()).toBe(true);
   const engine = localEngine(home.url);
   expect(await engine.registry.listApps()).toEqual([]);
   await engine.close();
 });
 
-test("a client goes on after its host was killed; a call under way fails and says why", async () => {
+test("a client goes on after its host was killed; a running call fails and says why", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
   await engine.deployer!.deploy(
@@ -231,7 +231,7 @@ test("a client goes on after its host was killed; a call under way fails and say
   await engine.close();
 });
 
-test("no container outlives its host, not even one that loops", async () => {
+test("no container outlives its host, not even one in an endless loop", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
   await engine.deployer!.deploy(work("function f() { for (;;); }"));
@@ -305,7 +305,7 @@ test("SIGTERM lets running inputs finish", async () => {
   await engine.close();
 });
 
-test("stopHost says whether there was one; with force running inputs are not waited for", async () => {
+test("stopHost says whether there was a host; with force it does not wait for running inputs", async () => {
   await using home = await temporaryHome();
   expect(await stopHost(home.url)).toBe(false);
   const engine = localEngine(home.url);
@@ -320,7 +320,7 @@ test("stopHost says whether there was one; with force running inputs are not wai
   await engine.close();
 });
 
-test("a program that is busy while its host stops, or is killed, calls the next", { timeout: 20_000 }, async () => {
+test("a program that is busy while its host stops or is killed calls the next host", { timeout: 20_000 }, async () => {
   await using home = await temporaryHome();
   const stop = `import { stopHost } from ${JSON.stringify(join(repo, "src/engines/local/index.ts"))};
     console.log("stopped", await stopHost("local:"));`;
@@ -360,7 +360,7 @@ test("a state directory with a long path works", async () => {
   expect(await stopHost(`local:${state}`, { force: true })).toBe(true);
 });
 
-test("a state directory of a newer farcall is refused, and left as it is", async () => {
+test("a state directory of a newer farcall is refused and left as it is", async () => {
   await using home = await temporaryHome();
   const database = new DatabaseSync(join(home.path, "state.db"));
   database.exec("PRAGMA user_version = 99");
@@ -372,7 +372,7 @@ test("a state directory of a newer farcall is refused, and left as it is", async
   expect((error as Error).message).toMatch(/newer farcall/);
 });
 
-test("a damaged database is named, with what to do about it", async () => {
+test("the error about a damaged database names it and says what to do", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
   await engine.deployer!.deploy(work("function f() {}"));
@@ -422,7 +422,7 @@ test("an older host makes room for a newer client, and a newer host serves an ol
   await stopHost(state, { force: true });
 });
 
-test("of two builds of one version the one with the newer protocol has its host, and the other is told to update", async () => {
+test("of two builds of one version, the one with the newer protocol gets its host, and the other gets an error that says to update", async () => {
   await using home = await temporaryHome();
   const { version } = JSON.parse(readFileSync(join(repo, "package.json"), "utf8")) as { version: string };
   const olderEngine = await otherFarcall(join(home.path, "old"), version, 1);
@@ -441,7 +441,7 @@ test("of two builds of one version the one with the newer protocol has its host,
   await stopHost(state, { force: true });
 });
 
-test.skipIf(process.getuid?.() === 0)("a directory that cannot be written is named", async () => {
+test.skipIf(process.getuid?.() === 0)("the error about a read-only directory names it", async () => {
   await using home = await temporaryHome();
   const state = join(home.path, "s");
   mkdirSync(state);
@@ -451,7 +451,7 @@ test.skipIf(process.getuid?.() === 0)("a directory that cannot be written is nam
   );
 });
 
-test("a path that is no directory is named", async () => {
+test("the error about a path that is not a directory names it", async () => {
   await using home = await temporaryHome();
   const file = join(home.path, "file");
   writeFileSync(file, "");
@@ -462,7 +462,7 @@ test("a path that is no directory is named", async () => {
   expect((error as Error).message).toContain(file);
 });
 
-test("a watcher hears of deploys across a killed host", async () => {
+test("a watcher sees deploys across a killed host", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
   const versions: number[] = [];
@@ -485,7 +485,7 @@ test("a watcher hears of deploys across a killed host", async () => {
   await Promise.all([engine.close(), deployer.close()]);
 });
 
-test("FARCALL_LOGS shows the caller what its own calls print", async () => {
+test("FARCALL_LOGS shows the caller the output of its own calls", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
   await engine.deployer!.deploy(work("function f(text) { console.log(text); }"));

@@ -85,7 +85,7 @@ test(
   60_000 + FRAMES * 5,
 );
 
-test("a peer that asks for too much, or for what cannot be, harms nobody", async () => {
+test("a peer with requests that are too large or impossible harms nobody else", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
   await engine.deployer!.deploy(
@@ -207,7 +207,7 @@ test("a peer that reads nothing does not fill the host's memory", async () => {
   await engine.close();
 }, 300_000);
 
-test("who follows logs and does not read for a while misses nothing", async () => {
+test("a client that follows logs and does not read for a while misses nothing", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
   await engine.deployer!.deploy(
@@ -247,7 +247,7 @@ test("who follows logs and does not read for a while misses nothing", async () =
   await engine.close();
 });
 
-test("a caller that is killed takes its running calls along", async () => {
+test("the running calls of a caller that is killed are cancelled", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
   await engine.deployer!.deploy(
@@ -269,7 +269,7 @@ test("a caller that is killed takes its running calls along", async () => {
   await engine.close();
 });
 
-test("ten thousand calls are open at once, and two hundred clients", async () => {
+test("ten thousand calls and two hundred clients can be open at once", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
   await engine.deployer!.deploy(echo);

@@ -78,7 +78,7 @@ async function untilDefined<T>(look: () => Promise<T | undefined>): Promise<T> {
   }
 }
 
-test("a spawned call's progress can be watched until it has ended, and looked at once", async () => {
+test("a spawned call's progress can be watched until it has ended, or read once", async () => {
   const open = file();
   const call = await steps().spawn(open);
   const heard: Progress[] = [];
@@ -109,7 +109,7 @@ test("inputs of a call of many are told apart", async () => {
   expect(heard.filter(({ fraction }) => fraction === 1)).toHaveLength(2);
 });
 
-test("a call that waits for its result hears of progress before the result", async () => {
+test("a caller that waits for a result gets progress before the result", async () => {
   const open = file();
   const heard: Progress[] = [];
   const onProgress = (progress: Progress) => {
@@ -122,7 +122,7 @@ test("a call that waits for its result hears of progress before the result", asy
   expect(await FunctionCall.fromId(id, { client }).progress().latest()).toBe(undefined);
 });
 
-test("a map, a generator and a call with a key hear of progress too", async () => {
+test("a map, a generator and a call with a key report progress too", async () => {
   const open = file();
   writeFileSync(open, "");
   const mapped: Progress[] = [];
@@ -155,13 +155,13 @@ test.each([
   expect(all).toEqual([{ index: 0, fraction: heard }]);
 });
 
-test("what is no number is refused in the function", async () => {
+test("a fraction that is not a number is refused in the function", async () => {
   await expect(find<[fraction: unknown], string>("odd").remote("half")).rejects.toThrow(
     /number from 0 to 1, not string/,
   );
 });
 
-test("another process follows a call by its id alone, and the end of a watch does not touch the call", async () => {
+test("another process follows a call by its id alone, and the end of a watch does not affect the call", async () => {
   const open = file();
   const call = await steps().spawn(open);
   await untilDefined(() => call.progress().latest());
@@ -188,13 +188,13 @@ test("an unknown call has no progress", async () => {
   await expect(looking).rejects.toThrow(NotFoundError);
 });
 
-test("spawn names the way to watch", async () => {
+test("the error of spawn with onProgress says how to watch instead", async () => {
   const spawning = steps().spawn("x", undefined, callOptions({ onProgress: () => {} }));
   await expect(spawning).rejects.toThrow(InvalidError);
   await expect(spawning).rejects.toMatchObject({ hint: expect.stringContaining("call.progress()") });
 });
 
-test("with FARCALL_LOGS=1 the logs of a process's own calls come to its stderr, also of what it spawned", async () => {
+test("with FARCALL_LOGS=1 the logs of a process's own calls come to its stderr, those of spawned calls included", async () => {
   const open = file();
   const { finished, said } = program(
     `

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { deployApp } from "../../../src/deploy/index.ts";
 import type { Engine } from "../../../src/engine/index.ts";
-import { isAlive } from "../../../src/engines/local/client/start.ts";
+import { isAlive } from "../../../src/engines/local/client/alive.ts";
 import { hostStatus, localEngine, stopHost } from "../../../src/engines/local/index.ts";
 import { App, cron, every, InvalidError } from "../../../src/runtime/index.ts";
 import type { Schedule } from "../../../src/schema/index.ts";
@@ -61,7 +61,7 @@ test.each([
   expect(calls.map(({ method }) => method)).toContain("spawn");
 });
 
-test("a run that was missed while no host was there is made up for, once", async () => {
+test("a run that was missed while no host was running is made up for, once", async () => {
   // Starts the host, so that the deploy is done before the time comes.
   await engine.registry.listApps();
   const due = new Date(Date.now() + 4_000);
@@ -82,7 +82,7 @@ test("a run that was missed while no host was there is made up for, once", async
   expect(runs()).toHaveLength(1);
 });
 
-test("a host with a schedule stays, and goes when the app is removed", async () => {
+test("a host with a schedule keeps running, and stops when the app is removed", async () => {
   process.env["FARCALL_HOST_IDLE_MS"] = "50";
   try {
     await deploy(cron("0 0 1 1 *"));
@@ -122,7 +122,7 @@ describe("a deploy refuses", () => {
     return (error.problems ?? []).map(({ message, line: at }) => `${at}: ${message}`).join(" ");
   }
 
-  test("times that make no sense, and functions that need arguments, all at once", async () => {
+  test("times that make no sense and functions that need arguments, all in one error", async () => {
     const text = await problems(`
 export const a = app.function(function a(): void {}, { schedule: cron("0 25 * * *") });
 export const b = app.function(function b(): void {}, { schedule: cron("0 9 * * *", { timezone: "Mars/Olympus" }) });
@@ -135,7 +135,7 @@ export const d = app.function(function d(n = 1): void { void n; }, { schedule: e
   });
 });
 
-test("what is no schedule is refused where it is written", () => {
+test("an invalid schedule is refused where it is written", () => {
   expect(cron("0 9 * * *")).toEqual({ kind: "cron", expression: "0 9 * * *", timezone: "UTC" });
   expect(every({ hours: 1, minutes: 30 })).toEqual({ kind: "every", everyMs: 5_400_000 });
   expect(() => cron("every day")).toThrow(InvalidError);

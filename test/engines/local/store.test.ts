@@ -6,7 +6,9 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { Calls } from "../../../src/engines/local/host/calls/calls.ts";
-import { CallTables, InputState } from "../../../src/engines/local/host/storage/call-tables.ts";
+import { infoOfStored } from "../../../src/engines/local/host/calls/info.ts";
+import { CallTables } from "../../../src/engines/local/host/storage/call-tables.ts";
+import { InputState } from "../../../src/engines/local/host/storage/calls.ts";
 import { Store } from "../../../src/engines/local/host/storage/store.ts";
 import { EngineUnavailableError } from "../../../src/runtime/errors.ts";
 
@@ -65,7 +67,7 @@ test.each([1, 2, 3])("failed inputs that were stored under layout %i are counted
     layout === 1 ? `(1, ${index}, ${state}, x'00')` : `(1, ${index}, ${state}, x'00', x'01')`,
   );
   const tables = new CallTables(opened(layout, `INSERT INTO inputs VALUES ${outputs.join()};`));
-  const [old, fine] = [tables.byId("fc-old")!, tables.byId("fc-fine")!].map((row) => tables.infoOfRow(row));
+  const [old, fine] = [tables.byId("fc-old")!, tables.byId("fc-fine")!].map((row) => infoOfStored(row, tables));
   expect(old).toMatchObject({ numInputs: 3, numEnded: 3, numFailed: 2 });
   expect(fine).toMatchObject({ numInputs: 1, numEnded: 1, numFailed: 0 });
 });
@@ -83,7 +85,7 @@ test("results expire as fast as calls are made", async () => {
   vi.stubEnv("FARCALL_RETENTION_MS", "60000");
   vi.resetModules();
   const { Calls } = await import("../../../src/engines/local/host/calls/calls.ts");
-  const calls = new Calls(new CallTables(store), registry as never, pools, () => {});
+  const calls = callsIn(new CallTables(store), Calls);
   onTestFinished(() => {
     calls.close();
     vi.unstubAllEnvs();
@@ -95,6 +97,8 @@ test("results expire as fast as calls are made", async () => {
 const fn = { version: { app: "a", environment: "main", version: 1 }, schema: { name: "f", mode: "unary" } } as never;
 const pools = { of: () => ({ openCalls: 0, enqueue() {}, closed() {}, cancelled() {} }) } as never;
 const registry = { sequence: 1, function: () => fn };
+const callsIn = (storage: CallTables, Of = Calls) =>
+  new Of({ storage, registry: registry as never, pools, warn: () => {} });
 const ref = { app: "a", environment: "main", name: "f" };
 
 /** Nothing can be written while `body` runs. */
@@ -107,15 +111,16 @@ async function withFullDisk(store: Store, body: () => Promise<void>): Promise<vo
   store.transact = transact;
 }
 
-test("a call has not ended before its last output is on disk, in whatever order they get there", async () => {
-  const tables = new CallTables(opened(1, ""));
-  const calls = new Calls(tables, registry as never, pools, () => {});
+test("a call has not ended before its last output is on disk, in whatever order outputs get there", async () => {
+  const store = opened(1, "");
+  const tables = new CallTables(store);
+  const calls = callsIn(tables);
   const call = calls.openDurable({ id: "fc-x", function: ref, method: "spawnMap", durable: true }).live!;
   call.receive(() => {});
   for (const index of [0, 1]) call.input(index, Uint8Array.of(index));
   await new Promise<void>((resolve) => call.noMore(2, resolve));
   const inputs = [call.take()!, call.take()!];
-  await withFullDisk(tables.store, async () => {
+  await withFullDisk(store, async () => {
     call.outcome(inputs[0]!, "result", Buffer.from("r0"));
     await sleep(100);
   });
@@ -127,15 +132,16 @@ test("a call has not ended before its last output is on disk, in whatever order 
   expect(tables.open()).toEqual([]);
 });
 
-test("a key can be used again after a call that could not be stored, nor removed", async () => {
-  const tables = new CallTables(opened(1, ""));
-  const calls = new Calls(tables, registry as never, pools, () => {});
+test("a key can be used again after a call that could be neither stored nor removed", async () => {
+  const store = opened(1, "");
+  const tables = new CallTables(store);
+  const calls = callsIn(tables);
   const open = (id: string) =>
     calls.openDurable({ id, function: ref, method: "remote", durable: true, idempotencyKey: "k" });
   const first = open("fc-1").live!;
   first.receive(() => {});
   await sleep(100);
-  await withFullDisk(tables.store, async () => {
+  await withFullDisk(store, async () => {
     first.input(0, Uint8Array.of(1));
     await sleep(200);
   });

@@ -44,7 +44,7 @@ globalThis.Date = class Date extends Real {
     return { set };
   }
 
-  test("neither stops a schedule nor makes it run for each time that was jumped over", {
+  test("neither stops a schedule nor makes it run for each time that was skipped", {
     timeout: 120_000,
   }, async () => {
     await using home = await temporaryHome();
@@ -129,7 +129,7 @@ function publicFolder(): { path: string } & Disposable {
 }
 
 describe.skipIf(process.getuid?.() !== 0)("another user (only root can try)", () => {
-  test("can neither connect to the host, nor read what it keeps, and is told whose it is", async (context) => {
+  test("can neither connect to the host nor read its files, and gets an error that names the owner", async (context) => {
     using folder = publicFolder();
     const state = join(folder.path, "s");
     const url = `local:${state}`;
@@ -158,7 +158,7 @@ process.exit();`);
     expect(told).toMatch(/belongs to user 0, this process runs as user 65534/);
   });
 
-  test("whose state directory is read-only is told so", async (context) => {
+  test("whose state directory is read-only gets an error that says so", async (context) => {
     using folder = publicFolder();
     const state = join(folder.path, "s");
     mkdirSync(state, { mode: 0o500 });
@@ -169,7 +169,7 @@ process.exit();`);
   });
 });
 
-test("a state directory on a read-only disk is named, also to root", async (context) => {
+test("the error about a state directory on a read-only disk names it, also for root", async (context) => {
   await using home = await temporaryHome();
   const disk = join(home.path, "disk");
   mkdirSync(disk);

@@ -125,7 +125,7 @@ const problemOf = async (response: Response) => {
 };
 
 describe("a handler", () => {
-  test("gets the request and its response is what comes back", async () => {
+  test("gets the request, and its response comes back", async () => {
     const response = await get("echo", "/below?q=1", {
       method: "PUT",
       headers: { "x-header": "on" },
@@ -138,7 +138,7 @@ describe("a handler", () => {
     expect(await response.json()).toEqual({ path: "/main/site/echo/below?q=1", bytes: 9, text: "some text" });
   });
 
-  test("takes a body up to the limit, and no larger one", async () => {
+  test("takes a body up to the limit, but not a larger one", async () => {
     const response = await get("echo", "", { method: "POST", body: new Uint8Array(5_000_000) });
     expect(await response.json()).toMatchObject({ bytes: 5_000_000 });
     const refused = await get("echo", "", { method: "POST", body: new Uint8Array(65 * 1024 * 1024) }).catch(
@@ -164,7 +164,7 @@ describe("a handler", () => {
 
   test.each([
     ["fails", 500, /RangeError: no such page/],
-    ["nothing", 500, /returned no Response/],
+    ["nothing", 500, /must return a Response/],
     ["late", 504, /timeout of 100 ms/],
     ["dies", 500, /died/],
   ])("that %s answers with a problem", async (name, status, detail) => {
@@ -173,7 +173,7 @@ describe("a handler", () => {
     expect((await problemOf(response)).detail).toMatch(detail);
   });
 
-  test("that answers with what HTTP cannot carry is told so, and nobody else hears of it", async () => {
+  test("that returns an invalid HTTP response gets a problem that says so, and nobody else is affected", async () => {
     const host = await hostStatus(home.url);
     expect((await get("reflects", "?name=fine")).status).toBe(200);
     for (const [name, query, detail] of [
@@ -192,7 +192,7 @@ describe("a handler", () => {
     expect(numRunningInputs).toBe(0);
   });
 
-  test("whose body is quiet ends with its client, and with the head where nobody asked for more", async () => {
+  test("whose body sends nothing ends with its client, or with the head when only that was asked for", async () => {
     const open = async () => {
       const stop = new AbortController();
       const response = await get("feed", "", { signal: stop.signal });
@@ -211,7 +211,7 @@ describe("a handler", () => {
     expect(cancelled.sort()).toEqual(["GET", "GET", "HEAD"]);
   });
 
-  test("passes on what it has fetched, decoded", async () => {
+  test("passes on a response that it has fetched, decoded", async () => {
     const body = "many words ".repeat(1_000);
     const server = createServer((_, response) => {
       response.setHeader("content-encoding", "gzip");
@@ -225,11 +225,11 @@ describe("a handler", () => {
     server.close();
   });
 
-  test("that gives away a body that was read answers with a problem", async () => {
-    expect((await problemOf(await get("used"))).detail).toMatch(/reads or has read/);
+  test("that returns a body that was read already answers with a problem", async () => {
+    expect((await problemOf(await get("used"))).detail).toMatch(/body has been read, or is being read/);
   });
 
-  test("hears of a client that goes away, and goes on with others", async () => {
+  test("learns that a client went away, and goes on with others", async () => {
     const stop = new AbortController();
     const going = get("waits", "", { method: "POST", signal: stop.signal });
     while ((await engine.invoker.stats({ app: "site", environment: "main", name: "waits" })).numRunningInputs === 0);
@@ -273,29 +273,29 @@ describe("a function with web: true", () => {
     expect((await problemOf(response)).detail).toMatch(detail);
   });
 
-  test("takes JSON by POST alone", async () => {
+  test("takes JSON by POST only", async () => {
     expect(await problemOf(await get("greet"))).toMatchObject({ status: 405 });
     expect(await problemOf(await post("greet", "{}", { "content-type": "text/plain" }))).toMatchObject({ status: 415 });
   });
 });
 
 describe("a URL", () => {
-  test("that names no web function is not found, with the nearest names", async () => {
+  test("that does not name a web function is not found, and the error names the nearest", async () => {
     const base = (await urlOf("echo")).replace("/main/site/echo", "");
     expect(await problemOf(await fetch(`${base}/main/site/ecko`))).toMatchObject({
       status: 404,
       hint: expect.stringContaining("echo"),
     });
-    expect((await problemOf(await fetch(`${base}/main/site/hidden`))).detail).toContain("no web function");
+    expect((await problemOf(await fetch(`${base}/main/site/hidden`))).detail).toContain("not a web function");
     expect(await problemOf(await fetch(`${base}/`))).toMatchObject({
       status: 404,
-      detail: expect.stringContaining("names no function"),
+      detail: expect.stringContaining("does not name a function"),
       hint: expect.stringContaining("/<environment>/<app>/<function>"),
     });
     expect((await fetch(`${base}/main/%ff/echo`)).status).toBe(400);
   });
 
-  test("answers under its own name alone, so that no page of another site gets in", async () => {
+  test("answers under its own name only, so that pages of other sites cannot use it", async () => {
     const url = new URL(await urlOf("echo"));
     const status = await new Promise((resolve, reject) => {
       const request = httpRequest(url, { headers: { host: "evil.example" } }, async (response) => {
@@ -307,7 +307,7 @@ describe("a URL", () => {
     expect(status).toBe(403);
   });
 
-  test("may be asked for whole, and not by TRACE, which the Fetch API has not", async () => {
+  test("may be absolute in a request, and is refused with TRACE, which the Fetch API lacks", async () => {
     const url = new URL(await urlOf("echo"));
     const asked = (options: object) =>
       new Promise<number | undefined>((resolve, reject) => {
@@ -321,7 +321,7 @@ describe("a URL", () => {
     expect(await asked({ method: "TRACE" })).toBe(405);
   });
 
-  test("stays the same when the host comes again, and a host with web functions stays", async () => {
+  test("stays the same after a restart of the host, and a host with web functions keeps running", async () => {
     const before = await urlOf("echo");
     await engine.close();
     await stopHost(home.url);
@@ -336,7 +336,7 @@ describe("a URL", () => {
   });
 });
 
-test("requests are among the calls, run or done, and can be cancelled", async () => {
+test("requests are listed among the calls while they run and afterwards, and can be cancelled", async () => {
   const calls = (name: string) => engine.monitor!.calls({ app: "site", function: name });
   await (await get("echo", "/listed")).text();
   const [listed] = await calls("echo");
@@ -393,7 +393,7 @@ test("stubs of web functions are WebFunction, documented, and compatible whateve
   expect(apps[0]!.imports.map(({ name }) => name)).toContain("WebFunction");
 });
 
-test("what makes no sense is refused where it is defined", () => {
+test("options that make no sense are refused where the function is defined", () => {
   const app = new App("definitions");
   const handler = () => new Response();
   expect(() => app.web(handler, { name: "a", retries: 1 } as never)).toThrow(/retries is no option of app\.web\(\)/);

@@ -7,13 +7,21 @@
  *   decision. One that had not been sent goes to the next host.
  */
 import { randomBytes } from "node:crypto";
-import type { CallHandle, CallSink, Failure, InputRange, OpenCall, Progress } from "../../../engine/index.ts";
-import { type FarcallError, failureToError } from "../../../runtime/errors.ts";
+import {
+  type CallHandle,
+  type CallSink,
+  cancelledCall,
+  type Failure,
+  type OpenCall,
+  type Progress,
+} from "../../../engine/index.ts";
+import { errorToFailure, type FarcallError, failureToError } from "../../../runtime/errors.ts";
 import type { Frame } from "../../../wire/frames.ts";
 import { ACCEPTED_ALL, type AttachMessage, FromHost, OPEN_LOGS, ToHost } from "../protocol.ts";
+import { IndexSet } from "./index-set.ts";
 import type { Link } from "./link.ts";
 import { outputOf, parse, request } from "./requests.ts";
-import { asFailure, type Channel, type Session } from "./session.ts";
+import type { Channel, Session } from "./session.ts";
 
 /** Bytes on their way to the host, or kept until they are acknowledged, beyond which `drained` waits. */
 const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
@@ -55,7 +63,7 @@ export class ClientCall implements CallHandle, Channel {
   #over = false;
   #failure: FarcallError | undefined;
   #holding = false;
-  #grants = 0;
+  #credits = 0;
   #large: Map<number, number> | undefined;
   #largeBytes = 0;
   #seen: IndexSet | undefined;
@@ -111,34 +119,34 @@ export class ClientCall implements CallHandle, Channel {
     }
     if (!this.#acceptance) {
       this.#acceptance = Promise.withResolvers();
-      // The sink hears of a failure too, so a caller who listens there need not handle it twice.
+      // The sink gets a failure too, so a caller that listens there need not handle it twice.
       this.#acceptance.promise.catch(() => {});
-      if (this.#over) this.#acceptance.reject(this.#failure ?? failureToError(cancelled(this.id)));
+      if (this.#over) this.#acceptance.reject(this.#failure ?? failureToError(cancelledCall(this.id)));
     }
     return this.#acceptance.promise;
   }
 
   credit(count: number): void {
-    this.#grants += count;
-    if (this.#link && !this.#over) writeGrant(this.#link, this.#number, count);
+    this.#credits += count;
+    if (this.#link && !this.#over) writeCredit(this.#link, this.#number, count);
   }
 
   cancel(): void {
     if (this.#over) return;
     if (this.#link) this.#link.writer.write(ToHost.cancel, this.#number, 0);
     else if (this.#opened) {
-      // The host that knew this number is gone, and the call may live on in the next. Nobody waits for the outcome.
+      // The host that knew this number is gone, and the call may live on in the next. Nobody waits for the answer.
       request(this.#session, "cancel", { id: this.id }).catch(() => {});
     }
-    this.#acceptance?.reject(failureToError(cancelled(this.id)));
+    this.#acceptance?.reject(failureToError(cancelledCall(this.id)));
     this.#finish();
   }
 
   detach(): void {
     this.#sink = NOTHING;
     if (this.#over) return;
-    // What is not on disk yet must still get there.
-    if (this.#kept && !this.#accepted) return;
+    // The call goes on, so all of it must get to the host, and onto its disk when it is kept.
+    if (this.#kept ? !this.#accepted : !this.#opened) return;
     this.#link?.writer.write(ToHost.detach, this.#number, 0);
     this.#finish();
   }
@@ -160,9 +168,10 @@ export class ClientCall implements CallHandle, Channel {
       link.writer.write(ToHost.input, this.#number, this.#base + i, this.#inputs[i]!);
     }
     if (!this.#kept) this.#forgetInputs(this.#put);
-    if (this.#grants > 0) writeGrant(link, this.#number, this.#grants);
+    if (this.#credits > 0) writeCredit(link, this.#number, this.#credits);
     if (this.#noMore) link.writer.write(ToHost.end, this.#number, this.#put);
     this.#wakeIfRoom();
+    if (!this.#kept && this.#sink === NOTHING) this.detach();
   }
 
   down(): void {
@@ -171,7 +180,7 @@ export class ClientCall implements CallHandle, Channel {
     this.#fail({
       code: "ENGINE_UNAVAILABLE",
       message: `the host stopped while call ${this.id} to ${this.#request.function.name} was under way`,
-      hint: "It may have run or not. Call again if that does no harm, or give callOptions({ idempotencyKey }) so that farcall can.",
+      hint: "It may already have run. Retry only if running it twice is safe, or pass callOptions({ idempotencyKey }) so that farcall can retry.",
     });
   }
 
@@ -181,7 +190,7 @@ export class ClientCall implements CallHandle, Channel {
 
   unreachable(error: FarcallError): void {
     // Never from within `open` or `put`: connecting takes at least a turn.
-    this.#fail(asFailure(error), error);
+    this.#fail(errorToFailure(error), error);
   }
 
   frame(frame: Frame): void {
@@ -224,7 +233,7 @@ export class ClientCall implements CallHandle, Channel {
       this.#acceptance?.resolve(frame.payload.length > 0 ? frame.payload.toString() : this.id);
       if (this.#sink === NOTHING) this.detach();
       else if (this.#ended === this.#put) this.#finish();
-      // A caller that asked for outputs of a call of its own waits for them; one that spawned waits no longer.
+      // A caller that wants the outputs of its call waits for them; after a spawn there is nothing left to wait for.
       else if (this.#request.durable) this.#unhold();
     }
     this.#wakeIfRoom();
@@ -292,93 +301,8 @@ export class ClientCall implements CallHandle, Channel {
   }
 }
 
-/** Reads the outputs of a durable call, by id, across connections. */
-export class Attachment implements Channel {
-  readonly movable = true;
-  readonly #session: Session;
-  readonly #message: AttachMessage;
-  readonly #sink: CallSink;
-  readonly #number: number;
-  readonly #seen = new IndexSet();
-  #link: Link | undefined;
-  #over = false;
-
-  constructor(session: Session, callId: string, range: InputRange, sink: CallSink) {
-    this.#session = session;
-    this.#message = { id: callId, range };
-    this.#sink = sink;
-    this.#number = session.add(this);
-    session.hold();
-    session.start(this.#number);
-  }
-
-  /** Durable calls have no generators, so there is nothing to credit. */
-  credit(): void {}
-
-  detach(): void {
-    if (this.#over) return;
-    this.#link?.writer.write(ToHost.detach, this.#number, 0);
-    this.#finish();
-  }
-
-  up(link: Link): void {
-    this.#link = link;
-    link.json(ToHost.attach, this.#number, link.wantsLogs ? { ...this.#message, logs: true } : this.#message);
-  }
-
-  down(): void {
-    this.#link = undefined;
-  }
-
-  drain(): void {}
-
-  unreachable(error: FarcallError): void {
-    this.#fail(asFailure(error));
-  }
-
-  frame(frame: Frame): void {
-    if (frame.type === FromHost.failed) this.#fail(parse(frame) as Failure);
-    else if (this.#seen.add(frame.index)) this.#sink.output(outputOf(frame));
-  }
-
-  #fail(failure: Failure): void {
-    if (this.#over) return;
-    this.#finish();
-    this.#sink.failed(failure);
-  }
-
-  #finish(): void {
-    this.#over = true;
-    this.#session.remove(this.#number);
-    this.#session.release();
-  }
-}
-
-/** Indices seen, one bit each: a million outputs fit in 125 kB. */
-class IndexSet {
-  #bits = new Uint8Array(16);
-
-  /** False when it was there. */
-  add(index: number): boolean {
-    const at = index >>> 3;
-    if (at >= this.#bits.length) {
-      const grown = new Uint8Array(Math.max(at + 1, this.#bits.length * 2));
-      grown.set(this.#bits);
-      this.#bits = grown;
-    }
-    const bit = 1 << (index & 7);
-    if (this.#bits[at]! & bit) return false;
-    this.#bits[at]! |= bit;
-    return true;
-  }
-}
-
-function writeGrant(link: Link, number: number, count: number): void {
+function writeCredit(link: Link, number: number, count: number): void {
   const payload = Buffer.allocUnsafe(4);
   payload.writeUInt32LE(count);
   link.writer.write(ToHost.credit, number, 0, payload);
-}
-
-function cancelled(id: string): Failure {
-  return { code: "CANCELLED", message: `call ${id} was cancelled` };
 }

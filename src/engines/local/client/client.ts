@@ -1,7 +1,9 @@
 /** The client of a `local` engine: the Engine port, spoken over a session with the host. */
 import type { Deployer, Engine, InputRecord, Invoker, Monitor, Output, Registry } from "../../../engine/index.ts";
+import { DEPLOY_HINT } from "../hints.ts";
 import { statePaths } from "../paths.ts";
-import { Attachment, ClientCall } from "./call.ts";
+import { Attachment } from "./attachment.ts";
+import { ClientCall } from "./call.ts";
 import { request, subscribe } from "./requests.ts";
 import { Session } from "./session.ts";
 
@@ -15,7 +17,7 @@ export function localEngine(url: string): Engine {
     deployer: deployerOf(session),
     invoker: invokerOf(session),
     monitor: monitorOf(session),
-    deployHint: "Run `farcall deploy FILE`.",
+    deployHint: DEPLOY_HINT,
     close: () => session.close(),
   };
 }
@@ -25,6 +27,7 @@ function registryOf(session: Session): Registry {
     listApps: (filter = {}) => request(session, "listApps", filter),
     getManifest: (ref, options = {}) => request(session, "getManifest", { ref, ifNotEtag: options.ifNotEtag }),
     resolve: (ref) => request(session, "resolve", ref),
+    history: ({ app, environment }) => request(session, "history", { app, environment }),
     watchDeploys: ({ after, signal, onReady }) => {
       let last = after;
       return subscribe(
@@ -33,7 +36,7 @@ function registryOf(session: Session): Registry {
         {
           params: () => ({ after: last }),
           answer: ({ sequence }) => {
-            // From here on a reconnection knows where to go on, even before the first event.
+            // So that a reconnection knows where to go on, even before the first event.
             last ??= sequence;
             onReady?.(sequence);
             onReady = undefined;
@@ -107,7 +110,7 @@ function monitorOf(session: Session): Monitor {
           item: (entry) => {
             if (entry) {
               after = entry.sequence;
-              // Reconnected, the reader wants all that it missed.
+              // After a reconnection the reader wants everything that it missed.
               limit = undefined;
             }
             return entry;

@@ -1,12 +1,13 @@
-/** Looking at the host of a state directory, and stopping it, without ever starting one. */
+/** Looks at the host of a state directory, or stops it, without ever starting one. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Failure } from "../../../engine/index.ts";
 import { EngineUnavailableError, failureToError } from "../../../runtime/errors.ts";
 import type { Frame } from "../../../wire/frames.ts";
 import { statePaths } from "../paths.ts";
 import { FromHost, type HostStatus, type Requests, ToHost } from "../protocol.ts";
+import { isAlive } from "./alive.ts";
 import { type Link, openLink } from "./link.ts";
-import { isAlive, reachHost } from "./start.ts";
+import { reachHost } from "./start.ts";
 
 /** `undefined` when no host runs. */
 export async function hostStatus(url: string): Promise<HostStatus | undefined> {
@@ -43,7 +44,9 @@ export async function stopHost(url: string, options: { force?: boolean } = {}): 
   for (const begun = performance.now(); isAlive(pid); await delay(5)) {
     if (performance.now() - begun < (options.force ? 5_000 : 60_000)) continue;
     if (!options.force)
-      throw new EngineUnavailableError(`the host (process ${pid}) does not stop`, { hint: "Stop it with force." });
+      throw new EngineUnavailableError(`the host (process ${pid}) does not stop`, {
+        hint: "Stop it with `farcall host stop --force`.",
+      });
     process.kill(pid, "SIGKILL");
   }
   return true;

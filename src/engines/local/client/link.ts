@@ -7,13 +7,17 @@ import { type Frame, FrameError, FrameReader, FrameWriter } from "../../../wire/
 import type { StatePaths } from "../paths.ts";
 import { FromHost, type Hello, PROTOCOL, ToHost, type Welcome } from "../protocol.ts";
 import { compareVersions, FARCALL_VERSION } from "../version.ts";
-import { isAlive, reachHost } from "./start.ts";
+import { isAlive } from "./alive.ts";
+import { reachHost } from "./start.ts";
+
+// Taken when farcall is loaded: fake timers of a user's test must not hold up a call.
+const { clearTimeout, setTimeout } = globalThis;
 
 const GREETING_LIMIT_MS = 15_000;
 /** Longer than a host drains. */
 const REPLACE_LIMIT_MS = 45_000;
 
-/** What the owner of a link is told. */
+/** The object that a link reports to. */
 export interface LinkOwner {
   frame(frame: Frame, link: Link): void;
   /** No frame follows. */
@@ -24,20 +28,36 @@ export interface LinkOwner {
 const NOBODY: LinkOwner = { frame() {}, down() {}, drain() {} };
 
 export class Link {
-  owner: LinkOwner;
   readonly writer: FrameWriter;
   readonly wantsLogs = wantsLogs();
   readonly callHeaders = new CallHeaderWriter();
   readonly socket: Socket;
   readonly host: Welcome;
-  /** The host has asked to open nothing more here. */
-  draining = false;
+  #owner: LinkOwner;
+  #draining = false;
 
   constructor(owner: LinkOwner, socket: Socket, writer: FrameWriter, host: Welcome) {
-    this.owner = owner;
+    this.#owner = owner;
     this.socket = socket;
     this.writer = writer;
     this.host = host;
+  }
+
+  get owner(): LinkOwner {
+    return this.#owner;
+  }
+
+  handOver(owner: LinkOwner): void {
+    this.#owner = owner;
+  }
+
+  /** The host has asked to open nothing more here. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  drain(): void {
+    this.#draining = true;
   }
 
   json(type: number, call: number, value: unknown): void {
@@ -45,7 +65,7 @@ export class Link {
   }
 }
 
-/** Connects, starting or replacing the host where that is needed. `undefined`: no host runs, and none is to be started. */
+/** Connects, and starts or replaces the host where that is needed. `undefined`: no host runs, and `start` does not say to start one. */
 export async function openLink(
   paths: StatePaths,
   owner: LinkOwner,
@@ -131,8 +151,8 @@ function greet(socket: Socket, owner: LinkOwner, paths: StatePaths): Promise<Lin
 /** Asks an older host to drain, and waits until it has let go. */
 async function replace(link: Link): Promise<void> {
   const closed = new Promise<void>((resolve) => link.socket.once("close", () => resolve()));
-  // It waits for its clients to leave, of which this is one.
-  link.owner = { ...NOBODY, frame: () => link.socket.end() };
+  // It waits until its clients have left, and this is one of them.
+  link.handOver({ ...NOBODY, frame: () => link.socket.end() });
   link.json(ToHost.request, 1, { method: "stop", params: {} });
   link.writer.flush();
   await closed;
@@ -141,7 +161,7 @@ async function replace(link: Link): Promise<void> {
   }
 }
 
-/** What the caller's own calls print comes to its stderr. */
+/** Whether the output of this program's calls goes to its stderr. */
 function wantsLogs(): boolean {
   const value = process.env["FARCALL_LOGS"];
   return value !== undefined && value !== "" && value !== "0";

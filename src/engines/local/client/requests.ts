@@ -7,17 +7,17 @@ import { FromHost, type Requests, type Subscriptions, ToHost } from "../protocol
 import type { Link } from "./link.ts";
 import type { Channel, Session } from "./session.ts";
 
-/** A request that has seen so many hosts die is likely what kills them. */
+/** A request during which so many hosts died is probably what kills them. */
 const MAX_BREAKS = 5;
 
 /** Frames before the answer: outputs, of the inputs before them when the request is for inputs. */
-export interface Collected {
+interface Collected {
   outputs: Output[];
   inputs?: InputRecord[];
 }
 
 /**
- * All requests can be repeated: those that change something name the state that they lead to. So one that a dying host
+ * All requests can be repeated: those that change something name the resulting state. So a request that a dying host
  * left without an answer is sent to the next. `collected` gets what comes before the answer.
  */
 export function request<M extends keyof Requests>(
@@ -66,13 +66,13 @@ export function request<M extends keyof Requests>(
   });
 }
 
-export interface SubscriptionHandlers<M extends keyof Subscriptions> {
-  /** Made anew for each connection, so that it can say how far it has come. */
+interface SubscriptionHandlers<M extends keyof Subscriptions> {
+  /** Made for each connection, so that it can say how far it has come. */
   params(): Subscriptions[M]["params"];
   answer?(answer: Subscriptions[M]["answer"]): void;
   /** Returns what the reader gets; `undefined` for nothing, `null` for the end. */
   item(item: Subscriptions[M]["item"]): NonNullable<Subscriptions[M]["item"]> | undefined | null;
-  /** Items with the same key: the newest takes the place of one that has not been read. */
+  /** Items with the same key: the newest replaces an item that has not been read. */
   replaces?(item: NonNullable<Subscriptions[M]["item"]>): unknown;
 }
 
@@ -150,7 +150,7 @@ export function parse(frame: Frame): unknown {
 
 const KINDS = { [FromHost.result]: "result", [FromHost.exception]: "exception", [FromHost.yield]: "yield" } as const;
 
-/** The output in a frame of one of the types `result` to `failure`. The payload is a view into what was received. */
+/** The output in a frame of one of the types `result` to `failure`. The payload is a view into the received chunk. */
 export function outputOf(frame: Frame): Output {
   const { type, index, payload } = frame;
   if (type === FromHost.failure) return { kind: "failure", index, failure: parse(frame) as Failure };

@@ -3,23 +3,26 @@
  * alive only while something is awaited. Calls, requests and subscriptions are channels on it, each with a number of its own.
  */
 
-import type { Failure, LogEntry } from "../../../engine/index.ts";
+import type { LogEntry } from "../../../engine/index.ts";
 import { EngineUnavailableError, FarcallError } from "../../../runtime/errors.ts";
 import type { Frame } from "../../../wire/frames.ts";
 import type { StatePaths } from "../paths.ts";
 import { FromHost } from "../protocol.ts";
 import { type Link, type LinkOwner, openLink } from "./link.ts";
 
+// Taken when farcall is loaded: fake timers of a user's test must not hold up a call.
+const { setImmediate, setTimeout } = globalThis;
+
 /**
- * So long after its last use, in milliseconds, a connection is looked at before it is used: a program that was busy with itself
- * has not heard yet that the host is gone, and what it sends to a host that is gone might have run.
+ * So many milliseconds after its last use, a connection is checked before it is used: a program that was busy does not know
+ * yet that the host is gone, and what it sends to a host that is gone might have run.
  */
 const TRUSTED_MS = 100;
 
 export interface Channel {
   /** Can go on over another connection at any time, so that a host which drains need not wait for it. */
   readonly movable: boolean;
-  /** A connection is there: say what is to be said. Called again after each `down`. */
+  /** There is a connection: send what has to be sent. Called again after each `down`. */
   up(link: Link): void;
   /** The connection broke. A channel that cannot go on over a new one closes itself here. */
   down(): void;
@@ -40,7 +43,7 @@ export class Session implements LinkOwner {
   #lastNumber = 0;
   /** By performance.now(). */
   #usedAt = 0;
-  /** Channels that wait until the connection has been looked at. */
+  /** Channels that wait until the connection has been checked. */
   #looking: number[] = [];
   #held = 0;
   #breaks = 0;
@@ -76,7 +79,7 @@ export class Session implements LinkOwner {
     channel.up(link);
   }
 
-  /** What had come on the connection has been read. */
+  /** Everything that had arrived on the connection has been read. */
   readonly #looked = (): void => {
     const numbers = this.#looking;
     this.#looking = [];
@@ -123,7 +126,7 @@ export class Session implements LinkOwner {
       this.#connect();
       return;
     }
-    // Everybody has gone meanwhile.
+    // All channels were closed meanwhile.
     if (this.#channels.size === 0) {
       link.socket.destroy();
       return;
@@ -171,7 +174,7 @@ export class Session implements LinkOwner {
       if (this.#link) this.#opened(this.#link);
       return;
     }
-    // The first time at once; a host that keeps dying is not to be started in a loop.
+    // At once the first time. A host that keeps dying must not be started in a loop.
     const wait = Math.min(2000, this.#breaks === 0 ? 0 : 25 * 2 ** this.#breaks);
     this.#breaks++;
     setTimeout(() => {
@@ -185,7 +188,7 @@ export class Session implements LinkOwner {
   }
 
   #drainLink(link: Link): void {
-    link.draining = true;
+    link.drain();
     if (this.#link === link) this.#link = undefined;
     this.#closeIfIdle(link);
   }
@@ -198,7 +201,7 @@ export class Session implements LinkOwner {
     link.socket.end();
   }
 
-  /** Fails what is open and disconnects; a later use connects again. */
+  /** Fails whatever is open and disconnects; a later use connects again. */
   async close(): Promise<void> {
     const error = new EngineUnavailableError(`the engine ${this.paths.url} was closed while this was under way`);
     const channels = [...this.#channels.values()];
@@ -227,15 +230,8 @@ function printLog(entry: LogEntry): void {
   process.stderr.write(`[${entry.app}/${entry.function}] ${entry.text.replace(/\n$/, "")}\n`);
 }
 
-export function asFarcallError(error: unknown): FarcallError {
+function asFarcallError(error: unknown): FarcallError {
   if (error instanceof FarcallError) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new EngineUnavailableError(`the local engine failed: ${message}`, { cause: error });
-}
-
-export function asFailure(error: FarcallError): Failure {
-  const code = error.code.replace(/^FARCALL_/, "") as Failure["code"];
-  return error.hint === undefined
-    ? { code, message: error.message }
-    : { code, message: error.message, hint: error.hint };
 }

@@ -1,26 +1,20 @@
-/**
- * Reaching the host of a state directory, starting it when there is none. Two hosts of one directory are impossible, since
- * a host holds its database exclusively; the lock here only spares the machine the ones that would lose.
- */
+/** Reaches the host of a state directory, and starts it when there is none. */
 import { spawn } from "node:child_process";
-import { closeSync, fstatSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Failure } from "../../../engine/index.ts";
 import { EngineUnavailableError, failureToError, InvalidError } from "../../../runtime/errors.ts";
 import { prepareDirectories, type StatePaths } from "../paths.ts";
-
-/** What a host says on its file descriptor 3, once, as a line of JSON. */
-export type StartReport = { ready: true } | { locked: true } | { failure: Failure };
+import type { StartReport } from "../protocol.ts";
+import { takeStartLock } from "./start-lock.ts";
 
 /** A host that is draining keeps its directory for so long at most, so a start may have to wait as long. */
 const START_LIMIT_MS = 60_000;
-const START_LOCK_STALE_MS = 15_000;
 
-/** Resolves to `undefined` when there is no host and none is to be started. */
+/** Resolves to `undefined` when there is no host, unless `start` says to start one. */
 export async function reachHost(paths: StatePaths, start: boolean): Promise<Socket | undefined> {
   if (start) prepareDirectories(paths);
   const begun = performance.now();
@@ -40,11 +34,11 @@ export async function reachHost(paths: StatePaths, start: boolean): Promise<Sock
 }
 
 const HINTS: Record<string, string> = {
-  EACCES: "The socket belongs to another user: set FARCALL_HOME to a directory of yours.",
+  EACCES: "The socket belongs to another user. Set FARCALL_HOME to a directory of yours.",
   ENOTDIR: "Set FARCALL_HOME (or the engine's URL, local:/path) to a directory.",
 };
 
-/** `undefined`: nobody listens there. */
+/** Resolves to `undefined` when nothing listens there. */
 function tryConnect(paths: StatePaths): Promise<Socket | undefined> {
   return new Promise((resolve, reject) => {
     const socket = connect(paths.socket);
@@ -75,64 +69,6 @@ async function startHost(paths: StatePaths): Promise<"ready" | "busy"> {
     return await spawnHost(paths);
   } finally {
     release();
-  }
-}
-
-function takeStartLock(paths: StatePaths): (() => void) | undefined {
-  try {
-    const file = openSync(paths.startLock, "wx", 0o600);
-    writeSync(file, String(process.pid));
-    closeSync(file);
-    return () => removeIfThere(paths.startLock);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
-      throw new EngineUnavailableError(
-        `cannot write to the state directory ${paths.state}: ${(error as Error).message}`,
-        {
-          cause: error,
-          hint: "Make it writable and its disk not full, or set FARCALL_HOME to another directory.",
-        },
-      );
-    }
-    if (isStale(paths.startLock)) removeIfThere(paths.startLock);
-    return undefined;
-  }
-}
-
-function isStale(lock: string): boolean {
-  try {
-    const pid = Number(readFileSync(lock, "utf8"));
-    if (Date.now() - statSync(lock).mtimeMs > START_LOCK_STALE_MS) return true;
-    // Empty: its owner is between creating and writing it.
-    return pid > 0 && !isAlive(pid);
-  } catch {
-    // Gone meanwhile.
-    return false;
-  }
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-  try {
-    // Behind the name in brackets: state, …, number of threads. Z: it has ended, and who started it is too busy to take note.
-    // What it had open is closed once its other threads have ended too.
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
-    return fields[0] !== "Z" || Number(fields[17]) > 1;
-  } catch {
-    // Not on Linux, or gone meanwhile, which the next look will tell.
-    return true;
-  }
-}
-
-function removeIfThere(file: string): void {
-  try {
-    unlinkSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
 }
 
@@ -185,7 +121,7 @@ async function spawnHost(paths: StatePaths): Promise<"ready" | "busy"> {
   return "ready" in report ? "ready" : "busy";
 }
 
-/** The host runs elsewhere: what is named here has to be found here. Throws InvalidError. */
+/** The host runs in another folder, so names are resolved here. Throws InvalidError. */
 function moduleUrl(name: string): string {
   if (name.startsWith("file:")) return name;
   try {

@@ -1,30 +1,25 @@
-/** What goes wrong in the host, as the failure that its client is told. */
+/** What goes wrong in the host: written to host.log, and turned into the failure that a client gets. */
 
 import type { Failure } from "../../../engine/index.ts";
-import { FarcallError } from "../../../runtime/errors.ts";
+import { errorToFailure, FarcallError } from "../../../runtime/errors.ts";
 
 /** Writes a line to host.log. */
-export function warn(text: string): void {
+export function warn(message: string): void {
   try {
-    process.stderr.write(`${new Date().toISOString()} ${text}\n`);
+    process.stderr.write(`${new Date().toISOString()} ${message}\n`);
   } catch {
-    // The disk of the log is full: that is no reason to stop.
+    // The disk with the log is full, which is not a reason to stop.
   }
 }
 
-/** Of an error that should not have happened, with its stack. */
+/** For an error that should not have happened: logs it with its stack. */
 export function warnOf(what: string, error: unknown): void {
   warn(`${what}: ${error instanceof Error ? error.stack : error}`);
 }
 
 export function asFailure(error: unknown): Failure {
-  if (error instanceof FarcallError) {
-    const code = error.code.replace(/^FARCALL_/, "") as Failure["code"];
-    return error.hint === undefined
-      ? { code, message: error.message }
-      : { code, message: error.message, hint: error.hint };
-  }
-  warnOf("unexpected", error);
+  if (error instanceof FarcallError) return errorToFailure(error);
+  warnOf("unexpected error", error);
   const message = error instanceof Error ? error.message : String(error);
   return {
     code: "ENGINE_UNAVAILABLE",

@@ -2,78 +2,88 @@
 import { chmodSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { dirname } from "node:path";
-import type { Call } from "../../../pool/call.ts";
-import type { Container } from "../../../pool/container.ts";
-import type { Pool } from "../../../pool/pool.ts";
-import { Pools } from "../../../pool/pools.ts";
-import { Processes } from "../../../pool/processes.ts";
+import type { DeployRequest, DeployResult, ResolvedFunction } from "../../../engine/index.ts";
+import { type ContainerOutput, NodeLauncher, type PoolLog, Pools, Processes } from "../../../pool/index.ts";
+import { InvalidError } from "../../../runtime/errors.ts";
+import { parseManifest, SchemaError } from "../../../schema/index.ts";
 import type { StatePaths } from "../paths.ts";
 import type { HostStatus } from "../protocol.ts";
-import { FromHost } from "../protocol.ts";
 import { FARCALL_VERSION } from "../version.ts";
-import { Calls } from "./calls/calls.ts";
-import { MemoryCall } from "./calls/memory-call.ts";
-import { Connection } from "./connection/connection.ts";
+import { Calls } from "./calls/index.ts";
+import { Connection } from "./connection/index.ts";
 import { warn, warnOf } from "./failures.ts";
-import { Registry, type Version } from "./registry/registry.ts";
+import { Registry } from "./registry/index.ts";
 import { Schedules } from "./schedules.ts";
-import { CallTables } from "./storage/call-tables.ts";
-import { Logs } from "./storage/logs.ts";
-import type { Store } from "./storage/store.ts";
-import { isWeb, WebServer } from "./web/web-server.ts";
+import type { Services } from "./services.ts";
+import type { Logs, Storage } from "./storage/index.ts";
+import { isWeb, WebServer } from "./web/index.ts";
 
-/** A host that nobody needs stops after so long. */
+/** A host that nobody needs stops after so many milliseconds. */
 const IDLE_MS = Number(process.env["FARCALL_HOST_IDLE_MS"]) || 5_000;
-/** A host that drains lets inputs run for so long. */
+/** A host that drains lets inputs run for so many milliseconds. */
 const DRAIN_MS = Number(process.env["FARCALL_HOST_DRAIN_MS"]) || 30_000;
-/** Clients of which nothing runs here leave when they are asked to; one that is busy with itself is not waited for longer. */
+/** Clients with nothing running here leave when they are asked to. A client that is busy with its own work is given so many milliseconds. */
 const LEAVE_MS = 1_000;
 const CHECK_SOCKET_MS = 2_000;
 
-export class Host {
+export class Host implements Services {
   readonly paths: StatePaths;
   readonly registry: Registry;
-  readonly processes: Processes;
   readonly pools: Pools;
   readonly calls: Calls;
   readonly logs: Logs;
-  readonly web: WebServer;
-  readonly schedules: Schedules;
-  draining = false;
-  /** By performance.now(). */
-  #leaveBy = 0;
-  readonly #store: Store;
+  readonly #storage: Storage;
+  readonly #processes: Processes;
+  readonly #web: WebServer;
+  readonly #schedules: Schedules;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
   readonly #startedAt = Date.now();
   readonly #onEnd: () => void;
+  #draining = false;
+  /** By performance.now(). */
+  #leaveBy = 0;
   #socketInode = 0;
   #idleTimer: NodeJS.Timeout | undefined;
   #checkTimer: NodeJS.Timeout | undefined;
   #ended = false;
 
   /** `onEnd` is called once nothing is left to do. */
-  constructor(paths: StatePaths, store: Store, onEnd: () => void) {
+  constructor(paths: StatePaths, storage: Storage, onEnd: () => void) {
     this.paths = paths;
-    this.#store = store;
+    this.#storage = storage;
     this.#onEnd = onEnd;
-    this.logs = new Logs(paths.logDatabase, warn);
-    this.registry = new Registry(store, paths);
-    this.processes = new Processes(paths);
-    this.pools = new Pools(this.registry, this.processes, paths.url, this.#onLog, () => this.#lookForWork());
-    this.web = new WebServer(this);
-    this.calls = new Calls(new CallTables(store), this.registry, this.pools, warn);
-    this.schedules = new Schedules(this.registry, this.calls);
+    this.logs = storage.logs;
+    this.registry = new Registry(storage.deploys, storage.artifacts);
+    const log: PoolLog = {
+      output: (output) => this.#onOutput(output),
+      problem: (what, error) => (error === undefined ? warn(what) : warnOf(what, error)),
+    };
+    this.#processes = new Processes({
+      folder: paths.state,
+      env: { FARCALL_HOME: paths.state, FARCALL_ENGINE: paths.url },
+      log,
+    });
+    this.pools = new Pools({
+      versions: this.registry,
+      launchers: { typescript: new NodeLauncher(this.#processes, paths) },
+      engineUrl: paths.url,
+      log,
+      onIdle: () => this.#lookForWork(),
+    });
+    this.#web = new WebServer(this);
+    this.calls = new Calls({ storage: storage.calls, registry: this.registry, pools: this.pools, warn });
+    this.#schedules = new Schedules(this.registry, this.calls);
     this.#server = createServer({ noDelay: true }, (socket) => {
       clearTimeout(this.#idleTimer);
-      this.#connections.add(new Connection(this, socket));
+      this.#connections.add(new Connection(this, socket, this.#connectionClosed));
     });
   }
 
   async listen(): Promise<void> {
     const { socket } = this.paths;
     const isFile = process.platform !== "win32";
-    // The database is ours, so whoever made this file is gone.
+    // The database is ours, so the host that made this file is gone.
     if (isFile) rmSync(socket, { force: true });
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
@@ -90,22 +100,35 @@ export class Host {
       this.#checkTimer.unref();
     }
     this.calls.resume();
-    if (this.#hasWeb) await this.web.start();
-    await this.schedules.refresh();
+    if (this.#hasWeb) await this.#web.start();
+    await this.#schedules.refresh();
     this.#lookForWork();
   }
 
-  /** A host whose directory was removed or taken by another can be reached by nobody. */
+  /** Nobody can reach a host whose directory was removed or taken by another host. */
   #checkSocket(): void {
     const stats = statSync(this.paths.socket, { throwIfNoEntry: false });
-    if (stats?.ino === this.#socketInode || this.draining) return;
+    if (stats?.ino === this.#socketInode || this.#draining) return;
     warn("the socket is gone: stopping");
     this.stop("force");
   }
 
-  connectionClosed(connection: Connection): void {
+  readonly #connectionClosed = (connection: Connection): void => {
     this.#connections.delete(connection);
     this.#lookForWork();
+  };
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  webUrl(fn: ResolvedFunction): string | undefined {
+    return isWeb(fn.schema) ? this.#web.urlOf(fn) : undefined;
+  }
+
+  /** Resolves once all containers have ended. */
+  containersEnded(): Promise<void> {
+    return this.#processes.ended();
   }
 
   status(): HostStatus {
@@ -131,7 +154,7 @@ export class Host {
     };
   }
 
-  /** Containers are clients too, but none that keep the host. */
+  /** Containers are clients too, but they do not keep the host from stopping. */
   get #clients(): number {
     let count = 0;
     for (const { container } of this.#connections) if (container === undefined) count++;
@@ -140,30 +163,45 @@ export class Host {
 
   /** URLs and schedules are to work whether or not a program is connected. */
   get #hasStanding(): boolean {
-    return this.#hasWeb || this.schedules.active;
+    return this.#hasWeb || this.#schedules.active;
   }
 
   get #hasWeb(): boolean {
     return this.registry.newest().some(({ manifest }) => manifest.functions.some(isWeb));
   }
 
-  /** A version was registered. */
-  async deployed(version: Version): Promise<void> {
+  async deploy(request: DeployRequest): Promise<DeployResult> {
+    try {
+      // Each host from now on reads it when it starts.
+      await parseManifest(request.manifest);
+    } catch (error) {
+      if (error instanceof SchemaError) throw new InvalidError(error.message, { hint: error.hint });
+      throw error;
+    }
+    const result = this.registry.deploy(request);
+    if (!result.changed) {
+      this.pools.resetAutoscalers(result.manifest);
+      return result;
+    }
+    const version = this.registry.version(result.manifest);
     this.pools.deployed(version);
-    if (version.manifest.functions.some(isWeb)) await this.web.start();
-    await this.schedules.refresh();
+    // Before the deploy is answered, so that its functions have their URLs.
+    if (version.manifest.functions.some(isWeb)) await this.#web.start();
+    await this.#schedules.refresh();
+    return result;
   }
 
-  removed(app: { app: string; environment: string }): void {
-    this.calls.removeApp(app);
-    this.pools.removed(app);
-    this.schedules.refresh().catch((error: unknown) => warnOf("schedules cannot be read", error));
+  remove({ app, environment }: { app: string; environment: string }): void {
+    this.registry.remove({ app, environment });
+    this.calls.removeApp({ app, environment });
+    this.pools.removed({ app, environment });
+    this.#schedules.refresh().catch((error: unknown) => warnOf("schedules cannot be read", error));
   }
 
   #lookForWork(): void {
     clearTimeout(this.#idleTimer);
     if (this.#ended) return;
-    if (this.draining) {
+    if (this.#draining) {
       if (this.#hasRunning() || this.#isNeeded()) return;
       // Containers have their apps' onStop hooks to run.
       this.pools.close(false);
@@ -181,27 +219,25 @@ export class Host {
     return false;
   }
 
-  /** By a client that has called what only this host can answer, or that may be about to leave. */
+  /** By a client that waits for a call that only this host can answer, or that may be about to leave. */
   #isNeeded(): boolean {
     const patient = performance.now() < this.#leaveBy;
-    for (const { container, calls } of this.#connections) {
-      if (container !== undefined) continue;
-      if (patient || calls.values().some((call) => call instanceof MemoryCall)) return true;
-    }
+    for (const { container, waits } of this.#connections)
+      if (container === undefined && (patient || waits)) return true;
     return false;
   }
 
   /** `drain`: running inputs finish, as long as that takes half a minute at most. */
   stop(how: "drain" | "force"): void {
-    if (how === "force" || this.draining) {
+    if (how === "force" || this.#draining) {
       this.#end();
       return;
     }
-    this.draining = true;
+    this.#draining = true;
     this.#leaveBy = performance.now() + LEAVE_MS;
-    this.calls.draining = true;
-    this.web.drain();
-    this.schedules.close();
+    this.calls.drain();
+    this.#web.drain();
+    this.#schedules.close();
     this.#server.close();
     if (process.platform !== "win32") this.#removeSocket();
     for (const connection of this.#connections) connection.drain();
@@ -216,19 +252,18 @@ export class Host {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.draining = true;
+    this.#draining = true;
     clearInterval(this.#checkTimer);
     clearTimeout(this.#idleTimer);
     this.#server.close();
     if (process.platform !== "win32") this.#removeSocket();
-    this.web.close();
-    this.schedules.close();
+    this.#web.close();
+    this.#schedules.close();
     this.pools.close(true);
     for (const connection of this.#connections) connection.destroy();
     this.calls.close();
-    this.logs.close();
     try {
-      this.#store.close();
+      this.#storage.close();
     } catch (error) {
       warn(`the database could not be closed: ${error}`);
     }
@@ -236,7 +271,7 @@ export class Host {
   }
 
   #removeSocket(): void {
-    // Another host's, when ours was removed.
+    // It is another host's when ours was removed.
     const stats = statSync(this.paths.socket, { throwIfNoEntry: false });
     if (stats?.ino === this.#socketInode) rmSync(this.paths.socket, { force: true });
     const folder = dirname(this.paths.socket);
@@ -248,27 +283,17 @@ export class Host {
     }
   }
 
-  readonly #onLog = (
-    pool: Pool,
-    container: Container,
-    stream: "stdout" | "stderr" | "system",
-    text: string,
-    call?: Call,
-    index?: number,
-  ): void => {
-    const { version, name } = pool.workload;
+  #onOutput({ workload: { version, name }, container, stream, text, call, index }: ContainerOutput): void {
     const entry = this.logs.append({
       app: version.app,
       environment: version.environment,
       function: call?.fn.schema.name ?? name,
-      container: container.id,
+      container,
       ...(call && { callId: call.id }),
       ...(call && index !== undefined && { inputIndex: index }),
       stream,
       text,
     });
-    const to = call?.logsTo;
-    // They are kept on disk: farcall logs has them all.
-    if (to && !to.overloaded) to.json(FromHost.log, call.logNumber, entry);
-  };
+    if (call) this.calls.sendLog(call, entry);
+  }
 }

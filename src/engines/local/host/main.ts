@@ -4,18 +4,18 @@
  */
 import { closeSync, writeSync } from "node:fs";
 import type { Failure } from "../../../engine/index.ts";
-import { startSdk, startTelemetry, telemetry } from "../../../pool/telemetry.ts";
-import type { StartReport } from "../client/start.ts";
+import { startSdk, startTelemetry, telemetry } from "../../../pool/index.ts";
 import { prepareDirectories, statePaths } from "../paths.ts";
+import type { StartReport } from "../protocol.ts";
 import { asFailure, warn } from "./failures.ts";
 import { Host } from "./host.ts";
-import { Store } from "./storage/store.ts";
+import { openStorage } from "./storage/index.ts";
 
 const detached = process.argv.includes("--detached");
 const paths = statePaths(`local:${process.argv.at(-1)}`);
 process.title = `farcall host ${paths.state}`;
 
-// Where the log cannot be written, that is no reason to stop.
+// That the log cannot be written is not a reason to stop.
 process.stderr.on("error", () => {});
 process.on("uncaughtException", (error) => {
   warn(`the host stops because of an error of its own: ${error.stack ?? error}`);
@@ -24,14 +24,14 @@ process.on("uncaughtException", (error) => {
 
 try {
   prepareDirectories(paths);
-  const store = Store.open(paths.database);
-  if (!store) {
+  const storage = openStorage(paths, warn);
+  if (!storage) {
     report({ locked: true });
     process.exit(0);
   }
   await startSdk();
-  const host = new Host(paths, store, () => void exit(host));
-  await startTelemetry(host.pools);
+  const host = new Host(paths, storage, () => void exit(host));
+  await startTelemetry(() => host.pools.all());
   await host.listen();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => host.stop("drain"));
   report({ ready: true });
@@ -42,8 +42,8 @@ try {
   process.exit(1);
 }
 
-async function exit({ processes }: Host): Promise<never> {
-  await Promise.all([telemetry?.flush(), processes.ended()]);
+async function exit(host: Host): Promise<never> {
+  await Promise.all([telemetry?.flush(), host.containersEnded()]);
   process.exit(0);
 }
 
@@ -53,6 +53,6 @@ function report(how: StartReport): void {
     writeSync(3, `${JSON.stringify(how)}\n`);
     closeSync(3);
   } catch {
-    // Who started it is gone; others may come.
+    // The client that started the host is gone. Others may come.
   }
 }

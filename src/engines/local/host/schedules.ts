@@ -7,17 +7,17 @@
  */
 import { encodeArguments } from "../../../runtime/index.ts";
 import type { Schedule } from "../../../schema/index.ts";
-import type { Calls } from "./calls/calls.ts";
+import type { Calls } from "./calls/index.ts";
 import { asFailure, warn } from "./failures.ts";
-import type { DeployedFunction, Registry } from "./registry/registry.ts";
+import type { DeployedFunction, Registry } from "./registry/index.ts";
 
 /** How late a missed run may be, in milliseconds. */
 const MAX_LATE_MS = 86_400_000;
 /** Clocks jump and machines sleep: the time is looked at this often at least. */
 const MAX_WAIT_MS = 30_000;
 
-/** The first time after `after`; undefined when there is none. All in milliseconds since 1970. */
-export type NextTime = (after: number) => number | undefined;
+/** The first time after `after`; undefined when the schedule has no more. All in milliseconds since 1970. */
+type NextTime = (after: number) => number | undefined;
 
 interface Scheduled {
   fn: DeployedFunction;
@@ -43,7 +43,7 @@ export class Schedules {
     return this.#scheduled.length > 0;
   }
 
-  /** Reads all schedules anew: on start, after a deploy or a removal. */
+  /** Reads all schedules again: on start, after a deploy or a removal. */
   async refresh(): Promise<void> {
     const generation = ++this.#generation;
     const scheduled: Scheduled[] = [];
@@ -60,7 +60,7 @@ export class Schedules {
         }
       }
     }
-    // Another deploy came meanwhile, and reads it all itself.
+    // Another deploy came meanwhile, and reads all of them itself.
     if (generation !== this.#generation) return;
     this.#scheduled = scheduled;
     this.#look();
@@ -104,8 +104,8 @@ export class Schedules {
   }
 }
 
-/** Throws what is wrong with a cron expression or a time zone. @param deployed from when on `every` counts */
-export async function nextTime(schedule: Schedule, deployed: number): Promise<NextTime> {
+/** Throws an error when the cron expression or the time zone is invalid. @param deployed from when on `every` counts */
+async function nextTime(schedule: Schedule, deployed: number): Promise<NextTime> {
   if (schedule.kind === "every") {
     const { everyMs } = schedule;
     // Also before the deploy, as far as a clock that was put back can tell.

@@ -1,76 +1,99 @@
-/** All calls of the host, in memory and on disk: opens them, finds them by id, keeps and expires what they leave. */
-import { randomUUID } from "node:crypto";
-import type { IncomingHttpHeaders, ServerResponse } from "node:http";
-import type { CallInfo, Failure, FunctionRef, Progress } from "../../../../engine/index.ts";
-import type { Pool } from "../../../../pool/pool.ts";
-import type { Pools } from "../../../../pool/pools.ts";
-import { telemetry } from "../../../../pool/telemetry.ts";
-import { isNamed } from "../../../../pool/workload.ts";
-import { failureToError, InvalidError, NotFoundError } from "../../../../runtime/errors.ts";
-import type { OpenMessage } from "../../protocol.ts";
-import type { Connection } from "../connection/connection.ts";
-import type { DeployedFunction, Registry } from "../registry/registry.ts";
-import { type CallRow, type CallTables, expiredFailure } from "../storage/call-tables.ts";
-import type { AttachedCall } from "./attachment.ts";
-import { DurableCall, type DurableHost, type StoredListener } from "./durable-call.ts";
-import { type CallSummary, infoOf, MemoryCall } from "./memory-call.ts";
+/** All calls of the host, in memory and on disk: takes them in, finds them by id, keeps and expires what they leave. */
+import {
+  type CallInfo,
+  cancelledCall,
+  type Failure,
+  type FunctionRef,
+  type InputRange,
+  type LogEntry,
+  type Progress,
+} from "../../../../engine/index.ts";
+import type { Call, Pools } from "../../../../pool/index.ts";
+import { failureToError, NotFoundError } from "../../../../runtime/errors.ts";
+import { FromHost, type OpenMessage } from "../../protocol.ts";
+import type { Registry } from "../registry/index.ts";
+import { type CallRow, type CallStorage, isNamed, type RecordedInput, type StoredListener } from "../storage/index.ts";
+import { DurableCall, type DurableHost } from "./durable-call.ts";
+import { expiredFailure, infoOf, infoOfStored } from "./info.ts";
+import { Intake, newId, type WebRequest } from "./intake.ts";
+import { MemoryCall } from "./memory-call.ts";
+import { type FoundCall, OutputReader } from "./output-reader.ts";
+import type { Peer } from "./peer.ts";
 import type { ProgressWatcher } from "./progress.ts";
-import { type RecordedInput, Records } from "./record.ts";
-import { WebCall } from "./web-call.ts";
+import { RecentCalls } from "./recent.ts";
+import type { WebCall } from "./web-call.ts";
 
 const DAY_MS = 86_400_000;
 /** Results are kept for so long after their call has ended. */
 const RETENTION_MS = Number(process.env["FARCALL_RETENTION_MS"]) || 7 * DAY_MS;
-/** And that they have expired is known for so long. */
+/** For so long it is remembered that they have expired. */
 const TOMBSTONE_MS = RETENTION_MS + 30 * DAY_MS;
 const EXPIRY_INTERVAL_MS = 3_600_000;
-/** A caller whose connection broke before its call was accepted may come back within this time. */
-const COME_BACK_MS = 60_000;
-const RECENT_CALLS = 1_000;
 const DEFAULT_LIST = 100;
 
+export interface CallsOptions {
+  storage: CallStorage;
+  registry: Registry;
+  pools: Pools;
+  warn: (message: string) => void;
+}
+
+/** Who reads the outputs of a durable call, and which of them. */
+export interface ReadOptions {
+  peer: Peer;
+  clientNumber: number;
+  range?: InputRange;
+  onScanned?: () => void;
+  onClosed?: (reader: OutputReader) => void;
+}
+
 export class Calls implements DurableHost {
-  readonly tables: CallTables;
-  draining = false;
-  readonly #registry: Registry;
-  readonly #pools: Pools;
-  readonly #warn: (text: string) => void;
-  readonly #ephemeral = new Map<string, MemoryCall | WebCall>();
+  readonly storage: CallStorage;
+  readonly #warn: (message: string) => void;
+  readonly #intake: Intake;
+  readonly #recent = new RecentCalls();
+  readonly #memory = new Map<string, MemoryCall | WebCall>();
   /** Those that have not ended. */
   readonly #durable = new Map<string, DurableCall>();
   /** Of those, the ones that have an idempotency key, by function and key. */
   readonly #keyed = new Map<string, DurableCall>();
-  /** Ended ephemeral calls, a ring. */
-  readonly #recent: CallSummary[] = [];
-  readonly #records = new Records();
-  #recentAt = 0;
-  #lastPlace: { ref: FunctionRef; sequence: number; fn: DeployedFunction; pool: Pool } | undefined;
-  #lastNumber = 0;
+  #draining = false;
   #expiryTimer: NodeJS.Timeout | undefined;
 
-  constructor(tables: CallTables, registry: Registry, pools: Pools, warn: (text: string) => void) {
-    this.tables = tables;
-    this.#registry = registry;
-    this.#pools = pools;
+  constructor({ storage, registry, pools, warn }: CallsOptions) {
+    this.storage = storage;
     this.#warn = warn;
+    this.#intake = new Intake({
+      registry,
+      pools,
+      records: this.#recent.records,
+      host: this,
+      onMemoryEnd: (call) => {
+        this.#memory.delete(call.id);
+        this.#recent.add(call.summary());
+      },
+      onDurableEnd: (call) => {
+        this.#durable.delete(call.id);
+        if (call.key !== null) this.#keyed.delete(keyOf(call));
+      },
+    });
   }
 
   /** Takes up what the last host left. */
   resume(): void {
-    for (const row of this.tables.open()) {
-      let fn: DeployedFunction;
+    for (const row of this.storage.open()) {
+      let call: DurableCall;
       try {
-        fn = this.#functionOf(row);
+        call = this.#takeUp(row);
       } catch {
-        // Its app was removed while the host that would have cancelled it went down.
-        this.tables.store.write(
-          () => this.tables.cancelCall(row.number, Date.now()),
+        // Its app was removed, and the host that would have cancelled it went down.
+        this.storage.write(
+          () => [{ kind: "cancel", call: row.number, at: Date.now() }],
           (error) => error && this.warn(`${row.id} could not be cancelled: ${error.message}`),
         );
         continue;
       }
-      if (row.num_inputs === null) this.#receiveAgain(row, fn);
-      else this.#known(row, fn).resume(row.num_inputs, this.tables.countUnfinished(row.number));
+      if (row.num_inputs !== null) call.resume(row.num_inputs, this.storage.countUnfinished(row.number));
     }
     this.#expire();
     this.#expiryTimer = setInterval(() => this.#expire(), Math.min(EXPIRY_INTERVAL_MS, RETENTION_MS));
@@ -79,109 +102,37 @@ export class Calls implements DurableHost {
 
   /** Calls that keep the host from stopping by itself. */
   get open(): number {
-    return this.#ephemeral.size + this.#durable.size;
+    return this.#memory.size + this.#durable.size;
   }
 
-  nextNumber(): number {
-    this.#lastNumber = (this.#lastNumber + 1) % 0xffff_ffff || 1;
-    return this.#lastNumber;
+  get draining(): boolean {
+    return this.#draining;
   }
 
-  warn(text: string): void {
-    this.#warn(text);
+  /** Begins nothing more that the next host can do. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  warn(message: string): void {
+    this.#warn(message);
   }
 
   // ---- opening
 
-  /** The function that an opener means; throws when the method does not suit it. */
-  functionFor(message: OpenMessage): DeployedFunction {
-    const fn = this.#registry.function(message.function);
-    const { mode, name, class: of } = fn.schema;
-    const { app } = fn.version;
-    if ((of === undefined) !== (message.function.instance === undefined)) {
-      throw of === undefined
-        ? new InvalidError(`${app}/${name} is no method, so it has no instances`)
-        : new InvalidError(`${app}/${name} is a method: the call does not say of which instance`, {
-            hint: `const ${of} = Class.fromName("${app}", "${of}"), then new ${of}(…)${name.slice(of.length)}`,
-          });
-    }
-    const generates = message.method === "remoteGen";
-    if (mode === "web") {
-      throw new InvalidError(`${app}/${name} is a web function: ${message.method}() cannot run it`, {
-        hint: "send HTTP requests to the URL that getWebUrl() gives",
-      });
-    }
-    if (mode === "generator" && !generates) {
-      throw new InvalidError(`${app}/${name} is a generator, which has no ${message.method}()`, {
-        hint: "Use remoteGen().",
-      });
-    }
-    if (mode === "unary" && generates) {
-      throw new InvalidError(`${app}/${name} is no generator, so it has no remoteGen()`, { hint: "Use remote()." });
-    }
-    if (generates && (message.durable || message.idempotencyKey !== undefined)) {
-      throw new InvalidError(
-        `a generator's call cannot be kept on disk: ${app}/${name} has no spawn and takes no idempotency key`,
-      );
-    }
-    return fn;
-  }
-
-  openEphemeral(connection: Connection, clientNumber: number, message: OpenMessage): MemoryCall {
-    const { fn, pool } = this.#placeOf(message);
-    const call = new MemoryCall(
-      this.nextNumber(),
-      message,
-      fn,
-      pool,
-      connection,
-      clientNumber,
-      this.#records,
-      this.#ephemeralEnded,
-    );
-    this.#ephemeral.set(call.id, call);
-    telemetry?.callOpened(fn, call.method);
+  /** Throws when there is no such function, or the method does not suit it. */
+  openMemory(peer: Peer, clientNumber: number, message: OpenMessage): MemoryCall {
+    const call = this.#intake.memory(peer, clientNumber, message);
+    this.#memory.set(call.id, call);
     return call;
   }
 
-  /** Calls of one kind come with one and the same reference (CallHeaderReader), and go where the last one went. */
-  #placeOf(message: OpenMessage): { fn: DeployedFunction; pool: Pool } {
-    const { function: ref } = message;
-    const { sequence } = this.#registry;
-    if (this.#lastPlace?.ref === ref && this.#lastPlace.sequence === sequence) return this.#lastPlace;
-    const fn = this.functionFor(message);
-    const pool = this.#pools.of(fn, ref.instance);
-    // An instance's pool goes when its last container does.
-    if (ref.instance === undefined) this.#lastPlace = { ref, sequence, fn, pool };
-    return { fn, pool };
+  openWeb(request: WebRequest): void {
+    const call = this.#intake.web(request);
+    this.#memory.set(call.id, call);
   }
 
-  /** An HTTP request that came for a web function. */
-  openWeb(fn: DeployedFunction, payload: Uint8Array, headers: IncomingHttpHeaders, response: ServerResponse): void {
-    const call = new WebCall(
-      this.nextNumber(),
-      newId(),
-      fn,
-      this.#pools.of(fn),
-      payload,
-      headers,
-      response,
-      this.#records,
-      this.#ephemeralEnded,
-    );
-    this.#ephemeral.set(call.id, call);
-    telemetry?.callOpened(fn, call.method);
-  }
-
-  readonly #ephemeralEnded = (call: MemoryCall | WebCall): void => {
-    this.#ephemeral.delete(call.id);
-    const oldest = this.#recent[this.#recentAt];
-    if (oldest) this.#records.forget(oldest.record);
-    this.#recent[this.#recentAt] = call.summary();
-    this.#recentAt = (this.#recentAt + 1) % RECENT_CALLS;
-  };
-
-  /** A durable call of one input that the host itself makes; nothing when there is one of this key. Throws like `functionFor`. */
+  /** A durable call of one input that the host itself makes, unless there is one with this key. */
   spawn(ref: FunctionRef, key: string, payload: Uint8Array): void {
     const id = newId();
     const message: OpenMessage = { id, function: ref, method: "spawn", durable: true, idempotencyKey: key };
@@ -192,180 +143,105 @@ export class Calls implements DurableHost {
   }
 
   /** The call with this id or key when there is one, otherwise a new one. */
-  openDurable(message: OpenMessage): AttachedCall {
+  openDurable(message: OpenMessage): FoundCall {
     const known = this.#find(message.id) ?? this.#findByKey(message);
-    if (known) return known;
-    const fn = this.functionFor(message);
-    const row: CallRow = {
-      number: this.tables.nextNumber(),
-      id: message.id,
-      app: fn.version.app,
-      environment: fn.version.environment,
-      function: fn.schema.name,
-      instance: message.function.instance ?? "",
-      version: fn.version.version,
-      method: message.method,
-      key: message.idempotencyKey ?? null,
-      num_inputs: null,
-      cancelled: 0,
-      created_at: Date.now(),
-      ended_at: null,
-      expired: 0,
-      num_failed: 0,
-      trace: message.trace ? JSON.stringify(message.trace) : null,
-    };
-    const call = new DurableCall(this, row, fn, this.#pools.of(fn, row.instance), true);
-    this.#remember(call);
-    telemetry?.callOpened(fn, message.method);
-    return attachedTo(call);
+    return known ?? found(this.#remember(this.#intake.durable(message)));
   }
 
-  #remember(call: DurableCall): void {
+  #remember(call: DurableCall): DurableCall {
     this.#durable.set(call.id, call);
     if (call.key !== null) this.#keyed.set(keyOf(call), call);
+    return call;
   }
 
-  /** Not acknowledged to anybody: it goes when its opener stays away. */
-  abandonUnlessBack(call: DurableCall): void {
-    const leftAt = performance.now();
-    call.leftAt = leftAt;
-    setTimeout(() => {
-      // It may have come back, and gone again since.
-      if (call.opener || call.accepted || call.leftAt !== leftAt) return;
-      call.abandon({
-        code: "CANCELLED",
-        message: `call ${call.id} never had all its inputs: its caller went away`,
-      });
-    }, COME_BACK_MS).unref();
+  /** A call that is on disk. When some of its inputs are not, its caller may send the rest. */
+  #takeUp(row: CallRow): DurableCall {
+    const call = this.#remember(this.#intake.stored(row));
+    if (row.num_inputs === null) call.resumeReceiving(this.storage.countInputs(row.number));
+    return call;
   }
 
-  #findByKey({ function: ref, idempotencyKey: key }: OpenMessage): AttachedCall | undefined {
-    if (key === undefined) return undefined;
-    const { app, environment, name, instance = "" } = ref;
-    const live = this.#keyed.get([app, environment, name, instance, key].join("\0"));
-    if (live) return attachedTo(live);
-    const row = this.tables.byKey(ref, key);
-    return row && this.#attachedToRow(row);
-  }
-
-  // ---- by id
+  // ---- finding
 
   /** A durable call. Throws NotFoundError, OutputExpiredError. */
-  attached(id: string): AttachedCall {
+  find(id: string): FoundCall {
     const known = this.#find(id);
     if (known) return known;
-    const ephemeral = this.#ephemeralInfo(id);
-    if (!ephemeral) throw unknownCall(id);
-    throw new NotFoundError(`the outputs of call ${id} are not kept: it was made with ${ephemeral.method}()`, {
+    const inMemory = this.#memoryInfo(id);
+    if (!inMemory) throw unknownCall(id);
+    throw new NotFoundError(`the outputs of call ${id} are not kept: it was made with ${inMemory.method}()`, {
       hint: "Only calls made with spawn() and spawnMap() can be read by id.",
     });
   }
 
-  #find(id: string): AttachedCall | undefined {
+  #find(id: string): FoundCall | undefined {
     const live = this.#durable.get(id);
-    if (live) return attachedTo(live);
-    const row = this.tables.byId(id);
-    return row && this.#attachedToRow(row);
+    if (live) return found(live);
+    const row = this.storage.byId(id);
+    return row && this.#foundRow(row);
   }
 
-  #attachedToRow(row: CallRow): AttachedCall | undefined {
+  #findByKey({ function: ref, idempotencyKey: key }: OpenMessage): FoundCall | undefined {
+    if (key === undefined) return undefined;
+    const { app, environment, name, instance = "" } = ref;
+    const live = this.#keyed.get([app, environment, name, instance, key].join("\0"));
+    if (live) return found(live);
+    const row = this.storage.byKey(ref, key);
+    return row && this.#foundRow(row);
+  }
+
+  #foundRow(row: CallRow): FoundCall | undefined {
     const live = this.#durable.get(row.id);
-    if (live) return attachedTo(live);
-    if (row.num_inputs === null) return this.#takeUp(row);
+    if (live) return found(live);
+    if (row.num_inputs === null) return this.#foundAbandoned(row);
     if (row.expired === 1 || (row.ended_at !== null && row.ended_at < Date.now() - RETENTION_MS)) {
       throw failureToError(expiredFailure(row.id));
     }
-    return {
-      number: row.number,
-      id: row.id,
-      numInputs: row.num_inputs ?? 0,
-      cancelled: row.cancelled === 1,
-      live: undefined,
-    };
+    const { number, id, num_inputs: numInputs, cancelled } = row;
+    return { number, id, numInputs, cancelled: cancelled === 1, live: undefined };
   }
 
-  /** Abandoned, and either about to be removed from the disk or left there because that failed. */
-  #takeUp({ id }: CallRow): AttachedCall | undefined {
-    this.tables.store.flush();
-    const row = this.tables.byId(id);
-    return row && attachedTo(this.#receiveAgain(row, this.#functionOf(row)));
+  /** It is either about to be removed from the disk, or was left there because that failed. */
+  #foundAbandoned({ id }: CallRow): FoundCall | undefined {
+    this.storage.flush();
+    const row = this.storage.byId(id);
+    return row && found(this.#takeUp(row));
   }
 
-  /** A call some of whose inputs are on disk: its caller may send the rest. */
-  #receiveAgain(row: CallRow, fn: DeployedFunction): DurableCall {
-    const call = this.#known(row, fn);
-    call.resumeReceiving(this.tables.countInputs(row.number));
-    this.abandonUnlessBack(call);
-    return call;
+  // ---- reading
+
+  /** Sends the outputs of a durable call as they come. */
+  read(call: FoundCall, options: ReadOptions): OutputReader {
+    return new OutputReader({ ...options, call, storage: this.storage });
   }
 
-  /** A call that is on disk, in memory again. */
-  #known(row: CallRow, fn: DeployedFunction): DurableCall {
-    const call = new DurableCall(this, row, fn, this.#pools.of(fn, row.instance), false);
-    this.#remember(call);
-    return call;
-  }
-
-  /** Throws NotFoundError when its app was removed. */
-  #functionOf({ app, environment, function: name, version }: CallRow): DeployedFunction {
-    return this.#registry.function({ app, environment, name, version });
-  }
-
-  /** `onDone` hears when the call is cancelled for good, also by a host that comes after this one. Throws NotFoundError. */
-  cancel(id: string, terminate: boolean, onDone: StoredListener): void {
-    const durable = this.#durable.get(id);
-    if (durable) {
-      durable.cancel({ terminate, onStored: onDone });
-      return;
-    }
-    const call = this.#ephemeral.get(id);
-    if (call) call.cancel({ terminate, reason: { code: "CANCELLED", message: `call ${id} was cancelled` } });
-    // Cancelling what has ended does nothing; what never was is an error.
-    else if (!this.#ephemeralInfo(id) && !this.tables.byId(id)) throw unknownCall(id);
-    onDone(undefined);
-  }
-
-  /** Of a call that runs; nothing of one that has ended. Throws NotFoundError. */
-  progress(id: string): Progress[] {
-    const call = this.#running(id);
-    return call ? [...call.progress.latest] : [];
-  }
-
-  /** Returns what stops it; undefined, without a word to `onEnd`, when the call has ended. Throws NotFoundError. */
-  watchProgress(id: string, watcher: ProgressWatcher, onEnd: () => void): (() => void) | undefined {
-    return this.#running(id)?.progress.watch(watcher, onEnd);
-  }
-
-  #running(id: string): MemoryCall | WebCall | DurableCall | undefined {
-    const call = this.#ephemeral.get(id) ?? this.#durable.get(id);
-    if (!call) this.info(id);
-    return call;
-  }
-
+  /** Throws NotFoundError. */
   info(id: string): CallInfo {
-    const known = this.#ephemeralInfo(id) ?? this.#durable.get(id)?.info();
+    const known = this.#memoryInfo(id) ?? this.#durable.get(id)?.info();
     if (known) return known;
-    const row = this.tables.byId(id);
+    const row = this.storage.byId(id);
     if (!row) throw unknownCall(id);
-    return this.tables.infoOfRow(row);
+    return infoOfStored(row, this.storage);
+  }
+
+  #memoryInfo(id: string): CallInfo | undefined {
+    const summary = this.#memory.get(id)?.summary() ?? this.#recent.find(id);
+    return summary && infoOf(summary);
   }
 
   /** What is remembered of its inputs. Throws NotFoundError, OutputExpiredError. */
   inputs(id: string, start: number, end: number): RecordedInput[] {
-    const record = (this.#ephemeral.get(id) ?? this.#recent.find((call) => call.id === id))?.record;
+    const record = (this.#memory.get(id) ?? this.#recent.find(id))?.record;
     if (record) return record.inputs(start, end);
-    return this.tables.recordedInputs(this.attached(id).number, start, end);
+    return this.storage.recordedInputs(this.find(id).number, start, end);
   }
 
   list(filter: { app?: string; environment?: string; function?: string; limit?: number }): CallInfo[] {
     const limit = filter.limit ?? DEFAULT_LIST;
-    const inMemory = [...this.#ephemeral.values()]
-      .map((call) => call.summary())
-      .concat(this.#recent)
-      .map(infoOf);
-    const onDisk = this.tables
+    const inMemory = [...[...this.#memory.values()].map((call) => call.summary()), ...this.#recent].map(infoOf);
+    const onDisk = this.storage
       .newest(filter, limit)
-      .map((row) => this.#durable.get(row.id)?.info() ?? this.tables.infoOfRow(row));
+      .map((row) => this.#durable.get(row.id)?.info() ?? infoOfStored(row, this.storage));
     return inMemory
       .filter((info) => filter.app === undefined || info.app === filter.app)
       .filter((info) => filter.environment === undefined || info.environment === filter.environment)
@@ -375,37 +251,62 @@ export class Calls implements DurableHost {
       .slice(0, limit);
   }
 
-  #ephemeralInfo(id: string): CallInfo | undefined {
-    const summary = this.#ephemeral.get(id)?.summary() ?? this.#recent.find((call) => call.id === id);
-    return summary && infoOf(summary);
+  /** The latest progress of a call that runs; none of one that has ended. Throws NotFoundError. */
+  progress(id: string): Progress[] {
+    const call = this.#running(id);
+    return call ? [...call.progress.latest] : [];
+  }
+
+  /** Returns the function that stops it; undefined, without calling `onEnd`, when the call has ended. Throws NotFoundError. */
+  watchProgress(id: string, watcher: ProgressWatcher, onEnd: () => void): (() => void) | undefined {
+    return this.#running(id)?.progress.watch(watcher, onEnd);
+  }
+
+  #running(id: string): MemoryCall | WebCall | DurableCall | undefined {
+    const call = this.#memory.get(id) ?? this.#durable.get(id);
+    if (!call) this.info(id);
+    return call;
+  }
+
+  /** Sends a line that a call has printed to the client that wants its logs. It may come after the call has ended. */
+  sendLog(call: Call, entry: LogEntry): void {
+    if (!(call instanceof MemoryCall || call instanceof DurableCall)) return;
+    const { logsTo, logNumber } = call;
+    // A client that is behind misses some here; `farcall logs` shows all.
+    if (logsTo && !logsTo.overloaded) logsTo.json(FromHost.log, logNumber, entry);
+  }
+
+  // ---- ending
+
+  /** `onDone` is called once the call is cancelled for good, also for a host that comes after this one. Throws NotFoundError. */
+  cancel(id: string, terminate: boolean, onDone: StoredListener): void {
+    const durable = this.#durable.get(id);
+    if (durable) {
+      durable.cancel({ terminate, onStored: onDone });
+      return;
+    }
+    const call = this.#memory.get(id);
+    if (call) call.cancel({ terminate, reason: cancelledCall(id) });
+    // Cancelling a call that has ended does nothing; cancelling one that never was is an error.
+    else if (!this.#memoryInfo(id) && !this.storage.byId(id)) throw unknownCall(id);
+    onDone(undefined);
   }
 
   removeApp(app: { app: string; environment: string }): void {
     const reason: Failure = { code: "CANCELLED", message: `app ${app.app} (${app.environment}) was removed` };
-    for (const call of [...this.#ephemeral.values(), ...this.#durable.values()]) {
+    for (const call of [...this.#memory.values(), ...this.#durable.values()]) {
       const { version } = call.fn;
       if (version.app === app.app && version.environment === app.environment) call.cancel({ terminate: true, reason });
     }
   }
 
-  callEnded(call: DurableCall): void {
-    this.#durable.delete(call.id);
-    if (call.key !== null) this.#keyed.delete(keyOf(call));
-  }
-
   #expire(): void {
     const now = Date.now();
-    let more = false;
-    this.tables.store.write(
-      () => {
-        more = this.tables.expire(now - RETENTION_MS, now - TOMBSTONE_MS);
-      },
-      (error) => {
-        if (error) this.warn(`old results could not be removed: ${error.message}`);
-        // With the next group, so that the disk is left to others in between.
-        else if (more) this.#expire();
-      },
-    );
+    this.storage.expire(now - RETENTION_MS, now - TOMBSTONE_MS, (error, more) => {
+      if (error) this.warn(`old results could not be removed: ${error.message}`);
+      // With the next group, so that others can use the disk in between.
+      else if (more) this.#expire();
+    });
   }
 
   close(): void {
@@ -413,11 +314,7 @@ export class Calls implements DurableHost {
   }
 }
 
-function newId(): string {
-  return `fc-${randomUUID().replaceAll("-", "")}`;
-}
-
-function attachedTo(call: DurableCall): AttachedCall {
+function found(call: DurableCall): FoundCall {
   return { number: call.row, id: call.id, numInputs: call.numInputs, cancelled: call.cancelled, live: call };
 }
 

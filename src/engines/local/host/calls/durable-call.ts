@@ -1,22 +1,23 @@
 /**
  * A call that is kept on disk: `spawn`, `spawnMap`, and any call with an idempotency key. Nothing of it runs before all its
- * inputs are on disk and it is thereby accepted; no output is delivered before it is on disk, so that one that was seen
- * stays. Its inputs wait on disk and come into memory by the page.
+ * inputs are on disk, which is when it is accepted. No output is delivered before it is on disk, so an output that a caller has seen
+ * is never lost. Its inputs wait on disk and come into memory by the page.
  */
 
-import type { CallInfo, Failure, OpenCall, Progress, TraceContext } from "../../../../engine/index.ts";
-import { type Call, Input, type OutcomeKind } from "../../../../pool/call.ts";
-import type { Container } from "../../../../pool/container.ts";
-import { Queue } from "../../../../pool/input-list.ts";
-import type { Pool } from "../../../../pool/pool.ts";
-import { queueTime } from "../../../../pool/telemetry.ts";
-import type { FarcallError } from "../../../../runtime/errors.ts";
-import type { Connection } from "../connection/connection.ts";
-import { ProtocolError } from "../connection/messages.ts";
-import type { DeployedFunction } from "../registry/registry.ts";
-import type { CallRow, CallTables } from "../storage/call-tables.ts";
-import { InputState } from "../storage/call-tables.ts";
-import type { Attachment } from "./attachment.ts";
+import {
+  type CallInfo,
+  cancelledCall,
+  type Failure,
+  type OpenCall,
+  type Progress,
+  type TraceContext,
+} from "../../../../engine/index.ts";
+import { type Call, CallInPool, Input, type OutcomeKind, type Pool, Queue, queueTime } from "../../../../pool/index.ts";
+import { ProtocolError } from "../../protocol.ts";
+import type { DeployedFunction } from "../registry/index.ts";
+import { type CallRow, type CallStorage, type CallWrite, InputState, type StoredListener } from "../storage/index.ts";
+import { infoOfDurable } from "./info.ts";
+import type { Peer } from "./peer.ts";
 import { ProgressBoard } from "./progress.ts";
 
 /** A small call's inputs are not read back from the disk to which they were just written. */
@@ -25,16 +26,36 @@ const KEPT_BYTES = 256 * 1024;
 /** A disk that is full or cannot be read is tried again after so long, in milliseconds. */
 const AGAIN_MS = 1_000;
 
-export type StoredListener = (error: FarcallError | undefined) => void;
+/** A caller whose connection broke before its call was accepted may come back within this time, in milliseconds. */
+const COME_BACK_MS = 60_000;
 
+/** What a durable call needs of the host. */
 export interface DurableHost {
-  readonly tables: CallTables;
-  /** A name for containers. */
-  nextNumber(): number;
+  readonly storage: CallStorage;
+  /** Begins nothing that the next host can do. */
   readonly draining: boolean;
+  warn(message: string): void;
+}
+
+/** Gets the outputs of a durable call. */
+export interface OutputListener {
+  /** An output is on disk. */
+  deliver(index: number, state: number, payload: Uint8Array): void;
+  /** No more outputs will come. */
+  fail(failure: Failure): void;
+}
+
+export interface DurableCallOptions {
+  host: DurableHost;
+  /** Names the call to containers. */
+  number: number;
+  row: CallRow;
+  fn: DeployedFunction;
+  pool: Pool;
+  /** Not on disk yet. */
+  isNew: boolean;
   /** The call needs no memory any more. */
-  callEnded(call: DurableCall): void;
-  warn(text: string): void;
+  onEnd: (call: DurableCall) => void;
 }
 
 export class DurableCall implements Call {
@@ -44,27 +65,26 @@ export class DurableCall implements Call {
   readonly trace: TraceContext | undefined;
   readonly fn: DeployedFunction;
   readonly pool: Pool;
-  readonly toldContainers: Container[] = [];
+  readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
-  readonly attachments = new Set<Attachment>();
-  /** Who sends its inputs, until it is accepted. */
-  opener: Connection | undefined;
-  /** When the last opener went, by performance.now(). */
-  leftAt = 0;
-  logsTo: Connection | undefined;
-  logNumber = 0;
-  queued = false;
-  parked = false;
-  over = false;
   readonly granted = 0;
-  accepted = false;
-  cancelled = false;
+  readonly #readers = new Set<OutputListener>();
+  #over = false;
+  #accepted = false;
+  #cancelled = false;
+  /** Sends the inputs, until the call is accepted. */
+  #opener: Peer | undefined;
+  /** When the last opener went, by performance.now(). */
+  #leftAt = 0;
+  #logsTo: Peer | undefined;
+  #logNumber = 0;
+  readonly #onEnd: (call: DurableCall) => void;
   readonly #row: CallRow;
   readonly #host: DurableHost;
   /** Not on disk yet. */
   #incoming: { index: number; payload: Uint8Array }[] = [];
   #isNew: boolean;
-  /** Of its inputs without an outcome nobody knows which have run: all may have. */
+  /** Any of its inputs without an outcome may have run before. */
   #resumed = false;
   /** Inputs that came, and those on disk, before it is accepted. */
   #received = 0;
@@ -89,19 +109,42 @@ export class DurableCall implements Call {
   #ended = 0;
   #failed: number;
 
-  constructor(host: DurableHost, row: CallRow, fn: DeployedFunction, pool: Pool, isNew: boolean) {
+  constructor({ host, number, row, fn, pool, isNew, onEnd }: DurableCallOptions) {
     this.#host = host;
     this.#row = row;
     this.#isNew = isNew;
     this.#failed = row.num_failed;
-    this.number = host.nextNumber();
+    this.#onEnd = onEnd;
+    this.number = number;
     this.id = row.id;
     this.method = row.method;
-    // Written by a host, from what was checked to be a record of texts.
+    // Written by a host, from a value that was checked to be a record of strings.
     this.trace = row.trace === null ? undefined : (JSON.parse(row.trace) as TraceContext);
     this.fn = fn;
     this.pool = pool;
-    pool.openCalls++;
+    pool.opened();
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** All its inputs are on disk. */
+  get accepted(): boolean {
+    return this.#accepted;
+  }
+
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  /** A client that gets its logs, and the number by which that client knows it. */
+  get logsTo(): Peer | undefined {
+    return this.#logsTo;
+  }
+
+  get logNumber(): number {
+    return this.#logNumber;
   }
 
   get numInputs(): number {
@@ -124,15 +167,47 @@ export class DurableCall implements Call {
 
   // ---- taking inputs in
 
-  /** `onStored` hears how many inputs are on disk, each time that changes. */
-  receive(onStored: (stored: number) => void): void {
+  /**
+   * A client offers to send its inputs. False when another does already, or when all have come. `onStored` is called with how many inputs
+   * are on disk, each time that changes.
+   */
+  receiveFrom(opener: Peer, onStored: (stored: number) => void): boolean {
+    if (this.#accepted || this.#opener) return false;
+    this.#opener = opener;
+    this.receive(onStored);
+    return true;
+  }
+
+  /** As `receiveFrom`, for the host itself. */
+  receive(onStored: (stored: number) => void = () => {}): void {
     this.#onStored = onStored;
     this.#save();
   }
 
-  /** Throws ProtocolError for one that skips others. */
+  /** Before it was accepted, a client that sends its inputs may go, and come back. */
+  openerGone(peer: Peer): void {
+    if (this.#accepted || this.#opener !== peer) return;
+    this.#opener = undefined;
+    this.#abandonUnlessBack();
+  }
+
+  /** No caller knows yet that the call is kept, so it is dropped when its opener stays away. */
+  #abandonUnlessBack(): void {
+    const leftAt = performance.now();
+    this.#leftAt = leftAt;
+    setTimeout(() => {
+      // The opener may have come back, and gone again since.
+      if (this.#opener || this.#accepted || this.#leftAt !== leftAt) return;
+      this.abandon({
+        code: "CANCELLED",
+        message: `call ${this.id} never got all its inputs: its caller went away`,
+      });
+    }, COME_BACK_MS).unref();
+  }
+
+  /** Throws ProtocolError for an input that skips others. */
   input(index: number, payload: Uint8Array): void {
-    if (this.over || this.accepted) return;
+    if (this.#over || this.#accepted) return;
     if (index > this.#received) throw new ProtocolError(`input ${index} came before input ${this.#received}`);
     if (index === this.#received) this.#received++;
     const input = { index, payload };
@@ -141,25 +216,33 @@ export class DurableCall implements Call {
     this.#save();
   }
 
-  /** `onAccepted` hears when all is on disk, at once when it is. Throws ProtocolError when so many have not come. */
+  /** `onAccepted` is called once everything is on disk. Throws ProtocolError when a different number of inputs has come. */
   noMore(count: number, onAccepted: () => void): void {
     this.whenAccepted(onAccepted);
-    if (this.accepted || this.over) return;
-    if (count !== this.#received) throw new ProtocolError(`of ${count} inputs ${this.#received} have come`);
+    if (this.#accepted || this.#over) return;
+    if (count !== this.#received) throw new ProtocolError(`${this.#received} of ${count} inputs have come`);
     this.#closing = count;
     this.#save();
   }
 
-  /** Who asks first has the logs of its inputs, until that connection is gone. */
-  logTo(connection: Connection, number: number): void {
-    if (this.logsTo && !this.logsTo.closed) return;
-    this.logsTo = connection;
-    this.logNumber = number;
+  /** The first client that asks gets the logs of its inputs, until that client is gone. */
+  logTo(peer: Peer, number: number): void {
+    if (this.#logsTo && !this.#logsTo.closed) return;
+    this.#logsTo = peer;
+    this.#logNumber = number;
   }
 
-  /** Hears when it is accepted, whoever sends the inputs. */
+  addReader(reader: OutputListener): void {
+    this.#readers.add(reader);
+  }
+
+  removeReader(reader: OutputListener): void {
+    this.#readers.delete(reader);
+  }
+
+  /** `onAccepted` is called once it is accepted, whoever sends the inputs. */
   whenAccepted(onAccepted: () => void): void {
-    if (this.accepted) onAccepted();
+    if (this.#accepted) onAccepted();
     else this.#onAccepted.push(onAccepted);
   }
 
@@ -175,23 +258,16 @@ export class DurableCall implements Call {
   #save(): void {
     if (this.#saving) return;
     this.#saving = true;
-    const { tables } = this.#host;
     let closing: number | undefined;
-    tables.store.write(
+    this.#host.storage.write(
       () => {
         this.#saving = false;
-        if (this.over) return;
-        if (this.#isNew) tables.insertCall(this.#row);
-        for (const { index, payload } of this.#incoming) {
-          tables.insertInput(this.row, index, payload);
-          if (index >= this.#stored) this.#stored = index + 1;
-        }
-        this.#incoming = [];
+        if (this.#over) return [];
         closing = this.#closing;
-        if (closing !== undefined) tables.acceptCall(this.row, closing, closing === 0 ? Date.now() : null);
+        return this.#unsaved(closing);
       },
       (error) => {
-        if (this.over) return;
+        if (this.#over) return;
         if (error) {
           this.abandon({ code: "ENGINE_UNAVAILABLE", message: error.message, hint: error.hint });
           return;
@@ -203,10 +279,25 @@ export class DurableCall implements Call {
     );
   }
 
+  /** Takes what has come since the last time. */
+  #unsaved(closing: number | undefined): CallWrite[] {
+    const writes: CallWrite[] = [];
+    if (this.#isNew) writes.push({ kind: "insert", row: this.#row });
+    const inputs = this.#incoming;
+    this.#incoming = [];
+    if (inputs.length > 0) writes.push({ kind: "inputs", call: this.row, inputs });
+    for (const { index } of inputs) if (index >= this.#stored) this.#stored = index + 1;
+    if (closing !== undefined) {
+      const endedAt = closing === 0 ? Date.now() : null;
+      writes.push({ kind: "accept", call: this.row, numInputs: closing, endedAt });
+    }
+    return writes;
+  }
+
   #accept(count: number): void {
-    if (this.accepted) return;
-    this.accepted = true;
-    this.opener = undefined;
+    if (this.#accepted) return;
+    this.#accepted = true;
+    this.#opener = undefined;
     this.#numInputs = count;
     const kept = this.#kept;
     this.#kept = undefined;
@@ -219,9 +310,9 @@ export class DurableCall implements Call {
     this.#run(count);
   }
 
-  /** After a restart of the host: what has no outcome runs again. */
+  /** After a restart of the host: inputs without an outcome run again. */
   resume(numInputs: number, unfinished: number): void {
-    this.accepted = true;
+    this.#accepted = true;
     this.#isNew = false;
     this.#resumed = true;
     this.#kept = undefined;
@@ -235,6 +326,7 @@ export class DurableCall implements Call {
     this.#isNew = false;
     this.#kept = undefined;
     this.#received = this.#stored = stored;
+    this.#abandonUnlessBack();
   }
 
   #run(count: number): void {
@@ -263,7 +355,7 @@ export class DurableCall implements Call {
     const input = this.#page.shift();
     if (input) {
       this.#untaken--;
-      input.queuedAt = this.#queuedAt;
+      input.waits(this.#queuedAt);
     } else this.#takeLater();
     return input;
   }
@@ -273,7 +365,7 @@ export class DurableCall implements Call {
     const left = this.#untaken;
     this.#untaken = 0;
     setTimeout(() => {
-      if (this.over) return;
+      if (this.#over) return;
       this.#untaken = left;
       this.pool.enqueue(this, left);
     }, AGAIN_MS).unref();
@@ -281,9 +373,9 @@ export class DurableCall implements Call {
 
   #loadPage(): void {
     try {
-      for (const { index, payload } of this.#host.tables.waitingInputs(this.row, this.#cursor)) {
+      for (const { index, payload } of this.#host.storage.waitingInputs(this.row, this.#cursor)) {
         const input = new Input(this, index, payload);
-        if (this.#resumed) input.cutOff = 1;
+        if (this.#resumed) input.mayHaveRun();
         this.#page.push(input);
         this.#cursor = index + 1;
       }
@@ -308,20 +400,20 @@ export class DurableCall implements Call {
   }
 
   #settle(index: number, state: number, payload: Uint8Array): void {
-    if (this.over) return;
+    if (this.#over) return;
     this.progress.inputEnded(index);
     this.#write(index, state, payload);
   }
 
   #write(index: number, state: number, payload: Uint8Array): void {
-    const { tables } = this.#host;
     let written = 0;
-    tables.store.write(
+    this.#host.storage.write(
       () => {
-        tables.setOutput(this.row, index, state, payload);
+        const output: CallWrite = { kind: "output", call: this.row, index, state, payload };
         written = 1;
         // With the last one, in whatever order they get onto a disk that was full for a while.
-        if (++this.#written === this.#numInputs) tables.endCall(this.row, Date.now());
+        if (++this.#written < this.#numInputs) return [output];
+        return [output, { kind: "end", call: this.row, at: Date.now() }];
       },
       (error) => {
         if (error) {
@@ -332,81 +424,76 @@ export class DurableCall implements Call {
         }
         this.#ended++;
         if (state !== InputState.result) this.#failed++;
-        for (const attachment of this.attachments) attachment.deliver(index, state, payload);
-        if (this.#ended === this.#numInputs && !this.over) this.#finish();
+        for (const reader of this.#readers) reader.deliver(index, state, payload);
+        if (this.#ended === this.#numInputs && !this.#over) this.#finish();
       },
     );
   }
 
   #finish(): void {
-    this.over = true;
+    this.#over = true;
     this.progress.close();
     this.pool.closed(this);
-    this.#host.callEnded(this);
+    this.#onEnd(this);
   }
 
   // ---- giving up
 
-  /** `onStored` hears when it is on disk that it was cancelled, or why it is not. */
+  /** `onStored` is called once the cancellation is on disk, or with the reason why it is not. */
   cancel(options: { terminate?: boolean; reason?: Failure; onStored?: StoredListener } = {}): void {
-    if (this.cancelled && options.onStored) this.#onCancelled.push(options.onStored);
-    else if (this.over) options.onStored?.(undefined);
-    if (this.over) return;
-    this.over = true;
-    this.cancelled = true;
+    if (this.#cancelled && options.onStored) this.#onCancelled.push(options.onStored);
+    else if (this.#over) options.onStored?.(undefined);
+    if (this.#over) return;
+    this.#over = true;
+    this.#cancelled = true;
     if (options.onStored) this.#onCancelled.push(options.onStored);
     this.progress.close();
     this.pool.cancelled(this, this.#untaken, options);
     this.#untaken = 0;
     this.#page.clear();
-    const { tables } = this.#host;
-    tables.store.write(
+    this.#host.storage.write(
       () => {
-        if (this.#isNew) tables.insertCall(this.#row);
-        tables.cancelCall(this.row, Date.now());
+        const cancel: CallWrite = { kind: "cancel", call: this.row, at: Date.now() };
+        return this.#isNew ? [{ kind: "insert", row: this.#row }, cancel] : [cancel];
       },
       (error) => {
-        if (error) this.#host.warn(`that ${this.id} was cancelled could not be stored: ${error.message}`);
-        const failure = options.reason ?? cancelledFailure(this.id);
-        for (const attachment of [...this.attachments]) attachment.fail(failure);
+        if (error) this.#host.warn(`the cancellation of ${this.id} could not be stored: ${error.message}`);
+        const failure = options.reason ?? cancelledCall(this.id);
+        for (const reader of [...this.#readers]) reader.fail(failure);
         this.pool.closed(this);
-        this.#host.callEnded(this);
+        this.#onEnd(this);
         for (const listener of this.#onCancelled) listener(error);
       },
     );
   }
 
-  /** It was never accepted, and will not be: as if it had not been. */
+  /** It was never accepted and never will be, as if it had not existed. */
   abandon(failure: Failure): void {
-    if (this.over) return;
-    this.over = true;
+    if (this.#over) return;
+    this.#over = true;
     this.progress.close();
-    for (const attachment of [...this.attachments]) attachment.fail(failure);
+    for (const reader of [...this.#readers]) reader.fail(failure);
     this.pool.closed(this);
-    this.#host.callEnded(this);
-    const { tables } = this.#host;
-    tables.store.write(
-      () => tables.deleteCall(this.row),
+    this.#onEnd(this);
+    this.#host.storage.write(
+      () => [{ kind: "delete", call: this.row }],
       (error) => {
-        if (error) this.#host.warn(`what was stored of ${this.id} could not be removed yet: ${error.message}`);
+        if (error)
+          this.#host.warn(`the abandoned call ${this.id} could not be removed from the disk: ${error.message}`);
       },
     );
   }
 
   info(): CallInfo {
-    return this.#host.tables.info(
+    return infoOfDurable(
       {
         ...this.#row,
-        num_inputs: this.accepted ? this.#numInputs : this.#stored,
+        num_inputs: this.#accepted ? this.#numInputs : this.#stored,
         num_failed: this.#failed,
-        cancelled: Number(this.cancelled),
+        cancelled: Number(this.#cancelled),
       },
       this.#ended,
       this.fn.schema.mode,
     );
   }
-}
-
-export function cancelledFailure(id: string): Failure {
-  return { code: "CANCELLED", message: `call ${id} was cancelled` };
 }

@@ -1,38 +1,46 @@
-/** A call that lives in memory as long as its caller's connection: `remote`, `remoteGen`, `map`. */
-import type { CallInfo, Failure, Progress } from "../../../../engine/index.ts";
-import { type Call, Input, type OutcomeKind } from "../../../../pool/call.ts";
-import type { Container } from "../../../../pool/container.ts";
-import { Queue } from "../../../../pool/input-list.ts";
-import type { Pool } from "../../../../pool/pool.ts";
+/** A call that lives in memory as long as its client is connected: `remote`, `remoteGen`, `map`. */
+import type { Failure, Progress } from "../../../../engine/index.ts";
+import { type Call, CallInPool, Input, type OutcomeKind, type Pool, Queue } from "../../../../pool/index.ts";
 import { FromHost, type OpenMessage } from "../../protocol.ts";
-import type { Connection } from "../connection/connection.ts";
-import type { DeployedFunction } from "../registry/registry.ts";
+import type { DeployedFunction } from "../registry/index.ts";
+import type { CallSummary } from "./info.ts";
+import type { Parked, Peer } from "./peer.ts";
 import { ProgressBoard } from "./progress.ts";
 import { CallRecord, type Records } from "./record.ts";
 
-/** What a frame can say. */
+/** As many as fit in a frame. */
 const MAX_GRANTED = 0xffff_ffff;
 
 const TYPES = { result: FromHost.result, exception: FromHost.exception, end: FromHost.end } as const;
 
-export class MemoryCall implements Call {
+export interface MemoryCallOptions {
+  number: number;
+  message: OpenMessage;
+  fn: DeployedFunction;
+  pool: Pool;
+  peer: Peer;
+  /** The number by which the client knows the call. */
+  clientNumber: number;
+  records: Records;
+  onEnd: (call: MemoryCall) => void;
+}
+
+export class MemoryCall implements Call, Parked {
   readonly number: number;
   readonly id: string;
   readonly method: OpenMessage["method"];
   readonly trace: OpenMessage["trace"];
   readonly fn: DeployedFunction;
   readonly pool: Pool;
-  readonly toldContainers: Container[] = [];
+  readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
   /** Where its logs go as well. */
-  readonly logsTo: Connection | undefined;
+  readonly logsTo: Peer | undefined;
   readonly logNumber: number;
-  queued = false;
-  parked = false;
   over = false;
   granted = 0;
   readonly record: CallRecord;
-  readonly #connection: Connection;
+  readonly #peer: Peer;
   readonly #clientNumber: number;
   readonly #onEnd: (call: MemoryCall) => void;
   readonly #queue = new Queue<Input>();
@@ -46,30 +54,21 @@ export class MemoryCall implements Call {
   #silent = false;
   readonly #sendProgress: boolean;
 
-  constructor(
-    number: number,
-    message: OpenMessage,
-    fn: DeployedFunction,
-    pool: Pool,
-    connection: Connection,
-    clientNumber: number,
-    records: Records,
-    onEnd: (call: MemoryCall) => void,
-  ) {
+  constructor({ number, message, fn, pool, peer, clientNumber, records, onEnd }: MemoryCallOptions) {
     this.number = number;
     this.id = message.id;
     this.method = message.method;
     this.trace = message.trace;
     this.fn = fn;
     this.pool = pool;
-    this.logsTo = message.logs ? connection : undefined;
+    this.logsTo = message.logs ? peer : undefined;
     this.logNumber = clientNumber;
-    this.#connection = connection;
+    this.#peer = peer;
     this.#clientNumber = clientNumber;
     this.#onEnd = onEnd;
     this.#sendProgress = message.progress === true;
     this.record = new CallRecord(records);
-    pool.openCalls++;
+    pool.opened();
   }
 
   // ---- from the caller
@@ -90,15 +89,13 @@ export class MemoryCall implements Call {
   credit(count: number): void {
     if (this.over) return;
     this.granted = Math.min(MAX_GRANTED, this.granted + count);
-    for (const container of this.toldContainers) {
-      for (const input of container) if (input.call === this) container.credit(input, count);
-    }
+    this.inPool.credit(this, count);
   }
 
-  /** `reason` is for a caller that did not ask for it. */
+  /** `reason` is sent to the caller, for when somebody else cancels its call. */
   cancel(options: { terminate?: boolean; reason?: Failure } = {}): void {
     if (this.over) return;
-    if (options.reason && !this.#silent) this.#connection.json(FromHost.failed, this.#clientNumber, options.reason);
+    if (options.reason && !this.#silent) this.#peer.json(FromHost.failed, this.#clientNumber, options.reason);
     this.over = true;
     this.#cancelled = true;
     this.pool.cancelled(this, this.#queue.length, options);
@@ -106,9 +103,22 @@ export class MemoryCall implements Call {
     this.#close();
   }
 
-  /** What comes of it is wanted by nobody any more, but goes on. */
+  /** It goes on, but nobody wants its outputs any more. */
   detach(): void {
     this.#silent = true;
+  }
+
+  /** The client is gone. */
+  gone(): void {
+    this.cancel();
+  }
+
+  /** The client takes more. Nothing to do: outputs are sent as they come. */
+  pump(): void {}
+
+  /** The client reads again. */
+  resume(): void {
+    if (!this.over) this.pool.unpark(this);
   }
 
   // ---- from the pool
@@ -118,7 +128,7 @@ export class MemoryCall implements Call {
   }
 
   isBlocked(): boolean {
-    return this.#connection.congested(this);
+    return this.#peer.park(this);
   }
 
   take(): Input | undefined {
@@ -129,20 +139,20 @@ export class MemoryCall implements Call {
     if (this.over) return;
     this.record.output(input, FromHost.yield, payload);
     if (this.#silent) return;
-    this.#connection.writer.write(FromHost.yield, this.#clientNumber, input.index, payload);
+    this.#peer.write(FromHost.yield, this.#clientNumber, input.index, payload);
   }
 
   progressed(progress: Progress): void {
     this.progress.report(progress);
-    if (!this.#sendProgress || this.#silent || this.#connection.full) return;
-    this.#connection.json(FromHost.progress, this.#clientNumber, progress, progress.index);
+    if (!this.#sendProgress || this.#silent || this.#peer.full) return;
+    this.#peer.json(FromHost.progress, this.#clientNumber, progress, progress.index);
   }
 
   outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void {
     if (this.over) return;
     this.progress.inputEnded(input.index);
     this.record.output(input, TYPES[kind], payload);
-    if (!this.#silent) this.#connection.writer.write(TYPES[kind], this.#clientNumber, input.index, payload);
+    if (!this.#silent) this.#peer.write(TYPES[kind], this.#clientNumber, input.index, payload);
     if (kind === "exception") this.#failed++;
     this.#ended++;
     this.#closeIfDone();
@@ -153,7 +163,7 @@ export class MemoryCall implements Call {
     this.progress.inputEnded(input.index);
     const payload = Buffer.from(JSON.stringify(failure));
     this.record.output(input, FromHost.failure, payload);
-    if (!this.#silent) this.#connection.writer.write(FromHost.failure, this.#clientNumber, input.index, payload);
+    if (!this.#silent) this.#peer.write(FromHost.failure, this.#clientNumber, input.index, payload);
     this.#failed++;
     this.#ended++;
     this.#closeIfDone();
@@ -168,7 +178,7 @@ export class MemoryCall implements Call {
   #close(): void {
     this.#endedAt = Date.now();
     this.progress.close();
-    this.#connection.calls.delete(this.#clientNumber);
+    this.#peer.callEnded(this.#clientNumber);
     this.pool.closed(this);
     this.#onEnd(this);
   }
@@ -189,33 +199,4 @@ export class MemoryCall implements Call {
       record: this.record,
     };
   }
-}
-
-/** What is remembered of a call for a while: without its connection, and turned into text only when somebody looks. */
-export interface CallSummary {
-  id: string;
-  fn: DeployedFunction;
-  instance?: string;
-  method: CallInfo["method"];
-  numInputs: number;
-  numEnded: number;
-  numFailed: number;
-  createdAt: number;
-  /** 0 while it runs. */
-  endedAt: number;
-  cancelled: boolean;
-  record: CallRecord;
-}
-
-export function infoOf({ fn: { version, schema }, createdAt, endedAt, record: _, ...summary }: CallSummary): CallInfo {
-  return {
-    ...summary,
-    app: version.app,
-    environment: version.environment,
-    function: schema.name,
-    version: version.version,
-    mode: schema.mode,
-    createdAt: new Date(createdAt).toISOString(),
-    ...(endedAt > 0 && { endedAt: new Date(endedAt).toISOString() }),
-  };
 }

@@ -1,6 +1,6 @@
 /**
- * How far the inputs of one call have come, as user code last said, and who wants to hear it. Most calls never have either: it
- * is empty then.
+ * How far the inputs of one call have come, as user code last reported, and who watches. Most calls have neither, and then this is
+ * empty.
  */
 import type { Progress } from "../../../../engine/index.ts";
 
@@ -17,7 +17,7 @@ export class ProgressBoard {
     if (this.#watchers) for (const watcher of this.#watchers.keys()) watcher(progress);
   }
 
-  /** The input has its outcome: what it said before tells nothing more. */
+  /** The input has its outcome, so its progress does not matter any more. */
   inputEnded(index: number): void {
     this.#latest?.delete(index);
   }
@@ -26,7 +26,7 @@ export class ProgressBoard {
     return this.#latest?.values() ?? [];
   }
 
-  /** `onEnd` hears when nothing more comes. Returns what stops it. */
+  /** `onEnd` is called when nothing more comes. Returns the function that stops it. */
   watch(watcher: ProgressWatcher, onEnd: () => void): () => void {
     this.#watchers ??= new Map();
     this.#watchers.set(watcher, onEnd);

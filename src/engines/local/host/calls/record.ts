@@ -1,12 +1,13 @@
 /**
  * What the host remembers of calls that are not kept on disk, for people who look at them afterwards: the first inputs of
- * each, those that failed, and what came of them. Small payloads only, and all records together have a limit: the oldest
+ * each, those that failed, and their outputs. Small payloads only, and all records together have a limit: the oldest
  * lose theirs first.
  */
 
-import type { Input } from "../../../../pool/call.ts";
+import type { Input } from "../../../../pool/index.ts";
 import { HEADER_BYTES } from "../../../../wire/frames.ts";
 import { FromHost } from "../../protocol.ts";
+import type { RecordedInput } from "../storage/index.ts";
 
 /** Payloads that are larger are not remembered. */
 const REMEMBERED_BYTES = 256 * 1024;
@@ -16,19 +17,6 @@ const MAX_FAILED = 10;
 const MAX_OUTPUTS = 100;
 const MAX_TOTAL_BYTES = 16 * 1024 * 1024;
 
-export interface RecordedOutput {
-  /** A type of FromHost. */
-  type: number;
-  payload: Uint8Array;
-}
-
-export interface RecordedInput {
-  index: number;
-  /** Empty when it was too large. */
-  payload: Uint8Array;
-  outputs: RecordedOutput[];
-}
-
 /** The records of one host. */
 export class Records {
   readonly #records = new Set<CallRecord>();
@@ -37,7 +25,7 @@ export class Records {
   add(record: CallRecord, bytes: number): void {
     this.#bytes += bytes;
     if (record.bytes === 0) this.#records.add(record);
-    record.bytes += bytes;
+    record.grew(bytes);
     if (this.#bytes <= MAX_TOTAL_BYTES) return;
     for (const oldest of this.#records) {
       this.forget(oldest);
@@ -53,8 +41,8 @@ export class Records {
 }
 
 export class CallRecord {
-  bytes = 0;
   readonly #records: Records;
+  #bytes = 0;
   #inputs: RecordedInput[] = [];
   #failed = 0;
 
@@ -83,8 +71,18 @@ export class CallRecord {
     return this.#inputs.filter(({ index }) => index >= start && index < end).sort((a, b) => a.index - b.index);
   }
 
+  /** Of all that is kept here. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Said by the records, which may clear this one for it. */
+  grew(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
   clear(): void {
-    this.bytes = 0;
+    this.#bytes = 0;
     this.#inputs = [];
   }
 
@@ -99,7 +97,7 @@ export class CallRecord {
     return entry;
   }
 
-  /** A copy: the payload is a view into what was received, which would be kept whole. */
+  /** A copy: the payload is a view into the received chunk, and would keep all of it in memory. */
   #keep(payload: Uint8Array): Uint8Array {
     const kept = payload.length > REMEMBERED_BYTES ? new Uint8Array(0) : new Uint8Array(payload);
     this.#records.add(this, kept.length + HEADER_BYTES);

@@ -3,16 +3,15 @@ import {
   type IncomingHttpHeaders,
   type IncomingMessage,
   type ServerResponse,
+  STATUS_CODES,
   validateHeaderName,
   validateHeaderValue,
 } from "node:http";
-import type { Failure, Progress, TraceContext } from "../../../../engine/index.ts";
-import { type Call, Input, type OutcomeKind } from "../../../../pool/call.ts";
-import type { Container } from "../../../../pool/container.ts";
-import type { Pool } from "../../../../pool/pool.ts";
+import { cancelledCall, type Failure, type Progress, type TraceContext } from "../../../../engine/index.ts";
+import { type Call, CallInPool, Input, type OutcomeKind, type Pool } from "../../../../pool/index.ts";
 import type { WebRequestHead, WebResponseHead } from "../../../../wire/container-protocol.ts";
-import type { DeployedFunction } from "../registry/registry.ts";
-import type { CallSummary } from "./memory-call.ts";
+import type { DeployedFunction } from "../registry/index.ts";
+import type { CallSummary } from "./info.ts";
 import { ProgressBoard } from "./progress.ts";
 import { CallRecord, type Records } from "./record.ts";
 
@@ -40,6 +39,19 @@ function traceIn({ traceparent, tracestate, baggage }: IncomingHttpHeaders): Tra
   return trace;
 }
 
+export interface WebCallOptions {
+  number: number;
+  id: string;
+  fn: DeployedFunction;
+  pool: Pool;
+  /** See `webPayload`. */
+  payload: Uint8Array;
+  headers: IncomingHttpHeaders;
+  response: ServerResponse;
+  records: Records;
+  onEnd: (call: WebCall) => void;
+}
+
 export class WebCall implements Call {
   readonly number: number;
   readonly id: string;
@@ -48,12 +60,8 @@ export class WebCall implements Call {
   readonly trace: TraceContext | undefined;
   readonly fn: DeployedFunction;
   readonly pool: Pool;
-  readonly toldContainers: Container[] = [];
+  readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
-  readonly logsTo: undefined;
-  readonly logNumber = 0;
-  queued = false;
-  parked = false;
   over = false;
   readonly granted = WINDOW;
   /** Stays empty: requests and responses are no arguments and results, and may be secret. */
@@ -70,17 +78,7 @@ export class WebCall implements Call {
   /** Pieces that the client has not taken: granted again when it has. */
   #owed = 0;
 
-  constructor(
-    number: number,
-    id: string,
-    fn: DeployedFunction,
-    pool: Pool,
-    payload: Uint8Array,
-    headers: IncomingHttpHeaders,
-    response: ServerResponse,
-    records: Records,
-    onEnd: (call: WebCall) => void,
-  ) {
+  constructor({ number, id, fn, pool, payload, headers, response, records, onEnd }: WebCallOptions) {
     this.number = number;
     this.id = id;
     this.trace = traceIn(headers);
@@ -90,7 +88,7 @@ export class WebCall implements Call {
     this.#response = response;
     this.#onEnd = onEnd;
     this.#input = new Input(this, 0, payload);
-    pool.openCalls++;
+    pool.opened();
     response.on("close", () => this.#clientGone());
     response.on("drain", () => this.#drained());
     pool.enqueue(this, 1);
@@ -115,15 +113,15 @@ export class WebCall implements Call {
     try {
       if (!this.#headSent) {
         this.#sendHead(JSON.parse(Buffer.from(payload).toString()) as WebResponseHead);
-        input.container?.credit(input, 1);
-      } else if (this.#response.write(payload)) input.container?.credit(input, 1);
+        input.credit(1);
+      } else if (this.#response.write(payload)) input.credit(1);
       else this.#owed++;
     } catch (error) {
       // The handler made what HTTP does not allow, such as a control character in a header.
       this.pool.cancelled(this, 0);
       this.failed(input, {
         code: "INTERNAL_FAILURE",
-        message: `${this.fn.version.app}/${this.fn.schema.name} answered with what HTTP cannot carry: ${(error as Error).message}`,
+        message: `${this.fn.version.app}/${this.fn.schema.name} returned an invalid HTTP response: ${(error as Error).message}`,
       });
     }
   }
@@ -137,7 +135,7 @@ export class WebCall implements Call {
     // More or less than was announced would be taken for a part of the next response.
     this.#response.strictContentLength = true;
     this.#response.writeHead(status, statusText || undefined);
-    // Sends the head, where there is a body to come; flushHeaders() would send what is beyond ASCII as UTF-8.
+    // Sends the head at once, before the body; flushHeaders() would send characters beyond ASCII as UTF-8.
     this.#response.write(NOTHING);
   }
 
@@ -145,9 +143,7 @@ export class WebCall implements Call {
     const count = this.#owed;
     this.#owed = 0;
     if (count === 0 || this.over) return;
-    for (const container of this.toldContainers) {
-      for (const input of container) if (input.call === this) container.credit(input, count);
-    }
+    this.inPool.credit(this, count);
   }
 
   progressed(progress: Progress): void {
@@ -168,7 +164,7 @@ export class WebCall implements Call {
     try {
       this.#response.end();
     } catch {
-      // The body is shorter than its content-length: no more whole than one that broke.
+      // The body is shorter than its content-length, so it is as incomplete as one that broke.
       this.#response.destroy();
     }
   }
@@ -181,11 +177,11 @@ export class WebCall implements Call {
     this.#fail(failure);
   }
 
-  /** By somebody else than the client. */
+  /** By somebody other than the client. */
   cancel({ terminate = false, reason }: { terminate?: boolean; reason?: Failure } = {}): void {
     if (this.over) return;
     this.#drop({ terminate });
-    this.#fail(reason ?? { code: "CANCELLED", message: `call ${this.id} was cancelled` });
+    this.#fail(reason ?? cancelledCall(this.id));
   }
 
   #fail(failure: Failure): void {
@@ -194,7 +190,7 @@ export class WebCall implements Call {
   }
 
   #clientGone(): void {
-    // The handler hears of it, and is not killed with its neighbours for taking its time.
+    // The handler is told, and it is not killed with its neighbours for taking its time.
     if (!this.over) this.#drop({ graceMs: this.fn.schema.options.timeoutMs });
   }
 
@@ -249,23 +245,12 @@ const STATUS: Partial<Record<Failure["code"], number>> = {
   ENGINE_UNAVAILABLE: 503,
 };
 
-const TITLES: Record<number, string> = {
-  400: "Bad Request",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  413: "Content Too Large",
-  500: "Internal Server Error",
-  503: "Service Unavailable",
-  504: "Gateway Timeout",
-};
-
 /** RFC 9457. */
 export function sendProblem(response: ServerResponse, status: number, { code, message, hint }: Failure): void {
   if (response.headersSent || response.destroyed) return;
   const body = JSON.stringify({
     type: "about:blank",
-    title: TITLES[status],
+    title: STATUS_CODES[status],
     status,
     detail: message,
     code: `FARCALL_${code}`,

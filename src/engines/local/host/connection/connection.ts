@@ -1,54 +1,55 @@
-/** The host's side of one client: reads its frames, checks them, and does what they ask. What is wrong with one closes this connection and harms no other. */
+/** The host's side of one client: reads its frames, checks them and does what they ask. A client that breaks the protocol loses its connection and harms nobody else. */
 import type { Socket } from "node:net";
-import type { Failure } from "../../../../engine/index.ts";
-import type { Call } from "../../../../pool/call.ts";
-import type { Pool } from "../../../../pool/pool.ts";
+import type { Failure, InputRange } from "../../../../engine/index.ts";
 import { CallHeaderReader } from "../../../../wire/call-header.ts";
 import { type Frame, FrameError, FrameReader, FrameWriter } from "../../../../wire/frames.ts";
 import {
   type AttachMessage,
   FromHost,
-  type Hello,
   OPEN_LOGS,
   type OpenMessage,
   PROTOCOL,
+  ProtocolError,
   ToHost,
   type Welcome,
 } from "../../protocol.ts";
 import { FARCALL_VERSION } from "../../version.ts";
-import { Attachment } from "../calls/attachment.ts";
-import type { MemoryCall } from "../calls/memory-call.ts";
+import type { FoundCall, MemoryCall, OutputReader, Parked, Peer } from "../calls/index.ts";
 import { asFailure, warnOf } from "../failures.ts";
-import type { Host } from "../host.ts";
-import { checkAttach, checkHello, checkOpen, checkRequest, ProtocolError } from "./messages.ts";
+import type { Services } from "../services.ts";
+import { checkAttach, checkHello, checkOpen, checkRequest } from "./messages.ts";
 import { OpenedDurableCall } from "./opened-durable.ts";
-import { answer, subscribe } from "./requests.ts";
+import { answer, type Client } from "./requests.ts";
+import { subscribe } from "./subscriptions.ts";
 
 /** A client that has not taken so many bytes gets nothing more from disk, then nothing more that would have to run for it. */
 const FULL_BYTES = 1024 * 1024;
 const CONGESTED_BYTES = 16 * 1024 * 1024;
-/** A client that greets later than this, in milliseconds, is none. */
+/** A connection that has not greeted within so many milliseconds is closed. */
 const HELLO_LIMIT_MS = 10_000;
 
-export class Connection {
-  readonly writer: FrameWriter;
-  readonly calls = new Map<number, MemoryCall | OpenedDurableCall>();
-  readonly #attachments = new Map<number, Set<Attachment>>();
-  readonly #subscriptions = new Map<number, () => void>();
-  readonly #host: Host;
+export class Connection implements Peer, Client {
+  readonly #services: Services;
   readonly #socket: Socket;
+  readonly #writer: FrameWriter;
+  readonly #onClosed: (connection: Connection) => void;
+  readonly #calls = new Map<number, MemoryCall | OpenedDurableCall>();
+  readonly #readers = new Map<number, Set<OutputReader>>();
+  readonly #subscriptions = new Map<number, () => void>();
   readonly #callHeaders = new CallHeaderReader(checkOpen);
-  readonly #parked = new Set<{ pool: Pool; call: Call }>();
+  readonly #parked = new Set<Parked>();
   #waitingForRoom = new Set<() => void>();
-  /** The container that the client runs in. */
-  container: string | undefined;
+  /** Calls that only this host can answer. */
+  #memoryCalls = 0;
+  #container: string | undefined;
   #greeted = false;
   #closed = false;
 
-  constructor(host: Host, socket: Socket) {
-    this.#host = host;
+  constructor(services: Services, socket: Socket, onClosed: (connection: Connection) => void) {
+    this.#services = services;
     this.#socket = socket;
-    this.writer = new FrameWriter(socket);
+    this.#onClosed = onClosed;
+    this.#writer = new FrameWriter(socket);
     const reader = new FrameReader((frame) => this.#onFrame(frame));
     const helloTimer = setTimeout(() => {
       if (!this.#greeted) socket.destroy();
@@ -58,9 +59,9 @@ export class Connection {
         reader.push(chunk);
       } catch (error) {
         if (!(error instanceof FrameError || error instanceof ProtocolError || error instanceof SyntaxError))
-          warnOf("what a client sent", error);
+          warnOf("a client sent what could not be handled", error);
         this.refuse(0, { code: "INVALID", message: `the connection is closed: ${(error as Error).message}` });
-        this.writer.flush();
+        this.flush();
         socket.destroy();
       }
     });
@@ -73,19 +74,34 @@ export class Connection {
     });
   }
 
-  /** Enough is on its way that nothing more should be read from disk for it. */
-  get full(): boolean {
-    return this.writer.buffered > FULL_BYTES;
+  /** The container that the client runs in. */
+  get container(): string | undefined {
+    return this.#container;
   }
 
-  /** The call waits, when so much is on its way that nothing more should run. */
-  congested(call: Call): boolean {
+  /** The client waits for calls that no other host can answer. */
+  get waits(): boolean {
+    return this.#memoryCalls > 0;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get full(): boolean {
+    return this.#writer.buffered > FULL_BYTES;
+  }
+
+  get overloaded(): boolean {
+    return this.#writer.buffered >= CONGESTED_BYTES;
+  }
+
+  park(parked: Parked): boolean {
     if (!this.overloaded) return false;
-    this.#parked.add({ pool: call.pool, call });
+    this.#parked.add(parked);
     return true;
   }
 
-  /** Once, when the client has taken some of what made it full. */
   onRoom(listener: () => void): void {
     this.#waitingForRoom.add(listener);
   }
@@ -94,27 +110,33 @@ export class Connection {
     this.#waitingForRoom.delete(listener);
   }
 
-  /** So much is on its way that what can be done without is left out. */
-  get overloaded(): boolean {
-    return this.writer.buffered >= CONGESTED_BYTES;
+  write(type: number, call: number, index: number, payload?: Uint8Array, flags?: number): void {
+    this.#writer.write(type, call, index, payload, flags);
   }
 
   json(type: number, call: number, value: unknown, index = 0): void {
-    this.writer.write(type, call, index, Buffer.from(JSON.stringify(value)));
+    this.#writer.write(type, call, index, Buffer.from(JSON.stringify(value)));
   }
 
   refuse(number: number, failure: Failure): void {
     this.json(FromHost.refused, number, failure);
   }
 
-  get closed(): boolean {
-    return this.#closed;
+  flush(): void {
+    this.#writer.flush();
   }
 
-  /** Asks the client to go, once what it has open is done. */
+  callEnded(number: number): void {
+    const call = this.#calls.get(number);
+    if (!call) return;
+    this.#calls.delete(number);
+    if (!(call instanceof OpenedDurableCall)) this.#memoryCalls--;
+  }
+
+  /** Asks the client to go, once the calls that it has open are done. */
   drain(): void {
     if (!this.#greeted) this.#socket.destroy();
-    else if (this.container === undefined) this.writer.write(FromHost.draining, 0, 0);
+    else if (this.#container === undefined) this.write(FromHost.draining, 0, 0);
   }
 
   destroy(): void {
@@ -132,24 +154,24 @@ export class Connection {
     }
     switch (frame.type) {
       case ToHost.input:
-        this.calls.get(frame.call)?.input(frame.index, frame.payload);
+        this.#calls.get(frame.call)?.input(frame.index, frame.payload);
         return;
       case ToHost.open:
         this.#open(frame);
         return;
       case ToHost.end:
-        this.calls.get(frame.call)?.noMore(frame.index);
+        this.#calls.get(frame.call)?.noMore(frame.index);
         return;
       case ToHost.credit:
-        if (frame.payload.length !== 4) throw new ProtocolError("a credit has four bytes");
-        this.calls.get(frame.call)?.credit(frame.payload.readUInt32LE(0));
+        if (frame.payload.length !== 4) throw new ProtocolError("the payload of a credit must be four bytes");
+        this.#calls.get(frame.call)?.credit(frame.payload.readUInt32LE(0));
         return;
       case ToHost.cancel:
-        this.calls.get(frame.call)?.cancel();
+        this.#calls.get(frame.call)?.cancel();
         return;
       case ToHost.detach:
-        this.calls.get(frame.call)?.detach();
-        for (const attachment of [...(this.#attachments.get(frame.call) ?? [])]) attachment.close();
+        this.#calls.get(frame.call)?.detach();
+        for (const reader of [...(this.#readers.get(frame.call) ?? [])]) reader.close();
         return;
       case ToHost.attach:
         this.#attach(frame.call, checkAttach(parse(frame)));
@@ -171,69 +193,80 @@ export class Connection {
 
   #greet(frame: Frame): void {
     if (frame.type !== ToHost.hello) throw new ProtocolError("the first frame is not a greeting");
-    const hello: Hello = checkHello(parse(frame));
-    this.container = hello.container;
+    this.#container = checkHello(parse(frame)).container;
     this.#greeted = true;
     const welcome: Welcome = { protocol: PROTOCOL, version: FARCALL_VERSION, pid: process.pid };
     this.json(FromHost.welcome, 0, welcome);
-    if (this.#host.draining) this.drain();
-    this.writer.flush();
+    if (this.#services.draining) this.drain();
+    this.flush();
   }
 
   #open(frame: Frame): void {
     const number = frame.call;
-    if (this.calls.has(number)) throw new ProtocolError(`call ${number} is open already`);
+    if (this.#calls.has(number)) throw new ProtocolError(`call ${number} is open already`);
     const { id, rest } = this.#callHeaders.read(frame.payload);
     if (id === "") throw new ProtocolError("a call has no id");
     const message: OpenMessage = { ...rest, id, logs: (frame.flags & OPEN_LOGS) !== 0 };
-    this.#host.processes.prepare();
+    this.#services.pools.prepare();
     try {
-      const { calls } = this.#host;
-      if (message.durable || message.idempotencyKey !== undefined) {
-        const call = calls.openDurable(message);
-        this.calls.set(number, new OpenedDurableCall(this, number, calls, call, id, message.logs === true));
-      } else this.calls.set(number, calls.openEphemeral(this, number, message));
+      if (message.durable || message.idempotencyKey !== undefined) this.#openDurable(number, message);
+      else {
+        this.#calls.set(number, this.#services.calls.openMemory(this, number, message));
+        this.#memoryCalls++;
+      }
     } catch (error) {
       this.json(FromHost.failed, number, asFailure(error));
     }
+  }
+
+  #openDurable(clientNumber: number, message: OpenMessage): void {
+    const { calls } = this.#services;
+    const call = calls.openDurable(message);
+    if (message.logs) call.live?.logTo(this, clientNumber);
+    const reader = calls.read(call, { peer: this, clientNumber });
+    const opened = new OpenedDurableCall({ peer: this, clientNumber, call, askedId: message.id, reader });
+    this.#calls.set(clientNumber, opened);
   }
 
   #attach(number: number, message: AttachMessage): void {
     try {
-      const { calls } = this.#host;
-      const call = calls.attached(message.id);
+      const call = this.#services.calls.find(message.id);
       if (message.logs) call.live?.logTo(this, number);
-      this.#read(number, new Attachment(this, number, calls.tables, call, message.range));
+      this.#read(number, call, message.range);
     } catch (error) {
       this.json(FromHost.failed, number, asFailure(error));
     }
   }
 
-  /** Sends the outputs that are there, then calls back. */
   poll(number: number, { id, range }: AttachMessage, onDone: () => void): void {
-    const { calls } = this.#host;
-    const attachment = new Attachment(this, number, calls.tables, calls.attached(id), range, onDone);
-    this.#read(number, attachment);
+    this.#read(number, this.#services.calls.find(id), range, onDone);
   }
 
-  #read(number: number, attachment: Attachment): void {
-    const same = this.#attachments.get(number);
-    if (same) same.add(attachment);
-    else this.#attachments.set(number, new Set([attachment]));
-    attachment.pump();
+  #read(clientNumber: number, call: FoundCall, range: InputRange, onScanned?: () => void): void {
+    const reader = this.#services.calls.read(call, {
+      peer: this,
+      clientNumber,
+      range,
+      ...(onScanned && { onScanned }),
+      onClosed: (closed) => this.#readerClosed(clientNumber, closed),
+    });
+    const same = this.#readers.get(clientNumber);
+    if (same) same.add(reader);
+    else this.#readers.set(clientNumber, new Set([reader]));
+    reader.pump();
   }
 
-  attachmentClosed(number: number, attachment: Attachment): void {
-    const same = this.#attachments.get(number);
-    same?.delete(attachment);
-    if (same?.size === 0) this.#attachments.delete(number);
+  #readerClosed(number: number, reader: OutputReader): void {
+    const same = this.#readers.get(number);
+    same?.delete(reader);
+    if (same?.size === 0) this.#readers.delete(number);
   }
 
   #request(frame: Frame): void {
     const { call: number } = frame;
     const { method, params } = checkRequest(parse(frame));
     try {
-      answer(this.#host, this, number, method, params);
+      answer(method, { services: this.#services, client: this, number, params });
     } catch (error) {
       if (error instanceof ProtocolError) throw error;
       this.refuse(number, asFailure(error));
@@ -244,8 +277,8 @@ export class Connection {
     const { call: number } = frame;
     const { method, params } = checkRequest(parse(frame));
     try {
-      if (this.#subscriptions.has(number)) throw new ProtocolError(`subscription ${number} is there already`);
-      const stop = subscribe(this.#host, this, number, method, params);
+      if (this.#subscriptions.has(number)) throw new ProtocolError(`subscription ${number} is open already`);
+      const stop = subscribe(method, { services: this.#services, client: this, number, params });
       if (stop) this.#subscriptions.set(number, stop);
     } catch (error) {
       if (error instanceof ProtocolError) throw error;
@@ -256,29 +289,27 @@ export class Connection {
   // ---- the connection's state
 
   #drained(): void {
-    for (const attachments of [...this.#attachments.values()]) for (const each of [...attachments]) each.pump();
-    for (const side of this.calls.values()) if (side instanceof OpenedDurableCall) side.pump();
+    for (const readers of [...this.#readers.values()]) for (const reader of [...readers]) reader.pump();
+    for (const call of [...this.#calls.values()]) call.pump();
     const listeners = this.#waitingForRoom;
     this.#waitingForRoom = new Set();
     for (const listener of listeners) listener();
-    if (this.writer.buffered > CONGESTED_BYTES / 2) return;
+    if (this.#writer.buffered > CONGESTED_BYTES / 2) return;
     const parked = [...this.#parked];
     this.#parked.clear();
-    for (const { pool, call } of parked) if (!call.over) pool.unpark(call);
+    for (const each of parked) each.resume();
   }
 
   #gone(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const call of [...this.calls.values()]) {
-      if (call instanceof OpenedDurableCall) call.gone();
-      else call.cancel();
-    }
-    this.calls.clear();
-    for (const attachments of [...this.#attachments.values()]) for (const each of [...attachments]) each.close();
+    for (const call of [...this.#calls.values()]) call.gone();
+    this.#calls.clear();
+    this.#memoryCalls = 0;
+    for (const readers of [...this.#readers.values()]) for (const reader of [...readers]) reader.close();
     for (const stop of this.#subscriptions.values()) stop();
     this.#subscriptions.clear();
-    this.#host.connectionClosed(this);
+    this.#onClosed(this);
   }
 }
 

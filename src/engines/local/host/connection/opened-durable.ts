@@ -1,45 +1,37 @@
-/** A durable call as one connection has opened it: whose inputs come from there, or, when it existed, which that one reads. */
+/** A durable call as one connection has opened it: its inputs come from there, or, when the call existed already, its outputs are read there. */
 import { ACCEPTED_ALL, FromHost } from "../../protocol.ts";
-import { type AttachedCall, Attachment } from "../calls/attachment.ts";
-import type { Calls } from "../calls/calls.ts";
-import type { Connection } from "./connection.ts";
+import type { FoundCall, OutputReader, Peer } from "../calls/index.ts";
+
+export interface OpenedDurableOptions {
+  peer: Peer;
+  clientNumber: number;
+  call: FoundCall;
+  /** The id that the caller made up. A call that was found by its key has another. */
+  askedId: string;
+  reader: OutputReader;
+}
 
 export class OpenedDurableCall {
-  readonly #connection: Connection;
+  readonly #peer: Peer;
   readonly #clientNumber: number;
-  readonly #calls: Calls;
-  readonly #call: AttachedCall;
-  /** The id that the caller made up; another's call is found by its key. */
+  readonly #call: FoundCall;
   readonly #askedId: string;
-  readonly #attachment: Attachment;
+  readonly #reader: OutputReader;
   /** This connection's inputs are the call's. */
   readonly #feeds: boolean;
   #reads = false;
   #over = false;
 
-  constructor(
-    connection: Connection,
-    clientNumber: number,
-    calls: Calls,
-    call: AttachedCall,
-    askedId: string,
-    logs: boolean,
-  ) {
-    this.#connection = connection;
+  constructor({ peer, clientNumber, call, askedId, reader }: OpenedDurableOptions) {
+    this.#peer = peer;
     this.#clientNumber = clientNumber;
-    this.#calls = calls;
     this.#call = call;
     this.#askedId = askedId;
-    const { live } = call;
-    this.#feeds = live !== undefined && !live.accepted && live.opener === undefined;
-    if (live && this.#feeds) {
-      live.opener = connection;
-      live.receive((stored) => {
-        if (!this.#over) connection.writer.write(FromHost.accepted, clientNumber, stored);
-      });
-    }
-    if (logs) live?.logTo(connection, clientNumber);
-    this.#attachment = new Attachment(connection, clientNumber, calls.tables, call, {});
+    this.#reader = reader;
+    const onStored = (stored: number): void => {
+      if (!this.#over) peer.write(FromHost.accepted, clientNumber, stored);
+    };
+    this.#feeds = call.live?.receiveFrom(peer, onStored) ?? false;
     if (this.#feeds) this.#read();
   }
 
@@ -51,7 +43,7 @@ export class OpenedDurableCall {
     const accepted = (): void => {
       if (this.#over) return;
       const id = this.#call.id === this.#askedId ? undefined : Buffer.from(this.#call.id);
-      this.#connection.writer.write(FromHost.accepted, this.#clientNumber, count, id, ACCEPTED_ALL);
+      this.#peer.write(FromHost.accepted, this.#clientNumber, count, id, ACCEPTED_ALL);
       this.#read();
     };
     if (this.#feeds) this.#call.live!.noMore(count, accepted);
@@ -59,18 +51,18 @@ export class OpenedDurableCall {
     else accepted();
   }
 
-  /** Who found a call by its key hears that it is this one before it hears what became of it, such as that it was cancelled. */
+  /** A client that found a call by its key first learns which call it is, and then its outputs or that it was cancelled. */
   #read(): void {
     this.#reads = true;
-    this.#attachment.pump();
+    this.#reader.pump();
   }
 
-  /** The connection takes more. */
+  /** The client takes more. */
   pump(): void {
-    if (this.#reads) this.#attachment.pump();
+    if (this.#reads) this.#reader.pump();
   }
 
-  /** Has no generators. */
+  /** Durable calls have no generators. */
   credit(): void {}
 
   cancel(): void {
@@ -80,17 +72,14 @@ export class OpenedDurableCall {
 
   detach(): void {
     this.#over = true;
-    this.#attachment.close();
-    this.#connection.calls.delete(this.#clientNumber);
+    this.#reader.close();
+    this.#peer.callEnded(this.#clientNumber);
   }
 
-  /** The connection is gone: the call goes on, once it is accepted. */
+  /** The client is gone: the call goes on, once it is accepted. */
   gone(): void {
     this.#over = true;
-    this.#attachment.close();
-    const { live } = this.#call;
-    if (!live || live.accepted || live.opener !== this.#connection) return;
-    live.opener = undefined;
-    this.#calls.abandonUnlessBack(live);
+    this.#reader.close();
+    this.#call.live?.openerGone(this.#peer);
   }
 }

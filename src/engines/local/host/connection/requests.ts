@@ -1,233 +1,133 @@
-/** What each request of a client does, and each subscription. */
-
-import type {
-  AutoscalerSettings,
-  DeployRequest,
-  DeployResult,
-  FunctionRef,
-  LogEntry,
-} from "../../../../engine/index.ts";
+/** What each request of a client does. */
+import type { AutoscalerSettings, DeployRequest, Failure, FunctionRef } from "../../../../engine/index.ts";
 import { InvalidError } from "../../../../runtime/errors.ts";
-import { parseManifest, SchemaError } from "../../../../schema/index.ts";
-import { FromHost, type LogSubscription, type Requests } from "../../protocol.ts";
+import { type AttachMessage, FromHost, type Requests } from "../../protocol.ts";
 import { asFailure } from "../failures.ts";
-import type { Host } from "../host.ts";
-import { type Logs, PAGE_ENTRIES } from "../storage/logs.ts";
-import { isWeb } from "../web/web-server.ts";
-import type { Connection } from "./connection.ts";
-import { checkAppRef, checkFunctionRef, checkRange, fields, optional, ProtocolError, text } from "./messages.ts";
+import type { Services } from "../services.ts";
+import { checkAppRef, checkFunctionRef, checkRange, type Fields, fields, optional, string } from "./messages.ts";
 
-type Fields = Record<string, unknown>;
+/** The client that asks, as requests and subscriptions see it. */
+export interface Client {
+  /** Enough is on its way that nothing more should be read from disk for it. */
+  readonly full: boolean;
+  write(type: number, call: number, index: number, payload?: Uint8Array): void;
+  json(type: number, call: number, value: unknown): void;
+  refuse(number: number, failure: Failure): void;
+  flush(): void;
+  /** Sends the outputs that are there, then calls back. Throws when there is no such call. */
+  poll(number: number, message: AttachMessage, onDone: () => void): void;
+  /** Calls back once, when the client has taken some of what made it full. */
+  onRoom(listener: () => void): void;
+  offRoom(listener: () => void): void;
+}
+
+export interface Asked {
+  services: Services;
+  client: Client;
+  /** The client's number for the request. */
+  number: number;
+  params: Fields;
+}
+
+/** Replies now or later. Throws the error to refuse the request with, or ProtocolError to close the connection. */
+type Handler<M extends keyof Requests> = (asked: Asked, reply: (result: Requests[M]["result"]) => void) => void;
+
+const HANDLERS: { readonly [M in keyof Requests]: Handler<M> } = {
+  listApps: ({ services, params }, reply) => {
+    optional(params, "environment", "string");
+    reply(services.registry.listApps(params["environment"] as string | undefined));
+  },
+  getManifest,
+  resolve: ({ services, params }, reply) => {
+    const resolved = services.registry.resolve(checkFunctionRef<FunctionRef>(params));
+    const webUrl = services.webUrl(resolved);
+    reply(webUrl === undefined ? resolved : { ...resolved, webUrl });
+  },
+  deploy: ({ services, client, number, params }, reply) => {
+    fields(params["manifest"], "a manifest");
+    fields(params["artifact"], "an artifact");
+    fields(params["secrets"], "the secrets of a deploy");
+    // The host parses the manifest, and the registry checks the rest.
+    services
+      .deploy(params as unknown as DeployRequest)
+      .then(reply, (error: unknown) => client.refuse(number, asFailure(error)));
+  },
+  history: ({ services, params }, reply) => reply(services.registry.history(checkAppRef(params))),
+  remove: ({ services, params }, reply) => {
+    services.remove(checkAppRef(params));
+    reply(null);
+  },
+  poll: ({ client, number, params }, reply) => {
+    client.poll(number, { id: string(params, "id"), range: checkRange(params["range"]) }, () => reply(null));
+  },
+  inputs: ({ services, client, number, params }, reply) => {
+    const { start = 0, end = Number.POSITIVE_INFINITY } = checkRange(params["range"]);
+    for (const input of services.calls.inputs(string(params, "id"), start, end)) {
+      client.write(FromHost.input, number, input.index, input.payload);
+      for (const output of input.outputs) client.write(output.type, number, input.index, output.payload);
+    }
+    reply(null);
+  },
+  call: ({ services, params }, reply) => reply(services.calls.info(string(params, "id"))),
+  calls: ({ services, params }, reply) => {
+    for (const name of ["app", "environment", "function"]) optional(params, name, "string");
+    optional(params, "limit", "number");
+    reply(services.calls.list(params));
+  },
+  cancel: ({ services, client, number, params }, reply) => {
+    services.calls.cancel(string(params, "id"), params["terminateContainers"] === true, (error) => {
+      if (error) client.refuse(number, asFailure(error));
+      else reply(null);
+    });
+  },
+  stats: ({ services, params }, reply) => {
+    const ref = checkFunctionRef<FunctionRef>(params);
+    reply(services.pools.stats(services.registry.function(ref), ref));
+  },
+  updateAutoscaler: ({ services, params }, reply) => {
+    // The pool checks each setting.
+    const settings = fields(params["settings"], "autoscaler settings") as AutoscalerSettings;
+    const ref = checkFunctionRef<FunctionRef>(params["ref"]);
+    services.pools.updateAutoscaler(services.registry.function(ref), ref.instance, settings);
+    reply(null);
+  },
+  status: ({ services }, reply) => reply(services.status()),
+  stop: ({ services, client, params }, reply) => {
+    reply(null);
+    client.flush();
+    // Two newer clients may ask at once: the second is not a reason to hurry.
+    if (params["force"] === true) services.stop("force");
+    else if (!services.draining) services.stop("drain");
+  },
+};
+
+/** Throws the error that the client is to get. */
+export function answer(method: string, asked: Asked): void {
+  if (!Object.hasOwn(HANDLERS, method)) {
+    throw new InvalidError(`the host does not know the request "${method}"`, {
+      hint: "It may be of another version of farcall. Stop it with farcall host stop.",
+    });
+  }
+  // The line above has checked it. The result's type is the handler's business.
+  const handler = HANDLERS[method as keyof Requests] as Handler<keyof Requests>;
+  handler(asked, (result) => asked.client.json(FromHost.response, asked.number, result));
+}
 
 const END = Buffer.from("}");
 
-/** Throws what the client is to be told. */
-export function answer(host: Host, connection: Connection, number: number, method: string, params: Fields): void {
-  const reply = <M extends keyof Requests>(_method: M, result: Requests[M]["result"]): void => {
-    connection.json(FromHost.response, number, result);
-  };
-  const { registry, pools, calls } = host;
-  switch (method) {
-    case "listApps":
-      optional(params, "environment", "string");
-      reply(method, registry.listApps(params["environment"] as string | undefined));
-      return;
-    case "getManifest": {
-      optional(params, "ifNotEtag", "string");
-      const version = registry.version(checkAppRef(params["ref"]));
-      const { etag } = version;
-      if (etag === params["ifNotEtag"]) reply(method, { etag });
-      else {
-        // As it lies there: it is large, and to write it anew takes four times as long.
-        const parts = [Buffer.from(`{"etag":${JSON.stringify(etag)},"manifest":`), registry.manifestJson(version), END];
-        connection.writer.write(FromHost.response, number, 0, Buffer.concat(parts));
-      }
-      return;
-    }
-    case "resolve": {
-      const resolved = registry.resolve(checkFunctionRef<FunctionRef>(params));
-      const webUrl = isWeb(resolved.schema) ? host.web.urlOf(resolved) : undefined;
-      reply(method, webUrl === undefined ? resolved : { ...resolved, webUrl });
-      return;
-    }
-    case "deploy": {
-      fields(params["manifest"], "a manifest");
-      fields(params["artifact"], "an artifact");
-      fields(params["secrets"], "secrets");
-      deploy(host, params as unknown as DeployRequest).then(
-        (result) => reply(method, result),
-        (error: unknown) => connection.refuse(number, asFailure(error)),
-      );
-      return;
-    }
-    case "remove": {
-      const { app, environment } = checkAppRef(params);
-      registry.remove({ app, environment });
-      host.removed({ app, environment });
-      reply(method, null);
-      return;
-    }
-    case "poll":
-      connection.poll(number, { id: text(params, "id"), range: checkRange(params["range"]) }, () =>
-        reply(method, null),
-      );
-      return;
-    case "inputs": {
-      const { start = 0, end = Number.POSITIVE_INFINITY } = checkRange(params["range"]);
-      for (const input of calls.inputs(text(params, "id"), start, end)) {
-        connection.writer.write(FromHost.input, number, input.index, input.payload);
-        for (const output of input.outputs) connection.writer.write(output.type, number, input.index, output.payload);
-      }
-      reply(method, null);
-      return;
-    }
-    case "call":
-      reply(method, calls.info(text(params, "id")));
-      return;
-    case "calls":
-      for (const name of ["app", "environment", "function"]) optional(params, name, "string");
-      optional(params, "limit", "number");
-      reply(method, calls.list(params));
-      return;
-    case "cancel":
-      calls.cancel(text(params, "id"), params["terminateContainers"] === true, (error) => {
-        if (error) connection.refuse(number, asFailure(error));
-        else reply(method, null);
-      });
-      return;
-    case "stats": {
-      const ref = checkFunctionRef<FunctionRef>(params);
-      reply(method, pools.stats(registry.function(ref), ref));
-      return;
-    }
-    case "updateAutoscaler": {
-      const settings = fields(params["settings"], "autoscaler settings") as AutoscalerSettings;
-      const ref = checkFunctionRef<FunctionRef>(params["ref"]);
-      pools.updateAutoscaler(registry.function(ref), ref.instance, settings);
-      reply(method, null);
-      return;
-    }
-    case "status":
-      reply(method, host.status());
-      return;
-    case "stop":
-      reply(method, null);
-      connection.writer.flush();
-      // Two newer clients may ask at once: the second is no reason to hurry.
-      if (params["force"] === true) host.stop("force");
-      else if (!host.draining) host.stop("drain");
-      return;
-    default:
-      throw new InvalidError(`the host knows no request "${method}"`, {
-        hint: "It may be of another version of farcall: stop it with farcall host stop.",
-      });
+function getManifest(
+  { services, client, number, params }: Asked,
+  reply: (result: Requests["getManifest"]["result"]) => void,
+): void {
+  optional(params, "ifNotEtag", "string");
+  const version = services.registry.version(checkAppRef(params["ref"]));
+  const { etag } = version;
+  if (etag === params["ifNotEtag"]) {
+    reply({ etag });
+    return;
   }
-}
-
-async function deploy(host: Host, request: DeployRequest): Promise<DeployResult> {
-  try {
-    // Each host from now on reads it when it starts.
-    await parseManifest(request.manifest);
-  } catch (error) {
-    if (error instanceof SchemaError) throw new InvalidError(error.message, { hint: error.hint });
-    throw error;
-  }
-  const { registry, pools } = host;
-  const result = registry.deploy(request);
-  // Whoever hears of the deploy can ask for URLs.
-  if (result.changed) await host.deployed(registry.version(result.manifest));
-  else pools.resetAutoscalers(result.manifest);
-  return result;
-}
-
-/** Returns what stops it. */
-export function subscribe(
-  host: Host,
-  connection: Connection,
-  number: number,
-  method: string,
-  params: Fields,
-): (() => void) | undefined {
-  const item = (value: unknown): void => connection.json(FromHost.item, number, value);
-  switch (method) {
-    case "watchDeploys": {
-      optional(params, "after", "number");
-      const { registry } = host;
-      connection.json(FromHost.response, number, { sequence: registry.sequence });
-      if (params["after"] !== undefined)
-        for (const event of registry.eventsAfter(params["after"] as number)) item(event);
-      return registry.watch(item);
-    }
-    case "logs": {
-      for (const name of ["app", "environment", "function", "callId"]) optional(params, name, "string");
-      for (const name of ["after", "limit"]) optional(params, name, "number");
-      connection.json(FromHost.response, number, null);
-      return sendLogs(host.logs, connection, params as LogSubscription, item);
-    }
-    case "progress": {
-      const id = text(params, "id");
-      const { calls } = host;
-      const latest = calls.progress(id);
-      connection.json(FromHost.response, number, null);
-      for (const progress of latest) item(progress);
-      const stop =
-        params["follow"] === true
-          ? calls.watchProgress(
-              id,
-              (progress) => {
-                // The next report says more than this one.
-                if (!connection.full) item(progress);
-              },
-              () => item(null),
-            )
-          : undefined;
-      if (!stop) item(null);
-      return stop;
-    }
-    default:
-      throw new ProtocolError(`there is no subscription "${method}"`);
-  }
-}
-
-/** As fast as they are read: what a slow reader has not taken waits on disk. Returns what stops it. */
-function sendLogs(
-  logs: Logs,
-  connection: Connection,
-  filter: LogSubscription,
-  item: (value: LogEntry | null) => void,
-): () => void {
-  const { limit, follow } = filter;
-  let after = filter.after ?? 0;
-  let behind = limit === undefined;
-  const send = (entry: LogEntry): void => {
-    item(entry);
-    after = entry.sequence;
-  };
-  if (limit !== undefined) {
-    for (const entry of logs.newest(filter, limit)) send(entry);
-    after = logs.last;
-  }
-  const catchUp = (): void => {
-    while (behind && !connection.full) {
-      const page = logs.page({ ...filter, after });
-      for (const entry of page) send(entry);
-      behind = page.length === PAGE_ENTRIES;
-    }
-    if (behind) connection.onRoom(catchUp);
-    else if (!follow) item(null);
-  };
-  const stop = follow
-    ? logs.follow(filter, (entry) => {
-        if (behind) return;
-        behind = connection.full;
-        if (behind) connection.onRoom(catchUp);
-        else send(entry);
-      })
-    : undefined;
-  catchUp();
-  return () => {
-    behind = false;
-    stop?.();
-    connection.offRoom(catchUp);
-  };
+  // As it is stored: it is large, and writing it as JSON again takes four times as long.
+  const start = Buffer.from(`{"etag":${JSON.stringify(etag)},"manifest":`);
+  const parts = [start, services.registry.manifestJson(version), END];
+  client.write(FromHost.response, number, 0, Buffer.concat(parts));
 }

@@ -1,52 +1,20 @@
 /** Durable calls in the database: the statements, prepared once. */
 import type { StatementSync } from "node:sqlite";
-import type { CallInfo, Failure, FunctionRef, OpenCall } from "../../../../engine/index.ts";
-import type { FunctionMode } from "../../../../schema/index.ts";
-import { FromHost } from "../../protocol.ts";
-import type { RecordedInput } from "../calls/record.ts";
+import type { FunctionRef } from "../../../../engine/index.ts";
+import type { FarcallError } from "../../../../runtime/errors.ts";
+import {
+  type CallFilter,
+  type CallRow,
+  type CallStorage,
+  type CallWrite,
+  InputState,
+  OUTPUT_TYPES,
+  type RecordedInput,
+  type StoredInput,
+  type StoredListener,
+} from "./calls.ts";
+import { FUNCTION_IS_NAMED } from "./function-filter.ts";
 import type { Store } from "./store.ts";
-
-/** `state` of a row of `inputs`. */
-export const InputState = { waiting: 0, result: 1, exception: 2, failure: 3 } as const;
-
-/** The frame type in which an output of a state is sent. */
-export const OUTPUT_TYPES: Record<number, number> = {
-  [InputState.result]: FromHost.result,
-  [InputState.exception]: FromHost.exception,
-  [InputState.failure]: FromHost.failure,
-};
-
-export interface CallRow {
-  number: number;
-  id: string;
-  app: string;
-  environment: string;
-  function: string;
-  /** FunctionRef's; "" of a function that is no method. */
-  instance: string;
-  version: number;
-  method: OpenCall["method"];
-  key: string | null;
-  /** `null` until it is accepted. */
-  num_inputs: number | null;
-  cancelled: number;
-  created_at: number;
-  ended_at: number | null;
-  expired: number;
-  num_failed: number;
-  /** TraceContext as JSON. */
-  trace: string | null;
-}
-
-/** `isNamed` of workload.ts in SQL; takes the name twice. */
-export const FUNCTION_IS_NAMED = "(function = ? OR instr(function, ? || '.') = 1)";
-
-export interface StoredInput {
-  index: number;
-  state: number;
-  /** The input while it waits, its output from then on. */
-  payload: Uint8Array;
-}
 
 /** The columns of a StoredInput. */
 const STORED = "idx, state, ifnull(output, payload) AS payload";
@@ -61,8 +29,8 @@ const PAGE_BYTES = 4 * 1024 * 1024;
 /** Calls whose payloads are dropped in one transaction. */
 const EXPIRED_AT_ONCE = 1_000;
 
-export class CallTables {
-  readonly store: Store;
+export class CallTables implements CallStorage {
+  readonly #store: Store;
   readonly #insertCall: StatementSync;
   readonly #acceptCall: StatementSync;
   readonly #endCall: StatementSync;
@@ -78,7 +46,7 @@ export class CallTables {
   #lastNumber: number;
 
   constructor(store: Store) {
-    this.store = store;
+    this.#store = store;
     const prepare = (sql: string): StatementSync => store.database.prepare(sql);
     this.#insertCall = prepare(
       "INSERT INTO calls (number, id, app, environment, function, instance, version, method, key, created_at, trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -88,7 +56,7 @@ export class CallTables {
     this.#cancelCall = prepare(
       "UPDATE calls SET cancelled = 1, ended_at = ?, num_inputs = ifnull(num_inputs, (SELECT count(*) FROM inputs WHERE call = number)) WHERE number = ?",
     );
-    // An input that is there was sent again by a caller who had not heard of that.
+    // An input that is there already was sent again by a caller that did not know that.
     this.#insertInput = prepare("INSERT OR IGNORE INTO inputs VALUES (?, ?, 0, ?, NULL)");
     this.#setOutput = prepare(
       `UPDATE inputs SET state = ?1, output = ?2, payload = iif(length(payload) > ${KEPT_INPUT_BYTES} OR (idx >= ${KEPT_INPUTS} AND ?1 = ${InputState.result}), x'', payload) WHERE call = ?3 AND idx = ?4`,
@@ -113,9 +81,46 @@ export class CallTables {
     return ++this.#lastNumber;
   }
 
-  // ---- writing: inside a transaction of the store
+  // ---- writing
 
-  insertCall(row: CallRow): void {
+  write(compose: () => readonly CallWrite[], done: StoredListener): void {
+    this.#store.write(() => {
+      for (const write of compose()) this.#apply(write);
+    }, done);
+  }
+
+  flush(): void {
+    this.#store.flush();
+  }
+
+  #apply(write: CallWrite): void {
+    switch (write.kind) {
+      case "insert":
+        this.#insert(write.row);
+        return;
+      case "inputs":
+        for (const { index, payload } of write.inputs) this.#insertInput.run(write.call, index, payload);
+        return;
+      case "accept":
+        this.#acceptCall.run(write.numInputs, write.endedAt, write.call);
+        return;
+      case "output":
+        this.#setOutput.run(write.state, write.payload, write.call, write.index);
+        if (write.state !== InputState.result) this.#countFailed.run(write.call);
+        return;
+      case "end":
+        this.#endCall.run(write.at, write.call);
+        return;
+      case "cancel":
+        this.#cancelCall.run(write.at, write.call);
+        return;
+      case "delete":
+        this.#store.database.prepare("DELETE FROM inputs WHERE call = ?").run(write.call);
+        this.#store.database.prepare("DELETE FROM calls WHERE number = ?").run(write.call);
+    }
+  }
+
+  #insert(row: CallRow): void {
     this.#insertCall.run(
       row.number,
       row.id,
@@ -131,41 +136,21 @@ export class CallTables {
     );
   }
 
-  acceptCall(number: number, numInputs: number, endedAt: number | null): void {
-    this.#acceptCall.run(numInputs, endedAt, number);
+  expire(before: number, forgetBefore: number, done: (error: FarcallError | undefined, more: boolean) => void): void {
+    let more = false;
+    this.#store.write(
+      () => {
+        more = this.#expireSome(before, forgetBefore);
+      },
+      (error) => done(error, more),
+    );
   }
 
-  endCall(number: number, at: number): void {
-    this.#endCall.run(at, number);
-  }
-
-  cancelCall(number: number, at: number): void {
-    this.#cancelCall.run(at, number);
-  }
-
-  insertInput(call: number, index: number, payload: Uint8Array): void {
-    this.#insertInput.run(call, index, payload);
-  }
-
-  setOutput(call: number, index: number, state: number, payload: Uint8Array): void {
-    this.#setOutput.run(state, payload, call, index);
-    if (state !== InputState.result) this.#countFailed.run(call);
-  }
-
-  deleteCall(number: number): void {
-    this.store.database.prepare("DELETE FROM inputs WHERE call = ?").run(number);
-    this.store.database.prepare("DELETE FROM calls WHERE number = ?").run(number);
-  }
-
-  /**
-   * Drops the payloads of some calls that ended before `at`; what is left of them for another while says that they expired.
-   * Returns whether there may be more.
-   */
-  expire(at: number, forgetBefore: number): boolean {
-    const { database } = this.store;
+  #expireSome(before: number, forgetBefore: number): boolean {
+    const { database } = this.#store;
     const expired = database
       .prepare(`SELECT number FROM calls WHERE ended_at < ? AND expired = 0 LIMIT ${EXPIRED_AT_ONCE}`)
-      .all(at) as { number: number }[];
+      .all(before) as { number: number }[];
     const deleteInputs = database.prepare("DELETE FROM inputs WHERE call = ?");
     const mark = database.prepare("UPDATE calls SET expired = 1, key = NULL WHERE number = ?");
     for (const { number } of expired) {
@@ -179,29 +164,20 @@ export class CallTables {
   // ---- reading
 
   byId(id: string): CallRow | undefined {
-    return this.store.read(() => this.#byId.get(id)) as CallRow | undefined;
+    return this.#store.read(() => this.#byId.get(id)) as CallRow | undefined;
   }
 
   byKey({ app, environment, name, instance = "" }: FunctionRef, key: string): CallRow | undefined {
-    return this.store.read(() => this.#byKey.get(app, environment, name, instance, key)) as CallRow | undefined;
+    return this.#store.read(() => this.#byKey.get(app, environment, name, instance, key)) as CallRow | undefined;
   }
 
   open(): CallRow[] {
-    return this.store.read(() =>
-      this.store.database.prepare("SELECT * FROM calls WHERE ended_at IS NULL ORDER BY number").all(),
+    return this.#store.read(() =>
+      this.#store.database.prepare("SELECT * FROM calls WHERE ended_at IS NULL ORDER BY number").all(),
     ) as unknown as CallRow[];
   }
 
-  openOf(app: string, environment: string): string[] {
-    const rows = this.store.read(() =>
-      this.store.database
-        .prepare("SELECT id FROM calls WHERE ended_at IS NULL AND app = ? AND environment = ?")
-        .all(app, environment),
-    ) as { id: string }[];
-    return rows.map(({ id }) => id);
-  }
-
-  newest(filter: { app?: string; environment?: string; function?: string }, limit: number): CallRow[] {
+  newest(filter: CallFilter, limit: number): CallRow[] {
     const conditions: string[] = [];
     const values: string[] = [];
     for (const name of ["app", "environment"] as const) {
@@ -215,8 +191,8 @@ export class CallTables {
       values.push(filter.function, filter.function);
     }
     const where = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
-    return this.store.read(() =>
-      this.store.database.prepare(`SELECT * FROM calls ${where} ORDER BY number DESC LIMIT ?`).all(...values, limit),
+    return this.#store.read(() =>
+      this.#store.database.prepare(`SELECT * FROM calls ${where} ORDER BY number DESC LIMIT ?`).all(...values, limit),
     ) as unknown as CallRow[];
   }
 
@@ -229,28 +205,25 @@ export class CallTables {
   }
 
   #count(sql: string, call: number): number {
-    return (this.store.read(() => this.store.database.prepare(sql).get(call)) as { n: number }).n;
+    return (this.#store.read(() => this.#store.database.prepare(sql).get(call)) as { n: number }).n;
   }
 
-  /** A page of inputs without an outcome, from `index` on. */
   waitingInputs(call: number, index: number): StoredInput[] {
     return this.#page(() => this.#waitingInputs.iterate(call, index));
   }
 
-  /** A page of inputs in any state, from `start` to before `end`. */
   inputs(call: number, start: number, end: number): StoredInput[] {
     return this.#page(() => this.#inputs.iterate(call, start, end));
   }
 
   input(call: number, index: number): StoredInput | undefined {
-    const row = this.store.read(() => this.#input.get(call, index)) as Row | undefined;
+    const row = this.#store.read(() => this.#input.get(call, index)) as Row | undefined;
     return row && { index: row.idx, state: row.state, payload: row.payload };
   }
 
-  /** A page of inputs with their outputs, for people to look at. */
   recordedInputs(call: number, start: number, end: number): RecordedInput[] {
-    return this.store.read(() => {
-      const rows = this.store.database
+    return this.#store.read(() => {
+      const rows = this.#store.database
         .prepare(
           `SELECT idx, state, payload, output FROM inputs WHERE call = ? AND idx >= ? AND idx < ? ORDER BY idx LIMIT ${PAGE_ROWS}`,
         )
@@ -272,7 +245,7 @@ export class CallTables {
   }
 
   #page(rows: () => Iterable<unknown>): StoredInput[] {
-    return this.store.read(() => {
+    return this.#store.read(() => {
       const page: StoredInput[] = [];
       let bytes = 0;
       for (const row of rows()) {
@@ -284,44 +257,10 @@ export class CallTables {
       return page;
     });
   }
-
-  info(row: CallRow, numEnded: number, mode: FunctionMode): CallInfo {
-    return {
-      id: row.id,
-      app: row.app,
-      environment: row.environment,
-      function: row.function,
-      ...(row.instance !== "" && { instance: row.instance }),
-      version: row.version,
-      method: row.method,
-      mode,
-      numInputs: row.num_inputs ?? this.countInputs(row.number),
-      numEnded,
-      numFailed: row.num_failed,
-      createdAt: new Date(row.created_at).toISOString(),
-      ...(row.ended_at !== null && { endedAt: new Date(row.ended_at).toISOString() }),
-      cancelled: row.cancelled === 1,
-    };
-  }
-
-  /** Of a call that has ended, or that no memory is kept of. */
-  infoOfRow(row: CallRow): CallInfo {
-    const whole = row.expired === 1 || (row.ended_at !== null && row.cancelled === 0);
-    const numEnded = whole ? (row.num_inputs ?? 0) : (row.num_inputs ?? 0) - this.countUnfinished(row.number);
-    return this.info(row, numEnded, "unary");
-  }
 }
 
 interface Row {
   idx: number;
   state: number;
   payload: Uint8Array;
-}
-
-export function expiredFailure(id: string): Failure {
-  return {
-    code: "OUTPUT_EXPIRED",
-    message: `the results of call ${id} have expired`,
-    hint: "Results are kept for seven days.",
-  };
 }

@@ -2,16 +2,15 @@
 import { rmSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { LogEntry } from "../../../../engine/index.ts";
-import { isNamed } from "../../../../pool/workload.ts";
 import type { LogSubscription } from "../../protocol.ts";
-import { FUNCTION_IS_NAMED } from "./call-tables.ts";
+import { FUNCTION_IS_NAMED, isNamed } from "./function-filter.ts";
 
 const KEPT_ENTRIES = 100_000;
 const FLUSH_MS = 100;
 const FLUSH_ENTRIES = 1_000;
 const MAX_TEXT = 64 * 1024;
 /** Read at a time. */
-export const PAGE_ENTRIES = 100;
+const PAGE_ENTRIES = 100;
 
 // Held exclusively, SQLite needs no shared memory, which a full disk would turn into a crash.
 const TABLE = `
@@ -76,9 +75,10 @@ export class Logs {
     return this.#rows(filter, "DESC", limit).reverse();
   }
 
-  /** The oldest that fit the filter, PAGE_ENTRIES at most. */
-  page(filter: LogSubscription): LogEntry[] {
-    return this.#rows(filter, "ASC", PAGE_ENTRIES);
+  /** The oldest that fit the filter, as many as a page holds, and whether there may be more. */
+  page(filter: LogSubscription): { entries: LogEntry[]; more: boolean } {
+    const entries = this.#rows(filter, "ASC", PAGE_ENTRIES);
+    return { entries, more: entries.length === PAGE_ENTRIES };
   }
 
   #rows(filter: LogSubscription, order: "ASC" | "DESC", limit: number): LogEntry[] {
@@ -165,7 +165,7 @@ function openLogDatabase(file: string, warn: (text: string) => void): DatabaseSy
   try {
     return open();
   } catch (error) {
-    warn(`the log database is thrown away and begun anew: ${error}`);
+    warn(`the log database cannot be read and is replaced by an empty one: ${error}`);
     for (const suffix of ["", "-wal", "-shm"]) rmSync(file + suffix, { force: true });
     return open();
   }

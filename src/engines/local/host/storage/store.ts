@@ -141,11 +141,11 @@ export class Store {
   };
 
   /** Runs `body` in a transaction of its own, on disk when it returns. Throws EngineUnavailableError, and then nothing is. */
-  transact<T>(body: () => T): T {
+  transact<T>(body: (database: DatabaseSync) => T): T {
     try {
       this.database.exec("BEGIN IMMEDIATE");
       try {
-        const result = body();
+        const result = body(this.database);
         this.database.exec("COMMIT");
         return result;
       } catch (error) {
@@ -159,9 +159,9 @@ export class Store {
   }
 
   /** Runs a query. Throws EngineUnavailableError. */
-  read<T>(body: () => T): T {
+  read<T>(body: (database: DatabaseSync) => T): T {
     try {
-      return body();
+      return body(this.database);
     } catch (error) {
       throw storeError(error, this.#file);
     }
@@ -173,8 +173,8 @@ export class Store {
   }
 }
 
-/** What an error of SQLite or of the file system means for who uses the engine. */
-function storeError(error: unknown, file: string): FarcallError {
+/** An error of SQLite or of the file system, in terms that help users of the engine. */
+export function storeError(error: unknown, file: string): FarcallError {
   const { code, errcode = 0, message } = error as { code?: string; errcode?: number; message: string };
   if (typeof code === "string" && code.startsWith("FARCALL_")) return error as FarcallError;
   const fail = (what: string, hint: string): FarcallError =>
@@ -183,7 +183,7 @@ function storeError(error: unknown, file: string): FarcallError {
   if (primary === 13 || code === "ENOSPC") {
     return fail(
       "cannot grow: the disk is full",
-      "Free some space on that disk and try again; nothing acknowledged is lost.",
+      "Free some space on that disk and try again. Nothing that was acknowledged is lost.",
     );
   }
   if (primary === 8 || primary === 14 || code === "EACCES" || code === "EROFS" || code === "EPERM") {
@@ -192,8 +192,8 @@ function storeError(error: unknown, file: string): FarcallError {
   if (primary === 11 || primary === 26) {
     return fail(
       `is damaged: ${message}`,
-      `Move it away (mv "${file}" "${file}.damaged", with its -wal file) and deploy again: durable calls in it are lost. Or restore it from a copy.`,
+      `Restore it from a copy. Or move it away (mv "${file}" "${file}.damaged", with its -wal file) and deploy again: the durable calls in it are lost.`,
     );
   }
-  return fail(`failed: ${message}`, "See the host's log beside it.");
+  return fail(`failed: ${message}`, "See host.log in the same directory.");
 }

@@ -9,32 +9,31 @@ import type { AddressInfo } from "node:net";
 import type { Failure } from "../../../../engine/index.ts";
 import { InvalidError, NotFoundError } from "../../../../runtime/errors.ts";
 import type { FunctionSchema } from "../../../../schema/index.ts";
-import { sendProblem, webPayload } from "../calls/web-call.ts";
+import { sendProblem, type WebRequest, webPayload } from "../calls/index.ts";
 import { asFailure, warn } from "../failures.ts";
-import type { Host } from "../host.ts";
-import type { DeployedFunction } from "../registry/registry.ts";
+import type { Services } from "../services.ts";
 
 const ADDRESS = "127.0.0.1";
 const FIRST_PORT = 20_000;
 const PORTS = 12_000;
 /** Held in memory until the function has it. */
-export const MAX_REQUEST_BYTES: number = 64 * 1024 * 1024;
+const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
 
 export function isWeb({ mode, options }: FunctionSchema): boolean {
   return mode === "web" || options.web === true;
 }
 
 export class WebServer {
-  readonly #host: Host;
+  readonly #services: Services;
   #server: Server | undefined;
   #starting: Promise<void> | undefined;
   #port: number | undefined;
 
-  constructor(host: Host) {
-    this.#host = host;
+  constructor(services: Services) {
+    this.#services = services;
   }
 
-  /** Resolves once it listens, or cannot: functions then have no URL. */
+  /** Resolves once it listens. When it cannot, functions have no URL. */
   start(): Promise<void> {
     this.#starting ??= this.#listen().catch((error: unknown) => {
       this.#starting = undefined;
@@ -48,7 +47,7 @@ export class WebServer {
     return `http://${ADDRESS}:${this.#port}/${[environment, app, name].map(encodeURIComponent).join("/")}`;
   }
 
-  /** Takes no more requests; those that run go on. */
+  /** Takes no more requests. Those that are running go on. */
   drain(): void {
     this.#server?.close();
   }
@@ -59,8 +58,8 @@ export class WebServer {
   }
 
   async #listen(): Promise<void> {
-    const file = this.#host.paths.webPort;
-    const usual = readPort(file) ?? portFor(this.#host.paths.state);
+    const file = this.#services.paths.webPort;
+    const usual = readPort(file) ?? portFor(this.#services.paths.state);
     const server = createServer((request, response) => {
       this.#handle(request, response).catch((error: unknown) => sendProblem(response, 500, asFailure(error)));
     });
@@ -81,31 +80,31 @@ export class WebServer {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refuse = (status: number, code: Failure["code"], message: string, hint?: string): void => {
-      // What is left of the body is not read.
+      // The rest of the body is not read.
       response.setHeader("connection", "close");
       sendProblem(response, status, { code, message, hint });
     };
-    // A page from elsewhere whose name was made to point here does not know this name.
+    // A page from elsewhere whose name was made to point here asks for that name.
     const { host = "" } = request.headers;
     if (host !== `${ADDRESS}:${this.#port}` && host !== `localhost:${this.#port}`) {
       return refuse(403, "INVALID", `${JSON.stringify(host)} is not this server`);
     }
-    if (this.#host.draining) return refuse(503, "ENGINE_UNAVAILABLE", "the host is stopping");
+    if (this.#services.draining) return refuse(503, "ENGINE_UNAVAILABLE", "the host is stopping");
     // The Fetch API has no such requests.
     if (request.method === "TRACE" || request.method === "CONNECT")
       return refuse(405, "INVALID", `web functions do not answer ${request.method}`);
-    const { registry, calls } = this.#host;
+    const { registry, calls } = this.#services;
     // A proxy's client names the whole URL.
     const url = `http://${host}${(request.url ?? "/").replace(/^https?:\/\/[^/?#]*/i, "")}`;
-    let fn: DeployedFunction;
+    let fn: WebRequest["fn"];
     try {
       fn = registry.function(functionIn(url));
       if (!isWeb(fn.schema)) {
         return refuse(
           404,
           "NOT_FOUND",
-          `${fn.version.app}/${fn.schema.name} is no web function`,
-          "call it with remote()",
+          `${fn.version.app}/${fn.schema.name} is not a web function`,
+          "Call it with remote().",
         );
       }
     } catch (error) {
@@ -125,21 +124,21 @@ export class WebServer {
     } catch {
       return; // The client is gone.
     }
-    this.#host.processes.prepare();
-    calls.openWeb(fn, webPayload(request, url, body), request.headers, response);
+    this.#services.pools.prepare();
+    calls.openWeb({ fn, payload: webPayload(request, url, body), headers: request.headers, response });
   }
 }
 
 function functionIn(url: string): { app: string; environment: string; name: string } {
-  const hint = "a web function answers at /<environment>/<app>/<function>";
+  const hint = "A web function answers at /<environment>/<app>/<function>.";
   let parts: string[];
   try {
     parts = new URL(url).pathname.slice(1).split("/").map(decodeURIComponent);
   } catch (error) {
-    throw new InvalidError(`${url} names no function: ${(error as Error).message}`, { hint });
+    throw new InvalidError(`${url} does not name a function: ${(error as Error).message}`, { hint });
   }
   const [environment, app, name] = parts;
-  if (!environment || !app || !name) throw new NotFoundError(`${url} names no function`, { hint });
+  if (!environment || !app || !name) throw new NotFoundError(`${url} does not name a function`, { hint });
   return { app, environment, name };
 }
 
@@ -162,7 +161,7 @@ function readPort(file: string): number | undefined {
   }
 }
 
-/** Two state directories seldom want the same. */
+/** Different for most state directories. */
 function portFor(state: string): number {
   return FIRST_PORT + (createHash("sha256").update(state).digest().readUInt32LE(0) % PORTS);
 }

@@ -1,17 +1,17 @@
 /**
- * Somebody who reads the outputs of a durable call: first those that are on disk, page by page as fast as the connection
- * takes them, then those that come. Nothing but indices is kept for a slow reader.
+ * Sends the outputs of a durable call to a client: first those that are on disk, page by page as fast as the client takes
+ * them, then those that come. Nothing but indices is kept for a slow client.
  */
-import type { Failure, InputRange } from "../../../../engine/index.ts";
-import { Queue } from "../../../../pool/input-list.ts";
+import { cancelledCall, type Failure, type InputRange } from "../../../../engine/index.ts";
+import { Queue } from "../../../../pool/index.ts";
 import { FromHost } from "../../protocol.ts";
-import type { Connection } from "../connection/connection.ts";
 import { asFailure } from "../failures.ts";
-import { type CallTables, InputState, OUTPUT_TYPES } from "../storage/call-tables.ts";
-import { cancelledFailure, type DurableCall } from "./durable-call.ts";
+import { type CallStorage, InputState, OUTPUT_TYPES } from "../storage/index.ts";
+import type { DurableCall, OutputListener } from "./durable-call.ts";
+import type { Peer } from "./peer.ts";
 
-/** What is read: a call that runs, or the number of one that has ended. */
-export interface AttachedCall {
+/** The call that is read: one that runs, or the number of one that has ended. */
+export interface FoundCall {
   number: number;
   id: string;
   numInputs: number;
@@ -19,45 +19,51 @@ export interface AttachedCall {
   live: DurableCall | undefined;
 }
 
-export class Attachment {
-  readonly #connection: Connection;
+export interface ReaderOptions {
+  peer: Peer;
+  /** The number by which the client knows what it reads. */
+  clientNumber: number;
+  storage: CallStorage;
+  call: FoundCall;
+  range?: InputRange;
+  /** The client wants what there is now and nothing more (a poll). Called when all of that is sent. */
+  onScanned?: (() => void) | undefined;
+  onClosed?: ((reader: OutputReader) => void) | undefined;
+}
+
+export class OutputReader implements OutputListener {
+  readonly #peer: Peer;
   readonly #clientNumber: number;
-  readonly #tables: CallTables;
-  readonly #call: AttachedCall;
+  readonly #storage: CallStorage;
+  readonly #call: FoundCall;
   readonly #start: number;
   readonly #end: number;
   readonly #onScanned: (() => void) | undefined;
+  readonly #onClosed: ((reader: OutputReader) => void) | undefined;
   /** Indices below were read from disk. All are beyond it once the disk has been read. */
   #cursor: number;
-  /** Came while the connection was full. */
+  /** Came while the client was full. */
   readonly #pending = new Queue<number>();
   #scanned = false;
   #over = false;
 
-  /** `onScanned`: the reader wants what is there now and nothing more (a poll). */
-  constructor(
-    connection: Connection,
-    clientNumber: number,
-    tables: CallTables,
-    call: AttachedCall,
-    range: InputRange,
-    onScanned?: () => void,
-  ) {
-    this.#connection = connection;
+  constructor({ peer, clientNumber, storage, call, range = {}, onScanned, onClosed }: ReaderOptions) {
+    this.#peer = peer;
     this.#clientNumber = clientNumber;
-    this.#tables = tables;
+    this.#storage = storage;
     this.#call = call;
     this.#start = range.start ?? 0;
     this.#end = range.end ?? Number.POSITIVE_INFINITY;
     this.#cursor = this.#start;
     this.#onScanned = onScanned;
+    this.#onClosed = onClosed;
     if (onScanned) return;
-    call.live?.attachments.add(this);
-    // Nothing has run yet, so all is still to come.
+    call.live?.addReader(this);
+    // Nothing has run yet, so everything is still to come.
     if (call.live?.accepted === false) this.#seenAll();
   }
 
-  /** Sends what there is, as far as the connection takes it; called again when it takes more. */
+  /** Sends what there is, as far as the client takes it; called again when the client takes more. */
   pump(): void {
     try {
       this.#sendWhatFits();
@@ -67,10 +73,10 @@ export class Attachment {
   }
 
   #sendWhatFits(): void {
-    while (!this.#over && !this.#connection.full) {
+    while (!this.#over && !this.#peer.full) {
       const index = this.#pending.shift();
       if (index !== undefined) {
-        const row = this.#tables.input(this.#call.number, index);
+        const row = this.#storage.input(this.#call.number, index);
         if (row) this.#send(row.index, row.state, row.payload);
       } else if (!this.#scanned) this.#scan();
       else return;
@@ -79,12 +85,12 @@ export class Attachment {
 
   #scan(): void {
     const end = Math.min(this.#end, this.#call.numInputs);
-    const page = this.#cursor < end ? this.#tables.inputs(this.#call.number, this.#cursor, end) : [];
+    const page = this.#cursor < end ? this.#storage.inputs(this.#call.number, this.#cursor, end) : [];
     for (const { index, state, payload } of page) {
       this.#cursor = index + 1;
       if (state !== InputState.waiting) this.#send(index, state, payload);
       else if (this.#onScanned && this.#call.cancelled) {
-        this.#send(index, InputState.failure, Buffer.from(JSON.stringify(cancelledFailure(this.#call.id))));
+        this.#send(index, InputState.failure, Buffer.from(JSON.stringify(cancelledCall(this.#call.id))));
       }
     }
     if (page.length > 0) return;
@@ -92,11 +98,11 @@ export class Attachment {
     if (this.#onScanned) {
       this.close();
       this.#onScanned();
-    } else if (this.#call.cancelled) this.fail(cancelledFailure(this.#call.id));
+    } else if (this.#call.cancelled) this.fail(cancelledCall(this.#call.id));
     else if (this.#asksForNothing) this.fail(noSuchInput(this.#call, this.#start));
   }
 
-  /** It names inputs, and all of them are beyond the last. */
+  /** The range names inputs, and all of them are beyond the last. */
   get #asksForNothing(): boolean {
     return Number.isFinite(this.#end) && this.#end > this.#start && this.#start >= this.#call.numInputs;
   }
@@ -106,31 +112,30 @@ export class Attachment {
     this.#cursor = Number.POSITIVE_INFINITY;
   }
 
-  /** An output is on disk. */
   deliver(index: number, state: number, payload: Uint8Array): void {
     if (this.#over || index < this.#start || index >= this.#end || index >= this.#cursor) return;
-    if (this.#connection.full || this.#pending.length > 0) this.#pending.push(index);
+    if (this.#peer.full || this.#pending.length > 0) this.#pending.push(index);
     else this.#send(index, state, payload);
   }
 
   #send(index: number, state: number, payload: Uint8Array): void {
-    this.#connection.writer.write(OUTPUT_TYPES[state]!, this.#clientNumber, index, payload);
+    this.#peer.write(OUTPUT_TYPES[state]!, this.#clientNumber, index, payload);
   }
 
   fail(failure: Failure): void {
     if (this.#over) return;
-    this.#connection.json(FromHost.failed, this.#clientNumber, failure);
+    this.#peer.json(FromHost.failed, this.#clientNumber, failure);
     this.close();
   }
 
   close(): void {
     this.#over = true;
-    this.#call.live?.attachments.delete(this);
-    this.#connection.attachmentClosed(this.#clientNumber, this);
+    this.#call.live?.removeReader(this);
+    this.#onClosed?.(this);
   }
 }
 
-function noSuchInput({ id, numInputs }: AttachedCall, index: number): Failure {
+function noSuchInput({ id, numInputs }: FoundCall, index: number): Failure {
   const has = numInputs === 0 ? "no inputs" : numInputs === 1 ? "one input" : `${numInputs} inputs`;
   return {
     code: "INVALID",

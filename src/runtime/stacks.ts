@@ -1,6 +1,6 @@
 /**
  * The stack of an error that came from elsewhere: the remote frames, then those of the caller. The caller's are taken when
- * the error arrives, from the async stack of whoever awaits, so that calls which succeed pay nothing.
+ * the error arrives, from the awaiting caller's async stack, so that calls which succeed pay nothing.
  */
 
 const SEPARATOR = "    --- called from ---";
@@ -39,7 +39,7 @@ export function raise(thrown: unknown): unknown {
   return value;
 }
 
-/** What an engine's answer settles to; an error of it was made where the answer arrived, and gets the stack of who awaits here. */
+/** What an engine's answer settles to; an error of it was made where the answer arrived, and gets the stack of the caller who awaits here. */
 export async function answered<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;

@@ -1,5 +1,5 @@
 /** What user code can ask about the input that it is running for. The container provides it. */
-import { ExecutionError } from "../errors.ts";
+import { ExecutionError } from "./errors.ts";
 
 export interface CallContext {
   /** `fc-…:3`: the call and the index of the input in it. */
@@ -25,7 +25,7 @@ export interface CallContext {
 
 let provider: (() => CallContext | undefined) | undefined;
 
-/** For the container: `provide` tells the input that the running code belongs to. */
+/** For the container: `provide` returns the input that the running code belongs to. */
 export function setContext(provide: () => CallContext | undefined): void {
   provider = provide;
 }
@@ -35,7 +35,7 @@ export function context(): CallContext {
   const current = provider?.();
   if (current === undefined) {
     throw new ExecutionError("context() was called outside a remote call", {
-      hint: "check isRemote() first in code that also runs locally",
+      hint: "Check isRemote() first in code that also runs locally.",
     });
   }
   return current;

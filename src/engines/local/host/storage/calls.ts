@@ -1,0 +1,112 @@
+/**
+ * What is kept of durable calls, as the rest of the host sees it. Writes are plain data and are acknowledged by a callback, so that
+ * another thread could carry them out; reads answer at once.
+ */
+import type { FunctionRef, OpenCall } from "../../../../engine/index.ts";
+import type { FarcallError } from "../../../../runtime/errors.ts";
+import { FromHost } from "../../protocol.ts";
+
+/** `state` of an input. */
+export const InputState = { waiting: 0, result: 1, exception: 2, failure: 3 } as const;
+
+/** The frame type in which an output of a state is sent. */
+export const OUTPUT_TYPES: Record<number, number> = {
+  [InputState.result]: FromHost.result,
+  [InputState.exception]: FromHost.exception,
+  [InputState.failure]: FromHost.failure,
+};
+
+export interface CallRow {
+  number: number;
+  id: string;
+  app: string;
+  environment: string;
+  function: string;
+  /** FunctionRef's; "" for a function that is not a method. */
+  instance: string;
+  version: number;
+  method: OpenCall["method"];
+  key: string | null;
+  /** `null` until the call is accepted. */
+  num_inputs: number | null;
+  cancelled: number;
+  created_at: number;
+  ended_at: number | null;
+  expired: number;
+  num_failed: number;
+  /** TraceContext as JSON. */
+  trace: string | null;
+}
+
+export interface StoredInput {
+  index: number;
+  state: number;
+  /** The input while it waits, its output from then on. */
+  payload: Uint8Array;
+}
+
+export interface RecordedOutput {
+  /** A type of FromHost. */
+  type: number;
+  payload: Uint8Array;
+}
+
+export interface RecordedInput {
+  index: number;
+  /** Empty when it was too large. */
+  payload: Uint8Array;
+  outputs: RecordedOutput[];
+}
+
+/** One change. `call` is the call's number in the database. */
+export type CallWrite =
+  | { kind: "insert"; row: CallRow }
+  | { kind: "inputs"; call: number; inputs: readonly { index: number; payload: Uint8Array }[] }
+  | { kind: "accept"; call: number; numInputs: number; endedAt: number | null }
+  | { kind: "output"; call: number; index: number; state: number; payload: Uint8Array }
+  | { kind: "end"; call: number; at: number }
+  | { kind: "cancel"; call: number; at: number }
+  | { kind: "delete"; call: number };
+
+export type StoredListener = (error: FarcallError | undefined) => void;
+
+export interface CallFilter {
+  app?: string;
+  environment?: string;
+  function?: string;
+}
+
+export interface CallStorage {
+  /** A number for a new call. */
+  nextNumber(): number;
+
+  /**
+   * `compose` is called when the next group of writes is put together, and says what the call has to write at that moment.
+   * `done` is called once all of it is on disk, or with an error when none of it is.
+   */
+  write(compose: () => readonly CallWrite[], done: StoredListener): void;
+  /**
+   * Drops the payloads of some calls that ended before `before`, and forgets expired calls that ended before `forgetBefore`.
+   * `done` learns whether there may be more.
+   */
+  expire(before: number, forgetBefore: number, done: (error: FarcallError | undefined, more: boolean) => void): void;
+  /** Returns once everything that was to be written is on disk. */
+  flush(): void;
+
+  // Reads throw EngineUnavailableError.
+
+  byId(id: string): CallRow | undefined;
+  byKey(ref: FunctionRef, key: string): CallRow | undefined;
+  /** Calls that have not ended. */
+  open(): CallRow[];
+  newest(filter: CallFilter, limit: number): CallRow[];
+  countInputs(call: number): number;
+  countUnfinished(call: number): number;
+  /** A page of inputs without an outcome, from `index` on. */
+  waitingInputs(call: number, index: number): StoredInput[];
+  /** A page of inputs in any state, from `start` to before `end`. */
+  inputs(call: number, start: number, end: number): StoredInput[];
+  input(call: number, index: number): StoredInput | undefined;
+  /** A page of inputs with their outputs, for people to look at. */
+  recordedInputs(call: number, start: number, end: number): RecordedInput[];
+}

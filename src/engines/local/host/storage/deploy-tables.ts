@@ -1,0 +1,161 @@
+/** Deployed versions, deploy events and autoscaler settings in the database. */
+import type { AutoscalerSettings, DeployEvent, DeploymentRecord } from "../../../../engine/index.ts";
+import type { AppManifest } from "../../../../schema/index.ts";
+import type { AppName, DeployStorage, NewVersion, StoredVersion } from "./deploys.ts";
+import type { Store } from "./store.ts";
+
+/** So many deploy events are kept for watchers that were away. */
+const KEPT_EVENTS = 10_000;
+
+export class DeployTables implements DeployStorage {
+  readonly #store: Store;
+  #lastSequence: number;
+
+  constructor(store: Store) {
+    this.#store = store;
+    const last = store.read((database) => database.prepare("SELECT max(sequence) AS last FROM events").get());
+    // Grows even when the database is replaced by a new one, so that a watcher's `after` keeps its meaning.
+    this.#lastSequence = (last as { last: number | null }).last ?? Date.now();
+  }
+
+  get sequence(): number {
+    return this.#lastSequence;
+  }
+
+  // ---- versions
+
+  versions(): (AppName & { version: number })[] {
+    return this.#store.read((database) =>
+      database.prepare("SELECT app, environment, version FROM versions ORDER BY version").all(),
+    ) as unknown as (AppName & { version: number })[];
+  }
+
+  version({ app, environment }: AppName, version: number): StoredVersion | undefined {
+    return this.#store.read((database) =>
+      database
+        .prepare("SELECT * FROM versions WHERE app = ? AND environment = ? AND version = ?")
+        .get(app, environment, version),
+    ) as StoredVersion | undefined;
+  }
+
+  history({ app, environment }: AppName): DeploymentRecord[] {
+    return this.#store.read((database) =>
+      database
+        .prepare(
+          `SELECT version, deployed_at AS deployedAt, json_array_length(manifest, '$.functions') AS functions
+           FROM versions WHERE app = ? AND environment = ? ORDER BY version DESC`,
+        )
+        .all(app, environment),
+    ) as unknown as DeploymentRecord[];
+  }
+
+  manifestJson({ app, environment }: AppName, version: number): Uint8Array {
+    const row = this.#store.read((database) =>
+      database
+        .prepare(
+          "SELECT CAST(manifest AS BLOB) AS json FROM versions WHERE app = ? AND environment = ? AND version = ?",
+        )
+        .get(app, environment, version),
+    ) as { json: Uint8Array };
+    return row.json;
+  }
+
+  insert({ manifest, fingerprint, artifact, root, secrets }: NewVersion): {
+    manifest: AppManifest;
+    event: DeployEvent;
+  } {
+    const { app, environment } = manifest;
+    const deployedAt = new Date().toISOString();
+    return this.#store.transact((database) => {
+      const { version } = database
+        .prepare(
+          "INSERT INTO apps VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET last_version = last_version + 1 RETURNING last_version AS version",
+        )
+        .get(app, environment) as { version: number };
+      const deployed: AppManifest = { ...manifest, version, deployedAt };
+      const etag = `${version}-${fingerprint.slice(0, 16)}`;
+      database
+        .prepare("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .run(
+          app,
+          environment,
+          version,
+          deployedAt,
+          etag,
+          fingerprint,
+          artifact,
+          root,
+          JSON.stringify(secrets),
+          JSON.stringify(deployed),
+        );
+      this.#deleteAutoscalers({ app, environment });
+      return { manifest: deployed, event: this.#record({ kind: "deployed", app, environment, version, etag }) };
+    });
+  }
+
+  remove({ app, environment }: AppName, lastVersion: number, etag: string): DeployEvent {
+    return this.#store.transact((database) => {
+      database.prepare("DELETE FROM versions WHERE app = ? AND environment = ?").run(app, environment);
+      this.#deleteAutoscalers({ app, environment });
+      return this.#record({ kind: "removed", app, environment, version: lastVersion, etag: `${etag}-removed` });
+    });
+  }
+
+  artifacts(): Set<string> {
+    const rows = this.#store.read((database) =>
+      database.prepare("SELECT DISTINCT artifact FROM versions").all(),
+    ) as unknown as { artifact: string }[];
+    return new Set(rows.map(({ artifact }) => artifact));
+  }
+
+  // ---- events
+
+  eventsAfter(sequence: number): DeployEvent[] {
+    return this.#store.read((database) =>
+      database.prepare("SELECT * FROM events WHERE sequence > ? ORDER BY sequence").all(sequence),
+    ) as unknown as DeployEvent[];
+  }
+
+  /** Inside a transaction. */
+  #record(event: Omit<DeployEvent, "sequence">): DeployEvent {
+    const sequence = Math.max(this.#lastSequence + 1, Date.now());
+    const { database } = this.#store;
+    database
+      .prepare("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)")
+      .run(sequence, event.kind, event.app, event.environment, event.version, event.etag);
+    database
+      .prepare(
+        "DELETE FROM events WHERE sequence <= (SELECT sequence FROM events ORDER BY sequence DESC LIMIT 1 OFFSET ?)",
+      )
+      .run(KEPT_EVENTS);
+    this.#lastSequence = sequence;
+    return { sequence, ...event };
+  }
+
+  // ---- autoscaler settings
+
+  autoscaler({ app, environment }: AppName, workload: string): AutoscalerSettings {
+    const row = this.#store.read((database) =>
+      database
+        .prepare("SELECT settings FROM autoscalers WHERE app = ? AND environment = ? AND function = ?")
+        .get(app, environment, workload),
+    ) as { settings: string } | undefined;
+    return row ? (JSON.parse(row.settings) as AutoscalerSettings) : {};
+  }
+
+  setAutoscaler({ app, environment }: AppName, workload: string, settings: AutoscalerSettings): void {
+    this.#store.transact((database) =>
+      database
+        .prepare("INSERT OR REPLACE INTO autoscalers VALUES (?, ?, ?, ?)")
+        .run(app, environment, workload, JSON.stringify(settings)),
+    );
+  }
+
+  forgetAutoscalers(app: AppName): void {
+    this.#store.transact(() => this.#deleteAutoscalers(app));
+  }
+
+  #deleteAutoscalers({ app, environment }: AppName): void {
+    this.#store.database.prepare("DELETE FROM autoscalers WHERE app = ? AND environment = ?").run(app, environment);
+  }
+}

@@ -1,0 +1,59 @@
+/** What the pool itself reports when an input fails for reasons other than the user's code. */
+import type { Failure } from "../engine/index.ts";
+import type { Input } from "./call.ts";
+import type { DeathCause } from "./container.ts";
+import type { Workload } from "./workload.ts";
+
+export function timedOut(input: Input): Failure {
+  const { timeoutMs } = input.call.fn.schema.options;
+  return {
+    code: "FUNCTION_TIMEOUT",
+    message: `${functionOf(input)} took longer than its timeout of ${timeoutMs} ms`,
+    hint: "Raise timeoutMs in the function's options, or split the work into smaller inputs.",
+  };
+}
+
+export function outOfMemory(workload: Workload): Failure {
+  const { memoryMiB } = workload.options;
+  return {
+    code: "INTERNAL_FAILURE",
+    message: `${nameOf(workload)}: the container ran out of memory${memoryMiB > 0 ? ` (memoryMiB is ${memoryMiB})` : ""}`,
+    hint: "Raise memoryMiB in the function's options, or split the work into smaller inputs.",
+  };
+}
+
+export function diedTooOften(input: Input, detail: string): Failure {
+  return {
+    code: "INTERNAL_FAILURE",
+    message: `${functionOf(input)}: the container died ${input.crashes} times while it ran input ${input.index} (${detail})`,
+    hint: "Check whether the function calls process.exit or crashes a native module. Its logs show more: farcall logs.",
+  };
+}
+
+/** @param reason what cut it off, as a clause */
+export function generatorCutOff(input: Input, reason: string): Failure {
+  return {
+    code: "INTERNAL_FAILURE",
+    message: `${functionOf(input)}: the generator had yielded ${input.yielded} values when ${reason}`,
+    hint: "A generator that has yielded cannot be restarted. Call it again only if running it twice is safe.",
+  };
+}
+
+export function didNotStart(workload: Workload, cause: DeathCause, detail: string): Failure {
+  const what = cause === "start timed out" ? "" : cause === "load failed" ? "the app failed to load: " : `${cause}: `;
+  return {
+    code: "INTERNAL_FAILURE",
+    message: `${nameOf(workload)}: its container did not start: ${what}${detail}`,
+    hint: "The app's module runs when a container starts. Its logs show more: farcall logs.",
+  };
+}
+
+/** Of the function that the input is for. */
+function functionOf({ call: { fn } }: Input): string {
+  return `${fn.version.app}/${fn.schema.name}`;
+}
+
+/** Of the function or class, as a person writes it. */
+export function nameOf({ version, name }: Workload): string {
+  return `${version.app}/${name}`;
+}
