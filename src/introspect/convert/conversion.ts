@@ -6,7 +6,7 @@
 import type { ts } from "ts-morph";
 import type { Declaration, ReferenceType, TypeSchema } from "../../schema/index.ts";
 import type { RefusalReason } from "../problems.ts";
-import { type DeclarationRecord, errors, type Owner, type Refusal } from "./owners.ts";
+import { type DeclarationRecord, errors, type Owner, type Refusal, type Use } from "./owners.ts";
 
 export interface TypeOptions {
   /** An alias that is not to be used for the type: what it stands for is wanted. */
@@ -33,6 +33,9 @@ interface Expansion {
   isRecursive: boolean;
 }
 
+/** What an alias came to: what it stands for, with the declarations used in that, or that it has no end. */
+type Expanded = { schema: TypeSchema; uses: readonly Use[] } | "endless";
+
 /** Deeper nesting of one alias in its own result than this has no end. */
 const MAX_NESTING = 4;
 
@@ -48,6 +51,8 @@ export class Conversion {
   #describing = 0;
   /** Outermost first. */
   #expanding: Expansion[] = [];
+  readonly #crossingAliases = new Map<ts.Symbol, Map<ts.Type, Expanded>>();
+  readonly #describedAliases = new Map<ts.Symbol, Map<ts.Type, Expanded>>();
   /** The type of the alias that is being declared, until it is met. */
   #body: ts.Type | undefined;
   /** Computed types that a declaration around here is a name for. */
@@ -237,21 +242,57 @@ export class Conversion {
     return this.#named.get(type);
   }
 
-  /** What an alias stands for, written out; by its name where that has no end. */
+  /**
+   * What an alias stands for, written out; by its name where that has no end. Worked out once for each type, since aliases that
+   * use each other in many places (a schema's `allOf`, `anyOf`, `not`, …) come to the same types again and again.
+   */
   expand(alias: ts.Symbol, type: ts.Type, named: () => TypeSchema, convert: () => TypeSchema): TypeSchema {
+    const known = this.#expanded(alias);
+    const before = known.get(type);
+    if (before === "endless") return named();
+    if (before) return this.#again(before);
     const outer = this.#expanding.filter((each) => each.alias === alias);
     if (outer.length >= MAX_NESTING || outer.some((each) => each.type === type)) {
       outer[0]!.isRecursive = true;
       return named();
     }
     const entry: Expansion = { alias, type, isRecursive: false };
+    const { refusals, uses } = this.#owner;
+    const [hadRefusals, hadUses, path] = [refusals.length, uses.length, this.#path.join("")];
     this.#expanding.push(entry);
     const result = this.#tentatively(() => {
       const converted = convert();
       return entry.isRecursive ? undefined : converted;
     });
     this.#expanding.pop();
-    return result ?? named();
+    if (!result) {
+      known.set(type, "endless");
+      return named();
+    }
+    // What is refused has its place, and what is inside something endless may be only a part of it.
+    const isWhole = refusals.length === hadRefusals && !this.#expanding.some(({ isRecursive }) => isRecursive);
+    if (isWhole && !this.hasTypeParameters) {
+      const inside = uses.slice(hadUses).map((use) => ({ ...use, path: use.path.slice(path.length) }));
+      known.set(type, { schema: result, uses: inside });
+    }
+    return result;
+  }
+
+  /** By alias and by whether values of it cross: in a description, other types stay names. */
+  #expanded(alias: ts.Symbol): Map<ts.Type, Expanded> {
+    const all = this.isDescribing ? this.#describedAliases : this.#crossingAliases;
+    let known = all.get(alias);
+    if (!known) {
+      known = new Map();
+      all.set(alias, known);
+    }
+    return known;
+  }
+
+  #again({ schema, uses }: Exclude<Expanded, "endless">): TypeSchema {
+    const path = this.#path.join("");
+    for (const use of uses) this.#owner.uses.push({ ...use, path: path + use.path });
+    return schema;
   }
 
   /** Writes out a type that has no name; `again` is for where it contains itself, and no alias around it can stand for it. */

@@ -41,17 +41,23 @@ export interface DeclarationRecord extends Owner {
   complete?: (() => void) | undefined;
 }
 
-/** An owner and all that it uses, each once as what crosses and once as what types are compared with; the nearest first. */
-export function* reached(owner: Owner): Iterable<{ owner: Owner; inside: string; isCompared: boolean }> {
+/**
+ * An owner and all that it uses, each once as what crosses and once as what types are compared with; the nearest first.
+ * @param known what need not be looked at
+ */
+export function* reached(
+  owner: Owner,
+  known?: { has(owner: Owner): boolean },
+): Iterable<{ owner: Owner; inside: string; isCompared: boolean }> {
   const seen = [new Set<Owner>(), new Set<Owner>()];
   const queue = [{ owner, inside: "", isCompared: false }];
   for (const item of queue) {
     yield item;
     for (const { path, declaration, isCompared } of item.owner.uses) {
       const next = { owner: declaration, inside: item.inside + path, isCompared: item.isCompared || isCompared };
-      const known = seen[Number(next.isCompared)]!;
-      if (known.has(declaration)) continue;
-      known.add(declaration);
+      const before = seen[Number(next.isCompared)]!;
+      if (before.has(declaration) || known?.has(declaration)) continue;
+      before.add(declaration);
       queue.push(next);
     }
   }
@@ -69,9 +75,20 @@ export function refusalsOf({ refusals }: Owner, isCompared: boolean): Refusal[] 
   return isCompared ? refusals.filter(({ severity, isComparable }) => severity === "error" && !isComparable) : refusals;
 }
 
+/** Declarations that are known to have no error, neither of their own nor in what they use: there is no need to look again. */
+const sound = new WeakSet<Owner>();
+
 /** What cannot cross the wire in an owner and in all that it uses. */
 export function* errors(owner: Owner): Generator<Refusal, void> {
-  for (const { owner: at, isCompared } of reached(owner)) {
+  const seen: Owner[] = [];
+  let isSound = true;
+  for (const { owner: at, isCompared } of reached(owner, sound)) {
+    if (at !== owner) {
+      seen.push(at);
+      isSound &&= (at as DeclarationRecord).schema !== undefined; // what is used are declarations
+    }
+    isSound &&= at.refusals.every(({ severity }) => severity !== "error");
     for (const refusal of refusalsOf(at, isCompared)) if (refusal.severity === "error") yield refusal;
   }
+  if (isSound) for (const each of seen) sound.add(each);
 }
