@@ -83,20 +83,22 @@ const VISITORS: { [K in keyof Nodes]: NodeVisitor<Nodes[K]> } = {
       : resolve(cx, node),
   [SyntaxKind.AnyKeyword]: convertAny,
   [SyntaxKind.SymbolKeyword]: refuseSymbol,
-  [SyntaxKind.ThisType]: refuseThis,
+  [SyntaxKind.ThisType]: (cx, node) => (cx.isDescribing ? resolve(cx, node) : refuseThis(cx, node)),
   [SyntaxKind.TypePredicate]: (_cx, { assertsModifier }) => ({
     kind: "primitive",
     name: assertsModifier ? "void" : "boolean",
   }),
   [SyntaxKind.TypeOperator]: convertOperator,
-  [SyntaxKind.IndexedAccessType]: (cx, node) =>
-    isOpen(cx, node)
+  [SyntaxKind.IndexedAccessType]: (cx, node) => {
+    if (mentionsThis(node.objectType)) return refuseThis(cx, node);
+    return isOpen(cx, node)
       ? cx.describe(() => ({
           kind: "indexedAccess",
           object: cx.node(node.objectType),
           index: cx.node(node.indexType),
         }))
-      : resolve(cx, node),
+      : resolve(cx, node);
+  },
   [SyntaxKind.MappedType]: (cx, node) => (isOpen(cx, node) ? convertMapped(cx, node) : resolve(cx, node)),
   [SyntaxKind.ConditionalType]: (cx, node) => (isOpen(cx, node) ? convertConditional(cx, node) : resolve(cx, node)),
   [SyntaxKind.InferType]: (cx, { typeParameter: { name, constraint } }) => {

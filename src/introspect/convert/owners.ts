@@ -37,7 +37,9 @@ export interface DeclarationRecord extends Owner {
   references: ReferenceType[];
   /** Undefined while it is being converted. */
   schema: Declaration | undefined;
-  /** Of a package's type with behaviour, whose members matter only where types are compared with it: fills them in. */
+  /** A package's type with behaviour: its first refusal says all, and its members matter only where types are compared with it. */
+  isBehaviour?: true;
+  /** Fills in the members of such a type. */
   complete?: (() => void) | undefined;
 }
 
@@ -53,6 +55,7 @@ export function* reached(
   const queue = [{ owner, inside: "", isCompared: false }];
   for (const item of queue) {
     yield item;
+    if (isRefusedWhole(item.owner, item.isCompared)) continue;
     for (const { path, declaration, isCompared } of item.owner.uses) {
       const next = { owner: declaration, inside: item.inside + path, isCompared: item.isCompared || isCompared };
       const before = seen[Number(next.isCompared)]!;
@@ -70,8 +73,14 @@ export function completeCompared(owner: Owner): void {
   }
 }
 
+function isRefusedWhole(owner: Owner, isCompared: boolean): boolean {
+  return !isCompared && (owner as Partial<DeclarationRecord>).isBehaviour === true; // only declarations have it
+}
+
 /** What is wrong with an owner where it is used so. */
-export function refusalsOf({ refusals }: Owner, isCompared: boolean): Refusal[] {
+export function refusalsOf(owner: Owner, isCompared: boolean): Refusal[] {
+  const { refusals } = owner;
+  if (isRefusedWhole(owner, isCompared)) return refusals.slice(0, 1);
   return isCompared ? refusals.filter(({ severity, isComparable }) => severity === "error" && !isComparable) : refusals;
 }
 

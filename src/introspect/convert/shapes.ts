@@ -44,6 +44,7 @@ function refuseBehaviour(
   nodes: readonly ShapeNode[],
 ): void {
   const { symbol } = record;
+  record.isBehaviour = true;
   const hint = "Pass the data in it, as an interface of your own.";
   if (symbol.flags & SymbolFlags.Class) {
     const message = `${symbol.name} is a class instance with behaviour: it cannot cross the wire`;
@@ -75,9 +76,10 @@ function convertMembers(cx: Conversion, symbol: ts.Symbol, nodes: readonly Shape
     if (heritage.token !== ts.SyntaxKind.ExtendsKeyword) continue;
     for (const node of heritage.types) {
       const type = cx.checker.getTypeAtLocation(node);
-      if (isNameOf(type, nodes) && !cx.accepts(() => cx.node(node))) {
-        // `interface Tree extends Inferred<typeof tree> {}`: a type that contains itself, and has a name by this interface.
-        return cx.withName(type, symbol, () => membersOfType(cx, type, node));
+      if (isNameOf(type, nodes) && !isNamedBase(cx, node)) {
+        // `interface Tree extends Inferred<typeof tree> {}`: this is the type's name, also where it contains itself.
+        const { properties, indexes } = cx.withName(type, symbol, () => membersOfType(cx, type, node));
+        return indexes.length > 0 ? { properties, indexes } : { properties };
       }
       const base = asBase(cx, cx.node(node));
       refuseExtended(cx, type, [...(symbol.members?.values() ?? [])]);
@@ -112,6 +114,16 @@ function convertMembers(cx: Conversion, symbol: ts.Symbol, nodes: readonly Shape
 function isNameOf({ symbol }: ts.Type, nodes: readonly ShapeNode[]): boolean {
   const isNamed = (symbol?.flags ?? 0) & (SymbolFlags.Class | SymbolFlags.Interface);
   return !isNamed && nodes.length === 1 && nodes[0]!.members.length === 0 && nodes[0]!.heritageClauses?.length === 1;
+}
+
+function isNamedBase(cx: Conversion, node: ts.TypeNode): boolean {
+  let isNamed = false;
+  const isAccepted = cx.accepts(() => {
+    const base = cx.node(node);
+    isNamed = ["reference", "global", "builtin", "array"].includes(base.kind);
+    return base;
+  });
+  return isAccepted && isNamed;
 }
 
 /** What an interface can extend by name. */

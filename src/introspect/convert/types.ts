@@ -128,6 +128,9 @@ function simpleUse(type: ts.Type, node: ts.Node | undefined): NamedUse {
 }
 
 function convertParameterType(cx: Conversion, type: ts.Type, node: ts.Node | undefined): TypeSchema {
-  if ((type as { isThisType?: boolean }).isThisType) return refuseThis(cx, node);
+  if ((type as { isThisType?: boolean }).isThisType) {
+    const constraint = cx.isDescribing ? cx.checker.getBaseConstraintOfType(type) : undefined;
+    return constraint && constraint !== type ? cx.type(constraint, node) : refuseThis(cx, node);
+  }
   return convertTypeParameter(cx, type.symbol, node);
 }
