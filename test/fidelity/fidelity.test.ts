@@ -9,9 +9,12 @@ import { type FidelityPackage, PACKAGES } from "./packages.ts";
 const fixtures: FidelityPackage = {
   name: "fixtures",
   style: "",
-  modules: ["values.ts", "named.ts", "computed.ts", "open.ts", "compared.ts", "inferred.ts", "foreign.js"].map((file) =>
-    join(import.meta.dirname, "../introspect/fixtures/sameness", file),
-  ),
+  modules: [
+    ...["values.ts", "named.ts", "computed.ts", "open.ts", "compared.ts", "inferred.ts", "foreign.js"].map((file) =>
+      join(import.meta.dirname, "../introspect/fixtures/sameness", file),
+    ),
+    join(import.meta.dirname, "fixtures/unusual.ts"),
+  ],
 };
 const ALL = [...PACKAGES, fixtures];
 let measured: Fidelity[];

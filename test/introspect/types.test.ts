@@ -26,13 +26,18 @@ test("types that contain themselves, computed keys, Node's types, assertions and
     "text: (value: unknown) => string",
     "same: <T>(value: T) => T",
     "odd: <out_>(value: out_, more: arguments_) => out_",
+    'brands: (cents: Cents, id: string & $brand<"UserId">, metres: Metres, name: Title) => { x: number } & $brand<"Point">',
     "export type Category = { name: string; kids: Category[] };",
     "export interface Named { name: string; kids: Named[]; }",
     "export enum Op { Add = 8, Remove = 9, }",
     'export interface ByOp { 8: { x: 1 }; 9?: "b"; name: string; }',
     "export interface arguments_ { a: 1; }",
+    'export type Cents = number & { readonly __brand: "Cents" };',
+    "export type Metres = number & { readonly __unit: symbol };",
+    "export type Title = string & { readonly __real: true };",
     "export interface CpuInfo { model: string; speed: number; times: { user: number; nice: number; sys: number; idle: number; irq: number }; }",
     "export interface ParsedPath { root: string; dir: string; base: string; ext: string; name: string; }",
+    "export type $brand<T extends string | number | symbol = string | number | symbol> = { __$brand: { [k in T]: true } };",
   ]);
 });
 
@@ -53,6 +58,7 @@ test("types whose values would not arrive as they say are refused, each with one
     "error: talk(): this generator needs what next(string) sends, and callers cannot send it anything",
     "error: nameless() → kids[]: a type that contains itself needs a name",
     "error: modules(of.normalize): PlatformPath is an object with methods: it cannot cross the wire",
+    "error: symbols(of): a property that is named by a symbol cannot cross the wire",
     "warning: talk(): callers do not get the string that this generator returns in the end, only what it yields",
     "warning: counted(): callers do not get the number that this generator returns in the end, only what it yields",
   ]);

@@ -29,7 +29,9 @@ const never = app.function(function never(): never {
 
 // Written in place, a function's own defaults give its types, and what helpers return stays generic.
 const defaults = app.function(({ width = 100, title = "x" } = {}) => `${title}${width}`, { name: "defaults" });
-expectType<Equal<Parameters<typeof defaults.local>, [{ width?: number; title?: string }?]>>(true);
+export const rendered: string = defaults.local() + defaults.local({ width: 5 });
+// @ts-expect-error
+defaults.local({ width: "5" });
 function logged<F extends (...args: never[]) => unknown>(f: F): F {
   return f;
 }

@@ -2,6 +2,7 @@
 import { ts } from "ts-morph";
 import type { PropertySchema } from "../../schema/index.ts";
 import { docOf, hasModifier } from "../source/index.ts";
+import { brandName } from "./brands.ts";
 import type { Conversion } from "./conversion.ts";
 import { isNumericName, propertyName, refuseSymbolKey, stepOf } from "./keys.ts";
 import { typeOfMember } from "./members.ts";
@@ -16,7 +17,7 @@ export function propertiesOfClass(cx: Conversion, node: ts.ClassLikeDeclaration)
       ? ts.isIdentifier(field.name)
         ? field.name.text
         : undefined
-      : propertyName(cx, field.name);
+      : (brandName(cx, field.name) ?? propertyName(cx, field.name));
     if (key === undefined) {
       refuseSymbolKey(cx, field);
       return;

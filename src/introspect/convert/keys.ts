@@ -40,7 +40,7 @@ export function refuseSymbolKey(cx: Conversion, node: ts.Node | undefined): void
   cx.refuse(
     node,
     "symbol",
-    "a property named by a symbol cannot cross the wire",
+    "a property that is named by a symbol cannot cross the wire",
     'Name it by a string: `string & { readonly __brand: "UserId" }`.',
   );
 }

@@ -2,6 +2,7 @@
 import { ts } from "ts-morph";
 import type { IndexSignature, PropertySchema, TypeSchema } from "../../schema/index.ts";
 import { docOf, hasModifier } from "../source/index.ts";
+import { brandName } from "./brands.ts";
 import type { Conversion } from "./conversion.ts";
 import { convertFunction, convertFunctionType } from "./function-types.ts";
 import { isMethodOfAll, isNumericName, propertyName, refuseSymbolKey, stepOf } from "./keys.ts";
@@ -13,7 +14,8 @@ export function propertiesOfMembers(cx: Conversion, members: readonly ts.TypeEle
   for (const member of members) {
     if (ts.isIndexSignatureDeclaration(member)) continue;
     if (ts.isCallSignatureDeclaration(member) || ts.isConstructSignatureDeclaration(member)) continue;
-    const name = member.name && propertyName(cx, member.name);
+    const brand = member.name && ts.isPropertySignature(member) ? brandName(cx, member.name) : undefined;
+    const name = brand ?? (member.name && propertyName(cx, member.name));
     if (name === undefined) {
       refuseSymbolKey(cx, member);
       continue;
@@ -36,7 +38,8 @@ export function propertiesOfMembers(cx: Conversion, members: readonly ts.TypeEle
       continue;
     }
     if (!ts.isPropertySignature(member) && !ts.isGetAccessorDeclaration(member)) continue;
-    const type = cx.at(stepOf(name), () => typeOfMember(cx, member));
+    const convert = (): TypeSchema => typeOfMember(cx, member);
+    const type = cx.at(stepOf(name), () => (brand === undefined ? convert() : cx.describe(convert)));
     const property: PropertySchema = { name, type };
     if (isNumericName(cx, member.name)) property.numeric = true;
     if (member.questionToken) property.optional = true;

@@ -5,6 +5,7 @@
 import { ts } from "ts-morph";
 import type { ObjectType, TupleElement, TupleType, TypeSchema } from "../../schema/index.ts";
 import { lastName, symbolOf } from "../source/index.ts";
+import { convertMember } from "./brands.ts";
 import type { Conversion } from "./conversion.ts";
 import { callsOfMembers, convertFunction } from "./function-types.ts";
 import { convertLiteralNode } from "./literals.ts";
@@ -63,10 +64,7 @@ const VISITORS: { [K in keyof Nodes]: NodeVisitor<Nodes[K]> } = {
     kind: "union",
     members: flatten(node, ts.isUnionTypeNode).map((each) => cx.node(each)),
   }),
-  [SyntaxKind.IntersectionType]: (cx, node) => {
-    if (node.pos >= 0) refuseLostProperties(cx, cx.checker.getTypeFromTypeNode(node), node);
-    return { kind: "intersection", members: flatten(node, ts.isIntersectionTypeNode).map((each) => cx.node(each)) };
-  },
+  [SyntaxKind.IntersectionType]: convertIntersection,
   [SyntaxKind.LiteralType]: convertLiteralNode,
   [SyntaxKind.TypeLiteral]: convertMembers,
   [SyntaxKind.ParenthesizedType]: (cx, node) => cx.node(node.type),
@@ -139,6 +137,15 @@ function resolve(cx: Conversion, node: ts.TypeNode): TypeSchema {
 
 function mentionsThis(node: ts.Node): boolean {
   return node.kind === SyntaxKind.ThisType || (ts.forEachChild(node, mentionsThis) ?? false);
+}
+
+function convertIntersection(cx: Conversion, node: ts.IntersectionTypeNode): TypeSchema {
+  const nodes = flatten(node, ts.isIntersectionTypeNode);
+  if (node.pos < 0) return { kind: "intersection", members: nodes.map((each) => cx.node(each)) };
+  refuseLostProperties(cx, cx.checker.getTypeFromTypeNode(node), node);
+  const types = nodes.map((each) => cx.checker.getTypeFromTypeNode(each));
+  const members = nodes.map((each, at) => convertMember(cx, types, types[at]!, () => cx.node(each)));
+  return { kind: "intersection", members };
 }
 
 function convertOperator(cx: Conversion, node: ts.TypeOperatorNode): TypeSchema {

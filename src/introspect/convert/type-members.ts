@@ -2,6 +2,7 @@
 import { ts } from "ts-morph";
 import type { IndexSignature, PropertySchema, TypeSchema } from "../../schema/index.ts";
 import { docOf } from "../source/index.ts";
+import { brandOfSymbol } from "./brands.ts";
 import type { Conversion } from "./conversion.ts";
 import { refuseSymbolKey, stepOf } from "./keys.ts";
 import { isLeftOut } from "./optional.ts";
@@ -17,12 +18,16 @@ interface Members {
 export function membersOfType(cx: Conversion, type: ts.Type, site: ts.Node | undefined): Members {
   const properties: PropertySchema[] = [];
   for (const symbol of cx.checker.getPropertiesOfType(type)) {
-    const name = ts.unescapeLeadingUnderscores(symbol.escapedName);
-    if (name.startsWith("__@")) {
+    const written = ts.unescapeLeadingUnderscores(symbol.escapedName);
+    const brand = written.startsWith("__@") ? brandOfSymbol(cx, symbol) : undefined;
+    if (written.startsWith("__@") && brand === undefined) {
       refuseSymbolKey(cx, symbol.valueDeclaration ?? site);
       continue;
     }
-    const property: PropertySchema = { name, type: cx.at(stepOf(name), () => typeOfProperty(cx, symbol, site)) };
+    const name = brand ?? written;
+    const convert = (): TypeSchema => typeOfProperty(cx, symbol, site);
+    const type = cx.at(stepOf(name), () => (brand === undefined ? convert() : cx.describe(convert)));
+    const property: PropertySchema = { name, type };
     if (isNumeric(symbol)) property.numeric = true;
     if (symbol.flags & ts.SymbolFlags.Optional) property.optional = true;
     if (isReadonly(symbol)) property.readonly = true;

@@ -1,6 +1,7 @@
 /** Types that the checker found or computed, to schema: results that are inferred, what `typeof` and computed types come to. */
 import { ts } from "ts-morph";
 import type { TypeSchema } from "../../schema/index.ts";
+import { convertMember } from "./brands.ts";
 import type { Conversion, TypeOptions } from "./conversion.ts";
 import { convertLiteralType } from "./literals.ts";
 import { refuseLostProperties } from "./lost-properties.ts";
@@ -39,7 +40,8 @@ const VISITORS: readonly (readonly [ts.TypeFlags, TypeVisitor])[] = [
   visitor(TypeFlags.Union, convertUnion),
   visitor(TypeFlags.Intersection, (cx, type: ts.IntersectionType, site) => {
     refuseLostProperties(cx, type, site);
-    return { kind: "intersection", members: type.types.map((each) => cx.type(each, site)) };
+    const members = type.types.map((each) => convertMember(cx, type.types, each, () => cx.type(each, site)));
+    return { kind: "intersection", members };
   }),
   visitor(TypeFlags.TypeParameter, convertParameterType),
   visitor(TypeFlags.TemplateLiteral, (cx, { texts, types }: ts.TemplateLiteralType, site) => ({
