@@ -41,7 +41,11 @@ function checkDirectory(path: string): void {
       hint: `Run \`chmod 700 "${path}"\` if it is for farcall alone, or set FARCALL_HOME to a directory of its own.`,
     });
   }
-  chmodSync(path, 0o700);
+  try {
+    chmodSync(path, 0o700);
+  } catch (error) {
+    throw cannotWrite(path, error as Error);
+  }
   if (isOpen(statSync(path))) {
     throw unusable(path, `${open}, and its file system keeps no permissions`, {
       hint: "Set FARCALL_HOME (or the engine's URL, local:/path) to a directory on another disk.",
@@ -92,6 +96,13 @@ function makeFolders(path: string): void {
     makeFolders(parent);
     makeFolders(path);
   }
+}
+
+export function cannotWrite(path: string, cause: Error): EngineUnavailableError {
+  return new EngineUnavailableError(`cannot write to the state directory ${path}: ${cause.message}`, {
+    cause,
+    hint: "Make it writable and its disk not full, or set FARCALL_HOME to another directory.",
+  });
 }
 
 function unusable(
