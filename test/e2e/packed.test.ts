@@ -59,7 +59,16 @@ describe.sequential("the packed package", () => {
 
   test("contains what runs and nothing else", async () => {
     const files = await readdir(join(project, "node_modules/farcall"));
-    expect(files.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "dist", "docs", "package.json", "templates"]);
+    expect(files.sort()).toEqual([
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "SECURITY.md",
+      "dist",
+      "docs",
+      "package.json",
+      "templates",
+    ]);
   });
 
   test("sets a project up", async () => {
