@@ -128,11 +128,13 @@ export class Batch {
   }
 }
 
+const NOTHING = new Uint8Array();
+
 /** One input. Fields are written by its own methods alone. */
 export class Input {
   readonly call: Call;
   readonly index: number;
-  readonly payload: Uint8Array;
+  payload: Uint8Array;
   /** Attempts before this one that user code failed. */
   attempt = 0;
   /** Containers that died of it, as far as can be known. */
@@ -166,6 +168,11 @@ export class Input {
     this.call = call;
     this.index = index;
     this.payload = payload;
+  }
+
+  /** It will not be sent again: its call is over. Its memory is free while it still runs. */
+  dropPayload(): void {
+    this.payload = NOTHING;
   }
 
   /** The same input for the next attempt: this one may still be in its container. */

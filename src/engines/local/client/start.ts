@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { EngineUnavailableError, failureToError, InvalidError } from "../../../runtime/errors.ts";
-import { prepareDirectories, type StatePaths } from "../paths.ts";
+import { socketOfHost } from "../address.ts";
+import type { StatePaths } from "../paths.ts";
+import { checkDirectoryIfThere, prepareDirectory } from "../private.ts";
 import type { StartReport } from "../protocol.ts";
 import { takeStartLock } from "./start-lock.ts";
 
@@ -16,7 +18,8 @@ const START_LIMIT_MS = 60_000;
 
 /** Resolves to `undefined` when there is no host, unless `start` says to start one. */
 export async function reachHost(paths: StatePaths, start: boolean): Promise<Socket | undefined> {
-  if (start) prepareDirectories(paths);
+  if (start) prepareDirectory(paths);
+  else if (!checkDirectoryIfThere(paths)) return undefined;
   const begun = performance.now();
   for (let wait = 5; ; wait = Math.min(wait * 1.5, 150)) {
     const socket = await tryConnect(paths);
@@ -39,9 +42,11 @@ const HINTS: Record<string, string> = {
 };
 
 /** Resolves to `undefined` when nothing listens there. */
-function tryConnect(paths: StatePaths): Promise<Socket | undefined> {
+async function tryConnect(paths: StatePaths): Promise<Socket | undefined> {
+  const path = socketOfHost(paths);
+  if (path === undefined) return undefined;
   return new Promise((resolve, reject) => {
-    const socket = connect(paths.socket);
+    const socket = connect(path);
     socket.once("connect", () => {
       socket.removeAllListeners("error");
       resolve(socket);
@@ -52,7 +57,7 @@ function tryConnect(paths: StatePaths): Promise<Socket | undefined> {
       if (["ENOENT", "ECONNREFUSED", "ECONNRESET", "EAGAIN"].includes(error.code ?? "")) resolve(undefined);
       else {
         reject(
-          new EngineUnavailableError(`cannot connect to the host on ${paths.socket}: ${error.message}`, {
+          new EngineUnavailableError(`cannot connect to the host on ${path}: ${error.message}`, {
             cause: error,
             hint: HINTS[error.code ?? ""],
           }),

@@ -5,12 +5,15 @@
 import { closeSync, writeSync } from "node:fs";
 import type { Failure } from "../../../engine/index.ts";
 import { startSdk, startTelemetry, telemetry } from "../../../pool/index.ts";
-import { prepareDirectories, statePaths } from "../paths.ts";
+import { statePaths } from "../paths.ts";
+import { closeFiles, prepareDirectory } from "../private.ts";
 import type { StartReport } from "../protocol.ts";
 import { asFailure, warn } from "./failures.ts";
 import { Host } from "./host.ts";
 import { openStorage } from "./storage/index.ts";
 
+// Whatever the host writes is its user's alone. Functions write with the user's usual mask.
+const umask = process.umask(0o077);
 const detached = process.argv.includes("--detached");
 const paths = statePaths(`local:${process.argv.at(-1)}`);
 process.title = `farcall host ${paths.state}`;
@@ -23,14 +26,15 @@ process.on("uncaughtException", (error) => {
 });
 
 try {
-  prepareDirectories(paths);
+  prepareDirectory(paths);
+  closeFiles(paths);
   const storage = openStorage(paths, warn);
   if (!storage) {
     report({ locked: true });
     process.exit(0);
   }
   await startSdk();
-  const host = new Host(paths, storage, () => void exit(host));
+  const host = new Host(paths, storage, { umask, onEnd: () => void exit(host) });
   await startTelemetry(() => host.pools.all());
   await host.listen();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => host.stop("drain"));

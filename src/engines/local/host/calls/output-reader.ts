@@ -139,7 +139,7 @@ function noSuchInput({ id, numInputs }: FoundCall, index: number): Failure {
   const has = numInputs === 0 ? "no inputs" : numInputs === 1 ? "one input" : `${numInputs} inputs`;
   return {
     code: "INVALID",
-    message: `call ${id} has ${has}: there is none at index ${index}`,
+    message: `index ${index} is out of range: call ${id} has ${has}`,
     hint: "Indices begin at 0.",
   };
 }

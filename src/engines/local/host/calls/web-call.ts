@@ -71,6 +71,8 @@ export class WebCall implements Call {
   readonly #createdAt = Date.now();
   #endedAt = 0;
   #input: Input | undefined;
+  /** Out of the queue. */
+  #taken: Input | undefined;
   #answered = false;
   #failed = false;
   #cancelled = false;
@@ -105,6 +107,7 @@ export class WebCall implements Call {
   take(): Input | undefined {
     const input = this.#input;
     this.#input = undefined;
+    this.#taken = input;
     return input;
   }
 
@@ -206,6 +209,8 @@ export class WebCall implements Call {
   #close(): void {
     this.over = true;
     this.#endedAt = Date.now();
+    this.#taken?.dropPayload();
+    this.#taken = undefined;
     this.progress.close();
     this.pool.closed(this);
     this.#onEnd(this);

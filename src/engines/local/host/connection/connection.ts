@@ -187,7 +187,7 @@ export class Connection implements Peer, Client {
         this.#subscriptions.delete(frame.call);
         return;
       default:
-        throw new ProtocolError(`there is no frame of type ${frame.type}`);
+        throw new ProtocolError(`unknown frame type ${frame.type}`);
     }
   }
 

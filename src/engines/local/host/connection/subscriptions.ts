@@ -48,7 +48,7 @@ const SUBSCRIBERS: { readonly [M in keyof Subscriptions]: Subscriber<M> } = {
 
 /** Returns the function that stops it. Throws the error that the client is to get. */
 export function subscribe(method: string, asked: Asked): (() => void) | undefined {
-  if (!Object.hasOwn(SUBSCRIBERS, method)) throw new ProtocolError(`there is no subscription "${method}"`);
+  if (!Object.hasOwn(SUBSCRIBERS, method)) throw new ProtocolError(`unknown subscription "${method}"`);
   // The line above has checked it. The types of answer and items are the subscriber's business.
   const subscriber = SUBSCRIBERS[method as keyof Subscriptions] as Subscriber<keyof Subscriptions>;
   const { client, number } = asked;
