@@ -2,6 +2,7 @@
 import type { Engine, FunctionRef, OpenCall, ResolvedFunction } from "../engine/index.ts";
 import type { FunctionMode } from "../schema/index.ts";
 import type { Client } from "./client.ts";
+import { currentContext } from "./context.ts";
 import { defaultEngine, engineGeneration } from "./engines.ts";
 import { InvalidError } from "./errors.ts";
 import type { CallOptionsInit } from "./markers.ts";
@@ -103,14 +104,15 @@ export class Target {
   request(engine: Engine, method: OpenCall["method"], durable: boolean, wishes: Wishes = {}): OpenCall {
     const ref = this.refOn(engine);
     const { idempotencyKey, onProgress } = wishes;
-    if (idempotencyKey === undefined && !onProgress) {
+    const parent = currentContext()?.inputId;
+    if (parent === undefined && idempotencyKey === undefined && !onProgress) {
       const known = this.#plain.get(method);
       if (known?.function === ref) return known;
       const plain = { function: ref, method, durable };
       this.#plain.set(method, plain);
       return plain;
     }
-    return { function: ref, method, durable, idempotencyKey, progress: onProgress && true };
+    return { function: ref, method, durable, idempotencyKey, progress: onProgress && true, parent };
   }
 
   /** Rejects with InvalidError for a method that a web function lacks. Others are judged by `checkMode`. */

@@ -1,6 +1,14 @@
 /** A call that lives in memory as long as its client is connected: `remote`, `remoteGen`, `map`. */
 import type { Failure, Progress } from "../../../../engine/index.ts";
-import { type Call, CallInPool, Input, type OutcomeKind, type Pool, Queue } from "../../../../pool/index.ts";
+import {
+  type Call,
+  CallInPool,
+  Input,
+  type OutcomeKind,
+  type ParentInput,
+  type Pool,
+  Queue,
+} from "../../../../pool/index.ts";
 import { FromHost, type OpenMessage } from "../../protocol.ts";
 import type { DeployedFunction } from "../registry/index.ts";
 import type { CallSummary } from "./info.ts";
@@ -19,6 +27,8 @@ export interface MemoryCallOptions {
   fn: DeployedFunction;
   pool: Pool;
   peer: Peer;
+  /** The input that made it. */
+  parent: ParentInput | undefined;
   /** The number by which the client knows the call. */
   clientNumber: number;
   records: Records;
@@ -32,6 +42,10 @@ export class MemoryCall implements Call, Parked {
   readonly trace: OpenMessage["trace"];
   readonly fn: DeployedFunction;
   readonly pool: Pool;
+  readonly caller: object;
+  /** Its caller waits. */
+  readonly patientSince = undefined;
+  readonly parent: ParentInput | undefined;
   readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
   /** Where its logs go as well. */
@@ -54,13 +68,15 @@ export class MemoryCall implements Call, Parked {
   #silent = false;
   readonly #sendProgress: boolean;
 
-  constructor({ number, message, fn, pool, peer, clientNumber, records, onEnd }: MemoryCallOptions) {
+  constructor({ number, message, fn, pool, peer, parent, clientNumber, records, onEnd }: MemoryCallOptions) {
     this.number = number;
     this.id = message.id;
     this.method = message.method;
     this.trace = message.trace;
     this.fn = fn;
     this.pool = pool;
+    this.caller = peer;
+    this.parent = parent;
     this.logsTo = message.logs ? peer : undefined;
     this.logNumber = clientNumber;
     this.#peer = peer;
@@ -68,7 +84,7 @@ export class MemoryCall implements Call, Parked {
     this.#onEnd = onEnd;
     this.#sendProgress = message.progress === true;
     this.record = new CallRecord(records);
-    pool.opened();
+    pool.opened(this);
   }
 
   // ---- from the caller
