@@ -67,6 +67,8 @@ export class MemoryCall implements Call, Parked {
   #cancelled = false;
   #silent = false;
   readonly #sendProgress: boolean;
+  /** Newest reports that were not sent, since the client reads too slowly; by input. */
+  #heldBack: Map<number, Progress> | undefined;
 
   constructor({ number, message, fn, pool, peer, parent, clientNumber, records, onEnd }: MemoryCallOptions) {
     this.number = number;
@@ -160,13 +162,28 @@ export class MemoryCall implements Call, Parked {
 
   progressed(progress: Progress): void {
     this.progress.report(progress);
-    if (!this.#sendProgress || this.#silent || this.#peer.full) return;
+    if (!this.#sendProgress || this.#silent) return;
+    if (this.#peer.full) {
+      this.#heldBack ??= new Map();
+      this.#heldBack.set(progress.index, progress);
+      return;
+    }
+    this.#heldBack?.delete(progress.index);
     this.#peer.json(FromHost.progress, this.#clientNumber, progress, progress.index);
+  }
+
+  /** The last report of an input arrives, however slowly its caller reads. */
+  #sendHeldBack(index: number): void {
+    const progress = this.#heldBack?.get(index);
+    if (!progress) return;
+    this.#heldBack?.delete(index);
+    if (!this.#silent) this.#peer.json(FromHost.progress, this.#clientNumber, progress, index);
   }
 
   outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void {
     if (this.over) return;
     this.progress.inputEnded(input.index);
+    this.#sendHeldBack(input.index);
     this.record.output(input, TYPES[kind], payload);
     if (!this.#silent) this.#peer.write(TYPES[kind], this.#clientNumber, input.index, payload);
     if (kind === "exception") this.#failed++;
@@ -177,6 +194,7 @@ export class MemoryCall implements Call, Parked {
   failed(input: Input, failure: Failure): void {
     if (this.over) return;
     this.progress.inputEnded(input.index);
+    this.#sendHeldBack(input.index);
     const payload = Buffer.from(JSON.stringify(failure));
     this.record.output(input, FromHost.failure, payload);
     if (!this.#silent) this.#peer.write(FromHost.failure, this.#clientNumber, input.index, payload);
