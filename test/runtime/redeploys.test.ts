@@ -1,7 +1,7 @@
 /** Functions that are known by name or by an old stub, while what they name is deployed again. */
 import { expect, test } from "vitest";
 import { localEngine } from "../../src/engines/local/index.ts";
-import { Client, Function, GeneratorFunction } from "../../src/runtime/index.ts";
+import { Client, Function, GeneratorFunction, NotFoundError } from "../../src/runtime/index.ts";
 import { deployment } from "../engine/deployment.ts";
 import { program } from "../engines/local/program.ts";
 import { temporaryHome } from "../support/home.ts";
@@ -40,7 +40,7 @@ test("stubs go on after their app was removed and a compatible one deployed", as
   await engine.deployer!.deploy(unary);
   expect(await f.remote(1)).toBe(1);
   await engine.deployer!.remove({ app: "work", environment: "main" });
-  await expect(f.remote(1)).rejects.toThrow(/work/);
+  await expect(f.remote(1)).rejects.toThrow(NotFoundError);
   await engine.deployer!.deploy(unary);
   expect(await f.remote(2)).toBe(2);
   expect(await (await f.spawn(3)).get()).toBe(3);
