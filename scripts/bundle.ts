@@ -43,6 +43,8 @@ export async function bundle(source: string, outDir: string): Promise<void> {
     platform: "node",
     target: "node22.18",
     charset: "utf8",
+    // Names of classes are seen: in messages, and as FunctionCall.name.
+    keepNames: true,
     define: { "import.meta.url": MODULE_URL },
     plugins: [{ name: "packages", setup: leavePackages }, places(source)],
     metafile: true,

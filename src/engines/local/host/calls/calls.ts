@@ -8,7 +8,7 @@ import {
   type LogEntry,
   type Progress,
 } from "../../../../engine/index.ts";
-import type { Call, Pools } from "../../../../pool/index.ts";
+import type { Call, ParentInput, Pools } from "../../../../pool/index.ts";
 import { failureToError, NotFoundError } from "../../../../runtime/errors.ts";
 import { FromHost, type OpenMessage } from "../../protocol.ts";
 import type { Registry } from "../registry/index.ts";
@@ -122,9 +122,18 @@ export class Calls implements DurableHost {
 
   /** Throws when there is no such function, or the method does not suit it. */
   openMemory(peer: Peer, clientNumber: number, message: OpenMessage): MemoryCall {
-    const call = this.#intake.memory(peer, clientNumber, message);
+    const call = this.#intake.memory(peer, clientNumber, message, this.#parentOf(message));
     this.#memory.set(call.id, call);
     return call;
+  }
+
+  /** An input of a call that has not ended. */
+  #parentOf({ parent }: OpenMessage): ParentInput | undefined {
+    if (parent === undefined) return undefined;
+    const colon = parent.lastIndexOf(":");
+    const id = parent.slice(0, colon);
+    const call = this.#memory.get(id) ?? this.#durable.get(id);
+    return call && { call, index: Number(parent.slice(colon + 1)) };
   }
 
   openWeb(request: WebRequest): void {

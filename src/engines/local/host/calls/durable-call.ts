@@ -65,6 +65,7 @@ export class DurableCall implements Call {
   readonly trace: TraceContext | undefined;
   readonly fn: DeployedFunction;
   readonly pool: Pool;
+  readonly parent = undefined;
   readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
   readonly granted = 0;
@@ -74,6 +75,8 @@ export class DurableCall implements Call {
   #cancelled = false;
   /** Sends the inputs, until the call is accepted. */
   #opener: Peer | undefined;
+  #caller: Peer | undefined;
+  #patientSince = performance.now();
   /** When the last opener went, by performance.now(). */
   #leftAt = 0;
   #logsTo: Peer | undefined;
@@ -122,7 +125,17 @@ export class DurableCall implements Call {
     this.trace = row.trace === null ? undefined : (JSON.parse(row.trace) as TraceContext);
     this.fn = fn;
     this.pool = pool;
-    pool.opened();
+    pool.opened(this);
+  }
+
+  /** Who sent its inputs; after a restart of the host nobody knows. */
+  get caller(): object {
+    return this.#caller ?? this.#host;
+  }
+
+  /** Since when its inputs wait, by performance.now(). */
+  get patientSince(): number {
+    return this.#patientSince;
   }
 
   get over(): boolean {
@@ -174,6 +187,7 @@ export class DurableCall implements Call {
   receiveFrom(opener: Peer, onStored: (stored: number) => void): boolean {
     if (this.#accepted || this.#opener) return false;
     this.#opener = opener;
+    this.#caller = opener;
     this.receive(onStored);
     return true;
   }
@@ -335,6 +349,7 @@ export class DurableCall implements Call {
       return;
     }
     this.#untaken = count;
+    this.#patientSince = performance.now();
     this.#queuedAt = queueTime();
     this.pool.enqueue(this, count);
   }
@@ -485,7 +500,8 @@ export class DurableCall implements Call {
   }
 
   info(): CallInfo {
-    return infoOfDurable(
+    const { startProblem } = this.pool;
+    const info = infoOfDurable(
       {
         ...this.#row,
         num_inputs: this.#accepted ? this.#numInputs : this.#stored,
@@ -495,5 +511,7 @@ export class DurableCall implements Call {
       this.#ended,
       this.fn.schema.mode,
     );
+    // Only of a call that waits, rather than of one whose last inputs run.
+    return startProblem !== undefined && this.#untaken > 0 && !this.#over ? { ...info, startProblem } : info;
   }
 }
