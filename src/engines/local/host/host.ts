@@ -72,7 +72,8 @@ export class Host implements Services {
       onIdle: () => this.#lookForWork(),
     });
     this.#web = new WebServer(this);
-    this.calls = new Calls({ storage: storage.calls, registry: this.registry, pools: this.pools, warn });
+    const { calls, attempts } = storage;
+    this.calls = new Calls({ storage: calls, attempts, registry: this.registry, pools: this.pools, warn });
     this.#schedules = new Schedules(this.registry, this.calls);
     this.#server = createServer({ noDelay: true }, (socket) => {
       clearTimeout(this.#idleTimer);

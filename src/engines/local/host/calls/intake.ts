@@ -82,6 +82,7 @@ export class Intake {
       expired: 0,
       num_failed: 0,
       trace: message.trace ? JSON.stringify(message.trace) : null,
+      digest: null,
     };
     const call = this.#durable(row, fn, true);
     telemetry?.callOpened(fn, message.method);

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DeployRequest } from "../../../../engine/index.ts";
-import { storeError } from "./store.ts";
+import { storeError } from "./store-error.ts";
 
 export class Artifacts {
   readonly #folder: string;

@@ -1,6 +1,8 @@
 /** Everything that the host keeps on disk. The rest of the host sees these interfaces and knows nothing of SQLite. */
+import { join } from "node:path";
 import type { StatePaths } from "../../paths.ts";
 import { Artifacts } from "./artifacts.ts";
+import { AttemptsFile } from "./attempts.ts";
 import { CallTables } from "./call-tables.ts";
 import type { CallStorage } from "./calls.ts";
 import { DeployTables } from "./deploy-tables.ts";
@@ -9,6 +11,7 @@ import { Logs } from "./logs.ts";
 import { Store } from "./store.ts";
 
 export { Artifacts } from "./artifacts.ts";
+export type { AttemptsFile } from "./attempts.ts";
 export {
   type CallRow,
   type CallStorage,
@@ -25,6 +28,7 @@ export { Logs } from "./logs.ts";
 
 export interface Storage {
   readonly calls: CallStorage;
+  readonly attempts: AttemptsFile;
   readonly deploys: DeployStorage;
   readonly artifacts: Artifacts;
   readonly logs: Logs;
@@ -37,13 +41,17 @@ export function openStorage(paths: StatePaths, warn: (message: string) => void):
   const store = Store.open(paths.database);
   if (!store) return undefined;
   const logs = new Logs(paths.logDatabase, warn);
+  const calls = new CallTables(store);
+  const attempts = new AttemptsFile(join(paths.state, "attempts"), calls.lastNumber, warn);
   return {
-    calls: new CallTables(store),
+    calls,
+    attempts,
     deploys: new DeployTables(store),
     artifacts: new Artifacts(paths.artifacts),
     logs,
     close: () => {
       logs.close();
+      attempts.close();
       store.close();
     },
   };
