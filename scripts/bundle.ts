@@ -17,6 +17,7 @@ const ENTRIES = [
   "cli/farcall",
   "cli/codegen-bin",
   "engines/local/host/main",
+  "engines/local/host/maintain",
   "engines/local/host/storage/writer",
   "container/inspect",
   "container/main",

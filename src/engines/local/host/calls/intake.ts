@@ -102,7 +102,9 @@ export class Intake {
   }
 
   #functionFor(message: OpenMessage): DeployedFunction {
-    const fn = this.#options.registry.function(message.function);
+    const { registry } = this.#options;
+    const fn = registry.function(message.function);
+    registry.checkRunnable(fn.version);
     checkMethod(message, fn.schema);
     return fn;
   }

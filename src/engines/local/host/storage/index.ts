@@ -1,5 +1,5 @@
 /** Everything that the host keeps on disk. The rest of the host sees these interfaces and knows nothing of SQLite. */
-import { join } from "node:path";
+import { EngineUnavailableError } from "../../../../runtime/errors.ts";
 import type { StatePaths } from "../../paths.ts";
 import { Artifacts } from "./artifacts.ts";
 import { AttemptsFile } from "./attempts.ts";
@@ -25,6 +25,7 @@ export {
 export type { AppName, DeployStorage, StoredVersion } from "./deploys.ts";
 export { isNamed } from "./function-filter.ts";
 export { Logs } from "./logs.ts";
+export * as maintenance from "./maintenance.ts";
 
 export interface Storage {
   readonly calls: CallStorage;
@@ -42,12 +43,15 @@ export function openStorage(paths: StatePaths, warn: (message: string) => void):
   if (!store) return undefined;
   const logs = new Logs(paths.logDatabase, warn);
   const calls = new CallTables(store);
-  const attempts = new AttemptsFile(join(paths.state, "attempts"), calls.lastNumber, warn);
+  const deploys = new DeployTables(store);
+  const artifacts = new Artifacts(paths.artifacts);
+  keepArtifacts(deploys, artifacts);
+  const attempts = new AttemptsFile(paths.attempts, calls.lastNumber, warn);
   return {
     calls,
     attempts,
-    deploys: new DeployTables(store),
-    artifacts: new Artifacts(paths.artifacts),
+    deploys,
+    artifacts,
     logs,
     close: () => {
       logs.close();
@@ -55,4 +59,38 @@ export function openStorage(paths: StatePaths, warn: (message: string) => void):
       store.close();
     },
   };
+}
+
+/** Until layout 5 the folder alone had them. */
+function keepArtifacts(deploys: DeployStorage, artifacts: Artifacts): void {
+  for (const hash of deploys.artifactsNotKept()) {
+    const content = artifacts.read(hash);
+    if (content) deploys.keepArtifact(content);
+  }
+}
+
+/** Makes the files of all versions what they should be. Throws EngineUnavailableError. */
+export function checkArtifacts(paths: StatePaths): { repairedVersions: string[]; lostVersions: string[] } {
+  const store = Store.open(paths.database);
+  if (!store)
+    throw new EngineUnavailableError(`a host serves ${paths.state}`, { hint: "Stop it with `farcall host stop`." });
+  const repairedVersions: string[] = [];
+  const lostVersions: string[] = [];
+  try {
+    const deploys = new DeployTables(store);
+    const artifacts = new Artifacts(paths.artifacts);
+    keepArtifacts(deploys, artifacts);
+    for (const { app, environment, version: number } of deploys.versions()) {
+      const version = deploys.version({ app, environment }, number)!;
+      const name = `${app} (${environment}) version ${number}`;
+      try {
+        if (artifacts.ensure(version, () => deploys.artifact(version.artifact))) repairedVersions.push(name);
+      } catch {
+        lostVersions.push(name);
+      }
+    }
+  } finally {
+    store.close();
+  }
+  return { repairedVersions, lostVersions };
 }

@@ -190,12 +190,12 @@ export class Store {
 }
 
 /** Held as long as this process lives. Throws an error with `errcode` 5 when another process has it. */
-function takeLock(file: string): DatabaseSync {
+export function takeLock(file: string): DatabaseSync {
   const path = `${file}-lock`;
   closeSync(openSync(path, "a", 0o600));
   const lock = new DatabaseSync(path, { timeout: 0 });
   try {
-    lock.exec("BEGIN EXCLUSIVE");
+    lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;");
     return lock;
   } catch (error) {
     lock.close();
@@ -203,7 +203,7 @@ function takeLock(file: string): DatabaseSync {
   }
 }
 
-function openDatabase(file: string): DatabaseSync {
+export function openDatabase(file: string): DatabaseSync {
   const isNew = statSync(file).size === 0;
   const acknowledged = CommitMark.read(file);
   const database = new DatabaseSync(file, { timeout: 0 });

@@ -23,6 +23,9 @@ export function isWeb({ mode, options }: FunctionSchema): boolean {
   return mode === "web" || options.web === true;
 }
 
+/** Of a request whose function is not to be had. */
+const STATUS: Record<string, number> = { NOT_FOUND: 404, ENGINE_UNAVAILABLE: 503 };
+
 export class WebServer {
   readonly #services: Services;
   #server: Server | undefined;
@@ -99,6 +102,7 @@ export class WebServer {
     let fn: WebRequest["fn"];
     try {
       fn = registry.function(functionIn(url));
+      registry.checkRunnable(fn.version);
       if (!isWeb(fn.schema)) {
         return refuse(
           404,
@@ -109,7 +113,7 @@ export class WebServer {
       }
     } catch (error) {
       const { code, message, hint } = asFailure(error);
-      return refuse(code === "NOT_FOUND" ? 404 : 400, code, message, hint);
+      return refuse(STATUS[code] ?? 400, code, message, hint);
     }
     const body: Buffer[] = [];
     let bytes = 0;
