@@ -208,6 +208,63 @@ test("a program that ends after its spawn leaves the work to the host", async ()
   await engine.close();
 });
 
+const gated = deployment(
+  "work",
+  `import { existsSync } from "node:fs";
+  export const gated = app.function(async function gated(gate, n) {
+    while (!existsSync(gate)) await new Promise((resolve) => setTimeout(resolve, 10));
+    return n;
+  });`,
+  { gated: { options: { maxContainers: 1, concurrency: { maxInputs: 16 } } } },
+);
+
+test("a restarted host answers about any of thousands of open calls at once, and takes all of them up", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.deployer!.deploy(gated);
+  const app = new Driver(engine, "work");
+  const gate = join(home.path, "gate");
+  const ids: string[] = [];
+  for (let n = 0; n < 3_000; n += 500) {
+    ids.push(...(await Promise.all(Array.from({ length: 500 }, (_, k) => app.spawn("gated", [[gate, n + k]])))));
+  }
+  process.kill((await hostStatus(home.url))!.pid, "SIGKILL");
+  const last = ids.pop()!;
+  const reading = app.get(ids.at(-1)!);
+  await engine.invoker.cancel(last);
+  expect(await engine.monitor!.call(last)).toMatchObject({ cancelled: true });
+  writeFileSync(gate, "");
+  expect(await reading).toEqual([{ index: 0, value: 2_998 }]);
+  const values = await Promise.all(ids.map(async (id) => (await app.get(id))[0]!.value));
+  expect(values).toEqual(ids.map((_, n) => n));
+  expect(await hostStatus(home.url)).toMatchObject({ openCalls: 0 });
+  await engine.close();
+});
+
+test("inputs that wait lie on the disk, not in memory", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.deployer!.deploy(gated);
+  const app = new Driver(engine, "work");
+  const gate = join(home.path, "gate");
+  const blockers = await app.spawn(
+    "gated",
+    Array.from({ length: 16 }, () => [gate]),
+  );
+  const memory = async (): Promise<number> => (await hostStatus(home.url))!.memoryBytes;
+  const before = await memory();
+  const large = "x".repeat(200_000);
+  const ids: string[] = [];
+  for (let n = 0; n < 2_000; n += 50) {
+    ids.push(...(await Promise.all(Array.from({ length: 50 }, () => app.spawn("gated", [[gate, large]])))));
+  }
+  expect((await memory()) - before).toBeLessThan(200e6);
+  writeFileSync(gate, "");
+  await app.get(blockers, 16);
+  expect(((await app.get(ids.at(-1)!))[0]!.value as string).length).toBe(200_000);
+  await engine.close();
+});
+
 test("a call whose caller was killed before it was acknowledged never runs", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { Logs } from "../../../src/engines/local/host/storage/index.ts";
 import {
   backupState,
   hostStatus,
@@ -15,6 +16,7 @@ import { deployment } from "../../engine/deployment.ts";
 import { Driver } from "../../engine/drive.ts";
 import { type TemporaryHome, temporaryHome } from "../../support/home.ts";
 import { patient } from "../../support/limits.ts";
+import { program } from "./program.ts";
 
 const apps = (factor: number) =>
   ["work", "other"].map((name) =>
@@ -193,4 +195,44 @@ test("of an app the newest twenty versions are kept, with older ones go their se
   expect(bytes).toContain("secret-of-version-22-");
   expect(bytes).not.toContain("secret-of-version-1-");
   await engine.close();
+});
+
+test("logs are bounded by what they take on disk, and the newest are kept", async () => {
+  await using home = await temporaryHome();
+  const file = join(home.path, "logs.db");
+  const logs = new Logs(file, (problem) => expect.unreachable(problem));
+  const entry = { app: "a", environment: "main", function: "f", container: "c", stream: "stdout" } as const;
+  const line = "x".repeat(60_000);
+  for (let n = 0; n < 1_600; n++) logs.append({ ...entry, text: `${n} ${line}` });
+  const kept = logs.newest({ follow: false }, 10_000);
+  expect(kept.at(-1)!.text).toMatch(/^1599 /);
+  expect(kept.length).toBeGreaterThan(500);
+  const sizes = [file, `${file}-wal`].map((each) => statSync(each).size);
+  expect(sizes[0]! + sizes[1]!).toBeLessThan(90e6);
+  logs.close();
+});
+
+test("host.log is put aside when it is large", async () => {
+  await using home = await temporaryHome();
+  const { engine } = await deployed(home);
+  await stopHost(home.url);
+  const log = join(home.path, "host.log");
+  writeFileSync(log, `${"x".repeat(5e6)}\n`);
+  expect(await engine.registry.listApps()).toHaveLength(2);
+  expect(statSync(log).size).toBeLessThan(1e6);
+  expect(statSync(`${log}.1`).size).toBeGreaterThan(5e6);
+  await engine.close();
+});
+
+test("a host that hangs at its start is stopped, and its clients learn why", async () => {
+  await using home = await temporaryHome();
+  const module = join(home.path, "hang.mjs");
+  writeFileSync(module, `console.error("this hangs"); setInterval(() => {}, 1000); await new Promise(() => {});`);
+  const { finished } = program("await engine.registry.listApps().catch((e) => console.log(e.message, e.hint));", {
+    ...home.env,
+    FARCALL_OTEL: module,
+    FARCALL_HOST_START_MS: "8000",
+  });
+  expect((await finished).stdout).toMatch(/did not start within 8 s and was stopped.*this hangs/s);
+  expect(await localEngine(home.url).registry.listApps()).toEqual([]);
 });

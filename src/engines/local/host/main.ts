@@ -5,6 +5,7 @@
 import { closeSync, writeSync } from "node:fs";
 import type { Failure } from "../../../engine/index.ts";
 import { startSdk, startTelemetry, telemetry } from "../../../pool/index.ts";
+import { writesLog } from "../host-log.ts";
 import { prepareDirectories, statePaths } from "../paths.ts";
 import type { StartReport } from "../protocol.ts";
 import { asFailure, warn } from "./failures.ts";
@@ -13,6 +14,7 @@ import { openStorage } from "./storage/index.ts";
 
 const detached = process.argv.includes("--detached");
 const paths = statePaths(`local:${process.argv.at(-1)}`);
+if (detached) writesLog(paths.hostLog);
 process.title = `farcall host ${paths.state}`;
 
 // That the log cannot be written is not a reason to stop.

@@ -219,7 +219,7 @@ export class Registry {
     const { manifest, artifact, secrets } = request;
     const fingerprint = fingerprintOf(request);
     const known = this.#apps.get(appKey(manifest));
-    const previous = known && this.#readable(manifest);
+    const previous = known && this.#readable({ app: known.app, environment: known.environment });
     const before = previous ? { previous: previous.manifest } : {};
     if (previous?.etag.endsWith(fingerprint.slice(0, 16))) {
       // Whatever was lost of it is there again.
