@@ -232,7 +232,7 @@ test("a restarted host answers about any of thousands of open calls at once, and
   const last = ids.pop()!;
   const reading = app.get(ids.at(-1)!);
   await engine.invoker.cancel(last);
-  expect(await engine.monitor!.call(last)).toMatchObject({ cancelled: true });
+  expect(await engine.invoker.call(last)).toMatchObject({ cancelled: true });
   writeFileSync(gate, "");
   expect(await reading).toEqual([{ index: 0, value: 2_998 }]);
   const values = await Promise.all(ids.map(async (id) => (await app.get(id))[0]!.value));
@@ -255,13 +255,13 @@ test("inputs that wait lie on the disk, not in memory", async () => {
   const before = await memory();
   const large = "x".repeat(200_000);
   const ids: string[] = [];
-  for (let n = 0; n < 2_000; n += 50) {
+  for (let n = 0; n < 1_200; n += 50) {
     ids.push(...(await Promise.all(Array.from({ length: 50 }, () => app.spawn("gated", [[gate, large]])))));
   }
-  expect((await memory()) - before).toBeLessThan(200e6);
+  expect((await memory()) - before).toBeLessThan(180e6);
   writeFileSync(gate, "");
   await app.get(blockers, 16);
-  expect(((await app.get(ids.at(-1)!))[0]!.value as string).length).toBe(200_000);
+  expect(((await app.get(ids[100]!))[0]!.value as string).length).toBe(200_000);
   await engine.close();
 });
 

@@ -38,8 +38,9 @@ const RETENTION_MS = Number(process.env["FARCALL_RETENTION_MS"]) || 7 * DAY_MS;
 const TOMBSTONE_MS = RETENTION_MS + 30 * DAY_MS;
 const EXPIRY_INTERVAL_MS = 3_600_000;
 const DEFAULT_LIST = 100;
-/** Calls of the last host that are taken up in one turn: callers of this one do not wait until all are. */
-const RESUMED_AT_ONCE = 100;
+/** Calls of the last host are taken up a page at a time, for so long in one turn: callers of this one come first. */
+const RESUME_PAGE = 100;
+const RESUME_TURN_MS = 3;
 
 export interface CallsOptions {
   storage: CallStorage;
@@ -107,18 +108,24 @@ export class Calls implements DurableHost {
 
   #resumeSome(after: number): void {
     if (this.#closed) return;
-    let rows: CallRow[] = [];
+    const begun = performance.now();
+    let last = after;
     try {
-      rows = this.storage.open(after, RESUMED_AT_ONCE);
-      for (const row of rows) {
-        if (row.number <= this.#resumingUpTo && !this.#durable.has(row.id)) this.#takeUp(row);
+      while (performance.now() - begun < RESUME_TURN_MS && last < this.#resumingUpTo) {
+        const page = this.storage.open(last, RESUME_PAGE);
+        for (const row of page) {
+          if (performance.now() - begun > RESUME_TURN_MS) break;
+          last = row.number;
+          if (row.number <= this.#resumingUpTo && !this.#durable.has(row.id)) this.#takeUp(row);
+        }
+        if (page.length === 0) last = this.#resumingUpTo;
       }
     } catch (error) {
       this.warn(`calls that were left open cannot be read: ${error}`);
+      last = this.#resumingUpTo;
     }
-    const last = rows.at(-1)?.number ?? Number.POSITIVE_INFINITY;
     if (last >= this.#resumingUpTo) this.#resumingUpTo = 0;
-    else setImmediate(() => this.#resumeSome(last));
+    else setTimeout(() => this.#resumeSome(last), RESUME_TURN_MS);
   }
 
   /** Calls that keep the host from stopping by itself. */

@@ -121,13 +121,12 @@ export class Registry {
     return version;
   }
 
-  /** Makes the files of a version what they should be, and returns whether they were not. Throws EngineUnavailableError. */
-  #ensure(version: Version): boolean {
+  /** Makes the files of a version what they should be. Throws EngineUnavailableError. */
+  #ensure(version: Version): void {
     const stored = this.#deploys.version(version, version.version);
     if (!stored) throw new EngineUnavailableError(`${nameOf(version)} is not kept any more`);
-    const repaired = this.#artifacts.ensure(stored, () => this.#deploys.artifact(stored.artifact));
-    if (repaired) this.#warn(`files of ${nameOf(version)} were missing or damaged and are written again`);
-    return repaired;
+    if (this.#artifacts.ensure(stored, () => this.#deploys.artifact(stored.artifact)))
+      this.#warn(`the code of ${nameOf(version)} was missing or damaged and is written again`);
   }
 
   /** Throws EngineUnavailableError when the files of a version are lost. */

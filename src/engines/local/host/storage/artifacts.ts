@@ -43,7 +43,7 @@ export class Artifacts {
   }
 
   /**
-   * Makes the files of a version what they should be, and returns whether they were not.
+   * Makes the files of a version what they should be, and returns whether its code was not.
    * Throws EngineUnavailableError. @param find the content that was deployed
    */
   ensure(
@@ -66,7 +66,7 @@ export class Artifacts {
       if (readIfThere(manifestFile)?.equals(Buffer.from(manifest))) return !whole;
       mkdirSync(dirname(manifestFile), { recursive: true, mode: 0o700 });
       writeAtomically(manifestFile, manifest);
-      return true;
+      return !whole;
     } catch (error) {
       throw storeError(error, manifestFile);
     }

@@ -19,7 +19,7 @@ const PAGE_ENTRIES = 100;
 
 // Held exclusively, SQLite needs no shared memory, which a full disk would turn into a crash.
 const TABLE = `
-  PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
+  PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
   PRAGMA journal_size_limit = ${SPARE_BYTES}; PRAGMA secure_delete = FAST;
   CREATE TABLE IF NOT EXISTS logs (
     sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, app TEXT NOT NULL, environment TEXT NOT NULL, function TEXT NOT NULL,
