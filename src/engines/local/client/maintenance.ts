@@ -38,9 +38,7 @@ async function maintain(url: string, what: string, ...file: string[]): Promise<M
   const failed = new Promise<never>((_, reject) => child.once("error", reject));
   const [said, complaint] = await Promise.race([Promise.all([text(child.stdout), text(child.stderr)]), failed]);
   if (!said) {
-    throw new EngineUnavailableError(`the ${what} of ${paths.state} ended without a result`, {
-      hint: `Its last words:\n${complaint.trimEnd()}`,
-    });
+    throw new EngineUnavailableError(`the ${what} of ${paths.state} ended without a result: ${complaint.trimEnd()}`);
   }
   const result = JSON.parse(said) as MaintenanceResult;
   if ("failure" in result) throw failureToError(result.failure);

@@ -127,10 +127,8 @@ async function spawnHost(paths: StatePaths): Promise<"ready" | "busy"> {
   if (hangs) {
     const said = lastLines(paths.hostLog, logStart);
     throw new EngineUnavailableError(
-      `the host of ${paths.state} did not start within ${START_HANG_MS / 1000} s and was stopped`,
-      {
-        hint: `Set FARCALL_HOST_START_MS to more milliseconds if the machine is slow.${said && ` The last lines of ${paths.hostLog}:\n${said}`}`,
-      },
+      `the host of ${paths.state} did not start within ${START_HANG_MS / 1000} s and was stopped; its log says: ${said || "nothing"}`,
+      { hint: "Set FARCALL_HOST_START_MS to more milliseconds if the machine is slow." },
     );
   }
   if (report === undefined) {

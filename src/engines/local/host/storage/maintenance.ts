@@ -50,7 +50,7 @@ function checkLayout(database: DatabaseSync, file: string): void {
 export function restore(paths: StatePaths, source: string): string | undefined {
   const { database: file } = paths;
   if (!existsSync(source))
-    throw new InvalidError(`there is no file ${source}`, {
+    throw new InvalidError(`the file ${source} does not exist`, {
       hint: "Name a file that `farcall host backup` has written.",
     });
   return exclusively(paths, () => {
