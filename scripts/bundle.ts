@@ -17,6 +17,8 @@ const ENTRIES = [
   "cli/farcall",
   "cli/codegen-bin",
   "engines/local/host/main",
+  "engines/local/host/maintain",
+  "engines/local/host/storage/writer",
   "container/inspect",
   "container/main",
 ];

@@ -47,6 +47,8 @@ export interface Call {
   progressed(progress: Progress): void;
   outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void;
   failed(input: Input, failure: Failure): void;
+  /** `attempt` or `runs` of an input has changed: before it is sent to a container, and when it comes back or is to be repeated. */
+  attempted?(input: Input): void;
 }
 
 /** An input whose code makes a call in turn. */
@@ -213,6 +215,7 @@ export class Input {
     next.crashes = this.crashes;
     next.cutOff = this.cutOff;
     next.suspect = this.suspect;
+    this.call.attempted?.(next);
     return next;
   }
 
@@ -221,9 +224,15 @@ export class Input {
     this.queuedAt = since;
   }
 
-  /** An earlier process may have run it, and did not live to say so. */
-  mayHaveRun(): void {
-    this.cutOff = Math.max(this.cutOff, 1);
+  /** Runs of it that began, the present one included. */
+  get runs(): number {
+    return this.attempt + this.cutOff + (this.container ? 1 : 0);
+  }
+
+  /** An earlier process began to run it `runs` times, of which `attempt` failed, and did not live to see the last one end. */
+  resumes({ attempt, runs }: { attempt: number; runs: number }): void {
+    this.attempt = attempt;
+    this.cutOff = runs - attempt;
   }
 
   enter(container: InputContainer, previous: Input | undefined): void {
@@ -232,6 +241,7 @@ export class Input {
     this.next = undefined;
     this.startedAt = 0;
     if (previous) previous.next = this;
+    this.call.attempted?.(this);
   }
 
   joins(batch: Batch): void {
@@ -271,6 +281,7 @@ export class Input {
     this.container = undefined;
     if (this.startedAt > 0) this.cutOff++;
     this.startedAt = 0;
+    this.call.attempted?.(this);
   }
 
   /** Whatever the container still says about it does not count, and it has until `killAt` to stop. */

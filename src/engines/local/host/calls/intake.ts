@@ -82,6 +82,7 @@ export class Intake {
       expired: 0,
       num_failed: 0,
       trace: message.trace ? JSON.stringify(message.trace) : null,
+      digest: null,
     };
     const call = this.#durable(row, fn, true);
     telemetry?.callOpened(fn, message.method);
@@ -101,7 +102,9 @@ export class Intake {
   }
 
   #functionFor(message: OpenMessage): DeployedFunction {
-    const fn = this.#options.registry.function(message.function);
+    const { registry } = this.#options;
+    const fn = registry.function(message.function);
+    registry.checkRunnable(fn.version);
     checkMethod(message, fn.schema);
     return fn;
   }
