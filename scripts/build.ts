@@ -21,6 +21,7 @@ import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
 import { precompileTemplates } from "../src/codegen/templates/precompile.ts";
 import { PRECOMPILED } from "../src/codegen/templates/templates.ts";
+import { manifestSchema } from "../src/schema/index.ts";
 import { bundle, CHUNKS } from "./bundle.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -35,6 +36,7 @@ try {
   declare(staging);
   await bundle(join(root, "src"), staging);
   writeFileSync(join(staging, "codegen/templates", PRECOMPILED), await precompileTemplates());
+  writeFileSync(join(staging, "manifest.schema.json"), `${JSON.stringify(await manifestSchema(), undefined, 2)}\n`);
   await buildPage(staging);
   addLibReferences(staging);
   for (const bin of bins) chmodSync(join(staging, bin), 0o755);

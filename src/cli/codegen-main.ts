@@ -1,5 +1,7 @@
 /** The command line of codegen alone, which loads nothing of the other commands. */
+
 import { Command } from "commander";
+import { packageVersion } from "../text/index.ts";
 import { define } from "./commands/codegen.ts";
 import { run, settle } from "./run.ts";
 
@@ -7,7 +9,7 @@ export function main(argv: readonly string[], name: "codegen" | "farcall codegen
   return run(argv, async (context) => {
     const program = settle(new Command(name)).description("write typed stubs of the deployed apps");
     // Of the bin: `farcall --version` is the other's.
-    if (name === "codegen") program.version((await context.package()).version, "-V, --version", "print the version");
+    if (name === "codegen") program.version(packageVersion(), "-V, --version", "print the version");
     define(program, context);
     return program;
   });

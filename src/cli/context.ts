@@ -1,5 +1,4 @@
 /** What every command shares: where its words go, when it is interrupted, and the engine it talks to. */
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import type { Engine } from "../engine/index.ts";
@@ -40,9 +39,9 @@ export class Context {
     return engine;
   }
 
-  /** The package's entry makes the schemes of engine URLs known. */
+  /** Makes the schemes of engine URLs known. */
   async registerEngines(): Promise<void> {
-    await import("../index.ts");
+    await import("../engines/index.ts");
   }
 
   async engineUrl(options: EngineOptions): Promise<string> {
@@ -64,11 +63,6 @@ export class Context {
     return manifest as AppManifest;
   }
 
-  /** farcall's own package.json. */
-  async package(): Promise<{ version: string }> {
-    return JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
-  }
-
   async close(): Promise<void> {
     await Promise.all(this.#engines.map((engine) => engine.close()));
   }
@@ -86,6 +80,11 @@ export function examples(command: Command, lines: readonly (readonly [command: s
   const width = Math.max(...lines.map(([text]) => text.length));
   const text = lines.map(([line, what]) => `  $ ${line.padEnd(width)}   ${what}`).join("\n");
   return command.addHelpText("after", `\nExamples:\n${text}`);
+}
+
+/** Reads an option that can be repeated. */
+export function several(value: string, before: string[]): string[] {
+  return [...before, value];
 }
 
 /** Reads an option's count. */

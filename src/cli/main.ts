@@ -3,6 +3,7 @@
  * exports `define(command, context)`.
  */
 import { Command } from "commander";
+import { packageVersion } from "../text/index.ts";
 import { commands } from "./commands/index.ts";
 import type { Context } from "./context.ts";
 import { run, settle } from "./run.ts";
@@ -15,7 +16,7 @@ export function main(argv: readonly string[]): Promise<void> {
 async function farcallProgram(argv: readonly string[], context: Context): Promise<Command> {
   const program = settle(new Command("farcall"))
     .description("Typed remote functions: deploy an app, generate stubs from what is deployed, call them.")
-    .version((await context.package()).version, "-V, --version", "print the version")
+    .version(packageVersion(), "-V, --version", "print the version")
     .helpCommand("help [command]", "show the help of a command")
     .enablePositionalOptions()
     .addHelpText("after", PROGRAM_EXAMPLES);
@@ -23,7 +24,7 @@ async function farcallProgram(argv: readonly string[], context: Context): Promis
   const named = argv[0] === "help" ? argv[1] : argv[0];
   for (const { name, summary, load } of commands) {
     const command = settle(program.command(name)).summary(summary).description(summary);
-    if (name === named) (await load()).define(command, context);
+    if (name === named) (await load()).define(command, context, commands);
   }
   return program;
 }

@@ -25,8 +25,8 @@ export async function run(argv: readonly string[], makeProgram: (context: Contex
     const { waitedFor } = await import("../config/index.ts");
     const what = waitedFor().join(", ") || "it";
     process.exitCode = report(
-      new InvalidError(`${name} ended before it was done: ${what} waits for something that never comes`, {
-        hint: "A promise that is awaited there never settles.",
+      new InvalidError(`${name} ended before it was done: ${what} is awaiting a promise that never settles`, {
+        hint: "Check for promises that are neither resolved nor rejected there.",
       }),
       output,
     );
@@ -52,7 +52,7 @@ export async function run(argv: readonly string[], makeProgram: (context: Contex
   }
 }
 
-/** Commander has told a person already. */
+/** Commander has already printed the message for people. */
 function reportUsage({ message }: CommanderError, output: Output): number {
   if (output.json)
     report(

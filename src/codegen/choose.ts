@@ -1,9 +1,9 @@
-/** Which deployed apps the config means, and where their manifests are had from: a registry, or the lock. */
+/** Which deployed apps the config means, and where their manifests come from: a registry, or the lock. */
 import type { Engine } from "../engine/index.ts";
-import type { LockedManifest } from "../plan/locked.ts";
-import { matcher } from "../plan/patterns.ts";
+import type { LockedManifest } from "../plan/index.ts";
 import { NotFoundError } from "../runtime/errors.ts";
-import type { Lock } from "./files/lock-file.ts";
+import { matcher } from "../text/index.ts";
+import type { Lock } from "./lock-file.ts";
 import type { Settings } from "./settings.ts";
 
 /** An app that the config chose. */
@@ -20,20 +20,23 @@ export interface ChosenRef {
 export interface Source {
   /** For messages: the engine's URL or the lock's path. */
   name: string;
+  /** How an app gets there, as a sentence; absent for a lock. */
+  deployHint?: string;
   list(environment?: string): Promise<{ app: string; environment: string; etag: string }[]>;
   manifest(ref: { app: string; environment: string }): Promise<LockedManifest>;
 }
 
-export function registrySource({ registry, url }: Engine): Source {
+export function registrySource({ registry, url, deployHint }: Engine): Source {
   return {
     name: url,
+    deployHint,
     list: (environment) => registry.listApps(environment === undefined ? {} : { environment }),
     async manifest({ app, environment }) {
       // What has not changed is not asked for, and what reads it not loaded.
       const [{ manifest }, { parseManifest }, { lockManifest }] = await Promise.all([
         registry.getManifest({ app, environment }),
         import("../schema/index.ts"),
-        import("../plan/locked.ts"),
+        import("../plan/index.ts"),
       ]);
       return lockManifest(await parseManifest(manifest));
     },
@@ -102,7 +105,8 @@ async function notDeployed(
   const hints = [
     elsewhere.length > 0 && `It is deployed in ${elsewhere.join(", ")}: name that \`environment\` in the config.`,
     near.length > 0 && `Did you mean ${near.join(" or ")}?`,
-    "`farcall deploy FILE` deploys an app; `farcall apps` lists what is deployed.",
+    source.deployHint,
+    "`farcall apps` lists what is deployed.",
   ];
   const what = name.includes("*") ? `No app that matches ${name} is deployed` : `The app ${name} is not deployed`;
   return new NotFoundError(`${what} in the environment ${environment} (${source.name})`, {

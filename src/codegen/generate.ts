@@ -2,17 +2,15 @@
 import { resolve } from "node:path";
 import { type Config, checkConfig, type LoadedConfig } from "../config/index.ts";
 import type { Engine } from "../engine/index.ts";
-import type { FunctionChange } from "../plan/compare.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { FunctionChange, Plan } from "../plan/index.ts";
+import { packageVersion } from "../text/index.ts";
 import { chooseApps, registrySource } from "./choose.ts";
 import { Engines } from "./engines.ts";
-import type { FileChange } from "./files/files.ts";
-import { applyChanges } from "./files/install.ts";
-import { fingerprints, hash, type OutputState, StateStore } from "./files/state.ts";
+import type { FileChange } from "./files/index.ts";
+import { applyChanges, fingerprints, hash, type OutputState, StateStore } from "./files/index.ts";
 import { chooseOutput, prepareOutput } from "./prepare.ts";
 import { settingsOfAll } from "./settings.ts";
 import { declaredElsewhere } from "./sharing.ts";
-import { FARCALL_VERSION } from "./version.ts";
 
 export interface GenerateOptions {
   /** An open engine, which stays its owner's to close, or a URL. Default: FARCALL_ENGINE, then the config's, then `local:`. */
@@ -36,7 +34,7 @@ export interface GenerateResult {
   warnings: string[];
   /** For those who wonder: which tsconfig decided about import extensions, and why. */
   notes: string[];
-  /** Absolute paths of what the files depend on besides the config and what is deployed: tsconfigs, templates; also of places looked at in vain. */
+  /** Absolute paths of what the files depend on besides the config and what is deployed: tsconfigs, templates; also those that do not exist. */
   inputs: string[];
   apps: { app: string; environment: string; functions: number }[];
   durationMs: number;
@@ -137,7 +135,7 @@ function stateKey(value: unknown, engines: Engines): string | undefined {
   let isData = true;
   try {
     const text = JSON.stringify(
-      [FARCALL_VERSION, value, engines.url(undefined), process.env.FARCALL_HOME ?? ""],
+      [packageVersion(), value, engines.url(undefined), process.env.FARCALL_HOME ?? ""],
       (_, item) => {
         if (typeof item === "function") isData = false;
         return item;

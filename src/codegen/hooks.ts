@@ -1,8 +1,9 @@
 /** Calls of a config's own code. What it gives is relied on by all that follows, so it is checked, and who gave it is named. */
-import { thrownText, valueText, waitFor } from "../config/index.ts";
-import { unlockManifest } from "../plan/locked.ts";
-import type { AppPlan } from "../plan/plan.ts";
+import { waitFor } from "../config/index.ts";
+import type { AppPlan } from "../plan/index.ts";
+import { unlockManifest } from "../plan/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
+import { thrownText, valueText } from "../text/index.ts";
 
 /** Says what is wrong with what a hook has left: `expected …`. */
 type Problem = (left: unknown) => string | undefined | Promise<string | undefined>;
@@ -24,7 +25,7 @@ export async function callHook<T>(
   }
   const problem = await problemOf(returned ?? given);
   if (problem === undefined) return returned ?? given;
-  throw new InvalidError(`${who} ${returned === undefined ? "left" : "returned"} what cannot be used: ${problem}`, {
+  throw new InvalidError(`${who} ${returned === undefined ? "left" : "returned"} an unusable value: ${problem}`, {
     hint: "docs/plugins.md says what each hook gets and may return.",
   });
 }
@@ -45,7 +46,7 @@ export function planProblem(left: unknown): string | undefined {
   if (problem !== undefined) return problem;
   for (const [at, app] of (apps as Record<string, unknown>[]).entries()) {
     const { file } = app;
-    if (typeof file !== "string") return `apps[${at}].file: expected text, got ${valueText(file)}`;
+    if (typeof file !== "string") return `apps[${at}].file: expected a string, got ${valueText(file)}`;
     const inApp = listProblem(app, LISTS_OF_APP, `apps[${at}].`);
     if (inApp !== undefined) return inApp;
   }
@@ -65,7 +66,7 @@ export function fileProblem(left: unknown): string | undefined {
 }
 
 export function textProblem(left: unknown): string | undefined {
-  return typeof left === "string" ? undefined : `expected text, got ${valueText(left)}`;
+  return typeof left === "string" ? undefined : `expected a string, got ${valueText(left)}`;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,22 +1,29 @@
 /** Codegen: from what is deployed to typed stubs. */
-export type { ClassPlan, MethodPlan } from "../plan/class-plan.ts";
-export type { FunctionChange } from "../plan/compare.ts";
 export type {
   AliasPlan,
+  AppPlan,
+  ClassPlan,
   DeclarationPlan,
   EnumMemberPlan,
   EnumPlan,
+  FunctionChange,
+  ImportPlan,
+  IndexPlan,
   InterfacePlan,
+  LockedClass,
+  LockedFunction,
+  LockedManifest,
   MemberPlan,
-} from "../plan/declarations.ts";
-export type { LockedClass, LockedFunction, LockedManifest } from "../plan/locked.ts";
-export type { AppPlan, ImportPlan, IndexPlan, Plan, StubPlan } from "../plan/plan.ts";
-export type { Plugin } from "../plan/plugin.ts";
-export type { FileChange, FileStatus } from "./files/files.ts";
+  MethodPlan,
+  Plan,
+  Plugin,
+  StubPlan,
+} from "../plan/index.ts";
+export type { FileChange, FileStatus } from "./files/index.ts";
 export type { GenerateOptions, GenerateResult } from "./generate.ts";
 export { generate, plan } from "./generate.ts";
 export type { ModuleStyle } from "./project.ts";
 export { moduleStyle } from "./project.ts";
-export { SHIPPED_TEMPLATES } from "./templates/shipped.ts";
+export { SHIPPED_TEMPLATES } from "./shipped.ts";
 export type { WatchEvent, WatchOptions } from "./watch.ts";
 export { watch } from "./watch.ts";

@@ -1,21 +1,26 @@
 /** One output of a config, once its apps are chosen: manifests, plan, texts, and what has to change on disk. */
 import { join } from "node:path";
-import { compareApps } from "../plan/compare.ts";
-import { chooseFunctions, type LockedManifest, lockManifest, namesOf } from "../plan/locked.ts";
-import { type AppPlan, type Plan, planFiles } from "../plan/plan.ts";
+import {
+  type AppPlan,
+  chooseFunctions,
+  compareApps,
+  type LockedManifest,
+  lockManifest,
+  namesOf,
+  type Plan,
+  planFiles,
+} from "../plan/index.ts";
 import { NotFoundError } from "../runtime/errors.ts";
+import { packageVersion } from "../text/index.ts";
 import { type ChosenRef, keyOf, lockSource, type Source } from "./choose.ts";
-import { compareFiles, readIfPresent, refuseOutside, withMarker } from "./files/files.ts";
-import { LOCK_FILE, type Lock, printLock, readLock } from "./files/lock-file.ts";
-import { declarationMap } from "./files/source-maps.ts";
-import { fingerprints } from "./files/state.ts";
+import { compareFiles, fingerprints, LOCK_FILE, readIfPresent, refuseOutside, withMarker } from "./files/index.ts";
 import { callHook, fileProblem, manifestProblem, planProblem, textProblem } from "./hooks.ts";
-import type { OutputResult, PlacedOutput } from "./prepare.ts";
+import { type Lock, printLock, readLock } from "./lock-file.ts";
 import { type ModuleStyle, moduleStyle } from "./project.ts";
 import type { Settings } from "./settings.ts";
-import { layoutOf, renderPlan } from "./templates/render.ts";
-import { loadTemplates } from "./templates/templates.ts";
-import { FARCALL_VERSION } from "./version.ts";
+import { declarationMap } from "./source-maps.ts";
+import type { OutputResult, PlacedOutput } from "./steps.ts";
+import { layoutOf, loadTemplates, renderPlan } from "./templates/index.ts";
 
 /** All steps after the first. Writes nothing. */
 export async function buildOutput(request: PlacedOutput): Promise<OutputResult> {
@@ -45,9 +50,9 @@ export async function buildOutput(request: PlacedOutput): Promise<OutputResult> 
     for (const { path, status } of files) if (status === "changed") refuseOutside(request.root, path);
   const changes = before ? compareApps(before.apps, lock.apps) : [];
   const isChanged = files.some(({ status }) => status !== "unchanged");
-  if (isChanged && before && before.generator !== FARCALL_VERSION && changes.length === 0) {
+  if (isChanged && before && before.generator !== packageVersion() && changes.length === 0) {
     warnings.push(
-      `farcall ${FARCALL_VERSION} writes these stubs differently than ${before.generator}, which wrote them`,
+      `these stubs came from farcall ${before.generator}; version ${packageVersion()} generates different code`,
     );
   }
   const apps = plan.apps.map(({ app, environment, functions, classes }) => ({
@@ -151,7 +156,7 @@ function lockOf(refs: readonly ChosenRef[], manifests: ReadonlyMap<string, Locke
     const names = new Set(subsets.flatMap((subset) => [...namesOf(subset)]));
     return names.size === namesOf(manifest).size ? manifest : lockManifest(manifest, (name) => names.has(name));
   });
-  return { generator: FARCALL_VERSION, files, apps };
+  return { generator: packageVersion(), files, apps };
 }
 
 /** Rejects with NotFoundError when the folder has no lock. */
@@ -159,7 +164,7 @@ export async function offlineSource(folder: string): Promise<Source> {
   const path = join(folder, LOCK_FILE);
   const text = readIfPresent(path);
   if (text !== undefined) return lockSource(await readLock(text, path), path);
-  throw new NotFoundError(`There is no ${path} to work from offline`, {
+  throw new NotFoundError(`${path} does not exist, and --offline needs it`, {
     hint: "Run `farcall codegen` once where the engine can be reached, and keep the lock file with the sources.",
   });
 }
@@ -171,7 +176,7 @@ async function previousLock(path: string, warnings: string[]): Promise<Lock | un
   try {
     return await readLock(text, path);
   } catch (error) {
-    warnings.push(`${(error as Error).message}; it is written anew`);
+    warnings.push(`${(error as Error).message}; a new one is written`);
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 /** A config with its defaults filled in and its paths made absolute: one for each output. */
 import { resolve } from "node:path";
 import type { AppSelection, Config } from "../config/index.ts";
-import type { Plugin } from "../plan/plugin.ts";
+import type { Plugin } from "../plan/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
 
 export interface Settings {

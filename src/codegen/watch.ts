@@ -8,9 +8,9 @@ import { basename, dirname, sep } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { checkConfig, type LoadedConfig, loadConfig } from "../config/index.ts";
 import type { DeployEvent, Engine } from "../engine/index.ts";
-import { matcher } from "../plan/patterns.ts";
+import { matcher } from "../text/index.ts";
 import { Engines } from "./engines.ts";
-import { StateStore } from "./files/state.ts";
+import { StateStore } from "./files/index.ts";
 import {
   type AnyConfig,
   asLoaded,

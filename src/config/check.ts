@@ -3,20 +3,39 @@
  * was expected. The one module of the generator that needs zod, so it is imported only when a config has to be checked.
  */
 import { z } from "zod";
-import type { Plugin } from "../codegen/index.ts";
+import type { Plugin } from "../plan/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
 import { nearest } from "../schema/index.ts";
-import { thrownText, valueText } from "../text/values.ts";
-import type { AppSelection, Config } from "./config.ts";
+import { thrownText, valueText } from "../text/index.ts";
+import type { AppSelection, BundleOptions, Config } from "./config.ts";
 
 const hook = z.custom<never>((value) => typeof value === "function", "a function");
 const name = z.string().min(1);
+
+const bundle = z.strictObject({
+  external: z.array(name).optional(),
+  loader: z
+    .record(
+      z.string(),
+      z.custom<never>((value) => typeof value === "string", "the name of a loader"),
+    )
+    .optional(),
+  plugins: z.array(z.custom<never>(isBundlePlugin, "an esbuild plugin: { name, setup }")).optional(),
+  conditions: z.array(name).optional(),
+  define: z.record(z.string(), z.string()).optional(),
+});
+
+function isBundlePlugin(value: unknown): boolean {
+  const { name, setup } = (value ?? {}) as Record<string, unknown>;
+  return typeof name === "string" && typeof setup === "function";
+}
 
 const appSelection = z.strictObject({
   name,
   environment: name.optional(),
   functions: z.array(name).optional(),
   as: name.optional(),
+  bundle: bundle.optional(),
 });
 
 const plugin = z.strictObject({
@@ -43,6 +62,7 @@ const config = z.strictObject({
   rename: hook.optional(),
   format: hook.optional(),
   plugins: z.array(plugin).optional(),
+  bundle: bundle.optional(),
 });
 
 // Each key is in the schema and the other way round: the compiler refuses these lines when one is forgotten.
@@ -50,6 +70,7 @@ type SameKeys<A, B> = [Exclude<keyof A, keyof B>, Exclude<keyof B, keyof A>] ext
 true satisfies SameKeys<Config, z.infer<typeof config>>;
 true satisfies SameKeys<AppSelection, z.infer<typeof appSelection>>;
 true satisfies SameKeys<Plugin, z.infer<typeof plugin>>;
+true satisfies SameKeys<BundleOptions, z.infer<typeof bundle>>;
 
 /** Returns the configs that a file holds: one, or an array's items. Throws InvalidError that lists all that is wrong. */
 export function checkConfig(value: unknown, file: string): readonly Config[] {
@@ -67,7 +88,7 @@ export function checkConfig(value: unknown, file: string): readonly Config[] {
     throw new InvalidError(
       `The config ${file} is not valid:\n${problems.map((problem) => `  ${problem}`).join("\n")}`,
       {
-        hint: "docs/config.md describes each key; defineConfig() lets an editor check them.",
+        hint: "docs/config.md describes each key. With defineConfig() your editor checks them.",
       },
     );
   }
@@ -126,13 +147,14 @@ function expectation(issue: z.core.$ZodRawIssue): string {
     case "invalid_value":
       return issue.values.map((value) => JSON.stringify(value)).join(" or ");
     case "too_small":
-      return "a text that is not empty";
+      return "a non-empty string";
     default:
       return issue.message ?? "something else";
   }
 }
 
 function schemaAt(path: readonly PropertyKey[]): { shape: Record<string, unknown> } {
+  if (path.includes("bundle")) return bundle;
   if (path[0] === "apps") return appSelection;
   return path[0] === "plugins" ? plugin : config;
 }

@@ -2,6 +2,7 @@
  * Config: what a project says about its stubs. The types are the documentation that an editor shows; check.ts enforces
  * them on what was really loaded.
  */
+import type { Plugin as BundlePlugin, Loader } from "esbuild";
 import type { Plugin } from "../plan/plugin.ts";
 
 export interface Config {
@@ -33,6 +34,21 @@ export interface Config {
   /** Formats a file before it is compared and written; for instance with the project's Biome or Prettier. */
   format?: (text: string, file: { path: string }) => string | Promise<string>;
   plugins?: readonly Plugin[];
+  /** How apps are bundled at deploy. `bundle` of an app in `apps` adds to it. */
+  bundle?: BundleOptions;
+}
+
+/** Settings of the bundler, named as esbuild names them. */
+export interface BundleOptions {
+  /** Packages, or patterns with one `*`, that stay out of the bundle: containers import them from the project's node_modules. */
+  external?: readonly string[];
+  /** How files are read, by extension: `{ ".yaml": "text" }`. Known without it: .sql, .txt, .md, .html, .graphql, .gql, .wasm. */
+  loader?: Readonly<Record<string, Loader>>;
+  plugins?: readonly BundlePlugin[];
+  /** Conditions of package.json's `exports`, beside Node's own. */
+  conditions?: readonly string[];
+  /** Expressions by the identifiers that they replace: `{ "BUILD": "\"2024-06\"" }`. */
+  define?: Readonly<Record<string, string>>;
 }
 
 export interface AppSelection {
@@ -44,6 +60,8 @@ export interface AppSelection {
   functions?: readonly string[];
   /** Name of the file and namespace. Default: the app's. Needed where two apps would have the same. */
   as?: string;
+  /** How the app is bundled at deploy, beside the config's own `bundle`. */
+  bundle?: BundleOptions;
 }
 
 /** Gives the compiler the config's type. A config can be an array: each item is an output of its own. */

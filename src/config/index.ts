@@ -1,7 +1,6 @@
 /** A project's config: what can be said in it, and how it is found and checked. */
 import type { Config } from "./config.ts";
 
-export { thrownText, valueText } from "../text/values.ts";
 export type { AppSelection, Config } from "./config.ts";
 export { defineConfig } from "./config.ts";
 export type { LoadConfigOptions, LoadedConfig } from "./load.ts";

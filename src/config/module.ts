@@ -1,11 +1,11 @@
 /**
- * Config files that are modules: imported, with what they import of the project, and imported anew once any of it has changed. The module
+ * Config files that are modules: imported, with what they import of the project, and imported again once any of it has changed. The module
  * cache has no other way to be told than another URL.
  */
 import { readFileSync } from "node:fs";
 import { createRequire, registerHooks } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { valueText } from "../text/values.ts";
+import { valueText } from "../text/index.ts";
 
 interface Loaded {
   /** Text by path of the module and of those that it imports. */

@@ -1,6 +1,6 @@
 /** A container of a class: one instance, made when the container starts, whose methods are what calls run. */
 import { type App, classesOf, construct, decodeInstance, hooksOf, NotFoundError } from "../runtime/index.ts";
-import { compileValidator } from "../schema/check/validate.ts";
+import { compileValidator } from "../schema/check/index.ts";
 import { type AppManifest, printType } from "../schema/index.ts";
 import type { LoadMessage } from "../wire/container-protocol.ts";
 import type { Callable, Loaded } from "./callable.ts";

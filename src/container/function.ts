@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { type App, definitionsOf, hooksOf, loadedApps, NotFoundError } from "../runtime/index.ts";
-import { compileValidator } from "../schema/check/validate.ts";
+import { compileValidator } from "../schema/check/index.ts";
 import { type AppManifest, printType } from "../schema/index.ts";
 import type { LoadMessage } from "../wire/container-protocol.ts";
 import type { Loaded } from "./callable.ts";

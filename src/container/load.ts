@@ -6,6 +6,7 @@
 import { createRequire, registerHooks } from "node:module";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
+import { readSpecifier } from "../wire/specifiers.ts";
 import { mapStacks } from "./stacks.ts";
 
 /** Under which an artifact finds the folder that its author's paths (`import.meta.url`, `__dirname`) are relative to. */
@@ -21,6 +22,12 @@ export async function installHooks(): Promise<void> {
     resolve(specifier, context, next) {
       if (specifier === "farcall") return ours("../index");
       if (specifier.startsWith("farcall/")) return ours(`../${specifier.slice("farcall/".length)}/index`);
+      const left = readSpecifier(specifier);
+      if (left) {
+        const module = new URL(left.module, rootUrl).href;
+        if (!context.conditions.includes("require")) return next(left.specifier, { ...context, parentURL: module });
+        return { url: pathToFileURL(createRequire(module).resolve(left.specifier)).href, shortCircuit: true };
+      }
       if (artifactUrl === undefined || context.parentURL !== artifactUrl || !isBare(specifier)) {
         return next(specifier, context);
       }

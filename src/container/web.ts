@@ -1,6 +1,6 @@
 /** HTTP in a container: a request comes as one payload, and leaves as a head and the pieces of a body. */
 
-import type { ArgumentValidator } from "../schema/check/validate.ts";
+import type { ArgumentValidator } from "../schema/check/index.ts";
 import { type AppManifest, type Declaration, type FunctionSchema, fromJson, toJson } from "../schema/index.ts";
 import type { WebRequestHead, WebResponseHead } from "../wire/container-protocol.ts";
 import { stackOf } from "./generator.ts";

@@ -27,7 +27,8 @@ export function itemsOf(
   };
   const itemOf = (type: TypeSchema, path: string, what: string): TypeSchema => {
     const item = elementOf(type, declarations);
-    if (!item) report(path, `is of a batched function and no array`, `${what}, one item for each input: T[]`);
+    if (!item)
+      report(path, "belongs to a batched function but is not an array", `${what}: with one item for each input, T[].`);
     return item ?? type;
   };
   const oneOf = <S extends CallSignature>(signature: S): S => ({
@@ -35,14 +36,14 @@ export function itemsOf(
     parameters: signature.parameters.map((parameter) => {
       const path = `${fn.name}(${parameter.name})`;
       if (!isRequired(parameter)) {
-        report(path, "is of a batched function and can be left out", "make it required: T[], or (T | undefined)[]");
+        report(path, "belongs to a batched function but is optional", "Make it required: T[], or (T | undefined)[].");
       }
-      return { ...parameter, type: itemOf(parameter.type, path, "declare it as an array") };
+      return { ...parameter, type: itemOf(parameter.type, path, "Declare it as an array") };
     }),
-    returns: itemOf(signature.returns, `${fn.name}()`, "return an array"),
+    returns: itemOf(signature.returns, `${fn.name}()`, "Return an array"),
   });
   if (fn.mode !== "unary") {
-    report(fn.name, "is batched and a generator", "only a function that returns an array can be batched");
+    report(fn.name, "is batched and a generator", "Only a function that returns an array can be batched.");
     return fn;
   }
   const { signature: _, ...items } = oneOf(fn);

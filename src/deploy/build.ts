@@ -3,6 +3,7 @@
  * reads the types, and what any of them finds is reported together where that helps.
  */
 import { relative, resolve } from "node:path";
+import type { BundleOptions } from "../config/config.ts";
 import type { DeployRequest } from "../engine/index.ts";
 import type { IntrospectedApp, Problem } from "../introspect/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
@@ -27,16 +28,28 @@ export interface Built {
   warnings: Problem[];
 }
 
+export interface BuildSettings {
+  bundle?: BundleOptions | undefined;
+  /** What is added to it, by the name of the app. */
+  bundleOf?: Readonly<Record<string, BundleOptions>> | undefined;
+  /** Environment variables that secrets are taken from. Default: those of this process. */
+  variables?: NodeJS.ProcessEnv | undefined;
+}
+
 /** Builds an app again and again, reusing what has not changed. `dispose` when done. */
 export class AppBuilder {
   readonly #project: Project;
-  readonly #bundler: Bundler;
+  readonly #settings: BuildSettings;
+  #bundler: Bundler | undefined;
+  readonly #variables: NodeJS.ProcessEnv;
   #inspected: { hash: string; apps: InspectedApp[] } | undefined;
   #files: ReadonlySet<string>;
 
-  constructor(project: Project) {
+  /** @param settings.variables the environment that the deploy runs in */
+  constructor(project: Project, settings: BuildSettings = {}) {
     this.#project = project;
-    this.#bundler = new Bundler(project.entry, project.root);
+    this.#settings = settings;
+    this.#variables = settings.variables ?? process.env;
     this.#files = new Set([project.entry]);
   }
 
@@ -49,15 +62,18 @@ export class AppBuilder {
     const { entry, root } = this.#project;
     const label = relative(root, entry);
     onProgress("bundle", label);
-    const bundling = settle(this.#bundler.build());
+    // Settings of one app wait until the source has told its name: then the two go one after the other.
+    const early = this.#settings.bundleOf === undefined ? settle(this.#bundle()) : undefined;
     // Loads the compiler while the bundler works.
     const { introspect } = await import("../introspect/index.ts");
-    const bundled = await bundling;
+    const read = () => attempt(() => introspect(entry, { root }));
+    const first = early ? undefined : read();
+    const bundled = await (early ?? settle(this.#bundle(first && "value" in first ? first.value.app : undefined)));
     const inspecting = "value" in bundled ? settle(this.#inspect(bundled.value, label)) : undefined;
     // The child must be on its way before the compiler takes this thread.
     await new Promise((resolve) => setImmediate(resolve));
     onProgress("introspect", label);
-    const introspected = attempt(() => introspect(entry, { root }));
+    const introspected = first ?? read();
     onProgress("inspect", label);
     const inspected = await inspecting;
     this.#noteFiles(bundled, introspected);
@@ -81,19 +97,26 @@ export class AppBuilder {
       ...(app.classes.length > 0 && { classes: app.classes }),
     };
     return {
-      request: { manifest, artifact: artifactOf(bundle), secrets: readSecrets(functions) },
+      request: { manifest, artifact: artifactOf(bundle), secrets: readSecrets(functions, this.#variables) },
       warnings: [...app.problems, ...bundle.warnings],
     };
   }
 
   async dispose(): Promise<void> {
-    await this.#bundler.dispose();
+    await this.#bundler?.dispose();
+  }
+
+  #bundle(app?: string): Promise<Bundle> {
+    const { bundle, bundleOf } = this.#settings;
+    const { entry, root } = this.#project;
+    this.#bundler ??= new Bundler(entry, root, merged(bundle, app === undefined ? undefined : bundleOf?.[app]));
+    return this.#bundler.build();
   }
 
   /** Equal code registers equal functions. */
   async #inspect(bundle: Bundle, label: string): Promise<InspectedApp[]> {
     if (this.#inspected?.hash !== bundle.hash) {
-      this.#inspected = { hash: bundle.hash, apps: await inspect(artifactOf(bundle), label) };
+      this.#inspected = { hash: bundle.hash, apps: await inspect(artifactOf(bundle), label, this.#variables) };
     }
     return this.#inspected.apps;
   }
@@ -107,6 +130,16 @@ export class AppBuilder {
     const complete = "value" in bundled && "value" in introspected;
     this.#files = new Set(complete ? found : [...this.#files, ...found]);
   }
+}
+
+function merged(base: BundleOptions = {}, own: BundleOptions = {}): BundleOptions {
+  return {
+    external: [...(base.external ?? []), ...(own.external ?? [])],
+    plugins: [...(base.plugins ?? []), ...(own.plugins ?? [])],
+    loader: { ...base.loader, ...own.loader },
+    define: { ...base.define, ...own.define },
+    ...((base.conditions || own.conditions) && { conditions: [...(base.conditions ?? []), ...(own.conditions ?? [])] }),
+  };
 }
 
 function problemFiles(error: unknown): string[] {
@@ -145,7 +178,7 @@ async function mergeOptions(
       line: fn.source?.line ?? 1,
       column: 1,
       message: `function ${fn.name} is in the source, but importing ${label} does not register it`,
-      hint: "call app.function whenever the module is loaded, not under a condition; a module whose import is marked as free of side effects is left out",
+      hint: "Call app.function unconditionally when the module loads. A module marked as free of side effects is left out of the bundle.",
     });
   }
   const unread = [
@@ -161,7 +194,7 @@ async function mergeOptions(
       line: 1,
       column: 1,
       message: `importing ${label} registers ${noun} ${name}, which is not found in the source`,
-      hint: `its types are unknown: register it with a call of app.${noun} that can be read in the source`,
+      hint: `Its types are unknown: register it with a call of app.${noun} that farcall can find in the source.`,
     });
   }
   if (problems.length > 0) {
@@ -183,19 +216,19 @@ function methodOptions(
   );
 }
 
-function readSecrets(functions: readonly FunctionSchema[]): Record<string, string> {
+function readSecrets(functions: readonly FunctionSchema[], variables: NodeJS.ProcessEnv): Record<string, string> {
   const users = new Map<string, string[]>();
   for (const { name, options } of functions) {
     for (const secret of options.secrets) users.set(secret, [...(users.get(secret) ?? []), name]);
   }
-  const missing = [...users].filter(([secret]) => process.env[secret] === undefined);
+  const missing = [...users].filter(([secret]) => variables[secret] === undefined);
   if (missing.length > 0) {
     const list = missing.map(([secret, names]) => `${secret} (used by ${names.join(", ")})`).join("; ");
     throw new InvalidError(`missing secrets: ${list}`, {
-      hint: "set these environment variables in the shell that deploys; the deploy copies their values",
+      hint: "Set these environment variables in the shell that deploys, or name a file that has them with --env-file; the deploy copies their values.",
     });
   }
-  return Object.fromEntries([...users.keys()].sort().map((secret) => [secret, process.env[secret]!]));
+  return Object.fromEntries([...users.keys()].sort().map((secret) => [secret, variables[secret]!]));
 }
 
 // ---- outcomes ---------------------------------------------------------------------------------------------------

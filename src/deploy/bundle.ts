@@ -2,19 +2,21 @@
  * From the author's entry module to one artifact: everything it imports, in one ES module with its source map.
  *
  * - `farcall` stays out: the container gives the artifact its own copy.
- * - Packages with native code stay out, since they find their binaries by their own place; containers resolve them from
- *   the project's folder.
- * - Modules that ask where they are (`import.meta.url`, `__dirname`) are told their place in the project, not the artifact's.
+ * - Packages with native code stay out, since they find their binaries by their own place (packages.ts).
+ * - Modules that ask where they are get their place in the project, not the artifact's (places.ts).
  * - The code has no absolute path in it, so that equal sources give an equal hash in every checkout.
  */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { extname, relative, resolve, sep } from "node:path";
-import type { BuildContext, BuildOptions, BuildResult, Loader, Message, Metafile, Plugin } from "esbuild";
+import { relative, resolve } from "node:path";
+import type { BuildContext, BuildOptions, BuildResult, Loader, Message, Metafile } from "esbuild";
+import type { BundleOptions } from "../config/config.ts";
 import type { Artifact } from "../engine/index.ts";
 import type { Problem } from "../introspect/index.ts";
 import { DeployError } from "./errors.ts";
-import { nativePackages } from "./native.ts";
+import { compileDecorated, emitsMetadata, metadataPlugin } from "./metadata.ts";
+import { packageFolderOf } from "./native.ts";
+import { packagePlugin } from "./packages.ts";
+import { askingModules, asksForItsPlace, PLACE_BANNER, PLACES, placePlugin } from "./places.ts";
 
 export interface Bundle extends Artifact {
   /** Absolute paths of the modules that went into it, packages included. */
@@ -24,19 +26,33 @@ export interface Bundle extends Artifact {
 
 type Built = BuildResult<{ metafile: true; write: false }>;
 
+/** Files that programs import for what is in them. A `.node` file stands for its package, which stays out. */
+const LOADERS: Record<string, Loader> = {
+  ".node": "empty",
+  ".sql": "text",
+  ".txt": "text",
+  ".md": "text",
+  ".html": "text",
+  ".graphql": "text",
+  ".gql": "text",
+  ".wasm": "binary",
+};
+
 /** Builds an entry again and again, reusing what has not changed. `dispose` when done. */
 export class Bundler {
   readonly #entry: string;
   readonly #root: string;
+  readonly #settings: BundleOptions;
   #context: BuildContext<{ metafile: true; write: false }> | undefined;
-  /** What a build found out about its inputs, and the next one is told. */
-  #external: string[] = [];
-  #located: string[] = [];
+  /** What a build finds out about its inputs, for the next one. */
+  #binaries: ReadonlySet<string> = new Set();
+  #asking: readonly string[] = [];
 
-  /** @param entry absolute path @param root absolute folder of the project */
-  constructor(entry: string, root: string) {
+  /** @param entry absolute path @param root absolute folder of the project @param settings of the project's config */
+  constructor(entry: string, root: string, settings: BundleOptions = {}) {
     this.#entry = entry;
     this.#root = root;
+    this.#settings = settings;
   }
 
   /** Throws DeployError with all of the bundler's complaints. */
@@ -44,13 +60,14 @@ export class Bundler {
     for (;;) {
       const built = await this.#run();
       const [map, code] = [built.outputFiles[0]!.text, built.outputFiles[1]!.text];
-      const external = nativePackages(Object.keys(built.metafile.inputs), this.#root);
-      const located = asksForItsPlace(code) ? locatedSources(map) : [];
-      // A package left out by an earlier round is no input of this one, and a told module no longer asks.
-      const known = new Set([...this.#external, ...this.#located]);
-      if ([...external, ...located].every((one) => known.has(one))) return this.#finish(built, code, map);
-      this.#external = [...new Set([...this.#external, ...external])].sort();
-      this.#located = [...new Set([...this.#located, ...located])].sort();
+      const files = Object.keys(built.metafile.inputs).map((input) => resolve(this.#root, input));
+      const binaries = files.filter((file) => file.endsWith(".node")).flatMap((file) => packageFolderOf(file) ?? []);
+      const asking = asksForItsPlace(code.slice(code.indexOf("\n"))) ? await askingModules(files) : [];
+      // A package left out by an earlier round is not an input of this one, and a module with answers no longer asks.
+      const known = new Set([...this.#binaries, ...this.#asking]);
+      if ([...binaries, ...asking].every((one) => known.has(one))) return this.#finish(built, code, map, files);
+      this.#binaries = new Set([...this.#binaries, ...binaries]);
+      this.#asking = [...new Set([...this.#asking, ...asking])].sort();
       await this.dispose();
     }
   }
@@ -64,7 +81,7 @@ export class Bundler {
   async #run(): Promise<Built> {
     const esbuild = await import("esbuild");
     try {
-      this.#context ??= await esbuild.context(this.#options());
+      this.#context ??= await esbuild.context(await this.#options());
       return await this.#context.rebuild();
     } catch (error) {
       const { errors } = error as { errors?: Message[] };
@@ -74,8 +91,10 @@ export class Bundler {
     }
   }
 
-  #options() {
-    const told = this.#located.length > 0;
+  async #options() {
+    const { external = [], loader, plugins = [], conditions, define } = this.#settings;
+    const metadata = await emitsMetadata(this.#entry);
+    const asked = this.#asking.length > 0;
     return {
       absWorkingDir: this.#root,
       entryPoints: [this.#entry],
@@ -86,6 +105,7 @@ export class Bundler {
       platform: "node",
       // Many a package's `main` wraps `require` so that no bundler can follow it (jsonc-parser); its `module` is plain.
       mainFields: ["module", "main"],
+      ...(conditions && { conditions: [...conditions] }),
       format: "esm",
       target: "node22",
       charset: "utf8",
@@ -93,24 +113,29 @@ export class Bundler {
       sourcesContent: true,
       keepNames: true,
       logLevel: "silent",
-      loader: { ".node": "empty" },
-      external: ["farcall", "farcall/*", ...this.#external.flatMap((name) => [name, `${name}/*`])],
-      banner: { js: told ? BANNER + PLACE_BANNER : BANNER },
-      ...(told && { define: PLACES, plugins: [placePlugin(this.#root, this.#located)] }),
+      loader: { ...LOADERS, ...loader },
+      external: ["farcall", "farcall/*", ...external],
+      banner: { js: asked ? BANNER + PLACE_BANNER : BANNER },
+      define: { ...(asked && PLACES), ...define },
+      plugins: [
+        ...plugins,
+        packagePlugin({ root: this.#root, binaries: this.#binaries, external: ["farcall", ...external] }),
+        ...(asked ? [placePlugin(this.#root, this.#asking, metadata ? compileDecorated : undefined)] : []),
+        ...(metadata ? [metadataPlugin()] : []),
+      ],
     } satisfies BuildOptions;
   }
 
-  #finish(built: Built, text: string, sourceMap: string): Bundle {
-    const files = Object.keys(built.metafile.inputs).map((input) => resolve(this.#root, input));
+  #finish(built: Built, text: string, sourceMap: string, files: string[]): Bundle {
     const binary = authorsBinary(built.metafile);
     if (binary) {
       throw new DeployError("bundle", `${binary.importer} imports the native module ${binary.file} directly`, [], {
-        hint: "native modules can be used from a package only: import the package that has it",
+        hint: "Native modules can only be used from a package: import the package that contains it.",
       });
     }
     const code = text.replace(NAME_HELPER, CHEAP_NAME_HELPER);
     const warnings = built.warnings
-      .filter((message) => !message.location?.file.includes("node_modules/"))
+      .filter(({ location, pluginName }) => pluginName !== "" || !location?.file.includes("node_modules/"))
       .map((message) => toProblem(message, "warning", this.#entry));
     const hash = createHash("sha256").update(code).digest("hex");
     return { code, sourceMap, hash, root: this.#root, files, warnings };
@@ -128,64 +153,6 @@ const BANNER =
 const NAME_HELPER = 'var __name = (target, value) => __defProp(target, "name", { value, configurable: true });';
 const CHEAP_NAME_HELPER =
   'var __name = (target, value) => target.name === value ? target : __defProp(target, "name", { value, configurable: true });';
-
-// ---- where modules are ------------------------------------------------------------------------------------------
-
-/** What a module may ask, and the variable that answers it. */
-const PLACES = {
-  "import.meta.url": "__farcallUrl",
-  "import.meta.filename": "__farcallFilename",
-  "import.meta.dirname": "__farcallDirname",
-  __filename: "__farcallFilename",
-  __dirname: "__farcallDirname",
-};
-
-const ASKS = /\bimport\.meta\.(?:url|filename|dirname)\b|\b__(?:file|dir)name\b/;
-
-/** The container says where the project is; see container/load.ts. */
-const PLACE_BANNER =
-  ' import { fileURLToPath as __farcallPath } from "node:url"; import { dirname as __farcallFolder } from "node:path";' +
-  ' const __farcallPlace = (path) => new URL(path, globalThis[Symbol.for("farcall.root")] ?? import.meta.url).href;';
-
-function asksForItsPlace(code: string): boolean {
-  return ASKS.test(code.slice(code.indexOf("\n")));
-}
-
-function locatedSources(map: string): string[] {
-  const { sources, sourcesContent } = JSON.parse(map) as { sources: string[]; sourcesContent: string[] };
-  return sources.filter((source, index) => ASKS.test(sourcesContent[index] ?? "") && extname(source) in LOADERS);
-}
-
-const LOADERS: Record<string, Loader> = {
-  ".js": "js",
-  ".mjs": "js",
-  ".cjs": "js",
-  ".jsx": "jsx",
-  ".ts": "ts",
-  ".mts": "ts",
-  ".cts": "ts",
-  ".tsx": "tsx",
-};
-
-function placePlugin(root: string, sources: readonly string[]): Plugin {
-  const paths = sources.map((source) => resolve(root, source));
-  const filter = new RegExp(`^(?:${paths.map((path) => path.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|")})$`);
-  return {
-    name: "farcall-places",
-    setup(build) {
-      build.onLoad({ filter, namespace: "file" }, async ({ path }) => {
-        const source = await readFile(path, "utf8");
-        const place = relative(root, path).split(sep).map(encodeURIComponent).join("/");
-        const answers =
-          `const __farcallUrl = __farcallPlace(${JSON.stringify(place)}), __farcallFilename = __farcallPath(__farcallUrl),` +
-          " __farcallDirname = __farcallFolder(__farcallFilename); ";
-        // On the first line, so that no line moves; after a hashbang, which is a line of its own.
-        const at = source.startsWith("#!") ? source.indexOf("\n") + 1 : 0;
-        return { contents: source.slice(0, at) + answers + source.slice(at), loader: LOADERS[extname(path)]! };
-      });
-    },
-  };
-}
 
 // ---- what the bundler says --------------------------------------------------------------------------------------
 
@@ -206,6 +173,9 @@ function toProblem(message: Message, severity: Problem["severity"], entry: strin
     line: location?.line ?? 1,
     column: (location?.column ?? 0) + 1,
     message: message.text,
-    ...(hint && { hint }),
+    ...(hint && { hint: hint.replace(EXTERNAL_HINT, 'set `bundle: { external: ["$1"] }` in farcall.config.ts') }),
   };
 }
+
+/** esbuild speaks of a setting of its own, which the config passes on. */
+const EXTERNAL_HINT = /mark the path "([^"]+)" as external/;

@@ -4,13 +4,13 @@ import type { Problem } from "../introspect/index.ts";
 import { NotFoundError } from "../runtime/errors.ts";
 import { deployerOf } from "../runtime/index.ts";
 import { type AppManifest, compareManifests } from "../schema/index.ts";
-import { AppBuilder, type Built, type OnProgress } from "./build.ts";
+import { AppBuilder, type BuildSettings, type Built, type OnProgress } from "./build.ts";
 import { DeployError } from "./errors.ts";
 import { findProject } from "./project.ts";
 
 export type Comparison = ReturnType<typeof compareManifests>;
 
-export interface DeployOptions {
+export interface DeployOptions extends BuildSettings {
   /** The module that exports the app; relative to the working directory. */
   entry: string;
   engine: Engine;
@@ -36,7 +36,7 @@ const DEFAULT_ENVIRONMENT = "main";
  * change that is refused), InvalidError (no such entry, missing secrets) or what the engine rejects with.
  */
 export async function deployApp(options: DeployOptions): Promise<Deployment> {
-  const builder = new AppBuilder(findProject(options.entry, options.root));
+  const builder = new AppBuilder(findProject(options.entry, options.root), options);
   try {
     return await buildAndRegister(builder, options);
   } finally {
@@ -71,7 +71,7 @@ async function refuseBreakingChanges(engine: Engine, manifest: AppManifest): Pro
     "register",
     [`version ${before.version} of app ${manifest.app} has callers that this would break`, ...reasons].join("\n"),
     [],
-    { hint: "keep what callers use, add a function under a new name, or deploy without refusing breaking changes" },
+    { hint: "Keep what callers use, add a function under a new name, or deploy without --no-breaking." },
   );
 }
 

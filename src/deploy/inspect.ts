@@ -7,6 +7,7 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { Artifact } from "../engine/index.ts";
+import { inherited, pickVariables } from "../wire/environment.ts";
 import type { InspectedApp, Inspection } from "../wire/inspection.ts";
 import { DeployError } from "./errors.ts";
 
@@ -17,16 +18,58 @@ const LIMIT_MS = 60_000;
 /** Of what the module printed, this much of the end goes into an error. */
 const OUTPUT_TAIL = 2_000;
 
-/** Throws DeployError when the import fails, with the stack in the author's lines. */
-export async function inspect(artifact: Artifact, label: string): Promise<InspectedApp[]> {
+/**
+ * Under the environment that containers have. Which variables the functions' options name is known once the module has been
+ * imported, so a module that needs some of them while it loads is imported with the shell's, and then with those it named.
+ *
+ * Throws DeployError when the import fails, with the stack in the author's lines.
+ * @param shell the environment that the deploy runs in
+ */
+export async function inspect(artifact: Artifact, label: string, shell: NodeJS.ProcessEnv): Promise<InspectedApp[]> {
+  const own = { ...inherited(shell), ...pickVariables(shell, OWN) };
+  try {
+    return await importUnder(own, artifact, label);
+  } catch (error) {
+    const apps = await importUnder(shell, artifact, label).catch(() => undefined);
+    if (!apps) throw error;
+    try {
+      return await importUnder({ ...own, ...named(apps, shell) }, artifact, label);
+    } catch (failure) {
+      throw failure instanceof DeployError ? withoutVariables(failure) : failure;
+    }
+  }
+}
+
+/** What the options of an app's functions add to a container's environment. */
+function named(apps: readonly InspectedApp[], shell: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const options = apps.flatMap(({ functions, classes }) =>
+    [...functions, ...classes.flatMap(({ methods }) => methods)].map((one) => one.options),
+  );
+  const secrets = options.flatMap((one) => one.secrets);
+  return Object.assign({}, ...options.map(({ env }) => env), pickVariables(shell, secrets));
+}
+
+function withoutVariables(error: DeployError): DeployError {
+  return new DeployError(error.stage, error.message, [], {
+    hint:
+      "It loads in this shell, but containers do not inherit the shell's variables. Name those that it reads in the " +
+      "option `secrets` (values copied at deploy) or `env` (values in the source) of the app or its functions.",
+    cause: error,
+  });
+}
+
+/** What the processes of farcall itself go by. */
+const OWN = ["FARCALL_HOME", "FARCALL_ENGINE", "NODE_COMPILE_CACHE"];
+
+async function importUnder(env: NodeJS.ProcessEnv, artifact: Artifact, label: string): Promise<InspectedApp[]> {
   const folder = await mkdtemp(join(tmpdir(), "farcall-"));
   try {
     const file = join(folder, "app.mjs");
     await Promise.all([writeFile(file, artifact.code), writeFile(`${file}.map`, artifact.sourceMap)]);
-    const { answer, output, end } = await run([child, file, artifact.root], artifact.root);
+    const { answer, output, end } = await run([child, file, artifact.root], artifact.root, env);
     if (answer === "") {
       throw new DeployError("inspect", `importing ${label} ended the process (${end})`, [], {
-        hint: `a module that registers functions must load and return${tail(output)}`,
+        hint: `The module must finish loading: move servers and endless loops out of it.${tail(output)}`,
       });
     }
     const inspection = JSON.parse(answer) as Inspection; // written by container/inspect.ts
@@ -44,8 +87,8 @@ interface Run {
   end: string;
 }
 
-async function run(args: string[], cwd: string): Promise<Run> {
-  const module = spawn(process.execPath, args, { cwd, stdio: ["ignore", "pipe", "pipe", "pipe"] });
+async function run(args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Run> {
+  const module = spawn(process.execPath, args, { cwd, env, stdio: ["ignore", "pipe", "pipe", "pipe"] });
   const timer = setTimeout(() => module.kill("SIGKILL"), LIMIT_MS);
   let output = "";
   for (const stream of [module.stdout!, module.stderr!]) {
@@ -68,5 +111,5 @@ async function run(args: string[], cwd: string): Promise<Run> {
 }
 
 function tail(output: string): string {
-  return output.trim() === "" ? "" : `; it printed:\n${output.trim()}`;
+  return output.trim() === "" ? "" : ` It printed:\n${output.trim()}`;
 }

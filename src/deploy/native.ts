@@ -1,6 +1,6 @@
-/** Which packages of a bundle have native code: those cannot be bundled, since they look for their binaries by their own place. */
+/** Which packages have native code: those cannot be bundled, since they look for their binaries by their own place. */
 import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 
 /** Packages whose work is to find a binary next to the package that uses them. */
 const BINARY_FINDERS = [
@@ -11,25 +11,15 @@ const BINARY_FINDERS = [
   "prebuild-install",
 ];
 
-const PACKAGE_FOLDER = /^(.*node_modules\/((?:@[^/]+\/)?[^/]+))\//;
+const PACKAGE_FOLDER = /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/;
 
-/**
- * Names, sorted.
- * @param inputs paths of modules, relative to `root`, with forward slashes
- */
-export function nativePackages(inputs: readonly string[], root: string): string[] {
-  const folders = new Map<string, { name: string; binary: boolean }>();
-  for (const input of inputs) {
-    const [, folder, name] = PACKAGE_FOLDER.exec(input) ?? [];
-    if (folder === undefined || name === undefined) continue;
-    const binary = input.endsWith(".node") || folders.get(folder)?.binary === true;
-    folders.set(folder, { name, binary });
-  }
-  const native = [...folders].filter(([folder, { binary }]) => binary || isNative(resolve(root, folder)));
-  return [...new Set(native.map(([, { name }]) => name))].sort();
+/** The folder of the package that a file belongs to; undefined for a file of the project itself. */
+export function packageFolderOf(file: string): string | undefined {
+  return PACKAGE_FOLDER.exec(file)?.[1];
 }
 
-function isNative(folder: string): boolean {
+/** Whether the package in a folder has native code, as far as its files and its package.json show. */
+export function isNativePackage(folder: string): boolean {
   if (existsSync(join(folder, "binding.gyp")) || existsSync(join(folder, "prebuilds"))) return true;
   const { dependencies, gypfile, napi } = readPackage(folder);
   return gypfile === true || napi !== undefined || BINARY_FINDERS.some((name) => dependencies?.[name] !== undefined);
@@ -41,7 +31,7 @@ interface PackageFields {
   napi?: unknown;
 }
 
-/** Folders of builds inside a package can have none, or one that is no JSON: nothing native is known of them. */
+/** A folder inside a package may lack a package.json, or have one that is not JSON: nothing native is known of it. */
 function readPackage(folder: string): PackageFields {
   try {
     return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as PackageFields;

@@ -14,8 +14,8 @@ export interface Project {
 export function findProject(entry: string, root: string | undefined): Project {
   const path = resolve(entry);
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) {
-    throw new InvalidError(`there is no module ${entry}`, {
-      hint: `give the file that exports the app; paths are relative to ${process.cwd()}`,
+    throw new InvalidError(`the module ${entry} does not exist`, {
+      hint: `Give the file that exports the app. Paths are relative to ${process.cwd()}.`,
     });
   }
   return { entry: path, root: root === undefined ? nearestPackage(dirname(path)) : resolve(root) };

@@ -17,19 +17,23 @@ export async function scheduleProblems(
   // One of the overloads has to do without arguments.
   if (needed.every((parameter) => parameter !== undefined)) {
     report(
-      `it runs on a schedule, which gives it no ${needed[0]!.name}`,
-      "give the parameter a default, or schedule a function without parameters that calls this one",
+      `it runs on a schedule and would be called without ${needed[0]!.name}`,
+      "Give the parameter a default, or schedule a function without parameters that calls this one.",
     );
   }
   if (schedule.kind === "every") return problems;
   const { Cron } = await import("croner");
   try {
     const next = new Cron(schedule.expression, { timezone: schedule.timezone, paused: true }).nextRun();
-    if (!next) report(`cron("${schedule.expression}") names no time to come`, "it would never run");
+    if (!next)
+      report(
+        `cron("${schedule.expression}") never matches in the future`,
+        "Correct the expression: the function would never run.",
+      );
   } catch (error) {
     report(
       `cron("${schedule.expression}", { timezone: "${schedule.timezone}" }): ${(error as Error).message}`,
-      'five fields: minute, hour, day of the month, month, day of the week: "0 9 * * *"',
+      'Write five fields (minute, hour, day of the month, month, day of the week), such as "0 9 * * *".',
     );
   }
   return problems;

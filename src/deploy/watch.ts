@@ -29,7 +29,7 @@ const PROJECT_FILES = ["package.json", "tsconfig.json"];
 export async function watchApp(options: WatchOptions): Promise<void> {
   const { signal, onDeployed, onFailed, onChange } = options;
   const project = findProject(options.entry, options.root);
-  const builder = new AppBuilder(project);
+  const builder = new AppBuilder(project, options);
   const changes = new Changes(signal);
   changes.watch([project.entry]);
   let failed = false;

@@ -2,8 +2,8 @@
 import { methodName, printParameters } from "../schema/index.ts";
 import { functionDoc, signatureDoc, sourceText, withSource } from "./docs.ts";
 import type { LockedClass, LockedFunction } from "./locked.ts";
-import { toIdentifier } from "./names.ts";
-import { type Names, type StubType, stubType } from "./stub-type.ts";
+import { type Names, toIdentifier } from "./names.ts";
+import { type StubType, stubType } from "./stub-type.ts";
 
 export interface ClassPlan {
   /** The deployed name. */

@@ -42,7 +42,14 @@ function compareApp(before: LockedManifest, after: LockedManifest): FunctionChan
     if (verdict !== "same") changes.push({ ...common, change: "changed", verdict, reasons });
   }
   for (const name of earlier.keys()) {
-    changes.push({ app, environment, function: name, change: "removed", verdict: "breaking", reasons: ["it is gone"] });
+    changes.push({
+      app,
+      environment,
+      function: name,
+      change: "removed",
+      verdict: "breaking",
+      reasons: ["it was removed"],
+    });
   }
   return changes;
 }

@@ -16,9 +16,8 @@ import {
 } from "../schema/index.ts";
 import { signatureDoc } from "./docs.ts";
 import { byPosition, type NamedCall, printKeywords } from "./keywords.ts";
-import { Scope } from "./names.ts";
+import { type Names, Scope } from "./names.ts";
 import { markUnused, usedTypeParameters } from "./references.ts";
-import type { Names } from "./stub-type.ts";
 
 export interface GenericMember {
   /** `remote<T>(xs: T[], callOptions?: CallOptions): Promise<T>`. */

@@ -12,8 +12,8 @@ import {
   parseManifest,
   type SCHEMA_VERSION,
 } from "../schema/index.ts";
+import { matcher } from "../text/index.ts";
 import { byName } from "./names.ts";
-import { matcher } from "./patterns.ts";
 import { neededDeclarations } from "./references.ts";
 
 export type LockedFunction = Omit<FunctionSchema, "options">;

@@ -74,6 +74,16 @@ export class Scope {
   }
 }
 
+/** How a file's parts get the names that they use in it. */
+export interface Names {
+  /** Imports a helper from "farcall" and gives the name that it has in the file. */
+  use(helper: string): string;
+  /** How a global type is called in the file, which may declare another of its name. */
+  global(name: string): string;
+  /** A name for an interface, as near to the wanted one as possible. */
+  claim(wanted: string): string;
+}
+
 /** Order that does not depend on the machine's language. */
 export function byName(a: { name: string }, b: { name: string }): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;

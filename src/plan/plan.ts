@@ -2,17 +2,18 @@
  * The plan: what is to be written, decided but not yet text. Pure: manifests and settings in, plan out. Templates see these
  * objects, plugins may change them.
  */
-import { thrownText, valueText } from "../config/index.ts";
+
 import { InvalidError } from "../runtime/errors.ts";
 import { type FunctionMode, isTypeName, methodsOf, printDocumented } from "../schema/index.ts";
+import { thrownText, valueText } from "../text/index.ts";
 import { type ClassPlan, planClass } from "./class-plan.ts";
 import { type DeclarationPlan, planDeclaration } from "./declarations.ts";
 import { functionDoc, sourceText } from "./docs.ts";
 import { comment } from "./helpers.ts";
 import type { LockedManifest } from "./locked.ts";
-import { byName, canDeclare, Scope, toFileName, toIdentifier } from "./names.ts";
+import { byName, canDeclare, type Names, Scope, toFileName, toIdentifier } from "./names.ts";
 import { qualifyGlobals, renameHiding, usedGlobals } from "./references.ts";
-import { type Names, type StubType, stubType } from "./stub-type.ts";
+import { type StubType, stubType } from "./stub-type.ts";
 
 export interface Plan {
   apps: AppPlan[];
@@ -147,7 +148,7 @@ function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSetti
   const parameters = typeParameterNames(original.functions);
   const hidden = new Set([...declared, ...instances, ...parameters, "Function", "GeneratorFunction"]);
   if (hidden.has("globalThis"))
-    throw new InvalidError("a type is called globalThis, by which the stubs reach the types that every program has");
+    throw new InvalidError("a type is called globalThis, which the stubs need to refer to global types");
   const used = usedGlobals([original.functions, original.classes, original.declarations]);
   const isAmbiguous = [...used].some((name) => hidden.has(name));
   const manifest = isAmbiguous ? qualifyGlobals(original, hidden) : original;

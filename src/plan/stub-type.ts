@@ -6,6 +6,7 @@ import { type CallSignature, printTuple, printType } from "../schema/index.ts";
 import { type GenericMember, genericMembers } from "./generic-stub.ts";
 import { byPosition, printKeywords } from "./keywords.ts";
 import type { LockedFunction } from "./locked.ts";
+import type { Names } from "./names.ts";
 
 export interface StubType {
   /** The const's type: `Function<[image: Uint8Array], Uint8Array>`. */
@@ -14,15 +15,6 @@ export interface StubType {
   make: "function" | "generator" | "web";
   /** The interface that `type` names, where the function is generic or overloaded. */
   definition?: { name: string; base: string; members: GenericMember[] };
-}
-
-export interface Names {
-  /** Imports a helper from "farcall" and gives the name that it has in the file. */
-  use(helper: string): string;
-  /** How a global type is called in the file, which may declare another of its name. */
-  global(name: string): string;
-  /** A name for an interface, as near to the wanted one as possible. */
-  claim(wanted: string): string;
 }
 
 export function stubType(fn: LockedFunction, exported: string, names: Names): StubType {

@@ -6,26 +6,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { inherited } from "../wire/environment.ts";
 import type { PoolLog } from "./log.ts";
 import { Reaper } from "./reaper.ts";
-
-/** What a container gets of the environment that this process was started in; the rest comes by `env` and `secrets`. */
-const PASSED_VARIABLES = [
-  ...["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TMP", "TEMP"],
-  ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
-  ...["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"],
-  ...[
-    "SystemRoot",
-    "windir",
-    "ComSpec",
-    "PATHEXT",
-    "APPDATA",
-    "LOCALAPPDATA",
-    "USERPROFILE",
-    "ProgramFiles",
-    "ProgramData",
-  ],
-];
 
 export interface ContainerProcess {
   readonly child: ChildProcess;
@@ -93,11 +76,7 @@ export class Processes {
 }
 
 function passedOn(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const passed: NodeJS.ProcessEnv = {};
-  for (const name of PASSED_VARIABLES) {
-    const value = environment[name];
-    if (value !== undefined) passed[name] = value;
-  }
+  const passed = inherited(environment);
   if (environment["FARCALL_OTEL"]) {
     for (const [name, value] of Object.entries(environment)) {
       if (name === "FARCALL_OTEL" || name.startsWith("OTEL_")) passed[name] = value;

@@ -23,7 +23,7 @@ export interface NoKeywords {
 /**
  * Arguments that can be passed by name.
  * @typeParam Names of the parameters, in order; null for one that has no name to callers
- * @typeParam Only record of the arguments that can be passed by name only
+ * @typeParam Only record of the arguments that can be passed by name only, with an index signature where any name is taken
  */
 export interface Keywords<Names extends readonly (string | null)[], Only extends object = NoNames> {
   readonly names: Names;

@@ -1,7 +1,8 @@
 /** The schema: what a signature is. Everything here is data or a pure function of it; the checker loads when a manifest is parsed. */
+import type { JsonSchema } from "./json-types.ts";
 import type { AppManifest } from "./manifest.ts";
 
-export { nearest } from "../text/nearest.ts";
+export { nearest } from "../text/index.ts";
 export { classOf, constructorOf, methodName, methodsOf } from "./classes.ts";
 export {
   type Compatibility,
@@ -10,17 +11,28 @@ export {
   compareManifests,
   type FunctionComparison,
   type FunctionVersion,
-} from "./compare/compatibility.ts";
+} from "./compare/index.ts";
 export { docParts } from "./docs.ts";
 export { expandGlobal } from "./globals.ts";
 export { isBindingName, isIdentifierName, isLabel, isTypeName } from "./identifiers.ts";
-export { exportJsonSchema, type Json, type JsonSchema } from "./json/json-schema.ts";
-export { bytesAs, fromJson, isAbsent, isBinary, isText, isUnknown, membersOf, toJson } from "./json/json-value.ts";
-export { exportOpenApi } from "./json/openapi.ts";
-export * from "./manifest.ts";
-export { argumentAt, isOptional, isRequired } from "./parameters.ts";
-export { constructorText, exportMarkdown, reachable, signatureText } from "./print/markdown.ts";
 export {
+  bytesAs,
+  exportJsonSchema,
+  exportOpenApi,
+  fromJson,
+  isAbsent,
+  isBinary,
+  isText,
+  isUnknown,
+  membersOf,
+  toJson,
+} from "./json/index.ts";
+export type { Json, JsonSchema } from "./json-types.ts";
+export * from "./manifest.ts";
+export { argumentAt, isNamed, isOptional, isPositional, isRequired } from "./parameters.ts";
+export {
+  constructorText,
+  exportMarkdown,
   printCall,
   printDeclaration,
   printDocumented,
@@ -32,7 +44,9 @@ export {
   printTuple,
   printType,
   printTypeParameters,
-} from "./print/print.ts";
+  reachable,
+  signatureText,
+} from "./print/index.ts";
 export { type Declarations, declarationsByName, expand, inferredNames } from "./resolve.ts";
 export { SchemaError } from "./schema-error.ts";
 export { signatureOf } from "./signature.ts";
@@ -40,6 +54,11 @@ export * from "./type-schema.ts";
 
 /** A manifest from parsed JSON. Rejects with SchemaError that names the path of what is wrong, or the unknown schemaVersion. */
 export async function parseManifest(json: unknown): Promise<AppManifest> {
-  const { parse } = await import("./parse/parse.ts");
+  const { parse } = await import("./parse/index.ts");
   return parse(json);
+}
+
+/** The JSON Schema of manifests, which the package has as `farcall/manifest.schema.json` too. */
+export async function manifestSchema(): Promise<JsonSchema> {
+  return (await import("./parse/index.ts")).manifestSchema();
 }

@@ -22,6 +22,10 @@ export interface ParameterSchema {
   rest?: true;
   /** Can be passed by name only (Python's `*`). */
   keywordOnly?: true;
+  /** Can be passed by position only, although the function's other parameters have names (those before Python's `/`). */
+  positionalOnly?: true;
+  /** The last parameter, taking all arguments whose names no other parameter has (Python's `**`); `type` is that of each value. */
+  keywordRest?: true;
   doc?: string;
 }
 

@@ -9,7 +9,18 @@ export function isOptional({ optional, default: value }: ParameterSchema): boole
 
 /** A call without it is wrong. */
 export function isRequired(parameter: ParameterSchema): boolean {
-  return !parameter.rest && !isOptional(parameter);
+  return !parameter.rest && !parameter.keywordRest && !isOptional(parameter);
+}
+
+/** Has a place among the arguments by position. */
+export function isPositional({ keywordOnly, keywordRest }: ParameterSchema): boolean {
+  return !keywordOnly && !keywordRest;
+}
+
+/** Can be passed by its name. @param keywords whether the function's arguments have names */
+export function isNamed(parameter: ParameterSchema, keywords: boolean): boolean {
+  const { rest, keywordOnly, keywordRest, positionalOnly } = parameter;
+  return keywordOnly === true || (keywords && !rest && !keywordRest && !positionalOnly);
 }
 
 /** What the argument at a place is to be: all from a rest parameter on are items of it. Undefined when nothing takes one. */

@@ -14,7 +14,7 @@
  */
 import { constructorOf } from "./classes.ts";
 import type { CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "./manifest.ts";
-import { isOptional } from "./parameters.ts";
+import { isNamed, isOptional } from "./parameters.ts";
 import { type Declarations, declarationsByName, inferredNames, membersOf, ownMembers, partsOf } from "./resolve.ts";
 import type {
   AliasDeclaration,
@@ -87,8 +87,14 @@ export class Canonical {
 
   #parameter(parameter: ParameterSchema, keywords: boolean, names: Names): string {
     const optional = !parameter.rest && isOptional(parameter);
-    const marks = (parameter.rest ? "..." : "") + (optional ? "?" : "") + (parameter.keywordOnly ? "*" : "");
-    const label = keywords || parameter.keywordOnly ? `${quote(parameter.name)}:` : "";
+    const marks =
+      (parameter.rest ? "..." : "") +
+      (optional ? "?" : "") +
+      (parameter.keywordOnly ? "*" : "") +
+      (parameter.keywordRest ? "**" : "");
+    // The name of a rest parameter has always been a part of it, although callers do not see it.
+    const hasLabel = isNamed(parameter, keywords) || (keywords && parameter.rest);
+    const label = hasLabel ? `${quote(parameter.name)}:` : "";
     if (!optional) return marks + label + this.type(parameter.type, names);
     // A caller can pass `undefined` for what is optional, written or not.
     return marks + label + this.#union([parameter.type], names, ["undefined"]);

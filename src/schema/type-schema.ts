@@ -23,38 +23,41 @@ export type PrimitiveName =
   | "symbol";
 
 /** Global classes that the codec carries as themselves. */
-export type BuiltinName =
-  | "Date"
-  | "Map"
-  | "Set"
-  | "ReadonlyMap"
-  | "ReadonlySet"
-  | "RegExp"
-  | "URL"
-  | "Error"
-  | "EvalError"
-  | "RangeError"
-  | "ReferenceError"
-  | "SyntaxError"
-  | "TypeError"
-  | "URIError"
-  | "AggregateError"
-  | "ArrayBuffer"
-  | "SharedArrayBuffer"
-  | "DataView"
-  | "Int8Array"
-  | "Uint8Array"
-  | "Uint8ClampedArray"
-  | "Int16Array"
-  | "Uint16Array"
-  | "Int32Array"
-  | "Uint32Array"
-  | "BigInt64Array"
-  | "BigUint64Array"
-  | "Float16Array"
-  | "Float32Array"
-  | "Float64Array"
-  | "Buffer";
+export const BUILTIN_NAMES = [
+  "Date",
+  "Map",
+  "Set",
+  "ReadonlyMap",
+  "ReadonlySet",
+  "RegExp",
+  "URL",
+  "Error",
+  "EvalError",
+  "RangeError",
+  "ReferenceError",
+  "SyntaxError",
+  "TypeError",
+  "URIError",
+  "AggregateError",
+  "ArrayBuffer",
+  "SharedArrayBuffer",
+  "DataView",
+  "Int8Array",
+  "Uint8Array",
+  "Uint8ClampedArray",
+  "Int16Array",
+  "Uint16Array",
+  "Int32Array",
+  "Uint32Array",
+  "BigInt64Array",
+  "BigUint64Array",
+  "Float16Array",
+  "Float32Array",
+  "Float64Array",
+  "Buffer",
+] as const;
+
+export type BuiltinName = (typeof BUILTIN_NAMES)[number];
 
 export interface PrimitiveType {
   kind: "primitive";

@@ -7,6 +7,14 @@ export function valueText(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
+/** A value of JSON in words, for messages that expected another kind of value. */
+export function kindText(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : valueText(value);
+}
+
 /** What somebody's code has thrown, in words. */
 export function thrownText(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : valueText(thrown);

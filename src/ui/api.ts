@@ -11,6 +11,56 @@ export interface Problem {
   hint?: string | undefined;
 }
 
+/** Each route that answers with one JSON value, and what that is. */
+export interface Requests {
+  "GET engine": EngineView;
+  "GET apps": AppSummary[];
+  "GET app": AppView;
+  "GET function": FunctionView;
+  "GET class": ClassView;
+  "GET diff": DiffView;
+  "GET calls": CallInfo[];
+  "GET one-call": CallView;
+  "GET value": ShownValue;
+  "POST cancel": Record<string, never>;
+  "POST check": Checked;
+}
+
+/** Each route that answers with one JSON value a line, and what these are. */
+export interface Streams {
+  "GET live": LiveEvent;
+  "GET logs": LogEntry;
+  "POST call": CallEvent;
+}
+
+/** The names of the routes of a method, as the page asks for them. */
+export type RouteOf<Method extends "GET" | "POST", Routes> = keyof Routes extends infer Route
+  ? Route extends `${Method} ${infer Name}`
+    ? Name
+    : never
+  : never;
+
+// ---- the engine -----------------------------------------------------------------------------------------------
+
+export interface EngineView {
+  url: string;
+  /** How an app is deployed to it, as a sentence. */
+  deployHint: string;
+  /** It is not to be asked for changes more often than this, in milliseconds; 0 for no limit. */
+  pollMs: number;
+  abilities: Abilities;
+}
+
+/** What the engine can do. The page does not offer the rest. */
+export interface Abilities {
+  /** Calls can be listed and looked into, with what their containers print. */
+  monitor: boolean;
+  /** Calls report their progress. */
+  progress: boolean;
+  /** The arguments of past calls are kept. */
+  arguments: boolean;
+}
+
 // ---- apps -----------------------------------------------------------------------------------------------------
 
 export interface Named {
@@ -32,7 +82,7 @@ export interface AppView extends Named {
   newest: number;
   deployedAt: string;
   language: string;
-  /** Those that are no methods. */
+  /** Without methods. */
   functions: FunctionSummary[];
   classes: ClassSummary[];
   types: TypeView[];
@@ -241,7 +291,7 @@ export interface DiffView {
 // ---- live -----------------------------------------------------------------------------------------------------
 
 /**
- * `live`: the engine is asked every second. `resting`: nothing happens, so it is left alone for a while and can stop by
+ * `live`: the engine is asked regularly. `resting`: nothing happens, so it is left alone for a while and can stop by
  * itself. `asleep`: it has; the next use starts it. `failing`: it cannot be reached.
  */
 export type EngineState = "live" | "resting" | "asleep" | "failing";

@@ -74,7 +74,7 @@ async function requireConfig(root: string, file: string | undefined): Promise<Lo
   const config = await loadConfig({ cwd: root, file: file === undefined ? undefined : resolve(root, file) });
   if (config) return config;
   throw new NotFoundError(`no farcall config in ${root} or above`, {
-    hint: "`npx farcall init` writes one; the plugin's option `config` names one elsewhere",
+    hint: "`npx farcall init` writes one. Use the plugin's option `config` for a config elsewhere.",
   });
 }
 

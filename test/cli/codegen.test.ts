@@ -39,7 +39,7 @@ describe("code that waits for what never comes is a failure, not an end", () => 
     for (const args of [[], ["--check"]]) {
       const { code, stdout, stderr } = await codegen(...args);
       expect(stderr).toContain(`codegen ended before it was done: ${what}`);
-      expect(stderr).toContain("waits for something that never comes");
+      expect(stderr).toContain("is awaiting a promise that never settles");
       expect([code, stdout]).toEqual([1, ""]);
     }
   });

@@ -46,7 +46,7 @@ describe("deploy", () => {
 
   test("of a file that is not there names it", async () => {
     const { code, stderr } = await cli("deploy", "src/none.ts");
-    expect(stderr).toMatch(/^error\[FARCALL_INVALID\]: .*src\/none\.ts\n {2}hint: /);
+    expect(stderr).toMatch(/^error\[FARCALL_INVALID\]: .*src\/none\.ts does not exist\n {2}hint: /);
     expect(code).toBe(1);
   });
 
@@ -62,7 +62,7 @@ describe("deploy", () => {
     expect(code).toBe(1);
   });
 
-  test("of an app that cannot cross lists what to mend before what to look at, each with its path", async () => {
+  test("of an app that cannot cross lists errors before warnings, each with its path", async () => {
     const file = join(folder, "refused.ts");
     await writeFile(
       file,
@@ -167,7 +167,7 @@ describe("call", () => {
       "error[FARCALL_INVALID]: 2 arguments of add cannot be used:\n" +
         "  add(a): expected number, received string\n" +
         "  add(b): expected number, received boolean\n" +
-        "  hint: farcall describe arithmetic/add shows its parameters\n",
+        "  hint: `farcall describe arithmetic/add` shows its parameters.\n",
     );
     const { code, stderr } = await cli("call", "arithmetic/add", "{kind", "true");
     expect(stderr).toMatch(

@@ -142,6 +142,6 @@ test.each([
   [bins.farcall, ["codegen"]],
 ])("%s %j without a config says how to get one", async (bin, args) => {
   const { code, stderr } = await farcall(args, { bin, cwd: tmpdir() });
-  expect(stderr).toMatch(/^error\[FARCALL_NOT_FOUND\]: no farcall config in .*\n {2}hint: farcall init/);
+  expect(stderr).toMatch(/^error\[FARCALL_NOT_FOUND\]: no farcall config in .*\n {2}hint: `farcall init` writes one/);
   expect(code).toBe(1);
 });

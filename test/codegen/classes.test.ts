@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { generate } from "../../src/codegen/index.ts";
 import type { ClassSchema, Declaration } from "../../src/schema/index.ts";
+import { COMPILERS } from "../support/compile.ts";
 import {
-  COMPILERS,
   type Draft,
   fn,
   manifest,

@@ -413,10 +413,10 @@ test("a rename that throws is told as the config's failure, not as the app's", a
 });
 
 test.each<[keyof Plugin, unknown, string]>([
-  ["onManifest", 5, "returned what cannot be used: expected a manifest, got 5"],
-  ["onManifest", {}, "returned what cannot be used: this is not a manifest"],
+  ["onManifest", 5, "returned an unusable value: expected a manifest, got 5"],
+  ["onManifest", {}, "returned an unusable value: this is not a manifest"],
   ["onManifest", { schemaVersion: 1, app: "images", functions: [{}] }, "invalid manifest"],
-  ["onPlan", "plan", 'returned what cannot be used: expected a plan, got "plan"'],
+  ["onPlan", "plan", 'returned an unusable value: expected a plan, got "plan"'],
   ["onPlan", {}, "index: expected an object, got undefined"],
   ["onPlan", { index: { exports: [], apps: [] }, apps: {} }, "apps: expected a list of objects, got {}"],
   [
@@ -425,7 +425,7 @@ test.each<[keyof Plugin, unknown, string]>([
     "apps[0].imports: expected a list of objects",
   ],
   ["onFile", "text", 'expected { path, text }, got "text"'],
-  ["onFile", { path: "a.ts" }, "expected text, got undefined"],
+  ["onFile", { path: "a.ts" }, "expected a string, got undefined"],
 ])("what a plugin's %s returns is checked: %j", async (hook, returned, message) => {
   using project = new Project();
   const plugin = { name: "odd", [hook]: () => returned } as Plugin;
@@ -439,7 +439,7 @@ test("a format that gives no text, and a hook that throws what is no error, are 
   using project = new Project();
   const format = (() => 5) as never;
   expect((await failure(run(project, { apps: ["images"], format }))).message).toBe(
-    "The config's format returned what cannot be used: expected text, got 5",
+    "The config's format returned an unusable value: expected a string, got 5",
   );
   const onPlan = () => {
     throw "str";

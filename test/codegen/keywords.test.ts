@@ -4,8 +4,8 @@ import { generate } from "../../src/codegen/index.ts";
 import { Client, callOptions, Function, GeneratorFunction, type Keywords, kwargs } from "../../src/index.ts";
 import { decodeArguments } from "../../src/runtime/index.ts";
 import type { TypeSchema } from "../../src/schema/index.ts";
+import { COMPILERS } from "../support/compile.ts";
 import {
-  COMPILERS,
   type Draft,
   fn,
   manifest,
@@ -117,6 +117,42 @@ const functions: readonly Draft[] = [
     number,
     named,
   ),
+  // def place(x: float, y: float = 0, /, label: str = "") -> float
+  fn(
+    "place",
+    [
+      parameter("x", number, { positionalOnly: true }),
+      parameter("y", number, { default: "0", positionalOnly: true }),
+      parameter("label", text, { default: '""' }),
+    ],
+    number,
+    named,
+  ),
+  // def configure(name: str, *, retries: int = 0, **settings: bool) -> None
+  fn(
+    "configure",
+    [
+      parameter("name", text),
+      parameter("retries", number, { default: "0", keywordOnly: true }),
+      parameter("settings", flag, { keywordRest: true }),
+    ],
+    nothing,
+    named,
+  ),
+  // def tag(value: str, /, **tags: str) -> str
+  fn(
+    "tag",
+    [parameter("value", text, { positionalOnly: true }), parameter("tags", text, { keywordRest: true })],
+    text,
+    named,
+  ),
+  // def gather(*items: float, **names: float) -> float
+  fn(
+    "gather",
+    [parameter("items", list(number), { rest: true }), parameter("names", number, { keywordRest: true })],
+    number,
+    named,
+  ),
 ];
 
 const code = `
@@ -130,7 +166,7 @@ const use = `
 import { callOptions, kwargs, repeat, type FunctionCall } from "farcall";
 import { words } from "./generated/index.ts";
 
-const { tokenize, train, chunks, log, total, weigh, first, steps, parse } = words;
+const { tokenize, train, chunks, log, total, weigh, first, steps, parse, place, configure, tag, gather } = words;
 const limits = callOptions({ timeoutMs: 5 });
 
 export async function right(): Promise<void> {
@@ -203,6 +239,22 @@ export async function right(): Promise<void> {
   for await (const item of parse.starmap([["a", true]], { kwargs: { sep: "," } })) item satisfies number[];
   parse.forEach(["a"], [true], { kwargs: { sep: "," } });
   (await parse.spawnMap(["a"], { kwargs: { many: true, sep: "," } })) satisfies FunctionCall<number[]>;
+
+  (await place.remote(1)) satisfies number;
+  place.remote(1, 2, kwargs({ label: "a" }), limits);
+  place.remote(1, kwargs({ label: "a" }));
+  place.map([1], [2], { kwargs: { label: "a" } });
+  place.starmap([[1, 2]], { kwargs: { label: "a" } });
+  configure.remote("a");
+  configure.remote("a", limits);
+  configure.remote("a", kwargs({ retries: 3, fast: true, safe: false }), limits);
+  configure.remote(kwargs({ name: "a", fast: true }));
+  configure.spawn("a", kwargs({ fast: true }));
+  configure.map(["a"], { kwargs: { fast: true } });
+  (await tag.remote("a", kwargs({ value: "b", colour: "red" }))) satisfies string;
+  tag.starmap([["a"]], { kwargs: { colour: "red" } });
+  gather.remote(1, 2, kwargs({ three: 3 }), limits);
+  gather.remote(1, 2);
 }
 
 export function wrong(): void {
@@ -303,6 +355,26 @@ export function wrong(): void {
   // @ts-expect-error
   total.map(["a"], { kwargs: { scale: 2 } }, [1]);
 
+  // ---- by position only, and by any name ----
+  // @ts-expect-error
+  place.remote(kwargs({ x: 1 }));
+  // @ts-expect-error
+  place.remote(1, kwargs({ y: 2 }));
+  // @ts-expect-error
+  configure.remote();
+  // @ts-expect-error
+  configure.remote("a", true);
+  // @ts-expect-error
+  configure.remote("a", kwargs({ retries: "many" }));
+  // @ts-expect-error
+  configure.remote("a", kwargs({ fast: { yes: true } }));
+  // @ts-expect-error
+  tag.remote(kwargs({ value: "a" }));
+  // @ts-expect-error
+  tag.remote("a", kwargs({ colour: 1 }));
+  // @ts-expect-error
+  gather.remote(1, kwargs({ three: "3" }));
+
   // ---- generic and overloaded ----
   // @ts-expect-error
   first.remote();
@@ -354,7 +426,7 @@ export function wrong(): void {
 let deployed: Registry;
 beforeAll(async () => {
   deployed = await registry();
-  await deployed.deploy(manifest("words", functions, [], { language: "python" }), code);
+  await deployed.deploy(manifest("words", functions, []), code);
 });
 afterAll(() => deployed[Symbol.asyncDispose]());
 

@@ -8,8 +8,8 @@ import { generate } from "../../src/codegen/index.ts";
 import type { AppManifest, Declaration, TypeSchema } from "../../src/schema/index.ts";
 import { manifests } from "../support/arbitraries.ts";
 import { run, start } from "../support/cli.ts";
+import { COMPILERS } from "../support/compile.ts";
 import {
-  COMPILERS,
   type Draft,
   fn,
   manifest,

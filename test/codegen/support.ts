@@ -23,7 +23,7 @@ import {
   type TypeSchema,
 } from "../../src/schema/index.ts";
 import { OPTIONS } from "../support/arbitraries.ts";
-import { run } from "../support/cli.ts";
+import { type Compiler, compile } from "../support/compile.ts";
 import { temporaryHome } from "../support/home.ts";
 
 const repo = resolve(import.meta.dirname, "../..");
@@ -121,9 +121,6 @@ export const STRICT = {
   types: ["node"],
 };
 
-export type Compiler = "typescript" | "typescript-6" | "typescript-5.9";
-export const COMPILERS: readonly Compiler[] = ["typescript", "typescript-6", "typescript-5.9"];
-
 export class Project implements Disposable {
   readonly path: string = mkdtempSync(join(tmpdir(), "cg-"));
 
@@ -161,12 +158,8 @@ export class Project implements Disposable {
   }
 
   /** The compiler's complaints; empty when there are none. */
-  async check(compiler: Compiler = "typescript", config = "tsconfig.json"): Promise<string> {
-    const tsc = join(repo, "node_modules", compiler, "bin/tsc");
-    const { stdout, stderr } = await run(process.execPath, [tsc, "-p", this.file(config), "--pretty", "false"], {
-      cwd: this.path,
-    });
-    return stdout + stderr;
+  check(compiler: Compiler = "typescript", config = "tsconfig.json"): Promise<string> {
+    return compile(compiler, this.file(config), this.path);
   }
 
   [Symbol.dispose](): void {

@@ -138,7 +138,7 @@ test("a wrong value is reported with its path, what was expected and what it is"
   expect(await complaint("apps")).toEqual(['config: expected an object, got "apps"']);
   expect(await complaint({ engine: "nowhere", output: "" })).toEqual([
     'engine: expected an engine\'s URL such as "local:", got "nowhere"',
-    'output: expected a text that is not empty, got ""',
+    'output: expected a non-empty string, got ""',
   ]);
 });
 

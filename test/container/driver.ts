@@ -10,6 +10,7 @@ import type { AppManifest } from "../../src/schema/index.ts";
 import { CallHeaderWriter } from "../../src/wire/call-header.ts";
 import { FromContainer, type LoadMessage, ToContainer } from "../../src/wire/container-protocol.ts";
 import { type Frame, FrameReader, FrameWriter } from "../../src/wire/frames.ts";
+import { CONDITION_MS } from "../support/limits.ts";
 
 const repo = resolve(import.meta.dirname, "../..");
 export const apps = join(repo, "test/support/apps");
@@ -135,7 +136,7 @@ export class TestContainer implements AsyncDisposable {
   }
 
   call(number: number, callId = `fc-${number}`): void {
-    const callHeader = new CallHeaderWriter().write(callId, { method: "remote", timeoutMs: 60_000 });
+    const callHeader = new CallHeaderWriter().write(callId, { method: "remote", timeoutMs: CONDITION_MS });
     this.writer.write(ToContainer.call, number, 0, callHeader);
   }
 

@@ -56,9 +56,7 @@ function stubOf({ functions }: AppManifest): Model {
   return withClient(new Client({ engine }), Stub);
 }
 
-test("registers the public methods of a class with its options, and compares constructors", {
-  timeout: 60_000,
-}, async () => {
+test("registers the public methods of a class with its options, and compares constructors", async () => {
   const first = await deploy(source('size: "s" | "l"'));
   expect(first.classes).toMatchObject([{ name: "Model", constructors: [{ parameters: [{ name: "size" }] }] }]);
   expect(first.functions).toMatchObject([
@@ -89,7 +87,7 @@ test("registers the public methods of a class with its options, and compares con
   expect((mismatch as Error).message).toContain("constructor: parameter 'size'");
 });
 
-test("is described and called from the command line", { timeout: 60_000 }, async () => {
+test("is described and called from the command line", async () => {
   await deploy(source('size: "s" | "l", options: Options = {}'));
   const cli = (...args: string[]) => farcall(args, { env: home.env, cwd: files.root });
   const call = await cli("call", 'ml/Model("l",{"at":"2026-01-31T00:00:00Z","tags":["a"]}).text');

@@ -1,8 +1,8 @@
 /** Each page of the documentation is followed block by block, and its links lead somewhere. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { describe, expect, test } from "vitest";
-import { follow } from "../support/page.ts";
+import { afterAll, describe, expect, test } from "vitest";
+import { follow, removePlaces } from "../support/page.ts";
 
 const repo = resolve(import.meta.dirname, "../..");
 const read = (path: string) => readFileSync(join(repo, path), "utf8");
@@ -25,9 +25,9 @@ const pages = readdirSync(join(repo, "docs")).filter((name) => name.endsWith(".m
 const elsewhere = ["benchmarks.md", "type-fidelity.md"];
 const followed = pages.filter((name) => !elsewhere.includes(name) && read(`docs/${name}`).includes("```"));
 
-test.concurrent.each(followed)("docs/%s works as it stands", { timeout: 300_000 }, (name) =>
-  follow(`docs/${name}`, packages),
-);
+test.concurrent.each(followed)("docs/%s works as it stands", (name) => follow(`docs/${name}`, packages));
+
+afterAll(removePlaces);
 
 describe("links", () => {
   test.each(["README.md", ...pages.map((name) => `docs/${name}`)])("of %s lead to a page and a heading", (page) => {

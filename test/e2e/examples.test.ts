@@ -1,11 +1,11 @@
 /** The examples run as their README lines say, and what they print is true. */
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { run } from "../support/cli.ts";
+import { compile } from "../support/compile.ts";
 
 const repo = resolve(import.meta.dirname, "../..");
 const env = { ...process.env, FARCALL_ENGINE: undefined };
-const tsc = join(repo, "node_modules/typescript/bin/tsc");
 
 test("quickstart builds an index over the texts under node_modules", async () => {
   const { code, stdout, stderr } = await run(process.execPath, ["examples/quickstart/run.ts"], { cwd: repo, env });
@@ -19,7 +19,7 @@ test("quickstart builds an index over the texts under node_modules", async () =>
   expect(stdout).toMatch(/"warranty merchantability" is in \d+ files/);
   expect(stdout).toMatch(/spawn +fc-/);
   // The stubs are there now: the consumer compiles.
-  expect((await run(process.execPath, [tsc, "-p", "examples/quickstart"], { cwd: repo })).stdout).toBe("");
+  expect(await compile("typescript", "examples/quickstart", repo)).toBe("");
 });
 
 test("watch turns the consumer's type check red and green again", async () => {

@@ -39,7 +39,7 @@ beforeAll(async () => {
   // What the tsconfig of `farcall init` names.
   await mkdir(join(project, "node_modules/@types"), { recursive: true });
   await symlink(join(repo, "node_modules/@types/node"), join(project, "node_modules/@types/node"), "dir");
-}, 180_000);
+});
 
 afterAll(async () => {
   await home?.[Symbol.asyncDispose]();

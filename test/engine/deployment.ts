@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { DeployRequest } from "../../src/engine/index.ts";
 import type { ClassSchema, FunctionMode, FunctionSchema, ResolvedFunctionOptions } from "../../src/schema/index.ts";
+import { CONDITION_MS } from "../support/limits.ts";
 
 export interface HandMadeFunction {
   mode?: FunctionMode;
@@ -11,12 +12,12 @@ export interface HandMadeFunction {
 
 export const defaults: ResolvedFunctionOptions = {
   retries: { maxRetries: 0, backoffCoefficient: 2, initialDelayMs: 10, maxDelayMs: 1000 },
-  timeoutMs: 60_000,
-  startupTimeoutMs: 30_000,
+  timeoutMs: CONDITION_MS,
+  startupTimeoutMs: CONDITION_MS,
   minContainers: 0,
   maxContainers: 2,
   bufferContainers: 0,
-  scaledownWindowMs: 60_000,
+  scaledownWindowMs: CONDITION_MS,
   concurrency: { maxInputs: 1 },
   secrets: [],
   env: {},

@@ -5,9 +5,9 @@
  */
 import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { basename, isAbsolute, join } from "node:path";
-import { run } from "../support/cli.ts";
+import { compile } from "../support/compile.ts";
 import { IDENTITY } from "./identity.ts";
-import { repository, type Workspace } from "./workspace.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** Whether the compiler takes a function of a module for another one than that of a copy of the module's package, or fails on it alone. */
 export async function isCopyDifferent(workspace: Workspace, module: string, name: string): Promise<boolean> {
@@ -26,11 +26,8 @@ export async function isCopyDifferent(workspace: Workspace, module: string, name
   // A program of its own: what the compiler remembers of other types can mislead it.
   workspace.write("control/control.ts", lines.join("\n"));
   workspace.write("control/tsconfig.json", JSON.stringify({ extends: "../tsconfig.json", include: ["control.ts"] }));
-  const tsc = join(repository, "node_modules/typescript/bin/tsc");
-  const { stdout } = await run(process.execPath, [tsc, "-p", workspace.file("control"), "--pretty", "false"], {
-    cwd: workspace.path,
-  });
-  const errors = stdout.split("\n").filter((line) => line.includes(": error "));
+  const output = await compile("typescript", workspace.file("control"), workspace.path);
+  const errors = output.split("\n").filter((line) => line.includes(": error "));
   const unexpected = errors.find((line) => !/^control\/control\.ts.* error TS(2322|2321|2345|2589|2590):/.test(line));
   if (unexpected) throw new Error(`the control cannot be compiled: ${unexpected}`);
   return errors.length > 0;

@@ -21,7 +21,7 @@ let measured: Fidelity[];
 
 beforeAll(async () => {
   measured = await measure(ALL);
-}, 300_000);
+});
 
 /** What a function may be refused for: values that the wire does not carry. Anything else is a fault of the introspection. */
 const GOOD_REASONS: ReadonlySet<RefusalReason | undefined> = new Set<RefusalReason>([

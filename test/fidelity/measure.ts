@@ -5,19 +5,18 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { generate } from "../../src/codegen/index.ts";
 import type { Engine } from "../../src/engine/index.ts";
 import { localEngine } from "../../src/engines/local/index.ts";
 import type { IntrospectedApp, Problem } from "../../src/introspect/index.ts";
 import { resolveOptions } from "../../src/runtime/app/options.ts";
 import { SCHEMA_VERSION } from "../../src/schema/index.ts";
-import { run } from "../support/cli.ts";
+import { compile as compileProject } from "../support/compile.ts";
 import { temporaryHome } from "../support/home.ts";
 import { type Comparison, writeComparison } from "./compare.ts";
 import { isCopyDifferent } from "./control.ts";
 import type { FidelityPackage } from "./packages.ts";
-import { repository, Workspace, type WorkspaceOptions } from "./workspace.ts";
+import { Workspace, type WorkspaceOptions } from "./workspace.ts";
 import { type ExportedFunction, exportedFunctions, type Wrapped, wrap } from "./wrap.ts";
 
 export interface Fidelity {
@@ -147,15 +146,12 @@ async function compileForConsumers(workspace: Workspace): Promise<void> {
 
 /** What the compiler complains about, by comparison and function. */
 async function compile(workspace: Workspace, comparisons: readonly Comparison[]): Promise<Map<string, string>> {
-  const tsc = join(repository, "node_modules/typescript/bin/tsc");
-  const { stdout, stderr } = await run(process.execPath, [tsc, "-p", workspace.path, "--pretty", "false"], {
-    cwd: workspace.path,
-  });
+  const output = await compileProject("typescript", workspace.path, workspace.path);
   const wrong = new Map(
     comparisons.flatMap(({ file, others }) => [...others].map(([name, what]) => [`${file}:${name}`, what])),
   );
   const unknown: string[] = [];
-  for (const line of (stdout + stderr).split("\n")) {
+  for (const line of output.split("\n")) {
     const [, file = "", row = "", text = ""] = /^(check\/.*?)\((\d+),\d+\): error (.*)$/.exec(line) ?? [];
     if (file === "") continue;
     const check = comparisons.find((each) => each.file === file)?.checks.get(Number(row));

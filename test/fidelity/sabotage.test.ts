@@ -27,7 +27,7 @@ let sabotaged: Fidelity;
 beforeAll(async () => {
   const of = { name: "sabotaged", style: "", modules: [file] };
   [honest, sabotaged] = (await Promise.all([measure([of]), measure([of], { alter })])).flat() as [Fidelity, Fidelity];
-}, 120_000);
+});
 
 /** Changes each function's stub, and fails when there is nothing to change. */
 function alter(stubs: string): string {

@@ -4,10 +4,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TemporaryHome, temporaryHome } from "../support/home.ts";
+import { patient } from "../support/limits.ts";
 import { app } from "./app.ts";
 import { type CollectedSpan, type Collector, collector, type Program, program } from "./collector.ts";
 
-const patient = { timeout: 30_000 };
 let home: TemporaryHome;
 let collected: Collector;
 let shop: Program;

@@ -20,9 +20,9 @@ import {
   TimeoutError,
   withClient,
 } from "../../src/runtime/index.ts";
+import { patient } from "../support/limits.ts";
 import { collect, start, useEngine } from "./support.ts";
 
-const patient = { timeout: 30_000 };
 const folder = mkdtempSync(join(tmpdir(), "fc-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 useEngine();

@@ -9,6 +9,7 @@ import {
   SerializationError,
   UserCodeException,
 } from "../../src/runtime/index.ts";
+import { patient } from "../support/limits.ts";
 import { collect, start, useEngine } from "./support.ts";
 
 useEngine();
@@ -322,7 +323,7 @@ describe("outputs", () => {
     const controller = new AbortController();
     const stuck = collect(defined.never.map(source, { signal: controller.signal, maxOutstanding: 2 }));
     stuck.catch(() => {});
-    await expect.poll(() => engine.observed.put, { timeout: 30_000 }).toBe(2);
+    await expect.poll(() => engine.observed.put, patient).toBe(2);
     controller.abort(new Error("during"));
     await expect(stuck).rejects.toThrow("during");
     expect(source.closed).toBe(1);
@@ -362,7 +363,7 @@ describe("outputs", () => {
     const { engine, defined } = start();
     const items = defined.double.map(range(10));
     await items.next();
-    await expect.poll(() => engine.observed.outputs, { timeout: 30_000 }).toBe(10);
+    await expect.poll(() => engine.observed.outputs, patient).toBe(10);
     expect(await collect(items)).toEqual(
       range(10)
         .slice(1)
@@ -431,7 +432,7 @@ test("a stream that nobody reads warns once that it never ran", async () => {
   await vi.waitFor(() => {
     gc();
     expect(warn).toHaveBeenCalledTimes(1);
-  });
+  }, patient);
   await pause(20);
   gc();
   await pause(20);

@@ -1,5 +1,5 @@
 /** Classes in a manifest: what is accepted, what a change means, how they are exported. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   type AppManifest,
   type ClassSchema,
@@ -46,14 +46,17 @@ function manifest(constructors: ClassSchema["constructors"], more: Partial<Funct
 const taking = (...parameters: ParameterSchema[]) => manifest([{ parameters }]);
 
 describe("a manifest", () => {
-  it("has classes whose methods are functions", async () => {
+  test("has classes whose methods are functions", async () => {
     expect(await parseManifest(taking(size))).toEqual(taking(size));
   });
 
-  it.each<[string, unknown]>([
+  test.each<[string, unknown]>([
     ["no class is called", { ...taking(size), classes: [] }],
-    ["a class has a constructor", { ...taking(size), classes: [{ name: "Model", constructors: [], signature: "s" }] }],
-    ["is no name of a method of Model", manifest([{ parameters: [] }], { name: "Other.predict" })],
+    [
+      "a class needs at least one constructor",
+      { ...taking(size), classes: [{ name: "Model", constructors: [], signature: "s" }] },
+    ],
+    ["is not the name of a method of Model", manifest([{ parameters: [] }], { name: "Other.predict" })],
     ["is a class too", manifest([{ parameters: [] }], { name: "Model" })],
   ])("is refused where %s", async (problem, json) => {
     await expect(parseManifest(json)).rejects.toThrow(problem);
@@ -61,7 +64,7 @@ describe("a manifest", () => {
 });
 
 describe("a change of the constructor", () => {
-  it("is part of the signature of each method, and told of the class alone", () => {
+  test("is part of the signature of each method, and told of the class alone", () => {
     const [before, after] = [taking(size), taking({ ...size, type: NUMBER })];
     expect(before.functions[0]!.signature).not.toBe(after.functions[0]!.signature);
     expect(compareManifests(before, after)).toEqual([
@@ -70,7 +73,7 @@ describe("a change of the constructor", () => {
     ]);
   });
 
-  it("that takes more is compatible, and one of words is for readers", () => {
+  test("that takes more is compatible, and one of words is for readers", () => {
     const wider = taking(size, { name: "more", type: NUMBER, optional: true });
     expect(compareManifests(taking(size), wider)[0]).toMatchObject({ verdict: "compatible" });
     const told = taking(size);
@@ -79,7 +82,7 @@ describe("a change of the constructor", () => {
     expect(taking({ ...size, doc: "Other words." }).functions[0]!.signature).toBe(taking(size).functions[0]!.signature);
   });
 
-  it("and a class that comes or goes with its methods, are told", () => {
+  test("and a class that comes or goes with its methods, are told", () => {
     const { classes: _, ...none } = { ...taking(size), functions: [] };
     expect(compareManifests(taking(size), none).map(({ verdict }) => verdict)).toEqual(["breaking", "breaking"]);
     expect(compareManifests(none, taking(size)).map(({ verdict }) => verdict)).toEqual(["compatible", "compatible"]);
@@ -87,7 +90,7 @@ describe("a change of the constructor", () => {
 });
 
 describe("exports", () => {
-  it("show how an instance is constructed, by the class's name too", () => {
+  test("show how an instance is constructed, by the class's name too", () => {
     const schema = exportJsonSchema(taking(size), "Model");
     expect(schema).toMatchObject({
       properties: {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   compareFunctions,
   compareManifests,
@@ -64,7 +64,7 @@ const tree = (...properties: PropertySchema[]): Declaration => ({
 const named = { keywords: true } as const;
 
 describe("a change that old stubs survive", () => {
-  it.each<[string, FunctionVersion, FunctionVersion]>([
+  test.each<[string, FunctionVersion, FunctionVersion]>([
     ["parameter 'width' was added", version([]), version([param("width", NUMBER, { optional: true })])],
     [
       "parameter 'width' became optional",
@@ -138,7 +138,7 @@ describe("a change that old stubs survive", () => {
 });
 
 describe("a change that old stubs do not survive", () => {
-  it.each<[string, FunctionVersion, FunctionVersion]>([
+  test.each<[string, FunctionVersion, FunctionVersion]>([
     [
       "parameter 'width' became required",
       version([param("width", STRING, { optional: true })]),
@@ -239,7 +239,7 @@ describe("a change that old stubs do not survive", () => {
 });
 
 describe("a change that only readers see", () => {
-  it.each<[string, FunctionVersion, FunctionVersion]>([
+  test.each<[string, FunctionVersion, FunctionVersion]>([
     ["documentation changed", version([param("a")]), version([param("a", STRING, { doc: "The text." })])],
     ["documentation changed", giving(ref("Tree"), tree()), giving(ref("Tree"), { ...tree(), doc: "A tree." })],
     ["parameter 'a' is called 'text' now", version([param("a")]), version([param("text")])],
@@ -248,7 +248,7 @@ describe("a change that only readers see", () => {
     expect(compareFunctions(before, after)).toEqual({ verdict: "docs only", reasons: [reason] });
   });
 
-  it("is none when options, the place in the source or other declarations change", () => {
+  test("is none when options, the place in the source or other declarations change", () => {
     const before = version([param("a")], STRING, { source: { file: "a.ts", line: 1 }, options: OPTIONS });
     const after = version(
       [param("a")],
@@ -261,7 +261,7 @@ describe("a change that only readers see", () => {
 });
 
 describe("comparing", () => {
-  it("comes to an end where a generic type holds itself with ever larger arguments", () => {
+  test("comes to an end where a generic type holds itself with ever larger arguments", () => {
     const nest = (leaf: TypeSchema): Declaration => ({
       kind: "interface",
       name: "Nest",
@@ -283,7 +283,7 @@ describe("comparing", () => {
     });
   });
 
-  it("ends for types that grow in each turn", () => {
+  test("ends for types that grow in each turn", () => {
     const grow = (...more: PropertySchema[]): Declaration => ({
       kind: "interface",
       name: "Grow",
@@ -300,7 +300,7 @@ describe("comparing", () => {
     expect(reasons[0]).toContain("is nested too deeply to be compared");
   });
 
-  it("two manifests lists every function of either", () => {
+  test("two manifests lists every function of either", () => {
     const fn = (name: string, returns: TypeSchema): FunctionSchema => ({
       ...giving(returns).fn,
       name,

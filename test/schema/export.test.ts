@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   type AppManifest,
   exportJsonSchema,
@@ -94,7 +94,7 @@ function resolves(document: unknown, reference: string): boolean {
 }
 
 describe("JSON Schema", () => {
-  it("of one function has its arguments by position and its result", () => {
+  test("of one function has its arguments by position and its result", () => {
     expect(exportJsonSchema(manifest, "resize")).toEqual({
       $schema: "https://json-schema.org/draft/2020-12/schema",
       title: "images/resize",
@@ -135,7 +135,7 @@ describe("JSON Schema", () => {
     });
   });
 
-  it("writes out generic types, recursive ones too", () => {
+  test("writes out generic types, recursive ones too", () => {
     expect(exportJsonSchema(manifest, "pages").$defs).toEqual({
       Page_string: {
         type: "object",
@@ -146,7 +146,7 @@ describe("JSON Schema", () => {
   });
 
   const literal = (value: string): TypeSchema => ({ kind: "literal", value });
-  it.each<[string, TypeSchema, object]>([
+  test.each<[string, TypeSchema, object]>([
     ["Date", { kind: "builtin", name: "Date" }, { type: "string", format: "date-time", "x-farcall-type": "Date" }],
     [
       "bigint",
@@ -197,7 +197,7 @@ describe("JSON Schema", () => {
 });
 
 describe("OpenAPI", () => {
-  it("has one POST for each function, with arguments by name", () => {
+  test("has one POST for each function, with arguments by name", () => {
     // biome-ignore lint/suspicious/noExplicitAny: only looked into
     const document = exportOpenApi(manifest) as any;
     expect(document.openapi).toBe("3.1.0");
@@ -216,7 +216,7 @@ describe("OpenAPI", () => {
 });
 
 describe("Markdown", () => {
-  it("reads as a reference", () => {
+  test("reads as a reference", () => {
     expect(exportMarkdown(manifest, "resize")).toBe(
       [
         "## `resize`",
@@ -238,13 +238,13 @@ describe("Markdown", () => {
     );
   });
 
-  it("shows a generator as one", () => {
+  test("shows a generator as one", () => {
     expect(exportMarkdown(manifest)).toContain("pages(): AsyncGenerator<Page<string>>");
   });
 });
 
 describe("every export", () => {
-  it("is plain JSON or text whose references all lead somewhere", () => {
+  test("is plain JSON or text whose references all lead somewhere", () => {
     fc.assert(
       fc.property(manifests(), (any) => {
         for (const document of [exportJsonSchema(any), exportOpenApi(any)]) {
@@ -257,7 +257,7 @@ describe("every export", () => {
     );
   });
 
-  it.each([exportJsonSchema, exportOpenApi, exportMarkdown])("says that a function is not there", (write) => {
+  test.each([exportJsonSchema, exportOpenApi, exportMarkdown])("says that a function is not there", (write) => {
     expect(() => write(manifest, "rotate")).toThrow(SchemaError);
   });
 });

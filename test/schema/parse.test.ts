@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type AppManifest, parseManifest, SchemaError } from "../../src/schema/index.ts";
 import { manifests, OPTIONS } from "../support/arbitraries.ts";
 
@@ -50,7 +50,7 @@ async function failure(json: unknown): Promise<SchemaError> {
 }
 
 describe("a manifest", () => {
-  it("that a producer wrote is read as it is", async () => {
+  test("that a producer wrote is read as it is", async () => {
     await fc.assert(
       fc.asyncProperty(manifests(), async (written) => {
         const text = JSON.stringify(written);
@@ -59,28 +59,28 @@ describe("a manifest", () => {
     );
   });
 
-  it("may have fields that this version does not know", async () => {
+  test("may have fields that this version does not know", async () => {
     const json = changed((copy) => {
       copy.functions[0].batching = { maxSize: 4 };
     });
     await expect(parseManifest(json)).resolves.toMatchObject({ app: "images" });
   });
 
-  it("of a newer version is refused with advice", async () => {
+  test("of a newer version is refused with advice", async () => {
     const error = await failure({ ...manifest, schemaVersion: 2 });
     expect(error.message).toBe("the manifest has schema version 2; this farcall reads version 1");
-    expect(error.hint).toBe("update farcall");
+    expect(error.hint).toBe("Update farcall.");
     expect(error.code).toBe("FARCALL_SCHEMA");
   });
 
-  it.each([null, 5, "x", [], {}])("is not %j", async (json) => {
+  test.each([null, 5, "x", [], {}])("is not %j", async (json) => {
     await failure(json);
   });
 
-  it.each<[string, string, (copy: Draft) => void]>([
+  test.each<[string, string, (copy: Draft) => void]>([
     [
       "a kind of type that does not exist",
-      'functions[0].parameters[0].type.kind: "arry" is none of primitive',
+      'functions[0].parameters[0].type.kind: "arry" is not one of primitive',
       (copy) => {
         copy.functions[0].parameters[0].type.kind = "arry";
       },
@@ -115,14 +115,14 @@ describe("a manifest", () => {
     ],
     [
       "two declarations of one name",
-      'declarations[2]: "Format" is there twice',
+      'declarations[2]: "Format" appears twice',
       (copy) => {
         copy.declarations.push(copy.declarations[1]);
       },
     ],
     [
       "two functions of one name",
-      'functions[1]: "resize" is there twice',
+      'functions[1]: "resize" appears twice',
       (copy) => {
         copy.functions.push(copy.functions[0]);
       },
@@ -144,7 +144,7 @@ describe("a manifest", () => {
     ],
     [
       "a template without its last text",
-      "functions[0].returns: texts has one item more than types",
+      "functions[0].returns: texts must have one item more than types",
       (copy) => {
         copy.functions[0].returns = { kind: "templateLiteral", texts: [], types: [] };
       },
@@ -153,13 +153,13 @@ describe("a manifest", () => {
     expect((await failure(changed(change))).message).toContain(message);
   });
 
-  it("names all that is wrong at once, up to a point", async () => {
+  test("names all that is wrong at once, up to a point", async () => {
     const error = await failure({ ...manifest, functions: Array.from({ length: 9 }, () => ({})) });
     expect(error.message.split("\n")).toHaveLength(7);
     expect(error.message).toContain("more");
   });
 
-  it("nested without end is refused, not followed", async () => {
+  test("nested without end is refused, not followed", async () => {
     let type: unknown = { kind: "primitive", name: "string" };
     for (let depth = 0; depth < 100_000; depth++) type = { kind: "array", element: type };
     const error = await failure(
@@ -171,7 +171,7 @@ describe("a manifest", () => {
     expect(error.message.length).toBeLessThan(400);
   });
 
-  it("keeps names of Object.prototype as data", async () => {
+  test("keeps names of Object.prototype as data", async () => {
     const text = JSON.stringify(manifest)
       .replaceAll('"width"', '"__proto__"')
       .replace('"env":{}', '"env":{"__proto__":"x"}');

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   type ParameterSchema,
   printParameters,
@@ -35,7 +35,7 @@ const names = {
 };
 
 describe("a printed type", () => {
-  it("is the same type to TypeScript's parser", () => {
+  test("is the same type to TypeScript's parser", () => {
     fc.assert(
       fc.property(types({ ...scope, maxDepth: 4 }), (type) => {
         expect(readType(printType(type), names)).toEqual(type);
@@ -44,7 +44,7 @@ describe("a printed type", () => {
     );
   });
 
-  it("is one line, whatever is in its strings", () => {
+  test("is one line, whatever is in its strings", () => {
     fc.assert(
       fc.property(types(scope), (type) => {
         expect(printType(type)).not.toMatch(/[\n\r\u2028\u2029]/);
@@ -61,7 +61,7 @@ describe("a printed type", () => {
     whenFalse: NUMBER,
   };
   const infer: TypeSchema = { kind: "infer", name: "X", constraint: STRING };
-  it.each<[string, TypeSchema]>([
+  test.each<[string, TypeSchema]>([
     ["(string | number)[]", { kind: "array", element: union }],
     ["(readonly string[])[]", { kind: "array", element: { kind: "array", element: STRING, readonly: true } }],
     ["readonly (keyof string)[]", { kind: "array", element: { kind: "keyof", type: STRING }, readonly: true }],
@@ -179,11 +179,11 @@ describe("printed parameters", () => {
     { name: "more", type: { kind: "array", element: STRING }, rest: true },
   ];
 
-  it("read as a function's", () => {
+  test("read as a function's", () => {
     expect(printParameters(parameters)).toBe("image: Uint8Array, options?: ResizeOptions, ...more: string[]");
   });
 
-  it("read as a tuple's elements, in which undefined may be passed for what is optional", () => {
+  test("read as a tuple's elements, in which undefined may be passed for what is optional", () => {
     expect(printTuple(parameters)).toBe("[image: Uint8Array, options?: ResizeOptions | undefined, ...more: string[]]");
     const optional = (type: TypeSchema): string => printTuple([{ name: "a", type, optional: true }]);
     expect(optional({ kind: "union", members: [STRING, UNDEFINED] })).toBe("[a?: string | undefined]");
@@ -191,7 +191,7 @@ describe("printed parameters", () => {
     expect(optional({ kind: "primitive", name: "unknown" })).toBe("[a?: unknown]");
   });
 
-  it("take undefined for a default that stands before something required", () => {
+  test("take undefined for a default that stands before something required", () => {
     const list: ParameterSchema[] = [
       { name: "width", type: NUMBER, default: "100" },
       { name: "image", type: STRING },
@@ -200,7 +200,7 @@ describe("printed parameters", () => {
     expect(printTuple(list)).toBe("[width: number | undefined, image: string]");
   });
 
-  it("named by reserved words get another name where TypeScript wants it", () => {
+  test("named by reserved words get another name where TypeScript wants it", () => {
     const list: ParameterSchema[] = [
       { name: "class", type: STRING },
       { name: "new", type: STRING },
@@ -209,7 +209,7 @@ describe("printed parameters", () => {
     expect(printTuple(list)).toBe("[class_: string, new: string]");
   });
 
-  it("come with type parameters", () => {
+  test("come with type parameters", () => {
     expect(
       printTypeParameters([
         { name: "T", constraint: STRING, default: NUMBER },
@@ -222,7 +222,7 @@ describe("printed parameters", () => {
 
 describe("a name that would be code", () => {
   const evil = "x; process.exit(1); type y";
-  it.each<[string, () => string]>([
+  test.each<[string, () => string]>([
     ["a reference", () => printType({ kind: "reference", name: evil })],
     ["a reserved reference", () => printType({ kind: "reference", name: "keyof" })],
     ["a type parameter", () => printType({ kind: "typeParameter", name: evil })],

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   type Declaration,
   type FunctionSchema,
@@ -39,7 +39,7 @@ const face = (name: string, properties: Record<string, TypeSchema>, more: object
 const alias = (name: string, type: TypeSchema): Declaration => ({ kind: "alias", name, type });
 
 describe("a signature", () => {
-  it("is short and readable", () => {
+  test("is short and readable", () => {
     expect(signatureOf(taking(STRING), [])).toMatch(/^[0-9a-f]{16}$/);
   });
 
@@ -50,7 +50,7 @@ describe("a signature", () => {
     }),
   );
 
-  it("stays when declarations and functions are written in another order, documented, and renamed", () => {
+  test("stays when declarations and functions are written in another order, documented, and renamed", () => {
     fc.assert(
       fc.property(fc.oneof(manifests(), recursive), fc.func(fc.integer()), ({ functions, declarations }, order) => {
         const enums = new Set(declarations.filter(({ kind }) => kind === "enum").map(({ name }) => name));
@@ -80,7 +80,7 @@ describe("a signature", () => {
     );
   });
 
-  it.each<[string, Unsigned, Unsigned, Declaration[]?, Declaration[]?]>([
+  test.each<[string, Unsigned, Unsigned, Declaration[]?, Declaration[]?]>([
     ["a label", taking(STRING), { ...taking(STRING), parameters: [{ name: "text", type: STRING }] }],
     ["an alias in place of what it stands for", taking(ref("A")), taking(STRING), [alias("A", STRING)]],
     [
@@ -119,7 +119,7 @@ describe("a signature", () => {
   const list = (item: TypeSchema): Declaration[] => [
     face("List", { item, next: union(ref("List"), { kind: "primitive", name: "null" }) }),
   ];
-  it.each<[string, Unsigned, Unsigned, Declaration[]?, Declaration[]?]>([
+  test.each<[string, Unsigned, Unsigned, Declaration[]?, Declaration[]?]>([
     ["a parameter's type", taking(STRING), taking(NUMBER)],
     ["optional", taking(STRING), taking(STRING, { optional: true })],
     ["rest", taking({ kind: "array", element: STRING }), taking({ kind: "array", element: STRING }, { rest: true })],
@@ -181,7 +181,7 @@ describe("a signature", () => {
       alias("C", union(NULL, { kind: "array", element: union(ref("A"), ref("B")) })),
     ];
 
-    it("is made, and depends on what lies below", () => {
+    test("is made, and depends on what lies below", () => {
       const signatures = [STRING, NUMBER].flatMap((leaf) => [
         signatureOf(taking(ref("Json")), json(leaf)),
         signatureOf(taking(orUndefined("Json")), json(leaf)),
@@ -190,7 +190,7 @@ describe("a signature", () => {
       expect(new Set(signatures).size).toBe(signatures.length);
     });
 
-    it("stays the same behind another name, in another order", () => {
+    test("stays the same behind another name, in another order", () => {
       const renamed = signatureOf(taking(orUndefined("Renamed")), json(STRING));
       expect(renamed).toBe(signatureOf(taking(orUndefined("Json")), json(STRING)));
       for (const name of ["A", "B", "C"]) {
@@ -200,7 +200,7 @@ describe("a signature", () => {
     });
   });
 
-  it("tells circles of different lengths apart, and not the same circle entered twice", () => {
+  test("tells circles of different lengths apart, and not the same circle entered twice", () => {
     const circle = (length: number): Declaration[] =>
       Array.from({ length }, (_, at) =>
         face(`N${at}`, { next: ref(`N${(at + 1) % length}`), ...(at === 0 && { mark: STRING }) }),

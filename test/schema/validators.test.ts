@@ -3,8 +3,8 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { compileValidator } from "../../src/schema/check/validate.ts";
+import { describe, expect, test } from "vitest";
+import { compileValidator } from "../../src/schema/check/index.ts";
 import {
   type AppManifest,
   type Declaration,
@@ -152,7 +152,7 @@ const rich = manifestOf(
 );
 
 describe("JSON Schema", () => {
-  it("is one by draft 2020-12, whatever the types", () => {
+  test("is one by draft 2020-12, whatever the types", () => {
     expect(ajv().compile(exportJsonSchema(rich))).toBeTypeOf("function");
     fc.assert(
       fc.property(manifests(), (manifest) => {
@@ -165,7 +165,7 @@ describe("JSON Schema", () => {
     );
   });
 
-  it.each(CASES.map(([type, fitting], at) => ({ type: printType(type), at, fitting })))(
+  test.each(CASES.map(([type, fitting], at) => ({ type: printType(type), at, fitting })))(
     "takes and refuses what the container takes and refuses: $type",
     ({ type, at, fitting }) => {
       const name = `f${at}`;
@@ -194,7 +194,7 @@ describe("JSON Schema", () => {
 });
 
 describe("OpenAPI", () => {
-  it("is 3.1, whatever the types", async () => {
+  test("is 3.1, whatever the types", async () => {
     const validate = async (manifest: AppManifest): Promise<void> => {
       const { valid, errors } = await new Validator().validate(exportOpenApi(manifest) as Record<string, unknown>);
       expect({ valid, errors }).toEqual({ valid: true, errors: undefined });

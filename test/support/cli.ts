@@ -3,12 +3,10 @@ import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
 import { once } from "node:events";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { PROGRAM_MS } from "./limits.ts";
 
 const repo = resolve(import.meta.dirname, "../..");
 export const bins = { farcall: join(repo, "dist/cli/farcall.js"), codegen: join(repo, "dist/cli/codegen-bin.js") };
-
-/** A program that hangs is killed, so that the test fails with its output and leaves nothing behind. */
-const LIMIT_MS = 150_000;
 
 export interface Ran {
   code: number | null;
@@ -50,7 +48,8 @@ export function start(
     cwd: options.cwd,
     env: options.env ?? process.env,
     stdio: [stdin, "pipe", "pipe"],
-    timeout: LIMIT_MS,
+    // A program that hangs is killed, so that the test fails with its output and leaves nothing behind.
+    timeout: PROGRAM_MS,
   };
   return spawn(program, args, settings);
 }

@@ -14,35 +14,107 @@
  * of that one files are written, and deploys and codegen run.
  */
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { expect } from "vitest";
+import { stopHost } from "../../src/engines/local/index.ts";
 import { type Block, blocksOf, commandsOf, fileOf, install } from "./blocks.ts";
 import { type Ran, run, start } from "./cli.ts";
-import { temporaryHome } from "./home.ts";
+import { compile } from "./compile.ts";
+import { type TemporaryHome, temporaryHome } from "./home.ts";
 
 const repo = resolve(import.meta.dirname, "../..");
 
 /** @param page relative to the repository @param packages what the page's reader has installed besides farcall */
 export async function follow(page: string, packages: readonly string[] = ["typescript", "@types/node"]): Promise<void> {
-  await using home = await temporaryHome();
-  const folder = await mkdtemp(join(tmpdir(), "page-"));
+  const markdown = await readFile(join(repo, page), "utf8");
+  const before = /^<!-- after (\S+) -->/.exec(markdown)?.[1];
+  const place = before ? await placeAfter(before, packages) : await Place.create(packages);
   try {
-    await install(folder, packages);
-    const PATH = [join(folder, "node_modules/.bin"), dirname(process.execPath), process.env.PATH].join(delimiter);
-    // Without what the test runner sets for its own sake: a reader has none of it.
-    const env = { ...home.env, FARCALL_ENGINE: undefined, VITEST: undefined, NODE_ENV: undefined, PATH };
-    const reader = new Reader(folder, env);
-    const markdown = await readFile(join(repo, page), "utf8");
-    const before = /^<!-- after (\S+) -->/.exec(markdown)?.[1];
-    if (before) await reader.prepare(blocksOf(await readFile(join(repo, before), "utf8")));
+    const reader = new Reader(place.folder, place.env);
     for (const block of blocksOf(markdown)) await reader.do(block);
     expect(await reader.compile(), page).toBe("");
   } finally {
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    if (before) free.set(keyOf(before, packages), [...(free.get(keyOf(before, packages)) ?? []), place]);
+    else await place.remove();
   }
 }
+
+/** Where the page that others build on has been followed: once for all that come one after the other, since a deploy is slow. */
+const free = new Map<string, Place[]>();
+const keyOf = (before: string, packages: readonly string[]) => [before, ...packages].join();
+
+/** To be called after the last page. */
+export async function removePlaces(): Promise<void> {
+  for (const place of [...free.values()].flat()) await place.remove();
+  free.clear();
+}
+
+async function placeAfter(before: string, packages: readonly string[]): Promise<Place> {
+  const used = free.get(keyOf(before, packages))?.pop();
+  if (used) {
+    await used.restore();
+    return used;
+  }
+  const place = await Place.create(packages);
+  const reader = new Reader(place.folder, place.env);
+  await reader.prepare(blocksOf(await readFile(join(repo, before), "utf8")));
+  await place.save();
+  return place;
+}
+
+/** A reader's folder and state directory. */
+class Place {
+  readonly folder: string;
+  readonly env: Record<string, string | undefined>;
+  readonly #home: TemporaryHome;
+  #saved: string | undefined;
+
+  private constructor(folder: string, home: TemporaryHome) {
+    this.folder = folder;
+    this.#home = home;
+    const PATH = [join(folder, "node_modules/.bin"), dirname(process.execPath), process.env.PATH].join(delimiter);
+    // Without what the test runner sets for its own sake: a reader has none of it.
+    this.env = { ...home.env, FARCALL_ENGINE: undefined, VITEST: undefined, NODE_ENV: undefined, PATH };
+  }
+
+  static async create(packages: readonly string[]): Promise<Place> {
+    const place = new Place(await mkdtemp(join(tmpdir(), "page-")), await temporaryHome());
+    await install(place.folder, packages);
+    return place;
+  }
+
+  async save(): Promise<void> {
+    await stopHost(this.#home.url, { force: true });
+    this.#saved = await mkdtemp(join(tmpdir(), "saved-"));
+    for (const [name, path] of this.#parts()) await cp(path, join(this.#saved, name), COPY);
+  }
+
+  async restore(): Promise<void> {
+    await stopHost(this.#home.url, { force: true });
+    for (const [name, path] of this.#parts()) {
+      for (const entry of await readdir(path)) await rm(join(path, entry), REMOVE);
+      await cp(join(this.#saved!, name), path, COPY);
+    }
+  }
+
+  async remove(): Promise<void> {
+    await this.#home[Symbol.asyncDispose]();
+    await rm(this.folder, REMOVE);
+    if (this.#saved) await rm(this.#saved, REMOVE);
+  }
+
+  #parts(): [name: string, path: string][] {
+    return [
+      ["folder", this.folder],
+      ["home", this.#home.path],
+    ];
+  }
+}
+
+const COPY = { recursive: true, verbatimSymlinks: true };
+const REMOVE = { recursive: true, force: true, maxRetries: 5 };
 
 class Reader {
   readonly #folder: string;
@@ -87,9 +159,8 @@ class Reader {
   }
 
   /** The compiler's errors. */
-  async compile(): Promise<string> {
-    const tsc = join(repo, "node_modules/typescript/bin/tsc");
-    return (await this.#start(process.execPath, [tsc, "-p", ".", "--pretty", "false"])).stdout;
+  compile(): Promise<string> {
+    return compile("typescript", ".", this.#folder);
   }
 
   async #shell(info: string, text: string): Promise<void> {

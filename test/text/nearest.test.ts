@@ -1,10 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { nearest } from "../../src/schema/index.ts";
 
 const known = ["resize", "rotate", "frames", "thumbnail", "resizeAll", "constructor"];
 
 describe("nearest names", () => {
-  it.each([
+  test.each([
     ["rezise", ["resize"]],
     ["Resize", ["resize", "resizeAll"]],
     ["resiz", ["resize", "resizeAll"]],
@@ -16,7 +16,7 @@ describe("nearest names", () => {
     expect(nearest(name, known)).toEqual(expected);
   });
 
-  it("are no more than asked for, without the name itself and without doubles", () => {
+  test("are no more than asked for, without the name itself and without doubles", () => {
     expect(nearest("ab", ["aa", "ac", "ad", "ab", "aa"], 2)).toEqual(["aa", "ac"]);
   });
 });

@@ -1,6 +1,7 @@
 /** A real headless Chromium. In CI it has to be there; elsewhere tests say what to install and are skipped. */
 import { existsSync } from "node:fs";
 import { type Browser, chromium } from "playwright-core";
+import { patient } from "../support/limits.ts";
 
 const PROGRAMS = [
   process.env["CHROMIUM"],
@@ -20,6 +21,7 @@ export async function startBrowser(): Promise<Browser> {
   if (program === undefined) throw new Error(missingBrowser);
   return chromium.launch({
     executablePath: program,
+    ...patient,
     args: [
       "--no-sandbox",
       "--disable-gpu",

@@ -9,12 +9,12 @@ import { localEngine, stopHost } from "../../src/engines/local/index.ts";
 import { deployment } from "../engine/deployment.ts";
 import { farcall } from "../support/cli.ts";
 import { type TemporaryHome, temporaryHome } from "../support/home.ts";
+import { CONDITION_MS, patient } from "../support/limits.ts";
 import { missingBrowser, startBrowser } from "./browser.ts";
 import { type StartedUi, startUi } from "./start.ts";
 
 const repo = resolve(import.meta.dirname, "../..");
 const gallery = resolve(import.meta.dirname, "../support/apps/gallery.ts");
-const patient = { timeout: 30_000 };
 
 test("there is a browser to test the page with", (context) => {
   if (missingBrowser !== "" && !process.env.CI) context.skip(missingBrowser);
@@ -36,13 +36,13 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
     ui = await startUi(home);
     browser = await startBrowser();
     page = await (await browser.newContext()).newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(CONDITION_MS);
     page.on("pageerror", (error) => errors.push(String(error)));
     page.on("request", (request) => {
       if (!request.url().startsWith(ui.origin)) strangers.push(request.url());
     });
     await page.goto(ui.url);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await browser?.close();
@@ -332,11 +332,11 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
     const watcher = await (await browser.newContext()).newPage();
     await watcher.goto(idle.url);
     await watcher.locator("#engine", { hasText: "Live" }).waitFor(patient);
-    await watcher.locator("#engine", { hasText: "Idle" }).waitFor({ timeout: 60_000 });
-    await watcher.locator("#engine", { hasText: "Host stopped" }).waitFor({ timeout: 60_000 });
+    await watcher.locator("#engine", { hasText: "Idle" }).waitFor(patient);
+    await watcher.locator("#engine", { hasText: "Host stopped" }).waitFor(patient);
     await expect(stat(join(other.path, "host.sock"))).rejects.toThrow("ENOENT");
     await watcher.close();
-  }, 150_000);
+  });
 
   test("fits a narrow screen, and has no barriers that axe-core knows, in light and dark", async () => {
     await page.setViewportSize({ width: 360, height: 740 });

@@ -46,7 +46,7 @@ export function readArgument(
       if (!takesText && /^\s*[[{"]/.test(source))
         throw new UsageError(
           `argument ${name}: ${source} is not JSON: ${parsed.message}`,
-          "a shell takes quotes away: put '…' around it",
+          "The shell removes quotes: put '…' around the argument.",
         );
       return takesText ? source : fromJson(source, type, declarations);
     }
@@ -75,7 +75,7 @@ function readFile(path: string, name: string): Buffer {
   } catch (error) {
     throw new UsageError(
       `argument ${name}: cannot read ${path}: ${(error as Error).message}`,
-      "an argument that begins with @ names a file; write @@ for a text that begins with @",
+      "An argument that begins with @ names a file. Write @@ for a string that begins with @.",
     );
   }
 }

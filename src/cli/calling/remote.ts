@@ -29,7 +29,7 @@ export function functionIn(manifest: AppManifest, target: Target & { function: s
   const methods = methodsOf(target.function, manifest);
   throw new UsageError(
     `${target.app}/${target.function} is a class, not a function`,
-    `name one of its methods: ${methods.map((one) => `'${target.app}/${one.class}(…).${methodName(one)}'`).join(", ")}`,
+    `Name one of its methods: ${methods.map((one) => `'${target.app}/${one.class}(…).${methodName(one)}'`).join(", ")}`,
   );
 }
 
@@ -40,7 +40,7 @@ export function remoteOf(
   from: { environment: string },
 ): AnyRemote {
   if (fn.class === undefined) {
-    if (target.construct !== undefined) throw new UsageError(`${fn.name} is no method of a class`);
+    if (target.construct !== undefined) throw new UsageError(`${fn.name} is not a class method`);
     const remote =
       fn.mode === "generator"
         ? GeneratorFunction.fromName<unknown[], unknown>(target.app, fn.name, from)
@@ -67,11 +67,11 @@ function constructorArguments({ app, construct = "" }: Target, fn: FunctionSchem
   } catch (error) {
     throw new UsageError(
       `the arguments of ${name} are not JSON: ${(error as Error).message}`,
-      `a text needs quotes, and the whole target single ones for the shell: '${app}/${name}("…").${methodName(fn)}'`,
+      `Put strings in double quotes and the whole target in single quotes: '${app}/${name}("…").${methodName(fn)}'.`,
     );
   }
   const missing = parameters.find((parameter, index) => index >= values.length && isRequired(parameter));
-  if (missing) throw new UsageError(`${name} needs its argument ${missing.name}`, `write ${example}`);
+  if (missing) throw new UsageError(`${name} needs its argument ${missing.name}`, `Write ${example}.`);
   return values.map((value, index) => {
     const parameter = argumentAt(parameters, index);
     return parameter ? fromJson(value, parameter.type, manifest.declarations) : value;

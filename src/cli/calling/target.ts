@@ -16,7 +16,7 @@ export function parseTarget(text: string): Target {
   if (app === "" || name === "" || more.length > 0 || name?.includes("(")) {
     throw new UsageError(
       `"${text}" is not APP, APP/FUNCTION or APP/CLASS(ARGS).METHOD`,
-      `for example: images, images/resize or 'ml/Model("l").predict'`,
+      `For example: images, images/resize or 'ml/Model("l").predict'.`,
     );
   }
   return name === undefined ? { app } : { app, function: name };
@@ -34,7 +34,7 @@ export function parseFunctionTarget(text: string): Target & { function: string }
   if (name === undefined) {
     throw new UsageError(
       `"${text}" names an app, not a function`,
-      `write ${app}/FUNCTION; farcall describe ${app} lists them`,
+      `Write ${app}/FUNCTION. \`farcall describe ${app}\` lists the functions.`,
     );
   }
   return { app, function: name, ...rest };

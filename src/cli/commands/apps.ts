@@ -1,8 +1,9 @@
 /** `farcall apps`: what is deployed. */
 import type { Command } from "commander";
+import { ago } from "../../text/index.ts";
 import type { AppOptions, Context } from "../context.ts";
 import { engineOptions, examples } from "../context.ts";
-import { ago, table } from "../terminal/output.ts";
+import { table } from "../terminal/output.ts";
 
 export function define(command: Command, context: Context): void {
   engineOptions(command).option("--all", "of every environment");
@@ -12,10 +13,10 @@ export function define(command: Command, context: Context): void {
   ]);
   command.action(async (options: AppOptions & { all?: boolean }) => {
     const { output } = context;
-    const { registry } = await context.engine(options);
+    const { registry, deployHint } = await context.engine(options);
     const apps = await registry.listApps(options.all ? {} : { environment: options.env });
     output.document(apps);
-    if (apps.length === 0) return output.note("No apps are deployed yet. Deploy one: farcall deploy src/app.ts");
+    if (apps.length === 0) return output.note(`No apps are deployed yet. ${deployHint}`);
     table(
       output,
       ["APP", "ENVIRONMENT", "VERSION", "FUNCTIONS", "DEPLOYED"],

@@ -1,7 +1,7 @@
 /** `farcall call TARGET ARGS…`: one call by hand, its arguments read by the deployed schema. */
 import type { Command } from "commander";
 import { callOptions, FarcallError, InvalidError } from "../../runtime/index.ts";
-import { type ArgumentProblem, compileValidator } from "../../schema/check/validate.ts";
+import { type ArgumentProblem, compileValidator } from "../../schema/check/index.ts";
 import {
   type AppManifest,
   argumentAt,
@@ -10,13 +10,13 @@ import {
   type ParameterSchema,
   printType,
 } from "../../schema/index.ts";
+import { count } from "../../text/index.ts";
 import { readArgument } from "../calling/from-json.ts";
 import { functionIn, remoteOf } from "../calling/remote.ts";
 import { parseFunctionTarget } from "../calling/target.ts";
 import { printResult } from "../calling/to-json.ts";
 import type { AppOptions, Context } from "../context.ts";
 import { engineOptions, examples, positive } from "../context.ts";
-import { count } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
 import { UsageError } from "../terminal/report.ts";
 
@@ -80,7 +80,7 @@ export function define(command: Command, context: Context): void {
 /** Reads the words by the parameters in order; a rest parameter takes all that are left. */
 function readArguments(words: readonly string[], fn: FunctionSchema, manifest: AppManifest): unknown[] {
   const { parameters } = fn;
-  const hint = `farcall describe ${manifest.app}/${fn.name} shows its parameters`;
+  const hint = `\`farcall describe ${manifest.app}/${fn.name}\` shows its parameters.`;
   if (words.length > parameters.length && !parameters.at(-1)?.rest) {
     throw new UsageError(`${fn.name} takes ${count(parameters.length, "argument")}, ${words.length} given`, hint);
   }

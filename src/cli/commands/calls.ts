@@ -3,10 +3,11 @@ import type { Command } from "commander";
 import type { CallInfo } from "../../engine/index.ts";
 import { decodeInstance, monitorOf } from "../../runtime/index.ts";
 import { toJson } from "../../schema/index.ts";
+import { ago } from "../../text/index.ts";
 import { parseFilter } from "../calling/target.ts";
 import type { AppOptions, Context } from "../context.ts";
 import { engineOptions, examples, positive } from "../context.ts";
-import { ago, table } from "../terminal/output.ts";
+import { table } from "../terminal/output.ts";
 
 /** Of the constructor, in characters. */
 const MAX_ARGUMENTS = 40;

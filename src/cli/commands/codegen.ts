@@ -7,9 +7,10 @@ import { type Command, Option } from "commander";
 import { type GenerateResult, generate } from "../../codegen/index.ts";
 import { type LoadedConfig, loadConfig } from "../../config/index.ts";
 import { NotFoundError } from "../../runtime/errors.ts";
+import { count, duration } from "../../text/index.ts";
 import type { Context, EngineOptions } from "../context.ts";
 import { examples } from "../context.ts";
-import { count, duration, type Output } from "../terminal/output.ts";
+import type { Output } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
 import { EXIT, EXIT_CODES, Exit, errorAsJson, report } from "../terminal/report.ts";
 
@@ -66,7 +67,7 @@ async function requireConfig(options: CodegenOptions): Promise<LoadedConfig> {
   const config = await loadConfig({ file: options.config });
   if (config) return config;
   throw new NotFoundError(`no farcall config in ${process.cwd()} or above`, {
-    hint: "farcall init writes one; --config names one elsewhere",
+    hint: "`farcall init` writes one. Use --config for a config elsewhere.",
   });
 }
 

@@ -6,6 +6,7 @@ import { Command } from "commander";
 import type { Context } from "../context.ts";
 import { examples } from "../context.ts";
 import { UsageError } from "../terminal/report.ts";
+import type { CommandEntry } from "./command.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 
@@ -36,7 +37,7 @@ complete -c codegen -a '(farcall completion --words codegen (commandline -opc)[2
 /** Commands whose first argument is an app or a function. */
 const TAKES_FUNCTION = ["describe", "call", "map", "logs", "stats", "calls"];
 
-export function define(command: Command, context: Context): void {
+export function define(command: Command, context: Context, commands: readonly CommandEntry[]): void {
   command
     .argument("[words...]", `a shell: ${SHELLS.join(", ")}`)
     .option("--words", "print the candidates for the last of the words")
@@ -49,19 +50,25 @@ export function define(command: Command, context: Context): void {
   ]);
   command.action(async (words: string[], options: { words?: boolean }) => {
     if (options.words) {
-      for (const candidate of await candidates(words, context)) context.output.line(candidate);
+      for (const candidate of await candidates(words, context, commands)) context.output.line(candidate);
       return;
     }
     const [shell] = words;
     const script = SCRIPTS[shell as (typeof SHELLS)[number]];
     if (script === undefined)
-      throw new UsageError(`no completion for ${shell ?? "no shell"}`, `one of: ${SHELLS.join(", ")}`);
+      throw new UsageError(
+        shell === undefined ? "a shell is missing" : `no completion for ${shell}`,
+        `Use one of ${SHELLS.join(", ")}.`,
+      );
     context.output.raw(script);
   });
 }
 
-async function candidates(words: readonly string[], context: Context): Promise<string[]> {
-  const { commands } = await import("./index.ts");
+async function candidates(
+  words: readonly string[],
+  context: Context,
+  commands: readonly CommandEntry[],
+): Promise<string[]> {
   const [name, ...rest] = words;
   const last = words.at(-1) ?? "";
   const startingWithLast = (all: readonly string[]) => all.filter((candidate) => candidate.startsWith(last));
@@ -71,7 +78,7 @@ async function candidates(words: readonly string[], context: Context): Promise<s
   if (!entry) return [];
   if (last.startsWith("-")) {
     const command = new Command(entry.name);
-    (await entry.load()).define(command, context);
+    (await entry.load()).define(command, context, commands);
     return startingWithLast(command.options.flatMap((option) => option.long ?? option.short ?? []));
   }
   if (entry.name === "codegen") return startingWithLast(["eject"]);

@@ -2,18 +2,21 @@
 import type { Command } from "commander";
 import { deployApp } from "../../deploy/index.ts";
 import type { AppOptions, Context } from "../context.ts";
-import { engineOptions, examples } from "../context.ts";
+import { engineOptions, examples, several } from "../context.ts";
+import { buildSettings } from "../project/build-settings.ts";
 import { printDeployment, summaryOf } from "../project/deployment.ts";
 import { Progress } from "../terminal/progress.ts";
 
 interface DeployOptions extends AppOptions {
   root?: string;
+  envFile: string[];
   breaking: boolean;
 }
 
 export function define(command: Command, context: Context): void {
   engineOptions(command.argument("<file>", "the module that exports the app"))
     .option("--root <folder>", "the project's folder (default: that of the nearest package.json)")
+    .option("--env-file <file>", "take secrets from this file too; can be repeated", several, [])
     .option("--no-breaking", "refuse a deploy that would break callers of the version before");
   examples(command, [
     ["farcall deploy src/app.ts", "registers a new version when something changed"],
@@ -30,6 +33,7 @@ export function define(command: Command, context: Context): void {
       engine,
       environment: options.env,
       ...(options.root ? { root: options.root } : {}),
+      ...(await buildSettings(options.envFile)),
       refuseBreaking: !options.breaking,
       onProgress: (stage, detail) => progress.update([stage, detail].filter(Boolean).join(" ")),
     });

@@ -13,11 +13,11 @@ import {
   printTypeParameters,
   reachable,
 } from "../../schema/index.ts";
+import { ago, duration } from "../../text/index.ts";
 import { parseTarget } from "../calling/target.ts";
 import type { AppOptions, Context } from "../context.ts";
 import { engineOptions, examples } from "../context.ts";
 import type { Output } from "../terminal/output.ts";
-import { ago, duration } from "../terminal/output.ts";
 
 interface DescribeOptions extends AppOptions {
   format: "text" | "json-schema" | "openapi" | "markdown";

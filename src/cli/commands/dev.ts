@@ -5,19 +5,22 @@ import { watchApp } from "../../deploy/index.ts";
 import type { Monitor } from "../../engine/index.ts";
 import { monitorOf } from "../../runtime/index.ts";
 import type { AppOptions, Context } from "../context.ts";
-import { engineOptions, examples } from "../context.ts";
+import { engineOptions, examples, several } from "../context.ts";
+import { buildSettings } from "../project/build-settings.ts";
 import { printDeployment, summaryOf } from "../project/deployment.ts";
 import { errorAsJson, report } from "../terminal/report.ts";
 import { printEntry } from "./logs.ts";
 
 interface DevOptions extends AppOptions {
   root?: string;
+  envFile: string[];
   logs: boolean;
 }
 
 export function define(command: Command, context: Context): void {
   engineOptions(command.argument("<file>", "the module that exports the app"))
     .option("--root <folder>", "the project's folder (default: that of the nearest package.json)")
+    .option("--env-file <file>", "take secrets from this file too; can be repeated", several, [])
     .option("--no-logs", "leave out what containers print");
   examples(command, [
     ["farcall dev src/app.ts", "until Ctrl-C; with codegen --watch beside it, stubs follow"],
@@ -33,6 +36,7 @@ export function define(command: Command, context: Context): void {
       signal,
       environment: options.env,
       ...(options.root ? { root: options.root } : {}),
+      ...(await buildSettings(options.envFile)),
       onDeployed(deployment, { ms }) {
         output.event({ event: "deployed", ...summaryOf(deployment, ms) });
         printDeployment(deployment, ms, output);

@@ -6,11 +6,10 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { generate } from "../../codegen/index.ts";
 import { checkConfig as checkKeys, loadConfig } from "../../config/index.ts";
-import { hostStatus } from "../../engines/local/index.ts";
+import { count, packageVersion } from "../../text/index.ts";
 import type { Context, EngineOptions } from "../context.ts";
 import { engineOptions, examples } from "../context.ts";
 import { detectProject } from "../project/project.ts";
-import { count, duration } from "../terminal/output.ts";
 import { Exit } from "../terminal/report.ts";
 
 interface Finding {
@@ -22,7 +21,7 @@ interface Finding {
 
 export function define(command: Command, context: Context): void {
   engineOptions(command);
-  examples(command, [["farcall doctor", "exit code 1 when something has to be mended"]]);
+  examples(command, [["farcall doctor", "exit code 1 when a problem was found"]]);
   command.action(async (options: EngineOptions) => {
     const { output } = context;
     const findings: Finding[] = [];
@@ -59,24 +58,24 @@ function checkProject(): Finding {
       check: "project",
       status: "warning",
       detail: `${root} has no package.json`,
-      hint: "run this in your project's folder, or farcall init",
+      hint: "Run this in your project's folder, or set one up with `farcall init`.",
     };
   }
   if (!esm) {
-    const hint = 'set "type": "module", or name your files .mts';
+    const hint = 'Set "type": "module", or name your files .mts.';
     return { check: "project", status: "warning", detail: `${root} is a CommonJS package (${packageManager})`, hint };
   }
   return { check: "project", status: "ok", detail: `${root} (ES modules, ${packageManager})` };
 }
 
 /** Two copies, or another version than the project's, make errors that are hard to read. */
-async function checkInstallation(context: Context): Promise<Finding> {
+function checkInstallation(): Finding {
   const own = resolve(fileURLToPath(new URL("../../..", import.meta.url)));
-  const { version } = await context.package();
+  const version = packageVersion();
   const installed = installedAt(process.cwd());
   const detail = `${version} at ${own}`;
   if (!installed) {
-    const hint = `${detectProject(process.cwd()).packageManager} install farcall: stubs and apps import it`;
+    const hint = `Run \`${detectProject(process.cwd()).packageManager} install farcall\`: stubs and apps import it.`;
     return { check: "farcall", status: "warning", detail: `${detail}; this project does not have it installed`, hint };
   }
   if (installed.root === own) return { check: "farcall", status: "ok", detail };
@@ -84,7 +83,7 @@ async function checkInstallation(context: Context): Promise<Finding> {
     check: "farcall",
     status: installed.version === version ? "warning" : "failed",
     detail: `this is ${detail}, the project has ${installed.version} at ${installed.root}`,
-    hint: "run the project's own: npx farcall",
+    hint: "Run the project's own farcall: `npx farcall`.",
   };
 }
 
@@ -107,8 +106,8 @@ async function checkConfig(): Promise<Finding> {
     return {
       check: "config",
       status: "warning",
-      detail: "none found from here upwards",
-      hint: "farcall init writes one",
+      detail: "no config in this folder or above",
+      hint: "`farcall init` writes one.",
     };
   } catch (error) {
     return failed("config", error);
@@ -117,14 +116,17 @@ async function checkConfig(): Promise<Finding> {
 
 async function checkEngine(context: Context, options: EngineOptions): Promise<Finding> {
   try {
-    const url = await context.engineUrl(options);
-    const isLocal = url.startsWith("local:");
-    const before = isLocal ? await hostStatus(url) : undefined;
     const engine = await context.engine(options);
+    // Before anything is asked of it, which may start what did not run.
+    const { facts, warnings } = (await engine.status?.()) ?? { facts: [], warnings: [] };
     const apps = await engine.registry.listApps();
-    const up = before && `, host ${before.pid} up for ${duration(before.uptimeMs)}`;
-    const state = up ?? (isLocal ? ", its host was not running and has been started" : "");
-    return { check: "engine", status: "ok", detail: `${engine.url}: ${count(apps.length, "app")} deployed${state}` };
+    const lines = [
+      `${engine.url}: ${count(apps.length, "app")} deployed`,
+      ...facts.map(({ name, value }) => `${name}: ${value}`),
+    ];
+    const detail = lines.join("\n");
+    if (warnings.length === 0) return { check: "engine", status: "ok", detail };
+    return { check: "engine", status: "warning", detail, hint: warnings.join(" ") };
   } catch (error) {
     return failed("engine", error);
   }
@@ -137,7 +139,12 @@ async function checkStubs(context: Context, options: EngineOptions): Promise<Fin
     await context.registerEngines();
     const { upToDate, files } = await generate(config, { engine: options.engine, dryRun: true });
     if (upToDate) return { check: "stubs", status: "ok", detail: `${files.length} files, up to date` };
-    return { check: "stubs", status: "warning", detail: "out of date with what is deployed", hint: "run codegen" };
+    return {
+      check: "stubs",
+      status: "warning",
+      detail: "out of date with what is deployed",
+      hint: "Run `farcall codegen`.",
+    };
   } catch (error) {
     return failed("stubs", error);
   }

@@ -57,7 +57,7 @@ async function namesIn(folder: string): Promise<string[]> {
 
 function refuse(name: string, known: readonly string[]): never {
   const near = nearest(name, known);
-  throw new NotFoundError(`there is no template ${name}`, {
+  throw new NotFoundError(`no template is called ${name}`, {
     hint: near.length > 0 ? `Did you mean ${near.join(" or ")}?` : "`farcall codegen eject` lists them.",
   });
 }

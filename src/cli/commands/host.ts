@@ -1,9 +1,11 @@
-/** `farcall host status|stop`: the process that serves a state directory of the local engine. */
+/** `farcall host status|stop`: the process of this machine that an engine runs in, where it has one. */
 import type { Command } from "commander";
-import { type HostStatus, hostStatus, stopHost } from "../../engines/local/index.ts";
+import { type HostControl, type HostStatus, hostOf } from "../../engines/index.ts";
+import { UnsupportedError } from "../../runtime/errors.ts";
+import { count, duration } from "../../text/index.ts";
 import type { Context, EngineOptions } from "../context.ts";
 import { examples } from "../context.ts";
-import { count, duration, type Output, table } from "../terminal/output.ts";
+import { type Output, table } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
 
 interface StopOptions extends EngineOptions {
@@ -13,35 +15,45 @@ interface StopOptions extends EngineOptions {
 export function define(command: Command, context: Context): void {
   const { output } = context;
   examples(command, [
-    ["farcall host status", "who runs, with what"],
-    ["farcall host stop", "running inputs finish; the next use starts it again"],
+    ["farcall host status", "the process, its clients and containers"],
+    ["farcall host stop", "lets running inputs finish; the next use starts it again"],
   ]);
 
   command
     .command("status", { isDefault: true })
-    .description("show whether it runs, and with what")
+    .description("show whether it is running, its clients and containers")
     .option("--engine <url>", "engine to look at")
     .option("--json", "print JSON")
     .action(async (options: EngineOptions) => {
-      const status = await hostStatus(await context.engineUrl(options));
+      const status = await (await requireHost(context, options)).status();
       output.document(status ? { running: true, ...status } : { running: false });
       if (status) printStatus(status, output);
-      else output.line("No host is running. The next use of the local engine starts one.");
+      else output.line("No host is running. The next use of the engine starts one.");
     });
 
   command
     .command("stop")
-    .description("stop it once its running inputs have ended; what is durable goes on with the next one")
+    .description("stop it once its running inputs have ended; durable calls go on when it starts again")
     .option("--engine <url>", "engine whose host to stop")
     .option("--force", "kill its containers at once")
     .option("--json", "print JSON")
     .action(async (options: StopOptions) => {
+      const host = await requireHost(context, options);
       using progress = new Progress(output, "waiting for running inputs");
-      const stopped = await stopHost(await context.engineUrl(options), { force: options.force === true });
+      const stopped = await host.stop({ force: options.force === true });
       progress[Symbol.dispose]();
       output.document({ stopped });
       output.line(stopped ? "Stopped." : "No host is running.");
     });
+}
+
+async function requireHost(context: Context, options: EngineOptions): Promise<HostControl> {
+  const url = await context.engineUrl(options);
+  const host = await hostOf(url);
+  if (host) return host;
+  throw new UnsupportedError(`${url} has no host process on this machine`, {
+    hint: "`farcall doctor` shows what the engine says of itself.",
+  });
 }
 
 function printStatus(status: HostStatus, output: Output): void {

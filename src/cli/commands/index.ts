@@ -1,17 +1,5 @@
 /** The commands, in the order that help lists them. Each loads only when it is the one that runs. */
-import type { Command } from "commander";
-import type { Context } from "../context.ts";
-
-export interface CommandModule {
-  /** Gives the command its arguments, options, examples and action. */
-  define(command: Command, context: Context): void;
-}
-
-export interface CommandEntry {
-  name: string;
-  summary: string;
-  load: () => Promise<CommandModule>;
-}
+import type { CommandEntry } from "./command.ts";
 
 export const commands: readonly CommandEntry[] = [
   { name: "init", summary: "set up farcall in this project", load: () => import("./init.ts") },
@@ -28,7 +16,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "ui", summary: "open a page of apps, calls and figures in a browser", load: () => import("./ui.ts") },
   { name: "cancel", summary: "cancel a call", load: () => import("./cancel.ts") },
   { name: "remove", summary: "remove a deployed app", load: () => import("./remove.ts") },
-  { name: "host", summary: "show or stop the local engine's host process", load: () => import("./host.ts") },
+  { name: "host", summary: "show or stop the engine's host process", load: () => import("./host.ts") },
   { name: "doctor", summary: "look for what is wrong with a set-up", load: () => import("./doctor.ts") },
   { name: "completion", summary: "print a shell's completion script", load: () => import("./completion.ts") },
 ];

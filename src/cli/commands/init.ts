@@ -131,13 +131,12 @@ function packageName(root: string): string {
 function notesOf({ packageJson, esm, fresh, workspaces, framework }: Project): string[] {
   const notes: string[] = [];
   if (fresh && packageJson && !esm)
-    notes.push('package.json has "type": "module" now: farcall\'s stubs are ES modules, and there was no code yet');
+    notes.push('package.json now has "type": "module", since farcall\'s stubs are ES modules');
   if (workspaces)
     notes.push(
-      "this is the root of a monorepo, whose module kind is left alone; `farcall init FOLDER` sets up one package",
+      "this is the root of a monorepo, so its module type was left as it is; `farcall init FOLDER` sets up one package",
     );
-  if (!fresh && !esm)
-    notes.push('this is a CommonJS package and stays one: apps are .mts files, or need "type": "module"');
+  if (!fresh && !esm) notes.push('this is a CommonJS package: write apps as .mts files, or set "type": "module"');
   if (framework === "next")
     notes.push('next.config needs serverExternalPackages: ["farcall"]; import stubs in server code');
   if (framework === "vite")

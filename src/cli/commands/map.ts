@@ -4,11 +4,11 @@ import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import { UserCodeException } from "../../runtime/index.ts";
 import { type AppManifest, argumentAt, type FunctionSchema, fromJson, toJson } from "../../schema/index.ts";
+import { count, duration } from "../../text/index.ts";
 import { functionIn, remoteOf } from "../calling/remote.ts";
 import { parseFunctionTarget } from "../calling/target.ts";
 import type { AppOptions, Context } from "../context.ts";
 import { engineOptions, examples } from "../context.ts";
-import { count, duration } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
 import { Exit, UsageError } from "../terminal/report.ts";
 
@@ -90,7 +90,7 @@ async function* inputs(
     if (line.trim() === "") continue;
     const value = parse(line, `${file === "-" ? "standard input" : file}:${number}`);
     if (tuples && !Array.isArray(value))
-      throw new UsageError(`line ${number} is not an array`, "--tuples takes one array of arguments a line");
+      throw new UsageError(`line ${number} is not an array`, "With --tuples, each line is an array of all arguments.");
     const values: unknown[] = tuples ? (value as unknown[]) : [value];
     yield values.map((item, index) => {
       const parameter = argumentAt(fn.parameters, index);
@@ -105,7 +105,7 @@ function parse(line: string, place: string): unknown {
   } catch (error) {
     throw new UsageError(
       `${place} is not JSON: ${(error as Error).message}`,
-      "each line is one JSON value; a text needs quotes",
+      "Each line is one JSON value. Strings need quotes.",
     );
   }
 }

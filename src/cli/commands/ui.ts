@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type Command, InvalidArgumentError } from "commander";
-import { hostRuns } from "../../engines/local/index.ts";
+import { hostOf } from "../../engines/index.ts";
 import { serveUi } from "../../ui/index.ts";
 import type { Context, EngineOptions } from "../context.ts";
 import { examples } from "../context.ts";
@@ -25,8 +25,8 @@ export function define(command: Command, context: Context): void {
   command.action(async (options: UiOptions) => {
     const { output, signal } = context;
     const engine = await context.engine(options);
-    const isAwake = engine.url.startsWith("local:") ? () => hostRuns(engine.url) : undefined;
-    const ui = await serveUi({ engine, port: options.port, isAwake });
+    const host = await hostOf(engine.url);
+    const ui = await serveUi({ engine, port: options.port, isAwake: host && (() => host.isRunning()) });
     output.document({ url: ui.url, port: ui.port, engine: engine.url });
     output.line(ui.url);
     output.note(output.styleNote("dim", `The page of ${engine.url}, for you alone. Ctrl-C ends it.`));

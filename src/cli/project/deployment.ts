@@ -1,6 +1,7 @@
 /** What a deploy did, in words and as JSON: shared by `deploy` and `dev`. */
 import type { Deployment } from "../../deploy/index.ts";
-import { count, duration, type Output } from "../terminal/output.ts";
+import { count, duration } from "../../text/index.ts";
+import type { Output } from "../terminal/output.ts";
 import { placeLines } from "../terminal/report.ts";
 
 export function summaryOf({ manifest, changed, comparison, warnings }: Deployment, ms: number): object {

@@ -69,7 +69,7 @@ export interface Layout {
 
 /**
  * A project that has code keeps its folders as they are: the example goes into one of its own. `.mts` in a CommonJS package,
- * where a `.ts` file is no ES module.
+ * where a `.ts` file is not an ES module.
  */
 export function layoutOf({ root, esm, fresh, javascript }: Project): Layout {
   const config = esm || fresh ? "farcall.config.ts" : "farcall.config.json";

@@ -114,7 +114,7 @@ function readPackageJson(path: string): PackageJson | undefined {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     throw new InvalidError(`${path} is not valid JSON: ${(error as Error).message}`, {
-      hint: "correct it, then run this again",
+      hint: "Correct the file, then run the command again.",
     });
   }
 }

@@ -1,6 +1,7 @@
 /** Progress of work that takes longer than a second, on a terminal that a person watches; silent everywhere else. */
+
+import { duration } from "../../text/index.ts";
 import type { Output } from "./output.ts";
-import { duration } from "./output.ts";
 
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const PATIENCE_MS = 1000;

@@ -1,12 +1,12 @@
 /**
- * For the build: the shipped templates as plain functions. They are Handlebars templates, and who has templates of his own has all of
- * them run by Handlebars; but its runtime makes objects and closures for each `if` and `each`, which for a thousand functions is
+ * For the build: the shipped templates as plain functions. They are Handlebars templates, and for a project with its own templates,
+ * Handlebars runs all of them; but its runtime makes objects and closures for each `if` and `each`, which for a thousand functions is
  * more work than all the rest of generating. The functions here do what those templates say and nothing that they
  * do not use: a construct that is not known here stops the build.
  */
 import handlebars from "handlebars";
-import { helpers } from "../../plan/helpers.ts";
-import { SHIPPED_TEMPLATES } from "./shipped.ts";
+import { helpers } from "../../plan/index.ts";
+import { SHIPPED_TEMPLATES } from "../shipped.ts";
 import { readTemplates, type TemplateSource } from "./templates.ts";
 
 /** The text of the module that templates.ts looks for beside itself. */

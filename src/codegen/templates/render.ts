@@ -1,5 +1,5 @@
 /** Plan to text: the files of each app, then those of the index. */
-import type { Plan } from "../../plan/plan.ts";
+import type { Plan } from "../../plan/index.ts";
 import type { Templates } from "./templates.ts";
 
 /** A file's template and what its name ends in. */

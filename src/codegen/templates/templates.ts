@@ -1,14 +1,14 @@
 /**
  * Handlebars templates, ready to run: the shipped ones in templates/, each of which a file of the same name in the user's
- * folder replaces; more partials may stand beside them. The build compiles the shipped ones ahead (precompile.ts), so that
- * who has none of his own loads no compiler.
+ * folder replaces; more partials may stand beside them. The build compiles the shipped ones ahead (precompile.ts), so that a
+ * project without its own loads no compiler.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type Handlebars from "handlebars";
-import { helpers } from "../../plan/helpers.ts";
+import { helpers } from "../../plan/index.ts";
 import { InvalidError } from "../../runtime/errors.ts";
-import { SHIPPED_TEMPLATES } from "./shipped.ts";
+import { SHIPPED_TEMPLATES } from "../shipped.ts";
 
 /** Beside this file once the package is built. */
 export const PRECOMPILED = "precompiled-templates.js";

@@ -1,40 +1,8 @@
 /** The types that every program has: what the codec carries as itself, what stays a name, and what cannot cross the wire. */
-import type { BuiltinName } from "../../schema/index.ts";
+import { BUILTIN_NAMES, type BuiltinName } from "../../schema/index.ts";
 import type { RefusalReason } from "../problems.ts";
 
-export const BUILTINS: ReadonlySet<string> = new Set<BuiltinName>([
-  "Date",
-  "Map",
-  "Set",
-  "ReadonlyMap",
-  "ReadonlySet",
-  "RegExp",
-  "URL",
-  "Error",
-  "EvalError",
-  "RangeError",
-  "ReferenceError",
-  "SyntaxError",
-  "TypeError",
-  "URIError",
-  "AggregateError",
-  "ArrayBuffer",
-  "SharedArrayBuffer",
-  "DataView",
-  "Int8Array",
-  "Uint8Array",
-  "Uint8ClampedArray",
-  "Int16Array",
-  "Uint16Array",
-  "Int32Array",
-  "Uint32Array",
-  "BigInt64Array",
-  "BigUint64Array",
-  "Float16Array",
-  "Float32Array",
-  "Float64Array",
-  "Buffer",
-]);
+export const BUILTINS: ReadonlySet<string> = new Set<BuiltinName>(BUILTIN_NAMES);
 
 /** Global aliases that stay as the author wrote them; others are resolved where their arguments are concrete. */
 export const KEPT_ALIASES: ReadonlySet<string> = new Set(["Partial", "Required", "Readonly", "Record", "Pick", "Omit"]);

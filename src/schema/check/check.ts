@@ -9,7 +9,7 @@ export interface Mismatch {
   received: unknown;
 }
 
-export interface Check {
+export interface ValueCheck {
   is(value: unknown): boolean;
   /** Only for a value that `is` refused. */
   explain(value: unknown, path: string): Mismatch;
@@ -27,7 +27,7 @@ export interface Tag {
 const NO_TAGS: readonly Tag[] = [];
 export const noTags = (): readonly Tag[] => NO_TAGS;
 
-export function leaf(type: TypeSchema, is: Predicate): Check {
+export function leaf(type: TypeSchema, is: Predicate): ValueCheck {
   return {
     is,
     explain: (value, path) => ({ path, expected: type, received: value }),
@@ -37,7 +37,7 @@ export function leaf(type: TypeSchema, is: Predicate): Check {
 }
 
 /** A check whose explanation finds the fault by itself: `fault` is undefined for a value that passes. */
-export function collection(fault: (value: unknown) => Mismatch | undefined): Check {
+export function collection(fault: (value: unknown) => Mismatch | undefined): ValueCheck {
   return {
     is: (value) => fault(value) === undefined,
     explain: (value, path) => {
@@ -50,9 +50,9 @@ export function collection(fault: (value: unknown) => Mismatch | undefined): Che
 }
 
 /** Compiled on first use: recursive types end, and what no value reaches costs nothing. */
-export function lazy(make: () => Check): Check {
-  let made: Check | undefined;
-  const get = (): Check => {
+export function lazy(make: () => ValueCheck): ValueCheck {
+  let made: ValueCheck | undefined;
+  const get = (): ValueCheck => {
     made ??= make();
     return made;
   };
@@ -64,7 +64,7 @@ export function lazy(make: () => Check): Check {
   };
 }
 
-export function hasTags(member: Check, value: unknown): boolean {
+export function hasTags(member: ValueCheck, value: unknown): boolean {
   const tags = member.tags();
   return tags.length > 0 && tags.every(({ name, is }) => is((value as Record<string, unknown>)[name]));
 }

@@ -17,7 +17,7 @@ import {
   type TypeParameterSchema,
   type TypeSchema,
 } from "../index.ts";
-import { type Check, collection, hasTags, keyText, lazy, leaf, noTags, propertyPath, type Tag } from "./check.ts";
+import { collection, hasTags, keyText, lazy, leaf, noTags, propertyPath, type Tag, type ValueCheck } from "./check.ts";
 import {
   anything,
   builtinPredicate,
@@ -40,7 +40,7 @@ const UNKNOWN: TypeSchema = { kind: "primitive", name: "unknown" };
 export class CheckCompiler {
   readonly #declarations = new Map<string, Declaration>();
   /** By reference with its type arguments; also what ends the recursion of recursive types. */
-  #references = new Map<string, Check>();
+  #references = new Map<string, ValueCheck>();
   /** What the type parameters of the function are constrained to. */
   #constraints: Bindings = UNBOUND;
 
@@ -59,7 +59,7 @@ export class CheckCompiler {
     );
   }
 
-  #within<T>(constraints: Bindings, references: Map<string, Check>, compile: () => T): T {
+  #within<T>(constraints: Bindings, references: Map<string, ValueCheck>, compile: () => T): T {
     const before = [this.#constraints, this.#references] as const;
     [this.#constraints, this.#references] = [constraints, references];
     const result = compile();
@@ -68,12 +68,12 @@ export class CheckCompiler {
   }
 
   /** Made later, for the type parameters of now. */
-  #lazy(make: () => Check): Check {
+  #lazy(make: () => ValueCheck): ValueCheck {
     const [constraints, references] = [this.#constraints, this.#references];
     return lazy(() => this.#within(constraints, references, make));
   }
 
-  compile(type: TypeSchema, bindings: Bindings = UNBOUND): Check {
+  compile(type: TypeSchema, bindings: Bindings = UNBOUND): ValueCheck {
     switch (type.kind) {
       case "primitive":
         return leaf(type, primitives[type.name]);
@@ -121,13 +121,13 @@ export class CheckCompiler {
   }
 
   /** A constraint may name its own type parameter (`T extends Comparable<T>`): inside itself it is unknown. */
-  #constrained(name: string, constraint: TypeSchema): Check {
+  #constrained(name: string, constraint: TypeSchema): ValueCheck {
     const inside = new Map([...this.#constraints, [name, UNKNOWN] as const]);
     return this.#within(inside, new Map(), () => this.compile(constraint));
   }
 
   /** What is mapped over the keys of a type parameter is an object where that is one, and whatever it is elsewhere. */
-  #mapped(type: MappedType, bindings: Bindings): Check {
+  #mapped(type: MappedType, bindings: Bindings): ValueCheck {
     const of = type.constraint.kind === "keyof" ? type.constraint.type : undefined;
     const isObject = of ? this.#isObject(of, bindings) : true;
     return leaf(type, isObject ? isNotNothing : anything);
@@ -159,7 +159,7 @@ export class CheckCompiler {
     }
   }
 
-  #array(type: TypeSchema, element: TypeSchema, bindings: Bindings): Check {
+  #array(type: TypeSchema, element: TypeSchema, bindings: Bindings): ValueCheck {
     const item = this.compile(element, bindings);
     const is = item.is;
     return {
@@ -178,7 +178,7 @@ export class CheckCompiler {
     };
   }
 
-  #tuple(type: Extract<TypeSchema, { kind: "tuple" }>, bindings: Bindings): Check {
+  #tuple(type: Extract<TypeSchema, { kind: "tuple" }>, bindings: Bindings): ValueCheck {
     const restAt = type.elements.findIndex((element) => element.rest);
     const before = (restAt < 0 ? type.elements : type.elements.slice(0, restAt)).map((element) => ({
       check: this.compile(element.type, bindings),
@@ -189,7 +189,7 @@ export class CheckCompiler {
     const rest = restAt < 0 ? undefined : this.#restElement(type.elements[restAt]!.type, bindings);
     const least = before.filter((element) => !element.optional).length + after.length;
     const most = rest ? Number.POSITIVE_INFINITY : before.length;
-    const checkAt = (index: number, length: number): { check: Check; optional: boolean } => {
+    const checkAt = (index: number, length: number): { check: ValueCheck; optional: boolean } => {
       if (rest && index >= length - after.length)
         return { check: after[index - (length - after.length)]!, optional: false };
       return before[index] ?? { check: rest!, optional: false };
@@ -216,18 +216,18 @@ export class CheckCompiler {
   }
 
   /** `...T[]` gives the check of T; a rest that is still a type parameter lets everything pass. */
-  #restElement(type: TypeSchema, bindings: Bindings): Check {
+  #restElement(type: TypeSchema, bindings: Bindings): ValueCheck {
     const bound = type.kind === "typeParameter" ? (bindings.get(type.name) ?? type) : type;
     return bound.kind === "array" ? this.compile(bound.element, bindings) : leaf(bound, anything);
   }
 
   #object(
     type: TypeSchema,
-    bases: readonly Check[],
+    bases: readonly ValueCheck[],
     properties: readonly PropertySchema[],
     indexes: readonly IndexSignature[],
     bindings: Bindings,
-  ): Check {
+  ): ValueCheck {
     const own = properties.map((property) => ({
       name: property.name,
       check: this.compile(property.type, bindings),
@@ -244,7 +244,7 @@ export class CheckCompiler {
     const open = own.length === 0 && keyed.length === 0 && bases.length === 0;
     const badProperty = (value: Record<string, unknown>) =>
       own.find(({ name, check, optional }) => !(check.is(value[name]) || (optional && value[name] === undefined)));
-    const badKey = (value: object): [string, Check] | undefined => {
+    const badKey = (value: object): [string, ValueCheck] | undefined => {
       for (const [name, member] of Object.entries(value)) {
         if (named.has(name)) continue;
         for (const { key, check } of keyed) if (key(name) && !check.is(member)) return [name, check];
@@ -298,9 +298,9 @@ export class CheckCompiler {
     return check.is;
   }
 
-  #union(type: Extract<TypeSchema, { kind: "union" }>, bindings: Bindings): Check {
+  #union(type: Extract<TypeSchema, { kind: "union" }>, bindings: Bindings): ValueCheck {
     const literals = new Set<unknown>();
-    const members: Check[] = [];
+    const members: ValueCheck[] = [];
     for (const member of type.members) {
       if (member.kind === "literal") literals.add(literalValue(member.value));
       else members.push(this.compile(member, bindings));
@@ -328,7 +328,7 @@ export class CheckCompiler {
     };
   }
 
-  #intersection(type: Extract<TypeSchema, { kind: "intersection" }>, bindings: Bindings): Check {
+  #intersection(type: Extract<TypeSchema, { kind: "intersection" }>, bindings: Bindings): ValueCheck {
     const atoms = type.members.filter((member) => this.#isAtom(member, bindings));
     const members = (atoms.length > 0 ? atoms : type.members).map((member) => this.compile(member, bindings));
     return {
@@ -370,7 +370,7 @@ export class CheckCompiler {
     }
   }
 
-  #reference(type: Extract<TypeSchema, { kind: "reference" }>, bindings: Bindings): Check {
+  #reference(type: Extract<TypeSchema, { kind: "reference" }>, bindings: Bindings): ValueCheck {
     const declaration = this.#declarations.get(type.name);
     if (!declaration) return leaf(type, anything);
     if (declaration.kind === "enum") {
@@ -408,7 +408,7 @@ export class CheckCompiler {
     return check;
   }
 
-  #global(type: Extract<TypeSchema, { kind: "global" }>, bindings: Bindings): Check {
+  #global(type: Extract<TypeSchema, { kind: "global" }>, bindings: Bindings): ValueCheck {
     const [first] = type.typeArguments;
     switch (type.name) {
       case "Iterable": {
@@ -434,7 +434,7 @@ export class CheckCompiler {
   }
 
   /** Over a known type, what it comes to; over another, an object where all that it stands for are. */
-  #utility(type: GlobalType, bindings: Bindings): Check {
+  #utility(type: GlobalType, bindings: Bindings): ValueCheck {
     const given = type.typeArguments.map((argument) => substitute(argument, bindings));
     const key = `${type.name} ${JSON.stringify(given)}`;
     const known = this.#references.get(key);
@@ -465,7 +465,7 @@ export class CheckCompiler {
     }
   }
 
-  #builtin(type: Extract<TypeSchema, { kind: "builtin" }>, bindings: Bindings): Check {
+  #builtin(type: Extract<TypeSchema, { kind: "builtin" }>, bindings: Bindings): ValueCheck {
     const [first, second] = type.typeArguments ?? [];
     if (type.name === "Map" || type.name === "ReadonlyMap") {
       const key = first ? this.compile(first, bindings) : leaf(type, anything);

@@ -12,7 +12,7 @@ import {
   type ParameterSchema,
   type TypeSchema,
 } from "../index.ts";
-import type { Check, Mismatch } from "./check.ts";
+import type { Mismatch, ValueCheck } from "./check.ts";
 import { CheckCompiler } from "./checks.ts";
 
 export type PrintType = (type: TypeSchema) => string;
@@ -110,7 +110,7 @@ function compileSignature(
   };
 }
 
-function faultOf(parameter: ParameterSchema, check: Check, value: unknown, rank: number, missing: boolean): Fault {
+function faultOf(parameter: ParameterSchema, check: ValueCheck, value: unknown, rank: number, missing: boolean): Fault {
   return { rank, parameter: parameter.name, missing, mismatch: check.explain(value, "") };
 }
 
@@ -132,7 +132,7 @@ function usage(schema: Schema, print: PrintType): string {
     );
     return `${schema.name}(${parameters.join(", ")})`;
   });
-  return `deployed as ${cut(signatures.join(" or "), 2 * MAX_TYPE_TEXT)}; regenerate the stubs if yours is older`;
+  return `It is deployed as ${cut(signatures.join(" or "), 2 * MAX_TYPE_TEXT)}. Run codegen if your stub is older.`;
 }
 
 /** Where the type says which values, the message says which value came; elsewhere its type is enough and gives nothing away. */

@@ -7,7 +7,7 @@
  * pass and nobody takes any more, `readonly` that is new on a result, `any`.
  */
 
-import { printPropertyName, printType } from "../print/print.ts";
+import { printPropertyName, printType } from "../print/index.ts";
 import { type Declarations, MAX_DEPTH } from "../resolve.ts";
 import type { Canonical, Names } from "../signature.ts";
 import type {
@@ -350,7 +350,7 @@ function inside(key: string, differences: Differences): Differences {
   }));
 }
 
-/** Whether a text is one of `a-${string}`; a template with other types in it is left to the compiler. */
+/** Whether a string is one of `a-${string}`; a template with other types in it is left to the compiler. */
 function isWrittenAs(value: LiteralType["value"], { texts, types }: TemplateLiteralType): boolean {
   if (typeof value !== "string" || !types.every((type) => isPrimitive(type, "string"))) return false;
   const [first, last] = [texts[0]!, texts.at(-1)!];

@@ -5,35 +5,14 @@
  */
 
 import { constructorOf } from "../classes.ts";
-import type { AppManifest, CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "../manifest.ts";
-import { isOptional, isRequired } from "../parameters.ts";
+import type { AppManifest, CallSignature, FunctionSchema, ParameterSchema } from "../manifest.ts";
+import { isNamed, isOptional, isPositional, isRequired } from "../parameters.ts";
 import { expand, partsOf } from "../resolve.ts";
 import { bindNames, canonicalOf, signatureOf } from "../signature.ts";
 import type { Declaration, TupleElement, TypeSchema } from "../type-schema.ts";
 import { Comparison, type Difference, type Side } from "./assignable.ts";
 import { readingChanges } from "./reading.ts";
-
-export interface Compatibility {
-  /**
-   * `same`: nothing that a caller sees. `docs only`: what a caller reads, not what it may pass or gets (documentation,
-   * labels, names of types, order). `compatible`: old stubs go on working. `breaking`: they may not.
-   */
-  verdict: "compatible" | "breaking" | "docs only" | "same";
-  /** One line each: `parameter 'width' became required`. Of a breaking change, only what breaks; empty for `same`. */
-  reasons: string[];
-}
-
-/** A function and what its references refer to. */
-export interface FunctionVersion {
-  fn: Omit<FunctionSchema, "signature" | "options">;
-  declarations: readonly Declaration[];
-}
-
-/** A class's constructor and what its references refer to. */
-export interface ClassVersion {
-  of: ClassSchema;
-  declarations: readonly Declaration[];
-}
+import type { ClassVersion, Compatibility, FunctionVersion } from "./versions.ts";
 
 export interface FunctionComparison extends Compatibility {
   name: string;
@@ -72,7 +51,7 @@ function compareNamed<T extends { name: string }>(
   });
 }
 
-/** What has become of a constructor: whoever could construct an instance before shall be able to now. */
+/** What has become of a constructor: whoever could construct an instance before must still be able to. */
 export function compareClasses(before: ClassVersion, after: ClassVersion): Compatibility {
   const [was, is] = [before, after].map(({ of, declarations }) => ({ fn: constructorOf(of), declarations }));
   const result = compareFunctions(was!, is!);
@@ -155,6 +134,8 @@ function widened(before: FunctionVersion, after: FunctionVersion): string[] {
   const [old, current] = [callsOf(before), callsOf(after)];
   const reasons = current.slice(old.length).map((_, at) => `overload ${old.length + at + 1} was added`);
   if (!before.fn.keywords && after.fn.keywords) reasons.push("arguments can be passed by name");
+  const takesAnyName = ({ fn }: FunctionVersion) => fn.parameters.some(({ keywordRest }) => keywordRest);
+  if (!takesAnyName(before) && takesAnyName(after)) reasons.push("arguments of any other name can be passed");
   const [was, is] = [old[0]!, current[0]!];
   reasons.push(...positionsBreak(is, was, new Comparison("output", was, is)));
   const results = new Comparison("input", was, is).differences(was.returns, is.returns);
@@ -195,11 +176,15 @@ function namesBreak(was: Call, is: Call, comparison: Comparison): string[] {
   if (was.keywords && !is.keywords) return ["arguments can no longer be passed by name"];
   const reasons: string[] = [];
   const known = new Map(is.parameters.map((parameter) => [parameter.name, parameter]));
-  const old = was.parameters.filter((parameter) => !parameter.rest && (was.keywords || parameter.keywordOnly));
-  for (const parameter of old) {
+  const [oldRest, newRest] = [was, is].map(({ parameters }) => parameters.find(({ keywordRest }) => keywordRest));
+  for (const parameter of was.parameters.filter((each) => isNamed(each, was.keywords))) {
     const other = known.get(parameter.name);
-    if (!other || other.rest) reasons.push(`${subjectOf(parameter)} was removed or renamed`);
-    else if (isOptional(parameter) && !isOptional(other)) reasons.push(`${subjectOf(parameter)} became required`);
+    if (other?.positionalOnly) reasons.push(`${subjectOf(parameter)} can be passed by position only`);
+    else if (!other || other.rest || other.keywordRest) {
+      // By position it is compared as such.
+      if (newRest) reasons.push(...restBreaks(parameter, newRest));
+      else reasons.push(`${subjectOf(parameter)} was removed or renamed`);
+    } else if (isOptional(parameter) && !isOptional(other)) reasons.push(`${subjectOf(parameter)} became required`);
     else if (other.keywordOnly && !parameter.keywordOnly) {
       reasons.push(`${subjectOf(parameter)} can be passed by name only`);
     } else if (isGeneric(parameter.type, was) || isGeneric(other.type, is)) {
@@ -209,18 +194,30 @@ function namesBreak(was: Call, is: Call, comparison: Comparison): string[] {
       reasons.push(...differences.map((found) => sayParameter(parameter.name, found)));
     }
   }
+  if (oldRest && newRest) reasons.push(...restBreaks(oldRest, newRest));
+  else if (oldRest) reasons.push("arguments of other names can no longer be passed");
   const names = new Set(was.parameters.map(({ name }) => name));
   for (const parameter of is.parameters) {
     const counts = was.keywords || parameter.keywordOnly;
     if (counts && !names.has(parameter.name) && isRequired(parameter)) {
       reasons.push(`${subjectOf(parameter)} was added and is required`);
+    } else if (oldRest && !names.has(parameter.name) && isNamed(parameter, is.keywords)) {
+      // What was passed by this name before went to the rest.
+      reasons.push(...restBreaks({ ...oldRest, name: parameter.name }, parameter));
     }
   }
   return reasons;
+
+  function restBreaks(parameter: ParameterSchema, taker: ParameterSchema): string[] {
+    if (isGeneric(parameter.type, was) || isGeneric(taker.type, is))
+      return comparison.same(parameter.type, taker.type) ? [] : [`${subjectOf(parameter)} changed`];
+    const differences = comparison.differences(asElement(parameter, true).type, asElement(taker, true).type);
+    return differences.map((found) => sayParameter(parameter.name, found));
+  }
 }
 
 function byPosition({ parameters }: Call): readonly ParameterSchema[] {
-  return parameters.filter((parameter) => !parameter.keywordOnly);
+  return parameters.filter(isPositional);
 }
 
 /** A list of parameters as the elements of a tuple; a rest parameter that is a tuple gives its elements. */

@@ -2,7 +2,7 @@
 
 import { canonicalOf } from "../signature.ts";
 import type { Declaration } from "../type-schema.ts";
-import type { FunctionVersion } from "./compatibility.ts";
+import type { FunctionVersion } from "./versions.ts";
 
 /** One line each; empty when a stub reads the same. */
 export function readingChanges(before: FunctionVersion, after: FunctionVersion): string[] {

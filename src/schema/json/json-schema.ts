@@ -12,12 +12,13 @@
  */
 import { classOf } from "../classes.ts";
 import { docParts } from "../docs.ts";
+import { functionsOf } from "../functions.ts";
 import { expandGlobal } from "../globals.ts";
+import type { Json, JsonSchema } from "../json-types.ts";
 import type { AppManifest, CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "../manifest.ts";
 import { isOptional, isRequired } from "../parameters.ts";
-import { printType } from "../print/print.ts";
+import { printType } from "../print/index.ts";
 import { type Declarations, declarationsByName, expand, partsOf } from "../resolve.ts";
-import { SchemaError } from "../schema-error.ts";
 import type {
   BuiltinType,
   Declaration,
@@ -27,9 +28,6 @@ import type {
   TupleType,
   TypeSchema,
 } from "../type-schema.ts";
-
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
-export type JsonSchema = { [keyword: string]: Json };
 
 /**
  * The whole app: an object with a property per function, each `{ arguments, result }`, of a method with `constructorArguments`
@@ -57,14 +55,6 @@ export function exportJsonSchema(manifest: AppManifest, functionName?: string): 
     ...body,
     $defs: writer.definitions(),
   };
-}
-
-/** Of a class, its methods. */
-export function functionsOf(manifest: AppManifest, name: string | undefined): FunctionSchema[] {
-  if (name === undefined) return manifest.functions;
-  const found = manifest.functions.filter((fn) => fn.name === name || fn.class === name);
-  if (found.length > 0) return found;
-  throw new SchemaError(`app ${JSON.stringify(manifest.app)} has no function ${JSON.stringify(name)}`);
 }
 
 function functionSchema(fn: FunctionSchema, of: ClassSchema | undefined, writer: JsonSchemaWriter): JsonSchema {
@@ -117,10 +107,12 @@ export class JsonSchemaWriter {
 
   /** Arguments by position. */
   argumentList(parameters: readonly ParameterSchema[]): JsonSchema {
-    const elements = parameters.map((parameter): TupleType["elements"][number] => {
-      if (parameter.rest) return { type: parameter.type, label: parameter.name, rest: true };
-      return { type: parameter.type, label: parameter.name, ...(isOptional(parameter) && { optional: true }) };
-    });
+    const elements = parameters
+      .filter(({ keywordRest }) => !keywordRest)
+      .map((parameter): TupleType["elements"][number] => {
+        if (parameter.rest) return { type: parameter.type, label: parameter.name, rest: true };
+        return { type: parameter.type, label: parameter.name, ...(isOptional(parameter) && { optional: true }) };
+      });
     const schema = this.#tuple({ kind: "tuple", elements });
     const items = schema.prefixItems as JsonSchema[] | undefined;
     items?.forEach((item, at) => {
@@ -132,13 +124,18 @@ export class JsonSchemaWriter {
 
   /** Arguments by name. */
   argumentObject(parameters: readonly ParameterSchema[]): JsonSchema {
-    const properties = parameters.map((parameter) => ({
+    const rest = parameters.find(({ keywordRest }) => keywordRest);
+    const named = parameters.filter((parameter) => parameter !== rest);
+    const properties = named.map((parameter) => ({
       name: parameter.name,
       type: parameter.type,
       ...(!isRequired(parameter) && { optional: true as const }),
       ...(parameter.doc !== undefined && { doc: parameter.doc }),
     }));
-    return { ...this.#object({ kind: "object", properties }), additionalProperties: false };
+    return {
+      ...this.#object({ kind: "object", properties }),
+      additionalProperties: rest ? this.schema(rest.type) : false,
+    };
   }
 
   /** `null` stands for a function that returns nothing. */

@@ -5,9 +5,11 @@
  */
 import { classOf } from "../classes.ts";
 import { docParts } from "../docs.ts";
+import { functionsOf } from "../functions.ts";
+import type { JsonSchema } from "../json-types.ts";
 import type { AppManifest, CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "../manifest.ts";
 import { isRequired } from "../parameters.ts";
-import { either, functionsOf, type JsonSchema, JsonSchemaWriter, record } from "./json-schema.ts";
+import { either, JsonSchemaWriter, record } from "./json-schema.ts";
 
 /** All functions, or the one or the class's methods that are named. Throws SchemaError for a name that the manifest does not have. */
 export function exportOpenApi(manifest: AppManifest, functionName?: string): JsonSchema {

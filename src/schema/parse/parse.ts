@@ -3,14 +3,14 @@
  * index.ts loads this file when the first manifest is parsed.
  */
 
-import { nearest } from "../../text/nearest.ts";
+import { kindText, nearest } from "../../text/index.ts";
 import { isIdentifierName, isTypeName } from "../identifiers.ts";
+import type { JsonSchema } from "../json-types.ts";
 import { type AppManifest, SCHEMA_VERSION, type Schedule } from "../manifest.ts";
 import { SchemaError } from "../schema-error.ts";
-import type { BuiltinName, PrimitiveName, TypeSchema } from "../type-schema.ts";
+import { BUILTIN_NAMES, type PrimitiveName, type TypeSchema } from "../type-schema.ts";
 import {
-  type Check,
-  describe,
+  constant,
   flag,
   isObject,
   kinds,
@@ -20,6 +20,8 @@ import {
   object,
   oneOf,
   Place,
+  type Shape,
+  shape,
   text,
   textRecord,
   texts,
@@ -33,7 +35,7 @@ const MAX_DEPTH = 400;
 
 /** Returns what it is given, checked. Throws SchemaError that names the path of what is wrong. */
 export function parse(json: unknown): AppManifest {
-  if (!isObject(json)) throw new SchemaError(`a manifest is a JSON object; this is ${describe(json)}`);
+  if (!isObject(json)) throw new SchemaError(`a manifest is a JSON object; this is ${kindText(json)}`);
   checkVersion(json.schemaVersion);
   const place = new ManifestPlace(json.declarations);
   manifest(json, place);
@@ -46,13 +48,13 @@ function checkVersion(version: unknown): void {
   if (version === SCHEMA_VERSION) return;
   if (version === undefined) {
     throw new SchemaError("this is not a manifest: it has no schemaVersion", {
-      hint: "`farcall deploy` makes manifests",
+      hint: "A manifest comes from an engine's registry, where a deploy puts it.",
     });
   }
   const newer = typeof version === "number" && version > SCHEMA_VERSION;
   throw new SchemaError(
-    `the manifest has schema version ${describe(version)}; this farcall reads version ${SCHEMA_VERSION}`,
-    { hint: newer ? "update farcall" : "deploy the app again" },
+    `the manifest has schema version ${kindText(version)}; this farcall reads version ${SCHEMA_VERSION}`,
+    { hint: newer ? "Update farcall." : "Deploy the app again." },
   );
 }
 
@@ -61,7 +63,7 @@ const SHOWN = 5;
 function invalid(problems: readonly string[]): SchemaError {
   const lines = problems.slice(0, SHOWN);
   if (problems.length > SHOWN) lines.push(`and ${problems.length - SHOWN} more`);
-  const hint = "it was not written by this version of farcall, or was edited";
+  const hint = "It was edited, or written by another version of farcall.";
   return new SchemaError(`invalid manifest:${lines.length === 1 ? ` ${lines[0]}` : `\n  ${lines.join("\n  ")}`}`, {
     hint,
   });
@@ -84,9 +86,9 @@ class ManifestPlace extends Place {
 
 // ---- types ----------------------------------------------------------------------------------------------------
 
-const name = textThat((value) => value !== "", "is no name");
+const name = textThat((value) => value !== "", "is not a name", { minLength: 1 });
 const identifier = textThat(isIdentifierName, "is not an identifier");
-const typeName = textThat(isTypeName, "cannot name a type: it is a reserved word or no identifier");
+const typeName = textThat(isTypeName, "cannot name a type: it is a reserved word or not an identifier");
 
 /** Records, so that the compiler finds what is missing. */
 const primitives: Record<PrimitiveName, true> = {
@@ -105,57 +107,34 @@ const primitives: Record<PrimitiveName, true> = {
 };
 const primitive = oneOf(Object.keys(primitives));
 
-const builtins: Record<BuiltinName, true> = {
-  Date: true,
-  Map: true,
-  Set: true,
-  ReadonlyMap: true,
-  ReadonlySet: true,
-  RegExp: true,
-  URL: true,
-  Error: true,
-  EvalError: true,
-  RangeError: true,
-  ReferenceError: true,
-  SyntaxError: true,
-  TypeError: true,
-  URIError: true,
-  AggregateError: true,
-  ArrayBuffer: true,
-  SharedArrayBuffer: true,
-  DataView: true,
-  Int8Array: true,
-  Uint8Array: true,
-  Uint8ClampedArray: true,
-  Int16Array: true,
-  Uint16Array: true,
-  Int32Array: true,
-  Uint32Array: true,
-  BigInt64Array: true,
-  BigUint64Array: true,
-  Float16Array: true,
-  Float32Array: true,
-  Float64Array: true,
-  Buffer: true,
-};
-const builtin = oneOf(Object.keys(builtins));
+const builtin = oneOf(BUILTIN_NAMES);
 
 /** Calls through, since the shapes are recursive. */
-const type: Check = (value, at) => anyType(value, at);
+const type = shape((value, at) => anyType(value, at), { $ref: "#/$defs/type" });
 const types = list(type);
 
-const literal: Check = (value, at) => {
-  if (typeof value === "string" || typeof value === "boolean" || Number.isFinite(value)) return;
-  if (isObject(value)) at.into("bigint", value.bigint, decimal);
-  else at.problem(`expected a string, a number, true, false or a bigint, found ${describe(value)}`);
-};
-const decimal = textThat((value) => /^-?\d+$/.test(value), "is not a decimal integer");
+const DECIMAL = /^-?[0-9]+$/;
+const decimal = textThat((value) => DECIMAL.test(value), "is not a decimal integer");
+
+const literal = shape(
+  (value, at) => {
+    if (typeof value === "string" || typeof value === "boolean" || Number.isFinite(value)) return;
+    if (isObject(value)) at.into("bigint", value.bigint, decimal);
+    else at.problem(`expected a string, a number, true, false or a bigint, found ${kindText(value)}`);
+  },
+  {
+    anyOf: [
+      { type: ["string", "boolean", "number"] },
+      { type: "object", properties: { bigint: { type: "string", pattern: DECIMAL.source } }, required: ["bigint"] },
+    ],
+  },
+);
 
 const properties = list(object({ name: text, type }, { numeric: flag, optional: flag, readonly: flag, doc: text }));
 const indexes = list(object({ key: type, value: type }, { keyName: identifier, readonly: flag }));
 
 const referenceShape = object({ name: typeName }, { typeArguments: types, member: text });
-const reference: Check = (value, at) => {
+const reference = shape((value, at) => {
   const before = at.problems.length;
   referenceShape(value, at);
   if (at.problems.length > before) return;
@@ -166,33 +145,36 @@ const reference: Check = (value, at) => {
   } else if (member !== undefined && !declared.get(name)?.has(member)) {
     at.into("member", member, () => at.problem(unknownName(`member of ${name}`, member, declared.get(name) ?? [], at)));
   }
-};
+}, referenceShape.schema);
 
 function unknownName(what: string, name: string, known: Iterable<unknown>, at: Place): string {
-  // Looking for the nearest name takes time, which a manifest full of nonsense shall not multiply.
+  // Looking for the nearest name takes time, which a manifest full of nonsense must not multiply.
   const candidates = at.problems.length < SHOWN ? [...known].filter((item) => typeof item === "string") : [];
   const near = nearest(name, candidates, 1)[0];
-  return `no ${what} is called ${describe(name)}${near === undefined ? "" : `; is ${describe(near)} meant?`}`;
+  return `no ${what} is called ${kindText(name)}${near === undefined ? "" : `; is ${kindText(near)} meant?`}`;
 }
 
 const templateShape = object({ texts, types });
-const templateLiteral: Check = (value, at) => {
+const templateLiteral = shape((value, at) => {
   templateShape(value, at);
   const { texts, types } = value as { texts: unknown; types: unknown };
   if (Array.isArray(texts) && Array.isArray(types) && texts.length !== types.length + 1) {
-    at.problem("texts has one item more than types");
+    at.problem("texts must have one item more than types");
   }
-};
+}, templateShape.schema);
 
 const elements = list(object({ type }, { label: identifier, optional: flag, rest: flag }));
 const modifier = oneOf(["add", "remove"]);
 
-const constructs: Check = (value, at) => {
-  if (value !== "abstract") flag(value, at);
-};
+const constructs = shape(
+  (value, at) => {
+    if (value !== "abstract") flag(value, at);
+  },
+  { enum: [true, "abstract"] },
+);
 
 /** Calls through: type parameters have types, and are made of what comes after. */
-const functionType: Check = (value, at) => functionTypeShape(value, at);
+const functionType = shape((value, at) => functionTypeShape(value, at), { $ref: "#/$defs/functionType" });
 const calls = list(functionType);
 
 const anyType = kinds({
@@ -217,7 +199,7 @@ const anyType = kinds({
   conditional: object({ check: type, extends: type, whenTrue: type, whenFalse: type }),
   infer: object({ name: typeName }, { constraint: type }),
   function: functionType,
-} satisfies Record<TypeSchema["kind"], Check>);
+} satisfies Record<TypeSchema["kind"], Shape>);
 
 // ---- declarations and functions -------------------------------------------------------------------------------
 
@@ -225,11 +207,14 @@ const typeParameters = list(object({ name: typeName }, { constraint: type, defau
 
 const functionTypeShape = object({ parameters: elements, returns: type }, { typeParameters, constructs, method: flag });
 
-const enumValue: Check = (value, at) => {
-  if (typeof value !== "string" && !Number.isFinite(value)) {
-    at.problem(`expected a string or a number, found ${describe(value)}`);
-  }
-};
+const enumValue = shape(
+  (value, at) => {
+    if (typeof value !== "string" && !Number.isFinite(value)) {
+      at.problem(`expected a string or a number, found ${kindText(value)}`);
+    }
+  },
+  { type: ["string", "number"] },
+);
 
 const declaration = kinds({
   interface: object({ name: typeName, properties }, { doc: text, typeParameters, extends: types, indexes, calls }),
@@ -242,7 +227,18 @@ const declaration = kinds({
 
 const call = {
   parameters: list(
-    object({ name: identifier, type }, { optional: flag, default: text, rest: flag, keywordOnly: flag, doc: text }),
+    object(
+      { name: identifier, type },
+      {
+        optional: flag,
+        default: text,
+        rest: flag,
+        keywordOnly: flag,
+        positionalOnly: flag,
+        keywordRest: flag,
+        doc: text,
+      },
+    ),
   ),
   returns: type,
 };
@@ -257,7 +253,7 @@ const retries = object({
 const schedule = kinds({
   cron: object({ expression: text, timezone: text }),
   every: object({ everyMs: natural }),
-} satisfies Record<Schedule["kind"], Check>);
+} satisfies Record<Schedule["kind"], Shape>);
 
 const options = object(
   {
@@ -291,30 +287,35 @@ const functionShape = object(
   },
 );
 
-const constructors: Check = (value, at) => {
-  list(object({ parameters: call.parameters }, { doc: text }))(value, at);
-  if (Array.isArray(value) && value.length === 0) at.problem("a class has a constructor");
-};
+const constructorList = list(object({ parameters: call.parameters }, { doc: text }));
+const constructors = shape(
+  (value, at) => {
+    constructorList(value, at);
+    if (Array.isArray(value) && value.length === 0) at.problem("a class needs at least one constructor");
+  },
+  { ...constructorList.schema, minItems: 1 },
+);
 
 const classShape = object({ name, constructors, signature: text }, { doc: text, source });
 
 /** A list whose items have names of their own. */
-function distinct(item: Check): Check {
+function distinct(item: Shape): Shape {
   const items = list(item);
-  return (value, at) => {
+  return shape((value, at) => {
     items(value, at);
     if (!Array.isArray(value)) return;
     const seen = new Set<unknown>();
     value.forEach((entry, index) => {
       const own = isObject(entry) ? entry.name : undefined;
-      if (seen.has(own)) at.into(index, entry, () => at.problem(`${describe(own)} is there twice`));
+      if (seen.has(own)) at.into(index, entry, () => at.problem(`${kindText(own)} appears twice`));
       seen.add(own);
     });
-  };
+  }, items.schema);
 }
 
 const manifestShape = object(
   {
+    schemaVersion: constant(SCHEMA_VERSION),
     app: name,
     environment: name,
     version: natural,
@@ -326,7 +327,7 @@ const manifestShape = object(
   { doc: text, classes: distinct(classShape) },
 );
 
-const manifest: Check = (value, at) => {
+function manifest(value: unknown, at: Place): void {
   const before = at.problems.length;
   manifestShape(value, at);
   if (at.problems.length > before) return;
@@ -335,11 +336,24 @@ const manifest: Check = (value, at) => {
   at.into("functions", functions, () => {
     for (const [index, { name, class: of }] of functions.entries()) {
       at.into(index, functions[index], () => {
-        if (known.has(name)) at.problem(`${describe(name)} is a class too`);
+        if (known.has(name)) at.problem(`${kindText(name)} is a class too`);
         if (of === undefined) return;
         if (!known.has(of)) at.problem(unknownName("class", of, known, at));
-        else if (!name.startsWith(`${of}.`)) at.problem(`${describe(name)} is no name of a method of ${of}`);
+        else if (!name.startsWith(`${of}.`)) at.problem(`${kindText(name)} is not the name of a method of ${of}`);
       });
     }
   });
-};
+}
+
+/**
+ * What `parse` asks of a manifest's shape, as a JSON Schema, for readers and writers in other languages. That names are in scope and
+ * distinct, and that types fit together, is beyond it.
+ */
+export function manifestSchema(): JsonSchema {
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "farcall app manifest",
+    ...manifestShape.schema,
+    $defs: { type: anyType.schema, functionType: functionTypeShape.schema },
+  };
+}

@@ -3,7 +3,18 @@
  * a first manifest of 1,000 functions, which is more than generating all their stubs takes; this one takes a tenth.
  * Values are checked in place and never copied, so that `__proto__` and the like stay what they are: data.
  */
-export type Check = (value: unknown, at: Place) => void;
+import { kindText } from "../../text/index.ts";
+import type { JsonSchema } from "../json-types.ts";
+
+export interface Shape {
+  (value: unknown, at: Place): void;
+  /** The same for readers in other languages. */
+  readonly schema: JsonSchema;
+}
+
+export function shape(check: (value: unknown, at: Place) => void, schema: JsonSchema): Shape {
+  return Object.assign(check, { schema });
+}
 
 /** Where the checker is, and what it has found. */
 export class Place {
@@ -19,7 +30,7 @@ export class Place {
     this.problems.push(`${this}: ${message}`);
   }
 
-  into(key: string | number, value: unknown, check: Check): void {
+  into(key: string | number, value: unknown, check: (value: unknown, at: Place) => void): void {
     this.path.push(key);
     if (this.path.length > this.#maxDepth) this.problem(`is nested more than ${this.#maxDepth} levels deep`);
     else check(value, this);
@@ -37,65 +48,103 @@ export class Place {
   }
 }
 
-export const text: Check = (value, at) => {
-  if (typeof value !== "string") at.problem(`expected a string, found ${describe(value)}`);
-};
+export const text = shape(
+  (value, at) => {
+    if (typeof value !== "string") at.problem(`expected a string, found ${kindText(value)}`);
+  },
+  { type: "string" },
+);
 
-/** A string for which `accepts` holds; `complaint` follows the string in the message. */
-export function textThat(accepts: (value: string) => boolean, complaint: string): Check {
-  return (value, at) => {
-    if (typeof value !== "string") at.problem(`expected a string, found ${describe(value)}`);
-    else if (!accepts(value)) at.problem(`${describe(value)} ${complaint}`);
-  };
+export function constant(wanted: string | number): Shape {
+  return shape(
+    (value, at) => {
+      if (value !== wanted) at.problem(`expected ${JSON.stringify(wanted)}, found ${kindText(value)}`);
+    },
+    { const: wanted },
+  );
 }
 
-export const natural: Check = (value, at) => {
-  if (!Number.isSafeInteger(value) || (value as number) < 0)
-    at.problem(`expected a whole number, found ${describe(value)}`);
-};
+/** A string for which `accepts` holds; `complaint` follows the string in the message, `schema` says what JSON Schema can of it. */
+export function textThat(accepts: (value: string) => boolean, complaint: string, schema: JsonSchema = {}): Shape {
+  return shape(
+    (value, at) => {
+      if (typeof value !== "string") at.problem(`expected a string, found ${kindText(value)}`);
+      else if (!accepts(value)) at.problem(`${kindText(value)} ${complaint}`);
+    },
+    { type: "string", ...schema },
+  );
+}
 
-export const notNegative: Check = (value, at) => {
-  if (typeof value !== "number" || !(value >= 0)) at.problem(`expected a number from 0, found ${describe(value)}`);
-};
+export const natural = shape(
+  (value, at) => {
+    if (!Number.isSafeInteger(value) || (value as number) < 0)
+      at.problem(`expected a whole number, found ${kindText(value)}`);
+  },
+  { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+);
 
-export const truth: Check = (value, at) => {
-  if (typeof value !== "boolean") at.problem(`expected true or false, found ${describe(value)}`);
-};
+export const notNegative = shape(
+  (value, at) => {
+    if (typeof value !== "number" || !(value >= 0)) at.problem(`expected a number from 0, found ${kindText(value)}`);
+  },
+  { type: "number", minimum: 0 },
+);
+
+export const truth = shape(
+  (value, at) => {
+    if (typeof value !== "boolean") at.problem(`expected true or false, found ${kindText(value)}`);
+  },
+  { type: "boolean" },
+);
 
 /** A flag is there and true, or absent. */
-export const flag: Check = (value, at) => {
-  if (value !== true) at.problem(`expected true or nothing, found ${describe(value)}`);
-};
+export const flag = shape(
+  (value, at) => {
+    if (value !== true) at.problem(`expected true or nothing, found ${kindText(value)}`);
+  },
+  { const: true },
+);
 
-export function oneOf(names: readonly string[]): Check {
+export function oneOf(names: readonly string[]): Shape {
   const known = new Set<unknown>(names);
-  return (value, at) => {
-    if (!known.has(value)) at.problem(`${describe(value)} is none of ${names.join(", ")}`);
-  };
+  return shape(
+    (value, at) => {
+      if (!known.has(value)) at.problem(`${kindText(value)} is not one of ${names.join(", ")}`);
+    },
+    { enum: [...names] },
+  );
 }
 
-export function list(item: Check): Check {
-  return (value, at) => {
-    if (!Array.isArray(value)) return at.problem(`expected an array, found ${describe(value)}`);
-    for (let index = 0; index < value.length; index++) at.into(index, value[index], item);
-  };
+export function list(item: Shape): Shape {
+  return shape(
+    (value, at) => {
+      if (!Array.isArray(value)) return at.problem(`expected an array, found ${kindText(value)}`);
+      for (let index = 0; index < value.length; index++) at.into(index, value[index], item);
+    },
+    { type: "array", items: item.schema },
+  );
 }
 
-export const texts: Check = list(text);
+export const texts: Shape = list(text);
 
 /** Any keys, strings as values. */
-export const textRecord: Check = (value, at) => {
-  if (!isObject(value)) return at.problem(`expected an object, found ${describe(value)}`);
-  for (const key of Object.keys(value)) at.into(key, value[key], text);
-};
+export const textRecord = shape(
+  (value, at) => {
+    if (!isObject(value)) return at.problem(`expected an object, found ${kindText(value)}`);
+    for (const key of Object.keys(value)) at.into(key, value[key], text);
+  },
+  { type: "object", additionalProperties: text.schema },
+);
 
-/** Fields that must be there, and fields that may be. Other fields are no concern of this version's. */
-export function object(required: Record<string, Check>, optional: Record<string, Check> = {}): Check {
+/** Fields that must be there, and fields that may be. Other fields are ignored. */
+export function object(required: Record<string, Shape>, optional: Record<string, Shape> = {}): Shape {
   const keys = [...Object.keys(required), ...Object.keys(optional)];
   const checks = [...Object.values(required), ...Object.values(optional)];
   const mandatory = Object.keys(required).length;
-  return (value, at) => {
-    if (!isObject(value)) return at.problem(`expected an object, found ${describe(value)}`);
+  const properties = Object.fromEntries(keys.map((key, index) => [key, checks[index]!.schema]));
+  const schema: JsonSchema = { type: "object", properties, required: Object.keys(required) };
+  return shape((value, at) => {
+    if (!isObject(value)) return at.problem(`expected an object, found ${kindText(value)}`);
     // By index: a first manifest is checked before the compiler has seen to loops over iterators.
     for (let index = 0; index < keys.length; index++) {
       const key = keys[index]!;
@@ -103,32 +152,35 @@ export function object(required: Record<string, Check>, optional: Record<string,
       if (field !== undefined) at.into(key, field, checks[index]!);
       else if (index < mandatory) at.into(key, field, missing);
     }
-  };
+  }, schema);
 }
 
 /** The shape depends on the field `kind`. */
-export function kinds(shapes: Record<string, Check>): Check {
+export function kinds(shapes: Record<string, Shape>): Shape {
   const known = new Map(Object.entries(shapes));
-  return (value, at) => {
-    if (!isObject(value)) return at.problem(`expected an object, found ${describe(value)}`);
-    const shape = typeof value.kind === "string" ? known.get(value.kind) : undefined;
-    if (shape) shape(value, at);
-    else
-      at.into("kind", value.kind, (kind) => at.problem(`${describe(kind)} is none of ${[...known.keys()].join(", ")}`));
+  const schema: JsonSchema = {
+    type: "object",
+    required: ["kind"],
+    anyOf: [...known].map(([kind, { schema }]) => ({
+      ...schema,
+      properties: { kind: { const: kind }, ...(schema.properties as object) },
+    })),
   };
-}
-
-export function describe(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "object") return "an object";
-  const literal = JSON.stringify(value) ?? typeof value;
-  return literal.length > 60 ? `${literal.slice(0, 60)}…` : literal;
+  return shape((value, at) => {
+    if (!isObject(value)) return at.problem(`expected an object, found ${kindText(value)}`);
+    const check = typeof value.kind === "string" ? known.get(value.kind) : undefined;
+    if (check) check(value, at);
+    else
+      at.into("kind", value.kind, (kind) =>
+        at.problem(`${kindText(kind)} is not one of ${[...known.keys()].join(", ")}`),
+      );
+  }, schema);
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-const missing: Check = (_, at) => at.problem("is missing");
+function missing(_: unknown, at: Place): void {
+  at.problem("is missing");
+}

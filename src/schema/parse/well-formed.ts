@@ -3,7 +3,9 @@
  * TypeScript lets types be. Whoever prints a manifest that passes here prints a program, and whoever follows its types comes to an end.
  * What only a compiler can know is left to it: whether an argument satisfies a constraint, or a global type exists.
  */
+import { kindText } from "../../text/index.ts";
 import type { AppManifest, CallSignature, ParameterSchema } from "../manifest.ts";
+import { isOptional, isPositional } from "../parameters.ts";
 import { inferredNames } from "../resolve.ts";
 import type {
   Declaration,
@@ -14,7 +16,7 @@ import type {
   TypeParameterSchema,
   TypeSchema,
 } from "../type-schema.ts";
-import { describe, type Place } from "./shape.ts";
+import type { Place } from "./shape.ts";
 
 /** Adds a problem to `at` for each thing that no program can hold. The manifest's shape has been checked. */
 export function checkWellFormed({ declarations, functions, classes = [] }: AppManifest, at: Place): void {
@@ -82,7 +84,7 @@ class Walk {
       this.#members(declaration);
     });
     if (this.#endless.has(declaration.name))
-      this.#problem(`${describe(declaration.name)} refers to itself without end`);
+      this.#problem(`${kindText(declaration.name)} refers to itself without end`);
   }
 
   call({ typeParameters, parameters, returns }: CallSignature): void {
@@ -95,13 +97,30 @@ class Walk {
   parameters(parameters: readonly ParameterSchema[]): void {
     this.#distinct("parameter", parameters);
     for (let index = 0; index < parameters.length; index++) {
-      const { name, type, rest, keywordOnly } = parameters[index]!;
-      this.type(type);
-      if (!rest) continue;
-      this.#list(type);
-      const isLast = parameters.slice(index + 1).every((after) => after.keywordOnly);
-      if (!isLast || keywordOnly) this.#problem(`the rest parameter ${describe(name)} is not the last`);
+      const parameter = parameters[index]!;
+      this.type(parameter.type);
+      if (parameter.rest) {
+        this.#list(parameter.type);
+        const isLast = parameters.slice(index + 1).every((after) => !isPositional(after));
+        if (!isLast || parameter.keywordOnly)
+          this.#problem(`the rest parameter ${kindText(parameter.name)} is not the last`);
+      }
+      if (parameter.keywordRest || parameter.positionalOnly) this.#named(parameters, index);
     }
+  }
+
+  /** What says how an argument may be passed contradicts neither itself nor the order of the parameters. */
+  #named(parameters: readonly ParameterSchema[], index: number): void {
+    const parameter = parameters[index]!;
+    const { rest, keywordOnly, positionalOnly, keywordRest } = parameter;
+    const name = kindText(parameter.name);
+    if ([rest, keywordOnly, positionalOnly, keywordRest].filter(Boolean).length > 1)
+      this.#problem(`the parameter ${name} is passed in ways that exclude each other`);
+    if (keywordRest && isOptional(parameter)) this.#problem(`the keyword rest parameter ${name} is optional`);
+    if (keywordRest && index < parameters.length - 1)
+      this.#problem(`the keyword rest parameter ${name} is not the last`);
+    if (positionalOnly && !parameters.slice(0, index).every((before) => before.positionalOnly))
+      this.#problem(`the positional-only parameter ${name} comes after one that has a name`);
   }
 
   type(type: TypeSchema): void {
@@ -110,7 +129,8 @@ class Walk {
       case "literal":
         return;
       case "typeParameter":
-        if (!this.#scope.includes(type.name)) this.#problem(`no type parameter is called ${describe(type.name)}`);
+        if (!this.#scope.includes(type.name))
+          this.#problem(`the type parameter ${kindText(type.name)} is not in scope`);
         return;
       case "array":
         this.type(type.element);
@@ -128,7 +148,7 @@ class Walk {
       case "templateLiteral":
         for (const part of type.types) {
           if (OBJECTS.has(part.kind) || (part.kind === "primitive" && !IN_TEMPLATES.has(part.name)))
-            this.#problem("a template literal type holds what has no text");
+            this.#problem("a template literal type contains a type that cannot be part of a string");
         }
         this.#all(type.types);
         return;
@@ -153,7 +173,8 @@ class Walk {
         this.type(type.index);
         return;
       case "mapped":
-        if (OBJECTS.has(type.constraint.kind)) this.#problem("a mapped type's keys are no keys");
+        if (OBJECTS.has(type.constraint.kind))
+          this.#problem("the keys of a mapped type are not strings, numbers or symbols");
         this.type(type.constraint);
         this.#with([type.parameter], () => {
           if (type.nameType) this.type(type.nameType);
@@ -174,7 +195,7 @@ class Walk {
         return;
       }
       case "infer":
-        if (!this.#infers) this.#problem(`infer ${type.name} stands outside of the extends of a conditional type`);
+        if (!this.#infers) this.#problem(`infer ${type.name} is outside the extends clause of a conditional type`);
         if (type.constraint) this.type(type.constraint);
         return;
       case "function":
@@ -202,7 +223,7 @@ class Walk {
       if (element.rest) this.#list(element.type);
       if (isOpen) continue;
       if (element.rest ? rest : element.optional ? rest : optional)
-        this.#problem("a tuple's elements stand in an order in which they cannot be");
+        this.#problem("the elements of a tuple are in an impossible order");
       rest ||= element.rest === true;
       optional ||= element.optional === true && !element.rest;
     }
@@ -211,7 +232,8 @@ class Walk {
   /** Of what is spread. */
   #list(type: TypeSchema): void {
     const isPlain = type.kind === "primitive" && type.name !== "any" && type.name !== "never";
-    if (isPlain || NO_LISTS.has(type.kind)) this.#problem("the type of a rest parameter or element is no list");
+    if (isPlain || NO_LISTS.has(type.kind))
+      this.#problem("the type of a rest parameter or element is not an array or tuple");
   }
 
   #members({
@@ -231,7 +253,7 @@ class Walk {
     for (const { type } of properties) this.type(type);
     for (const { key, value } of indexes) {
       const isKey = key.kind === "primitive" ? KEYS.has(key.name) : key.kind !== "literal" && !OBJECTS.has(key.kind);
-      if (!isKey) this.#problem("an index signature's key is no key");
+      if (!isKey) this.#problem("the key of an index signature is not a string, number, symbol or template");
       this.type(key);
       this.type(value);
     }
@@ -274,7 +296,7 @@ class Walk {
     const own = declaration.kind === "enum" ? [] : (declaration.typeParameters ?? []);
     const needed = own.filter((parameter) => parameter.default === undefined).length;
     if (given < needed || given > own.length)
-      this.#problem(`${describe(name)} has ${own.length} type parameters; ${given} are given`);
+      this.#problem(`${kindText(name)} has ${own.length} type parameters; ${given} are given`);
   }
 
   #all(types: readonly TypeSchema[] | undefined): void {
@@ -285,7 +307,7 @@ class Walk {
     if (items.length < 2) return;
     const seen = new Set<string>();
     for (const { name } of items) {
-      if (seen.has(name)) this.#problem(`the ${what} ${describe(name)} is there twice`);
+      if (seen.has(name)) this.#problem(`the ${what} ${kindText(name)} appears twice`);
       seen.add(name);
     }
   }

@@ -1,7 +1,7 @@
 /** A manifest as an API reference for people, in Markdown. */
 import { constructorOf, methodsOf } from "../classes.ts";
 import { docParts } from "../docs.ts";
-import { functionsOf } from "../json/json-schema.ts";
+import { functionsOf } from "../functions.ts";
 import type {
   AppManifest,
   CallSignature,

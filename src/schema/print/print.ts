@@ -89,7 +89,8 @@ export function printParameters(parameters: readonly ParameterSchema[]): string 
     if (parameter.rest) text += "...";
     const name = identifierName(parameter.name, "parameter");
     text += isBindingName(name) ? name : `${name}_`;
-    if (!parameter.rest && isOptional(parameter)) {
+    if (parameter.keywordRest) text += `: { [name: string]: ${print(parameter.type, LOOSE)} }`;
+    else if (!parameter.rest && isOptional(parameter)) {
       // Nothing optional can stand before something required: such a parameter takes `undefined` instead.
       text += at > required ? `?: ${print(parameter.type, LOOSE)}` : `: ${orUndefined(parameter.type)}`;
     } else {
@@ -272,7 +273,7 @@ function printLiteral({ value }: LiteralType): string {
   if (typeof value === "boolean") return value ? "true" : "false";
   if (!/^-?\d+$/.test(value.bigint)) {
     throw new SchemaError(`${JSON.stringify(value.bigint)} is not a bigint`, {
-      hint: "bigint literals are decimal text",
+      hint: "A bigint literal is a string of decimal digits.",
     });
   }
   return `${value.bigint.replace(/^(-?)0+(?=\d)/, "$1")}n`;
@@ -280,7 +281,7 @@ function printLiteral({ value }: LiteralType): string {
 
 function printNumber(value: number): string {
   if (!Number.isFinite(value)) {
-    throw new SchemaError(`${value} is not a literal type`, { hint: "use the type `number`" });
+    throw new SchemaError(`${value} is not a literal type`, { hint: "Use the type `number`." });
   }
   return String(value);
 }
@@ -386,7 +387,9 @@ function lastRequired(parameters: readonly ParameterSchema[]): number {
 
 function identifierName(name: string, what: string): string {
   if (isIdentifierName(name)) return name;
-  throw new SchemaError(`${JSON.stringify(name)} cannot be the name of a ${what}`, { hint: "it is not an identifier" });
+  throw new SchemaError(`${JSON.stringify(name)} cannot be the name of a ${what}`, {
+    hint: "It is not an identifier.",
+  });
 }
 
 function labelOf(name: string, what: string): string {
@@ -396,7 +399,7 @@ function labelOf(name: string, what: string): string {
 function typeName(name: string, what: string): string {
   if (isTypeName(name)) return name;
   throw new SchemaError(`${JSON.stringify(name)} cannot be the name of a ${what}`, {
-    hint: isIdentifierName(name) ? "it is a reserved word" : "it is not an identifier",
+    hint: isIdentifierName(name) ? "It is a reserved word." : "It is not an identifier.",
   });
 }
 

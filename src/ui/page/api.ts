@@ -1,5 +1,5 @@
 /** The server, from the page: requests, streams, and what they say when they fail. */
-import type { Arguments, CallEvent, LiveEvent, LogEntry, Problem } from "../api.ts";
+import type { Arguments, CallEvent, EngineView, LiveEvent, LogEntry, Problem, Requests, RouteOf } from "../api.ts";
 
 export class ServerError extends Error {
   readonly hint: string | undefined;
@@ -32,13 +32,33 @@ function urlOf(path: string, query: Query): string {
   return `/api/${path}?${params}`;
 }
 
-export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-  const response = await request(urlOf(path, query), signal ? { signal } : {});
-  return (await response.json()) as T; // the server's own, of the same version
+export async function get<Name extends RouteOf<"GET", Requests>>(
+  name: Name,
+  query: Query = {},
+  signal?: AbortSignal,
+): Promise<Requests[`GET ${Name}`]> {
+  const response = await request(urlOf(name, query), signal ? { signal } : {});
+  return (await response.json()) as Requests[`GET ${Name}`]; // the server's own, of the same version
 }
 
-export async function post<T>(path: string, query: Query, body?: unknown, signal?: AbortSignal): Promise<T> {
-  return (await (await send(path, query, body, signal)).json()) as T; // the same
+export async function post<Name extends RouteOf<"POST", Requests>>(
+  name: Name,
+  query: Query,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Requests[`POST ${Name}`]> {
+  return (await (await send(name, query, body, signal)).json()) as Requests[`POST ${Name}`]; // the same
+}
+
+let asked: Promise<EngineView> | undefined;
+
+/** What the engine is and can do, asked once. */
+export function engineView(): Promise<EngineView> {
+  asked ??= get("engine").catch((error: unknown) => {
+    asked = undefined;
+    throw error;
+  });
+  return asked;
 }
 
 function send(path: string, query: Query, body: unknown, signal?: AbortSignal): Promise<Response> {

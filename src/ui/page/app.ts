@@ -1,6 +1,6 @@
 /** One app at one version: its functions and declared types. */
-import type { AppView, ClassSummary, FunctionSummary, TypeView } from "../api.ts";
-import { get } from "./api.ts";
+import type { ClassSummary, FunctionSummary, TypeView } from "../api.ts";
+import { engineView, get } from "./api.ts";
 import { block, code } from "./code.ts";
 import { ago, badge, type Child, empty, h, inline, prose } from "./dom.ts";
 import { appPath, callsPath, classPath, diffPath, functionPath, linksTo, typeId } from "./links.ts";
@@ -8,7 +8,7 @@ import { go, type Place, type View } from "./place.ts";
 
 export async function appView({ parts: [environment = "", name = ""], query, left }: Place): Promise<View> {
   const version = query.get("version") ?? undefined;
-  const app = await get<AppView>("app", { environment, app: name, version }, left);
+  const [{ abilities }, app] = await Promise.all([engineView(), get("app", { environment, app: name, version }, left)]);
   const link = linksTo(app.types);
   const shown = version === undefined ? undefined : app.version;
   return {
@@ -34,7 +34,7 @@ export async function appView({ parts: [environment = "", name = ""], query, lef
               `What changed since version ${app.version - 1}`,
             )
           : h("span", { class: "dim" }, "the first version"),
-        h("a", { href: callsPath({ environment, app: name }) }, "Calls"),
+        abilities.monitor && h("a", { href: callsPath({ environment, app: name }) }, "Calls"),
       ),
       app.functions.length + app.classes.length === 0 && empty("This app has no functions."),
       app.functions.length > 0 && [

@@ -1,12 +1,12 @@
 /** All apps. */
 import type { AppSummary } from "../api.ts";
-import { get } from "./api.ts";
+import { engineView, get } from "./api.ts";
 import { ago, badge, count, empty, h } from "./dom.ts";
 import { appPath } from "./links.ts";
 import type { Place, View } from "./place.ts";
 
 export async function appsView({ left }: Place): Promise<View> {
-  const { engine, apps } = await get<{ engine: string; apps: AppSummary[] }>("apps", {}, left);
+  const [engine, apps] = await Promise.all([engineView(), get("apps", {}, left)]);
   return {
     title: "Apps",
     followsDeploys: true,
@@ -14,9 +14,9 @@ export async function appsView({ left }: Place): Promise<View> {
       "div",
       {},
       h("h1", {}, "Apps"),
-      h("p", { class: "dim" }, "Deployed on ", h("code", {}, engine)),
+      h("p", { class: "dim" }, "Deployed on ", h("code", {}, engine.url)),
       apps.length === 0
-        ? empty("No apps are deployed yet. Deploy one, and it appears here:", "npx farcall deploy app.ts")
+        ? empty(`No apps are deployed yet. ${engine.deployHint} An app appears here as soon as it is deployed.`)
         : h("ul", { class: "cards" }, apps.map(card)),
     ),
   };

@@ -1,6 +1,6 @@
 /** One call: what it was given, what came of it, what it printed. */
-import type { CallView, InputView, ShownValue } from "../api.ts";
-import { get, post } from "./api.ts";
+import type { CallView, InputView } from "../api.ts";
+import { engineView, get, post } from "./api.ts";
 import { type Again, stateBadges, stateOf } from "./calls.ts";
 import { ago, type Child, count, duration, empty, h, show } from "./dom.ts";
 import { appPath, functionPath } from "./links.ts";
@@ -11,6 +11,7 @@ import { errorBlock, valueBlock } from "./values.ts";
 const REFRESH_MS = 1_000;
 
 export async function callView({ parts: [id = ""], query, left }: Place): Promise<View> {
+  const { pollMs } = await engineView();
   const start = Number(query.get("start") ?? 0) || 0;
   const head = h("div", { class: "facts" });
   const instance = h("div", {});
@@ -46,12 +47,12 @@ export async function callView({ parts: [id = ""], query, left }: Place): Promis
     );
   };
   const refresh = async (again?: Again): Promise<void> => {
-    const view = await get<CallView>("one-call", { id, start, ...again }, left);
+    const view = await get("one-call", { id, start, ...again }, left);
     draw(view);
     shown = stateOf(view.call);
     clearTimeout(timer);
     if (shown === "running" && !left.aborted)
-      timer = setTimeout(() => void refresh({ again: 1 }).catch(() => {}), REFRESH_MS);
+      timer = setTimeout(() => void refresh({ again: 1 }).catch(() => {}), Math.max(REFRESH_MS, pollMs));
   };
   left.addEventListener("abort", () => clearTimeout(timer));
   await refresh();
@@ -122,7 +123,7 @@ function construction({ call, constructedWith }: CallView): Child {
 }
 
 function inputSection(id: string, input: InputView, { call }: CallView): Element {
-  const whole = (part: string | number) => () => get<ShownValue>("value", { id, index: input.index, part });
+  const whole = (part: string | number) => () => get("value", { id, index: input.index, part });
   const isOneOfMany = call.numInputs > 1;
   return h(
     "section",

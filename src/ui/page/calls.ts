@@ -1,6 +1,6 @@
 /** Recent calls, by function and state. */
 import type { CallInfo } from "../api.ts";
-import { get } from "./api.ts";
+import { engineView, get } from "./api.ts";
 import { ago, badge, count, duration, empty, h, show } from "./dom.ts";
 import { callPath, callsPath, functionPath } from "./links.ts";
 import { type Place, replaceAddress, type View } from "./place.ts";
@@ -46,7 +46,7 @@ export async function callsView({ query, left }: Place): Promise<View> {
     );
   };
   const load = async (again?: Again): Promise<void> => {
-    calls = await get<CallInfo[]>("calls", { ...filter, limit: 200, ...again }, left);
+    calls = await get("calls", { ...filter, limit: 200, ...again }, left);
     draw();
   };
   const tabs = h(
@@ -100,8 +100,15 @@ export type Again = { again: 1 };
 export function whileLive(left: AbortSignal, load: (again: Again) => Promise<void>): NonNullable<View["onLive"]> {
   let live = false;
   let loading = false;
+  let lastAt = performance.now();
+  let pollMs = 0;
+  // Until it is known the engine has just been asked.
+  void engineView().then((engine) => {
+    pollMs = engine.pollMs;
+  });
   const timer = setInterval(() => {
-    if (!live || loading || document.hidden) return;
+    if (!live || loading || document.hidden || performance.now() - lastAt < pollMs) return;
+    lastAt = performance.now();
     loading = true;
     load({ again: 1 })
       // The state in the corner tells.

@@ -1,5 +1,3 @@
-/** One class: how it is constructed, its methods, how busy its instances are, and its recent calls. */
-import type { ClassView } from "../api.ts";
 import { get } from "./api.ts";
 import { crumbs, functionList, typeSection } from "./app.ts";
 import { Chart } from "./chart.ts";
@@ -14,7 +12,7 @@ export async function classView({ parts: [environment = "", app = "", name = ""]
   const version = query.get("version") ?? undefined;
   const filter = { environment, app, function: name };
   const [of, calls] = await Promise.all([
-    get<ClassView>("class", { environment, app, name, version }, left),
+    get("class", { environment, app, name, version }, left),
     loadRecent(filter, left),
   ]);
   const shown = version === undefined ? undefined : of.version;

@@ -1,5 +1,5 @@
 /** Two versions of an app side by side: who can go on calling, and what changed in the text. */
-import type { DiffLine, DiffView, FunctionDiff } from "../api.ts";
+import type { DiffLine, FunctionDiff } from "../api.ts";
 import { get } from "./api.ts";
 import { crumbs, versionChoice } from "./app.ts";
 import { code } from "./code.ts";
@@ -11,7 +11,7 @@ const ORDER: FunctionDiff["verdict"][] = ["breaking", "compatible", "docs only",
 
 export async function diffView({ parts: [environment = "", app = ""], query, left }: Place): Promise<View> {
   const [from, to] = [query.get("from") ?? undefined, query.get("to") ?? undefined];
-  const diff = await get<DiffView>("diff", { environment, app, from, to }, left);
+  const diff = await get("diff", { environment, app, from, to }, left);
   const changed = diff.functions
     .filter(({ verdict }) => verdict !== "same")
     .sort((a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict));

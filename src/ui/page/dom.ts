@@ -114,7 +114,7 @@ export function badge(text: string, kind = ""): HTMLElement {
 
 /** What to do when there is nothing: a line, and a command to copy. */
 export function empty(text: string, command?: string): HTMLElement {
-  return h("div", { class: "empty" }, h("p", {}, text), command !== undefined && commandLine(command));
+  return h("div", { class: "empty" }, h("p", {}, inline(text)), command !== undefined && commandLine(command));
 }
 
 function commandLine(command: string): HTMLElement {

@@ -8,7 +8,7 @@ import type { Places, Widget } from "./widget.ts";
 /** Types can be without end; deeper down they are JSON. */
 const DEEPEST = 8;
 
-/** @param name for those who hear it */
+/** @param name for screen readers */
 export function widget(index: number, places: Places, name: string, depth = 0): Widget {
   const field = places.fields[index] as Field;
   if (depth > DEEPEST && field.kind !== "json")

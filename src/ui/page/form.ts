@@ -159,7 +159,7 @@ function readable(path: string, own: Widget): Tagged {
   try {
     return own.read();
   } catch (error) {
-    if (error instanceof SyntaxError) throw new Unreadable(path, `this is no JSON: ${error.message}`);
+    if (error instanceof SyntaxError) throw new Unreadable(path, `this is not valid JSON: ${error.message}`);
     throw error;
   }
 }

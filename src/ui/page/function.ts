@@ -1,6 +1,6 @@
 /** One function: what it is, how busy it is, a form to call it with, and its recent calls. */
-import type { Described, FunctionView, LiveEvent } from "../api.ts";
-import { get } from "./api.ts";
+import type { Abilities, Described, FunctionView, LiveEvent } from "../api.ts";
+import { engineView, get } from "./api.ts";
 import { crumbs, modeBadge, typeSection } from "./app.ts";
 import { Chart } from "./chart.ts";
 import { block } from "./code.ts";
@@ -17,8 +17,9 @@ export async function functionView({
 }: Place): Promise<View> {
   const version = query.get("version") ?? undefined;
   const filter = { environment, app, function: name };
-  const [fn, calls] = await Promise.all([
-    get<FunctionView>("function", { environment, app, name, version }, left),
+  const [{ abilities }, fn, calls] = await Promise.all([
+    engineView(),
+    get("function", { environment, app, name, version }, left),
     loadRecent(filter, left),
   ]);
   const shown = version === undefined ? undefined : fn.version;
@@ -39,7 +40,7 @@ export async function functionView({
   };
   /** A form may be half filled in: nobody's words are thrown away for a deploy. */
   const tellNews = async (): Promise<void> => {
-    const { newest } = await get<{ newest: number }>("app", { environment, app, version: fn.version }, left);
+    const { newest } = await get("app", { environment, app, version: fn.version }, left);
     if (newest === fn.version || version !== undefined) return;
     show(
       news,
@@ -70,7 +71,7 @@ export async function functionView({
       h(
         "div",
         { class: "columns" },
-        h("section", {}, h("h2", {}, "Call it"), callOf(fn, left, recent.reload, instances)),
+        h("section", {}, h("h2", {}, "Call it"), callOf(fn, left, recent.reload, instances, abilities)),
         h("section", {}, h("h2", {}, "Now"), instances?.element, chart.element, details(fn, optionRows(fn))),
       ),
       recent.element,
@@ -94,8 +95,10 @@ function callOf(
   left: AbortSignal,
   onCalled: () => Promise<void>,
   instances: InstanceChoice | undefined,
+  abilities: Abilities,
 ): Element {
-  if (fn.notCallable === undefined) return callPanel(fn, left, onCalled, (instance) => instances?.found(instance));
+  if (fn.notCallable === undefined)
+    return callPanel(fn, left, abilities, onCalled, (instance) => instances?.found(instance));
   return h("div", { class: "empty" }, h("p", {}, fn.notCallable), fn.webUrl !== undefined && webLink(fn.webUrl));
 }
 

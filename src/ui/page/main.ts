@@ -1,6 +1,6 @@
 /** The page: which view a URL shows, what happens when it is left, and the engine's state in the corner. */
 import type { EngineState } from "../api.ts";
-import { live, type ServerError } from "./api.ts";
+import { engineView, live, type ServerError } from "./api.ts";
 import { appView } from "./app.ts";
 import { appsView } from "./apps.ts";
 import { callView } from "./call.ts";
@@ -43,8 +43,7 @@ async function render(focus: boolean): Promise<void> {
   let view: View;
   try {
     const make = Object.hasOwn(views, name) ? views[name] : undefined;
-    if (!make)
-      throw Object.assign(new Error("There is no such page."), { hint: "The list of apps is a good place to begin." });
+    if (!make) throw Object.assign(new Error("This page does not exist."), { hint: "Start from the list of apps." });
     view = await make({ parts, query: new URLSearchParams(location.search), left: signal });
   } catch (error) {
     if (signal.aborted) return;
@@ -84,9 +83,9 @@ function decode(text: string): string {
 // ---- the engine -----------------------------------------------------------------------------------------------
 
 const STATES: Record<EngineState | "gone", [text: string, title: string]> = {
-  live: ["Live", "The engine runs, and is asked every second."],
-  resting: ["Idle", "Nothing happens, so the engine is left alone: it may stop by itself."],
-  asleep: ["Host stopped", "The engine's host process does not run. The next call starts it."],
+  live: ["Live", "The engine runs, and this page keeps asking it for news."],
+  resting: ["Idle", "Nothing is happening, so the engine is left alone and may stop by itself."],
+  asleep: ["Host stopped", "The engine's host process is not running. The next call starts it."],
   failing: ["Not reachable", "The engine cannot be reached."],
   gone: ["Disconnected", "farcall ui has ended. Start it again and open the URL that it prints."],
 };
@@ -134,6 +133,13 @@ document.addEventListener("click", (event) => {
 onGo(() => void render(true));
 onWatchAnew(connect);
 addEventListener("popstate", () => void render(false));
+void engineView().then(
+  ({ abilities }) => {
+    for (const link of document.querySelectorAll<HTMLElement>('nav a[href="/calls"]')) link.hidden = !abilities.monitor;
+  },
+  // The view that is shown says what is wrong.
+  () => {},
+);
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) stopLive.abort();
   else connect();

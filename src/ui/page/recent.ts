@@ -1,6 +1,6 @@
 /** The newest calls of a function or a class, on its page, kept up to date. */
 import type { CallInfo } from "../api.ts";
-import { get } from "./api.ts";
+import { engineView, get } from "./api.ts";
 import { type Again, callTable, whileLive } from "./calls.ts";
 import { type Child, h, show } from "./dom.ts";
 import { callsPath } from "./links.ts";
@@ -10,8 +10,11 @@ const RECENT = 10;
 
 type Filter = { environment: string; app: string; function: string };
 
-export function loadRecent(filter: Filter, left: AbortSignal, again?: Again): Promise<CallInfo[]> {
-  return get<CallInfo[]>("calls", { ...filter, limit: RECENT, ...again }, left);
+/** Undefined where the engine keeps no record of calls. */
+export async function loadRecent(filter: Filter, left: AbortSignal, again?: Again): Promise<CallInfo[] | undefined> {
+  const { abilities } = await engineView();
+  if (!abilities.monitor) return undefined;
+  return get("calls", { ...filter, limit: RECENT, ...again }, left);
 }
 
 export interface RecentCalls {
@@ -27,15 +30,16 @@ export interface RecentCalls {
  */
 export function recentCalls(
   filter: Filter,
-  first: readonly CallInfo[],
+  first: readonly CallInfo[] | undefined,
   left: AbortSignal,
   named: boolean,
   none: () => Element,
 ): RecentCalls {
+  if (!first) return { element: undefined, reload: async () => {}, onLive() {} };
   const list = h("div", {});
   const draw = (calls: readonly CallInfo[]): void => show(list, calls.length > 0 ? callTable(calls, named) : none());
   draw(first);
-  const reload = async (again?: Again): Promise<void> => draw(await loadRecent(filter, left, again));
+  const reload = async (again?: Again): Promise<void> => draw((await loadRecent(filter, left, again)) ?? []);
   return {
     element: [h("h2", {}, "Recent calls"), list, h("p", {}, h("a", { href: callsPath(filter) }, "All its calls"))],
     reload,

@@ -1,5 +1,5 @@
 /** Calling a function from its page: the form, the call while it runs, and what comes of it. */
-import type { ArgumentFault, Arguments, CallEvent, Checked, FunctionView, ShownValue } from "../api.ts";
+import type { Abilities, ArgumentFault, Arguments, CallEvent, Checked, FunctionView, ShownValue } from "../api.ts";
 import { call, get, post } from "./api.ts";
 import { count, duration, h, show } from "./dom.ts";
 import { callPath } from "./links.ts";
@@ -12,10 +12,11 @@ const CHECK_AFTER_MS = 300;
 /** Of a generator; the rest is counted. */
 const MOST_ITEMS = 500;
 
-/** @param onInstance hears which instance the form is about, if it is about one */
+/** @param onInstance is called with the instance that the form describes, if any */
 export function callPanel(
   fn: FunctionView,
   left: AbortSignal,
+  { monitor }: Abilities,
   onCalled: () => Promise<void>,
   onInstance: (instance: string | undefined) => void,
 ): Element {
@@ -30,7 +31,7 @@ export function callPanel(
     const args = read();
     if (!args) return;
     const mine = ++checks;
-    const { faults, instance } = await post<Checked>("check", {}, args, left).catch((): Checked => ({ faults: [] }));
+    const { faults, instance } = await post("check", {}, args, left).catch((): Checked => ({ faults: [] }));
     // An answer about what has changed since says nothing.
     if (mine !== checks) return;
     tell(faults);
@@ -72,7 +73,7 @@ export function callPanel(
     running = new AbortController();
     const signal = AbortSignal.any([running.signal, left]);
     submit.disabled = spawn.disabled = true;
-    const run = new Run(signal, () => running?.abort());
+    const run = new Run(signal, monitor, () => running?.abort());
     show(outcome, run.element);
     try {
       for await (const event of call(args, durable, signal)) {
@@ -100,7 +101,7 @@ export function callPanel(
     { novalidate: true },
     fn.class && construct && part(`new ${fn.class.name}`, construct),
     fn.class ? part(name.slice(fn.class.name.length + 1), form) : form.element,
-    h("div", { class: "actions" }, submit, fn.mode === "unary" && spawn),
+    h("div", { class: "actions" }, submit, monitor && fn.mode === "unary" && spawn),
     outcome,
   );
   element.addEventListener("submit", (event) => {
@@ -119,6 +120,7 @@ function part(title: string, { element }: Overloads): Element {
 class Run {
   readonly element: HTMLElement;
   readonly #left: AbortSignal;
+  readonly #hasRecord: boolean;
   readonly #state = h("span", {}, "Calling…");
   readonly #link = h("span", {});
   readonly #progress = h("progress", { max: 1 });
@@ -132,8 +134,10 @@ class Run {
   #count = 0;
   #over = false;
 
-  constructor(signal: AbortSignal, cancel: () => void) {
+  /** @param hasRecord the engine keeps a record of the call, to look at */
+  constructor(signal: AbortSignal, hasRecord: boolean, cancel: () => void) {
     this.#left = signal;
+    this.#hasRecord = hasRecord;
     this.#cancel = h("button", { type: "button", onclick: cancel }, "Cancel");
     this.#progress.hidden = this.#items.hidden = this.#logs.hidden = true;
     this.element = h(
@@ -151,6 +155,7 @@ class Run {
       case "opened": {
         const callId = event.id;
         this.#id = callId;
+        if (!this.#hasRecord) return;
         show(this.#link, h("a", { href: callPath(callId) }, "Its page"));
         this.#logs.hidden = false;
         this.#logs.addEventListener("toggle", () => this.#logs.append(logPane(callId, this.#left)), { once: true });
@@ -189,8 +194,9 @@ class Run {
     }
   }
 
-  #whole(part: number): () => Promise<ShownValue> {
-    return () => get<ShownValue>("value", { id: this.#id, index: 0, part });
+  #whole(part: number): (() => Promise<ShownValue>) | undefined {
+    if (!this.#hasRecord) return undefined;
+    return () => get("value", { id: this.#id, index: 0, part });
   }
 
   /** Nothing more comes: it was cancelled, or cannot be heard any more. */

@@ -1,4 +1,4 @@
-/** Fields of one value: texts, numbers, choices, files, dates, and JSON for every other type. */
+/** Fields of one value: strings, numbers, choices, files, dates, and JSON for every other type. */
 import type { Field, Tagged } from "../api.ts";
 import { h } from "./dom.ts";
 import { make, UNDEFINED, type Widget } from "./widget.ts";

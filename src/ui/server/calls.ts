@@ -10,7 +10,7 @@ import {
   OutputExpiredError,
 } from "../../runtime/index.ts";
 import { type AppManifest, classOf, constructorOf, type FunctionSchema } from "../../schema/index.ts";
-import type { Arguments, CallEvent, CallView, Checked, InputView, ShownError, ShownValue, Tagged } from "../api.ts";
+import type { Arguments, CallEvent, CallView, Checked, InputView, ShownValue, Tagged } from "../api.ts";
 import { faultsOf } from "./faults.ts";
 import { shown, shownArguments, shownError, untag } from "./values.ts";
 
@@ -211,5 +211,3 @@ export function problemOf(error: unknown): { code: string; message: string; hint
   if (error instanceof FarcallError) return { code: error.code, message: error.message, hint: error.hint };
   return { code: "ERROR", message: error instanceof Error ? error.message : String(error) };
 }
-
-export type { ShownError };

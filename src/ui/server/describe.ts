@@ -77,7 +77,7 @@ export async function classView(registry: Registry, ref: AppRef & { name: string
   const of = manifest.classes?.find(({ name }) => name === ref.name);
   if (!of) {
     throw new NotFoundError(`${ref.app}, version ${manifest.version}, has no class ${ref.name}`, {
-      hint: "Its page lists what it has.",
+      hint: "The app's page lists its classes.",
     });
   }
   const construct = constructorOf(of);

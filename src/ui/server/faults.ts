@@ -3,7 +3,7 @@
  * about parameters, and about what is inside them, one at a time.
  */
 
-import { compileValidator } from "../../schema/check/validate.ts";
+import { compileValidator } from "../../schema/check/index.ts";
 import {
   type Declaration,
   declarationsByName,

@@ -1,5 +1,5 @@
 /**
- * Queues and runners over time, for pages that somebody looks at. One loop asks the engine for all of them, once a second. It
+ * Queues and runners over time, for pages that somebody looks at. One loop asks the engine for all of them, once a second or as seldom as the engine wants it. It
  * stops when the last page is gone; when nothing has happened for a while it leaves the engine alone, so that an idle host can
  * stop; and it never starts one.
  */
@@ -21,7 +21,7 @@ const PATIENCE_MS = [QUIET_MS, 120_000, 600_000];
 
 export interface LiveOptions {
   lease: Lease;
-  /** Whether the engine runs, found out without starting it. An engine that always runs has none. */
+  /** Whether the engine runs, found out without starting it. Absent for an engine that always runs. */
   isAwake?: (() => Promise<boolean>) | undefined;
 }
 
@@ -99,7 +99,7 @@ export class Live {
         this.#say("failing", problemOf(error).message);
         return restedAt;
       });
-      await delay(TICK_MS, undefined, { signal }).catch(() => {});
+      await delay(this.#tickMs, undefined, { signal }).catch(() => {});
     }
   }
 
@@ -120,6 +120,11 @@ export class Live {
       await this.#sample();
     }
     return restedAt;
+  }
+
+  /** An engine that is asked at a price is asked less often. */
+  get #tickMs(): number {
+    return Math.max(TICK_MS, this.#options.lease.engine.pollMs ?? 0);
   }
 
   get #patience(): number {

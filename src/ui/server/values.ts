@@ -91,7 +91,7 @@ export function untag(tagged: Tagged, declarations: readonly Declaration[]): unk
       // The page has the schema from us; a wrong one reads the value wrongly, which the validator then refuses.
       return fromJson(tagged.v, tagged.schema as TypeSchema, declarations);
     default:
-      throw new TypeError(`${JSON.stringify(tagged)} is no value of a form`);
+      throw new TypeError(`${JSON.stringify(tagged)} is not a value of a form`);
   }
 }
 

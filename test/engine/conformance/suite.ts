@@ -4,7 +4,7 @@ import type { Engine, EngineFeatures } from "../../../src/engine/index.ts";
 import { requestOf, type TestApp } from "./apps.ts";
 
 /** Machines that run tests are slow at times; nothing here is about how long it takes. */
-export const patient = { timeout: 30_000 };
+export { patient } from "../../support/limits.ts";
 
 /** What an engine may leave out. Roles and features must be missing from the engine itself too. */
 export type Ability =

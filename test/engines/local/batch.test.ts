@@ -182,14 +182,14 @@ describe("a deploy refuses", () => {
     const text = await refusal(
       "export const f = app.function(function f(one: any, other: string[]): any { return other; }, { batch });",
     );
-    expect(text).toContain("4: f(one) is of a batched function and no array");
-    expect(text).toContain("f() is of a batched function and no array");
+    expect(text).toContain("4: f(one) belongs to a batched function but is not an array");
+    expect(text).toContain("f() belongs to a batched function but is not an array");
   });
 
-  test("parameters that can be left out", async () => {
+  test("optional parameters", async () => {
     expect(
       await refusal("export const f = app.function(function f(a: string[] = []): string[] { return a; }, { batch });"),
-    ).toContain("f(a) is of a batched function and can be left out");
+    ).toContain("f(a) belongs to a batched function but is optional");
   });
 
   test("generators", async () => {

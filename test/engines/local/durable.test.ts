@@ -8,11 +8,11 @@ import { encodeArguments } from "../../../src/runtime/index.ts";
 import { deployment } from "../../engine/deployment.ts";
 import { Driver } from "../../engine/drive.ts";
 import { temporaryHome } from "../../support/home.ts";
+import { patient } from "../../support/limits.ts";
 import { program } from "./program.ts";
 
 /** Set to 200 for the full siege. */
 const ROUNDS = Number(process.env["FARCALL_KILL_ROUNDS"]) || 8;
-const patient = { timeout: 30_000 };
 const double = deployment(
   "work",
   "export const double = app.function(async function double(n, ms = 0) { if (ms) await new Promise((r) => setTimeout(r, ms)); return n * 2; });",
@@ -216,7 +216,7 @@ test(
     client.child.kill("SIGKILL");
     told.push((await client.finished).stdout);
     const inputs = acknowledged.reduce((sum, call) => sum + call.inputs.length, 0);
-    await expect.poll(() => heard.size, { timeout: 120_000 }).toBe(inputs);
+    await expect.poll(() => heard.size, patient).toBe(inputs);
     expect([...heard.values()].every((times) => times === 1)).toBe(true);
     for (const { id, inputs } of acknowledged) {
       const outcomes = await app.get(id, inputs.length);

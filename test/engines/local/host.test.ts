@@ -20,10 +20,10 @@ import { EngineUnavailableError } from "../../../src/runtime/errors.ts";
 import { deployment } from "../../engine/deployment.ts";
 import { Driver } from "../../engine/drive.ts";
 import { temporaryHome } from "../../support/home.ts";
+import { patient } from "../../support/limits.ts";
 import { program } from "./program.ts";
 
 const repo = resolve(import.meta.dirname, "../../..");
-const patient = { timeout: 30_000 };
 const work = (body: string, name = "f") =>
   deployment("work", `export const f = app.function(${body}, { name: "${name}" });`, { [name]: {} });
 
@@ -320,7 +320,7 @@ test("stopHost says whether there was a host; with force it does not wait for ru
   await engine.close();
 });
 
-test("a program that is busy while its host stops or is killed calls the next host", { timeout: 20_000 }, async () => {
+test("a program that is busy while its host stops or is killed calls the next host", async () => {
   await using home = await temporaryHome();
   const stop = `import { stopHost } from ${JSON.stringify(join(repo, "src/engines/local/index.ts"))};
     console.log("stopped", await stopHost("local:"));`;

@@ -11,6 +11,7 @@ import { test } from "vitest";
 import { Client } from "../../../src/runtime/index.ts";
 import "../../../src/engines/index.ts";
 import { temporaryHome } from "../../support/home.ts";
+import { TEST_MS } from "../../support/limits.ts";
 import { commands, deploy, Model, type Real, settleAll } from "./model/commands.ts";
 
 const RUNS = Number(process.env["FARCALL_MODEL_RUNS"]) || 1;
@@ -44,5 +45,5 @@ test(
     );
   },
   // Shrinking takes many runs.
-  Math.max(600_000, RUNS * 60_000),
+  RUNS * TEST_MS,
 );

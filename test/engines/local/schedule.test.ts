@@ -130,7 +130,7 @@ export const c = app.function(function c(text: string, n = 1): void { void [text
 export const d = app.function(function d(n = 1): void { void n; }, { schedule: every({ hours: 1 }) });`);
     expect(text).toMatch(/4: a: cron\("0 25 \* \* \*"/);
     expect(text).toMatch(/5: b: .*Mars/);
-    expect(text).toMatch(/6: c: it runs on a schedule, which gives it no text/);
+    expect(text).toMatch(/6: c: it runs on a schedule and would be called without text/);
     expect(text).not.toContain("7:");
   });
 });
@@ -139,7 +139,7 @@ test("an invalid schedule is refused where it is written", () => {
   expect(cron("0 9 * * *")).toEqual({ kind: "cron", expression: "0 9 * * *", timezone: "UTC" });
   expect(every({ hours: 1, minutes: 30 })).toEqual({ kind: "every", everyMs: 5_400_000 });
   expect(() => cron("every day")).toThrow(InvalidError);
-  expect(() => every({})).toThrow(/a second is the least|no period/);
+  expect(() => every({})).toThrow(/a second is the least|not a period/);
   expect(() => every({ weeks: 1 } as never)).toThrow(/weeks/);
   const app = new App("definitions");
   expect(() => app.function(() => 1, { name: "a", schedule: "0 9 * * *" as never })).toThrow(/must be made by cron/);

@@ -11,6 +11,7 @@ import { CallTables } from "../../../src/engines/local/host/storage/call-tables.
 import { InputState } from "../../../src/engines/local/host/storage/calls.ts";
 import { Store } from "../../../src/engines/local/host/storage/store.ts";
 import { EngineUnavailableError } from "../../../src/runtime/errors.ts";
+import { patient } from "../../support/limits.ts";
 
 const CALLS = `
   number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, app TEXT NOT NULL, environment TEXT NOT NULL,
@@ -91,11 +92,11 @@ test("results expire as fast as calls are made", async () => {
     vi.unstubAllEnvs();
   });
   calls.resume();
-  await expect.poll(inputs, { timeout: 10_000 }).toBe(0);
+  await expect.poll(inputs, patient).toBe(0);
 });
 
 const fn = { version: { app: "a", environment: "main", version: 1 }, schema: { name: "f", mode: "unary" } } as never;
-const pools = { of: () => ({ openCalls: 0, enqueue() {}, closed() {}, cancelled() {} }) } as never;
+const pools = { of: () => ({ opened() {}, enqueue() {}, closed() {}, cancelled() {} }) } as never;
 const registry = { sequence: 1, function: () => fn };
 const callsIn = (storage: CallTables, Of = Calls) =>
   new Of({ storage, registry: registry as never, pools, warn: () => {} });
@@ -128,7 +129,7 @@ test("a call has not ended before its last output is on disk, in whatever order 
   await sleep(100);
   expect(tables.open().map(({ id }) => id)).toEqual(["fc-x"]);
   expect(tables.waitingInputs(call.row, 0)).toHaveLength(1);
-  await expect.poll(() => call.over, { timeout: 5_000 }).toBe(true);
+  await expect.poll(() => call.over, patient).toBe(true);
   expect(tables.open()).toEqual([]);
 });
 

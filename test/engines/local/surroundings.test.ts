@@ -11,9 +11,9 @@ import { every } from "../../../src/runtime/index.ts";
 import { deployment } from "../../engine/deployment.ts";
 import { Driver } from "../../engine/drive.ts";
 import { temporaryHome } from "../../support/home.ts";
+import { patient } from "../../support/limits.ts";
 
 const repo = resolve(import.meta.dirname, "../../..");
-const patient = { timeout: 30_000 };
 const DAY_MS = 86_400_000;
 
 async function until(condition: () => boolean): Promise<void> {
@@ -44,9 +44,7 @@ globalThis.Date = class Date extends Real {
     return { set };
   }
 
-  test("neither stops a schedule nor makes it run for each time that was skipped", {
-    timeout: 120_000,
-  }, async () => {
+  test("neither stops a schedule nor makes it run for each time that was skipped", async () => {
     await using home = await temporaryHome();
     const { set } = clock(home.path);
     const engine = localEngine(home.url);
@@ -61,7 +59,7 @@ globalThis.Date = class Date extends Real {
       const before = await runs();
       const jumped = performance.now();
       set(offset);
-      await expect.poll(runs, { timeout: 40_000, message: `after a jump to ${offset}` }).toBeGreaterThan(before + 2);
+      await expect.poll(runs, { ...patient, message: `after a jump to ${offset}` }).toBeGreaterThan(before + 2);
       const made = (await runs()) - before;
       // One a second, and one for all those that were jumped over.
       expect(made, `after a jump to ${offset}`).toBeLessThanOrEqual((performance.now() - jumped) / 1_000 + 3);

@@ -13,6 +13,7 @@ import { App, Client, GeneratorFunction, InvalidError, stubs, withClient } from 
 import type { AppManifest } from "../../../src/schema/index.ts";
 import { type Project, project } from "../../deploy/project.ts";
 import { type TemporaryHome, temporaryHome } from "../../support/home.ts";
+import { patient } from "../../support/limits.ts";
 
 const source = `
 import { setFlagsFromString } from "node:v8";
@@ -206,7 +207,7 @@ describe("a handler", () => {
     await get("feed", "", { method: "HEAD" });
     const running = async () =>
       (await engine.invoker.stats({ app: "site", environment: "main", name: "feed" })).numRunningInputs;
-    await expect.poll(running, { timeout: 10_000 }).toBe(0);
+    await expect.poll(running, patient).toBe(0);
     const cancelled = (await (await get("feed", "", { method: "DELETE" })).json()) as string[];
     expect(cancelled.sort()).toEqual(["GET", "GET", "HEAD"]);
   });
@@ -349,7 +350,7 @@ test("requests are listed among the calls while they run and afterwards, and can
 
   const waiting = get("waits", "", { method: "POST" });
   const open = async () => (await calls("waits")).find(({ endedAt }) => endedAt === undefined);
-  await expect.poll(open, { timeout: 30_000 }).toBeDefined();
+  await expect.poll(open, patient).toBeDefined();
   const { id } = (await open())!;
   await engine.invoker.cancel(id);
   expect((await waiting).status).toBe(503);
@@ -396,7 +397,9 @@ test("stubs of web functions are WebFunction, documented, and compatible whateve
 test("options that make no sense are refused where the function is defined", () => {
   const app = new App("definitions");
   const handler = () => new Response();
-  expect(() => app.web(handler, { name: "a", retries: 1 } as never)).toThrow(/retries is no option of app\.web\(\)/);
+  expect(() => app.web(handler, { name: "a", retries: 1 } as never)).toThrow(
+    /retries is not an option of app\.web\(\)/,
+  );
   expect(() => app.web("page" as never)).toThrow(/app\.web\(\) takes a function/);
   expect(() => app.function(function* g() {}, { web: true })).toThrow(/generator cannot answer HTTP/);
   const batch = { maxSize: 2, waitMs: 1 };

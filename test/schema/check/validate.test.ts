@@ -1,7 +1,7 @@
 /** What a function's types rule out is refused before the function sees it, in words that lead to the place. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compileValidator } from "../../../src/schema/check/validate.ts";
+import { compileValidator } from "../../../src/schema/check/index.ts";
 import {
   type Declaration,
   type FunctionSchema,

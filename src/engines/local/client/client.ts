@@ -18,6 +18,7 @@ export function localEngine(url: string): Engine {
     invoker: invokerOf(session),
     monitor: monitorOf(session),
     deployHint: DEPLOY_HINT,
+    status: async () => (await import("./control.ts")).engineStatus(paths.url),
     close: () => session.close(),
   };
 }

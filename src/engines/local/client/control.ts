@@ -1,7 +1,8 @@
 /** Looks at the host of a state directory, or stops it, without ever starting one. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Failure } from "../../../engine/index.ts";
+import type { EngineStatus, Failure } from "../../../engine/index.ts";
 import { EngineUnavailableError, failureToError } from "../../../runtime/errors.ts";
+import { duration } from "../../../text/index.ts";
 import type { Frame } from "../../../wire/frames.ts";
 import { statePaths } from "../paths.ts";
 import { FromHost, type HostStatus, type Requests, ToHost } from "../protocol.ts";
@@ -18,6 +19,15 @@ export async function hostStatus(url: string): Promise<HostStatus | undefined> {
   } finally {
     control.link.socket.destroy();
   }
+}
+
+/** The same for people who look for what is wrong. */
+export async function engineStatus(url: string): Promise<EngineStatus> {
+  const status = await hostStatus(url);
+  const host = status
+    ? `process ${status.pid}, farcall ${status.version}, up for ${duration(status.uptimeMs)}`
+    : "not running; the next use starts it";
+  return { facts: [{ name: "host", value: host }], warnings: [] };
 }
 
 /** Whether a host runs. Cheap, but a use of it like any other: it does not stop for some seconds. */

@@ -16,6 +16,7 @@ import {
   withClient,
 } from "../../../../src/runtime/index.ts";
 import { deployment } from "../../../engine/deployment.ts";
+import { CONDITION_MS } from "../../../support/limits.ts";
 import { type CallModel, type Kind, Model } from "./model.ts";
 
 export interface Real {
@@ -29,7 +30,6 @@ export interface Real {
 type Command = fc.AsyncCommand<Model, Real>;
 
 /** Longer than anything takes: what has not come by then never will. */
-const HANGS_MS = 90_000;
 const APP = "model";
 const KINDS: readonly Kind[] = ["double", "fail", "wait"];
 
@@ -62,7 +62,7 @@ function outcomeOf(error: unknown): string {
 
 function within<T>(what: string, promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`${what} hangs`)), HANGS_MS);
+  const timer = setTimeout(() => reject(new Error(`${what} hangs`)), CONDITION_MS);
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 

@@ -4,8 +4,8 @@
  */
 import { existsSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
-import type { AppPlan } from "../../plan/plan.ts";
-import { MARKER } from "./files.ts";
+import type { AppPlan } from "../plan/index.ts";
+import { MARKER } from "./files/index.ts";
 
 /** The map of an app's declaration file; nothing when none of its functions can be reached. `root` is the config's folder. */
 export function declarationMap(app: AppPlan, file: string, text: string, root: string): string | undefined {

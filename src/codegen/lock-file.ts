@@ -3,10 +3,9 @@
  * the list of the files. One function a line and nothing that changes by itself, so that branches merge.
  */
 
-import { type LockedManifest, unlockManifest } from "../../plan/locked.ts";
-import { InvalidError } from "../../runtime/errors.ts";
+import { type LockedManifest, unlockManifest } from "../plan/index.ts";
+import { InvalidError } from "../runtime/errors.ts";
 
-export const LOCK_FILE = "farcall.lock.json";
 const LOCK_VERSION = 1;
 
 export interface Lock {

@@ -1,0 +1,194 @@
+"""Annotations as Python has them at run time: strings are evaluated, generics are filled in, wrappers are taken off.
+
+Everything that reads an annotation goes through here, the schema at deploy time and the conversion in the container, so
+that both mean the same by it.
+"""
+
+from __future__ import annotations
+
+import collections.abc as abc
+import inspect
+import sys
+import types
+import typing
+from typing import Any
+
+Hint = Any
+
+QUALIFIERS = frozenset({"Required", "NotRequired", "ReadOnly", "Final", "ClassVar"})
+
+
+def origin_of(hint: Hint) -> Any:
+    return typing.get_origin(hint)
+
+
+def resolve(annotation: Hint, names: abc.Mapping[str, Any]) -> Hint:
+    """The annotation with every string in it evaluated. Raises whatever evaluating it raises."""
+    holder = types.SimpleNamespace(__annotations__={"it": annotation})
+    return typing.get_type_hints(holder, dict(names), {}, include_extras=True)["it"]
+
+
+def names_of(module: str | None) -> dict[str, Any]:
+    """What the code of a module sees."""
+    return dict(vars(sys.modules[module])) if module in sys.modules else {}
+
+
+def own_annotations(of: Any) -> dict[str, Hint]:
+    """As written, not evaluated. Of a class, without those of its bases."""
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        return annotationlib.get_annotations(of, format=annotationlib.Format.FORWARDREF)
+    return inspect.get_annotations(of)
+
+
+def type_parameters(of: Any) -> tuple[Any, ...]:
+    """Those of `def f[T]` and `class C[T]`."""
+    return tuple(getattr(of, "__type_params__", ()))
+
+
+def names_in_function(function: abc.Callable[..., Any]) -> dict[str, Any]:
+    """What annotations of a function can name: its module's names, those around it, its type parameters."""
+    names = dict(getattr(function, "__globals__", {}))
+    code = getattr(function, "__code__", None)
+    for name, cell in zip(getattr(code, "co_freevars", ()), getattr(function, "__closure__", None) or (), strict=False):
+        try:
+            names.setdefault(name, cell.cell_contents)
+        except ValueError:  # not assigned yet
+            continue
+    names.update({each.__name__: each for each in type_parameters(function)})
+    return names
+
+
+def names_in_class(cls: type) -> dict[str, Any]:
+    names = {**vars(cls), cls.__name__: cls}
+    names.update({each.__name__: each for each in type_parameters(cls)})
+    return {**names, **names_of(cls.__module__)}
+
+
+class Unresolved:
+    """Stands for an annotation that cannot be evaluated."""
+
+    def __init__(self, annotation: Hint, error: Exception) -> None:
+        self.annotation = annotation
+        self.error = error
+
+    def __repr__(self) -> str:
+        return shown(self.annotation)
+
+
+def resolve_or_explain(annotation: Hint, names: abc.Mapping[str, Any]) -> Hint:
+    try:
+        return resolve(annotation, names)
+    except Exception as error:  # an annotation is any expression, so anything can be raised
+        return Unresolved(annotation, error)
+
+
+def class_hints(cls: type) -> dict[str, Hint]:
+    """The annotations of a class and its bases. What a generic base calls T is what the class fills in for it."""
+    hints: dict[str, Hint] = {}
+    for owner in reversed(cls.__mro__):
+        if owner.__module__ in ("builtins", "typing", "typing_extensions"):
+            continue
+        names = names_in_class(owner)
+        for name, annotation in own_annotations(owner).items():
+            hints[name] = _filled_in(resolve_or_explain(annotation, names), cls, owner)
+    return hints
+
+
+def _filled_in(hint: Hint, cls: type, owner: type) -> Hint:
+    if cls is owner:
+        return hint
+    for base in cls.__dict__.get("__orig_bases__", cls.__bases__):
+        origin = origin_of(base) or base
+        if isinstance(origin, type) and owner in origin.__mro__:
+            return substitute(_filled_in(hint, origin, owner), bound(origin, typing.get_args(base)))
+    return hint
+
+
+def parameters_of(generic: Any) -> tuple[Any, ...]:
+    """The type variables that a generic class or alias takes."""
+    pydantic = getattr(generic, "__pydantic_generic_metadata__", None)
+    if pydantic and pydantic.get("parameters"):
+        return tuple(pydantic["parameters"])
+    return tuple(getattr(generic, "__parameters__", ()) or type_parameters(generic))
+
+
+def bound(generic: Any, arguments: abc.Sequence[Hint]) -> dict[Any, Hint]:
+    """Type variables and what stands for them."""
+    return dict(zip(parameters_of(generic), arguments, strict=False))
+
+
+def substitute(hint: Hint, values: abc.Mapping[Any, Hint]) -> Hint:
+    if not values:
+        return hint
+    if isinstance(hint, typing.TypeVar):
+        return values.get(hint, hint)
+    free = getattr(hint, "__parameters__", ())
+    if (isinstance(hint, type) and origin_of(hint) is None) or not isinstance(free, tuple) or not free:
+        return hint
+    return hint[tuple(values.get(each, each) for each in free)]
+
+
+def is_typevar(hint: Hint) -> bool:
+    return isinstance(hint, typing.TypeVar)
+
+
+def is_alias(hint: Hint) -> bool:
+    """`type Name = …`, also the back-ported TypeAliasType."""
+    return hasattr(hint, "__value__") and hasattr(hint, "__type_params__") and not isinstance(hint, type)
+
+
+def alias_value(alias: Any, arguments: abc.Sequence[Hint]) -> Hint:
+    return substitute(alias.__value__, bound(alias, arguments))
+
+
+def is_union(hint: Hint) -> bool:
+    return origin_of(hint) in (typing.Union, types.UnionType)
+
+
+def qualifier(hint: Hint) -> str | None:
+    """`NotRequired` of `NotRequired[int]`, whichever of typing and typing_extensions it comes from."""
+    name = getattr(origin_of(hint), "_name", None)
+    return name if name in QUALIFIERS else None
+
+
+def unpacked(hint: Hint) -> Hint | None:
+    """T of `Unpack[T]` and `*T`."""
+    if getattr(origin_of(hint), "_name", None) == "Unpack":
+        return typing.get_args(hint)[0]
+    if getattr(hint, "__unpacked__", False) is True:
+        return origin_of(hint)[typing.get_args(hint)]
+    return None
+
+
+def opened(hint: Hint) -> Hint:
+    """Without Annotated, NotRequired and the like, NewType."""
+    while True:
+        if origin_of(hint) is typing.Annotated or qualifier(hint):
+            hint = typing.get_args(hint)[0]
+        elif hasattr(hint, "__supertype__"):
+            hint = hint.__supertype__
+        else:
+            return type(None) if hint is None else hint
+
+
+def documentation(hint: Hint) -> str | None:
+    """Of `Annotated[int, Doc("…")]` and `Annotated[int, Field(description="…")]`."""
+    while qualifier(hint):
+        hint = typing.get_args(hint)[0]
+    for each in getattr(hint, "__metadata__", ()):
+        for attribute in ("documentation", "description"):
+            text = getattr(each, attribute, None)
+            if isinstance(text, str) and text:
+                return inspect.cleandoc(text)
+    return None
+
+
+def shown(hint: Hint) -> str:
+    """An annotation as its author would write it."""
+    if isinstance(hint, str):
+        return hint
+    if isinstance(hint, type) and origin_of(hint) is None:
+        return hint.__qualname__.rsplit("<locals>.", 1)[-1]
+    return repr(hint).replace("typing.", "").replace("collections.abc.", "").replace("NoneType", "None")

@@ -1,0 +1,112 @@
+/**
+ * What modules import from packages, resolved as Node resolves it when they run unbundled: `require` gets the package's
+ * CommonJS side, a native package stays out and is found again from the module that imports it, and what a package
+ * requires without having it is left to run time, since it may never be reached.
+ */
+import { realpathSync } from "node:fs";
+import { builtinModules, createRequire } from "node:module";
+import { join } from "node:path";
+import type { OnResolveArgs, OnResolveResult, PartialMessage, Plugin, PluginBuild } from "esbuild";
+import { specifierFrom } from "../wire/specifiers.ts";
+import { isNativePackage, packageFolderOf } from "./native.ts";
+import { projectPath } from "./places.ts";
+
+/** Bare specifiers: those of packages and of Node's own modules. Imports by `#name` are a package's own affair. */
+const BARE = /^(?:@[^/]+\/)?[^./#@:][^:]*$/;
+const BUILT_IN = new Set(builtinModules);
+/** Marks resolutions of our own, which must not come back here. */
+const OURS = Symbol("resolved by farcall");
+
+export interface PackageRules {
+  /** Absolute folder of the project. */
+  root: string;
+  /** Folders of packages that an earlier build found a binary in. */
+  binaries: ReadonlySet<string>;
+  /** Specifiers that the config leaves out of the bundle. */
+  external: readonly string[];
+}
+
+export function packagePlugin(rules: PackageRules): Plugin {
+  const native = new Map<string, boolean>();
+  const isNative = (file: string): boolean => {
+    const folder = packageFolderOf(file);
+    if (folder === undefined) return false;
+    const known = native.get(folder) ?? (rules.binaries.has(folder) || isNativePackage(folder));
+    native.set(folder, known);
+    return known;
+  };
+  return {
+    name: "farcall-packages",
+    setup(build) {
+      build.onResolve({ filter: BARE }, async (args) => {
+        if (args.pluginData === OURS || args.kind === "entry-point" || args.namespace !== "file") return undefined;
+        if (BUILT_IN.has(args.path) || isExternal(args.path, rules.external)) return undefined;
+        const found = await resolveAsNode(build, args);
+        if ("missing" in found) return found.missing && leftToRunTime(args, rules.root, found.missing);
+        if (isNative(found.path)) return { path: outside(args, rules.root, found.path), external: true };
+        return found.result;
+      });
+    },
+  };
+}
+
+type Found = { path: string; result: OnResolveResult } | { missing: PartialMessage | undefined };
+
+async function resolveAsNode(build: PluginBuild, args: OnResolveArgs): Promise<Found> {
+  if (args.kind === "require-call" && packageFolderOf(args.importer) !== undefined) {
+    const path = resolveFrom(args.importer, args.path);
+    if (path !== undefined) return { path, result: { path } };
+  }
+  const { importer, namespace, resolveDir, kind } = args;
+  const result = await build.resolve(args.path, {
+    importer,
+    namespace,
+    resolveDir,
+    kind,
+    with: args.with,
+    pluginData: OURS,
+  });
+  if (result.errors.length === 0) return result.external ? { missing: undefined } : { path: result.path, result };
+  // In the author's own modules a package that is not installed is a mistake, and so it is where nothing runs without it.
+  const optional = packageFolderOf(importer) !== undefined && kind !== "import-statement";
+  return optional ? { missing: result.errors[0]! } : { missing: undefined };
+}
+
+function leftToRunTime({ path, importer }: OnResolveArgs, root: string, error: PartialMessage): OnResolveResult {
+  const user = projectPath(root, importer);
+  return {
+    path: specifierFrom(user, path),
+    external: true,
+    warnings: [
+      {
+        text: `${decodeURI(user)} requires "${path}", which is not installed: it fails if it is reached`,
+        location: error.location ?? null,
+      },
+    ],
+  };
+}
+
+/** By its plain name where the project itself finds the same package by it. */
+function outside({ path, importer }: OnResolveArgs, root: string, file: string): string {
+  const ofProject = resolveFrom(join(root, "package.json"), path);
+  const same = ofProject !== undefined && packageFolderOf(ofProject) === packageFolderOf(realpathSync(file));
+  return same ? path : specifierFrom(projectPath(root, importer), path);
+}
+
+/** As `require` of a module would; undefined when it would throw. */
+function resolveFrom(module: string, specifier: string): string | undefined {
+  try {
+    const path = createRequire(module).resolve(specifier);
+    return BUILT_IN.has(path) || path.startsWith("node:") ? undefined : path;
+  } catch {
+    return undefined;
+  }
+}
+
+function isExternal(specifier: string, external: readonly string[]): boolean {
+  return external.some((pattern) => {
+    const [before, after] = pattern.split("*", 2) as [string, string | undefined];
+    if (after === undefined) return specifier === pattern || specifier.startsWith(`${pattern}/`);
+    return specifier.startsWith(before) && specifier.endsWith(after);
+  });
+}

@@ -1,0 +1,15 @@
+/** A schema as TypeScript writes it, and as a page for people. */
+export { constructorText, exportMarkdown, reachable, signatureText } from "./markdown.ts";
+export {
+  printCall,
+  printDeclaration,
+  printDocumented,
+  printIndex,
+  printParameters,
+  printProperty,
+  printPropertyName,
+  printString,
+  printTuple,
+  printType,
+  printTypeParameters,
+} from "./print.ts";

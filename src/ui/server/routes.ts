@@ -1,0 +1,176 @@
+/**
+ * What the server answers, by route. The tables have a handler for each route of api.ts: one that is forgotten, or answers with
+ * something else than the page expects, does not compile.
+ */
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Engine, LogEntry, Monitor } from "../../engine/index.ts";
+import { InvalidError, monitorOf } from "../../runtime/index.ts";
+import type { EngineView, Requests, Streams } from "../api.ts";
+import { Assets } from "./assets.ts";
+import { call, callView, isRunning, problemOf, readArguments, wholeValue } from "./calls.ts";
+import { appView, classView, diffView, functionView } from "./describe.ts";
+import type { Lease } from "./lease.ts";
+import type { Live } from "./live.ts";
+import { appRef, bodyOf, functionRef, text, whole } from "./request.ts";
+import { sendAsset, sendJson, sendStatus } from "./responses.ts";
+
+const MAX_CALLS = 200;
+const KEEP_ALIVE_MS = 15_000;
+const LINES = { "content-type": "application/x-ndjson" };
+
+type Handler<Answer> = (engine: Engine, query: URLSearchParams, request: IncomingMessage) => Promise<Answer> | Answer;
+
+const ANSWERS: { [Route in keyof Requests]: Handler<Requests[Route]> } = {
+  "GET engine": engineView,
+  "GET apps": ({ registry }) => registry.listApps(),
+  "GET app": ({ registry }, query) => appView(registry, appRef(query)),
+  "GET function": ({ registry }, query) => functionView(registry, functionRef(query)),
+  "GET class": ({ registry }, query) => classView(registry, functionRef(query)),
+  "GET diff": ({ registry }, query) => diffView(registry, appRef(query), whole(query, "from"), whole(query, "to")),
+  "GET calls": (engine, query) => {
+    const filter = Object.fromEntries(
+      ["app", "environment", "function"].flatMap((key) => (query.has(key) ? [[key, query.get(key)!]] : [])),
+    );
+    return monitorOf(engine).calls({ ...filter, limit: Math.min(MAX_CALLS, whole(query, "limit", 50)) });
+  },
+  "GET one-call": (engine, query) => callView(engine, text(query, "id"), whole(query, "start", 0)),
+  "GET value": (engine, query) => wholeValue(engine, text(query, "id"), whole(query, "index"), text(query, "part")),
+  "POST cancel": async ({ invoker }, query) => {
+    await invoker.cancel(text(query, "id"));
+    return {};
+  },
+  "POST check": async (engine, _, request) => {
+    const { faults, instance } = await readArguments(engine, await bodyOf(request));
+    return { faults, instance };
+  },
+};
+
+/** Does not ask the engine for anything. */
+function engineView(engine: Engine): EngineView {
+  return {
+    url: engine.url,
+    deployHint: engine.deployHint,
+    pollMs: engine.pollMs ?? 0,
+    abilities: {
+      monitor: engine.monitor !== undefined,
+      progress: engine.progress !== false,
+      arguments: engine.arguments !== false,
+    },
+  };
+}
+
+export class Routes {
+  readonly live: Live;
+  readonly #lease: Lease;
+  readonly #assets = new Assets();
+  readonly #streams: Record<
+    keyof Streams,
+    (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => Promise<void>
+  > = {
+    "GET live": (request, response, query) =>
+      this.#subscribe(request, response, (send) =>
+        this.live.watch(send, query.has("name") ? functionRef(query) : undefined),
+      ),
+    "GET logs": (_, response, query) => {
+      const id = text(query, "id");
+      return this.#each(response, (engine, signal) => logsOf(engine, id, signal));
+    },
+    "POST call": async (request, response, query) => {
+      const given = await bodyOf(request);
+      this.live.touch();
+      await this.#each(response, (engine, signal) => call(engine, given, query.has("durable"), signal));
+    },
+  };
+
+  constructor(lease: Lease, live: Live) {
+    this.#lease = lease;
+    this.live = live;
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const { pathname, searchParams: query } = url;
+    if (!pathname.startsWith("/api/")) {
+      if (request.method !== "GET") return sendStatus(response, 405);
+      const asset = pathname.startsWith("/page/")
+        ? this.#assets.get(pathname.slice(6))
+        : this.#assets.get("index.html");
+      return asset ? sendAsset(response, asset) : sendStatus(response, 404);
+    }
+    const route = `${request.method} ${pathname.slice(5)}`;
+    if (isRoute(this.#streams, route)) return this.#streams[route](request, response, query);
+    if (!isRoute(ANSWERS, route)) throw new InvalidError(`${route} is not a route`, { hint: "Reload the page." });
+    // Looking again by itself is not a reason to start what has just stopped.
+    if (query.has("again") && !(await this.live.isAwake())) return sendStatus(response, 503);
+    sendJson(response, await this.#lease.use(async (engine) => ANSWERS[route](engine, query, request)));
+  }
+
+  /** Sends what is generated, one a line and as fast as it is taken; ends it when the browser leaves. */
+  async #each(
+    response: ServerResponse,
+    generate: (engine: Engine, signal: AbortSignal) => AsyncGenerator<unknown>,
+  ): Promise<void> {
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    await this.#lease.use(async (engine) => {
+      response.writeHead(200, LINES);
+      try {
+        for await (const value of generate(engine, gone.signal)) {
+          if (!response.write(line(value)) && !gone.signal.aborted)
+            await Promise.race([once(response, "drain"), once(response, "close")]);
+        }
+      } catch (error) {
+        response.write(line({ event: "failed", error: { ...problemOf(error), name: "error", text: "" } }));
+      }
+      response.end();
+    });
+  }
+
+  /** Events, one a line, until the browser leaves. */
+  async #subscribe(
+    request: IncomingMessage,
+    response: ServerResponse,
+    subscribe: (send: (value: unknown) => void) => () => void,
+  ): Promise<void> {
+    response.writeHead(200, LINES);
+    const stop = subscribe((value) => response.write(line(value)));
+    // A browser that went without a word is noticed by what it no longer takes.
+    const timer = setInterval(() => response.write("\n"), KEEP_ALIVE_MS);
+    request.socket.setNoDelay(true);
+    response.on("close", () => {
+      clearInterval(timer);
+      stop();
+    });
+  }
+}
+
+function isRoute<Table extends object>(table: Table, route: string): route is keyof Table & string {
+  return Object.hasOwn(table, route);
+}
+
+/** Of a call that runs until it ends, otherwise what there is. */
+async function* logsOf(engine: Engine, callId: string, signal: AbortSignal): AsyncGenerator<LogEntry> {
+  const monitor = monitorOf(engine);
+  // Only progress tells when a call has ended: without it there is nothing that would end the waiting.
+  const follow = engine.progress !== false && isRunning(await engine.invoker.call(callId));
+  const ended = new AbortController();
+  const stop = (): void => ended.abort();
+  const until = AbortSignal.any([signal, ended.signal]);
+  // When the engine is lost the logs end too, and say so.
+  if (follow) void untilEnd(monitor, callId, until).then(stop, stop);
+  let last = 0;
+  for await (const entry of monitor.logs({ callId, limit: 1_000, follow, signal: until })) {
+    last = entry.sequence;
+    yield entry;
+  }
+  // What was printed last may come after the end.
+  if (follow && !signal.aborted) yield* monitor.logs({ callId, after: last });
+}
+
+async function untilEnd(monitor: Monitor, id: string, signal: AbortSignal): Promise<void> {
+  for await (const _ of monitor.progress(id, { follow: true, signal }));
+}
+
+function line(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
+}

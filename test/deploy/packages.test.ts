@@ -1,0 +1,231 @@
+/** Code from node_modules behaves in a container as it does in Node, wherever the artifact lies. */
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { expect, test } from "vitest";
+import type { BundleOptions } from "../../src/config/config.ts";
+import { type Bundle, Bundler } from "../../src/deploy/bundle.ts";
+import { inspect } from "../../src/deploy/inspect.ts";
+import { type Project, project } from "./project.ts";
+
+const loader = resolve(import.meta.dirname, "../../src/container/load.ts");
+
+async function bundle({ root }: Project, settings?: BundleOptions): Promise<Bundle> {
+  const bundler = new Bundler(join(root, "app.ts"), root, settings);
+  try {
+    return await bundler.build();
+  } finally {
+    await bundler.dispose();
+  }
+}
+
+/** What the module prints when a container loads it. */
+async function run(of: Project, settings?: BundleOptions): Promise<string> {
+  const { code, sourceMap } = await bundle(of, settings);
+  const folder = await mkdtemp(join(tmpdir(), "fa-"));
+  try {
+    const file = join(folder, "app.mjs");
+    await Promise.all([writeFile(file, code), writeFile(`${file}.map`, sourceMap)]);
+    const start = `import { installHooks, loadArtifact } from ${JSON.stringify(loader)};
+      await installHooks(); await loadArtifact(${JSON.stringify(file)}, ${JSON.stringify(of.root)});`;
+    const args = ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", start];
+    return execFileSync(process.execPath, args, { encoding: "utf8" }).replaceAll(of.root, "ROOT");
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function installed(name: string, files: Record<string, string>, fields: object = {}): Record<string, string> {
+  const folder = `node_modules/${name}`;
+  return {
+    [`${folder}/package.json`]: JSON.stringify({ name: name.split("/").at(-1), version: "1.0.0", ...fields }),
+    ...Object.fromEntries(Object.entries(files).map(([file, text]) => [`${folder}/${file}`, text])),
+  };
+}
+
+test("a package with a source map finds the files beside it, with or without the sources of the map", async () => {
+  const map = { version: 3, sources: ["../src/index.ts"], names: [], mappings: "AAAA" };
+  for (const sourcesContent of [["original"], undefined]) {
+    await using one = await project({
+      "app.ts": 'import { text } from "mapped"; console.log(text());',
+      ...installed(
+        "mapped",
+        {
+          "index.js":
+            'import { readFileSync } from "node:fs"; export const text = () => readFileSync(new URL("x.txt", import.meta.url), "utf8");\n//# sourceMappingURL=index.js.map',
+          "index.js.map": JSON.stringify({ ...map, ...(sourcesContent && { sourcesContent }) }),
+          "x.txt": "found",
+        },
+        { type: "module", main: "index.js" },
+      ),
+    });
+    expect(await run(one)).toBe("found\n");
+  }
+});
+
+test("require of a package with a CommonJS and an ES side gets the CommonJS one, as in Node", async () => {
+  await using one = await project({
+    "app.ts": 'import { loud } from "user"; console.log(loud("x"));',
+    ...installed("user", { "index.js": 'const shout = require("dual"); exports.loud = (text) => shout(text);' }),
+    ...installed(
+      "dual",
+      {
+        "index.js": 'module.exports = (text) => text.toUpperCase() + "!";',
+        "index.mjs": "export default () => 'esm';",
+      },
+      { main: "index.js", module: "index.mjs" },
+    ),
+  });
+  expect(await run(one)).toBe("X!\n");
+});
+
+test("each importer of a native package gets its own version of it", async () => {
+  const native = (version: string) => ({
+    "binding.gyp": "{}",
+    "index.js": `exports.version = "${version}";`,
+  });
+  await using one = await project({
+    "app.ts": 'import { version } from "native"; import { inner } from "lib"; console.log(version, inner());',
+    ...installed("native", native("1")),
+    ...installed("lib", { "index.js": 'exports.inner = () => require("native").version;' }),
+    ...installed("lib/node_modules/native", native("2")),
+  });
+  expect(await run(one)).toBe("1 2\n");
+});
+
+test("a native package that only a dependency has is found in pnpm's layout", async () => {
+  const store = "node_modules/.pnpm";
+  await using one = await project({
+    "app.ts": 'import { go } from "lib"; console.log(go());',
+    ...installed(".pnpm/lib@1.0.0/node_modules/lib", { "index.js": 'exports.go = () => require("native").name;' }),
+    ...installed(".pnpm/native@1.0.0/node_modules/native", {
+      "binding.gyp": "{}",
+      "index.js": 'exports.name = "here";',
+    }),
+  });
+  await symlink(one.path(`${store}/lib@1.0.0/node_modules/lib`), one.path("node_modules/lib"), "dir");
+  await symlink(
+    one.path(`${store}/native@1.0.0/node_modules/native`),
+    one.path(`${store}/lib@1.0.0/node_modules/native`),
+    "dir",
+  );
+  expect(await run(one)).toBe("here\n");
+});
+
+test("what a package requires without having it fails when it is reached, and a warning says so", async () => {
+  await using one = await project({
+    "app.ts":
+      'import { open } from "drivers"; console.log(open("memory")); try { open("fancy"); } catch (error) { console.log(error.code); }',
+    ...installed("drivers", {
+      "index.js": 'exports.open = (kind) => (kind === "memory" ? kind : require("fancy-driver").open());',
+    }),
+  });
+  expect((await bundle(one)).warnings).toMatchObject([
+    {
+      file: "node_modules/drivers/index.js",
+      line: 1,
+      message:
+        'node_modules/drivers/index.js requires "fancy-driver", which is not installed: it fails if it is reached',
+    },
+  ]);
+  expect(await run(one)).toBe("memory\nMODULE_NOT_FOUND\n");
+});
+
+test("a package that the author's own module lacks stops the deploy, with the setting that leaves it out", async () => {
+  await using one = await project({ "app.ts": 'import "none";' });
+  await expect(bundle(one)).rejects.toMatchObject({
+    problems: [
+      {
+        message: 'Could not resolve "none"',
+        hint: expect.stringContaining('`bundle: { external: ["none"] }` in farcall.config.ts'),
+      },
+    ],
+  });
+});
+
+test("require.resolve, import.meta.resolve and computed imports are answered from the module's own place", async () => {
+  await using one = await project({
+    "app.ts": `import { file } from "spawner";
+      console.log(file());
+      console.log(import.meta.resolve("./a.txt").slice(-6), import.meta.resolve("spawner").slice(-16));
+      const names: Record<string, string> = { one: "./plugin.ts", data: "./data.json" };
+      // "import(x)" in a comment or a string stays what it is.
+      console.log((await import(names["one"]!)).name, "import(x)");
+      console.log((await import(names["data"]!, { with: { type: "json" } })).default.n);`,
+    "a.txt": "",
+    "plugin.ts": "export const name: string = 'plugin';",
+    "data.json": '{ "n": 7 }',
+    ...installed("spawner", {
+      "index.js": 'exports.file = () => require("path").basename(require.resolve("./child.js"));',
+      "child.js": "",
+    }),
+  });
+  expect(await run(one)).toBe("child.js\n/a.txt spawner/index.js\nplugin import(x)\n7\n");
+});
+
+test("bundle settings of the config reach the bundler", async () => {
+  await using one = await project({
+    "app.ts":
+      'import query from "./q.sql"; import list from "./list.csv"; import kept from "kept"; import virtual from "virtual:x"; import { side } from "sided"; declare const BUILD: string; console.log(query.trim(), list.trim(), kept, virtual, side, BUILD);',
+    "q.sql": "select 1\n",
+    "list.csv": "a,b\n",
+    ...installed("kept", { "index.js": 'module.exports = "kept out";' }),
+    ...installed(
+      "sided",
+      { "a.js": "export const side = 'default';", "b.js": "export const side = 'special';" },
+      { type: "module", exports: { special: "./b.js", default: "./a.js" } },
+    ),
+  });
+  const settings: BundleOptions = {
+    external: ["kept"],
+    loader: { ".csv": "text" },
+    conditions: ["special"],
+    define: { BUILD: '"42"' },
+    plugins: [
+      {
+        name: "virtual",
+        setup(build) {
+          build.onResolve({ filter: /^virtual:/ }, ({ path }) => ({ path, namespace: "virtual" }));
+          build.onLoad({ filter: /.*/, namespace: "virtual" }, () => ({ contents: "export default 'made up'" }));
+        },
+      },
+    ],
+  };
+  expect((await bundle(one, settings)).code).toContain('from "kept"');
+  expect(await run(one, settings)).toBe("select 1 a,b kept out made up special 42\n");
+});
+
+test("emitDecoratorMetadata is honoured", async () => {
+  await using one = await project({
+    "app.ts": `(Reflect as any).metadata = (key: string, value: any) => (_: object, name: string) => console.log(name, key, value?.name);
+      function Column(_t: object, _k: string) {}
+      class Entity { @Column when!: Date; }
+      console.log(new Entity() instanceof Entity, import.meta.filename);`,
+    "tsconfig.json": JSON.stringify({ compilerOptions: { experimentalDecorators: true, emitDecoratorMetadata: true } }),
+  });
+  expect(await run(one)).toBe("when design:type Date\ntrue ROOT/app.ts\n");
+});
+
+const needy = {
+  "app.ts": `import { App } from "farcall";
+    if (!process.env.DATABASE_URL) throw new Error("DATABASE_URL is not set");
+    const app = new App("needy");
+    app.function(function show() { return 1; }, OPTIONS);`,
+};
+const shell = { PATH: process.env["PATH"], DATABASE_URL: "postgres://x" };
+
+test("a module that needs a variable which containers will not have is refused at deploy, with the options that give it", async () => {
+  await using one = await project({ "app.ts": needy["app.ts"].replace("OPTIONS", "{}") });
+  await expect(inspect(await bundle(one), "app.ts", shell)).rejects.toMatchObject({
+    message: expect.stringContaining("DATABASE_URL is not set"),
+    hint: expect.stringMatching(/`secrets`.*`env`/),
+  });
+});
+
+test("a module that needs a variable loads at deploy when a function's options name it", async () => {
+  for (const options of ['{ secrets: ["DATABASE_URL"] }', '{ env: { DATABASE_URL: "local" } }']) {
+    await using one = await project({ "app.ts": needy["app.ts"].replace("OPTIONS", options) });
+    expect(await inspect(await bundle(one), "app.ts", shell)).toMatchObject([{ name: "needy" }]);
+  }
+});
