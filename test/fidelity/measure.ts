@@ -17,7 +17,7 @@ import { temporaryHome } from "../support/home.ts";
 import { type Comparison, writeComparison } from "./compare.ts";
 import { isCopyDifferent } from "./control.ts";
 import type { FidelityPackage } from "./packages.ts";
-import { Workspace, type WorkspaceOptions } from "./workspace.ts";
+import { repository, Workspace, type WorkspaceOptions } from "./workspace.ts";
 import { type ExportedFunction, exportedFunctions, type Wrapped, wrap } from "./wrap.ts";
 
 export interface Fidelity {
@@ -113,7 +113,7 @@ async function register(engine: Engine, app: IntrospectedApp, { path }: Workspac
   });
 }
 
-/** Every stub must compile in a strict program that has neither the types of a browser nor those of Node. */
+/** Every stub, and the declarations of farcall, must compile in a strict program without the types of a browser and of Node. */
 async function compileForConsumers(workspace: Workspace): Promise<void> {
   const declarations = resolve(import.meta.dirname, "../../dist/index.d.ts");
   if (!existsSync(declarations)) throw new Error("the package has no declarations: run npm run build");
@@ -123,6 +123,7 @@ async function compileForConsumers(workspace: Workspace): Promise<void> {
       extends: "../tsconfig.json",
       compilerOptions: {
         types: [],
+        skipLibCheck: false,
         noUnusedLocals: true,
         noUnusedParameters: true,
         noUncheckedIndexedAccess: true,
