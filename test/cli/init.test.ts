@@ -68,7 +68,7 @@ test.each([{}, { name: "new", main: "index.js" }, { name: "new", type: "commonjs
     const { written, notes } = await init();
     expect(written).toContain("src/app.ts");
     expect(JSON.parse(await read("package.json"))).toMatchObject({ ...before, type: "module" });
-    expect(notes).toEqual([expect.stringContaining('has "type": "module" now')]);
+    expect(notes).toEqual([expect.stringContaining('now has "type": "module"')]);
   },
 );
 
@@ -89,7 +89,7 @@ test.each(["index.js", "lib/deep/index.js", "jest.config.js"])(
     ]);
     expect(await read("farcall/main.mts")).toContain('from "../generated/index.mts"');
     expect(JSON.parse(await read("package.json"))).toMatchObject(before);
-    expect(notes).toEqual([expect.stringContaining("stays one")]);
+    expect(notes).toEqual([expect.stringContaining("this is a CommonJS package")]);
   },
 );
 
