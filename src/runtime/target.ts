@@ -12,6 +12,18 @@ import { answered } from "./stacks.ts";
 /** What a call's options ask of an engine. */
 type Wishes = Pick<CallOptionsInit, "idempotencyKey" | "onProgress">;
 
+/** The names that a function has for its arguments, by those that its stub shows instead. */
+export type WireNames = Readonly<Record<string, string>>;
+
+type Named = Readonly<Record<string, unknown>> | undefined;
+
+interface TargetOptions {
+  client?: Client | undefined;
+  stubEngine?: string | undefined;
+  mode?: FunctionMode | undefined;
+  names?: WireNames | undefined;
+}
+
 export class Target {
   readonly ref: FunctionRef;
   readonly client: Client | undefined;
@@ -20,6 +32,7 @@ export class Target {
   /** Unknown until the engine has been asked, when the function was named rather than generated. */
   mode: FunctionMode | undefined;
 
+  readonly #names: WireNames | undefined;
   #engine: Engine | undefined;
   #generation = -1;
   #resolved: Promise<ResolvedFunction> | undefined;
@@ -28,18 +41,24 @@ export class Target {
   /** What opens a call without options: always the same object, by which an engine recognises it. */
   readonly #plain = new Map<OpenCall["method"], OpenCall>();
 
-  constructor(
-    ref: FunctionRef,
-    options: { client?: Client | undefined; stubEngine?: string | undefined; mode?: FunctionMode | undefined } = {},
-  ) {
+  constructor(ref: FunctionRef, options: TargetOptions = {}) {
     this.ref = ref;
     this.client = options.client;
     this.stubEngine = options.stubEngine;
     this.mode = options.mode;
+    this.#names = options.names;
   }
 
   bind(client: Client): Target {
-    return new Target(this.ref, { client, stubEngine: this.stubEngine, mode: this.mode });
+    return new Target(this.ref, { client, stubEngine: this.stubEngine, mode: this.mode, names: this.#names });
+  }
+
+  /** Arguments by the names that the function itself has for them. */
+  named(kwargs: Named): Named {
+    const names = this.#names;
+    if (!kwargs || !names) return kwargs;
+    const entries = Object.entries(kwargs);
+    return Object.fromEntries(entries.map(([name, value]) => [Object.hasOwn(names, name) ? names[name] : name, value]));
   }
 
   /** `images/resize`, as people read it. */
