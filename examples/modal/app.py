@@ -5,7 +5,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 import farcall
@@ -17,11 +17,14 @@ app = modal.App("media", image=image)
 
 @dataclass
 class Match:
-    """A text that was found."""
+    """A text that was found.
+
+    Attributes:
+        score: The cosine of the angle between the two texts, from -1 to 1.
+    """
 
     text: str
     score: float
-    """The cosine of the angle between the two texts, from -1 to 1."""
 
 
 @dataclass
@@ -39,10 +42,15 @@ class Size:
 
 @dataclass
 class Picture:
+    """A PNG.
+
+    Attributes:
+        color: Red, green and blue of the average pixel.
+    """
+
     png: bytes
     size: Size
-    color: tuple[int, int, int] = field(default=(0, 0, 0))
-    """Red, green and blue of the average pixel."""
+    color: tuple[int, int, int]
 
 
 def vector(text: str, dimensions: int = 64, normalize: bool = True) -> list[float]:
