@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { FakeModal, fn, modalPython } from "../test/engines/modal/fake/index.ts";
+import { FakeModal, Format, fn, modalPython } from "../test/engines/modal/fake/index.ts";
 import { type Benchmark, figures, takeTurns } from "./support/measure.ts";
 
 const INPUTS = 5000;
@@ -64,7 +64,12 @@ const benchmark: Benchmark = {
       return [];
     }
     await using fake = await FakeModal.start();
-    const addOne = fn(({ args: [x] }) => Number(x) + 1, { parameters: { x: "int" }, returns: "int" });
+    const addOne = fn(({ args: [x] }) => Number(x) + 1, {
+      parameters: { x: "int" },
+      returns: "int",
+      // Or the Python client would send pickle.
+      metadata: { supportedInputFormats: [Format.cbor], supportedOutputFormats: [Format.cbor] },
+    });
     fake.deploy("bench", { add_one: addOne });
     const env = { ...process.env, ...fake.env };
     await using farcall = await Caller.start(process.execPath, "modal-map.ts", env);
