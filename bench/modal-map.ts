@@ -10,7 +10,7 @@ import type { Readable, Writable } from "node:stream";
 import { FakeModal, Format, fn, modalPython } from "../test/engines/modal/fake/index.ts";
 import { type Benchmark, figures, takeTurns } from "./support/measure.ts";
 
-const INPUTS = 5000;
+const INPUTS = 1000;
 const contestants = join(import.meta.dirname, "contestants");
 
 interface Burst {
@@ -67,6 +67,7 @@ const benchmark: Benchmark = {
     const addOne = fn(({ args: [x] }) => Number(x) + 1, {
       parameters: { x: "int" },
       returns: "int",
+      concurrency: 100,
       // Or the Python client would send pickle.
       metadata: { supportedInputFormats: [Format.cbor], supportedOutputFormats: [Format.cbor] },
     });
