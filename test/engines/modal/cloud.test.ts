@@ -104,8 +104,13 @@ describe.skipIf(!hasToken || !modalPython)(`the real Modal${leftOut}`, () => {
     await deploy();
   });
   afterAll(async () => {
-    await modal("app", "stop", "--env", environment, app).finally(() => engine.close());
-    await rm(folder, { recursive: true, force: true });
+    try {
+      await modal("app", "stop", "--yes", "--env", environment, app);
+      await modal("dict", "delete", "--yes", "--allow-missing", "--env", environment, app);
+    } finally {
+      await engine.close();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   test("gives the published types with the layout of an app", async () => {
@@ -123,7 +128,7 @@ describe.skipIf(!hasToken || !modalPython)(`the real Modal${leftOut}`, () => {
       at,
     );
     expect(await mirror.remote({ x: 1, y: 2 }, kwargs({ across: "y" }))).toEqual({ x: -1, y: 2 });
-    const many = Array.from({ length: 120 }, (_, x) => ({ x, y: x }));
+    const many = Array.from({ length: 120 }, (_, x) => ({ x, y: x + 1 }));
     const results = [];
     for await (const { y } of mirror.map(many)) results.push(y);
     expect(results).toEqual(many.map(({ y }) => -y));
