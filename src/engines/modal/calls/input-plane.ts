@@ -40,13 +40,18 @@ export class InputPlane implements Plane {
       const { functionCallId, maxInputsOutstanding, retryPolicy, mapToken } = await this.#continueMap([]);
       this.#callId = functionCallId;
       this.#mapToken = mapToken;
-      return { id: functionCallId, policy: retryPolicy, maxOutstanding: maxInputsOutstanding || 1000 };
+      return {
+        id: functionCallId,
+        policy: retryPolicy,
+        serverRetries: false,
+        maxOutstanding: maxInputsOutstanding || 1000,
+      };
     }
     const request = { functionId, input: { idx: first.index, input: first.input } };
     const { attemptToken, retryPolicy } = await this.#persist((rpc, options) => rpc.attemptStart(request, options));
     this.#tokens.set(first.index, attemptToken);
     this.#attempts.set(first.index, 0);
-    return { id: "", policy: retryPolicy, maxOutstanding: 1 };
+    return { id: "", policy: retryPolicy, serverRetries: false, maxOutstanding: 1 };
   }
 
   async put(batch: readonly Sent[]): Promise<void> {

@@ -19,8 +19,10 @@ export interface Chunk {
 export interface Opened {
   /** "" where Modal does not say. */
   id: string;
-  /** Undefined where the server retries by itself. */
+  /** What the caller is to do with failed inputs. */
   policy: RetryPolicy | undefined;
+  /** The server does it instead: attempts that the caller does not know of. */
+  serverRetries: boolean;
   /** So many inputs may be sent and have no output. */
   maxOutstanding: number;
 }
@@ -89,6 +91,7 @@ export class ControlPlane implements Plane {
     return {
       id: opened.functionCallId,
       policy: opened.syncClientRetriesEnabled ? opened.retryPolicy : undefined,
+      serverRetries: !opened.syncClientRetriesEnabled,
       maxOutstanding: opened.maxInputsOutstanding || 1000,
     };
   }

@@ -135,7 +135,7 @@ export class SyncCall extends OpenedCall {
   /** Drops what comes twice or of another attempt, and sends again what is to be retried. */
   #isFinal(item: Item): boolean {
     const attempt = this.#outstanding.get(item.idx);
-    if (!attempt || item.retryCount !== attempt.attempt) return false;
+    if (!attempt || !this.#isOf(attempt, item)) return false;
     const delay = this.#delayOfRetry(attempt, item.result?.status ?? Outcome.internalFailure);
     if (delay === undefined) {
       this.#outstanding.delete(item.idx);
@@ -145,6 +145,10 @@ export class SyncCall extends OpenedCall {
     if (delay > 0) this.#retryAfter(attempt, delay);
     else this.#retryNow(attempt);
     return false;
+  }
+
+  #isOf({ attempt }: Attempt, { retryCount }: Item): boolean {
+    return this.#opened.serverRetries ? retryCount >= attempt : retryCount === attempt;
   }
 
   /** Undefined where the output counts. */

@@ -64,7 +64,7 @@ export class CborReader {
       case 2:
         return info === 31 ? this.#chunks() : this.#take(this.#size(info)).slice();
       case 3:
-        return info === 31 ? decoder.decode(this.#chunks()) : decoder.decode(this.#take(this.#size(info)));
+        return text(info === 31 ? this.#chunks() : this.#take(this.#size(info)));
       case 4:
         return this.#list(info);
       case 5:
@@ -186,6 +186,14 @@ export class CborReader {
   }
 }
 
+function text(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw corrupt("a string is not UTF-8");
+  }
+}
+
 function fromTag(tag: number, value: unknown): unknown {
   switch (tag) {
     case Tag.dateText:
@@ -210,10 +218,14 @@ function fromTag(tag: number, value: unknown): unknown {
   }
 }
 
+const MAX_EXPONENT = 400;
+
 /** A Decimal: exponent and digits. */
 function decimal(value: unknown): unknown {
   if (!Array.isArray(value)) return value;
   const [exponent, mantissa] = [Number(value[0]), BigInt(value[1])];
+  // Written out, the zeros of such a number would fill the memory.
+  if (Math.abs(exponent) > MAX_EXPONENT) return `${mantissa}e${exponent}`;
   if (exponent >= 0) return `${mantissa}${"0".repeat(exponent)}`;
   const digits = String(mantissa < 0n ? -mantissa : mantissa).padStart(1 - exponent, "0");
   return `${mantissa < 0n ? "-" : ""}${digits.slice(0, exponent)}.${digits.slice(exponent)}`;

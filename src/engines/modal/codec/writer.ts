@@ -137,7 +137,11 @@ export class CborWriter {
     // Every other view is a typed array.
     const items = Array.from(value as unknown as ArrayLike<number | bigint>);
     this.list(items.length);
-    for (const item of items) this.write(item, path, depth + 1);
+    const floats = /^Float/.test(value.constructor.name);
+    for (const item of items) {
+      if (floats) this.#float(Number(item));
+      else this.write(item, path, depth + 1);
+    }
   }
 
   /** As text, which is exact: seconds since 1970 as a float are not for far dates. */
@@ -155,8 +159,10 @@ export class CborWriter {
     if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
       if (value >= 0) this.#head(0, value);
       else this.#head(1, -1 - value);
-      return;
-    }
+    } else this.#float(value);
+  }
+
+  #float(value: number): void {
     this.#reserve(9);
     this.#bytes[this.#at] = 0xfb;
     this.#view.setFloat64(this.#at + 1, value);
