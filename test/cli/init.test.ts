@@ -61,7 +61,7 @@ test("a second run changes nothing", async () => {
 });
 
 test.each([{}, { name: "new", main: "index.js" }, { name: "new", type: "commonjs" }])(
-  "a package without code, as npm makes it (%j), becomes one of ES modules, and is told so",
+  "a package without code, as npm makes it (%j), becomes one of ES modules, and says so",
   async (before) => {
     await writeFile(join(folder, "package.json"), JSON.stringify(before));
     await writeFile(join(folder, "eslint.config.mjs"), "");
