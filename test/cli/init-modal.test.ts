@@ -179,7 +179,7 @@ test.each([
 
 test("a file that is not there is named, and nothing is written", async () => {
   const { code, stderr } = await farcall(["init", "--modal", "nope.py"], { cwd: folder });
-  expect(stderr).toMatch(/^error\[FARCALL_NOT_FOUND\]: there is no file .*nope\.py/);
+  expect(stderr).toMatch(/^error\[FARCALL_NOT_FOUND\]: .*nope\.py does not exist/);
   expect(code).toBe(1);
   expect((await farcall(["init", "--pip"], { cwd: folder })).code).toBe(2);
 });

@@ -38,7 +38,7 @@ export async function readModalFile(
   ask: (question: string) => Promise<string | undefined>,
 ): Promise<ModalFile> {
   if (!existsSync(path)) {
-    throw new NotFoundError(`there is no file ${path}`, { hint: "Pass the Python file that defines the Modal app." });
+    throw new NotFoundError(`${path} does not exist`, { hint: "Pass the Python file that defines the Modal app." });
   }
   const source = readFileSync(path, "utf8");
   const apps = appsIn(source);
@@ -49,7 +49,8 @@ export async function readModalFile(
   if (!given) {
     const message =
       apps.length > 1 ? `${path} has several apps: ${known}` : `the name of the app cannot be read from ${path}`;
-    throw new UsageError(message, "Say which app it is with --name NAME.");
+    const hint = "Say which app it is with --name NAME.";
+    throw new UsageError(message, hint);
   }
   return { path, source, app: apps.find((app) => app.name === given) ?? { name: given, variable: "app" } };
 }
