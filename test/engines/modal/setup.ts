@@ -30,7 +30,8 @@ export class Setup {
 
   // biome-ignore lint/suspicious/noExplicitAny: as above
   class(name: string, app = "shop"): any {
-    return Class.fromName<never>(app, name, { client: this.client });
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    return Class.fromName<any>(app, name, { client: this.client });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
