@@ -1,7 +1,7 @@
 /** The monitor: calls and logs as Modal keeps them. Arguments and progress it does not keep. */
 import type { CallInfo, InputRange, InputRecord, LogEntry, LogFilter, Monitor, Progress } from "../../engine/index.ts";
 import { DEFAULT_ENVIRONMENT } from "../../engine/index.ts";
-import { UnsupportedError } from "../../runtime/errors.ts";
+import { NotFoundError, UnsupportedError } from "../../runtime/errors.ts";
 import type { Deployment, Deployments } from "./apps/index.ts";
 import { POLL_MS } from "./apps/index.ts";
 import { type CallDescriber, infoOf, pollOutputs } from "./calls/index.ts";
@@ -59,7 +59,7 @@ export class ModalMonitor implements Monitor {
     if (wanted) yield* readLogs(this.#session, [deployment], filter);
   }
 
-  /** Of all environments where neither app nor environment is named. */
+  /** Of all environments where neither app nor environment is named; none where there is no such app. */
   async #apps({
     app,
     environment,
@@ -68,7 +68,12 @@ export class ModalMonitor implements Monitor {
     environment?: string | undefined;
   }): Promise<Deployment[]> {
     if (app !== undefined) {
-      return [await this.#deployments.get({ app, environment: environment ?? DEFAULT_ENVIRONMENT }, POLL_MS)];
+      try {
+        return [await this.#deployments.get({ app, environment: environment ?? DEFAULT_ENVIRONMENT }, POLL_MS)];
+      } catch (error) {
+        if (error instanceof NotFoundError) return [];
+        throw error;
+      }
     }
     const environments = environment === undefined ? await this.#deployments.environments() : [environment];
     const listed = await this.#deployments.list(environments);

@@ -3,7 +3,7 @@ import { Status } from "nice-grpc";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { InternalFailure, UserCodeException } from "../../../src/runtime/index.ts";
 import { FakeModal, fn, generator, PythonError } from "./fake/index.ts";
-import { Setup } from "./setup.ts";
+import { collect, Setup } from "./setup.ts";
 
 let modal: Setup;
 beforeEach(async () => {
@@ -70,7 +70,7 @@ test("inputs of a map are retried apart, and the rest goes on", async () => {
     { retries: { retries: 2, initialDelayMs: 10 } },
   );
   modal.fake.deploy("shop", { run });
-  const results = await Array.fromAsync(modal.function("run").map(range(12), { returnExceptions: true }));
+  const results = await collect(modal.function("run").map(range(12), { returnExceptions: true }));
   expect(results.map((each) => (each instanceof UserCodeException ? each.message : each))).toEqual([
     ...range(9),
     "input 9 failed: ValueError: never",
@@ -94,14 +94,14 @@ test("a map sends again what was lost, as the policy says", async () => {
   modal.fake.deploy("shop", { run: fn(({ args }) => args[0], { retries: 2 }) });
   modal.fake.faults.loseOutputs("run", { times: 3 });
   modal.fake.faults.failInternally("run", { times: 3 });
-  expect(await Array.fromAsync(modal.function("run").map(range(20)))).toEqual(range(20));
+  expect(await collect(modal.function("run").map(range(20)))).toEqual(range(20));
 });
 
 test("an output that comes twice, or of another attempt, counts once", async () => {
   modal.fake.deploy("shop", { double });
   modal.fake.faults.duplicateOutputs("double", { times: 30 });
   modal.fake.faults.addOutputsOfOtherAttempts("double", { times: 30 });
-  expect(await Array.fromAsync(modal.function("double").map(range(60)))).toEqual(range(60).map((n) => n * 2));
+  expect(await collect(modal.function("double").map(range(60)))).toEqual(range(60).map((n) => n * 2));
   modal.fake.faults.addOutputsOfOtherAttempts("double");
   expect(await modal.function("double").remote(1)).toBe(2);
 });
@@ -110,7 +110,7 @@ test("inputs that Modal does not take at the moment are sent again, with one war
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   modal.fake.deploy("shop", { double });
   modal.fake.faults.fail("functionPutInputs", Status.RESOURCE_EXHAUSTED, { times: 2 });
-  expect(await Array.fromAsync(modal.function("double").map(range(5)))).toEqual([0, 2, 4, 6, 8]);
+  expect(await collect(modal.function("double").map(range(5)))).toEqual([0, 2, 4, 6, 8]);
   expect(warn.mock.calls.flat()).toEqual([expect.stringContaining("takes no more inputs at the moment")]);
   warn.mockRestore();
 });
@@ -125,7 +125,7 @@ test("calls go on when the server goes away and comes back", async () => {
   });
   modal.fake.deploy("shop", { waits });
   const remote = modal.function("waits").remote("a");
-  const mapped = Array.fromAsync(modal.function("waits").map(range(3)));
+  const mapped = collect(modal.function("waits").map(range(3)));
   await started.promise;
   await modal.fake.restart({ downMs: 300 });
   gate.resolve();

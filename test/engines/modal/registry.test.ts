@@ -233,8 +233,8 @@ test("functions whose metadata the layout lacks are asked for one by one", async
   modal.fake.deploy("shop", { add });
   const layout = modal.fake.apps.layout.bind(modal.fake.apps);
   modal.fake.apps.layout = (...given) => {
-    const { objects, ...rest } = layout(...given);
-    return { ...rest, objects: objects?.map(({ objectId }) => ({ objectId })) };
+    const { objects = [], ...rest } = layout(...given);
+    return { ...rest, objects: objects.map(({ objectId = "" }) => ({ objectId })) };
   };
   expect([...(await functionsOf("shop")).keys()]).toEqual(["add"]);
   expect(modal.fake.count("functionGet")).toBe(1);

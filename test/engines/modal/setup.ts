@@ -30,7 +30,8 @@ export class Setup {
 
   // biome-ignore lint/suspicious/noExplicitAny: as above
   class(name: string, app = "shop"): any {
-    return Class.fromName(app, name, { client: this.client });
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    return Class.fromName<any>(app, name, { client: this.client });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -41,6 +42,12 @@ export class Setup {
       else process.env[name] = value;
     }
   }
+}
+
+export async function collect(items: AsyncIterable<unknown>): Promise<unknown[]> {
+  const collected: unknown[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
 }
 
 export async function setup(options?: FakeOptions): Promise<Setup> {

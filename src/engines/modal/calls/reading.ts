@@ -124,8 +124,9 @@ export class Reading implements Pick<CallHandle, "credit" | "detach"> {
     const { signal } = this.#abort;
     const delivered = new Set<number>();
     let lastEntryId = "0-0";
-    while (delivered.size <= last - first) {
-      const page = { first, last, seconds: POLL_SECONDS, lastEntryId };
+    // The first question does not wait: a server that has forgotten the results would let it wait in vain.
+    for (let seconds = 0; delivered.size <= last - first; seconds = POLL_SECONDS) {
+      const page = { first, last, seconds, lastEntryId };
       const answer = await readPage(this.#session, this.#callId, page, signal);
       signal.throwIfAborted();
       const fresh = once(answer.outputs, delivered);
