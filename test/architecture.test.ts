@@ -73,6 +73,7 @@ const direction: Record<string, readonly string[]> = {
     "schema",
     "text",
   ],
+  "engines/modal": ["engines/catalog", "engine", "runtime", "schema", "text"],
   introspect: ["runtime", "schema", "text"],
   "introspect/source": ["introspect", "runtime", "schema", "text"],
   "introspect/convert": ["introspect/source", "introspect", "runtime", "schema", "text"],

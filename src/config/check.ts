@@ -57,6 +57,7 @@ const config = z.strictObject({
   templates: name.optional(),
   emit: z.enum(["ts", "js"]).optional(),
   exports: z.enum(["namespaces", "flat"]).optional(),
+  names: z.enum(["deployed", "camelCase"]).optional(),
   importExtension: z.enum([".ts", ".js", "none"]).optional(),
   allowOutside: z.boolean().optional(),
   rename: hook.optional(),

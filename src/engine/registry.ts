@@ -47,8 +47,8 @@ export interface DeploymentRecord {
   version: number;
   /** ISO 8601. */
   deployedAt: string;
-  /** How many functions it has. */
-  functions: number;
+  /** How many functions it has. Absent where the engine does not say. */
+  functions?: number;
   origin?: DeploymentOrigin;
   /** The version that it is a copy of: somebody has rolled back. */
   rollbackOf?: number;

@@ -85,11 +85,16 @@ export class RemoteFunction {
     return this;
   }
 
+  #split(method: string, given: readonly unknown[]): CallArguments {
+    const call = splitCall(`${this.name}.${method}`, given);
+    return call.kwargs ? { ...call, kwargs: this.#target.named(call.kwargs) } : call;
+  }
+
   // ---- one input ----
 
   async remote(...given: readonly unknown[]): Promise<unknown> {
     RemoteFunction.#check(this, "remote");
-    const { args, kwargs, init } = splitCall(`${this.name}.remote`, given);
+    const { args, kwargs, init } = this.#split("remote", given);
     let engine = this.#target.engine();
     let payload: Uint8Array;
     if (engine instanceof Promise) {
@@ -122,7 +127,7 @@ export class RemoteFunction {
 
   async spawn(...given: readonly unknown[]): Promise<FunctionCall<unknown>> {
     RemoteFunction.#check(this, "spawn");
-    const { args, kwargs, init } = splitCall(`${this.name}.spawn`, given);
+    const { args, kwargs, init } = this.#split("spawn", given);
     if (init?.onProgress) {
       throw new InvalidError(`${this.name}.spawn: onProgress is for calls that wait for their result`, {
         hint: "Write `for await (const { fraction } of call.progress())`.",
@@ -180,7 +185,7 @@ export class RemoteFunction {
 
   remoteGen(...given: readonly unknown[]): AsyncGenerator<unknown, undefined, void> {
     RemoteFunction.#check(this, "remoteGen");
-    const { args, kwargs, init } = splitCall(`${this.name}.remoteGen`, given);
+    const { args, kwargs, init } = this.#split("remoteGen", given);
     this.#target.checkDeclaredMode("remoteGen", "generator");
     return new GeneratorCall(this.#target, new TakenArguments(args, kwargs), init);
   }
@@ -208,7 +213,7 @@ export class RemoteFunction {
     this.#target.checkDeclaredMode(method, "unary");
     const wrap = options.wrapReturnedExceptions ?? true;
     return new MapCall(method, this.#target, inputs, {
-      kwargs: options.kwargs,
+      kwargs: this.#target.named(options.kwargs),
       ordered: options.orderOutputs ?? true,
       maxOutstanding: options.maxOutstanding ?? DEFAULT_OUTSTANDING,
       signal: options.signal,
@@ -224,7 +229,7 @@ export class RemoteFunction {
     if (options.onProgress) this.#target.checkFeatures(await this.#target.engine(), options);
     await this.#expect("forEach", "unary");
     const call = new MapCall("forEach", this.#target, new Inputs(`${this.name}.forEach`, inputs), {
-      kwargs: options.kwargs,
+      kwargs: this.#target.named(options.kwargs),
       ordered: false,
       maxOutstanding: options.maxOutstanding ?? DEFAULT_OUTSTANDING,
       signal: options.signal,
@@ -239,9 +244,10 @@ export class RemoteFunction {
     RemoteFunction.#check(this, "spawnMap");
     const { inputs, options } = splitMap<SpawnMapOptions>(`${this.name}.spawnMap`, given, spawnMapChecks);
     const taken = new Inputs(`${this.name}.spawnMap`, inputs);
+    const named = options.kwargs ? { ...options, kwargs: this.#target.named(options.kwargs) } : options;
     const engine = await this.#target.engine();
     await this.#expect("spawnMap", "unary");
-    const id = await spawnInputs(engine, this.#target.request(engine, "spawnMap", true), taken, options);
+    const id = await spawnInputs(engine, this.#target.request(engine, "spawnMap", true), taken, named);
     return new FunctionCall<unknown>(id, this.#target);
   }
 

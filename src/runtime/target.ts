@@ -13,6 +13,18 @@ import { answered } from "./stacks.ts";
 /** What a call's options ask of an engine. */
 type Wishes = Pick<CallOptionsInit, "idempotencyKey" | "onProgress">;
 
+/** The names that a function has for its arguments, by those that its stub shows instead. */
+export type WireNames = Readonly<Record<string, string>>;
+
+type Named = Readonly<Record<string, unknown>> | undefined;
+
+interface TargetOptions {
+  client?: Client | undefined;
+  stubEngine?: string | undefined;
+  mode?: FunctionMode | undefined;
+  names?: WireNames | undefined;
+}
+
 export class Target {
   readonly ref: FunctionRef;
   readonly client: Client | undefined;
@@ -23,6 +35,7 @@ export class Target {
 
   /** The mode is what the engine has said, rather than what the stub was generated with: a later deploy may change it. */
   #asked = false;
+  readonly #names: WireNames | undefined;
   #engine: Engine | undefined;
   #generation = -1;
   #resolved: Promise<ResolvedFunction> | undefined;
@@ -31,20 +44,26 @@ export class Target {
   /** What opens a call without options: always the same object, by which an engine recognises it. */
   readonly #plain = new Map<OpenCall["method"], OpenCall>();
 
-  constructor(
-    ref: FunctionRef,
-    options: { client?: Client | undefined; stubEngine?: string | undefined; mode?: FunctionMode | undefined } = {},
-  ) {
+  constructor(ref: FunctionRef, options: TargetOptions = {}) {
     this.ref = ref;
     this.client = options.client;
     this.stubEngine = options.stubEngine;
     this.mode = options.mode;
+    this.#names = options.names;
   }
 
   bind(client: Client): Target {
     // What was asked of one engine says nothing about another's.
     const mode = this.#asked ? undefined : this.mode;
-    return new Target(this.ref, { client, stubEngine: this.stubEngine, mode });
+    return new Target(this.ref, { client, stubEngine: this.stubEngine, mode, names: this.#names });
+  }
+
+  /** Arguments by the names that the function itself has for them. */
+  named(kwargs: Named): Named {
+    const names = this.#names;
+    if (!kwargs || !names) return kwargs;
+    const entries = Object.entries(kwargs);
+    return Object.fromEntries(entries.map(([name, value]) => [Object.hasOwn(names, name) ? names[name] : name, value]));
   }
 
   /** `images/resize`, as people read it. */

@@ -17,7 +17,7 @@ import { temporaryHome } from "../support/home.ts";
 import { type Comparison, writeComparison } from "./compare.ts";
 import { isCopyDifferent } from "./control.ts";
 import type { FidelityPackage } from "./packages.ts";
-import { repository, Workspace, type WorkspaceOptions } from "./workspace.ts";
+import { Workspace, type WorkspaceOptions } from "./workspace.ts";
 import { type ExportedFunction, exportedFunctions, type Wrapped, wrap } from "./wrap.ts";
 
 export interface Fidelity {

@@ -20,7 +20,7 @@ export function monitor(suite: Suite): void {
       await under[Symbol.asyncDispose]();
     });
 
-    test("keeps a container's output as logs, with call and input", async () => {
+    suite.needing(["inputIndex"])("keeps a container's output as logs, with call and input", async () => {
       const { handle, outcomes } = app.call("say", [["first"], ["second"]]);
       await outcomes;
       const logs: LogEntry[] = [];
@@ -58,7 +58,7 @@ export function monitor(suite: Suite): void {
       expect(texts).toContain("followed");
     });
 
-    test("remembers the inputs of a durable call with their outcomes", async () => {
+    suite.needing(["arguments"])("remembers the inputs of a durable call with their outcomes", async () => {
       const id = await app.spawn("mixed", [[1], [2]]);
       await app.get(id, 2);
       const failing = await app.spawn("fail", [["no"]]);
@@ -76,7 +76,7 @@ export function monitor(suite: Suite): void {
       ]);
     });
 
-    test("remembers the first inputs of a map and those that failed, for a while", async () => {
+    suite.needing(["arguments"])("remembers the first inputs of a map and those that failed, for a while", async () => {
       const { handle, outcomes } = app.call(
         "mixed",
         Array.from({ length: 40 }, (_, i) => [i]),
@@ -88,7 +88,7 @@ export function monitor(suite: Suite): void {
       expect(records.length).toBeLessThan(40);
     });
 
-    test("remembers what a generator has yielded so far", async () => {
+    suite.needing(["results"])("remembers what a generator has yielded so far", async () => {
       const { handle, outcomes } = app.call("count", [[3]], { method: "remoteGen" });
       handle.credit(10);
       await outcomes;
@@ -97,7 +97,7 @@ export function monitor(suite: Suite): void {
       ]);
     });
 
-    test("leaves out arguments that are large", async () => {
+    suite.needing(["results"])("leaves out arguments that are large", async () => {
       const large = "x".repeat(1_000_000);
       const id = await app.spawn("identity", [[large]]);
       await app.get(id);
@@ -156,18 +156,21 @@ export function monitor(suite: Suite): void {
       expect(await invoker.call(fine)).toMatchObject({ numEnded: 1, numFailed: 0 });
     });
 
-    test("remembers the arguments of a durable call's first inputs, and of those that failed", async () => {
-      const inputs = Array.from({ length: 400 }, (_, i) => [i === 333 ? 333 : 2 * i]);
-      const id = await app.spawn("halve", inputs);
-      await app.get(id, inputs.length);
-      const records = await under.engine.monitor!.inputs(id, {});
-      expect(records.length).toBe(inputs.length);
-      const args = (index: number) => {
-        const { payload } = records[index]!;
-        return payload && app.codec.decodeArguments(payload).args;
-      };
-      expect([args(0), args(9), args(333)]).toEqual([[0], [18], [333]]);
-    });
+    suite.needing(["arguments"])(
+      "remembers the arguments of a durable call's first inputs, and of those that failed",
+      async () => {
+        const inputs = Array.from({ length: 400 }, (_, i) => [i === 333 ? 333 : 2 * i]);
+        const id = await app.spawn("halve", inputs);
+        await app.get(id, inputs.length);
+        const records = await under.engine.monitor!.inputs(id, {});
+        expect(records.length).toBe(inputs.length);
+        const args = (index: number) => {
+          const { payload } = records[index]!;
+          return payload && app.codec.decodeArguments(payload).args;
+        };
+        expect([args(0), args(9), args(333)]).toEqual([[0], [18], [333]]);
+      },
+    );
 
     suite.needing(["progress"])(
       "the newest progress of each input is reported, and followed to the end of the call",

@@ -23,10 +23,9 @@ export function registry(suite: Suite): void {
       ]);
       expect(await registry.listApps({ environment: "other" })).toEqual([]);
       const history = await registry.history({ app: "letters", environment: "main" });
-      expect(history).toMatchObject([
-        { version: 2, functions: 1 },
-        { version: 1, functions: 1 },
-      ]);
+      expect(history).toMatchObject([{ version: 2 }, { version: 1 }]);
+      // An engine that says how many functions a version had says it of all.
+      expect([[1, 1], []]).toContainEqual(history.flatMap(({ functions }) => functions ?? []));
       for (const { deployedAt } of history) expect(Date.parse(deployedAt)).toBeGreaterThan(0);
       const error = await registry.history({ app: "leters", environment: "main" }).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(NotFoundError);
@@ -38,9 +37,10 @@ export function registry(suite: Suite): void {
       const ref = { app: "letters", environment: "main" };
       const newest = await registry.getManifest(ref);
       expect(newest.manifest?.functions.map((fn) => fn.name)).toEqual(["b"]);
-      expect((await registry.getManifest({ ...ref, version: 1 })).manifest?.functions.map((fn) => fn.name)).toEqual([
-        "a",
-      ]);
+      if (!suite.lacks("version")) {
+        const older = await registry.getManifest({ ...ref, version: 1 });
+        expect(older.manifest?.functions.map((fn) => fn.name)).toEqual(["a"]);
+      }
       expect(await registry.getManifest(ref, { ifNotEtag: newest.etag })).toEqual({ etag: newest.etag });
     });
 
@@ -58,28 +58,31 @@ export function registry(suite: Suite): void {
       expect(await refused({ app: "letters", environment: "main", name: "b", version: 9 })).toMatch(/version 9.*1, 2/s);
     });
 
-    test("lets a stub call a function that has changed compatibly, and refuses one that has not", async () => {
-      const { registry } = under.engine;
-      const parameter = (name: string, optional: boolean) => ({
-        name,
-        type: { kind: "primitive" as const, name: "string" as const },
-        ...(optional && { optional: true as const }),
-      });
-      const version = (signature: string, parameters: ReturnType<typeof parameter>[]) =>
-        under.prepare({
-          name: "shapes",
-          body: `export const f = app.function(function f() {}); // ${signature}`,
-          functions: { f: { schema: { signature, parameters, returns: { kind: "primitive", name: "string" } } } },
+    suite.needing(["signature"])(
+      "lets a stub call a function that has changed compatibly, and refuses one that has not",
+      async () => {
+        const { registry } = under.engine;
+        const parameter = (name: string, optional: boolean) => ({
+          name,
+          type: { kind: "primitive" as const, name: "string" as const },
+          ...(optional && { optional: true as const }),
         });
-      await version("one", [parameter("a", false)]);
-      await version("two", [parameter("a", false), parameter("b", true)]);
-      const ref = { app: "shapes", environment: "main", name: "f", signature: "one" };
-      expect(await registry.resolve(ref)).toMatchObject({ name: "f", version: 2 });
-      await version("three", [parameter("a", false), parameter("b", false)]);
-      const error = (await registry.resolve(ref).catch((thrown: unknown) => thrown)) as SignatureMismatchError;
-      expect(error).toBeInstanceOf(SignatureMismatchError);
-      expect(error.hint).toMatch(/codegen/);
-      await expect(registry.resolve({ ...ref, signature: "unheard of" })).rejects.toThrow(SignatureMismatchError);
-    });
+        const version = (signature: string, parameters: ReturnType<typeof parameter>[]) =>
+          under.prepare({
+            name: "shapes",
+            body: `export const f = app.function(function f() {}); // ${signature}`,
+            functions: { f: { schema: { signature, parameters, returns: { kind: "primitive", name: "string" } } } },
+          });
+        await version("one", [parameter("a", false)]);
+        await version("two", [parameter("a", false), parameter("b", true)]);
+        const ref = { app: "shapes", environment: "main", name: "f", signature: "one" };
+        expect(await registry.resolve(ref)).toMatchObject({ name: "f", version: 2 });
+        await version("three", [parameter("a", false), parameter("b", false)]);
+        const error = (await registry.resolve(ref).catch((thrown: unknown) => thrown)) as SignatureMismatchError;
+        expect(error).toBeInstanceOf(SignatureMismatchError);
+        expect(error.hint).toMatch(/codegen/);
+        await expect(registry.resolve({ ...ref, signature: "unheard of" })).rejects.toThrow(SignatureMismatchError);
+      },
+    );
   });
 }

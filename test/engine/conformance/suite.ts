@@ -20,7 +20,15 @@ export type Ability =
   /** Results are kept for a limited time. */
   | "expiry"
   /** Payloads with binary data. */
-  | "bytes";
+  | "bytes"
+  /** A deployed version keeps running beside newer ones, and user code can ask which it is. */
+  | "version"
+  /** Signatures are those that the deployer gives. */
+  | "signature"
+  /** Logs say which input of a call wrote them, and calls which method opened them. */
+  | "inputIndex"
+  /** The outputs of a call that is not durable are remembered for a while. */
+  | "results";
 
 export interface EngineUnderTest extends AsyncDisposable {
   engine: Engine;

@@ -1,0 +1,108 @@
+/**
+ * Types from what Modal records of a function without farcall's helper: names, whether there is a default, and for str, int, bool,
+ * bytes, list and dict the type. All else is `unknown`: less than could be known, but never wrong.
+ */
+import type { ParameterSchema, PropertySchema, TypeSchema } from "../../../schema/index.ts";
+import { GENERATOR, Type } from "../values.ts";
+import type { PublishedFunction } from "./carrier.ts";
+import type { Metadata } from "./layout.ts";
+
+type FunctionSpec = NonNullable<Metadata["functionSchema"]>;
+type ParameterSpec = FunctionSpec["arguments"][number];
+type PayloadType = NonNullable<ParameterSpec["fullType"]>;
+
+const UNKNOWN: TypeSchema = { kind: "primitive", name: "unknown" };
+
+/** @param of the class of a method */
+export function coarseFunction(name: string, metadata: Metadata, of?: string): PublishedFunction {
+  const own = of === undefined ? {} : { class: of };
+  if (metadata.webUrl) return { name, ...own, mode: "web", parameters: [], returns: UNKNOWN };
+  const { arguments: given = [], returnType } = metadata.functionSchema ?? {};
+  return {
+    name,
+    ...own,
+    mode: metadata.functionType === GENERATOR ? "generator" : "unary",
+    keywords: true,
+    parameters: metadata.functionSchema ? coarseParameters(given) : ANYTHING,
+    // What a generator yields is not recorded.
+    returns: metadata.functionType === GENERATOR ? UNKNOWN : coarseType(returnType, "result"),
+  };
+}
+
+/** Of a function whose parameters are not recorded. */
+const ANYTHING: ParameterSchema[] = [
+  { name: "args", type: { kind: "array", element: UNKNOWN }, rest: true },
+  { name: "kwargs", type: UNKNOWN, keywordRest: true },
+];
+
+function coarseParameters(specs: readonly ParameterSpec[]): ParameterSchema[] {
+  const last = specs.length - 1;
+  const hasKeywordRest = isCatchAll(specs[last], "kwargs");
+  const restAt = hasKeywordRest ? last - 1 : last;
+  // Python has no positional parameter without default behind one with: from there on they are passed by name only.
+  const firstDefault = specs.findIndex(({ hasDefault }) => hasDefault);
+  const byName = specs.findIndex(
+    (spec, index) => firstDefault >= 0 && index > firstDefault && !spec.hasDefault && !isCatchAll(spec, spec.name),
+  );
+  return specs.map((spec, index): ParameterSchema => {
+    const { name, hasDefault } = spec;
+    if (index === last && hasKeywordRest) return { name, type: UNKNOWN, keywordRest: true };
+    if (index === restAt && isCatchAll(spec, "args")) {
+      return { name, type: { kind: "array", element: UNKNOWN }, rest: true };
+    }
+    const type = coarseType(spec.fullType, "argument");
+    const keywordOnly = byName >= 0 && index >= byName;
+    return { name, type, ...(hasDefault && { optional: true }), ...(keywordOnly && { keywordOnly: true }) };
+  });
+}
+
+/** `*args` and `**kwargs` are recorded like other parameters, by their names alone. */
+function isCatchAll(spec: ParameterSpec | undefined, name: string): boolean {
+  if (spec?.name !== name || spec.hasDefault || (name !== "args" && name !== "kwargs")) return false;
+  const base = spec.fullType?.baseType ?? Type.unknown;
+  return base === Type.unknown || base === 0;
+}
+
+/** The parameters of a class, with types and defaults: its constructor takes them as one object. */
+export function coarseConstructor({ classParameterInfo }: Metadata): ParameterSchema[] {
+  const specs = classParameterInfo?.schema ?? [];
+  if (specs.length === 0) return [];
+  const properties = specs.map((spec): PropertySchema => {
+    const base = spec.fullType?.baseType || spec.type;
+    return {
+      name: spec.name,
+      type: coarseType({ baseType: base, subTypes: [] }, "argument"),
+      ...(spec.hasDefault && { optional: true }),
+    };
+  });
+  const optional = specs.every(({ hasDefault }) => hasDefault);
+  return [{ name: "params", type: { kind: "object", properties }, ...(optional && { optional: true }) }];
+}
+
+/** An empty dict does not show what its keys are: as a result, one that may be a Map is unknown. */
+function coarseType(type: PayloadType | undefined, place: "argument" | "result"): TypeSchema {
+  const [first, second] = type?.subTypes ?? [];
+  switch (type?.baseType) {
+    case Type.string:
+      return { kind: "primitive", name: "string" };
+    case Type.int:
+      return { kind: "primitive", name: "number" };
+    case Type.bool:
+      return { kind: "primitive", name: "boolean" };
+    case Type.none:
+      return { kind: "primitive", name: "null" };
+    case Type.bytes:
+      return { kind: "builtin", name: "Uint8Array" };
+    case Type.list:
+      return { kind: "array", element: coarseType(first, place) };
+    case Type.dict:
+      if (first?.baseType !== Type.string) return UNKNOWN;
+      return {
+        kind: "object",
+        properties: [],
+        indexes: [{ key: { kind: "primitive", name: "string" }, value: coarseType(second, place) }],
+      };
+    default:
+      return UNKNOWN;
+  }
+}
