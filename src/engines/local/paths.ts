@@ -18,6 +18,8 @@ export interface StatePaths {
   readonly address: string;
   readonly database: string;
   readonly logDatabase: string;
+  /** Says how often durable inputs have run. */
+  readonly attempts: string;
   /** Holds the port of web functions. */
   readonly webPort: string;
   readonly artifacts: string;
@@ -36,6 +38,7 @@ export function statePaths(url: string): StatePaths {
     address: join(state, "host.address"),
     database: join(state, "state.db"),
     logDatabase: join(state, "logs.db"),
+    attempts: join(state, "attempts"),
     webPort: join(state, "web-port"),
     artifacts: join(state, "artifacts"),
     compileCache: resolve(process.env["NODE_COMPILE_CACHE"] || join(state, "compile-cache")),

@@ -8,6 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { EngineUnavailableError, failureToError, InvalidError } from "../../../runtime/errors.ts";
 import { socketOfHost } from "../address.ts";
+import { rotateLog } from "../host-log.ts";
 import type { StatePaths } from "../paths.ts";
 import { checkDirectoryIfThere, prepareDirectory } from "../private.ts";
 import type { StartReport } from "../protocol.ts";
@@ -15,6 +16,9 @@ import { takeStartLock } from "./start-lock.ts";
 
 /** A host that is draining keeps its directory for so long at most, so a start may have to wait as long. */
 const START_LIMIT_MS = 60_000;
+
+/** A host that has said nothing for so long hangs, and is killed. */
+const START_HANG_MS = Number(process.env["FARCALL_HOST_START_MS"]) || START_LIMIT_MS;
 
 /** Resolves to `undefined` when there is no host, unless `start` says to start one. */
 export async function reachHost(paths: StatePaths, start: boolean): Promise<Socket | undefined> {
@@ -90,6 +94,7 @@ async function spawnHost(paths: StatePaths): Promise<"ready" | "busy"> {
   const env: NodeJS.ProcessEnv = { ...process.env, NODE_COMPILE_CACHE: paths.compileCache };
   for (const name of OWN_VARIABLES) delete env[name];
   if (env["FARCALL_OTEL"]) env["FARCALL_OTEL"] = moduleUrl(env["FARCALL_OTEL"]);
+  rotateLog(paths.hostLog);
   const log = openSync(paths.hostLog, "a", 0o600);
   const logStart = fstatSync(log).size;
   const entry = new URL(import.meta.url.endsWith(".ts") ? "../host/main.ts" : "../host/main.js", import.meta.url);
@@ -100,6 +105,11 @@ async function spawnHost(paths: StatePaths): Promise<"ready" | "busy"> {
   );
   closeSync(log);
   child.unref();
+  let hangs = false;
+  const limit = setTimeout(() => {
+    hangs = true;
+    child.kill("SIGKILL");
+  }, START_HANG_MS);
   const report = await new Promise<StartReport | undefined>((resolve, reject) => {
     child.once("error", reject);
     const pipe = child.stdio[3] as Socket;
@@ -114,9 +124,18 @@ async function spawnHost(paths: StatePaths): Promise<"ready" | "busy"> {
     });
     pipe.on("error", reject);
     pipe.on("close", () => resolve(undefined));
-  }).catch((error: Error) => {
-    throw new EngineUnavailableError(`the host process could not be started: ${error.message}`, { cause: error });
-  });
+  })
+    .catch((error: Error) => {
+      throw new EngineUnavailableError(`the host process could not be started: ${error.message}`, { cause: error });
+    })
+    .finally(() => clearTimeout(limit));
+  if (hangs) {
+    const said = lastLines(paths.hostLog, logStart);
+    throw new EngineUnavailableError(
+      `the host of ${paths.state} did not start within ${START_HANG_MS / 1000} s and was stopped; its log says: ${said || "nothing"}`,
+      { hint: "Set FARCALL_HOST_START_MS to more milliseconds if the machine is slow." },
+    );
+  }
   if (report === undefined) {
     throw new EngineUnavailableError(`the host of ${paths.state} stopped while it started`, {
       hint: `The last lines of ${paths.hostLog}:\n${lastLines(paths.hostLog, logStart)}`,

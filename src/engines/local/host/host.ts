@@ -61,7 +61,7 @@ export class Host implements Services {
     this.#storage = storage;
     this.#onEnd = onEnd;
     this.logs = storage.logs;
-    this.registry = new Registry(storage.deploys, storage.artifacts);
+    this.registry = new Registry(storage.deploys, storage.artifacts, warn);
     const log: PoolLog = {
       output: (output) => this.#onOutput(output),
       problem: (what, error) => (error === undefined ? warn(what) : warnOf(what, error)),
@@ -79,7 +79,8 @@ export class Host implements Services {
       onIdle: () => this.#lookForWork(),
     });
     this.#web = new WebServer(this);
-    this.calls = new Calls({ storage: storage.calls, registry: this.registry, pools: this.pools, warn });
+    const { calls, attempts } = storage;
+    this.calls = new Calls({ storage: calls, attempts, registry: this.registry, pools: this.pools, warn });
     this.#schedules = new Schedules(this.registry, this.calls);
     this.#server = createServer({ noDelay: true }, (socket) => {
       clearTimeout(this.#idleTimer);
@@ -196,7 +197,23 @@ export class Host implements Services {
     // Before the deploy is answered, so that its functions have their URLs.
     if (version.manifest.functions.some(isWeb)) await this.#web.start();
     await this.#schedules.refresh();
+    this.#prune(version);
     return result;
+  }
+
+  /** Versions that durable calls or containers still need stay. */
+  #prune({ app, environment }: { app: string; environment: string }): void {
+    try {
+      const used = new Set(this.#storage.calls.openVersions({ app, environment }));
+      for (const { pool } of this.pools.containers()) {
+        const { version } = pool.workload;
+        if (version.app === app && version.environment === environment) used.add(version.version);
+      }
+      this.registry.prune({ app, environment }, used);
+    } catch (error) {
+      // At the next deploy, then.
+      warnOf(`old versions of ${app} could not be removed`, error);
+    }
   }
 
   remove({ app, environment }: { app: string; environment: string }): void {

@@ -5,6 +5,7 @@
 import { closeSync, writeSync } from "node:fs";
 import type { Failure } from "../../../engine/index.ts";
 import { startSdk, startTelemetry, telemetry } from "../../../pool/index.ts";
+import { writesLog } from "../host-log.ts";
 import { statePaths } from "../paths.ts";
 import { closeFiles, prepareDirectory } from "../private.ts";
 import type { StartReport } from "../protocol.ts";
@@ -16,6 +17,7 @@ import { openStorage } from "./storage/index.ts";
 const umask = process.umask(0o077);
 const detached = process.argv.includes("--detached");
 const paths = statePaths(`local:${process.argv.at(-1)}`);
+if (detached) writesLog(paths.hostLog);
 process.title = `farcall host ${paths.state}`;
 
 // That the log cannot be written is not a reason to stop.

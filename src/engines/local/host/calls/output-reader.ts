@@ -16,6 +16,8 @@ export interface FoundCall {
   id: string;
   numInputs: number;
   cancelled: boolean;
+  /** Of its inputs; null when that is not known. */
+  digest: Uint8Array | null;
   live: DurableCall | undefined;
 }
 

@@ -20,6 +20,9 @@ const WINDOW = 16;
 
 const NOTHING = new Uint8Array();
 
+/** Stands for all who send requests. */
+const WEB = {};
+
 /** Headers that are about one connection, not about what travels on it. */
 const HOP_BY_HOP = new Set([
   "connection",
@@ -60,6 +63,11 @@ export class WebCall implements Call {
   readonly trace: TraceContext | undefined;
   readonly fn: DeployedFunction;
   readonly pool: Pool;
+  /** Nobody knows who sends requests. */
+  readonly caller = WEB;
+  /** The client waits. */
+  readonly patientSince = undefined;
+  readonly parent = undefined;
   readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
   over = false;
@@ -90,7 +98,7 @@ export class WebCall implements Call {
     this.#response = response;
     this.#onEnd = onEnd;
     this.#input = new Input(this, 0, payload);
-    pool.opened();
+    pool.opened(this);
     response.on("close", () => this.#clientGone());
     response.on("drain", () => this.#drained());
     pool.enqueue(this, 1);

@@ -57,6 +57,7 @@ export class Connection implements Peer, Client {
     socket.on("data", (chunk: Buffer) => {
       try {
         reader.push(chunk);
+        this.#waitForDisk();
       } catch (error) {
         if (!(error instanceof FrameError || error instanceof ProtocolError || error instanceof SyntaxError))
           warnOf("a client sent what could not be handled", error);
@@ -141,6 +142,14 @@ export class Connection implements Peer, Client {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  /** A client that sends more than the disk takes is read again when the disk has caught up. */
+  #waitForDisk(): void {
+    const { backlog } = this.#services.calls;
+    if (!backlog.full || this.#socket.isPaused()) return;
+    this.#socket.pause();
+    backlog.onRoom(() => this.#socket.resume());
   }
 
   // ---- frames

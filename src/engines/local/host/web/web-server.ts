@@ -22,6 +22,9 @@ export function isWeb({ mode, options }: FunctionSchema): boolean {
   return mode === "web" || options.web === true;
 }
 
+/** Of a request whose function is not to be had. */
+const STATUS: Record<string, number> = { NOT_FOUND: 404, ENGINE_UNAVAILABLE: 503 };
+
 export class WebServer {
   readonly #services: Services;
   readonly #bodies = new Bodies();
@@ -96,6 +99,7 @@ export class WebServer {
     let fn: WebRequest["fn"];
     try {
       fn = registry.function(functionIn(url));
+      registry.checkRunnable(fn.version);
       if (!isWeb(fn.schema)) {
         return refuse({
           status: 404,
@@ -106,7 +110,7 @@ export class WebServer {
       }
     } catch (error) {
       const { code, message, hint } = asFailure(error);
-      return refuse({ status: code === "NOT_FOUND" ? 404 : 400, code, message, hint });
+      return refuse({ status: STATUS[code] ?? 400, code, message, hint });
     }
     const body = await this.#bodies.read(request);
     if (!body) return; // The client is gone.
