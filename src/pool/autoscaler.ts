@@ -50,8 +50,16 @@ export interface Target {
   askAgainMs: number | undefined;
 }
 
+function noTarget(): Target {
+  return { containers: 0, keep: 0, idleMs: 0, askAgainMs: undefined };
+}
+
 /** @param target to be filled in and returned, for those who ask often */
-export function targetOf(load: Load, { settings, capacity, standing }: ScalingPolicy, target = {} as Target): Target {
+export function targetOf(
+  load: Load,
+  { settings, capacity, standing }: ScalingPolicy,
+  target: Target = noTarget(),
+): Target {
   const { minContainers, maxContainers, bufferContainers, scaledownWindowMs } = settings;
   const { waiting, inside, busy, containers, draining } = load;
   const base = standing === "wanted" ? minContainers : 0;

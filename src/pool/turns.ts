@@ -75,7 +75,8 @@ export class Turns {
   }
 
   #laneOf(call: Call): Lane {
-    return call.patientSince === undefined ? this.#interactive : this.#durable;
+    // A remote with an idempotency key is kept on disk, and its caller waits all the same.
+    return call.patientSince === undefined || call.method === "remote" ? this.#interactive : this.#durable;
   }
 }
 

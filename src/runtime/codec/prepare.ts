@@ -3,7 +3,7 @@
  * copy: what comes out shares no container with what went in, which belongs to the user.
  */
 import { Tag } from "cbor-x";
-import { FarcallError, REMOTE_CODE, RemoteError } from "../errors.ts";
+import { FarcallError, RemoteError } from "../errors.ts";
 import { kindOf, MAX_DEPTH, MAX_HOLES, REFUSED, scan } from "./scan.ts";
 import { type ErrorRecord, TAG } from "./tags.ts";
 
@@ -195,7 +195,7 @@ function prepareError(error: Error, depth: number, above: readonly object[]): Er
     if (ownFields.has(key) || key === "__proto__" || !key.isWellFormed()) continue;
     if (key === "hint" && hinted) continue;
     // A class that only the thrower has may have a code of its own.
-    if (key === "code" && error instanceof FarcallError && (known !== undefined || error.code === REMOTE_CODE))
+    if (key === "code" && error instanceof FarcallError && (known !== undefined || error.code === "FARCALL_REMOTE"))
       continue;
     const property = attempt(() => (error as unknown as Record<string, unknown>)[key], depth, errors);
     if (property) {
