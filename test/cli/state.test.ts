@@ -32,7 +32,7 @@ test("what `host backup` writes, `host restore` puts back", async () => {
   const again = await cli("host", "backup", "state.backup");
   expect(again.stderr).toMatch(/^error\[FARCALL_INVALID\]: .*state\.backup exists/);
   expect(again.code).toBe(1);
-  expect((await cli("remove", "arithmetic", "--yes")).code).toBe(0);
+  expect((await cli("remove", "arithmetic")).code).toBe(0);
   expect((await cli("host", "restore", "state.backup")).stdout).toMatch(
     /^Restored\.\nWhat was there before is .*replaced/,
   );

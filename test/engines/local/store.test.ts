@@ -109,7 +109,7 @@ test("results expire as fast as calls are made", async () => {
 
 const fn = { version: { app: "a", environment: "main", version: 1 }, schema: { name: "f", mode: "unary" } } as never;
 const pools = { of: () => ({ opened() {}, enqueue() {}, closed() {}, cancelled() {} }) } as never;
-const registry = { sequence: 1, function: () => fn };
+const registry = { sequence: 1, function: () => fn, checkRunnable() {} };
 const callsIn = (storage: CallTables, Of = Calls) => {
   const folder = mkdtempSync(join(tmpdir(), "fc-"));
   const attempts = new AttemptsFile(join(folder, "attempts"), 0, () => {});
@@ -193,4 +193,24 @@ test("large inputs, large results and keys of an older farcall are taken over as
   expect(tables.recordedInputs(1, 0, 1)).toMatchObject([
     { payload: Uint8Array.of(1), outputs: [{ payload: { length: 100_000 } }] },
   ]);
+});
+
+test("a write that fails takes nothing along of what shares its transaction", async () => {
+  const store = opened(4, "");
+  store.database.exec(
+    "CREATE TRIGGER bad BEFORE INSERT ON inputs WHEN new.call = 11 BEGIN SELECT RAISE(ABORT, 'this one is bad'); END",
+  );
+  const tables = new CallTables(store);
+  const write = (call: number) =>
+    new Promise<string>((resolve) => {
+      const inputs = [{ index: 0, payload: Uint8Array.of(call) }];
+      tables.write(
+        () => [{ kind: "inputs", call, inputs }],
+        (error) => resolve(error ? error.message : "stored"),
+      );
+    });
+  const [first, bad, last] = await Promise.all([10, 11, 12].map(write));
+  expect([first, last]).toEqual(["stored", "stored"]);
+  expect(bad).toMatch(/this one is bad/);
+  expect([10, 11, 12].map((call) => tables.countInputs(call))).toEqual([1, 0, 1]);
 });

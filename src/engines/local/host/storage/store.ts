@@ -16,6 +16,7 @@ import { type GroupReply, pack, type WriterData, type WriterMessage } from "./wr
 /** What goes into one group at most. */
 const GROUP_WRITES = 2_000;
 const GROUP_BYTES = 16 * 1024 * 1024;
+const AWAIT_MS = 200;
 /** How long this thread waits for the other's transaction. */
 const BUSY_MS = 20_000;
 /** A database that cannot give space back is made over when it is smaller. */
@@ -35,8 +36,8 @@ export class Store {
   readonly #mark: CommitMark;
   readonly #worker: Worker;
   readonly #port: MessagePort;
-  /** The last group that is on disk. */
-  readonly #groupsDone = new Int32Array(new SharedArrayBuffer(4));
+  /** The last group that is on disk; and, when the writer has failed, a 1. */
+  readonly #groupsDone = new Int32Array(new SharedArrayBuffer(8));
   #lastGroup = 0;
   #writes: Write[] = [];
   /** What the writer has. */
@@ -137,10 +138,26 @@ export class Store {
 
   #await(): void {
     while (this.#group) {
-      const done = Atomics.load(this.#groupsDone, 0);
-      if (done < this.#lastGroup) Atomics.wait(this.#groupsDone, 0, done);
+      this.#awaitAnother(this.#lastGroup);
       const reply = receiveMessageOnPort(this.#port) as { message: GroupReply } | undefined;
       if (reply) this.#written(reply.message);
+      else if (this.#failed) {
+        const message = "the thread that writes it has failed";
+        this.#written({ failure: { message }, failures: {}, more: {} });
+      }
+    }
+  }
+
+  get #failed(): boolean {
+    return Atomics.load(this.#groupsDone, 1) === 1;
+  }
+
+  /** Waits until the writer is done with this group, or has failed. */
+  #awaitAnother(group: number): void {
+    for (let done = Atomics.load(this.#groupsDone, 0); done < group && !this.#failed; ) {
+      // A writer that fails in this very moment is noticed a little later.
+      Atomics.wait(this.#groupsDone, 0, done, AWAIT_MS);
+      done = Atomics.load(this.#groupsDone, 0);
     }
   }
 
@@ -179,9 +196,8 @@ export class Store {
   close(): void {
     this.flush();
     this.#closed = true;
-    const done = Atomics.load(this.#groupsDone, 0);
-    this.#port.postMessage({ close: true } satisfies WriterMessage);
-    Atomics.wait(this.#groupsDone, 0, done);
+    this.#port.postMessage({ close: this.#lastGroup + 1 } satisfies WriterMessage);
+    this.#awaitAnother(this.#lastGroup + 1);
     this.#port.close();
     this.database.close();
     this.#mark.close();

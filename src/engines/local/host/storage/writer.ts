@@ -16,6 +16,11 @@ const VACUUM_PAUSE_MS = 50;
 
 // The host has made it (store.ts).
 const { file, port, groupsDone } = workerData as WriterData;
+process.on("uncaughtException", (error) => {
+  Atomics.store(groupsDone, 1, 1);
+  Atomics.notify(groupsDone, 0);
+  throw error;
+});
 const database = new DatabaseSync(file, { timeout: 20_000 });
 database.exec(
   "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST; PRAGMA wal_autocheckpoint = 4000;",
@@ -30,7 +35,7 @@ port.on("message", (message: WriterMessage) => {
     database.close();
     mark.close();
     port.close();
-    done(Atomics.load(groupsDone, 0) + 1);
+    done(message.close);
     return;
   }
   if ("group" in message) {

@@ -5,7 +5,7 @@ import type { CallWrite } from "./calls.ts";
 export interface WriterData {
   file: string;
   port: MessagePort;
-  /** Holds the number of the last group that is on disk. */
+  /** Holds the number of the last group that is on disk; then a 1, when the writer has failed. */
   groupsDone: Int32Array;
 }
 
@@ -19,8 +19,8 @@ export interface GroupMessage {
   bytes: ArrayBuffer;
 }
 
-/** `tidy`: the other thread has written. */
-export type WriterMessage = GroupMessage | { tidy: true } | { close: true };
+/** `tidy`: the other thread has written. `close`: as a group of this number. */
+export type WriterMessage = GroupMessage | { tidy: true } | { close: number };
 
 /** What is left of an error on its way to another thread. */
 export interface WriteFailure {
