@@ -28,6 +28,8 @@ export interface AppSummary {
   version: number;
   deployedAt: string;
   functions: number;
+  /** Of the newest version. */
+  origin?: DeploymentOrigin;
   /** Changes with every deploy and remove of this app. */
   etag: string;
 }
@@ -61,8 +63,19 @@ export interface DeploymentOrigin {
   folder?: string;
   /** Whoever deployed it, as their system names them. */
   user?: string;
-  /** Of the sources: a git commit. */
+  /** Of the sources: a git commit, with `-dirty` after it when there were changes that are not committed. */
   revision?: string;
+  repository?: RepositoryPlace;
+}
+
+/** Where a project lies in git: by it, worktrees and clones of one repository are known to be one project. */
+export interface RepositoryPlace {
+  /** The folder that all worktrees of the repository share. */
+  folder: string;
+  /** The project's folder in the repository, with forward slashes; "" for its root. */
+  path: string;
+  /** Host and path of the remote `origin`: `github.com/acme/shop`. */
+  remote?: string;
 }
 
 export interface DeployEvent {

@@ -1,5 +1,6 @@
 /** The client of a `local` engine: the Engine port, spoken over a session with the host. */
 import type { Deployer, Engine, InputRecord, Invoker, Monitor, Output, Registry } from "../../../engine/index.ts";
+import { earlierVersion } from "../../catalog/index.ts";
 import { DEPLOY_HINT } from "../hints.ts";
 import { statePaths } from "../paths.ts";
 import { Attachment } from "./attachment.ts";
@@ -56,6 +57,11 @@ function registryOf(session: Session): Registry {
 function deployerOf(session: Session): Deployer {
   return {
     deploy: (deployment) => request(session, "deploy", deployment),
+    rollback: async ({ app, environment, version, user }) => {
+      const ref = { app, environment };
+      const to = version ?? earlierVersion(ref, await request(session, "history", ref));
+      return request(session, "rollback", { ...ref, version: to, ...(user !== undefined && { user }) });
+    },
     remove: async (ref) => {
       await request(session, "remove", ref);
     },

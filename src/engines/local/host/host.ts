@@ -7,7 +7,7 @@ import { type ContainerOutput, NodeLauncher, type PoolLog, Pools, Processes } fr
 import { InvalidError } from "../../../runtime/errors.ts";
 import { parseManifest, SchemaError } from "../../../schema/index.ts";
 import type { StatePaths } from "../paths.ts";
-import type { HostStatus } from "../protocol.ts";
+import type { HostStatus, Requests } from "../protocol.ts";
 import { FARCALL_VERSION } from "../version.ts";
 import { Calls } from "./calls/index.ts";
 import { Connection } from "./connection/index.ts";
@@ -178,7 +178,14 @@ export class Host implements Services {
       if (error instanceof SchemaError) throw new InvalidError(error.message, { hint: error.hint });
       throw error;
     }
-    const result = this.registry.deploy(request);
+    return this.#deployed(this.registry.deploy(request));
+  }
+
+  async rollback(to: Requests["rollback"]["params"]): Promise<DeployResult> {
+    return this.#deployed(this.registry.rollback(to));
+  }
+
+  async #deployed(result: DeployResult): Promise<DeployResult> {
     if (!result.changed) {
       this.pools.resetAutoscalers(result.manifest);
       return result;

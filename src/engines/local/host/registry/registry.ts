@@ -5,6 +5,7 @@ import type {
   AppSummary,
   AutoscalerSettings,
   DeployEvent,
+  DeploymentOrigin,
   DeploymentRecord,
   DeployRequest,
   DeployResult,
@@ -15,7 +16,7 @@ import { InvalidError } from "../../../../runtime/errors.ts";
 import type { AppManifest, FunctionSchema } from "../../../../schema/index.ts";
 import { functionNamed, type StubOrigin, unknownApp, unknownVersion } from "../../../catalog/index.ts";
 import { DEPLOY_HINT } from "../../hints.ts";
-import type { AppName, Artifacts, DeployStorage, StoredVersion } from "../storage/index.ts";
+import type { AppName, Artifacts, DeployStorage, NewVersion, StoredVersion, VersionAbout } from "../storage/index.ts";
 import { StubChecks } from "./stub-check.ts";
 
 /** A deployed version, as containers need it. */
@@ -31,6 +32,7 @@ export interface Version {
   manifestFile: string;
   root: string;
   secrets: Record<string, string>;
+  origin: DeploymentOrigin | undefined;
 }
 
 export interface DeployedFunction {
@@ -77,9 +79,10 @@ export class Registry {
     const summaries: AppSummary[] = [];
     for (const { app, environment: of } of this.#apps.values()) {
       if (environment !== undefined && of !== environment) continue;
-      const { version, etag, manifest } = this.version({ app, environment: of });
+      const { version, etag, manifest, origin } = this.version({ app, environment: of });
       const { deployedAt, functions } = manifest;
-      summaries.push({ app, environment: of, version, deployedAt, functions: functions.length, etag });
+      const summary = { app, environment: of, version, deployedAt, functions: functions.length, etag };
+      summaries.push(origin ? { ...summary, origin } : summary);
     }
     return summaries.sort((a, b) => compare(a.app, b.app) || compare(a.environment, b.environment));
   }
@@ -120,6 +123,7 @@ export class Registry {
       manifestFile: this.#artifacts.manifestFile(stored),
       root: stored.root,
       secrets,
+      origin: (JSON.parse(stored.about) as VersionAbout).origin,
     };
   }
 
@@ -186,16 +190,32 @@ export class Registry {
     }
     this.#artifacts.write(artifact);
     const { hash, root } = artifact;
-    const { manifest: deployed, event } = this.#deploys.insert({
-      manifest,
-      fingerprint,
-      artifact: hash,
-      root,
-      secrets,
-    });
-    this.#add({ app: manifest.app, environment: manifest.environment }, deployed.version);
-    this.#announce(event);
+    const about = request.origin ? { origin: request.origin } : {};
+    const deployed = this.#insert({ manifest, fingerprint, artifact: hash, root, secrets, about });
     return { version: deployed.version, changed: true, manifest: deployed, ...before };
+  }
+
+  /** `changed` is false when the newest version equals it: a request that is sent again does nothing again. */
+  rollback({ app, environment, version: number, user }: AppName & { version: number; user?: string }): DeployResult {
+    const name = { app, environment };
+    const newest = this.version(name);
+    const { manifest, secrets, origin: from } = this.version({ ...name, version: number });
+    // The line above has found it.
+    const { fingerprint, artifact, root } = this.#deploys.version(name, number)!;
+    if (newest.etag.endsWith(fingerprint.slice(0, 16))) {
+      return { version: newest.version, changed: false, manifest: newest.manifest, previous: newest.manifest };
+    }
+    const origin = user === undefined ? from : { ...from, user };
+    const about = { ...(origin && { origin }), rollbackOf: number };
+    const deployed = this.#insert({ manifest, fingerprint, artifact, root, secrets, about });
+    return { version: deployed.version, changed: true, manifest: deployed, previous: newest.manifest };
+  }
+
+  #insert(version: NewVersion): AppManifest {
+    const { manifest, event } = this.#deploys.insert(version);
+    this.#add({ app: manifest.app, environment: manifest.environment }, manifest.version);
+    this.#announce(event);
+    return manifest;
   }
 
   remove({ app, environment }: AppName): void {

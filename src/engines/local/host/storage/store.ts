@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { EngineUnavailableError, type FarcallError } from "../../../../runtime/errors.ts";
 
 /** The version of the tables below. A host refuses a directory of a newer one. */
-const LAYOUT = 4;
+const LAYOUT = 5;
 
 const CALLS_BY_KEY =
   "CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, instance, key) WHERE key IS NOT NULL;";
@@ -20,6 +20,7 @@ const TABLES = `
   CREATE TABLE versions (
     app TEXT, environment TEXT, version INTEGER, deployed_at TEXT NOT NULL, etag TEXT NOT NULL, fingerprint TEXT NOT NULL,
     artifact TEXT NOT NULL, root TEXT NOT NULL, secrets TEXT NOT NULL, manifest TEXT NOT NULL,
+    about TEXT NOT NULL DEFAULT '{}',
     PRIMARY KEY (app, environment, version)
   );
   CREATE TABLE events (
@@ -55,6 +56,8 @@ const UPGRADES: Record<number, string> = {
   // States 2 and 3 are failures.
   3: `ALTER TABLE calls ADD COLUMN num_failed INTEGER NOT NULL DEFAULT 0;
     UPDATE calls SET num_failed = n FROM (SELECT call, count(*) AS n FROM inputs WHERE state > 1 GROUP BY call) WHERE call = number;`,
+  // Versions know where they came from.
+  4: "ALTER TABLE versions ADD COLUMN about TEXT NOT NULL DEFAULT '{}';",
 };
 
 /** Longest time between two groups. */
