@@ -17,7 +17,9 @@ import type { InspectedApp } from "../wire/inspection.ts";
 import { itemsOf } from "./batched.ts";
 import { type Bundle, Bundler } from "./bundle.ts";
 import { DeployError, type DeployStage } from "./errors.ts";
+import { requireExport } from "./exported.ts";
 import { inspect } from "./inspect.ts";
+import { originOf, repositoryOf } from "./origin.ts";
 import type { Project } from "./project.ts";
 import { scheduleProblems } from "./scheduled.ts";
 
@@ -44,6 +46,7 @@ export class AppBuilder {
   readonly #variables: NodeJS.ProcessEnv;
   #inspected: { hash: string; apps: InspectedApp[] } | undefined;
   #files: ReadonlySet<string>;
+  #repository: ReturnType<typeof repositoryOf> | undefined;
 
   /** @param settings.variables the environment that the deploy runs in */
   constructor(project: Project, settings: BuildSettings = {}) {
@@ -62,6 +65,8 @@ export class AppBuilder {
     const { entry, root } = this.#project;
     const label = relative(root, entry);
     onProgress("bundle", label);
+    this.#repository ??= repositoryOf(root);
+    const origin = originOf(root, entry, this.#repository);
     // Settings of one app wait until the source has told its name: then the two go one after the other.
     const early = this.#settings.bundleOf === undefined ? settle(this.#bundle()) : undefined;
     // Loads the compiler while the bundler works.
@@ -82,6 +87,8 @@ export class AppBuilder {
     const bundle = unwrap(bundled);
     const apps = unwrap(inspected!); // there is one when there is a bundle
 
+    const inspectedApp = apps.find(({ name }) => name === app.app);
+    if (inspectedApp?.exported === false) requireExport(app.app, entry, root, bundle.files);
     onProgress("check", `${app.functions.length} functions`);
     const functions = await mergeOptions(app, apps, label);
     const manifest: AppManifest = {
@@ -97,7 +104,12 @@ export class AppBuilder {
       ...(app.classes.length > 0 && { classes: app.classes }),
     };
     return {
-      request: { manifest, artifact: artifactOf(bundle), secrets: readSecrets(functions, this.#variables) },
+      request: {
+        manifest,
+        artifact: artifactOf(bundle),
+        secrets: readSecrets(functions, this.#variables),
+        origin: await origin,
+      },
       warnings: [...app.problems, ...bundle.warnings],
     };
   }

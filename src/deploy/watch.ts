@@ -33,12 +33,19 @@ export async function watchApp(options: WatchOptions): Promise<void> {
   const changes = new Changes(signal);
   changes.watch([project.entry]);
   let failed = false;
+  // Functions come and go while somebody writes them: only those of earlier deploys are asked about.
+  const own = new Set<string>();
+  const onRemoval: WatchOptions["onRemoval"] = async (removal) => {
+    const functions = removal.functions.filter((name) => !own.has(name));
+    return functions.length === 0 || ((await options.onRemoval?.({ ...removal, functions })) ?? false);
+  };
   try {
     while (!signal.aborted) {
       const started = performance.now();
       try {
-        const deployment = await buildAndRegister(builder, options);
+        const deployment = await buildAndRegister(builder, { ...options, onRemoval });
         failed = false;
+        for (const { name } of deployment.manifest.functions) own.add(name);
         onDeployed(deployment, { ms: performance.now() - started });
       } catch (error) {
         failed = true;

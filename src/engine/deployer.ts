@@ -1,6 +1,6 @@
 /** The deployer: registers apps. An engine whose apps are deployed by another tool leaves it out, and names the tool in `deployHint`. */
 import type { AppManifest } from "../schema/index.ts";
-import type { DeploymentOrigin } from "./registry.ts";
+import type { DeploymentOrigin } from "./origin.ts";
 
 /** What runs: one bundled ES module with its source map, named by the hash of its content. */
 export interface Artifact {

@@ -5,4 +5,5 @@ export * from "./engine.ts";
 export * from "./failure.ts";
 export * from "./invoker.ts";
 export * from "./monitor.ts";
+export * from "./origin.ts";
 export * from "./registry.ts";

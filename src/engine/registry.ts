@@ -1,5 +1,6 @@
 /** The registry: what is deployed, and was, and the events of that. Every engine has one. */
 import type { AppManifest, FunctionMode, FunctionSchema } from "../schema/index.ts";
+import type { DeploymentOrigin } from "./origin.ts";
 
 /** The environment of apps that name none. */
 export const DEFAULT_ENVIRONMENT = "main";
@@ -54,28 +55,6 @@ export interface DeploymentRecord {
   origin?: DeploymentOrigin;
   /** The version that it is a copy of: somebody has rolled back. */
   rollbackOf?: number;
-}
-
-/** Where a version was deployed from. An engine may know only some of it. */
-export interface DeploymentOrigin {
-  /** Name of the package. */
-  project?: string;
-  folder?: string;
-  /** Whoever deployed it, as their system names them. */
-  user?: string;
-  /** Of the sources: a git commit, with `-dirty` after it when there were changes that are not committed. */
-  revision?: string;
-  repository?: RepositoryPlace;
-}
-
-/** Where a project lies in git: by it, worktrees and clones of one repository are known to be one project. */
-export interface RepositoryPlace {
-  /** The folder that all worktrees of the repository share. */
-  folder: string;
-  /** The project's folder in the repository, with forward slashes; "" for its root. */
-  path: string;
-  /** Host and path of the remote `origin`: `github.com/acme/shop`. */
-  remote?: string;
 }
 
 export interface DeployEvent {

@@ -1,5 +1,6 @@
 /** `farcall apps`: what is deployed. */
 import type { Command } from "commander";
+import { placeOfOrigin } from "../../engine/index.ts";
 import { ago } from "../../text/index.ts";
 import type { AppOptions, Context } from "../context.ts";
 import { engineOptions, examples } from "../context.ts";
@@ -19,8 +20,15 @@ export function define(command: Command, context: Context): void {
     if (apps.length === 0) return output.note(`No apps are deployed yet. ${deployHint}`);
     table(
       output,
-      ["APP", "ENVIRONMENT", "VERSION", "FUNCTIONS", "DEPLOYED"],
-      apps.map((app) => [app.app, app.environment, String(app.version), String(app.functions), ago(app.deployedAt)]),
+      ["APP", "ENVIRONMENT", "VERSION", "FUNCTIONS", "DEPLOYED", "FROM"],
+      apps.map(({ app, environment, version, functions, deployedAt, origin }) => [
+        app,
+        environment,
+        String(version),
+        String(functions),
+        ago(deployedAt),
+        origin ? placeOfOrigin(origin) : "-",
+      ]),
     );
   });
 }

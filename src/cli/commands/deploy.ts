@@ -4,17 +4,23 @@ import { deployApp } from "../../deploy/index.ts";
 import type { AppOptions, Context } from "../context.ts";
 import { engineOptions, examples, several } from "../context.ts";
 import { buildSettings } from "../project/build-settings.ts";
-import { printDeployment, summaryOf } from "../project/deployment.ts";
+import {
+  askAboutRemovals,
+  type OwnerOptions,
+  ownerOptions,
+  printDeployment,
+  summaryOf,
+} from "../project/deployment.ts";
 import { Progress } from "../terminal/progress.ts";
 
-interface DeployOptions extends AppOptions {
+interface DeployOptions extends AppOptions, OwnerOptions {
   root?: string;
   envFile: string[];
   breaking: boolean;
 }
 
 export function define(command: Command, context: Context): void {
-  engineOptions(command.argument("<file>", "the module that exports the app"))
+  ownerOptions(engineOptions(command.argument("<file>", "the module that exports the app")))
     .option("--root <folder>", "the project's folder (default: that of the nearest package.json)")
     .option("--env-file <file>", "take secrets from this file too; can be repeated", several, [])
     .option("--no-breaking", "refuse a deploy that would break callers of the version before");
@@ -35,6 +41,8 @@ export function define(command: Command, context: Context): void {
       ...(options.root ? { root: options.root } : {}),
       ...(await buildSettings(options.envFile)),
       refuseBreaking: !options.breaking,
+      takeOver: options.takeOver === true,
+      onRemoval: askAboutRemovals(options, context, () => progress[Symbol.dispose]()),
       onProgress: (stage, detail) => progress.update([stage, detail].filter(Boolean).join(" ")),
     });
     progress[Symbol.dispose]();

@@ -7,18 +7,24 @@ import { monitorOf } from "../../runtime/index.ts";
 import type { AppOptions, Context } from "../context.ts";
 import { engineOptions, examples, several } from "../context.ts";
 import { buildSettings } from "../project/build-settings.ts";
-import { printDeployment, summaryOf } from "../project/deployment.ts";
+import {
+  askAboutRemovals,
+  type OwnerOptions,
+  ownerOptions,
+  printDeployment,
+  summaryOf,
+} from "../project/deployment.ts";
 import { errorAsJson, report } from "../terminal/report.ts";
 import { printEntry } from "./logs.ts";
 
-interface DevOptions extends AppOptions {
+interface DevOptions extends AppOptions, OwnerOptions {
   root?: string;
   envFile: string[];
   logs: boolean;
 }
 
 export function define(command: Command, context: Context): void {
-  engineOptions(command.argument("<file>", "the module that exports the app"))
+  ownerOptions(engineOptions(command.argument("<file>", "the module that exports the app")))
     .option("--root <folder>", "the project's folder (default: that of the nearest package.json)")
     .option("--env-file <file>", "take secrets from this file too; can be repeated", several, [])
     .option("--no-logs", "leave out what containers print");
@@ -37,6 +43,8 @@ export function define(command: Command, context: Context): void {
       environment: options.env,
       ...(options.root ? { root: options.root } : {}),
       ...(await buildSettings(options.envFile)),
+      takeOver: options.takeOver === true,
+      onRemoval: askAboutRemovals(options, context),
       onDeployed(deployment, { ms }) {
         output.event({ event: "deployed", ...summaryOf(deployment, ms) });
         printDeployment(deployment, ms, output);

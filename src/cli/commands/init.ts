@@ -9,6 +9,7 @@ import type { Context } from "../context.ts";
 import { examples } from "../context.ts";
 import { APP, configText, type Layout, layoutOf, mainText, tsconfigText } from "../project/init-files.ts";
 import { addCommand, detectProject, execCommand, type PackageJson, type Project } from "../project/project.ts";
+import { ask, canAsk } from "../terminal/confirm.ts";
 
 interface InitOptions {
   example: boolean;
@@ -47,15 +48,8 @@ export function define(command: Command, context: Context): void {
 }
 
 async function wantsExample(layout: Layout, options: InitOptions, { output, signal }: Context): Promise<boolean> {
-  if (options.yes || !output.interactive || !process.stdin.isTTY) return true;
-  const { createInterface } = await import("node:readline/promises");
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await prompt.question(`Write an example app to ${layout.app}? [Y/n] `, { signal });
-    return !/^n/i.test(answer.trim());
-  } finally {
-    prompt.close();
-  }
+  if (options.yes || !canAsk(output)) return true;
+  return !/^n/i.test((await ask(`Write an example app to ${layout.app}? [Y/n] `, signal)).trim());
 }
 
 async function setUp(
