@@ -7,7 +7,15 @@ import { moduleStyle } from "../../codegen/index.ts";
 import { CONFIG_FILES } from "../../config/index.ts";
 import type { Context } from "../context.ts";
 import { examples } from "../context.ts";
-import { APP, configText, type Layout, layoutOf, mainText, tsconfigText } from "../project/init-files.ts";
+import {
+  appNameOf,
+  appText,
+  configText,
+  type Layout,
+  layoutOf,
+  mainText,
+  tsconfigText,
+} from "../project/init-files.ts";
 import { addCommand, detectProject, execCommand, type PackageJson, type Project } from "../project/project.ts";
 import { ask, canAsk } from "../terminal/confirm.ts";
 
@@ -58,6 +66,7 @@ async function setUp(
   example: boolean,
 ): Promise<{ written: string[]; kept: string[] }> {
   const { root, javascript } = project;
+  const app = appNameOf(project);
   const written: string[] = [];
   const kept: string[] = [];
   const write = (path: string, text: string) => {
@@ -75,11 +84,11 @@ async function setUp(
   }
   if (!javascript) write("tsconfig.json", tsconfigText(resolves(root, "@types/node")));
   const emit = javascript ? "js" : "ts";
-  write(layout.config, configText(layout, { example, emit }));
+  write(layout.config, configText(layout, { app, emit }));
   if (!example) return { written, kept };
-  write(layout.app, APP);
+  write(layout.app, appText(app));
   const index = await runnableIndex(project, layout);
-  if (index) write(layout.main, mainText(index));
+  if (index) write(layout.main, mainText(index, app));
   return { written, kept };
 }
 
@@ -149,7 +158,11 @@ function nextSteps(project: Project, layout: Layout, example: boolean): string[]
   steps.push(`${run} farcall deploy ${example ? layout.app : (deployed ?? "YOUR_APP.ts")}`);
   steps.push(`${run} farcall codegen`);
   if (example)
-    steps.push(existsSync(join(root, layout.main)) ? `node ${layout.main}` : `${run} farcall call hello/greet world`);
+    steps.push(
+      existsSync(join(root, layout.main))
+        ? `node ${layout.main}`
+        : `${run} farcall call ${appNameOf(project)}/greet world`,
+    );
   return steps;
 }
 
