@@ -109,7 +109,7 @@ test("results expire as fast as calls are made", async () => {
 });
 
 const fn = { version: { app: "a", environment: "main", version: 1 }, schema: { name: "f", mode: "unary" } } as never;
-const pools = { of: () => ({ openCalls: 0, enqueue() {}, closed() {}, cancelled() {} }) } as never;
+const pools = { of: () => ({ opened() {}, enqueue() {}, closed() {}, cancelled() {} }) } as never;
 const registry = { sequence: 1, function: () => fn };
 const callsIn = (storage: CallTables, Of = Calls) =>
   new Of({ storage, registry: registry as never, pools, warn: () => {} });

@@ -397,7 +397,9 @@ test("stubs of web functions are WebFunction, documented, and compatible whateve
 test("options that make no sense are refused where the function is defined", () => {
   const app = new App("definitions");
   const handler = () => new Response();
-  expect(() => app.web(handler, { name: "a", retries: 1 } as never)).toThrow(/retries is no option of app\.web\(\)/);
+  expect(() => app.web(handler, { name: "a", retries: 1 } as never)).toThrow(
+    /retries is not an option of app\.web\(\)/,
+  );
   expect(() => app.web("page" as never)).toThrow(/app\.web\(\) takes a function/);
   expect(() => app.function(function* g() {}, { web: true })).toThrow(/generator cannot answer HTTP/);
   const batch = { maxSize: 2, waitMs: 1 };
