@@ -9,6 +9,7 @@ import { DeployError } from "./errors.ts";
 import { isOthers, takeOverError } from "./owner.ts";
 import { findProject } from "./project.ts";
 import { type Removal, removalError, removedFunctions } from "./removal.ts";
+import { shownError, shownProblem } from "./shown.ts";
 
 export type Comparison = ReturnType<typeof compareManifests>;
 
@@ -21,6 +22,8 @@ export interface DeployOptions extends BuildSettings {
   /** The project's folder. Default: that of the nearest package.json. */
   root?: string;
   onProgress?: OnProgress;
+  /** Stops the deploy unless it is being registered: then what is registered stays, and the deploy resolves. */
+  signal?: AbortSignal;
   /** Reject with DeployError instead of deploying what callers of the version before could not call. */
   refuseBreaking?: boolean;
   /** Deploy also when the app is another project's. */
@@ -51,15 +54,22 @@ export async function deployApp(options: DeployOptions): Promise<Deployment> {
 }
 
 export async function buildAndRegister(builder: AppBuilder, options: DeployOptions): Promise<Deployment> {
-  const { environment = DEFAULT_ENVIRONMENT, onProgress = () => {} } = options;
-  return register(await builder.build(environment, onProgress), options);
+  const { environment = DEFAULT_ENVIRONMENT, onProgress = () => {}, signal } = options;
+  const { root } = builder;
+  try {
+    const built = await builder.build(environment, onProgress, signal);
+    return await register({ ...built, warnings: built.warnings.map((one) => shownProblem(root, one)) }, options);
+  } catch (error) {
+    throw await shownError(root, error);
+  }
 }
 
 async function register({ request, warnings }: Built, options: DeployOptions): Promise<Deployment> {
-  const { engine, onProgress } = options;
+  const { engine, onProgress, signal } = options;
   const { manifest } = request;
   const deployer = deployerOf(engine);
   await checkAgainstDeployed(request, options);
+  signal?.throwIfAborted();
   onProgress?.("register", `${manifest.app} (${manifest.environment})`);
   const result = await deployer.deploy(request);
   const comparison = result.changed && result.previous && compareManifests(result.previous, result.manifest);

@@ -11,6 +11,7 @@ import {
   printDeployment,
   summaryOf,
 } from "../project/deployment.ts";
+import { interruptible } from "../project/interruption.ts";
 import { Progress } from "../terminal/progress.ts";
 
 interface DeployOptions extends AppOptions, OwnerOptions {
@@ -33,18 +34,26 @@ export function define(command: Command, context: Context): void {
     const { output } = context;
     const started = performance.now();
     const engine = await context.engine(options);
-    using progress = new Progress(output, `deploying ${entry}`);
-    const deployment = await deployApp({
-      entry,
-      engine,
-      environment: options.env,
-      ...(options.root ? { root: options.root } : {}),
-      ...(await buildSettings(options.envFile)),
-      refuseBreaking: !options.breaking,
-      takeOver: options.takeOver === true,
-      onRemoval: askAboutRemovals(options, context, () => progress[Symbol.dispose]()),
-      onProgress: (stage, detail) => progress.update([stage, detail].filter(Boolean).join(" ")),
-    });
+    using progress = new Progress(output, `deploying ${entry}`, { atOnce: true });
+    const pause = () => progress[Symbol.dispose]();
+    const settings = await buildSettings(options.envFile);
+    const deployment = await interruptible(context, pause, (registering) =>
+      deployApp({
+        entry,
+        engine,
+        environment: options.env,
+        ...(options.root ? { root: options.root } : {}),
+        ...settings,
+        refuseBreaking: !options.breaking,
+        takeOver: options.takeOver === true,
+        onRemoval: askAboutRemovals(options, context, pause),
+        signal: context.signal,
+        onProgress: (stage, detail) => {
+          if (stage === "register") registering();
+          progress.update([stage, detail].filter(Boolean).join(" "));
+        },
+      }),
+    );
     progress[Symbol.dispose]();
     const ms = performance.now() - started;
     output.document(summaryOf(deployment, ms));

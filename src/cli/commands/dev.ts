@@ -36,6 +36,15 @@ export function define(command: Command, context: Context): void {
     const { output, signal } = context;
     const engine = await context.engine(options);
     let following: Promise<void> | undefined;
+    const file = relative(process.cwd(), entry);
+    output.note(`Deploying ${file}, then watching the files that it is made of. Ctrl-C ends.`);
+    /** Of the deploy that is under way. */
+    let stage: "building" | "registering" | undefined;
+    signal.addEventListener("abort", () => {
+      if (stage === "building") output.note("Interrupted. Nothing was registered.");
+      if (stage === "registering")
+        output.note("Interrupted while a version is being registered: waiting for the answer.");
+    });
     await watchApp({
       entry,
       engine,
@@ -45,13 +54,18 @@ export function define(command: Command, context: Context): void {
       ...(await buildSettings(options.envFile)),
       takeOver: options.takeOver === true,
       onRemoval: askAboutRemovals(options, context),
+      onProgress(at) {
+        stage = at === "register" ? "registering" : "building";
+      },
       onDeployed(deployment, { ms }) {
+        stage = undefined;
         output.event({ event: "deployed", ...summaryOf(deployment, ms) });
         printDeployment(deployment, ms, output);
         const { app } = deployment.manifest;
         if (options.logs) following ??= follow(monitorOf(engine), app, options.env, context);
       },
       onFailed(error) {
+        stage = undefined;
         if (output.json) output.event({ event: "failed", error: errorAsJson(error) });
         else report(error, output);
       },

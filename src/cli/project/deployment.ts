@@ -53,9 +53,7 @@ export function printDeployment(
   ms: number,
   output: Output,
 ): void {
-  for (const warning of warnings) {
-    for (const line of placeLines(warning, output)) output.note(line);
-  }
+  for (const line of placeLines(warnings, output)) output.note(line);
   const name = `${output.style("bold", manifest.app)} version ${manifest.version} (${manifest.environment})`;
   const took = output.style("dim", `in ${duration(ms)}`);
   if (!changed) {
