@@ -2,7 +2,7 @@
  * `farcall dev`: deploys an app again whenever a file that it is made of changes. Folders are watched rather than files,
  * since editors replace a file when they save it.
  */
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, readdirSync, watch } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { AppBuilder } from "./build.ts";
 import { buildAndRegister, type Deployment, type DeployOptions } from "./deploy.ts";
@@ -53,14 +53,22 @@ export async function watchApp(options: WatchOptions): Promise<void> {
       }
       const files = new Set([...builder.files, ...PROJECT_FILES.map((name) => join(project.root, name))]);
       changes.watch([...files].filter((file) => !file.includes(`${sep}node_modules${sep}`)));
-      // What is missing may be a file that does not exist yet: after a failure, any file beside the known ones counts.
-      const changed = await changes.next((path) => failed || files.has(path));
+      // What is missing may be a file that does not exist yet: after a failure, sources beside the known ones count, and new files.
+      // Others may be written by the failure itself, such as the log that this process prints to.
+      const present = failed ? changes.present() : undefined;
+      const changed = await changes.next(
+        (path) => files.has(path) || (present !== undefined && (isSource(path) || !present.has(path))),
+      );
       if (changed.length > 0) onChange?.(changed);
     }
   } finally {
     changes.close();
     await builder.dispose();
   }
+}
+
+function isSource(path: string): boolean {
+  return /\.(?:[cm]?[jt]sx?|json)$/.test(path);
 }
 
 /** What has changed in a set of folders since it was last asked. */
@@ -86,6 +94,13 @@ class Changes {
     for (const folder of folders) {
       if (!this.#watchers.has(folder)) this.#add(folder);
     }
+  }
+
+  /** Absolute paths of what lies in the watched folders now. */
+  present(): ReadonlySet<string> {
+    return new Set(
+      [...this.#watchers.keys()].flatMap((folder) => entriesOf(folder).map((name) => resolve(folder, name))),
+    );
   }
 
   /** Absolute paths that changed and that `counts` accepts, once it has been quiet; empty when the signal aborts. */
@@ -137,5 +152,14 @@ class Changes {
     const disturbed = await Promise.race([quiet, this.#event()]);
     clearTimeout(timer);
     return disturbed === true;
+  }
+}
+
+function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // It has just been removed.
+    return [];
   }
 }

@@ -1,4 +1,6 @@
 /** `farcall dev`: a change of any file that the app is made of is deployed; errors wait for the next change. */
+import { basename } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type Deployment, watchApp } from "../../src/deploy/index.ts";
 import { localEngine } from "../../src/engines/local/index.ts";
@@ -67,4 +69,40 @@ test("deploys at every change of a source, a type or a missing file, and survive
     await engine.close();
   }
   expect(events).toEqual([]);
+});
+
+test("a log beside the sources, to which a failed deploy is printed, is not a reason to deploy again", async () => {
+  await using home = await temporaryHome();
+  await using source = await project({
+    "app.ts": `${app}oops(`,
+    "lib/factor.ts": "export const factor = 2;",
+    "dev.log": "",
+  });
+  const types = "export interface Size { width: number }";
+  await source.write("lib/types.ts", types);
+  const engine = localEngine(home.url);
+  const stop = new AbortController();
+  const changes: string[] = [];
+  const failed = Promise.withResolvers<void>();
+  const watching = watchApp({
+    entry: source.path("app.ts"),
+    engine,
+    signal: stop.signal,
+    onDeployed: () => stop.abort(),
+    onFailed: () => failed.resolve(),
+    onChange: (files) => changes.push(...files.map((file) => basename(file))),
+  });
+  try {
+    await failed.promise;
+    await source.write("dev.log", "error");
+    await sleep(500);
+    await source.write("app.ts", app);
+    await watching;
+    expect(changes).toContain("app.ts");
+    expect(changes).not.toContain("dev.log");
+  } finally {
+    stop.abort();
+    await watching;
+    await engine.close();
+  }
 });
