@@ -26,11 +26,11 @@ export function removalText({ app, environment, functions }: Removal): string {
 /** @param entry what is deployed @param deployed where the version before came from */
 export function removalError(removal: Removal, entry: string | undefined, deployed?: DeploymentOrigin): DeployError {
   const other = deployed?.entry;
-  const before =
-    other === undefined || other === entry
-      ? ""
-      : ` The version before was deployed from ${other}: is that the module to deploy?`;
+  const hint = "Nothing was registered. Pass --allow-removal if their callers no longer need them.";
   return new DeployError("register", `this deploy ${removalText(removal)}`, [], {
-    hint: `Nothing was registered. Pass --allow-removal if their callers no longer need them.${before}`,
+    hint:
+      other === undefined || other === entry
+        ? hint
+        : `${hint} The version before was deployed from ${other}, which may be the module to deploy.`,
   });
 }

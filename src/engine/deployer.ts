@@ -1,6 +1,7 @@
 /** The deployer: registers apps. An engine whose apps are deployed by another tool leaves it out, and names the tool in `deployHint`. */
 import type { AppManifest } from "../schema/index.ts";
 import type { DeploymentOrigin } from "./origin.ts";
+import type { DeploymentRecord } from "./registry.ts";
 
 /** What runs: one bundled ES module with its source map, named by the hash of its content. */
 export interface Artifact {
@@ -49,4 +50,15 @@ export interface Deployer {
   rollback(request: RollbackRequest): Promise<DeployResult>;
   /** Cancels its calls, stops its containers, forgets its versions. */
   remove(ref: { app: string; environment: string }): Promise<void>;
+}
+
+/**
+ * Where a rollback goes to when nobody says: the version before the newest. Of a newest that is itself a rollback, the one before
+ * the version that it is a copy of, so that a second rollback goes further back instead of returning to what the first one left.
+ * @param history newest first
+ */
+export function earlierVersion(history: readonly DeploymentRecord[]): number | undefined {
+  const [newest] = history;
+  const current = newest?.rollbackOf ?? newest?.version ?? 0;
+  return history.find(({ version }) => version < current)?.version;
 }

@@ -4,5 +4,4 @@
  */
 export { checkMethod } from "./methods.ts";
 export { type DeployedApp, functionNamed, unknownApp, unknownVersion } from "./names.ts";
-export { earlierVersion } from "./rollback.ts";
 export { judgeStub, type StubOrigin } from "./stub-check.ts";

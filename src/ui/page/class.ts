@@ -1,3 +1,4 @@
+/** One class: how it is constructed, and its methods. */
 import { get } from "./api.ts";
 import { crumbs, functionList, typeSection } from "./app.ts";
 import { Chart } from "./chart.ts";
