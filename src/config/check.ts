@@ -88,7 +88,7 @@ export function checkConfig(value: unknown, file: string): readonly Config[] {
     throw new InvalidError(
       `The config ${file} is not valid:\n${problems.map((problem) => `  ${problem}`).join("\n")}`,
       {
-        hint: "docs/config.md describes each key. With defineConfig() your editor checks them.",
+        hint: "See docs/config.md for each key. With defineConfig() your editor checks them.",
       },
     );
   }

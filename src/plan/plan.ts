@@ -74,13 +74,21 @@ export interface StubPlan extends StubType {
 export interface IndexPlan {
   /** Extension of the specifiers: `.ts`, `.js` or nothing. */
   extension: string;
-  exports: { file: string; namespace: string; flat: boolean }[];
+  exports: IndexExport[];
   /** `interface Apps` of "farcall": what `Function.fromName` knows. */
   apps: {
     app: string;
     file: string /** Present when names were changed: deployed to exported. */;
     functions?: { name: string; exported: string }[];
   }[];
+}
+
+export interface IndexExport {
+  file: string;
+  namespace: string;
+  /** The namespace's name in the index, which differs from `namespace` where that one is a reserved word. */
+  local: string;
+  flat: boolean;
 }
 
 /** One app that the config chose. */
@@ -112,11 +120,17 @@ export function planFiles(chosen: readonly ChosenApp[], settings: PlanSettings):
   const flat = settings.exports === "flat";
   if (flat) refuseFlatCollisions(apps);
   const seen = new Set<string>(settings.declaredElsewhere);
+  const locals = new Scope(named.map(({ namespace }) => namespace).filter(canDeclare));
   return {
     apps,
     index: {
       extension: settings.importExtension,
-      exports: named.map(({ file, namespace }) => ({ file, namespace, flat })),
+      exports: named.map(({ file, namespace }) => ({
+        file,
+        namespace,
+        local: canDeclare(namespace) ? namespace : locals.claim(`${namespace}_`),
+        flat,
+      })),
       // An app of two environments is known by the first one's functions.
       apps: apps.filter(({ app }) => !seen.has(app) && seen.add(app)).map(planAugmentation),
     },
@@ -260,8 +274,10 @@ function nameExports<T extends { name: string }>(
   const exported = new Map<T, string>();
   const converted: [T, string][] = [];
   for (const [fn, name] of wanted) {
-    if (name !== toIdentifier(name)) {
-      converted.push([fn, name]);
+    // A module with a function of this name is taken for a promise by `await import()`, and the const of a class is a function.
+    const isThen = name === "then" && manifest.classes?.some((of) => of.name === fn.name);
+    if (isThen || name !== toIdentifier(name)) {
+      converted.push([fn, isThen ? `${name}_` : name]);
       continue;
     }
     if (exports.has(name)) {

@@ -109,12 +109,15 @@ export class UnsupportedError extends FarcallError {
   }
 }
 
+/** Of an error whose class has no code of its own. */
+export const REMOTE_CODE = "FARCALL_REMOTE";
+
 /** An error of a class that the caller does not have, thrown by user code; keeps its name, message, own properties and causes. */
 export class RemoteError extends FarcallError {
   readonly #name: string;
 
   constructor(name: string, message: string, options?: FarcallErrorOptions) {
-    super("FARCALL_REMOTE", message, options);
+    super(REMOTE_CODE, message, options);
     this.#name = name;
   }
 

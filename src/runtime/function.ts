@@ -88,6 +88,7 @@ export class RemoteFunction {
   // ---- one input ----
 
   async remote(...given: readonly unknown[]): Promise<unknown> {
+    RemoteFunction.#check(this, "remote");
     const { args, kwargs, init } = splitCall(`${this.name}.remote`, given);
     let engine = this.#target.engine();
     let payload: Uint8Array;
@@ -103,7 +104,14 @@ export class RemoteFunction {
       // A call with a key must outlive this process: the input is kept, and its result read like that of any kept call.
       const call = await this.#spawn("remote", engine, payload, init);
       const watching = init.onProgress && follow((signal) => call.progress({ signal }), init.onProgress);
-      return call.get({ signal: init.signal, timeoutMs: init.timeoutMs }).finally(watching);
+      try {
+        const result = await call.get({ signal: init.signal, timeoutMs: init.timeoutMs });
+        // What was reported last comes just before the end of the call.
+        await watching?.over;
+        return result;
+      } finally {
+        watching?.stop();
+      }
     }
     try {
       return await runUnary(engine, this.#target.request(engine, "remote", false, init), payload, init);
@@ -113,6 +121,7 @@ export class RemoteFunction {
   }
 
   async spawn(...given: readonly unknown[]): Promise<FunctionCall<unknown>> {
+    RemoteFunction.#check(this, "spawn");
     const { args, kwargs, init } = splitCall(`${this.name}.spawn`, given);
     if (init?.onProgress) {
       throw new InvalidError(`${this.name}.spawn: onProgress is for calls that wait for their result`, {
@@ -170,19 +179,22 @@ export class RemoteFunction {
   }
 
   remoteGen(...given: readonly unknown[]): AsyncGenerator<unknown, undefined, void> {
+    RemoteFunction.#check(this, "remoteGen");
     const { args, kwargs, init } = splitCall(`${this.name}.remoteGen`, given);
-    if (this.#target.mode !== undefined) this.#target.checkMode("remoteGen", "generator");
+    this.#target.checkDeclaredMode("remoteGen", "generator");
     return new GeneratorCall(this.#target, new TakenArguments(args, kwargs), init);
   }
 
   // ---- many inputs ----
 
   map(...given: readonly unknown[]): AsyncIterableIterator<unknown, undefined, void> {
+    RemoteFunction.#check(this, "map");
     const { inputs, options } = splitMap<MapOptions>(`${this.name}.map`, given, mapChecks);
     return this.#map("map", new Inputs(`${this.name}.map`, inputs), options);
   }
 
   starmap(...given: readonly unknown[]): AsyncIterableIterator<unknown, undefined, void> {
+    RemoteFunction.#check(this, "starmap");
     const { inputs, options } = splitMap<MapOptions>(`${this.name}.starmap`, given, mapChecks);
     if (inputs.length > 1) {
       throw new InvalidError(`${this.name}.starmap takes one iterable of argument lists, ${inputs.length} were given`, {
@@ -193,7 +205,7 @@ export class RemoteFunction {
   }
 
   #map(method: string, inputs: Inputs, options: MapOptions & { kwargs?: Readonly<Record<string, unknown>> }): MapCall {
-    if (this.#target.mode !== undefined) this.#target.checkMode(method, "unary");
+    this.#target.checkDeclaredMode(method, "unary");
     const wrap = options.wrapReturnedExceptions ?? true;
     return new MapCall(method, this.#target, inputs, {
       kwargs: options.kwargs,
@@ -207,6 +219,7 @@ export class RemoteFunction {
   }
 
   async forEach(...given: readonly unknown[]): Promise<void> {
+    RemoteFunction.#check(this, "forEach");
     const { inputs, options } = splitMap<ForEachOptions>(`${this.name}.forEach`, given, forEachChecks);
     if (options.onProgress) this.#target.checkFeatures(await this.#target.engine(), options);
     await this.#expect("forEach", "unary");
@@ -223,6 +236,7 @@ export class RemoteFunction {
   }
 
   async spawnMap(...given: readonly unknown[]): Promise<FunctionCall<unknown>> {
+    RemoteFunction.#check(this, "spawnMap");
     const { inputs, options } = splitMap<SpawnMapOptions>(`${this.name}.spawnMap`, given, spawnMapChecks);
     const taken = new Inputs(`${this.name}.spawnMap`, inputs);
     const engine = await this.#target.engine();
@@ -231,9 +245,16 @@ export class RemoteFunction {
     return new FunctionCall<unknown>(id, this.#target);
   }
 
-  async #expect(method: string, mode: FunctionMode): Promise<void> {
-    if (this.#target.mode === undefined || this.#target.mode === "web") await this.#target.refuseWeb(method);
-    this.#target.checkMode(method, mode);
+  #expect(method: string, mode: FunctionMode): Promise<void> | undefined {
+    return this.#target.expectMode(method, mode);
+  }
+
+  /** A method that was taken from its function has none to call. */
+  static #check(self: unknown, method: string): void {
+    if (typeof self === "object" && self !== null && #target in self) return;
+    throw new InvalidError(`${method}() was called without its function, as in ids.map(square.${method})`, {
+      hint: `Write \`ids.map((id) => square.${method}(id))\`, so that the method keeps its function and gets nothing but the id.`,
+    });
   }
 
   // ---- the definition ----

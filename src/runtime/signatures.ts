@@ -11,7 +11,8 @@ export type AnyIterable<T> = readonly T[] | (Iterable<T> & object) | AsyncIterab
 export interface AnyCallable {
   (...args: never): unknown;
   // With a second signature, a function that is written as the argument is not checked against the first one's parameters: its
-  // own defaults give their types, and a generic function stays generic.
+  // own defaults give their types, and a generic function stays generic. The parameter is `F & AnyCallable`, or a constant result
+  // (`() => 1`) would not be widened to a number.
   <_>(...args: never): unknown;
 }
 

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { generate } from "../../src/codegen/index.ts";
 import type { Engine } from "../../src/engine/index.ts";
 import { localEngine } from "../../src/engines/local/index.ts";
@@ -16,7 +17,7 @@ import { temporaryHome } from "../support/home.ts";
 import { type Comparison, writeComparison } from "./compare.ts";
 import { isCopyDifferent } from "./control.ts";
 import type { FidelityPackage } from "./packages.ts";
-import { Workspace, type WorkspaceOptions } from "./workspace.ts";
+import { repository, Workspace, type WorkspaceOptions } from "./workspace.ts";
 import { type ExportedFunction, exportedFunctions, type Wrapped, wrap } from "./wrap.ts";
 
 export interface Fidelity {
@@ -112,9 +113,9 @@ async function register(engine: Engine, app: IntrospectedApp, { path }: Workspac
   });
 }
 
-/** Every stub must compile in a strict program that has neither the types of a browser nor those of Node. */
+/** Every stub, and the declarations of farcall, must compile in a strict program without the types of a browser and of Node. */
 async function compileForConsumers(workspace: Workspace): Promise<void> {
-  const declarations = join(repository, "dist/index.d.ts");
+  const declarations = resolve(import.meta.dirname, "../../dist/index.d.ts");
   if (!existsSync(declarations)) throw new Error("the package has no declarations: run npm run build");
   workspace.write(
     "consumer/tsconfig.json",
@@ -122,6 +123,7 @@ async function compileForConsumers(workspace: Workspace): Promise<void> {
       extends: "../tsconfig.json",
       compilerOptions: {
         types: [],
+        skipLibCheck: false,
         noUnusedLocals: true,
         noUnusedParameters: true,
         noUncheckedIndexedAccess: true,
@@ -135,11 +137,8 @@ async function compileForConsumers(workspace: Workspace): Promise<void> {
       include: ["../generated"],
     }),
   );
-  const tsc = join(repository, "node_modules/typescript/bin/tsc");
-  const { stdout, stderr } = await run(process.execPath, [tsc, "-p", workspace.file("consumer"), "--pretty", "false"], {
-    cwd: workspace.path,
-  });
-  const errors = (stdout + stderr).split("\n").filter((line) => line.includes("error TS"));
+  const output = await compileProject("typescript", workspace.file("consumer"), workspace.path);
+  const errors = output.split("\n").filter((line) => line.includes("error TS"));
   if (errors.length > 0)
     throw new Error(`the stubs do not compile in a consumer's program:\n${errors.slice(0, 40).join("\n")}`);
 }

@@ -39,6 +39,8 @@ const helped = app.function(
   logged(<T>(items: T[]): T | undefined => items[0]),
   { name: "helped" },
 );
+const constant = app.function(() => 1, { name: "constant" });
+expectType<Equal<ReturnType<typeof constant.remote>, Promise<number>>>(true);
 export const helpedOne: number | undefined = helped.local([1]);
 
 const localLength = length.local("a");

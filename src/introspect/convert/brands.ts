@@ -56,7 +56,22 @@ export function convertMember(
 ): TypeSchema {
   const isAtom = ({ flags }: ts.Type): boolean => (flags & ATOM) !== 0;
   const isPhantom = (members.some(isAtom) && !isAtom(member)) || isOnlyBrand(cx, member);
-  return isPhantom ? cx.describe(convert) : convert();
+  const converted = isPhantom ? cx.describe(convert) : convert();
+  return isNothing(converted) ? NOTHING : converted;
+}
+
+/** What `{ [K in never]: string }` comes to. Written as `{}`, it would vanish from an intersection. */
+const NOTHING: TypeSchema = {
+  kind: "global",
+  name: "Record",
+  typeArguments: [
+    { kind: "primitive", name: "never" },
+    { kind: "primitive", name: "never" },
+  ],
+};
+
+function isNothing(type: TypeSchema): boolean {
+  return type.kind === "object" && type.properties.length === 0 && !type.indexes && !type.calls;
 }
 
 function isOnlyBrand(cx: Conversion, type: ts.Type): boolean {

@@ -144,7 +144,11 @@ function convertIntersection(cx: Conversion, node: ts.IntersectionTypeNode): Typ
   if (node.pos < 0) return { kind: "intersection", members: nodes.map((each) => cx.node(each)) };
   refuseLostProperties(cx, cx.checker.getTypeFromTypeNode(node), node);
   const types = nodes.map((each) => cx.checker.getTypeFromTypeNode(each));
-  const members = nodes.map((each, at) => convertMember(cx, types, types[at]!, () => cx.node(each)));
+  const members = nodes.map((each, at) =>
+    ts.isTypeLiteralNode(each) && each.members.length === 0
+      ? cx.node(each)
+      : convertMember(cx, types, types[at]!, () => cx.node(each)),
+  );
   return { kind: "intersection", members };
 }
 

@@ -100,11 +100,15 @@ function isNumeric(symbol: ts.Symbol): boolean {
   return name !== undefined && ts.isNumericLiteral(name);
 }
 
-/** Also of properties that mapped types made readonly, and of an enum's. */
+/** Also of properties that mapped types made readonly, of an enum's, and of a module's. */
 function isReadonly(symbol: ts.Symbol): boolean {
   const { checkFlags = 0 } = linksOf(symbol);
   if (symbol.flags & ts.SymbolFlags.Transient && checkFlags & READONLY_CHECK_FLAG) return true;
   if (symbol.flags & ts.SymbolFlags.EnumMember) return true;
+  // A module's constant.
+  if (symbol.flags & ts.SymbolFlags.BlockScopedVariable && symbol.valueDeclaration) {
+    return (ts.getCombinedNodeFlags(symbol.valueDeclaration) & ts.NodeFlags.Const) !== 0;
+  }
   if (symbol.flags & ts.SymbolFlags.Accessor) return !(symbol.flags & ts.SymbolFlags.SetAccessor);
   const declaration = symbol.valueDeclaration;
   if (!declaration) return false;

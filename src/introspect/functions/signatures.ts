@@ -174,7 +174,7 @@ function convertParameter(
   if (declaration && node?.type) type = cx.node(node.type);
   else {
     const found = cx.checker.getTypeOfSymbol(symbol);
-    // A function written inside `app.function(…)` is checked against `never` for its parameters.
+    // A function written inside the call of a helper may be checked against `never` for its parameters.
     if (node && found.flags & ts.TypeFlags.Never) {
       cx.refuse(node, "untyped", "this parameter has no type", "Add a type annotation.");
     }

@@ -1,4 +1,4 @@
-/** One class: how it is constructed, and its methods. */
+/** The page of one class: how it is constructed, its methods, and what runs of it. */
 import { get } from "./api.ts";
 import { crumbs, functionList, typeSection } from "./app.ts";
 import { Chart } from "./chart.ts";
