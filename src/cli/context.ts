@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import type { Engine } from "../engine/index.ts";
 import type { AppManifest } from "../schema/index.ts";
-import type { Target } from "./calling/target.ts";
+import { parseTarget, type Target } from "./calling/target.ts";
 import type { Output } from "./terminal/output.ts";
 
 export interface EngineOptions {
@@ -61,6 +61,11 @@ export class Context {
     if (target.function !== undefined && !isClass) await registry.resolve({ ...ref, name: target.function });
     // Present, since no etag was given.
     return manifest as AppManifest;
+  }
+
+  /** Rejects, with the nearest names, when what a list is filtered by is not deployed. */
+  async requireTarget(text: string | undefined, options: AppOptions): Promise<void> {
+    if (text !== undefined) await this.manifest(parseTarget(text), options);
   }
 
   async close(): Promise<void> {

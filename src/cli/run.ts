@@ -41,7 +41,7 @@ export async function run(argv: readonly string[], makeProgram: (context: Contex
     if (interruption.signal.aborted) process.exitCode = EXIT.interrupted;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) process.exitCode = EXIT.ok;
-    else if (error instanceof CommanderError) process.exitCode = reportUsage(error, output);
+    else if (error instanceof CommanderError) process.exitCode = reportUsage(error, output, commandName(name, argv));
     else if (interruption.signal.aborted) process.exitCode = EXIT.interrupted;
     else process.exitCode = report(error, output);
   } finally {
@@ -52,24 +52,27 @@ export async function run(argv: readonly string[], makeProgram: (context: Contex
   }
 }
 
-/** Commander has already printed the message for people. */
-function reportUsage({ message }: CommanderError, output: Output): number {
-  if (output.json)
-    report(
-      new UsageError(
-        message
-          .replace(/^error: /, "")
-          .split("\n")
-          .join(" "),
-      ),
-      output,
-    );
-  return EXIT.usage;
+/** In the form of every other error, and once: `settle` keeps commander from printing it. */
+function reportUsage({ code, message }: CommanderError, output: Output, program: string): number {
+  // It has printed the help, as asked or for want of a command.
+  if (code === "commander.help") return EXIT.usage;
+  const [what = "", suggestion] = message.replace(/^error: /, "").split("\n");
+  const hint = suggestion?.replace(/^\((.*)\)$/, "$1") ?? `\`${program} --help\` shows what it takes.`;
+  return report(new UsageError(what.replace(/\.$/, ""), hint), output);
 }
 
 class InterruptedError extends Error {}
 
-/** Errors are thrown rather than ending the process, and a word too many is one. */
+/** The program with the command that was meant: `farcall deploy`. */
+function commandName(name: string, [command = ""]: readonly string[]): string {
+  return name === "farcall" && /^[a-z]+$/.test(command) ? `${name} ${command}` : name;
+}
+
+/** Errors are thrown rather than printed, or ending the process, and a word too many is one. */
 export function settle(command: Command): Command {
-  return command.exitOverride().showSuggestionAfterError().allowExcessArguments(false);
+  return command
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .showSuggestionAfterError()
+    .allowExcessArguments(false);
 }

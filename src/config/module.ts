@@ -1,11 +1,12 @@
 /**
- * Config files that are modules: imported, with what they import of the project, and imported again once any of it has changed. The module
- * cache has no other way to be told than another URL.
+ * Config files that are modules: imported, with what they import of the project, and imported again once any of it has changed, for which
+ * the module cache needs another URL. TypeScript that Node does not run as it is (enums, ES modules in a CommonJS package) is compiled.
  */
 import { readFileSync } from "node:fs";
 import { createRequire, registerHooks } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { valueText } from "../text/index.ts";
+import { compiled } from "./compiled.ts";
 
 interface Loaded {
   /** Text by path of the module and of those that it imports. */
@@ -60,6 +61,11 @@ const GENERATION = "generation";
 /** Notes which files of the project are imported from those that are in `files`, and gives each the URL of the generation. */
 function follow(files: Set<string>, generation: number): () => void {
   const hooks = registerHooks({
+    load(url, context, next) {
+      const path = url.startsWith("file:") ? fileURLToPath(url) : undefined;
+      const source = path !== undefined && files.has(path) ? compiled(path, context.format ?? undefined) : undefined;
+      return source === undefined ? next(url, context) : { format: "module", source, shortCircuit: true };
+    },
     resolve(specifier, context, next) {
       const { parentURL } = context;
       const isOfProject = parentURL?.startsWith("file:") && files.has(fileURLToPath(parentURL));
@@ -98,7 +104,10 @@ async function quietly<T>(work: () => Promise<T>): Promise<T> {
   const { emitWarning } = process;
   process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
     const [options] = rest as [{ code?: string } | undefined];
-    if (options?.code !== "MODULE_TYPELESS_PACKAGE_JSON") Reflect.apply(emitWarning, process, [warning, ...rest]);
+    // The error that follows says it too.
+    const isOfError = String(warning).startsWith("Failed to load the ES module");
+    if (options?.code !== "MODULE_TYPELESS_PACKAGE_JSON" && !isOfError)
+      Reflect.apply(emitWarning, process, [warning, ...rest]);
   }) as typeof process.emitWarning;
   try {
     return await work();

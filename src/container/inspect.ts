@@ -29,6 +29,13 @@ function failed(error: unknown): never {
   });
 }
 
+/** By name, as the default, or as part of a default as CommonJS modules have it. */
+function isExported(app: unknown, exports: Readonly<Record<string, unknown>>): boolean {
+  const { default: main } = exports;
+  const values = [...Object.values(exports), ...(typeof main === "object" && main !== null ? Object.values(main) : [])];
+  return values.includes(app);
+}
+
 process.on("uncaughtException", failed);
 process.on("unhandledRejection", failed);
 await installHooks();
@@ -36,6 +43,7 @@ const exports = await loadArtifact(artifact!, root!);
 answer({
   apps: loadedApps().map((app) => ({
     name: app.name,
+    exported: isExported(app, exports),
     functions: definitionsOf(app, exports).map(({ name, mode, options }) => ({ name, mode, options })),
     classes: classesOf(app, exports).map(({ name, methods }) => ({
       name,

@@ -13,13 +13,17 @@ import {
   type ResolvedFunctionOptions,
   SCHEMA_VERSION,
 } from "../schema/index.ts";
+import { count } from "../text/index.ts";
 import type { InspectedApp } from "../wire/inspection.ts";
 import { itemsOf } from "./batched.ts";
 import { type Bundle, Bundler } from "./bundle.ts";
 import { DeployError, type DeployStage } from "./errors.ts";
+import { requireExport } from "./exported.ts";
 import { inspect } from "./inspect.ts";
+import { originOf, repositoryOf } from "./origin.ts";
 import type { Project } from "./project.ts";
 import { scheduleProblems } from "./scheduled.ts";
+import { shownPath, shownRoot } from "./shown.ts";
 
 export type OnProgress = (stage: DeployStage, detail?: string) => void;
 
@@ -44,6 +48,7 @@ export class AppBuilder {
   readonly #variables: NodeJS.ProcessEnv;
   #inspected: { hash: string; apps: InspectedApp[] } | undefined;
   #files: ReadonlySet<string>;
+  #repository: ReturnType<typeof repositoryOf> | undefined;
 
   /** @param settings.variables the environment that the deploy runs in */
   constructor(project: Project, settings: BuildSettings = {}) {
@@ -58,10 +63,19 @@ export class AppBuilder {
     return this.#files;
   }
 
-  async build(environment: string, onProgress: OnProgress): Promise<Built> {
+  get root(): string {
+    return this.#project.root;
+  }
+
+  /** @param signal stops it: it rejects with the signal's reason */
+  async build(environment: string, onProgress: OnProgress, signal?: AbortSignal): Promise<Built> {
     const { entry, root } = this.#project;
     const label = relative(root, entry);
-    onProgress("bundle", label);
+    const shown = shownPath(root, entry);
+    signal?.throwIfAborted();
+    onProgress("bundle", shown);
+    this.#repository ??= repositoryOf(root);
+    const origin = settle(originOf(root, entry, this.#repository));
     // Settings of one app wait until the source has told its name: then the two go one after the other.
     const early = this.#settings.bundleOf === undefined ? settle(this.#bundle()) : undefined;
     // Loads the compiler while the bundler works.
@@ -69,21 +83,25 @@ export class AppBuilder {
     const read = () => attempt(() => introspect(entry, { root }));
     const first = early ? undefined : read();
     const bundled = await (early ?? settle(this.#bundle(first && "value" in first ? first.value.app : undefined)));
-    const inspecting = "value" in bundled ? settle(this.#inspect(bundled.value, label)) : undefined;
+    const inspecting = "value" in bundled ? settle(this.#inspect(bundled.value, shown, signal)) : undefined;
     // The child must be on its way before the compiler takes this thread.
     await new Promise((resolve) => setImmediate(resolve));
-    onProgress("introspect", label);
+    signal?.throwIfAborted();
+    onProgress("introspect", shown);
     const introspected = first ?? read();
-    onProgress("inspect", label);
+    onProgress("inspect", shown);
     const inspected = await inspecting;
+    signal?.throwIfAborted();
     this.#noteFiles(bundled, introspected);
     // Types first: what they complain about is often what the others stumble over.
     const app = unwrap(introspected);
     const bundle = unwrap(bundled);
     const apps = unwrap(inspected!); // there is one when there is a bundle
 
-    onProgress("check", `${app.functions.length} functions`);
-    const functions = await mergeOptions(app, apps, label);
+    const inspectedApp = apps.find(({ name }) => name === app.app);
+    if (inspectedApp?.exported === false) requireExport(app.app, entry, shownRoot(root), bundle.files);
+    onProgress("check", count(app.functions.length, "function"));
+    const functions = await mergeOptions(app, apps, label, shown);
     const manifest: AppManifest = {
       schemaVersion: SCHEMA_VERSION,
       app: app.app,
@@ -97,7 +115,12 @@ export class AppBuilder {
       ...(app.classes.length > 0 && { classes: app.classes }),
     };
     return {
-      request: { manifest, artifact: artifactOf(bundle), secrets: readSecrets(functions, this.#variables) },
+      request: {
+        manifest,
+        artifact: artifactOf(bundle),
+        secrets: readSecrets(functions, this.#variables),
+        origin: unwrap(await origin),
+      },
       warnings: [...app.problems, ...bundle.warnings],
     };
   }
@@ -114,9 +137,9 @@ export class AppBuilder {
   }
 
   /** Equal code registers equal functions. */
-  async #inspect(bundle: Bundle, label: string): Promise<InspectedApp[]> {
+  async #inspect(bundle: Bundle, label: string, signal: AbortSignal | undefined): Promise<InspectedApp[]> {
     if (this.#inspected?.hash !== bundle.hash) {
-      this.#inspected = { hash: bundle.hash, apps: await inspect(artifactOf(bundle), label, this.#variables) };
+      this.#inspected = { hash: bundle.hash, apps: await inspect(artifactOf(bundle), label, this.#variables, signal) };
     }
     return this.#inspected.apps;
   }
@@ -156,6 +179,7 @@ async function mergeOptions(
   app: IntrospectedApp,
   apps: readonly InspectedApp[],
   label: string,
+  shown: string,
 ): Promise<FunctionSchema[]> {
   const inspected = apps.find(({ name }) => name === app.app);
   const registered = new Map(inspected?.functions.map((one) => [one.name, one]));
@@ -177,7 +201,7 @@ async function mergeOptions(
       file: fn.source?.file ?? label,
       line: fn.source?.line ?? 1,
       column: 1,
-      message: `function ${fn.name} is in the source, but importing ${label} does not register it`,
+      message: `function ${fn.name} is in the source, but importing ${shown} does not register it`,
       hint: "Call app.function unconditionally when the module loads. A module marked as free of side effects is left out of the bundle.",
     });
   }
@@ -193,7 +217,7 @@ async function mergeOptions(
       file: label,
       line: 1,
       column: 1,
-      message: `importing ${label} registers ${noun} ${name}, which is not found in the source`,
+      message: `importing ${shown} registers ${noun} ${name}, which is not found in the source`,
       hint: `Its types are unknown: register it with a call of app.${noun} that farcall can find in the source.`,
     });
   }

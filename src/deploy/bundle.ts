@@ -7,7 +7,7 @@
  * - The code has no absolute path in it, so that equal sources give an equal hash in every checkout.
  */
 import { createHash } from "node:crypto";
-import { relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { BuildContext, BuildOptions, BuildResult, Loader, Message, Metafile } from "esbuild";
 import type { BundleOptions } from "../config/config.ts";
 import type { Artifact } from "../engine/index.ts";
@@ -17,6 +17,7 @@ import { compileDecorated, emitsMetadata, metadataPlugin } from "./metadata.ts";
 import { packageFolderOf } from "./native.ts";
 import { packagePlugin } from "./packages.ts";
 import { askingModules, asksForItsPlace, PLACE_BANNER, PLACES, placePlugin } from "./places.ts";
+import { shownPath } from "./shown.ts";
 
 export interface Bundle extends Artifact {
   /** Absolute paths of the modules that went into it, packages included. */
@@ -87,7 +88,7 @@ export class Bundler {
       const { errors } = error as { errors?: Message[] };
       if (!errors) throw error;
       const problems = errors.map((message) => toProblem(message, "error", this.#entry));
-      throw new DeployError("bundle", `cannot bundle ${relative(this.#root, this.#entry)}`, problems);
+      throw new DeployError("bundle", `cannot bundle ${shownPath(this.#root, this.#entry)}`, problems);
     }
   }
 

@@ -1,12 +1,15 @@
 /** Deploys an app: prepares it, compares it with what is deployed, registers it. */
-import type { DeployResult, Engine } from "../engine/index.ts";
+import type { DeployRequest, DeployResult, Engine } from "../engine/index.ts";
 import type { Problem } from "../introspect/index.ts";
 import { NotFoundError } from "../runtime/errors.ts";
 import { deployerOf } from "../runtime/index.ts";
 import { type AppManifest, compareManifests } from "../schema/index.ts";
 import { AppBuilder, type BuildSettings, type Built, type OnProgress } from "./build.ts";
 import { DeployError } from "./errors.ts";
+import { isOthers, takeOverError } from "./owner.ts";
 import { findProject } from "./project.ts";
+import { type Removal, removalError, removedFunctions } from "./removal.ts";
+import { shownError, shownProblem } from "./shown.ts";
 
 export type Comparison = ReturnType<typeof compareManifests>;
 
@@ -19,8 +22,14 @@ export interface DeployOptions extends BuildSettings {
   /** The project's folder. Default: that of the nearest package.json. */
   root?: string;
   onProgress?: OnProgress;
+  /** Stops the deploy unless it is being registered: then what is registered stays, and the deploy resolves. */
+  signal?: AbortSignal;
   /** Reject with DeployError instead of deploying what callers of the version before could not call. */
   refuseBreaking?: boolean;
+  /** Deploy also when the app is another project's. */
+  takeOver?: boolean;
+  /** Called before a deploy that removes functions; false stops it. Default: stop it. */
+  onRemoval?: (removal: Removal) => boolean | Promise<boolean>;
 }
 
 export interface Deployment extends DeployResult {
@@ -45,25 +54,46 @@ export async function deployApp(options: DeployOptions): Promise<Deployment> {
 }
 
 export async function buildAndRegister(builder: AppBuilder, options: DeployOptions): Promise<Deployment> {
-  const { environment = DEFAULT_ENVIRONMENT, onProgress = () => {} } = options;
-  return register(await builder.build(environment, onProgress), options);
+  const { environment = DEFAULT_ENVIRONMENT, onProgress = () => {}, signal } = options;
+  const { root } = builder;
+  try {
+    const built = await builder.build(environment, onProgress, signal);
+    return await register({ ...built, warnings: built.warnings.map((one) => shownProblem(root, one)) }, options);
+  } catch (error) {
+    throw await shownError(root, error);
+  }
 }
 
-async function register(
-  { request, warnings }: Built,
-  { engine, refuseBreaking, onProgress }: DeployOptions,
-): Promise<Deployment> {
+async function register({ request, warnings }: Built, options: DeployOptions): Promise<Deployment> {
+  const { engine, onProgress, signal } = options;
   const { manifest } = request;
-  if (refuseBreaking) await refuseBreakingChanges(engine, manifest);
+  const deployer = deployerOf(engine);
+  await checkAgainstDeployed(request, options);
+  signal?.throwIfAborted();
   onProgress?.("register", `${manifest.app} (${manifest.environment})`);
-  const result = await deployerOf(engine).deploy(request);
+  const result = await deployer.deploy(request);
   const comparison = result.changed && result.previous && compareManifests(result.previous, result.manifest);
   return { ...result, warnings, ...(comparison && { comparison }) };
 }
 
-async function refuseBreakingChanges(engine: Engine, manifest: AppManifest): Promise<void> {
+/** Rejects with DeployError when the deploy would take away what somebody else deployed or calls, and nobody has agreed to that. */
+async function checkAgainstDeployed({ manifest, origin }: DeployRequest, options: DeployOptions): Promise<void> {
+  const { engine, refuseBreaking, takeOver = false, onRemoval } = options;
+  const { app, environment } = manifest;
+  const summary = (await engine.registry.listApps({ environment })).find((one) => one.app === app);
+  if (!summary) return;
+  const takesOver = isOthers(summary, origin);
+  if (takesOver && !takeOver) throw takeOverError(summary);
   const before = await deployedManifest(engine, manifest);
   if (!before) return;
+  if (refuseBreaking) refuseBreakingChanges(before, manifest);
+  const functions = removedFunctions(before, manifest);
+  if (functions.length === 0) return;
+  const removal = { app, environment, functions, takesOver };
+  if (!(await onRemoval?.(removal))) throw removalError(removal, origin?.entry, summary.origin);
+}
+
+function refuseBreakingChanges(before: AppManifest, manifest: AppManifest): void {
   const breaking = compareManifests(before, manifest).filter(({ verdict }) => verdict === "breaking");
   if (breaking.length === 0) return;
   const reasons = breaking.map(({ name, reasons }) => `${name}: ${reasons.join("; ")}`);
@@ -79,7 +109,7 @@ async function deployedManifest(engine: Engine, { app, environment }: AppManifes
   try {
     return (await engine.registry.getManifest({ app, environment })).manifest;
   } catch (error) {
-    if (error instanceof NotFoundError) return undefined; // The first deploy breaks nobody.
+    if (error instanceof NotFoundError) return undefined; // It has just been removed.
     throw error;
   }
 }

@@ -7,12 +7,15 @@ export type DeployStage = "introspect" | "bundle" | "inspect" | "check" | "regis
 
 export class DeployError extends FarcallError {
   readonly stage: DeployStage;
+  /** The message without the problems. */
+  readonly summary: string;
   /** Empty when the message says it all. */
   readonly problems: readonly Problem[];
 
   constructor(stage: DeployStage, message: string, problems: readonly Problem[], options?: FarcallErrorOptions) {
     super("FARCALL_DEPLOY", [message, ...problems.map(problemLine)].join("\n"), options);
     this.stage = stage;
+    this.summary = message;
     this.problems = problems;
   }
 }

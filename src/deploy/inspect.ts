@@ -24,16 +24,23 @@ const OUTPUT_TAIL = 2_000;
  *
  * Throws DeployError when the import fails, with the stack in the author's lines.
  * @param shell the environment that the deploy runs in
+ * @param signal kills the process
  */
-export async function inspect(artifact: Artifact, label: string, shell: NodeJS.ProcessEnv): Promise<InspectedApp[]> {
+export async function inspect(
+  artifact: Artifact,
+  label: string,
+  shell: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+): Promise<InspectedApp[]> {
+  const importUnder = (env: NodeJS.ProcessEnv) => importModule({ env, artifact, label, signal });
   const own = { ...inherited(shell), ...pickVariables(shell, OWN) };
   try {
-    return await importUnder(own, artifact, label);
+    return await importUnder(own);
   } catch (error) {
-    const apps = await importUnder(shell, artifact, label).catch(() => undefined);
+    const apps = await importUnder(shell).catch(() => undefined);
     if (!apps) throw error;
     try {
-      return await importUnder({ ...own, ...named(apps, shell) }, artifact, label);
+      return await importUnder({ ...own, ...named(apps, shell) });
     } catch (failure) {
       throw failure instanceof DeployError ? withoutVariables(failure) : failure;
     }
@@ -61,12 +68,21 @@ function withoutVariables(error: DeployError): DeployError {
 /** What the processes of farcall itself go by. */
 const OWN = ["FARCALL_HOME", "FARCALL_ENGINE", "NODE_COMPILE_CACHE"];
 
-async function importUnder(env: NodeJS.ProcessEnv, artifact: Artifact, label: string): Promise<InspectedApp[]> {
+interface Import {
+  env: NodeJS.ProcessEnv;
+  artifact: Artifact;
+  label: string;
+  signal: AbortSignal | undefined;
+}
+
+async function importModule({ env, artifact, label, signal }: Import): Promise<InspectedApp[]> {
+  signal?.throwIfAborted();
   const folder = await mkdtemp(join(tmpdir(), "farcall-"));
   try {
     const file = join(folder, "app.mjs");
     await Promise.all([writeFile(file, artifact.code), writeFile(`${file}.map`, artifact.sourceMap)]);
-    const { answer, output, end } = await run([child, file, artifact.root], artifact.root, env);
+    const { answer, output, end } = await run([child, file, artifact.root], artifact.root, env, signal);
+    signal?.throwIfAborted();
     if (answer === "") {
       throw new DeployError("inspect", `importing ${label} ended the process (${end})`, [], {
         hint: `The module must finish loading: move servers and endless loops out of it.${tail(output)}`,
@@ -87,9 +103,11 @@ interface Run {
   end: string;
 }
 
-async function run(args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Run> {
+async function run(args: string[], cwd: string, env: NodeJS.ProcessEnv, signal: AbortSignal | undefined): Promise<Run> {
   const module = spawn(process.execPath, args, { cwd, env, stdio: ["ignore", "pipe", "pipe", "pipe"] });
-  const timer = setTimeout(() => module.kill("SIGKILL"), LIMIT_MS);
+  const kill = () => module.kill("SIGKILL");
+  const timer = setTimeout(kill, LIMIT_MS);
+  signal?.addEventListener("abort", kill, { once: true });
   let output = "";
   for (const stream of [module.stdout!, module.stderr!]) {
     stream.setEncoding("utf8").on("data", (part: string) => {
@@ -106,6 +124,7 @@ async function run(args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise
     return { answer, output, end };
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", kill);
     for (const stream of module.stdio) stream?.destroy();
   }
 }

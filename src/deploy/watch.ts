@@ -34,13 +34,20 @@ export async function watchApp(options: WatchOptions): Promise<void> {
   const builder = new AppBuilder(project, options);
   const changes = new Changes(signal);
   changes.watch([project.entry]);
+  // Functions come and go while somebody writes them: only those of earlier deploys are asked about.
+  const own = new Set<string>();
+  const onRemoval: WatchOptions["onRemoval"] = async (removal) => {
+    const functions = removal.functions.filter((name) => !own.has(name));
+    return functions.length === 0 || ((await options.onRemoval?.({ ...removal, functions })) ?? false);
+  };
   try {
     while (!signal.aborted) {
       const started = performance.now();
       const before = changes.present();
       let hasFailed = false;
       try {
-        const deployment = await buildAndRegister(builder, options);
+        const deployment = await buildAndRegister(builder, { ...options, onRemoval });
+        for (const { name } of deployment.manifest.functions) own.add(name);
         onDeployed(deployment, { ms: performance.now() - started });
       } catch (error) {
         if (!signal.aborted) onFailed(error);
@@ -48,8 +55,8 @@ export async function watchApp(options: WatchOptions): Promise<void> {
       }
       const files = new Set([...builder.files, ...PROJECT_FILES.map((name) => join(project.root, name))]);
       changes.watch([...files].filter((file) => !file.includes(`${sep}node_modules${sep}`)));
-      // After a failure the app may be made of more than is known: of other modules, or of a file that does not exist yet. Not of what was
-      // there and is no module, such as a log that this command's own output goes to.
+      // After a failure the app may be made of more than is known: of other modules, or of a file that does not exist yet. What was there
+      // and is not a module does not count, such as a log that this command's own output goes to.
       const changed = await changes.next(
         (path) => files.has(path) || (hasFailed && (MODULE.test(path) || !before.has(path))),
       );

@@ -1,5 +1,7 @@
 /** The deployer: registers apps. An engine whose apps are deployed by another tool leaves it out, and names the tool in `deployHint`. */
 import type { AppManifest } from "../schema/index.ts";
+import type { DeploymentOrigin } from "./origin.ts";
+import type { DeploymentRecord } from "./registry.ts";
 
 /** What runs: one bundled ES module with its source map, named by the hash of its content. */
 export interface Artifact {
@@ -17,6 +19,17 @@ export interface DeployRequest {
   artifact: Artifact;
   /** Values of the secrets that the functions' options name. */
   secrets: Record<string, string>;
+  /** Kept with the version. Not part of what makes two deploys equal. */
+  origin?: DeploymentOrigin | undefined;
+}
+
+export interface RollbackRequest {
+  app: string;
+  environment: string;
+  /** The version to go back to. Default: the one deployed before the newest, or before the version that the newest is a copy of. */
+  version?: number | undefined;
+  /** Whoever rolls back, for the new version's origin. */
+  user?: string | undefined;
 }
 
 export interface DeployResult {
@@ -30,6 +43,22 @@ export interface DeployResult {
 
 export interface Deployer {
   deploy(request: DeployRequest): Promise<DeployResult>;
+  /**
+   * Registers an earlier version again, under the next number: its manifest, artifact and secrets. `changed` is false when it is
+   * the newest already. Rejects with NotFoundError that names the versions there are, InvalidError when none is earlier.
+   */
+  rollback(request: RollbackRequest): Promise<DeployResult>;
   /** Cancels its calls, stops its containers, forgets its versions. */
   remove(ref: { app: string; environment: string }): Promise<void>;
+}
+
+/**
+ * Where a rollback goes to when nobody says: the version before the newest. Of a newest that is itself a rollback, the one before
+ * the version that it is a copy of, so that a second rollback goes further back instead of returning to what the first one left.
+ * @param history newest first
+ */
+export function earlierVersion(history: readonly DeploymentRecord[]): number | undefined {
+  const [newest] = history;
+  const current = newest?.rollbackOf ?? newest?.version ?? 0;
+  return history.find(({ version }) => version < current)?.version;
 }

@@ -1,5 +1,6 @@
 /** The registry: what is deployed, and was, and the events of that. Every engine has one. */
 import type { AppManifest, FunctionMode, FunctionSchema } from "../schema/index.ts";
+import type { DeploymentOrigin } from "./origin.ts";
 
 /** The environment of apps that name none. */
 export const DEFAULT_ENVIRONMENT = "main";
@@ -28,6 +29,8 @@ export interface AppSummary {
   version: number;
   deployedAt: string;
   functions: number;
+  /** Of the newest version. */
+  origin?: DeploymentOrigin;
   /** Changes with every deploy and remove of this app. */
   etag: string;
 }
@@ -52,17 +55,6 @@ export interface DeploymentRecord {
   origin?: DeploymentOrigin;
   /** The version that it is a copy of: somebody has rolled back. */
   rollbackOf?: number;
-}
-
-/** Where a version was deployed from. An engine may know only some of it. */
-export interface DeploymentOrigin {
-  /** Name of the package. */
-  project?: string;
-  folder?: string;
-  /** Whoever deployed it, as their system names them. */
-  user?: string;
-  /** Of the sources: a git commit. */
-  revision?: string;
 }
 
 export interface DeployEvent {

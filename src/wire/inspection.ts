@@ -11,6 +11,8 @@ export type Inspection =
 
 export interface InspectedApp {
   name: string;
+  /** The module exports the app itself. */
+  exported: boolean;
   functions: { name: string; mode: FunctionMode; options: ResolvedFunctionOptions }[];
   /** With their methods, including those that the author has made private. */
   classes: { name: string; methods: { name: string; options: ResolvedFunctionOptions }[] }[];

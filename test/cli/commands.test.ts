@@ -70,8 +70,9 @@ describe("deploy", () => {
     );
     const { code, stderr } = await cli("deploy", file);
     expect(code).toBe(1);
-    const [headline, ...places] = stderr.split("\n").filter((line) => /f\(/.test(line));
-    expect(headline).toMatch(/^error\[FARCALL_INTROSPECTION\]: .*: error: f\(b\.at\): /);
+    const [headline, ...lines] = stderr.split("\n");
+    expect(headline).toBe("error[FARCALL_INTROSPECTION]: nothing was deployed: 1 error and 1 warning");
+    const places = lines.filter((line) => /f\(/.test(line));
     expect(places.map((line) => line.replace(/^.* - /, ""))).toEqual([
       expect.stringMatching(/^f\(b\.at\): /),
       expect.stringMatching(/^warning: f\(a\): /),
@@ -84,6 +85,23 @@ describe("what is deployed", () => {
     expect(await json("apps")).toMatchObject([{ app: "arithmetic", environment: "main", version: 1 }]);
     expect((await cli("apps")).stdout).toMatch(/^APP +ENVIRONMENT +VERSION.*\narithmetic +main +1 /);
     expect(await json("apps", "--env", "staging")).toEqual([]);
+    expect((await cli("apps", "--env", "nope")).stderr).toMatch(/no environment nope.* main\b/);
+  });
+
+  test.each([["calls"], ["logs"], ["logs", "-f"], ["stats"]])(
+    "that does not exist is refused by %s rather than shown as empty",
+    async (...command) => {
+      const unknown = await cli(...command, "arithmetc");
+      expect(unknown).toMatchObject({ code: 1, stdout: "" });
+      expect(unknown.stderr).toMatch(/^error\[FARCALL_NOT_FOUND\]: .*arithmetc.*\n {2}hint: .*arithmetic/);
+      expect((await cli(...command, "arithmetic/ad")).stderr).toMatch(/^error\[FARCALL_NOT_FOUND\]: .*\bad\b/);
+    },
+  );
+
+  test("has calls and logs that are named when there are none", async () => {
+    expect((await cli("calls", "arithmetic/slow")).stderr).toBe("No calls.\n");
+    expect((await cli("logs", "arithmetic/slow")).stderr).toBe("No logs.\n");
+    expect((await cli("logs", "--call", "fc-00000000")).stderr).toMatch(/^error\[FARCALL_NOT_FOUND\]: /);
   });
 
   test("is described as signatures a person can read", async () => {

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { farcall } from "../support/cli.ts";
 
@@ -36,6 +36,39 @@ test("a project that has Node's types gets a tsconfig that uses them", async () 
   const { next } = await init();
   expect(next.join()).not.toContain("@types/node");
   expect(JSON.parse(await read("tsconfig.json")).compilerOptions.types).toEqual(["node"]);
+});
+
+test.each([
+  ["the package", { name: "shop" }, "shop", "import { shop } from"],
+  ["the package and its scope", { name: "@acme/shop.api" }, "acme-shop-api", "import { acmeShopApi } from"],
+  ["a package whose name cannot be an app's", { name: "3d" }, "app-3d", "import { app3d } from"],
+  [
+    "a package whose name the program uses itself",
+    { name: "greeting" },
+    "greeting",
+    "import { greeting as stubs } from",
+  ],
+  ["a package whose name is a word of the language", { name: "new" }, "new", "import { new as stubs } from"],
+])("the app has the name of %s, and the config lists it", async (_, packageJson, name, statement) => {
+  await writeFile(join(folder, "package.json"), JSON.stringify(packageJson));
+  await init();
+  expect(await read("src/app.ts")).toContain(`new App("${name}")`);
+  expect(await read("farcall.config.ts")).toContain(`apps: ["${name}"]`);
+  expect(await read("src/main.ts")).toContain(statement);
+});
+
+test("without a package the app has the name of the folder, also when the example is left out", async () => {
+  await init("--no-example", "shop");
+  expect(await read("shop/farcall.config.ts")).toContain('apps: ["shop"]');
+  await init("größtes Projekt, 1st".normalize("NFD"));
+  expect(await read("größtes Projekt, 1st/src/main.ts".normalize("NFD"))).toContain(
+    "import { größtesProjekt1st } from",
+  );
+});
+
+test("a project may use what the documentation shows, enums included", async () => {
+  await init();
+  expect(JSON.parse(await read("tsconfig.json")).compilerOptions).not.toHaveProperty("erasableSyntaxOnly");
 });
 
 test("what is there stays as it is", async () => {
@@ -114,7 +147,11 @@ test("a project of JavaScript alone gets stubs and a program of JavaScript", asy
   await writeFile(join(folder, "index.js"), "module.exports = 1;");
   const { written, next } = await init();
   expect(written).toEqual(["package.json", "farcall.config.json", "farcall/hello.mts", "farcall/main.mjs"]);
-  expect(JSON.parse(await read("farcall.config.json"))).toEqual({ apps: ["hello"], output: "generated", emit: "js" });
+  expect(JSON.parse(await read("farcall.config.json"))).toEqual({
+    apps: [basename(folder)],
+    output: "generated",
+    emit: "js",
+  });
   expect(next.join()).not.toContain("typescript");
 });
 
@@ -129,7 +166,7 @@ test("a project that is compiled for a bundler gets no program that its compiler
   const { written, kept, next, notes } = await init();
   expect(written).toEqual(["package.json", "farcall.config.json", "src/farcall/hello.mts"]);
   expect(kept).toEqual(["tsconfig.json"]);
-  expect(next.at(-1)).toBe("npx farcall call hello/greet world");
+  expect(next.at(-1)).toBe(`npx farcall call ${basename(folder)}/greet world`);
   expect(notes.join()).toContain('serverExternalPackages: ["farcall"]');
 });
 

@@ -46,6 +46,7 @@ describe("a wrong command line exits with 2 and says what was meant", () => {
     [["completion", "tcsh"], /no completion for tcsh[\s\S]*bash, zsh, fish/],
   ])("%j", async (args, message) => {
     const { code, stdout, stderr } = await farcall(args);
+    expect(stderr).toMatch(/^error\[FARCALL_USAGE\]: .*\n(?: {2}hint: .*\n)?$/);
     expect(stderr).toMatch(message);
     expect(stdout).toBe("");
     expect(code).toBe(2);
@@ -76,7 +77,20 @@ test("an error with --json is JSON on stdout", async () => {
   expect(unknown.code).toBe(2);
   expect(JSON.parse(unknown.stdout).error).toMatchObject({
     code: "FARCALL_USAGE",
-    message: "unknown option '--al' (Did you mean --all?)",
+    message: "unknown option '--al'",
+    hint: "Did you mean --all?",
+  });
+});
+
+test("a missing argument is said once, with a hint, also as JSON", async () => {
+  expect((await farcall(["describe"])).stderr).toBe(
+    "error[FARCALL_USAGE]: missing required argument 'target'\n  hint: `farcall describe --help` shows what it takes.\n",
+  );
+  const { code, stdout, stderr } = await farcall(["deploy", "--json"]);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: "" });
+  expect(JSON.parse(stdout).error).toMatchObject({
+    code: "FARCALL_USAGE",
+    message: "missing required argument 'file'",
   });
 });
 

@@ -1,7 +1,7 @@
 /** How a project's config is found, in which forms, and what is said of a wrong one. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { checkConfig, defineConfig, type LoadedConfig, loadConfig } from "../../src/config/index.ts";
 import { run } from "../support/cli.ts";
@@ -54,6 +54,69 @@ test.each([
     root: folder,
     value: { apps: ["a"] },
   });
+});
+
+const typescript = `import { defineConfig } from "farcall";
+import { names } from "./names.ts";
+enum Emit { Js = "js", Ts = "ts" }
+export default defineConfig({ apps: names, emit: Emit.Js });
+`;
+
+test.each(["commonjs", "module", undefined])(
+  "farcall.config.ts is read in a package of type %s, with imports and enums, and again after a change",
+  async (type) => {
+    const folder = project({
+      "package.json": JSON.stringify({ type }),
+      "farcall.config.ts": typescript,
+      "names.ts": "export const names: string[] = ['a'];",
+    });
+    mkdirSync(join(folder, "node_modules"));
+    symlinkSync(resolve(import.meta.dirname, "../.."), join(folder, "node_modules/farcall"), "dir");
+    const broken = "enum A { B }\\n\\n\\n// A comment.\\nthrow new Error('no ' + A.B);\\nexport default {};\\n";
+    const shown = await inNode(
+      folder,
+      `await show();
+      writeFileSync("names.ts", "export const names: string[] = ['b'];");
+      await show();
+      writeFileSync("farcall.config.ts", "${broken}");
+      await show();`,
+    );
+    expect(shown).toEqual([
+      { value: { apps: ["a"], emit: "js" } },
+      { value: { apps: ["b"], emit: "js" } },
+      { message: expect.stringMatching(/farcall\.config\.ts:5:7: no 0$/) },
+    ]);
+  },
+);
+
+/** What a program in Node itself, without the test runner's loader, gets at each `show()`. */
+async function inNode(cwd: string, script: string): Promise<object[]> {
+  const door = JSON.stringify(join(import.meta.dirname, "../../src/config/index.ts"));
+  const head = `import { loadConfig } from ${door}; import { writeFileSync } from "node:fs";
+    const show = () => loadConfig().then(({ value }) => ({ value }), ({ message, hint }) => ({ message, hint }))
+      .then((shown) => console.log(JSON.stringify(shown)));`;
+  const { stdout, stderr } = await run(process.execPath, ["--input-type=module", "-e", `${head}\n${script}`], { cwd });
+  expect(stderr).toBe("");
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+test("a CommonJS config in TypeScript is read in a package of type commonjs", async () => {
+  const folder = project({
+    "package.json": '{ "type": "commonjs" }',
+    "farcall.config.ts": "import type { Config } from 'farcall';\nmodule.exports = { apps: ['a'] } satisfies Config;\n",
+  });
+  expect(await inNode(folder, "await show();")).toEqual([{ value: { apps: ["a"] } }]);
+});
+
+test("an ES module in JavaScript is read in a package of type commonjs", async () => {
+  const folder = project({
+    "package.json": '{ "type": "commonjs" }',
+    "farcall.config.js": "export default { apps: ['a'] };",
+  });
+  expect(await inNode(folder, "await show();")).toEqual([{ value: { apps: ["a"] } }]);
 });
 
 test("the nearest config upwards counts, past packages that have none", async () => {

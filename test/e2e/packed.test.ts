@@ -23,6 +23,8 @@ beforeAll(async () => {
   parent = await mkdtemp(join(tmpdir(), "packed-"));
   project = join(parent, "größtes Projekt, 1st");
   await mkdir(project);
+  // Names the app, which the tests below know as hello.
+  await writeFile(join(project, "package.json"), '{ "name": "hello", "private": true }');
   env = {
     ...home.env,
     // npx finds the project's bins; `node` is the Node that runs these tests.

@@ -79,7 +79,11 @@ describe("a change that old stubs survive", () => {
     ["parameter 'more' may now be repeated", version([]), version([param("more", array(STRING), { rest: true })])],
     ["returns: can no longer be null", giving(union(STRING, NULL)), giving(STRING)],
     ["parameter 'options': property 'size' became optional", taking(object("size")), taking(object(optional("size")))],
-    ["types changed, compatibly", taking(object("size")), taking(object("size", optional("depth")))],
+    [
+      "parameter 'options': property 'depth' was added",
+      taking(object("size")),
+      taking(object("size", optional("depth"))),
+    ],
     ["returns: property 'depth' was added and is required", giving(object("size")), giving(object("size", "depth"))],
     [
       "returns: property '[].depth' was added and is required",
@@ -298,6 +302,33 @@ describe("comparing", () => {
     const { verdict, reasons } = compareFunctions(taking(use, grow()), taking(use, grow(optional("x"))));
     expect(verdict).toBe("breaking");
     expect(reasons[0]).toContain("is nested too deeply to be compared");
+  });
+
+  test("names all changes of a function, compatible ones beside breaking ones", () => {
+    const before = version([param("a"), param("options", object("width"))], object("x", "y"));
+    const after = version(
+      [
+        param("a", NUMBER),
+        param("options", object("width", optional("height"))),
+        param("more", STRING, { optional: true }),
+      ],
+      object("x", "z"),
+    );
+    const { verdict, reasons } = compareFunctions(before, after);
+    expect(verdict).toBe("breaking");
+    const about = (subject: string) => reasons.filter((reason) => reason.startsWith(subject));
+    expect(about("parameter 'a'")).toHaveLength(1);
+    expect(about("parameter 'options': property 'height' ")).toHaveLength(1);
+    expect(about("parameter 'more' ")).toHaveLength(1);
+    expect(about("returns: property 'y' ")).toHaveLength(1);
+    expect(about("returns: property 'z' ")).toHaveLength(1);
+    expect(reasons).toHaveLength(5);
+  });
+
+  test("names what has changed beside the mode", () => {
+    const generator = version([param("a", NUMBER)], NUMBER, { mode: "generator" });
+    const { reasons } = compareFunctions(version([param("a")], STRING), generator);
+    expect(reasons).toEqual(["was a unary function, is now a generator one", expect.stringMatching(/^parameter 'a' /)]);
   });
 
   test("two manifests lists every function of either", () => {

@@ -29,19 +29,19 @@ export function commandsOf(text: string): string[] {
     .filter((line) => line !== "" && !/^(npm (install|ci)|pip install|modal token)\b/.test(line));
 }
 
-/** In place of `npm install`: the package as built. packed.test.ts installs for real. */
-export async function install(folder: string, packages: readonly string[]): Promise<void> {
+/** In place of `npm install`: the package as built. packed.test.ts installs for real. @param name of the reader's own package */
+export async function install(folder: string, packages: readonly string[], name = "tour"): Promise<void> {
   const modules = join(folder, "node_modules");
   await mkdir(join(modules, ".bin"), { recursive: true });
   await symlink(repo, join(modules, "farcall"), "dir");
   await symlink(join(repo, "dist/cli/farcall.js"), join(modules, ".bin/farcall"));
   await symlink(join(repo, "dist/cli/codegen-bin.js"), join(modules, ".bin/codegen"));
-  for (const name of packages) {
-    await mkdir(dirname(join(modules, name)), { recursive: true });
-    await symlink(join(repo, "node_modules", name), join(modules, name), "dir");
-    const { bin = {} } = JSON.parse(await readFile(join(repo, "node_modules", name, "package.json"), "utf8"));
-    const bins: [string, string][] = typeof bin === "string" ? [[name, bin]] : Object.entries(bin);
-    for (const [command, path] of bins) await symlink(join(modules, name, path), join(modules, ".bin", command));
+  for (const one of packages) {
+    await mkdir(dirname(join(modules, one)), { recursive: true });
+    await symlink(join(repo, "node_modules", one), join(modules, one), "dir");
+    const { bin = {} } = JSON.parse(await readFile(join(repo, "node_modules", one, "package.json"), "utf8"));
+    const bins: [string, string][] = typeof bin === "string" ? [[one, bin]] : Object.entries(bin);
+    for (const [command, path] of bins) await symlink(join(modules, one, path), join(modules, ".bin", command));
   }
-  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "tour", type: "module" }));
+  await writeFile(join(folder, "package.json"), JSON.stringify({ name, type: "module" }));
 }

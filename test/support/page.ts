@@ -38,7 +38,7 @@ export async function follow(
 ): Promise<void> {
   const markdown = await readFile(join(repo, page), "utf8");
   const before = /^<!-- after (\S+) -->/.exec(markdown)?.[1];
-  const place = before ? await placeAfter(before, packages) : await Place.create(packages);
+  const place = before ? await placeAfter(before, packages) : await Place.create(packages, markdown);
   try {
     const reader = new Reader(place.folder, withPath(place.env, env));
     for (const block of blocksOf(markdown)) await reader.do(block);
@@ -72,9 +72,10 @@ async function placeAfter(before: string, packages: readonly string[]): Promise<
     await used.restore();
     return used;
   }
-  const place = await Place.create(packages);
+  const markdown = await readFile(join(repo, before), "utf8");
+  const place = await Place.create(packages, markdown);
   const reader = new Reader(place.folder, place.env);
-  await reader.prepare(blocksOf(await readFile(join(repo, before), "utf8")));
+  await reader.prepare(blocksOf(markdown));
   await place.save();
   return place;
 }
@@ -94,9 +95,11 @@ class Place {
     this.env = { ...home.env, FARCALL_ENGINE: undefined, VITEST: undefined, NODE_ENV: undefined, PATH };
   }
 
-  static async create(packages: readonly string[]): Promise<Place> {
+  /** The page says what its reader's folder is called, which names the package too. */
+  static async create(packages: readonly string[], markdown: string): Promise<Place> {
+    const name = /^In an empty folder called `([^`]+)`/m.exec(markdown)?.[1];
     const place = new Place(await mkdtemp(join(tmpdir(), "page-")), await temporaryHome());
-    await install(place.folder, packages);
+    await install(place.folder, packages, name);
     return place;
   }
 

@@ -283,7 +283,7 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
       .replace("Gives back a lot", "Gives back very much");
     await writeFile(changed, source);
     await open("/app/main/gallery");
-    const { code, stderr } = await farcall(["deploy", changed], { env: home.env });
+    const { code, stderr } = await farcall(["deploy", changed, "--take-over"], { env: home.env });
     expect(code, stderr).toBe(0);
     // The list follows the deploy by itself.
     await page.getByRole("link", { name: "What changed since version 1" }).click();

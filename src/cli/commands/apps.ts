@@ -1,6 +1,7 @@
 /** `farcall apps`: what is deployed. */
 import type { Command } from "commander";
-import { ago } from "../../text/index.ts";
+import { placeOfOrigin } from "../../engine/index.ts";
+import { ago, list } from "../../text/index.ts";
 import type { AppOptions, Context } from "../context.ts";
 import { engineOptions, examples } from "../context.ts";
 import { table } from "../terminal/output.ts";
@@ -16,11 +17,22 @@ export function define(command: Command, context: Context): void {
     const { registry, deployHint } = await context.engine(options);
     const apps = await registry.listApps(options.all ? {} : { environment: options.env });
     output.document(apps);
-    if (apps.length === 0) return output.note(`No apps are deployed yet. ${deployHint}`);
+    if (apps.length === 0) {
+      const others = new Set((await registry.listApps()).map(({ environment }) => environment));
+      if (others.size === 0) return output.note(`No apps are deployed yet. ${deployHint}`);
+      return output.note(`There is no environment ${options.env} with apps. There are apps in: ${list([...others])}.`);
+    }
     table(
       output,
-      ["APP", "ENVIRONMENT", "VERSION", "FUNCTIONS", "DEPLOYED"],
-      apps.map((app) => [app.app, app.environment, String(app.version), String(app.functions), ago(app.deployedAt)]),
+      ["APP", "ENVIRONMENT", "VERSION", "FUNCTIONS", "DEPLOYED", "FROM"],
+      apps.map(({ app, environment, version, functions, deployedAt, origin }) => [
+        app,
+        environment,
+        String(version),
+        String(functions),
+        ago(deployedAt),
+        origin ? placeOfOrigin(origin) : "-",
+      ]),
     );
   });
 }

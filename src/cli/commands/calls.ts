@@ -27,6 +27,7 @@ export function define(command: Command, context: Context): void {
     const { output } = context;
     const monitor = monitorOf(await context.engine(options));
     const calls = await monitor.calls({ ...parseFilter(text, options.env), limit: options.limit });
+    if (calls.length === 0) await context.requireTarget(text, options);
     output.document(calls);
     if (calls.length === 0) return output.note("No calls.");
     table(

@@ -89,6 +89,8 @@ async function generateOnce(config: LoadedConfig, options: CodegenOptions, { out
 
 async function watchStubs(config: LoadedConfig, options: CodegenOptions, { output, signal }: Context): Promise<void> {
   const { watch } = await import("../../codegen/index.ts");
+  const file = relative(process.cwd(), config.file);
+  if (!options.quiet) output.note(`Generating stubs, then watching deploys and ${file}. Ctrl-C ends.`);
   await watch(config, {
     engine: options.engine,
     signal,

@@ -34,6 +34,8 @@ complete -c codegen -a '(farcall completion --words codegen (commandline -opc)[2
 `,
 };
 
+const TAKES_APP = ["remove", "history", "rollback"];
+
 /** Commands whose first argument is an app or a function. */
 const TAKES_FUNCTION = ["describe", "call", "map", "logs", "stats", "calls"];
 
@@ -86,7 +88,7 @@ async function candidates(
   if (entry.name === "completion") return startingWithLast(SHELLS);
   const argumentIndex = rest.filter((word) => !word.startsWith("-")).length;
   if (argumentIndex > 1) return [];
-  if (entry.name === "remove") return startingWithLast(await appNames(context));
+  if (TAKES_APP.includes(entry.name)) return startingWithLast(await appNames(context));
   return TAKES_FUNCTION.includes(entry.name) ? startingWithLast(await functionTargets(last, context)) : [];
 }
 

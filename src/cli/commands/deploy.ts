@@ -4,17 +4,24 @@ import { deployApp } from "../../deploy/index.ts";
 import type { AppOptions, Context } from "../context.ts";
 import { engineOptions, examples, several } from "../context.ts";
 import { buildSettings } from "../project/build-settings.ts";
-import { printDeployment, summaryOf } from "../project/deployment.ts";
+import {
+  askAboutRemovals,
+  type OwnerOptions,
+  ownerOptions,
+  printDeployment,
+  summaryOf,
+} from "../project/deployment.ts";
+import { interruptible } from "../project/interruption.ts";
 import { Progress } from "../terminal/progress.ts";
 
-interface DeployOptions extends AppOptions {
+interface DeployOptions extends AppOptions, OwnerOptions {
   root?: string;
   envFile: string[];
   breaking: boolean;
 }
 
 export function define(command: Command, context: Context): void {
-  engineOptions(command.argument("<file>", "the module that exports the app"))
+  ownerOptions(engineOptions(command.argument("<file>", "the module that exports the app")))
     .option("--root <folder>", "the project's folder (default: that of the nearest package.json)")
     .option("--env-file <file>", "take secrets from this file too; can be repeated", several, [])
     .option("--no-breaking", "refuse a deploy that would break callers of the version before");
@@ -27,16 +34,26 @@ export function define(command: Command, context: Context): void {
     const { output } = context;
     const started = performance.now();
     const engine = await context.engine(options);
-    using progress = new Progress(output, `deploying ${entry}`);
-    const deployment = await deployApp({
-      entry,
-      engine,
-      environment: options.env,
-      ...(options.root ? { root: options.root } : {}),
-      ...(await buildSettings(options.envFile)),
-      refuseBreaking: !options.breaking,
-      onProgress: (stage, detail) => progress.update([stage, detail].filter(Boolean).join(" ")),
-    });
+    using progress = new Progress(output, `deploying ${entry}`, { atOnce: true });
+    const pause = () => progress[Symbol.dispose]();
+    const settings = await buildSettings(options.envFile);
+    const deployment = await interruptible(context, pause, (registering) =>
+      deployApp({
+        entry,
+        engine,
+        environment: options.env,
+        ...(options.root ? { root: options.root } : {}),
+        ...settings,
+        refuseBreaking: !options.breaking,
+        takeOver: options.takeOver === true,
+        onRemoval: askAboutRemovals(options, context, pause),
+        signal: context.signal,
+        onProgress: (stage, detail) => {
+          if (stage === "register") registering();
+          progress.update([stage, detail].filter(Boolean).join(" "));
+        },
+      }),
+    );
     progress[Symbol.dispose]();
     const ms = performance.now() - started;
     output.document(summaryOf(deployment, ms));

@@ -1,5 +1,6 @@
 /** `farcall describe APP[/FUNCTION]`: signatures and documentation of what is deployed, for people and for other tools. */
 import { type Command, Option } from "commander";
+import { type DeploymentOrigin, originText } from "../../engine/index.ts";
 import type { AppManifest, ClassSchema, FunctionSchema, Schedule } from "../../schema/index.ts";
 import {
   constructorOf,
@@ -47,11 +48,14 @@ export function define(command: Command, context: Context): void {
     const of = manifest.classes?.find(({ name }) => name === target.function);
     const methods = of ? methodsOf(of.name, manifest) : [];
     output.document(of ? { ...of, methods } : (fn ?? manifest));
-    if (of) return describeClass(of, methods, manifest, output);
-    if (!fn) return describeApp(manifest, output);
-    describeFunction(fn, manifest, output);
-    if (fn.mode !== "web" && !fn.options.web) return;
+    if (output.json) return;
     const { registry } = await context.engine(options);
+    const summaries = await registry.listApps({ environment: options.env });
+    const from = summaries.find((summary) => summary.app === manifest.app)?.origin;
+    if (of) return describeClass(of, methods, { manifest, from }, output);
+    if (!fn) return describeApp({ manifest, from }, output);
+    describeFunction(fn, { manifest, from }, output);
+    if (fn.mode !== "web" && !fn.options.web) return;
     const { app, environment, version } = manifest;
     const { webUrl = "none: see host.log" } = await registry.resolve({ app, environment, version, name: fn.name });
     output.line(`  URL        ${webUrl}`);
@@ -62,8 +66,14 @@ export function define(command: Command, context: Context): void {
   });
 }
 
-function describeApp(manifest: AppManifest, output: Output): void {
+interface Deployed {
+  manifest: AppManifest;
+  from: DeploymentOrigin | undefined;
+}
+
+function describeApp({ manifest, from }: Deployed, output: Output): void {
   output.line(headline(manifest, output));
+  if (from) output.line(output.style("dim", `  from ${originText(from)}`));
   if (manifest.doc) output.line(indent(manifest.doc));
   for (const fn of manifest.functions) if (fn.class === undefined) summarize(fn, output);
   for (const of of manifest.classes ?? []) {
@@ -81,13 +91,13 @@ function summarize(fn: FunctionSchema, output: Output): void {
   if (summary) output.line(output.style("dim", `      ${summary}`));
 }
 
-function describeClass(of: ClassSchema, methods: FunctionSchema[], manifest: AppManifest, output: Output): void {
+function describeClass(of: ClassSchema, methods: FunctionSchema[], deployed: Deployed, output: Output): void {
   for (const construct of constructions(of, output)) output.line(construct);
   for (const doc of [of.doc, ...of.constructors.map((each) => each.doc)]) if (doc) output.line(`\n${indent(doc)}`);
   describeParameters(constructorOf(of), output);
   for (const fn of methods) summarize(fn, output);
-  describeTypes([constructorOf(of), ...methods], manifest, output);
-  describeDeployed(of, manifest, output);
+  describeTypes([constructorOf(of), ...methods], deployed.manifest, output);
+  describeDeployed(of, deployed, output);
 }
 
 function constructions({ name, constructors }: ClassSchema, output: Output): string[] {
@@ -114,22 +124,23 @@ function describeTypes(functions: readonly Callable[], manifest: AppManifest, ou
 
 function describeDeployed(
   { source, signature }: Pick<FunctionSchema, "source" | "signature">,
-  manifest: AppManifest,
+  { manifest, from }: Deployed,
   output: Output,
 ): void {
   output.line(`\n${output.style("bold", "Deployed")}`);
   output.line(`  ${headline(manifest, output)}`);
+  if (from) output.line(`  from       ${originText(from)}`);
   if (source) output.line(`  source     ${source.file}:${source.line}`);
   output.line(`  signature  ${signature}`);
 }
 
-function describeFunction(fn: FunctionSchema, manifest: AppManifest, output: Output): void {
+function describeFunction(fn: FunctionSchema, deployed: Deployed, output: Output): void {
   for (const signature of signatures(fn, output)) output.line(signature);
   if (fn.doc) output.line(`\n${indent(fn.doc)}`);
 
   describeParameters(fn, output);
-  describeTypes([fn], manifest, output);
-  describeDeployed(fn, manifest, output);
+  describeTypes([fn], deployed.manifest, output);
+  describeDeployed(fn, deployed, output);
   const { retries, timeoutMs, minContainers, maxContainers, concurrency, batch, schedule } = fn.options;
   output.line(
     `  options    timeout ${timeoutMs} ms, retries ${retries.maxRetries}, ` +

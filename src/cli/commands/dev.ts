@@ -7,18 +7,24 @@ import { monitorOf } from "../../runtime/index.ts";
 import type { AppOptions, Context } from "../context.ts";
 import { engineOptions, examples, several } from "../context.ts";
 import { buildSettings } from "../project/build-settings.ts";
-import { printDeployment, summaryOf } from "../project/deployment.ts";
+import {
+  askAboutRemovals,
+  type OwnerOptions,
+  ownerOptions,
+  printDeployment,
+  summaryOf,
+} from "../project/deployment.ts";
 import { errorAsJson, report } from "../terminal/report.ts";
 import { printEntry } from "./logs.ts";
 
-interface DevOptions extends AppOptions {
+interface DevOptions extends AppOptions, OwnerOptions {
   root?: string;
   envFile: string[];
   logs: boolean;
 }
 
 export function define(command: Command, context: Context): void {
-  engineOptions(command.argument("<file>", "the module that exports the app"))
+  ownerOptions(engineOptions(command.argument("<file>", "the module that exports the app")))
     .option("--root <folder>", "the project's folder (default: that of the nearest package.json)")
     .option("--env-file <file>", "take secrets from this file too; can be repeated", several, [])
     .option("--no-logs", "leave out what containers print");
@@ -30,6 +36,15 @@ export function define(command: Command, context: Context): void {
     const { output, signal } = context;
     const engine = await context.engine(options);
     let following: Promise<void> | undefined;
+    const file = relative(process.cwd(), entry);
+    output.note(`Deploying ${file}, then watching the files that it is made of. Ctrl-C ends.`);
+    /** Of the deploy that is under way. */
+    let stage: "building" | "registering" | undefined;
+    signal.addEventListener("abort", () => {
+      if (stage === "building") output.note("Interrupted. Nothing was registered.");
+      if (stage === "registering")
+        output.note("Interrupted while a version is being registered: waiting for the answer.");
+    });
     await watchApp({
       entry,
       engine,
@@ -37,13 +52,20 @@ export function define(command: Command, context: Context): void {
       environment: options.env,
       ...(options.root ? { root: options.root } : {}),
       ...(await buildSettings(options.envFile)),
+      takeOver: options.takeOver === true,
+      onRemoval: askAboutRemovals(options, context),
+      onProgress(at) {
+        stage = at === "register" ? "registering" : "building";
+      },
       onDeployed(deployment, { ms }) {
+        stage = undefined;
         output.event({ event: "deployed", ...summaryOf(deployment, ms) });
         printDeployment(deployment, ms, output);
         const { app } = deployment.manifest;
         if (options.logs) following ??= follow(monitorOf(engine), app, options.env, context);
       },
       onFailed(error) {
+        stage = undefined;
         if (output.json) output.event({ event: "failed", error: errorAsJson(error) });
         else report(error, output);
       },

@@ -141,7 +141,7 @@ async function checkConfig(): Promise<Finding> {
       check: "config",
       status: "warning",
       detail: "no config in this folder or above",
-      hint: "`farcall init` writes one.",
+      hint: "Run `farcall init` to write one.",
     };
   } catch (error) {
     return failed("config", error);

@@ -58,6 +58,6 @@ async function namesIn(folder: string): Promise<string[]> {
 function refuse(name: string, known: readonly string[]): never {
   const near = nearest(name, known);
   throw new NotFoundError(`no template is called ${name}`, {
-    hint: near.length > 0 ? `Did you mean ${near.join(" or ")}?` : "`farcall codegen eject` lists them.",
+    hint: near.length > 0 ? `Did you mean ${near.join(" or ")}?` : "Run `farcall codegen eject` to list them.",
   });
 }

@@ -87,7 +87,7 @@ async function requireHost(context: Context, options: EngineOptions): Promise<Ho
   const host = await hostOf(url);
   if (host) return host;
   throw new UnsupportedError(`${url} has no host process on this machine`, {
-    hint: "`farcall doctor` shows what the engine says of itself.",
+    hint: "Run `farcall doctor` to see what the engine says of itself.",
   });
 }
 

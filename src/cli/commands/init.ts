@@ -7,7 +7,15 @@ import { moduleStyle } from "../../codegen/index.ts";
 import { CONFIG_FILES } from "../../config/index.ts";
 import type { Context } from "../context.ts";
 import { examples } from "../context.ts";
-import { APP, configText, type Layout, layoutOf, mainText, tsconfigText } from "../project/init-files.ts";
+import {
+  appNameOf,
+  appText,
+  configText,
+  type Layout,
+  layoutOf,
+  mainText,
+  tsconfigText,
+} from "../project/init-files.ts";
 import {
   callerText,
   MODAL_VERSION,
@@ -24,6 +32,7 @@ import {
 } from "../project/init-modal.ts";
 import { addCommand, detectProject, execCommand, type Project } from "../project/project.ts";
 import { Writer } from "../project/writer.ts";
+import { ask, canAsk } from "../terminal/confirm.ts";
 import { UsageError } from "../terminal/report.ts";
 
 interface InitOptions {
@@ -98,12 +107,12 @@ async function initModal(
 ): Promise<void> {
   const { root, javascript } = project;
   const pip = options.pip === true;
-  const canAsk = !options.yes && context.output.interactive && process.stdin.isTTY;
-  const ask = async (question: string) => (canAsk ? await answerTo(question, context) : undefined);
-  const file = await readModalFile(resolve(options.modal), options.name, ask);
+  const mayAsk = !options.yes && canAsk(context.output);
+  const answerTo = async (question: string) => (mayAsk ? await ask(question, context.signal) : undefined);
+  const file = await readModalFile(resolve(options.modal), options.name, answerTo);
   const python = shown(root, file.path);
   const question = `Add farcall.publish(${file.app.variable}) to ${python}, so that its types travel with the deploy? [Y/n] `;
-  const edits = wantsPublish(file) && (options.yes || isYes(await ask(question)));
+  const edits = wantsPublish(file) && (options.yes || isYes(await answerTo(question)));
 
   const writer = new Writer(root);
   writer.packageJson(project, { scripts: { codegen: "farcall codegen" }, dependencies: { modal: MODAL_VERSION } });
@@ -146,37 +155,28 @@ async function writeCaller(
   return layout.main;
 }
 
-async function answerTo(question: string, { signal }: Context): Promise<string> {
-  const { createInterface } = await import("node:readline/promises");
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return await prompt.question(question, { signal });
-  } finally {
-    prompt.close();
-  }
-}
-
 function isYes(answer: string | undefined): boolean {
   return answer !== undefined && !/^n/i.test(answer.trim());
 }
 
-async function wantsExample(layout: Layout, options: InitOptions, context: Context): Promise<boolean> {
-  if (options.yes || !context.output.interactive || !process.stdin.isTTY) return true;
-  return isYes(await answerTo(`Write an example app to ${layout.app}? [Y/n] `, context));
+async function wantsExample(layout: Layout, options: InitOptions, { output, signal }: Context): Promise<boolean> {
+  if (options.yes || !canAsk(output)) return true;
+  return isYes(await ask(`Write an example app to ${layout.app}? [Y/n] `, signal));
 }
 
 async function setUp(project: Project, layout: Layout, example: boolean): Promise<Writer> {
   const { root, javascript } = project;
+  const app = appNameOf(project);
   const writer = new Writer(root);
   const scripts = { codegen: "farcall codegen", ...(example && { deploy: `farcall deploy ${layout.app}` }) };
   writer.packageJson(project, { scripts });
   if (!javascript) writer.write("tsconfig.json", tsconfigText(resolves(root, "@types/node")));
   const emit = javascript ? "js" : "ts";
-  writer.write(layout.config, configText(layout, { example, emit }));
+  writer.write(layout.config, configText(layout, { app, emit }));
   if (!example) return writer;
-  writer.write(layout.app, APP);
+  writer.write(layout.app, appText(app));
   const index = await runnableIndex(project, layout);
-  if (index) writer.write(layout.main, mainText(index));
+  if (index) writer.write(layout.main, mainText(index, app));
   return writer;
 }
 
@@ -218,7 +218,11 @@ function nextSteps(project: Project, layout: Layout, example: boolean): string[]
   steps.push(`${run} farcall deploy ${example ? layout.app : (deployed ?? "YOUR_APP.ts")}`);
   steps.push(`${run} farcall codegen`);
   if (example)
-    steps.push(existsSync(join(root, layout.main)) ? `node ${layout.main}` : `${run} farcall call hello/greet world`);
+    steps.push(
+      existsSync(join(root, layout.main))
+        ? `node ${layout.main}`
+        : `${run} farcall call ${appNameOf(project)}/greet world`,
+    );
   return steps;
 }
 

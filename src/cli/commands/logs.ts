@@ -23,7 +23,10 @@ export function define(command: Command, context: Context): void {
     ["farcall logs --call fc-01JD4Z --json", "one call, one JSON object a line"],
   ]);
   command.action(async (text: string | undefined, options: LogOptions) => {
-    const monitor = monitorOf(await context.engine(options));
+    const engine = await context.engine(options);
+    const monitor = monitorOf(engine);
+    // What is followed may still have nothing to show; without that, nothing to show may be what does not exist.
+    if (options.follow) await requireSubject();
     const entries = monitor.logs({
       ...parseFilter(text, options.env),
       callId: options.call,
@@ -31,7 +34,19 @@ export function define(command: Command, context: Context): void {
       follow: options.follow === true,
       signal: context.signal,
     });
-    for await (const entry of entries) printEntry(entry, context.output);
+    let printed = 0;
+    for await (const entry of entries) {
+      printed++;
+      printEntry(entry, context.output);
+    }
+    if (printed > 0 || context.signal.aborted) return;
+    await requireSubject();
+    context.output.note("No logs.");
+
+    async function requireSubject(): Promise<void> {
+      await context.requireTarget(text, options);
+      if (options.call !== undefined) await engine.invoker.call(options.call);
+    }
   });
 }
 

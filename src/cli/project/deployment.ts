@@ -1,8 +1,38 @@
-/** What a deploy did, in words and as JSON: shared by `deploy` and `dev`. */
-import type { Deployment } from "../../deploy/index.ts";
+/** What `deploy` and `dev` share: options about an app that is there already, and what a deploy did, in words and as JSON. */
+import type { Command } from "commander";
+import { type Comparison, type Deployment, type Removal, removalText } from "../../deploy/index.ts";
 import { count, duration } from "../../text/index.ts";
+import type { Context } from "../context.ts";
+import { confirm } from "../terminal/confirm.ts";
 import type { Output } from "../terminal/output.ts";
 import { placeLines } from "../terminal/report.ts";
+
+export interface OwnerOptions {
+  takeOver?: boolean;
+  allowRemoval?: boolean;
+}
+
+export function ownerOptions(command: Command): Command {
+  return command
+    .option("--take-over", "deploy also when another project has deployed an app of this name")
+    .option("--allow-removal", "remove deployed functions that the module does not have, without asking");
+}
+
+/** Lists what a deploy is about to remove, and asks where a person can answer. @param pause clears what a question would disturb */
+export function askAboutRemovals(
+  { allowRemoval = false }: OwnerOptions,
+  { output, signal }: Context,
+  pause: () => void = () => {},
+): (removal: Removal) => Promise<boolean> {
+  return async (removal) => {
+    const text = `This deploy ${removalText(removal)}.`;
+    // Whoever takes an app over has said so already.
+    const agreed = allowRemoval || removal.takesOver;
+    pause();
+    if (agreed) output.note(`${output.styleNote("yellow", "removal")}: ${text}`);
+    return agreed || confirm(`${text} Remove them? [y/N] `, output, signal);
+  };
+}
 
 export function summaryOf({ manifest, changed, comparison, warnings }: Deployment, ms: number): object {
   const { app, environment, version, functions } = manifest;
@@ -23,9 +53,7 @@ export function printDeployment(
   ms: number,
   output: Output,
 ): void {
-  for (const warning of warnings) {
-    for (const line of placeLines(warning, output)) output.note(line);
-  }
+  for (const line of placeLines(warnings, output)) output.note(line);
   const name = `${output.style("bold", manifest.app)} version ${manifest.version} (${manifest.environment})`;
   const took = output.style("dim", `in ${duration(ms)}`);
   if (!changed) {
@@ -33,6 +61,10 @@ export function printDeployment(
     return;
   }
   output.line(`${output.style("green", "Deployed")} ${name}: ${count(manifest.functions.length, "function")} ${took}`);
+  printComparison(comparison, output);
+}
+
+export function printComparison(comparison: Comparison, output: Output): void {
   for (const { name: fn, verdict, reasons } of comparison) {
     if (verdict === "same") continue;
     const mark = verdict === "breaking" ? output.style("red", verdict) : output.style("cyan", verdict);

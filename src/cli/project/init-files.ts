@@ -1,6 +1,9 @@
 /** The text of the files that `farcall init` writes. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { toIdentifier } from "../../plan/index.ts";
+import { isName } from "../../runtime/index.ts";
+import { isBindingName } from "../../schema/index.ts";
 import type { Project } from "./project.ts";
 
 /**
@@ -15,7 +18,6 @@ export const tsconfigText = (hasNodeTypes: boolean) => `{
 ${hasNodeTypes ? '    "lib": ["es2024"],\n    "types": ["node"],\n' : ""}    "strict": true,
     "noEmit": true,
     "allowImportingTsExtensions": true,
-    "erasableSyntaxOnly": true,
     "verbatimModuleSyntax": true,
     "skipLibCheck": true
   },
@@ -23,7 +25,7 @@ ${hasNodeTypes ? '    "lib": ["es2024"],\n    "types": ["node"],\n' : ""}    "st
 }
 `;
 
-export const APP = `import { App } from "farcall";
+const APP = `import { App } from "farcall";
 
 export const app = new App("hello");
 
@@ -47,6 +49,10 @@ export const countdown = app.function(async function* countdown(from: number) {
   for (let i = from; i > 0; i--) yield i;
 });
 `;
+
+export function appText(app: string): string {
+  return APP.replace('"hello"', JSON.stringify(app));
+}
 
 const CONSUMER = `// Written for the stubs that codegen makes of the deployed app; it imports nothing of the app itself.
 import { hello } from "./generated/index.ts";
@@ -84,18 +90,15 @@ export function layoutOf({ root, esm, fresh, javascript }: Project): Layout {
   };
 }
 
-export function configText(
-  { config, output }: Layout,
-  { example, emit }: { example: boolean; emit: "ts" | "js" },
-): string {
-  const apps = example ? ["hello"] : ["*"];
+export function configText({ config, output }: Layout, { app, emit }: { app: string; emit: "ts" | "js" }): string {
+  const apps = [app];
   if (config.endsWith(".json"))
     return `${JSON.stringify({ apps, output, ...(emit === "js" ? { emit } : {}) }, undefined, 2)}\n`;
   const emitLine = emit === "js" ? `\n  emit: "js",` : "";
   return `import { defineConfig } from "farcall";
 
 export default defineConfig({
-  // Which of the deployed apps to write stubs of; all of them when this is left out.
+  // Which of the deployed apps to write stubs of, by the name in \`new App(…)\`.
   apps: ${JSON.stringify(apps)},
   output: "${output}",${emitLine}
 });
@@ -103,6 +106,24 @@ export default defineConfig({
 }
 
 /** @param index how the program imports the stubs */
-export function mainText(index: string): string {
-  return CONSUMER.replace("./generated/index.ts", index);
+export function mainText(index: string, app: string): string {
+  const name = toIdentifier(app);
+  // Names that the program has already, or that no variable can have.
+  const stubs = isBindingName(name) && !["greeting", "text", "i", "console"].includes(name) ? name : "stubs";
+  return CONSUMER.replace("./generated/index.ts", index)
+    .replace("{ hello }", name === stubs ? `{ ${name} }` : `{ ${name} as ${stubs} }`)
+    .replaceAll("hello.", `${stubs}.`);
+}
+
+/**
+ * The name of a project's app: that of its package, or of its folder. With the scope, since apps of all projects of a user share
+ * their names: `@acme/shop` is `acme-shop`.
+ */
+export function appNameOf({ root, packageJson }: Project): string {
+  const name = (packageJson?.name ?? basename(root))
+    .normalize("NFC")
+    .replace(/[^\p{L}\p{N}_-]+/gu, "-")
+    .replace(/^-+|-+$/g, "");
+  if (name === "") return "app";
+  return isName(name) ? name : `app-${name}`;
 }

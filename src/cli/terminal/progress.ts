@@ -1,4 +1,4 @@
-/** Progress of work that takes longer than a second, on a terminal that a person watches; silent everywhere else. */
+/** Progress of work that takes longer than a second, or is known to, on a terminal that a person watches; silent everywhere else. */
 
 import { duration } from "../../text/index.ts";
 import type { Output } from "./output.ts";
@@ -13,11 +13,15 @@ export class Progress implements Disposable {
   #frame = 0;
   #shown = false;
   #text: string;
+  readonly #patience: number;
 
-  constructor(output: Output, text: string) {
+  /** @param options.atOnce the work takes long enough to say so right away */
+  constructor(output: Output, text: string, { atOnce = false }: { atOnce?: boolean } = {}) {
     this.#output = output;
     this.#text = text;
+    this.#patience = atOnce ? 0 : PATIENCE_MS;
     if (!output.animated) return;
+    if (atOnce) this.#draw();
     this.#timer = setInterval(() => this.#draw(), 80);
     this.#timer.unref();
   }
@@ -36,7 +40,7 @@ export class Progress implements Disposable {
 
   #draw(): void {
     const elapsed = performance.now() - this.#started;
-    if (elapsed < PATIENCE_MS) return;
+    if (elapsed < this.#patience) return;
     this.#shown = true;
     this.#frame = (this.#frame + 1) % FRAMES.length;
     const line = `${FRAMES[this.#frame]} ${this.#text} ${duration(elapsed)}`;

@@ -3,6 +3,7 @@
  * called wrongly, 130 one that was interrupted.
  */
 import { FarcallError, RemoteError } from "../../runtime/errors.ts";
+import { count } from "../../text/index.ts";
 import type { Output } from "./output.ts";
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -50,25 +51,41 @@ function asText(error: unknown, output: Output): string {
   const red = (text: string) => output.styleNote(["red", "bold"], text);
   if (!isOwn(error)) return `${red("error")}: ${error instanceof Error ? asNode(error) : String(error)}`;
   const places = problemsOf(error);
-  const [what = "", ...where] = places.length > 0 ? [firstLine(error.message)] : error.message.split("\n");
+  const [what = "", ...where] = places.length > 0 ? [headlineOf(error, places)] : error.message.split("\n");
   const lines = [`${output.linkNote(docsOf(error), red(`error[${error.code}]`))}: ${what}`];
   lines.push(...where.map((line) => `  ${line}`));
-  for (const place of places) lines.push(...placeLines(place, output));
+  lines.push(...placeLines(places, output));
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
     if (!error.message.includes(cause.message)) lines.push(`  cause: ${firstLine(cause.message)}`);
   }
-  if (error.hint) lines.push(`  ${output.styleNote("cyan", "hint")}: ${error.hint.split("\n").join("\n        ")}`);
+  if (error.hint && !places.some(({ hint }) => hint === error.hint))
+    lines.push(`  ${output.styleNote("cyan", "hint")}: ${error.hint.split("\n").join("\n        ")}`);
   return lines.join("\n");
 }
 
-/** `file:line:column` begins a line, so that terminals and editors make a link of it. */
-export function placeLines(place: Place, output: Output): string[] {
-  const at = [place.file, place.line, place.column].filter((part) => part !== undefined).join(":");
-  const severity = place.severity === "warning" ? `${output.styleNote("yellow", "warning")}: ` : "";
-  const path = place.path === undefined ? "" : `${place.path}: `;
-  const lines = [`  ${at} - ${severity}${path}${place.message.split("\n").join("\n    ")}`];
-  if (place.hint) lines.push(`    hint: ${place.hint}`);
-  return lines;
+/** What comes before the list; of an error that is a list, how long it is. */
+function headlineOf({ message }: FarcallError, places: readonly Place[]): string {
+  const first = firstLine(message);
+  if (!first.includes(firstLine(places[0]!.message))) return first;
+  const warnings = places.filter(({ severity }) => severity === "warning").length;
+  const errors = count(places.length - warnings, "error");
+  return `nothing was deployed: ${warnings > 0 ? `${errors} and ${count(warnings, "warning")}` : errors}`;
+}
+
+/** `file:line:column` begins a line, so that terminals and editors make a link of it. Nothing is said twice. */
+export function placeLines(places: readonly Place[], output: Output): string[] {
+  const hints = new Set<string>();
+  const lines = new Set<string>();
+  for (const place of places) {
+    const at = [place.file, place.line, place.column].filter((part) => part !== undefined).join(":");
+    const severity = place.severity === "warning" ? `${output.styleNote("yellow", "warning")}: ` : "";
+    const path = place.path === undefined ? "" : `${place.path}: `;
+    lines.add(`  ${at} - ${severity}${path}${place.message.split("\n").join("\n    ")}`);
+    if (place.hint === undefined || hints.has(place.hint)) continue;
+    hints.add(place.hint);
+    lines.add(`    hint: ${place.hint}`);
+  }
+  return [...lines];
 }
 
 export function errorAsJson(error: unknown, depth = 0): object {

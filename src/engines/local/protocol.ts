@@ -178,6 +178,11 @@ export interface Requests {
   resolve: { params: FunctionRef; result: ResolvedFunction };
   history: { params: { app: string; environment: string }; result: DeploymentRecord[] };
   deploy: { params: DeployRequest; result: DeployResult };
+  /** The client has chosen the version, so that a request which is sent again goes back once. */
+  rollback: {
+    params: { app: string; environment: string; version: number; user?: string };
+    result: DeployResult;
+  };
   remove: { params: { app: string; environment: string }; result: null };
   /** The outputs come first, as frames with the request's number. */
   poll: { params: { id: string; range: InputRange }; result: null };

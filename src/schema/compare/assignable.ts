@@ -59,6 +59,9 @@ const FITS: Differences = [];
 /** Of one generic declaration in itself: the arguments of `type Nest<T> = { next?: Nest<[T, T]> }` double each time. */
 const MOST_NESTED = 6;
 
+/** What is said of types whose end is out of sight. */
+export const TOO_DEEP = "is nested too deeply to be compared";
+
 /** Compares in one direction: `input` from the old version to the new one, `output` from the new one to the old one. */
 export class Comparison {
   readonly #source: Side;
@@ -117,7 +120,7 @@ export class Comparison {
     const generic = [source, target].find((type) => type.kind === "reference" && type.typeArguments?.length);
     const name = generic?.kind === "reference" ? generic.name : "";
     const isNested = name !== "" && this.#generics.filter((each) => each === name).length >= MOST_NESTED;
-    if (this.#depth >= MAX_DEPTH || isNested) return [{ path: "", what: "is nested too deeply to be compared" }];
+    if (this.#depth >= MAX_DEPTH || isNested) return [{ path: "", what: TOO_DEEP }];
     const assumedBefore = this.#assumed.size;
     this.#assumed.add(pair);
     this.#depth++;

@@ -10,7 +10,7 @@ import { isNamed, isOptional, isPositional, isRequired } from "../parameters.ts"
 import { expand, partsOf } from "../resolve.ts";
 import { bindNames, canonicalOf, signatureOf } from "../signature.ts";
 import type { Declaration, TupleElement, TypeSchema } from "../type-schema.ts";
-import { Comparison, type Difference, type Side } from "./assignable.ts";
+import { Comparison, type Difference, type Side, TOO_DEEP } from "./assignable.ts";
 import { readingChanges } from "./reading.ts";
 import type { ClassVersion, Compatibility, FunctionVersion } from "./versions.ts";
 
@@ -64,13 +64,41 @@ export function compareFunctions(before: FunctionVersion, after: FunctionVersion
     const reasons = readingChanges(before, after);
     return { verdict: reasons.length > 0 ? "docs only" : "same", reasons };
   }
-  if (before.fn.mode !== after.fn.mode) {
-    return { verdict: "breaking", reasons: [`was a ${before.fn.mode} function, is now a ${after.fn.mode} one`] };
-  }
-  const breaking = new Set(overloadsBreak(before, after));
-  if (breaking.size > 0) return { verdict: "breaking", reasons: [...breaking] };
-  const news = new Set(widened(before, after));
+  const breaking = new Set(
+    before.fn.mode === after.fn.mode ? overloadsBreak(before, after) : modeBreaks(before, after),
+  );
+  const news = new Set(
+    widened(before, after).filter((reason) => before.fn.mode === after.fn.mode || !isOfResult(reason)),
+  );
+  if (breaking.size > 0) return { verdict: "breaking", reasons: [...breaking, ...besides(news, breaking)] };
   return { verdict: "compatible", reasons: news.size > 0 ? [...news] : ["types changed, compatibly"] };
+}
+
+/** What a generator yields is not compared with what a function returns. */
+function modeBreaks(before: FunctionVersion, after: FunctionVersion): string[] {
+  const reasons = overloadsBreak(before, after).filter((reason) => !isOfResult(reason));
+  return [`was a ${before.fn.mode} function, is now a ${after.fn.mode} one`, ...reasons];
+}
+
+function isOfResult(reason: string): boolean {
+  return /^(?:overload \d+: )?(?:returns|yields)\b/.test(reason);
+}
+
+/** The compatible changes of a function that has breaking ones too: of other parameters, and of other parts of them. */
+function besides(news: ReadonlySet<string>, breaking: ReadonlySet<string>): string[] {
+  const subjects = [...breaking].map(subjectIn);
+  return [...news].filter((reason) => {
+    const own = subjectIn(reason);
+    return !subjects.some((subject) => own.startsWith(subject) || subject.startsWith(own));
+  });
+}
+
+/** What a reason is about: `parameter 'options': property 'width'`. */
+function subjectIn(reason: string): string {
+  const plain = reason.replace(/^overload \d+: /, "");
+  // Nothing more is known of the whole.
+  if (plain.endsWith(TOO_DEEP)) return plain.slice(0, plain.indexOf(": "));
+  return /^(?:parameter '[^']*'|returns|yields)(?:: (?:property|element) '[^']*')?/.exec(plain)?.[0] ?? plain;
 }
 
 /** One way to call one version. */
@@ -139,7 +167,39 @@ function widened(before: FunctionVersion, after: FunctionVersion): string[] {
   const [was, is] = [old[0]!, current[0]!];
   reasons.push(...positionsBreak(is, was, new Comparison("output", was, is)));
   const results = new Comparison("input", was, is).differences(was.returns, is.returns);
-  return [...reasons, ...results.map((found) => sayResult(was, found))];
+  reasons.push(...results.map((found) => sayResult(was, found)));
+  const said = new Set(reasons.map(subjectIn));
+  const properties = [...was.parameters.keys()].flatMap((at) => {
+    const { name, type } = was.parameters[at]!;
+    const other = is.parameters[at];
+    return other ? propertyChanges([type, was], [other.type, is]).map((found) => sayParameter(name, found)) : [];
+  });
+  return [...reasons, ...properties.filter((reason) => !said.has(subjectIn(reason)))];
+}
+
+type Typed = readonly [type: TypeSchema, of: Side];
+
+/** Properties that came or went without making a difference to what can be passed. */
+function propertyChanges(before: Typed, after: Typed, path = "", depth = 0): Difference[] {
+  const [was, is] = [propertiesOf(before), propertiesOf(after)];
+  if (!was || !is || depth > MAX_PROPERTY_DEPTH) return [];
+  const at = (name: string) => (path === "" ? name : `${path}.${name}`);
+  const added = [...is.keys()].filter((name) => !was.has(name)).map((name) => ({ path: at(name), what: "was added" }));
+  const rest = [...was].flatMap(([name, type]): Difference[] => {
+    const now = is.get(name);
+    if (!now) return [{ path: at(name), what: "was removed" }];
+    return propertyChanges([type, before[1]], [now, after[1]], at(name), depth + 1);
+  });
+  return [...added, ...rest];
+}
+
+/** Deeper ones are not what a reader of a change looks for. */
+const MAX_PROPERTY_DEPTH = 3;
+
+function propertiesOf([type, { declarations }]: Typed): Map<string, TypeSchema> | undefined {
+  let at: TypeSchema | undefined = type;
+  for (let depth = 0; at?.kind === "reference" && depth < 20; depth++) at = expand(at, declarations);
+  return at?.kind === "object" ? new Map(at.properties.map((property) => [property.name, property.type])) : undefined;
 }
 
 // ---- parameters -----------------------------------------------------------------------------------------------

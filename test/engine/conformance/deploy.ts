@@ -78,6 +78,62 @@ export function deploy(suite: Suite): void {
       await other.close();
     });
 
+    test("remembers where each version came from", async () => {
+      const { registry, deployer } = under.engine;
+      const request = deployment("owned", "export const a = app.function(function a() {});", { a: {} });
+      const origin = {
+        project: "@acme/shop",
+        folder: "/projects/shop",
+        user: "ada@laptop",
+        revision: "0123abc",
+        repository: { folder: "/projects/.git", path: "shop", remote: "github.com/acme/shop" },
+      };
+      await deployer!.deploy(request);
+      await deployer!.deploy({ ...request, secrets: { TOKEN: "1" }, origin });
+      const [second, first] = await registry.history({ app: "owned", environment: "main" });
+      expect(second).toMatchObject({ version: 2, origin });
+      expect(first).not.toHaveProperty("origin");
+      const [summary] = (await registry.listApps()).filter(({ app }) => app === "owned");
+      expect(summary).toMatchObject({ version: 2, origin });
+    });
+
+    test("rolls back to an earlier version by registering it again", async () => {
+      const { registry, deployer } = under.engine;
+      const version = (n: number) =>
+        deployment("returning", `export const f = app.function(function f() { return ${n}; });`, { f: {} });
+      const origin = { project: "shop", user: "ada@laptop" };
+      await deployer!.deploy({ ...version(1), origin });
+      await deployer!.deploy(version(2));
+      await deployer!.deploy(version(3));
+      const ref = { app: "returning", environment: "main" };
+      const returning = new Driver(under.engine, "returning");
+      expect(await returning.remote("f")).toBe(3);
+
+      const back = await deployer!.rollback({ ...ref, user: "bob@desk" });
+      expect(back).toMatchObject({ version: 4, changed: true, manifest: { version: 4 }, previous: { version: 3 } });
+      expect(await returning.remote("f")).toBe(2);
+      // Again goes further back, not to what was rolled back from.
+      expect(await deployer!.rollback(ref)).toMatchObject({ version: 5, changed: true });
+      expect(await returning.remote("f")).toBe(1);
+      await expect(deployer!.rollback(ref)).rejects.toThrow(InvalidError);
+      expect(await deployer!.rollback({ ...ref, version: 3 })).toMatchObject({ version: 6, changed: true });
+      expect(await returning.remote("f")).toBe(3);
+      expect(await deployer!.rollback({ ...ref, version: 6 })).toMatchObject({ version: 6, changed: false });
+      await expect(deployer!.rollback({ ...ref, version: 60 })).rejects.toThrow(NotFoundError);
+      await expect(deployer!.rollback({ ...ref, app: "returned" })).rejects.toThrow(NotFoundError);
+
+      expect(await registry.history(ref)).toMatchObject([
+        { version: 6, rollbackOf: 3 },
+        { version: 5, rollbackOf: 1, origin },
+        { version: 4, rollbackOf: 2, origin: { user: "bob@desk" } },
+        { version: 3 },
+        { version: 2 },
+        { version: 1, origin },
+      ]);
+      // What was rolled back to is what is deployed.
+      expect(await deployer!.deploy(version(3))).toMatchObject({ version: 6, changed: false });
+    });
+
     test("forgets a removed app", async () => {
       const { registry } = under.engine;
       await under.engine.deployer!.deploy(

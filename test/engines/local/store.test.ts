@@ -10,6 +10,7 @@ import { infoOfStored } from "../../../src/engines/local/host/calls/info.ts";
 import { AttemptsFile } from "../../../src/engines/local/host/storage/attempts.ts";
 import { CallTables } from "../../../src/engines/local/host/storage/call-tables.ts";
 import { InputState } from "../../../src/engines/local/host/storage/calls.ts";
+import { DeployTables } from "../../../src/engines/local/host/storage/deploy-tables.ts";
 import { Store } from "../../../src/engines/local/host/storage/store.ts";
 import { patient } from "../../support/limits.ts";
 
@@ -20,7 +21,7 @@ const CALLS = `
   expired INTEGER NOT NULL DEFAULT 0`;
 const KEY = "WHERE key IS NOT NULL";
 
-/** The tables of calls as each layout had them; the others have not changed. */
+/** The tables of calls as the older layouts had them. */
 const LAYOUTS: Record<number, string> = {
   1: `CREATE TABLE calls (${CALLS}); CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, key) ${KEY};
     CREATE TABLE inputs (call INTEGER, idx INTEGER, state INTEGER NOT NULL, payload BLOB NOT NULL, PRIMARY KEY (call, idx)) WITHOUT ROWID;`,
@@ -47,7 +48,7 @@ function opened(layout: number, rows: string): Store {
   Store.open(file)!.close();
   const old = new DatabaseSync(file);
   old.exec(
-    `${ADDED} DROP TABLE calls; DROP TABLE inputs; ${LAYOUTS[layout]} ${CALL} ${rows} PRAGMA user_version = ${layout};`,
+    `ALTER TABLE versions DROP COLUMN about; ${ADDED} DROP TABLE calls; DROP TABLE inputs; ${LAYOUTS[layout]} ${CALL} ${rows} PRAGMA user_version = ${layout};`,
   );
   old.close();
   // No older farcall wrote one.
@@ -59,6 +60,16 @@ function opened(layout: number, rows: string): Store {
   });
   return store;
 }
+
+test("versions that were deployed before their origin was remembered stay, without one", () => {
+  const manifest = JSON.stringify({ app: "a", environment: "main", version: 1, functions: [{}, {}] });
+  const deploys = new DeployTables(
+    opened(4, `INSERT INTO versions VALUES ('a', 'main', 1, '2026-01-01', 'e', 'f', 'h', '/p', '{}', '${manifest}');`),
+  );
+  const name = { app: "a", environment: "main" };
+  expect(deploys.history(name)).toEqual([{ version: 1, deployedAt: "2026-01-01", functions: 2 }]);
+  expect(deploys.version(name, 1)).toMatchObject({ root: "/p", about: "{}" });
+});
 
 const { waiting, result, exception, failure } = InputState;
 

@@ -1,5 +1,15 @@
 /** The client of a `local` engine: the Engine port, spoken over a session with the host. */
-import type { Deployer, Engine, InputRecord, Invoker, Monitor, Output, Registry } from "../../../engine/index.ts";
+import {
+  type Deployer,
+  type Engine,
+  earlierVersion,
+  type InputRecord,
+  type Invoker,
+  type Monitor,
+  type Output,
+  type Registry,
+} from "../../../engine/index.ts";
+import { InvalidError } from "../../../runtime/errors.ts";
 import { DEPLOY_HINT } from "../hints.ts";
 import { statePaths } from "../paths.ts";
 import { Attachment } from "./attachment.ts";
@@ -56,6 +66,16 @@ function registryOf(session: Session): Registry {
 function deployerOf(session: Session): Deployer {
   return {
     deploy: (deployment) => request(session, "deploy", deployment),
+    rollback: async ({ app, environment, version, user }) => {
+      const ref = { app, environment };
+      const to = version ?? earlierVersion(await request(session, "history", ref));
+      if (to === undefined) {
+        throw new InvalidError(`app ${app} (${environment}) has no earlier version to go back to`, {
+          hint: "Name the version to go back to. `farcall history` lists them.",
+        });
+      }
+      return request(session, "rollback", { ...ref, version: to, ...(user !== undefined && { user }) });
+    },
     remove: async (ref) => {
       await request(session, "remove", ref);
     },

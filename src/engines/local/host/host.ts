@@ -7,7 +7,7 @@ import { InvalidError } from "../../../runtime/errors.ts";
 import { parseManifest, SchemaError } from "../../../schema/index.ts";
 import { placeForSocket, removeAddress, removeSocketFolder, writeAddress } from "../address.ts";
 import type { StatePaths } from "../paths.ts";
-import type { HostStatus } from "../protocol.ts";
+import type { HostStatus, Requests } from "../protocol.ts";
 import { FARCALL_VERSION } from "../version.ts";
 import { Calls } from "./calls/index.ts";
 import { Connection } from "./connection/index.ts";
@@ -187,7 +187,14 @@ export class Host implements Services {
       if (error instanceof SchemaError) throw new InvalidError(error.message, { hint: error.hint });
       throw error;
     }
-    const result = this.registry.deploy(request);
+    return this.#deployed(this.registry.deploy(request));
+  }
+
+  async rollback(to: Requests["rollback"]["params"]): Promise<DeployResult> {
+    return this.#deployed(this.registry.rollback(to));
+  }
+
+  async #deployed(result: DeployResult): Promise<DeployResult> {
     if (!result.changed) {
       this.pools.resetAutoscalers(result.manifest);
       return result;

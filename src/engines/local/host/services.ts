@@ -2,7 +2,7 @@
 import type { DeployRequest, DeployResult, ResolvedFunction } from "../../../engine/index.ts";
 import type { Pools } from "../../../pool/index.ts";
 import type { StatePaths } from "../paths.ts";
-import type { HostStatus } from "../protocol.ts";
+import type { HostStatus, Requests } from "../protocol.ts";
 import type { Calls } from "./calls/index.ts";
 import type { Registry } from "./registry/index.ts";
 import type { Logs } from "./storage/index.ts";
@@ -18,6 +18,7 @@ export interface Services {
   /** The URL of a web function. */
   webUrl(fn: ResolvedFunction): string | undefined;
   deploy(request: DeployRequest): Promise<DeployResult>;
+  rollback(to: Requests["rollback"]["params"]): Promise<DeployResult>;
   remove(app: { app: string; environment: string }): void;
   status(): HostStatus;
   /** `drain`: running inputs finish, within half a minute. */

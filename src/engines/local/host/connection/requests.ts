@@ -47,12 +47,19 @@ const HANDLERS: { readonly [M in keyof Requests]: Handler<M> } = {
     fields(params["manifest"], "a manifest");
     fields(params["artifact"], "an artifact");
     fields(params["secrets"], "the secrets of a deploy");
+    if (params["origin"] !== undefined) fields(params["origin"], "the origin of a deploy");
     // The host parses the manifest, and the registry checks the rest.
     services
       .deploy(params as unknown as DeployRequest)
       .then(reply, (error: unknown) => client.refuse(number, asFailure(error)));
   },
   history: ({ services, params }, reply) => reply(services.registry.history(checkAppRef(params))),
+  rollback: ({ services, client, number, params }, reply) => {
+    optional(params, "user", "string");
+    // An AppRef with its version, which the registry looks for.
+    const to = checkAppRef<Requests["rollback"]["params"]>(params);
+    services.rollback(to).then(reply, (error: unknown) => client.refuse(number, asFailure(error)));
+  },
   remove: ({ services, params }, reply) => {
     services.remove(checkAppRef(params));
     reply(null);

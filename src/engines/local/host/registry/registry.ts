@@ -5,6 +5,7 @@ import type {
   AppSummary,
   AutoscalerSettings,
   DeployEvent,
+  DeploymentOrigin,
   DeploymentRecord,
   DeployRequest,
   DeployResult,
@@ -15,7 +16,7 @@ import { EngineUnavailableError, InvalidError } from "../../../../runtime/errors
 import type { AppManifest, FunctionSchema } from "../../../../schema/index.ts";
 import { functionNamed, type StubOrigin, unknownApp, unknownVersion } from "../../../catalog/index.ts";
 import { DEPLOY_HINT } from "../../hints.ts";
-import type { AppName, Artifacts, DeployStorage, StoredVersion } from "../storage/index.ts";
+import type { AppName, Artifacts, DeployStorage, NewVersion, StoredVersion, VersionAbout } from "../storage/index.ts";
 import { StubChecks } from "./stub-check.ts";
 
 /** So many versions of an app are kept: callers may ask for each. */
@@ -34,6 +35,7 @@ export interface Version {
   manifestFile: string;
   root: string;
   secrets: Record<string, string>;
+  origin: DeploymentOrigin | undefined;
 }
 
 export interface DeployedFunction {
@@ -86,9 +88,10 @@ export class Registry {
       if (environment !== undefined && of !== environment) continue;
       const newest = this.#readable({ app, environment: of });
       if (!newest) continue;
-      const { version, etag, manifest } = newest;
+      const { version, etag, manifest, origin } = newest;
       const { deployedAt, functions } = manifest;
-      summaries.push({ app, environment: of, version, deployedAt, functions: functions.length, etag });
+      const summary = { app, environment: of, version, deployedAt, functions: functions.length, etag };
+      summaries.push(origin ? { ...summary, origin } : summary);
     }
     return summaries.sort((a, b) => compare(a.app, b.app) || compare(a.environment, b.environment));
   }
@@ -161,6 +164,7 @@ export class Registry {
       manifestFile: this.#artifacts.manifestPath(stored),
       root: stored.root,
       secrets,
+      origin: (JSON.parse(stored.about) as VersionAbout).origin,
     };
   }
 
@@ -231,16 +235,39 @@ export class Registry {
     }
     this.#artifacts.write(artifact);
     const { root } = artifact;
-    const { manifest: deployed, event } = this.#deploys.insert({
-      manifest,
-      fingerprint,
-      artifact,
-      root,
-      secrets,
-    });
-    this.#add({ app: manifest.app, environment: manifest.environment }, deployed.version);
-    this.#announce(event);
+    const about = request.origin ? { origin: request.origin } : {};
+    const deployed = this.#insert({ manifest, fingerprint, artifact, root, secrets, about });
     return { version: deployed.version, changed: true, manifest: deployed, ...before };
+  }
+
+  /** `changed` is false when the newest version equals it: a request that is sent again does nothing again. */
+  rollback({ app, environment, version: number, user }: AppName & { version: number; user?: string }): DeployResult {
+    const name = { app, environment };
+    const newest = this.version(name);
+    const { manifest, secrets, origin: from } = this.version({ ...name, version: number });
+    // The line above has found it.
+    const { fingerprint, artifact: hash, root } = this.#deploys.version(name, number)!;
+    if (newest.etag.endsWith(fingerprint.slice(0, 16))) {
+      return { version: newest.version, changed: false, manifest: newest.manifest, previous: newest.manifest };
+    }
+    const artifact = this.#deploys.artifact(hash);
+    if (!artifact) {
+      throw new EngineUnavailableError(`the code of version ${number} of app ${app} is missing`, {
+        hint: "Deploy that version's source again.",
+      });
+    }
+    this.#artifacts.write(artifact);
+    const origin = user === undefined ? from : { ...from, user };
+    const about = { ...(origin && { origin }), rollbackOf: number };
+    const deployed = this.#insert({ manifest, fingerprint, artifact, root, secrets, about });
+    return { version: deployed.version, changed: true, manifest: deployed, previous: newest.manifest };
+  }
+
+  #insert(version: NewVersion): AppManifest {
+    const { manifest, event } = this.#deploys.insert(version);
+    this.#add({ app: manifest.app, environment: manifest.environment }, manifest.version);
+    this.#announce(event);
+    return manifest;
   }
 
   /**

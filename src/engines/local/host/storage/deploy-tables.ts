@@ -3,7 +3,7 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { AutoscalerSettings, DeployEvent, DeploymentRecord } from "../../../../engine/index.ts";
 import type { AppManifest } from "../../../../schema/index.ts";
 import type { ArtifactContent } from "./artifacts.ts";
-import type { AppName, DeployStorage, NewVersion, StoredVersion } from "./deploys.ts";
+import type { AppName, DeployStorage, NewVersion, StoredVersion, VersionAbout } from "./deploys.ts";
 import type { Store } from "./store.ts";
 
 /** So many deploy events are kept for watchers that were away. */
@@ -41,14 +41,15 @@ export class DeployTables implements DeployStorage {
   }
 
   history({ app, environment }: AppName): DeploymentRecord[] {
-    return this.#store.read((database) =>
+    const rows = this.#store.read((database) =>
       database
         .prepare(
-          `SELECT version, deployed_at AS deployedAt, json_array_length(manifest, '$.functions') AS functions
+          `SELECT version, deployed_at AS deployedAt, json_array_length(manifest, '$.functions') AS functions, about
            FROM versions WHERE app = ? AND environment = ? ORDER BY version DESC`,
         )
         .all(app, environment),
-    ) as unknown as DeploymentRecord[];
+    ) as unknown as (DeploymentRecord & { about: string })[];
+    return rows.map(({ about, ...record }) => ({ ...record, ...(JSON.parse(about) as VersionAbout) }));
   }
 
   manifestJson({ app, environment }: AppName, version: number): Uint8Array {
@@ -62,7 +63,7 @@ export class DeployTables implements DeployStorage {
     return row.json;
   }
 
-  insert({ manifest, fingerprint, artifact, root, secrets }: NewVersion): {
+  insert({ manifest, fingerprint, artifact, root, secrets, about }: NewVersion): {
     manifest: AppManifest;
     event: DeployEvent;
   } {
@@ -77,7 +78,7 @@ export class DeployTables implements DeployStorage {
       const deployed: AppManifest = { ...manifest, version, deployedAt };
       const etag = `${version}-${fingerprint.slice(0, 16)}`;
       database
-        .prepare("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .prepare("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .run(
           app,
           environment,
@@ -89,6 +90,7 @@ export class DeployTables implements DeployStorage {
           root,
           JSON.stringify(secrets),
           JSON.stringify(deployed),
+          JSON.stringify(about),
         );
       this.#insertArtifact(artifact);
       this.#deleteAutoscalers({ app, environment });

@@ -20,7 +20,13 @@ export interface StoredVersion extends AppName {
   secrets: string;
   /** JSON of an AppManifest. */
   manifest: string;
+  fingerprint: string;
+  /** JSON of a VersionAbout. */
+  about: string;
 }
+
+/** What people are told about a version. */
+export type VersionAbout = Pick<DeploymentRecord, "origin" | "rollbackOf">;
 
 export interface NewVersion {
   /** Its version and time are set here. */
@@ -29,6 +35,7 @@ export interface NewVersion {
   artifact: ArtifactContent;
   root: string;
   secrets: Record<string, string>;
+  about: VersionAbout;
 }
 
 /** Everything here throws EngineUnavailableError. Writes are on disk when they return. */

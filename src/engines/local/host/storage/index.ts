@@ -22,7 +22,7 @@ export {
   type RecordedOutput,
   type StoredListener,
 } from "./calls.ts";
-export type { AppName, DeployStorage, StoredVersion } from "./deploys.ts";
+export type { AppName, DeployStorage, NewVersion, StoredVersion, VersionAbout } from "./deploys.ts";
 export { isNamed } from "./function-filter.ts";
 export { Logs } from "./logs.ts";
 export * as maintenance from "./maintenance.ts";

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** The version of the tables below. A host refuses a directory of a newer one. */
-export const LAYOUT = 5;
+export const LAYOUT = 6;
 
 /** Inputs and outputs that are larger lie in a table of their own, so that the rows of `inputs` stay small and quick to change. */
 export const INLINE_BYTES = 16 * 1024;
@@ -26,6 +26,7 @@ const TABLES = `
   CREATE TABLE versions (
     app TEXT, environment TEXT, version INTEGER, deployed_at TEXT NOT NULL, etag TEXT NOT NULL, fingerprint TEXT NOT NULL,
     artifact TEXT NOT NULL, root TEXT NOT NULL, secrets TEXT NOT NULL, manifest TEXT NOT NULL,
+    about TEXT NOT NULL DEFAULT '{}',
     PRIMARY KEY (app, environment, version)
   );
   CREATE TABLE events (
@@ -79,6 +80,8 @@ const UPGRADES: Record<number, string> = {
       WHERE length(iif(state = 0, payload, output)) > ${INLINE_BYTES};
     DROP TABLE old_inputs;
     ${ADDED}`,
+  // Versions know where they came from.
+  5: "ALTER TABLE versions ADD COLUMN about TEXT NOT NULL DEFAULT '{}';",
 };
 
 /** Inside a transaction. */
