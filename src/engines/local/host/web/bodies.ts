@@ -32,7 +32,9 @@ export class Bodies {
     // What a client announces takes no memory yet, so only what has come counts for the others.
     if (Number(request.headers["content-length"]) > MAX_BODY_BYTES) return tooLarge;
     try {
-      for await (const chunk of request as AsyncIterable<Buffer>) {
+      // Leaving the loop must not destroy the connection, which has the refusal to carry.
+      const pieces = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+      for await (const chunk of pieces) {
         if (bytes + chunk.length > MAX_BODY_BYTES) return refuse(tooLarge);
         if (this.#held + chunk.length > MAX_HELD_BYTES) return refuse(tooMany);
         bytes += chunk.length;

@@ -83,9 +83,10 @@ export class WebServer {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refuse = ({ status, code, message, hint }: Refusal): void => {
-      // The rest of the body is not read.
-      response.setHeader("connection", "close");
       if (status === 503) response.setHeader("retry-after", "1");
+      // A connection that is closed while the client sends can lose the answer.
+      if (status === 503 && !this.#services.draining) request.resume();
+      else response.setHeader("connection", "close"); // the rest of the body is not read
       sendProblem(response, status, { code, message, hint });
     };
     const refusal = refusalOf(request, [`${ADDRESS}:${this.#port}`, `localhost:${this.#port}`]);
