@@ -19,6 +19,7 @@ const BENCHMARKS: Record<string, () => Promise<{ default: Benchmark }>> = {
   remote: () => import("./remote.ts"),
   map: () => import("./map.ts"),
   "spawn-map": () => import("./spawn-map.ts"),
+  "modal-map": () => import("./modal-map.ts"),
   "cold-start": () => import("./cold-start.ts"),
   scale: () => import("./scale.ts"),
 };

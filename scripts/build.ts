@@ -1,5 +1,5 @@
 /**
- * Builds dist/ from src/: JavaScript by esbuild, declarations by tsc, executable bins. Types are not checked here (`npm run
+ * Builds dist/ from src/: JavaScript by esbuild, declarations by tsc, executable bins, the Python helper as one file. Types are not checked here (`npm run
  * typecheck` does), so that a build is quick. Emits aside and moves in only what differs, each file atomically:
  * programs and tests that run from dist meanwhile are not disturbed, also by a second build at the same time.
  */
@@ -23,6 +23,7 @@ import { precompileTemplates } from "../src/codegen/templates/precompile.ts";
 import { PRECOMPILED } from "../src/codegen/templates/templates.ts";
 import { manifestSchema } from "../src/schema/index.ts";
 import { bundle, CHUNKS } from "./bundle.ts";
+import { vendored } from "./vendor-python.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -37,6 +38,8 @@ try {
   await bundle(join(root, "src"), staging);
   writeFileSync(join(staging, "codegen/templates", PRECOMPILED), await precompileTemplates());
   writeFileSync(join(staging, "manifest.schema.json"), `${JSON.stringify(await manifestSchema(), undefined, 2)}\n`);
+  mkdirSync(join(staging, "python"));
+  writeFileSync(join(staging, "python/farcall.py"), vendored());
   await buildPage(staging);
   addLibReferences(staging);
   for (const bin of bins) chmodSync(join(staging, bin), 0o755);

@@ -17,6 +17,8 @@ const ENTRIES = [
   "cli/farcall",
   "cli/codegen-bin",
   "engines/local/host/main",
+  "engines/local/host/maintain",
+  "engines/local/host/storage/writer",
   "container/inspect",
   "container/main",
 ];
@@ -43,6 +45,8 @@ export async function bundle(source: string, outDir: string): Promise<void> {
     platform: "node",
     target: "node22.18",
     charset: "utf8",
+    // Names of classes are seen: in messages, and as FunctionCall.name.
+    keepNames: true,
     define: { "import.meta.url": MODULE_URL },
     plugins: [{ name: "packages", setup: leavePackages }, places(source)],
     metafile: true,

@@ -120,13 +120,19 @@ test("the checks find what they are for", () => {
   expect(complaints([{ place: "x:1", words: "give it a name" }], sentence)).toHaveLength(1);
   expect(complaints([{ place: "x:1", words: "Give it a name" }], sentence)).toHaveLength(1);
   expect(complaints([{ place: "x:1", words: "Run `farcall deploy FILE`." }], sentence)).toEqual([]);
+  expect(complaints([{ place: "x:1", words: "`farcall init` writes one." }], sentence)).toEqual([]);
+  expect(complaints([{ place: "x:1", words: "See host.log:\n…" }], sentence)).toEqual([]);
+  expect(complaints([{ place: "x:1", words: "See host.log: …" }], sentence)).toHaveLength(1);
   expect(complaints([{ place: "x:1", words: "resize is no generator" }], statement)).toHaveLength(1);
 });
 
-/** A capital, or a name that is filled in, then the end of a sentence. */
+/**
+ * A capital, a name that is filled in or a command in code, which keeps its own case; then the end of a sentence, or the
+ * lines of a log that it announces.
+ */
 function sentence(words: string): string | undefined {
-  if (!/^["“(]?[\p{Lu}…]/u.test(words)) return "begins without a capital letter";
-  return /[.?!][)”"]?$/.test(words) ? undefined : "ends without a full stop";
+  if (!/^(["“(]?[\p{Lu}…]|`[^`]+` )/u.test(words)) return "begins without a capital letter";
+  return /([.?!][)”"]?…?|:\n…)$/.test(words) ? undefined : "ends without a full stop";
 }
 
 function statement(words: string): string | undefined {

@@ -90,6 +90,6 @@ export function several(value: string, before: string[]): string[] {
 /** Reads an option's count. */
 export function positive(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("a whole number from 1 up is needed.");
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("give a whole number from 1 up");
   return value;
 }

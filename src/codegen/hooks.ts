@@ -26,7 +26,7 @@ export async function callHook<T>(
   const problem = await problemOf(returned ?? given);
   if (problem === undefined) return returned ?? given;
   throw new InvalidError(`${who} ${returned === undefined ? "left" : "returned"} an unusable value: ${problem}`, {
-    hint: "docs/plugins.md says what each hook gets and may return.",
+    hint: "See docs/plugins.md for what each hook gets and may return.",
   });
 }
 

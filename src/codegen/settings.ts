@@ -15,6 +15,7 @@ export interface Settings {
   templates: string | undefined;
   emit: "ts" | "js";
   exports: "namespaces" | "flat";
+  names: "deployed" | "camelCase";
   importExtension: ".ts" | ".js" | "none" | undefined;
   allowOutside: boolean;
   rename: Config["rename"];
@@ -52,6 +53,7 @@ function settingsOf(config: Config, root: string): Settings {
     templates: config.templates === undefined ? undefined : resolve(root, config.templates),
     emit: config.emit ?? "ts",
     exports: config.exports ?? "namespaces",
+    names: config.names ?? "deployed",
     importExtension: config.importExtension,
     allowOutside: config.allowOutside ?? false,
     rename: config.rename,

@@ -57,6 +57,7 @@ const config = z.strictObject({
   templates: name.optional(),
   emit: z.enum(["ts", "js"]).optional(),
   exports: z.enum(["namespaces", "flat"]).optional(),
+  names: z.enum(["deployed", "camelCase"]).optional(),
   importExtension: z.enum([".ts", ".js", "none"]).optional(),
   allowOutside: z.boolean().optional(),
   rename: hook.optional(),
@@ -88,7 +89,7 @@ export function checkConfig(value: unknown, file: string): readonly Config[] {
     throw new InvalidError(
       `The config ${file} is not valid:\n${problems.map((problem) => `  ${problem}`).join("\n")}`,
       {
-        hint: "docs/config.md describes each key. With defineConfig() your editor checks them.",
+        hint: "See docs/config.md for each key. With defineConfig() your editor checks them.",
       },
     );
   }

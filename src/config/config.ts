@@ -25,6 +25,8 @@ export interface Config {
   emit?: "ts" | "js";
   /** What the index exports: a namespace for each app (default), or every function by its own name. */
   exports?: "namespaces" | "flat";
+  /** What Python's functions and parameters are called: as they are deployed (default), or in camelCase. Calls go by the deployed names. */
+  names?: "deployed" | "camelCase";
   /** How files import each other. Default: what the tsconfig that owns the output folder can resolve. */
   importExtension?: ".ts" | ".js" | "none";
   /** Lets `output` be outside the folder of this file. Default false. */

@@ -1,6 +1,6 @@
 /** What a container has loaded: the function, or the methods of the instance, that its inputs run. */
 import type { Hooks } from "../runtime/index.ts";
-import type { ArgumentValidator } from "../schema/check/validate.ts";
+import type { ArgumentValidator } from "../schema/check/index.ts";
 import type { FunctionMode } from "../schema/index.ts";
 import type { CallMessage } from "../wire/container-protocol.ts";
 import type { Handler } from "./web.ts";

@@ -33,6 +33,10 @@ import { startSdk, telemetryOf } from "./telemetry.ts";
 /** How long the last frames may take to leave before the process exits without them, in milliseconds. */
 const LAST_WORDS_MS = 2_000;
 
+// What user code writes has the modes that the user's files have, not those of the engine's own.
+if (process.env["FARCALL_UMASK"]) process.umask(process.env["FARCALL_UMASK"]);
+delete process.env["FARCALL_UMASK"];
+
 const exit = process.exit.bind(process);
 const socket = new Socket({ fd: 3, readable: true, writable: true });
 const writer = new FrameWriter(socket);

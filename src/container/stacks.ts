@@ -6,8 +6,7 @@ import { readFileSync } from "node:fs";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-
-const containerFolder = new URL("../container/", import.meta.url).href;
+import { OWN_FOLDER } from "../runtime/index.ts";
 
 /**
  * Maps the stacks of all errors from now on.
@@ -36,10 +35,17 @@ export function mapStacks(artifact: string, root: string): void {
     return text.replace(`${artifact}:${line}:${column}`, () => place);
   };
   Error.prepareStackTrace = (error, sites) => {
-    const from = sites.findIndex((site) => site.getFileName()?.startsWith(containerFolder));
-    const lines = (from > 0 ? sites.slice(0, from) : sites).map((site) => `\n    at ${show(site)}`);
+    // What called the author's code, and what it went through, is farcall's own business; so is an error of its own, which keeps all.
+    const others = sites.filter((site) => !isOwn(site));
+    if (others.length < sites.length) while (others.at(-1)?.getFileName()?.startsWith("node:internal/")) others.pop();
+    const lines = (others.length > 0 ? others : sites).map((site) => `\n    at ${show(site)}`);
     return headline(error) + lines.join("");
   };
+}
+
+function isOwn(site: NodeJS.CallSite): boolean {
+  const file = site.getFileName();
+  return OWN_FOLDER !== undefined && (file?.startsWith(OWN_FOLDER) ?? false);
 }
 
 function headline(error: unknown): string {

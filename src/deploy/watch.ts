@@ -2,7 +2,7 @@
  * `farcall dev`: deploys an app again whenever a file that it is made of changes. Folders are watched rather than files,
  * since editors replace a file when they save it.
  */
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, readdirSync, watch } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { AppBuilder } from "./build.ts";
 import { buildAndRegister, type Deployment, type DeployOptions } from "./deploy.ts";
@@ -25,6 +25,8 @@ const QUIET_MS = 40;
 /** Files that decide how the others are read, in the project's folder. */
 const PROJECT_FILES = ["package.json", "tsconfig.json"];
 
+const MODULE = /\.([cm]?[jt]sx?|json)$/;
+
 /** Resolves once the signal aborts. Rejects only when there is no such entry. */
 export async function watchApp(options: WatchOptions): Promise<void> {
   const { signal, onDeployed, onFailed, onChange } = options;
@@ -32,22 +34,25 @@ export async function watchApp(options: WatchOptions): Promise<void> {
   const builder = new AppBuilder(project, options);
   const changes = new Changes(signal);
   changes.watch([project.entry]);
-  let failed = false;
   try {
     while (!signal.aborted) {
       const started = performance.now();
+      const before = changes.present();
+      let hasFailed = false;
       try {
         const deployment = await buildAndRegister(builder, options);
-        failed = false;
         onDeployed(deployment, { ms: performance.now() - started });
       } catch (error) {
-        failed = true;
         if (!signal.aborted) onFailed(error);
+        hasFailed = true;
       }
       const files = new Set([...builder.files, ...PROJECT_FILES.map((name) => join(project.root, name))]);
       changes.watch([...files].filter((file) => !file.includes(`${sep}node_modules${sep}`)));
-      // What is missing may be a file that does not exist yet: after a failure, any file beside the known ones counts.
-      const changed = await changes.next((path) => failed || files.has(path));
+      // After a failure the app may be made of more than is known: of other modules, or of a file that does not exist yet. Not of what was
+      // there and is no module, such as a log that this command's own output goes to.
+      const changed = await changes.next(
+        (path) => files.has(path) || (hasFailed && (MODULE.test(path) || !before.has(path))),
+      );
       if (changed.length > 0) onChange?.(changed);
     }
   } finally {
@@ -79,6 +84,11 @@ class Changes {
     for (const folder of folders) {
       if (!this.#watchers.has(folder)) this.#add(folder);
     }
+  }
+
+  /** Absolute paths of what lies in the folders. */
+  present(): Set<string> {
+    return new Set([...this.#watchers.keys()].flatMap((folder) => namesIn(folder).map((name) => join(folder, name))));
   }
 
   /** Absolute paths that changed and that `counts` accepts, once it has been quiet; empty when the signal aborts. */
@@ -130,5 +140,13 @@ class Changes {
     const disturbed = await Promise.race([quiet, this.#event()]);
     clearTimeout(timer);
     return disturbed === true;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // removed meanwhile
   }
 }

@@ -6,3 +6,8 @@ export * from "./failure.ts";
 export * from "./invoker.ts";
 export * from "./monitor.ts";
 export * from "./registry.ts";
+
+// Programs without the types of a browser or of Node have no AbortSignal; where these are there, this adds nothing to it.
+declare global {
+  interface AbortSignal {}
+}

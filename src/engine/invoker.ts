@@ -15,6 +15,8 @@ export interface OpenCall {
   progress?: boolean | undefined;
   /** Handed to the containers that run its inputs; kept with a durable call. */
   trace?: TraceContext | undefined;
+  /** The input whose code makes the call, as CallContext.inputId names it: an engine can see that calls wait for each other. */
+  parent?: string | undefined;
 }
 
 /** Where the call was made, as the header fields of W3C Trace Context and Baggage: traceparent, tracestate, baggage. */
@@ -89,6 +91,8 @@ export interface CallInfo {
   createdAt: string;
   endedAt?: string;
   cancelled: boolean;
+  /** Its inputs wait, and containers fail to start: why the last one did. */
+  startProblem?: string;
 }
 
 /** Half-open range of input indices; all when absent. */
@@ -102,6 +106,8 @@ export interface FunctionStats {
   backlog: number;
   numTotalRunners: number;
   numRunningInputs: number;
+  /** Inputs wait, and containers fail to start: why the last one did. */
+  startProblem?: string;
 }
 
 /** Overrides of the static options. What is left out keeps its value. */

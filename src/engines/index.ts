@@ -1,9 +1,9 @@
 /** The kinds of engine that the package brings, for whoever needs an engine and not the rest of the core. */
 import { registerEngine, registerObserver } from "../runtime/engines.ts";
-import type { HostStatus } from "./local/index.ts";
+import type { HostStatus, MaintenanceReport } from "./local/index.ts";
 
 export { openEngine } from "../runtime/engines.ts";
-export type { HostStatus } from "./local/index.ts";
+export type { HostStatus, MaintenanceReport } from "./local/index.ts";
 
 /** An engine whose work is done by a process of this machine, for whoever operates it. */
 export interface HostControl {
@@ -13,16 +13,25 @@ export interface HostControl {
   isRunning(): Promise<boolean>;
   /** Resolves once the process is gone; false when none ran. `force` kills the containers at once. */
   stop(options: { force: boolean }): Promise<boolean>;
+  /** Writes all that it keeps into one new file. It may run meanwhile. */
+  backup(file: string): Promise<MaintenanceReport>;
+  /** Stops it, and puts a backup in the place of what it keeps. */
+  restore(file: string): Promise<MaintenanceReport>;
+  /** Stops it, and makes what it keeps usable again. */
+  repair(): Promise<MaintenanceReport>;
 }
 
 /** Undefined for an engine that has no such process. */
 export async function hostOf(url: string): Promise<HostControl | undefined> {
   if (!url.startsWith("local:")) return undefined;
-  const { hostRuns, hostStatus, stopHost } = await import("./local/index.ts");
+  const { backupState, hostRuns, hostStatus, repairState, restoreState, stopHost } = await import("./local/index.ts");
   return {
     status: () => hostStatus(url),
     isRunning: () => hostRuns(url),
     stop: (options) => stopHost(url, options),
+    backup: (file) => backupState(url, file),
+    restore: (file) => restoreState(url, file),
+    repair: () => repairState(url),
   };
 }
 

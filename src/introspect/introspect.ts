@@ -1,17 +1,29 @@
 /** An app's source to what a deploy registers: its functions, the types that they use, and all that is wrong with them. */
-import type { ts } from "@ts-morph/common";
+import type { ts } from "ts-morph";
 import type { ClassSchema, Declaration, FunctionSchema } from "../schema/index.ts";
-import { Conversion, completeCompared } from "./convert/conversion.ts";
-import { convertClass, type FoundClass } from "./functions/classes.ts";
-import { convertFunction, exportedNames, type FoundFunction } from "./functions/functions.ts";
-import { problemsOf } from "./functions/refusals.ts";
-import { docOfHolder } from "./functions/signatures.ts";
+import { completeCompared, createConversion } from "./convert/index.ts";
+import {
+  convertClass,
+  convertFunction,
+  exportedNames,
+  type FoundClass,
+  type FoundFunction,
+  faultsOf,
+} from "./functions/index.ts";
 import { nameDeclarations, reachableFrom } from "./naming.ts";
-import { IntrospectionError, type Problem, placeOf } from "./problems.ts";
-import { docOf } from "./source/docs.ts";
-import { unwrap } from "./source/expressions.ts";
-import { type Found, type FoundApp, find } from "./source/find.ts";
-import { type AppProgram, createProgram, type ProgramOptions, typeErrors } from "./source/program.ts";
+import { type Fault, IntrospectionError, type Problem, placed, relativePath } from "./problems.ts";
+import {
+  type AppProgram,
+  createProgram,
+  docOf,
+  docOfHolder,
+  type Found,
+  type FoundApp,
+  find,
+  type ProgramOptions,
+  typeErrors,
+  unwrap,
+} from "./source/index.ts";
 
 export type IntrospectOptions = ProgramOptions;
 
@@ -33,36 +45,40 @@ export interface IntrospectedApp {
 
 /**
  * Reads the app that a module registers, without running it. Throws IntrospectionError with all problems at once: type errors
- * as tsc reports them, types that cannot cross the wire, functions that cannot be told.
+ * as tsc reports them, types that cannot cross the wire, functions that cannot be determined.
  */
 export function introspect(entry: string, options: IntrospectOptions = {}): IntrospectedApp {
   const app = createProgram(entry, options);
   const problems = typeErrors(app);
   const hasTypeErrors = problems.length > 0;
   const found = find(app);
-  const name = checkApps(app, found, problems);
-  const cx = new Conversion(app.program, app.checker);
+  if (found.apps.length === 0) problems.push(noApp(app));
+  problems.push(...looseNulls(app));
+  const faults: Fault[] = [];
+  const name = checkApps(app, found, faults);
+  const cx = createConversion(app.program, app.checker);
   const names = exportedNames(app);
   const functions: FoundFunction[] = [];
   const classes: FoundClass[] = [];
   for (const registration of found.registrations) {
     if (registration.method === "class") {
-      const converted = convertClass(cx, app, registration, names, problems);
+      const converted = convertClass(cx, app, registration, names, faults);
       if (!converted) continue;
       classes.push(converted.of);
       functions.push(...converted.methods);
       continue;
     }
-    const fn = convertFunction(cx, app, registration, names, problems);
+    const fn = convertFunction(cx, app, registration, names, faults);
     if (fn) functions.push(fn);
   }
   const all = [...classes, ...functions];
-  checkDuplicates(app, found.registrations, all, problems);
+  checkDuplicates(found.registrations, all, faults);
   for (const { owners } of all) owners.forEach(completeCompared);
-  problems.push(...problemsOf(app, all));
+  faults.push(...faultsOf(app, all));
+  problems.push(...faults.map((fault) => placed(app.root, fault)));
   // Types that the compiler could not understand look like `any`.
-  const told = hasTypeErrors ? problems.filter(({ severity }) => severity === "error") : problems;
-  if (told.some(({ severity }) => severity === "error")) throw new IntrospectionError(told);
+  const reported = hasTypeErrors ? problems.filter(({ severity }) => severity === "error") : problems;
+  if (reported.some(({ severity }) => severity === "error")) throw new IntrospectionError(reported);
   const declarations = nameDeclarations(app, reachableFrom(all));
   const doc = docOfApp(found.apps[0]!);
   return {
@@ -73,46 +89,62 @@ export function introspect(entry: string, options: IntrospectOptions = {}): Intr
     classes: classes.map(({ finish }) => finish(declarations)),
     root: app.root,
     files: app.files.map(({ fileName }) => fileName),
-    problems: told,
+    problems: reported,
   };
 }
 
-function checkApps(app: AppProgram, { apps, unreadable }: Found, problems: Problem[]): string {
-  const report = (node: ts.Node, message: string, hint: string): void => {
-    problems.push({ severity: "error", ...placeOf(app.root, node), message, hint });
+/** Types are read as the app's own tsconfig.json has them: without strictNullChecks, null and undefined are in all and none. */
+function looseNulls({ program, root, entry }: AppProgram): Problem[] {
+  const { strict, strictNullChecks = strict ?? true, configFilePath } = program.getCompilerOptions();
+  if (strictNullChecks) return [];
+  return [
+    {
+      severity: "warning",
+      file: relativePath(root, typeof configFilePath === "string" ? configFilePath : entry.fileName),
+      line: 1,
+      column: 1,
+      message: "strictNullChecks is off, so that callers' types do not show where null and undefined can occur",
+      hint: 'Set "strict": true in tsconfig.json.',
+    },
+  ];
+}
+
+function noApp({ root, entry }: AppProgram): Problem {
+  return {
+    severity: "error",
+    file: relativePath(root, entry.fileName),
+    line: 1,
+    column: 1,
+    message: "neither this module nor the modules that it imports define an app",
+    hint: 'Make one: `import { App } from "farcall"; export const app = new App("name");`.',
+  };
+}
+
+function checkApps({ checker }: AppProgram, { apps, unreadable }: Found, faults: Fault[]): string {
+  const report = (node: ts.Node, message: string, hint: string, other?: ts.Node): void => {
+    faults.push({ severity: "error", node, message, hint, ...(other && { other }) });
   };
   for (const { node, message } of unreadable) {
     report(
       node,
       message,
-      "call app.function once for each function, or a helper that does, where the module's code can be read",
+      "Call app.function once for each function, at the top level of a module or in a helper function.",
     );
   }
   const [first, ...others] = apps;
-  if (!first) {
-    const { file } = placeOf(app.root, app.entry);
-    problems.push({
-      severity: "error",
-      file,
-      line: 1,
-      column: 1,
-      message: "there is no app in this module or what it imports",
-      hint: 'make one: `import { App } from "farcall"; export const app = new App("name");`',
-    });
-    return "";
-  }
-  const { file, line } = placeOf(app.root, first.node);
+  if (!first) return "";
   for (const { node } of others) {
     report(
       node,
-      `this is a second app; the first is in ${file}:${line}`,
-      "deploy each app from an entry module of its own",
+      "this is a second app; the first is in",
+      "Deploy each app from an entry module of its own.",
+      first.node,
     );
   }
   const argument = first.node.arguments?.[0];
-  const type = argument && app.checker.getTypeAtLocation(unwrap(argument));
+  const type = argument && checker.getTypeAtLocation(unwrap(argument));
   if (type?.isStringLiteral()) return type.value;
-  if (argument) report(argument, "the app's name is not a literal", 'write it out: `new App("name")`');
+  if (argument) report(argument, "the app's name is not a literal", 'Write it out: `new App("name")`.');
   return "";
 }
 
@@ -122,12 +154,7 @@ function docOfApp({ node }: FoundApp): string | undefined {
 
 type Registered = Pick<FoundFunction, "name" | "call">;
 
-function checkDuplicates(
-  app: AppProgram,
-  registrations: Found["registrations"],
-  all: readonly Registered[],
-  problems: Problem[],
-): void {
+function checkDuplicates(registrations: Found["registrations"], all: readonly Registered[], faults: Fault[]): void {
   const methods = new Map(registrations.map(({ call, method }) => [call, method]));
   const first = new Map<string, Registered>();
   for (const fn of all) {
@@ -137,14 +164,14 @@ function checkDuplicates(
       continue;
     }
     const noun = methods.get(fn.call) === "class" ? "class" : "function";
-    // The methods of two classes of one name: that is said of the classes.
+    // The methods of two classes of one name: the classes are reported.
     if (noun === "class" && fn.name.includes(".")) continue;
-    const { file, line } = placeOf(app.root, known.call);
-    problems.push({
+    faults.push({
       severity: "error",
-      ...placeOf(app.root, fn.call),
-      message: `${noun} ${fn.name} is registered already in ${file}:${line}`,
-      hint: `give one of them another name: app.${noun}(…, { name: "…" })`,
+      node: fn.call,
+      message: `${noun} ${fn.name} is already registered in`,
+      other: known.call,
+      hint: `Give one of them another name: app.${noun}(…, { name: "…" }).`,
     });
   }
 }

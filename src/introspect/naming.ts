@@ -1,8 +1,8 @@
 /** The names of declarations: the authors' own. Where two are the same, files and places decide, so that names stay put. */
-import type { Declaration } from "../schema/index.ts";
-import type { DeclarationRecord, Owner } from "./convert/conversion.ts";
+import { type Declaration, isTypeName } from "../schema/index.ts";
+import type { DeclarationRecord, Owner } from "./convert/index.ts";
 import { relativePath } from "./problems.ts";
-import type { AppProgram } from "./source/program.ts";
+import type { AppProgram } from "./source/index.ts";
 
 /** All declarations that these use, directly or through others. */
 export function reachableFrom(functions: readonly { owners: readonly Owner[] }[]): Set<DeclarationRecord> {
@@ -18,11 +18,12 @@ export function reachableFrom(functions: readonly { owners: readonly Owner[] }[]
   return reached;
 }
 
-/** Gives each its final name, in its uses too: `Options`, then `Options2`. */
+/** Gives each its final name, in its uses too: `Options`, then `Options2`; `arguments_` for what stubs cannot declare. */
 export function nameDeclarations(app: AppProgram, records: Iterable<DeclarationRecord>): Declaration[] {
   const sorted = [...records]
     .map((record) => ({ record, ...positionOf(app, record) }))
     .sort((a, b) => a.group - b.group || (a.file < b.file ? -1 : a.file > b.file ? 1 : a.at - b.at));
+  for (const { record } of sorted) if (!isTypeName(record.name)) rename(record, `${record.name}_`);
   const taken = new Set<string>();
   const repeated: DeclarationRecord[] = [];
   for (const { record } of sorted) {
@@ -33,11 +34,16 @@ export function nameDeclarations(app: AppProgram, records: Iterable<DeclarationR
     let name = "";
     for (let count = 2; name === "" || taken.has(name); count++) name = `${record.name}${count}`;
     taken.add(name);
-    record.schema!.name = name;
-    if (record.schema!.kind === "enum") record.schema!.authoredName = record.name;
-    for (const reference of record.references) reference.name = name;
+    rename(record, name);
   }
   return sorted.map(({ record }) => record.schema!);
+}
+
+function rename(record: DeclarationRecord, name: string): void {
+  const schema = record.schema!; // all are converted
+  schema.name = name;
+  if (schema.kind === "enum") schema.authoredName = record.name;
+  for (const reference of record.references) reference.name = name;
 }
 
 function positionOf(

@@ -1,6 +1,6 @@
-/** What can be wrong with an app's source, each with its place, its path inside the type, and what to do instead. */
+/** What can be wrong with an app's source, each with its place, its path inside the type, and what to do about it. */
 import { relative } from "node:path";
-import { ts } from "@ts-morph/common";
+import { ts } from "ts-morph";
 import { FarcallError } from "../runtime/errors.ts";
 
 /** Why a type is refused, for tools: the message says the same in words. */
@@ -14,6 +14,8 @@ export type RefusalReason =
   | "stream"
   | "weak"
   | "signal"
+  | "module"
+  | "next"
   | "platform"
   | "wrapper"
   /** Types that callers could not be given, though values might cross. */
@@ -22,9 +24,11 @@ export type RefusalReason =
   | "untyped"
   | "unwritable"
   | "enum"
+  | "this"
   /** Warnings. */
   | "any"
-  | "missing";
+  | "missing"
+  | "dropped";
 
 export interface Problem {
   severity: "error" | "warning";
@@ -42,14 +46,24 @@ export interface Problem {
   hint?: string;
 }
 
-/** The source cannot be deployed. Has all its problems, warnings too, after what has to be mended. */
+/** A problem at a node of the source. Where that is, is found once for all of them, by `placed`. */
+export interface Fault extends Omit<Problem, "file" | "line" | "column"> {
+  node: ts.Node;
+  /** Another place, which the message ends with: `… is already registered in src/a.ts:3`. */
+  other?: ts.Node;
+}
+
+/** Reports what is wrong at a node. */
+export type Report = (node: ts.Node, message: string, hint: string) => void;
+
+/** The source cannot be deployed. Has all its problems: first the errors, then the warnings. */
 export class IntrospectionError extends FarcallError {
   readonly problems: readonly Problem[];
 
-  constructor(told: readonly Problem[]) {
+  constructor(found: readonly Problem[]) {
     const problems = [
-      ...told.filter(({ severity }) => severity === "error"),
-      ...told.filter(({ severity }) => severity !== "error"),
+      ...found.filter(({ severity }) => severity === "error"),
+      ...found.filter(({ severity }) => severity !== "error"),
     ];
     super("FARCALL_INTROSPECTION", problems.map(formatProblem).join("\n"), {
       hint: problems.find(({ severity }) => severity === "error")?.hint,
@@ -63,6 +77,20 @@ export function formatProblem({ severity, file, line, column, path, message, hin
   const where = `${file}(${line},${column}): ${severity}`;
   const what = /^TS\d+: /.test(message) ? ` ${message}` : `: ${path === undefined ? "" : `${path}: `}${message}`;
   return `${where}${what}${hint === undefined ? "" : `\n  ${hint}`}`;
+}
+
+export function placed(root: string, { node, other, ...problem }: Fault): Problem {
+  const { severity, reason, path, message, hint } = problem;
+  const place = placeOf(root, node);
+  const elsewhere = other && placeOf(root, other);
+  return {
+    severity,
+    ...(reason === undefined ? {} : { reason }),
+    ...place,
+    ...(path === undefined ? {} : { path }),
+    message: elsewhere ? `${message} ${elsewhere.file}:${elsewhere.line}` : message,
+    ...(hint === undefined ? {} : { hint }),
+  };
 }
 
 export interface Place {

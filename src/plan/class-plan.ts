@@ -1,5 +1,6 @@
 /** A class of the stubs: an interface of its instances, whose members are methods' stubs, and the const that constructs them. */
-import { methodName, printParameters } from "../schema/index.ts";
+import { methodName, printParameters, printString } from "../schema/index.ts";
+import { type CamelCased, camelCase, camelCaseParameters } from "./camel-case.ts";
 import { functionDoc, signatureDoc, sourceText, withSource } from "./docs.ts";
 import type { LockedClass, LockedFunction } from "./locked.ts";
 import { type Names, toIdentifier } from "./names.ts";
@@ -21,14 +22,19 @@ export interface ClassPlan {
 }
 
 export interface MethodPlan extends StubType {
+  /** As callers write it. */
   name: string;
+  /** The deployed name. */
+  deployed: string;
   signature: string;
+  /** As code, for the stub: the name that callers write, and the deployed names of arguments, where they differ. */
+  shown?: string;
   doc?: string;
 }
 
 export function planClass(
   { name, doc, constructors, source: place }: LockedClass,
-  named: Pick<ClassPlan, "local" | "exported" | "instance">,
+  { isCamelCased, ...named }: Pick<ClassPlan, "local" | "exported" | "instance"> & { isCamelCased: boolean },
   methods: readonly LockedFunction[],
   names: Names,
 ): ClassPlan {
@@ -43,12 +49,25 @@ export function planClass(
       const constructorDoc = signatureDoc({ ...each, returns: { kind: "primitive", name: "void" } });
       return { parameters: printParameters(each.parameters), ...(constructorDoc && { doc: constructorDoc }) };
     }),
-    methods: methods.map((fn) => {
-      const own = methodName(fn);
+    methods: methods.map((method) => {
+      const deployed = methodName(method);
+      const own = isCamelCased ? camelCase(deployed) : deployed;
+      const { fn, names: wireNames }: CamelCased = isCamelCased ? camelCaseParameters(method) : { fn: method };
       const methodDoc = functionDoc(fn, sourceText(fn.source));
       const wanted = `${named.local}${own[0]?.toUpperCase()}${own.slice(1)}`;
       const type = stubType(fn, toIdentifier(wanted), names);
-      return { name: own, signature: fn.signature, ...type, ...(methodDoc && { doc: methodDoc }) };
+      const parts = [
+        ...(own === deployed ? [] : [`as: ${printString(own)}`]),
+        ...(wireNames === undefined ? [] : [`names: ${wireNames}`]),
+      ];
+      return {
+        name: own,
+        deployed,
+        signature: fn.signature,
+        ...type,
+        ...(parts.length > 0 && { shown: `{ ${parts.join(", ")} }` }),
+        ...(methodDoc && { doc: methodDoc }),
+      };
     }),
   };
 }

@@ -19,6 +19,7 @@ import {
   printTypeParameters,
 } from "../schema/index.ts";
 import { Scope } from "./names.ts";
+import { markUnused } from "./references.ts";
 
 export type DeclarationPlan = InterfacePlan | AliasPlan | EnumPlan;
 
@@ -95,9 +96,12 @@ export function planDeclaration(declaration: Declaration): DeclarationPlan {
   }
 }
 
-function head({ name, typeParameters }: Extract<Declaration, { kind: "interface" | "alias" }>): string {
+function head(declaration: Extract<Declaration, { kind: "interface" | "alias" }>): string {
+  const { name, typeParameters = [], doc, ...members } = declaration;
   // Printed as a reference first, which checks that the name is one.
-  return printType({ kind: "reference", name }) + printTypeParameters(typeParameters);
+  return (
+    printType({ kind: "reference", name }) + printTypeParameters(markUnused(typeParameters, Object.values(members)))
+  );
 }
 
 function planMembers({

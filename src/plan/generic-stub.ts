@@ -17,6 +17,7 @@ import {
 import { signatureDoc } from "./docs.ts";
 import { byPosition, type NamedCall, printKeywords } from "./keywords.ts";
 import { type Names, Scope } from "./names.ts";
+import { markUnused, usedTypeParameters } from "./references.ts";
 
 export interface GenericMember {
   /** `remote<T>(xs: T[], callOptions?: CallOptions): Promise<T>`. */
@@ -66,7 +67,7 @@ export function genericMembers(
     ...each((call) => `spawn${call.generics}(${call.arguments}): ${promise}<${functionCall}<${call.returns}>>`),
     ...each((call) => `map${call.mapGenerics}(${call.inputs(call.mapOptions)}): ${items(call)}`),
     ...each((call) => `starmap${call.mapGenerics}(${call.tuples(call.mapOptions)}): ${items(call)}`),
-    ...each((call) => `forEach${call.generics}(${call.inputs(helper("ForEachOptions"))}): ${promise}<void>`),
+    ...each((call) => `forEach${call.inputGenerics}(${call.inputs(helper("ForEachOptions"))}): ${promise}<void>`),
     ...each(
       (call) =>
         `spawnMap${call.generics}(${call.inputs(helper("SpawnMapOptions"))}): ${promise}<${functionCall}<${call.returns}>>`,
@@ -87,6 +88,8 @@ function docOf(call: CallSignature): { doc?: string } {
 class Call {
   readonly returns: string;
   readonly generics: string;
+  /** Only those that the parameters use: a type parameter that nothing uses does not compile under noUnusedParameters. */
+  readonly inputGenerics: string;
   /** With two more type parameters, for what `returnExceptions` and `wrapReturnedExceptions` are. */
   readonly mapGenerics: string;
   readonly x: string;
@@ -104,12 +107,13 @@ class Call {
     helper: (name: string, ...typeArguments: TypeSchema[]) => TypeSchema,
     use: (helper: string) => string,
   ) {
-    const own = call.typeParameters ?? [];
+    const own = markUnused(call.typeParameters ?? [], [call.parameters, call.returns]);
     const scope = new Scope(own.map(({ name }) => name));
     this.x = scope.claim("X");
     this.w = scope.claim("W");
     this.#i = scope.claim("I");
     this.generics = printTypeParameters(own);
+    this.inputGenerics = printTypeParameters(usedTypeParameters(own, call.parameters));
     this.mapGenerics = printTypeParameters([...own, flag(this.x, false), flag(this.w, true)]);
     this.returns = printType(call.returns);
     this.#returns = call.returns;

@@ -37,6 +37,7 @@ export function comment(text: string, indent = ""): string {
   const lines = printable(text)
     .replaceAll("*/", "*\\/")
     .split(/\r\n|[\r\n\u2028\u2029]/);
-  if (lines.length === 1) return `${indent}/** ${lines[0]!.trim()} */`;
+  // In a comment of one line the compiler takes `@ts-ignore` and its like for orders.
+  if (lines.length === 1 && !/@ts-/.test(lines[0]!)) return `${indent}/** ${lines[0]!.trim()} */`;
   return `${indent}/**\n${lines.map((line) => `${indent} * ${line}`.trimEnd()).join("\n")}\n${indent} */`;
 }

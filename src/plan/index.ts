@@ -19,6 +19,6 @@ export {
   namesOf,
   unlockManifest,
 } from "./locked.ts";
-export { Scope } from "./names.ts";
+export { Scope, toIdentifier } from "./names.ts";
 export { type AppPlan, type ImportPlan, type IndexPlan, type Plan, planFiles, type StubPlan } from "./plan.ts";
 export type { Plugin } from "./plugin.ts";

@@ -6,6 +6,7 @@
 import { InvalidError } from "../runtime/errors.ts";
 import { type FunctionMode, isTypeName, methodsOf, printDocumented } from "../schema/index.ts";
 import { thrownText, valueText } from "../text/index.ts";
+import { type CamelCased, camelCase, camelCaseParameters } from "./camel-case.ts";
 import { type ClassPlan, planClass } from "./class-plan.ts";
 import { type DeclarationPlan, planDeclaration } from "./declarations.ts";
 import { functionDoc, sourceText } from "./docs.ts";
@@ -54,6 +55,8 @@ export interface MakerPlan {
   name: string;
   /** The factory's method that it calls. */
   make: "function" | "generator";
+  /** Some of its stubs have names for arguments that differ from the deployed ones. */
+  named?: true;
 }
 
 export interface StubPlan extends StubType {
@@ -66,6 +69,8 @@ export interface StubPlan extends StubType {
   maker: string;
   mode: FunctionMode;
   signature: string;
+  /** As code: the deployed names of arguments by those that the stub shows, where they differ. */
+  names?: string;
   doc?: string;
   /** `src/app.ts:12`, relative to the author's project. */
   source?: string;
@@ -74,13 +79,21 @@ export interface StubPlan extends StubType {
 export interface IndexPlan {
   /** Extension of the specifiers: `.ts`, `.js` or nothing. */
   extension: string;
-  exports: { file: string; namespace: string; flat: boolean }[];
+  exports: IndexExport[];
   /** `interface Apps` of "farcall": what `Function.fromName` knows. */
   apps: {
     app: string;
     file: string /** Present when names were changed: deployed to exported. */;
     functions?: { name: string; exported: string }[];
   }[];
+}
+
+export interface IndexExport {
+  file: string;
+  namespace: string;
+  /** The namespace's name in the index, which differs from `namespace` where that one is a reserved word. */
+  local: string;
+  flat: boolean;
 }
 
 /** One app that the config chose. */
@@ -96,6 +109,8 @@ export interface PlanSettings {
   importExtension: string;
   /** Apps that the index of another output declares in `interface Apps`. */
   declaredElsewhere?: readonly string[];
+  /** Of Python's functions, methods and parameters. */
+  names?: "deployed" | "camelCase" | undefined;
   rename?: ((name: string, of: { app: string; environment: string }) => string) | undefined;
 }
 
@@ -112,11 +127,17 @@ export function planFiles(chosen: readonly ChosenApp[], settings: PlanSettings):
   const flat = settings.exports === "flat";
   if (flat) refuseFlatCollisions(apps);
   const seen = new Set<string>(settings.declaredElsewhere);
+  const locals = new Scope(named.map(({ namespace }) => namespace).filter(canDeclare));
   return {
     apps,
     index: {
       extension: settings.importExtension,
-      exports: named.map(({ file, namespace }) => ({ file, namespace, flat })),
+      exports: named.map(({ file, namespace }) => ({
+        file,
+        namespace,
+        local: canDeclare(namespace) ? namespace : locals.claim(`${namespace}_`),
+        flat,
+      })),
       // An app of two environments is known by the first one's functions.
       apps: apps.filter(({ app }) => !seen.has(app) && seen.add(app)).map(planAugmentation),
     },
@@ -175,14 +196,17 @@ function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSetti
   };
   const factory = scope.claim("app");
   const makers = new Map<string, MakerPlan>();
-  const makerOf = ({ make }: StubType): string => {
+  const makerOf = ({ make }: StubType, names: string | undefined): string => {
     if (make === "web") return `${factory}.web`;
     const known = makers.get(make) ?? { name: scope.claim(make === "function" ? "stub" : "generatorStub"), make };
+    if (names !== undefined) known.named = true;
     makers.set(make, known);
     return known.name;
   };
-  const stubs: StubPlan[] = own.map((fn) => {
-    const { local, exported } = named.get(fn)!;
+  const isCamelCased = camelCases(manifest, settings);
+  const stubs: StubPlan[] = own.map((deployed) => {
+    const { local, exported } = named.get(deployed)!;
+    const { fn, names: wireNames }: CamelCased = isCamelCased ? camelCaseParameters(deployed) : { fn: deployed };
     const source = sourceText(fn.source);
     const doc = functionDoc(fn, source);
     const type = stubType(fn, exported, names);
@@ -190,9 +214,10 @@ function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSetti
       name: fn.name,
       local,
       exported,
-      maker: makerOf(type),
+      maker: makerOf(type, wireNames),
       mode: fn.mode,
       signature: fn.signature,
+      ...(wireNames !== undefined && { names: wireNames }),
       ...type,
       ...(doc && { doc }),
       ...(source && { source }),
@@ -201,7 +226,7 @@ function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSetti
   const classes = (manifest.classes ?? []).map((of) => {
     const { local, exported } = named.get(of)!;
     const instance = declared.has(local) || !isTypeName(local) ? scope.claim(`${local}Instance`) : local;
-    return planClass(of, { local, exported, instance }, methodsOf(of.name, manifest), names);
+    return planClass(of, { local, exported, instance, isCamelCased }, methodsOf(of.name, manifest), names);
   });
   const factoryImport = stubs.length + classes.length > 0 ? use("stubs", false) : "stubs";
   return {
@@ -260,8 +285,10 @@ function nameExports<T extends { name: string }>(
   const exported = new Map<T, string>();
   const converted: [T, string][] = [];
   for (const [fn, name] of wanted) {
-    if (name !== toIdentifier(name)) {
-      converted.push([fn, name]);
+    // A module with a function of this name is taken for a promise by `await import()`, and the const of a class is a function.
+    const isThen = name === "then" && manifest.classes?.some((of) => of.name === fn.name);
+    if (isThen || name !== toIdentifier(name)) {
+      converted.push([fn, isThen ? `${name}_` : name]);
       continue;
     }
     if (exports.has(name)) {
@@ -286,8 +313,17 @@ function nameExports<T extends { name: string }>(
   );
 }
 
-/** What the config's `rename` says, or the deployed name where that is silent. */
-function renamed(name: string, { app, environment }: LockedManifest, { rename }: PlanSettings): string {
+function camelCases({ language }: LockedManifest, { names }: PlanSettings): boolean {
+  return names === "camelCase" && language === "python";
+}
+
+/** What the config's `rename` says, or the deployed name where that is silent, as the config's `names` wants it. */
+function renamed(deployed: string, manifest: LockedManifest, settings: PlanSettings): string {
+  const name = renamedByConfig(deployed, manifest, settings);
+  return name === deployed && camelCases(manifest, settings) ? camelCase(name) : name;
+}
+
+function renamedByConfig(name: string, { app, environment }: LockedManifest, { rename }: PlanSettings): string {
   if (!rename) return name;
   const hint = "`rename` gets a deployed name and returns the one that the stub is exported by.";
   let result: unknown;
@@ -303,9 +339,13 @@ function renamed(name: string, { app, environment }: LockedManifest, { rename }:
   );
 }
 
+/** `Function.fromName` knows no stub's own names for arguments, so it does not get the type of one that has them. */
 function planAugmentation(app: AppPlan): IndexPlan["apps"][number] {
-  const stubs = [...app.functions, ...app.classes].map(({ name, exported }) => ({ name, exported }));
-  const changed = stubs.some(({ name, exported }) => name !== exported);
+  const functions = app.functions.filter(({ names }) => names === undefined);
+  const classes = app.classes.filter(({ methods }) => methods.every(({ shown }) => shown === undefined));
+  const stubs = [...functions, ...classes].map(({ name, exported }) => ({ name, exported }));
+  const isPart = stubs.length < app.functions.length + app.classes.length;
+  const changed = isPart || stubs.some(({ name, exported }) => name !== exported);
   return { app: app.app, file: app.file, ...(changed && { functions: stubs }) };
 }
 

@@ -63,6 +63,31 @@ function refersTo(node: unknown, name: string): boolean {
   return found;
 }
 
+/** The type parameters that types name, directly or in the constraints and defaults of others that they name. */
+export function usedTypeParameters(own: readonly TypeParameterSchema[], types: unknown): TypeParameterSchema[] {
+  const used = new Set<TypeParameterSchema>();
+  const queue: unknown[] = [types];
+  for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
+    visitTypes(node, (type) => {
+      const parameter = type.kind === "typeParameter" ? own.find(({ name }) => name === type.name) : undefined;
+      if (!parameter || used.has(parameter)) return;
+      used.add(parameter);
+      queue.push({ ...parameter });
+    });
+  }
+  return own.filter((parameter) => used.has(parameter));
+}
+
+/** Underscores the names of type parameters that nothing uses, without which they do not compile under noUnusedParameters. */
+export function markUnused(own: readonly TypeParameterSchema[], types: unknown): TypeParameterSchema[] {
+  const used = new Set(
+    usedTypeParameters(own, [types, own.map(({ constraint }) => constraint), own.map((each) => each.default)]),
+  );
+  return own.map((parameter) =>
+    used.has(parameter) || parameter.name.startsWith("_") ? parameter : { ...parameter, name: `_${parameter.name}` },
+  );
+}
+
 /** The first names of all global types in use: of `Intl.NumberFormatOptions`, `Intl`. */
 export function usedGlobals(nodes: readonly unknown[]): Set<string> {
   const names = new Set<string>();

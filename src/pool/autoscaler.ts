@@ -47,10 +47,19 @@ export interface Target {
   /** Once they have been idle for so long; beyond maxContainers at once. */
   idleMs: number;
   /** More containers would be wanted if inputs took longer than lately: ask again after so many milliseconds. */
-  askAgainMs?: number;
+  askAgainMs: number | undefined;
 }
 
-export function targetOf(load: Load, { settings, capacity, standing }: ScalingPolicy): Target {
+function noTarget(): Target {
+  return { containers: 0, keep: 0, idleMs: 0, askAgainMs: undefined };
+}
+
+/** @param target to be filled in and returned, for those who ask often */
+export function targetOf(
+  load: Load,
+  { settings, capacity, standing }: ScalingPolicy,
+  target: Target = noTarget(),
+): Target {
   const { minContainers, maxContainers, bufferContainers, scaledownWindowMs } = settings;
   const { waiting, inside, busy, containers, draining } = load;
   const base = standing === "wanted" ? minContainers : 0;
@@ -58,12 +67,11 @@ export function targetOf(load: Load, { settings, capacity, standing }: ScalingPo
   const wanted = waiting > 0 ? Math.max(Math.ceil((waiting + inside) / capacity), busy + load.suspects) : busy;
   const hold = waiting > 0 && wanted > containers && !isWorthAStart(load, capacity);
   const needed = hold ? containers : wanted;
-  return {
-    containers: Math.max(0, Math.min(maxContainers - draining, Math.max(base, needed + buffer))),
-    keep: Math.max(base, busy + buffer),
-    idleMs: standing === "leaving" ? 0 : scaledownWindowMs,
-    ...(hold && { askAgainMs: WORTH_A_START_MS }),
-  };
+  target.containers = Math.max(0, Math.min(maxContainers - draining, Math.max(base, needed + buffer)));
+  target.keep = Math.max(base, busy + buffer);
+  target.idleMs = standing === "leaving" ? 0 : scaledownWindowMs;
+  target.askAgainMs = hold ? WORTH_A_START_MS : undefined;
+  return target;
 }
 
 /** Whether what waits would wait long. */

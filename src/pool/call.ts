@@ -4,6 +4,7 @@
  * a `CallInPool`, and each `Input` keeps its own state, so that nobody writes into anybody else's.
  */
 import type { Failure, Progress, TraceContext } from "../engine/index.ts";
+import type { Account } from "./account.ts";
 import { queueTime } from "./clock.ts";
 import type { DeployedFunction, Workload } from "./workload.ts";
 
@@ -21,6 +22,15 @@ export interface Call {
   readonly trace: TraceContext | undefined;
   readonly fn: DeployedFunction;
   readonly pool: CallPool;
+  /** Whose call it is: callers share a pool by the work that it does for them. */
+  readonly caller: object;
+  /**
+   * Of a call that is kept on disk: since when its inputs wait, by performance.now(). They give way to those whose callers wait, and
+   * wait on when containers do not start.
+   */
+  readonly patientSince: number | undefined;
+  /** The input that made this call and waits for it. */
+  readonly parent: ParentInput | undefined;
   /** The pool's own part of the call. */
   readonly inPool: CallInPool;
   /** Ended or cancelled: what is left of its inputs is dropped. */
@@ -37,6 +47,14 @@ export interface Call {
   progressed(progress: Progress): void;
   outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void;
   failed(input: Input, failure: Failure): void;
+  /** `attempt` or `runs` of an input has changed: before it is sent to a container, and when it comes back or is to be repeated. */
+  attempted?(input: Input): void;
+}
+
+/** An input whose code makes a call in turn. */
+export interface ParentInput {
+  readonly call: Call;
+  readonly index: number;
 }
 
 export interface CancelOptions {
@@ -49,6 +67,8 @@ export interface CancelOptions {
 /** The pool as its calls see it. */
 export interface CallPool {
   readonly workload: Workload;
+  /** Why its containers do not start, as long as something waits for one. */
+  readonly startProblem: string | undefined;
   /** Before anything else of the call; `closed` ends it. */
   opened(call: Call): void;
   /** `count` more inputs wait in the call's queue. */
@@ -73,10 +93,18 @@ export class CallInPool {
   queued = false;
   /** Out of that round because its caller reads too slowly. */
   parked = false;
+  #account: Account | undefined;
   readonly #containers: InputContainer[] = [];
 
-  enterRound(): void {
+  /** @param account of its caller */
+  enterRound(account: Account): void {
     this.queued = true;
+    this.#account = account;
+  }
+
+  /** One of its inputs took longer than was charged, or not so long. */
+  charge(ms: number): void {
+    this.#account?.charge(ms);
   }
 
   leaveRound(): void {
@@ -128,11 +156,13 @@ export class Batch {
   }
 }
 
+const NOTHING = new Uint8Array();
+
 /** One input. Fields are written by its own methods alone. */
 export class Input {
   readonly call: Call;
   readonly index: number;
-  readonly payload: Uint8Array;
+  payload: Uint8Array;
   /** Attempts before this one that user code failed. */
   attempt = 0;
   /** Containers that died of it, as far as can be known. */
@@ -143,6 +173,8 @@ export class Input {
   suspect = false;
   /** Yields that were sent to the caller. */
   yielded = 0;
+  /** Milliseconds of work that its caller has been charged for this attempt. */
+  #charged = 0;
 
   // ---- while it is in a container
 
@@ -157,8 +189,11 @@ export class Input {
   startedAt = 0;
   /** Its outcome is decided (timed out, cancelled): what the container still says about it does not count. */
   decided = false;
-  /** When the container is killed for not letting go of it. */
+  /** When it runs out of time, and when the container is killed for not letting go of it; both by workingTime(). */
+  dueAt = 0;
   killAt = 0;
+  /** Of a generator: since when it waits for its reader, by workingTime(). */
+  readerSince: number | undefined;
   /** The next attempt, and when it may begin, by performance.now(): once this one has left, since a container tells them apart by index. */
   successor: { readonly input: Input; readonly at: number } | undefined;
 
@@ -168,6 +203,11 @@ export class Input {
     this.payload = payload;
   }
 
+  /** It will not be sent again: its call is over. Its memory is free while it still runs. */
+  dropPayload(): void {
+    this.payload = NOTHING;
+  }
+
   /** The same input for the next attempt: this one may still be in its container. */
   again(): Input {
     const next = new Input(this.call, this.index, this.payload);
@@ -175,6 +215,7 @@ export class Input {
     next.crashes = this.crashes;
     next.cutOff = this.cutOff;
     next.suspect = this.suspect;
+    this.call.attempted?.(next);
     return next;
   }
 
@@ -183,9 +224,15 @@ export class Input {
     this.queuedAt = since;
   }
 
-  /** An earlier process may have run it, and did not live to say so. */
-  mayHaveRun(): void {
-    this.cutOff = Math.max(this.cutOff, 1);
+  /** Runs of it that began, the present one included. */
+  get runs(): number {
+    return this.attempt + this.cutOff + (this.container ? 1 : 0);
+  }
+
+  /** An earlier process began to run it `runs` times, of which `attempt` failed, and did not live to see the last one end. */
+  resumes({ attempt, runs }: { attempt: number; runs: number }): void {
+    this.attempt = attempt;
+    this.cutOff = runs - attempt;
   }
 
   enter(container: InputContainer, previous: Input | undefined): void {
@@ -194,6 +241,7 @@ export class Input {
     this.next = undefined;
     this.startedAt = 0;
     if (previous) previous.next = this;
+    this.call.attempted?.(this);
   }
 
   joins(batch: Batch): void {
@@ -202,6 +250,22 @@ export class Input {
 
   begin(now: number): void {
     this.startedAt = now;
+  }
+
+  /** @param dueAt by workingTime() */
+  limit(dueAt: number): void {
+    this.dueAt = dueAt;
+    this.readerSince = undefined;
+  }
+
+  waitForReader(now: number): void {
+    this.readerSince = now;
+  }
+
+  /** The time that it waited does not count. */
+  readerCame(now: number): void {
+    this.dueAt += now - (this.readerSince ?? now);
+    this.readerSince = undefined;
   }
 
   /** Out of its container. */
@@ -217,6 +281,7 @@ export class Input {
     this.container = undefined;
     if (this.startedAt > 0) this.cutOff++;
     this.startedAt = 0;
+    this.call.attempted?.(this);
   }
 
   /** Whatever the container still says about it does not count, and it has until `killAt` to stop. */
@@ -241,6 +306,12 @@ export class Input {
 
   followedBy(input: Input, at: number): void {
     this.successor = { input, at };
+  }
+
+  /** It takes so many milliseconds of work, as far as is known. */
+  charge(ms: number): void {
+    this.call.inPool.charge(ms - this.#charged);
+    this.#charged = ms;
   }
 
   /** Grants `count` more yields to it, if it is in a container. */

@@ -30,7 +30,7 @@ import {
 } from "../wire/container-protocol.ts";
 import { type Frame, FrameError, FrameReader, FrameWriter } from "../wire/frames.ts";
 import { Batch, type Call, type Input, type InputContainer } from "./call.ts";
-import { MAX_TIMER_MS } from "./clock.ts";
+import { holdWorkingTime, MAX_TIMER_MS, releaseWorkingTime, workingTime } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
 import { InputList } from "./input-list.ts";
 import { KnownCalls } from "./known-calls.ts";
@@ -81,6 +81,8 @@ export interface ContainerOwner {
   inputProgressed(input: Input, progress: ProgressMessage): void;
   inputReturned(input: Input): void;
   inputTimedOut(input: Input): void;
+  /** A generator whose reader does not ask for more. */
+  inputAbandoned(input: Input): void;
   print(container: Container, output: Print): void;
   /** The process sent what only a bug can explain. */
   problem(what: string, error: unknown): void;
@@ -120,6 +122,8 @@ export class Container implements InputContainer {
   #loaded = false;
   /** The time of what is being handled. */
   #now = 0;
+  readonly #startupTimeoutMs: number;
+  readonly #startBy: number;
   #startTimer: NodeJS.Timeout | undefined;
   #stopTimer: NodeJS.Timeout | undefined;
   #cause: DeathCause | undefined;
@@ -143,16 +147,38 @@ export class Container implements InputContainer {
     this.#deadlines = new Deadlines({
       [Symbol.iterator]: () => this.#inputs[Symbol.iterator](),
       timedOut: (input) => this.#timedOut(input),
+      abandoned: (input) => this.#abandoned(input),
       ping: () => this.#writer.write(ToContainer.ping, 0, 0),
       didNotStop: (input) => this.#didNotStop(input),
     });
     this.#listen();
-    this.#startTimer = setTimeout(
-      () => this.kill("start timed out", `it was not ready within ${startupTimeoutMs} ms`),
-      Math.min(startupTimeoutMs, MAX_TIMER_MS),
-    );
+    this.#startBy = workingTime() + startupTimeoutMs;
+    this.#startupTimeoutMs = startupTimeoutMs;
+    holdWorkingTime();
+    this.#limitStart();
     this.#writer.write(ToContainer.load, 0, 0, Buffer.from(JSON.stringify(load)));
     this.#writer.flush();
+  }
+
+  #limitStart(): void {
+    const left = this.#startBy - workingTime();
+    const judge = (): void => {
+      if (this.#startBy - workingTime() > 0) this.#limitStart();
+      // What has come is read before.
+      else
+        setImmediate(() => {
+          if (this.#state === "starting")
+            this.kill("start timed out", `it was not ready within ${this.#startupTimeoutMs} ms`);
+        });
+    };
+    this.#startTimer = setTimeout(judge, Math.min(Math.max(1, Math.ceil(left)), MAX_TIMER_MS));
+  }
+
+  #startIsOver(): void {
+    if (!this.#startTimer) return;
+    clearTimeout(this.#startTimer);
+    this.#startTimer = undefined;
+    releaseWorkingTime();
   }
 
   get state(): ContainerState {
@@ -226,6 +252,7 @@ export class Container implements InputContainer {
     const payload = Buffer.allocUnsafe(4);
     payload.writeUInt32LE(count);
     this.#writer.write(ToContainer.credit, input.call.number, input.index, payload);
+    this.#deadlines.readerCame(input);
   }
 
   /** Tells the input to stop; the container is killed when it does not. What it says about it no longer counts. */
@@ -233,8 +260,7 @@ export class Container implements InputContainer {
     if (input.decided) return;
     if (input.startedAt > 0) telemetry?.ended(this.#load, input, why);
     this.#writer.write(ToContainer.cancel, input.call.number, input.index);
-    input.decide(performance.now() + graceMs);
-    this.#deadlines.toldToStop(input);
+    input.decide(this.#deadlines.toldToStop(graceMs));
   }
 
   /** Asks back what has not started. */
@@ -325,7 +351,7 @@ export class Container implements InputContainer {
     if (this.#state === "dead") return;
     this.#state = "dead";
     this.#deadlines.close();
-    clearTimeout(this.#startTimer);
+    this.#startIsOver();
     clearTimeout(this.#stopTimer);
     this.#process.socket.destroy();
     this.#calls.close();
@@ -368,7 +394,9 @@ export class Container implements InputContainer {
       }
       case FromContainer.yield: {
         const input = this.#find(frame);
-        if (input) this.#owner.inputYielded(input, frame.payload);
+        if (!input) return;
+        this.#owner.inputYielded(input, frame.payload);
+        this.#watchReader(input);
         return;
       }
       case FromContainer.returned: {
@@ -410,7 +438,7 @@ export class Container implements InputContainer {
 
   #ready(): void {
     if (this.#state !== "starting") return;
-    clearTimeout(this.#startTimer);
+    this.#startIsOver();
     this.#state = "ready";
     this.#loaded = true;
     this.#idleSince = this.#now;
@@ -434,6 +462,13 @@ export class Container implements InputContainer {
     this.#inputs.begin(input, this.#now);
     telemetry?.started(this.#load, input);
     this.#deadlines.began(input);
+    if (input.call.fn.schema.mode === "generator") this.#watchReader(input);
+  }
+
+  /** A generator goes on only as far as its reader has asked. Whoever reads an HTTP response has the function's own time. */
+  #watchReader(input: Input): void {
+    const { call, yielded, decided } = input;
+    if (!decided && !call.web && yielded >= call.granted) this.#deadlines.waitsForReader(input);
   }
 
   #remove(input: Input): void {
@@ -450,12 +485,17 @@ export class Container implements InputContainer {
       // All have stopped after all.
       else if (this.#state === "draining") this.stop();
     }
-    this.#deadlines.left(this.#now);
+    this.#deadlines.left();
   }
 
   #timedOut(input: Input): void {
     this.cancel(input, TIMEOUT_GRACE_MS, "timeout");
     this.#owner.inputTimedOut(input);
+  }
+
+  #abandoned(input: Input): void {
+    this.cancel(input);
+    this.#owner.inputAbandoned(input);
   }
 
   #didNotStop(input: Input): void {

@@ -4,7 +4,7 @@ import type { Death, DeathCause } from "./container.ts";
 
 /** Deaths of a container, beyond the first, before they are the fault of the input that it ran. */
 const MAX_CRASHES = 8;
-/** Failed starts in a row before the inputs that wait fail; more when a SIGKILL from elsewhere is why, as for inputs. */
+/** Failed starts in a row before the inputs fail whose callers wait; more when a SIGKILL from elsewhere is why, as for inputs. */
 const MAX_FAILED_STARTS = 3;
 const MAX_KILLED_STARTS = MAX_CRASHES;
 const MAX_START_DELAY_MS = 30_000;
@@ -35,6 +35,9 @@ export function blameFor({ cause }: Pick<Death, "cause">, left: readonly Input[]
 export class FailedStarts {
   readonly #onRetry: () => void;
   #count = 0;
+  #since = 0;
+  #reason: string | undefined;
+  #gaveUp = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param onRetry called when another start may be tried */
@@ -47,17 +50,36 @@ export class FailedStarts {
     return this.#timer !== undefined;
   }
 
+  /** When the first of them failed, by performance.now(); undefined when the last start did not fail. */
+  get since(): number | undefined {
+    return this.#count === 0 ? undefined : this.#since;
+  }
+
+  /** Why the last one failed. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
   succeeded(): void {
     this.#count = 0;
+    this.#reason = undefined;
+    this.#gaveUp = false;
     this.retryNow();
   }
 
+  /** Somebody waits who would be given up on: the next failure is to come at once rather than after the wait. */
+  hurry(): void {
+    if (this.#gaveUp && this.waiting) this.retryNow();
+  }
+
   /**
-   * Returns whether to give up on the inputs that wait.
+   * Returns whether to give up on the inputs whose callers wait.
    * @param alone no other container runs the same
+   * @param reason in words
    */
-  failed(cause: DeathCause, killedByOthers: boolean, alone: boolean): boolean {
-    this.#count++;
+  failed(cause: DeathCause, killedByOthers: boolean, alone: boolean, reason: string): boolean {
+    if (this.#count++ === 0) this.#since = performance.now();
+    this.#reason = reason;
     const longest = killedByOthers ? MAX_KILLED_START_DELAY_MS : MAX_START_DELAY_MS;
     this.retryNow();
     this.#timer = setTimeout(
@@ -69,7 +91,8 @@ export class FailedStarts {
     ).unref();
     // An app that throws when it is imported will throw again; what the system refused may be there the next time.
     const most = killedByOthers ? MAX_KILLED_STARTS : MAX_FAILED_STARTS;
-    return alone && (cause !== "crashed" || this.#count >= most);
+    this.#gaveUp = alone && (cause !== "crashed" || this.#count >= most);
+    return this.#gaveUp;
   }
 
   /** Whatever comes next need not wait. */

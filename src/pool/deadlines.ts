@@ -1,17 +1,22 @@
 /**
- * The time limits of the inputs in one container: which has run for too long, and which was told to stop and has not.
- * Others that run beside one that does not stop may go on, as long as the process answers that it is not stuck.
+ * The time limits of the inputs in one container: which has run for too long, which was told to stop and has not, and which
+ * generator waits for a reader that does not come. Time is working time (clock.ts), and a limit is judged only after what
+ * has come from the container is read. Others that run beside an input that does not stop may go on, as long as the process answers that it is not stuck.
  */
 import type { Input } from "./call.ts";
-import { MAX_TIMER_MS } from "./clock.ts";
+import { holdWorkingTime, MAX_TIMER_MS, releaseWorkingTime, workingTime } from "./clock.ts";
 
 /** For a process to say that it is not stuck with an input that does not stop. */
 const ANSWER_MS = 1_000;
+/** For the reader of a generator to ask for more. */
+export const READER_MS: number = Number(process.env["FARCALL_READER_MS"]) || 3_600_000;
 
 /** The container, as its deadlines see it. */
 export interface TimedContainer extends Iterable<Input> {
   /** The input has run for its timeout: tells it to stop, which decides it. */
   timedOut(input: Input): void;
+  /** The reader of the generator has not asked for more in READER_MS: tells it to stop, which decides it. */
+  abandoned(input: Input): void;
   /** Asks the process to answer, see `Deadlines.answered`. */
   ping(): void;
   /** The input was told to stop, did not, and takes the process with it. */
@@ -22,7 +27,8 @@ export class Deadlines {
   readonly #container: TimedContainer;
   #alarm: NodeJS.Timeout | undefined;
   #alarmAt = Number.POSITIVE_INFINITY;
-  /** By when the process has to answer that it is not stuck, by performance.now(); Infinity while it is not asked. */
+  #judging = false;
+  /** By when the process has to answer that it is not stuck; Infinity while it is not asked. */
   #answerBy = Number.POSITIVE_INFINITY;
   /** Something does not stop, and others may finish: until nothing is left but what does not stop. */
   #lingers = false;
@@ -33,17 +39,35 @@ export class Deadlines {
 
   /** An input has begun. */
   began(input: Input): void {
-    this.#set(input.startedAt + timeoutOf(input));
+    const { timeoutMs } = input.call.fn.schema.options;
+    input.limit(workingTime() + timeoutMs);
+    this.#set(input.dueAt);
   }
 
-  /** An input was told to stop. */
-  toldToStop({ killAt }: Input): void {
+  /** A generator has yielded all that its reader has asked for: its time stands still. */
+  waitsForReader(input: Input): void {
+    if (input.readerSince !== undefined) return;
+    input.waitForReader(workingTime());
+    this.#set(input.readerSince! + READER_MS);
+  }
+
+  /** The reader asks for more. */
+  readerCame(input: Input): void {
+    if (input.readerSince === undefined) return;
+    input.readerCame(workingTime());
+    this.#set(input.dueAt);
+  }
+
+  /** An input was told to stop. Returns when it has to have stopped. */
+  toldToStop(graceMs: number): number {
+    const killAt = workingTime() + graceMs;
     this.#set(killAt);
+    return killAt;
   }
 
   /** An input has left. */
-  left(now: number): void {
-    if (this.#lingers) this.#set(now);
+  left(): void {
+    if (this.#lingers) this.#set(workingTime());
   }
 
   /** The process has answered. Returns whether that changes anything: it is to take no more inputs. */
@@ -55,25 +79,50 @@ export class Deadlines {
   }
 
   close(): void {
-    clearTimeout(this.#alarm);
+    this.#clear();
   }
 
   /** One timer for all: it is not moved when the input that it was set for ends, but looks again when it fires. */
   #set(at: number): void {
     if (at >= this.#alarmAt) return;
+    this.#clear();
     this.#alarmAt = at;
-    clearTimeout(this.#alarm);
-    this.#alarm = setTimeout(this.#onAlarm, Math.min(Math.max(1, Math.ceil(at - performance.now())), MAX_TIMER_MS));
+    holdWorkingTime();
+    this.#alarm = setTimeout(this.#onAlarm, Math.min(Math.max(1, Math.ceil(at - workingTime())), MAX_TIMER_MS));
+  }
+
+  #clear(): void {
+    if (this.#alarm) {
+      clearTimeout(this.#alarm);
+      releaseWorkingTime();
+    }
+    this.#alarm = undefined;
+    this.#alarmAt = Number.POSITIVE_INFINITY;
   }
 
   readonly #onAlarm = (): void => {
-    const now = performance.now();
-    this.#alarm = undefined;
-    this.#alarmAt = Number.POSITIVE_INFINITY;
+    const early = this.#alarmAt - workingTime();
+    // There was a pause, or the timer was as long as timers can be.
+    if (early > 0) {
+      this.#alarm = setTimeout(this.#onAlarm, Math.min(Math.ceil(early), MAX_TIMER_MS));
+      return;
+    }
+    this.#clear();
+    if (this.#judging) return;
+    this.#judging = true;
+    // What has come is read before.
+    setImmediate(this.#judge);
+  };
+
+  readonly #judge = (): void => {
+    this.#judging = false;
+    const now = workingTime();
     let next = Number.POSITIVE_INFINITY;
     for (const input of this.#container) {
-      if (!input.decided && input.startedAt > 0 && input.startedAt + timeoutOf(input) <= now) {
-        this.#container.timedOut(input);
+      if (!input.decided && input.startedAt > 0) {
+        if (input.readerSince === undefined) {
+          if (input.dueAt <= now) this.#container.timedOut(input);
+        } else if (input.readerSince + READER_MS <= now) this.#container.abandoned(input);
       }
       if (input.decided && input.killAt <= now) {
         if (!this.#hasOthers(now) || this.#answerBy <= now) {
@@ -82,7 +131,8 @@ export class Deadlines {
         }
         if (!this.#lingers) next = Math.min(next, this.#ask(now));
       } else if (input.decided) next = Math.min(next, input.killAt);
-      else if (input.startedAt > 0) next = Math.min(next, input.startedAt + timeoutOf(input));
+      else if (input.readerSince !== undefined) next = Math.min(next, input.readerSince + READER_MS);
+      else if (input.startedAt > 0) next = Math.min(next, input.dueAt);
     }
     if (next < Number.POSITIVE_INFINITY) this.#set(next);
   };
@@ -103,8 +153,4 @@ export class Deadlines {
     }
     return this.#answerBy;
   }
-}
-
-function timeoutOf(input: Input): number {
-  return input.call.fn.schema.options.timeoutMs;
 }

@@ -88,10 +88,20 @@ export class Dispatch<C extends DispatchContainer> {
     this.#suspects.containerGone(container);
   }
 
-  /** Takes out all that waits. */
-  *takeAll(): Generator<Input, void, undefined> {
-    for (let input = this.#suspects.shift(); input; input = this.#suspects.shift()) if (!input.call.over) yield input;
-    for (let input = this.#turns.next(); input; input = this.#turns.next()) yield input;
+  /** Takes out all that waits of the calls that `which` chooses. */
+  *take(which: (call: Call) => boolean): Generator<Input, void, undefined> {
+    for (let left = this.#suspects.waiting; left > 0; left--) {
+      const input = this.#suspects.shift()!;
+      if (input.call.over) continue;
+      if (which(input.call)) yield input;
+      else this.#suspects.add(input);
+    }
+    yield* this.#turns.take(which);
+  }
+
+  /** Whether something waits of a call that `which` chooses. */
+  some(which: (call: Call) => boolean): boolean {
+    return this.#turns.some(which);
   }
 
   // ---- handing out
@@ -116,7 +126,7 @@ export class Dispatch<C extends DispatchContainer> {
     for (;;) {
       const container = this.#leastBusy();
       if (!container) break;
-      const input = this.#turns.next();
+      const input = this.#next();
       if (!input) break;
       container.dispatch(input);
     }
@@ -129,11 +139,15 @@ export class Dispatch<C extends DispatchContainer> {
       const container = this.#leastBusyWithBatches();
       if (size === 0 || !container) return;
       const inputs: Input[] = [];
-      for (let input = this.#turns.next(); input; input = this.#turns.next()) if (inputs.push(input) === size) break;
+      for (let input = this.#next(); input; input = this.#next()) if (inputs.push(input) === size) break;
       window.close();
       if (inputs.length === 0) return;
       container.dispatchTogether(inputs);
     }
+  }
+
+  #next(): Input | undefined {
+    return this.#turns.next(this.pace.ms ?? 1);
   }
 
   #leastBusy(): C | undefined {

@@ -2,6 +2,7 @@
 import type { Failure } from "../engine/index.ts";
 import type { Input } from "./call.ts";
 import type { DeathCause } from "./container.ts";
+import { READER_MS } from "./deadlines.ts";
 import type { Workload } from "./workload.ts";
 
 export function timedOut(input: Input): Failure {
@@ -10,6 +11,14 @@ export function timedOut(input: Input): Failure {
     code: "FUNCTION_TIMEOUT",
     message: `${functionOf(input)} took longer than its timeout of ${timeoutMs} ms`,
     hint: "Raise timeoutMs in the function's options, or split the work into smaller inputs.",
+  };
+}
+
+export function abandonedByReader(input: Input): Failure {
+  return {
+    code: "CANCELLED",
+    message: `${functionOf(input)}: the generator was stopped, since its reader had not asked for more in ${READER_MS} ms`,
+    hint: "Read on, or leave the loop, which ends the generator at once.",
   };
 }
 
@@ -45,6 +54,15 @@ export function didNotStart(workload: Workload, cause: DeathCause, detail: strin
     code: "INTERNAL_FAILURE",
     message: `${nameOf(workload)}: its container did not start: ${what}${detail}`,
     hint: "The app's module runs when a container starts. Its logs show more: farcall logs.",
+  };
+}
+
+export function waitsForItself(workload: Workload, maxContainers: number): Failure {
+  const name = nameOf(workload);
+  return {
+    code: "INTERNAL_FAILURE",
+    message: `${name} waits for itself: all its containers (${maxContainers}) run inputs that wait for another call of ${name}`,
+    hint: "Raise maxContainers or concurrency above the number of nested calls, or call the code directly instead of through remote().",
   };
 }
 

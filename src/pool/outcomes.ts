@@ -4,7 +4,7 @@ import type { Frame } from "../wire/frames.ts";
 import type { Input } from "./call.ts";
 import { MAX_TIMER_MS, queueTime } from "./clock.ts";
 import { failureIn } from "./container.ts";
-import { generatorCutOff, timedOut } from "./failures.ts";
+import { abandonedByReader, generatorCutOff, timedOut } from "./failures.ts";
 
 export class Outcomes {
   readonly #again: (input: Input) => void;
@@ -55,6 +55,11 @@ export class Outcomes {
 
   timedOut(input: Input): void {
     if (!this.retry(input)) input.call.failed(input, timedOut(input));
+  }
+
+  /** Running it again would only wait again. */
+  abandoned(input: Input): void {
+    input.call.failed(input, abandonedByReader(input));
   }
 
   /** Its container died. Returns whether its outcome is still open. */

@@ -6,17 +6,21 @@ import type { AutoscalerSettings, Failure, FunctionStats } from "../engine/index
 import { InvalidError } from "../runtime/errors.ts";
 import type { ProgressMessage } from "../wire/container-protocol.ts";
 import type { Frame } from "../wire/frames.ts";
-import { surplusOf, type Target, targetOf } from "./autoscaler.ts";
+import { type Load, type ScalingPolicy, surplusOf, type Target, targetOf } from "./autoscaler.ts";
 import type { Call, CallPool, CancelOptions, Input } from "./call.ts";
 import { MAX_TIMER_MS } from "./clock.ts";
 import type { Container, ContainerOwner, Death, DeathCause, Print } from "./container.ts";
 import { blameFor, FailedStarts } from "./crashes.ts";
+import { Deadlocks } from "./deadlocks.ts";
 import { Dispatch } from "./dispatch.ts";
 import { didNotStart, diedTooOften, outOfMemory } from "./failures.ts";
 import type { PoolLog } from "./log.ts";
 import { Outcomes } from "./outcomes.ts";
 import { deployedSettings, mergeSettings, type Settings } from "./settings.ts";
 import { capacityOf, type Workload } from "./workload.ts";
+
+/** How long spawned inputs wait for containers that fail to start. */
+const DEFAULT_START_RETRY_MS = 86_400_000;
 
 /** What a pool needs of those who have more than one. */
 export interface PoolOwner {
@@ -43,12 +47,26 @@ export interface PoolOptions {
 export class Pool implements CallPool, ContainerOwner {
   readonly workload: Workload;
   readonly #owner: PoolOwner;
-  readonly #capacity: number;
   readonly #containers = new Set<Container>();
   readonly #dispatch: Dispatch<Container>;
   readonly #outcomes: Outcomes;
   readonly #failedStarts: FailedStarts;
+  readonly #deadlocks: Deadlocks;
   #settings: Settings;
+  /** Asked for at every turn, so these are always the same objects. */
+  readonly #load: Load = {
+    waiting: 0,
+    suspects: 0,
+    containers: 0,
+    draining: 0,
+    ready: 0,
+    busy: 0,
+    inside: 0,
+    paceMs: undefined,
+    sinceLastEndMs: 0,
+  };
+  readonly #policy: ScalingPolicy;
+  readonly #target: Target = { containers: 0, keep: 0, idleMs: 0, askAgainMs: undefined };
   /** Calls that are open on this version. */
   #openCalls = 0;
   #replaced: boolean;
@@ -62,7 +80,7 @@ export class Pool implements CallPool, ContainerOwner {
     this.#owner = owner;
     this.#replaced = replaced;
     this.#settings = { ...deployedSettings(options), ...overrides };
-    this.#capacity = capacityOf(options);
+    this.#policy = { settings: this.#settings, capacity: capacityOf(options), standing: "wanted" };
     this.#dispatch = new Dispatch<Container>({
       containers: this.#containers,
       maxInputs: options.concurrency.maxInputs,
@@ -74,6 +92,12 @@ export class Pool implements CallPool, ContainerOwner {
       this.pumpSoon();
     });
     this.#failedStarts = new FailedStarts(() => this.pumpSoon());
+    this.#deadlocks = new Deadlocks({
+      workload,
+      containers: this.#containers,
+      dispatch: this.#dispatch,
+      maxContainers: () => this.#settings.maxContainers,
+    });
   }
 
   get containers(): ReadonlySet<Container> {
@@ -86,12 +110,14 @@ export class Pool implements CallPool, ContainerOwner {
 
   // ---- what calls do
 
-  opened(): void {
+  opened(call: Call): void {
     this.#openCalls++;
+    this.#deadlocks.opened(call);
   }
 
   enqueue(call: Call, count: number): void {
     this.#dispatch.enqueue(call, count);
+    if (call.patientSince === undefined) this.#failedStarts.hurry();
     this.pumpSoon();
   }
 
@@ -115,6 +141,7 @@ export class Pool implements CallPool, ContainerOwner {
 
   closed(call: Call): void {
     call.inPool.forget(call);
+    this.#deadlocks.closed(call);
     this.#openCalls--;
     if (this.#openCalls > 0) return;
     if (this.#replaced) this.#scale();
@@ -132,6 +159,7 @@ export class Pool implements CallPool, ContainerOwner {
     this.#pumping = false;
     this.#dispatch.handOut();
     this.#scale();
+    if (this.#dispatch.waiting > 0) this.#deadlocks.watch();
   };
 
   // ---- what containers say
@@ -151,6 +179,7 @@ export class Pool implements CallPool, ContainerOwner {
     const { pace } = this.#dispatch;
     pace.ended(performance.now());
     if (!input.decided) pace.took(elapsedMs);
+    input.charge(elapsedMs);
     this.#outcomes.ended(input, frame);
   }
 
@@ -170,6 +199,10 @@ export class Pool implements CallPool, ContainerOwner {
     this.#outcomes.timedOut(input);
   }
 
+  inputAbandoned(input: Input): void {
+    this.#outcomes.abandoned(input);
+  }
+
   print({ id }: Container, print: Print): void {
     this.#owner.log.output({ workload: this.workload, container: id, ...print });
   }
@@ -184,7 +217,7 @@ export class Pool implements CallPool, ContainerOwner {
     const inside = container.inputs;
     const left = [...container].filter((input) => this.#outcomes.lostContainer(input));
     const { cause, detail } = death;
-    if (death.refusal) this.#failWaiting(death.refusal);
+    if (death.refusal) this.#failWaiting(death.refusal, () => true);
     else if (!death.loaded && cause !== "stopped" && cause !== "killed")
       this.#startFailed(cause, detail, death.killedByOthers);
     if (cause === "crashed" || cause === "out of memory") this.#crashed(container, death, left, inside);
@@ -211,12 +244,13 @@ export class Pool implements CallPool, ContainerOwner {
   #scale(): void {
     const unused = this.#replaced && this.#openCalls === 0;
     const leaving = unused || this.#owner.isCrowded(this);
-    const load = this.#load();
-    const target = targetOf(load, {
-      settings: this.#settings,
-      capacity: this.#capacity,
-      standing: leaving ? "leaving" : this.#replaced ? "replaced" : "wanted",
-    });
+    const load = this.#load;
+    const policy = this.#policy;
+    const target = this.#target;
+    this.#measure();
+    policy.settings = this.#settings;
+    policy.standing = leaving ? "leaving" : this.#replaced ? "replaced" : "wanted";
+    targetOf(load, policy, target);
     if (target.askAgainMs !== undefined) {
       this.#askAgain ??= setTimeout(() => {
         this.#askAgain = undefined;
@@ -225,10 +259,13 @@ export class Pool implements CallPool, ContainerOwner {
     }
     const missing = target.containers - load.containers;
     if (missing > 0 && !this.#failedStarts.waiting) this.#start(missing);
-    if (load.containers > load.busy) this.#stopIdle(load.containers, target);
+    if (load.containers <= load.busy) return;
+    // When the timer fires, it is looked who has been idle for long enough by then: nobody is before.
+    const mayBeDue = !this.#scaleTimer || target.idleMs === 0 || load.containers > this.#settings.maxContainers;
+    if (mayBeDue) this.#stopIdle(load.containers, target);
   }
 
-  #load(): Parameters<typeof targetOf>[0] {
+  #measure(): void {
     let containers = 0;
     let draining = 0;
     let ready = 0;
@@ -243,11 +280,22 @@ export class Pool implements CallPool, ContainerOwner {
       if (inputs > 0) busy++;
     }
     const { waiting, suspects, pace } = this.#dispatch;
-    const sinceLastEndMs = waiting > 0 ? performance.now() - pace.lastEnd : 0;
-    return { waiting, suspects, containers, draining, ready, busy, inside, paceMs: pace.ms, sinceLastEndMs };
+    const load = this.#load;
+    load.waiting = waiting;
+    load.suspects = suspects;
+    load.containers = containers;
+    load.draining = draining;
+    load.ready = ready;
+    load.busy = busy;
+    load.inside = inside;
+    load.paceMs = pace.ms;
+    load.sinceLastEndMs = waiting > 0 ? performance.now() - pace.lastEnd : 0;
   }
 
-  #start(count: number): void {
+  #start(missing: number): void {
+    let count = missing;
+    // While starts fail, one at a time is enough to see whether the next does not.
+    if (this.#failedStarts.since !== undefined) count = this.#load.containers > this.#load.ready ? 0 : 1;
     for (let i = 0; i < count && this.#owner.mayStart(this); i++) {
       let container: Container;
       try {
@@ -265,13 +313,27 @@ export class Pool implements CallPool, ContainerOwner {
 
   #startFailed(cause: DeathCause, detail: string, killedByOthers: boolean): void {
     const alone = ![...this.#containers].some((container) => container.loaded);
-    if (!this.#failedStarts.failed(cause, killedByOthers, alone)) return;
-    if (this.#settings.minContainers === 0) this.#failedStarts.retryNow();
-    this.#failWaiting(didNotStart(this.workload, cause, detail));
+    const failure = didNotStart(this.workload, cause, detail);
+    if (!this.#failedStarts.failed(cause, killedByOthers, alone, failure.message)) return;
+    this.#failWaiting(failure, ({ patientSince }) => patientSince === undefined);
+    this.#failPatient(failure);
+    if (this.#dispatch.waiting === 0 && this.#settings.minContainers === 0) this.#failedStarts.retryNow();
   }
 
-  #failWaiting(failure: Failure): void {
-    for (const input of this.#dispatch.takeAll()) input.call.failed(input, failure);
+  /** Those that have waited for a container for longer than `startRetryMs`. */
+  #failPatient(failure: Failure): void {
+    const { startRetryMs = DEFAULT_START_RETRY_MS } = this.workload.options;
+    const longAgo = performance.now() - startRetryMs;
+    if (this.#failedStarts.since! > longAgo) return;
+    const message = `${failure.message} (tried again for ${startRetryMs} ms)`;
+    this.#failWaiting(
+      { ...failure, message },
+      ({ patientSince }) => patientSince !== undefined && patientSince <= longAgo,
+    );
+  }
+
+  #failWaiting(failure: Failure, which: (call: Call) => boolean): void {
+    for (const input of this.#dispatch.take(which)) input.call.failed(input, failure);
   }
 
   #stopIdle(containers: number, target: Target): void {
@@ -318,11 +380,18 @@ export class Pool implements CallPool, ContainerOwner {
       inside += container.inputs;
       running += container.running;
     }
-    return {
+    const stats: FunctionStats = {
       backlog: this.#dispatch.waiting + inside - running,
       numTotalRunners: runners,
       numRunningInputs: running,
     };
+    const { startProblem } = this;
+    return startProblem === undefined ? stats : { ...stats, startProblem };
+  }
+
+  /** Why its containers do not start; undefined when the last one did, or nothing waits for the next. */
+  get startProblem(): string | undefined {
+    return this.#dispatch.waiting > 0 ? this.#failedStarts.reason : undefined;
   }
 
   /** The settings that would be in force with these changes. Throws InvalidError. */
@@ -358,6 +427,7 @@ export class Pool implements CallPool, ContainerOwner {
     this.#failedStarts.retryNow();
     clearTimeout(this.#scaleTimer);
     clearTimeout(this.#askAgain);
+    this.#deadlocks.close();
     this.#dispatch.close();
     for (const container of this.#containers) {
       if (kill) container.kill("killed");

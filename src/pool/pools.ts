@@ -119,6 +119,7 @@ export class Pools implements PoolOwner {
       sum.backlog += stats.backlog;
       sum.numTotalRunners += stats.numTotalRunners;
       sum.numRunningInputs += stats.numRunningInputs;
+      if (stats.startProblem !== undefined) sum.startProblem = stats.startProblem;
     }
     return sum;
   }

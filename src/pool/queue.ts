@@ -29,6 +29,11 @@ export class Queue<T> {
     return this.#items[this.#head];
   }
 
+  /** From the first to the last. Must not change meanwhile. */
+  *[Symbol.iterator](): Generator<T, void, undefined> {
+    for (let i = this.#head; i < this.#items.length; i++) yield this.#items[i]!;
+  }
+
   clear(): void {
     this.#items = [];
     this.#head = 0;

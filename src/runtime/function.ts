@@ -85,10 +85,16 @@ export class RemoteFunction {
     return this;
   }
 
+  #split(method: string, given: readonly unknown[]): CallArguments {
+    const call = splitCall(`${this.name}.${method}`, given);
+    return call.kwargs ? { ...call, kwargs: this.#target.named(call.kwargs) } : call;
+  }
+
   // ---- one input ----
 
   async remote(...given: readonly unknown[]): Promise<unknown> {
-    const { args, kwargs, init } = splitCall(`${this.name}.remote`, given);
+    RemoteFunction.#check(this, "remote");
+    const { args, kwargs, init } = this.#split("remote", given);
     let engine = this.#target.engine();
     let payload: Uint8Array;
     if (engine instanceof Promise) {
@@ -103,7 +109,14 @@ export class RemoteFunction {
       // A call with a key must outlive this process: the input is kept, and its result read like that of any kept call.
       const call = await this.#spawn("remote", engine, payload, init);
       const watching = init.onProgress && follow((signal) => call.progress({ signal }), init.onProgress);
-      return call.get({ signal: init.signal, timeoutMs: init.timeoutMs }).finally(watching);
+      try {
+        const result = await call.get({ signal: init.signal, timeoutMs: init.timeoutMs });
+        // What was reported last comes just before the end of the call.
+        await watching?.over;
+        return result;
+      } finally {
+        watching?.stop();
+      }
     }
     try {
       return await runUnary(engine, this.#target.request(engine, "remote", false, init), payload, init);
@@ -113,7 +126,8 @@ export class RemoteFunction {
   }
 
   async spawn(...given: readonly unknown[]): Promise<FunctionCall<unknown>> {
-    const { args, kwargs, init } = splitCall(`${this.name}.spawn`, given);
+    RemoteFunction.#check(this, "spawn");
+    const { args, kwargs, init } = this.#split("spawn", given);
     if (init?.onProgress) {
       throw new InvalidError(`${this.name}.spawn: onProgress is for calls that wait for their result`, {
         hint: "Write `for await (const { fraction } of call.progress())`.",
@@ -170,19 +184,22 @@ export class RemoteFunction {
   }
 
   remoteGen(...given: readonly unknown[]): AsyncGenerator<unknown, undefined, void> {
-    const { args, kwargs, init } = splitCall(`${this.name}.remoteGen`, given);
-    if (this.#target.mode !== undefined) this.#target.checkMode("remoteGen", "generator");
+    RemoteFunction.#check(this, "remoteGen");
+    const { args, kwargs, init } = this.#split("remoteGen", given);
+    this.#target.checkDeclaredMode("remoteGen", "generator");
     return new GeneratorCall(this.#target, new TakenArguments(args, kwargs), init);
   }
 
   // ---- many inputs ----
 
   map(...given: readonly unknown[]): AsyncIterableIterator<unknown, undefined, void> {
+    RemoteFunction.#check(this, "map");
     const { inputs, options } = splitMap<MapOptions>(`${this.name}.map`, given, mapChecks);
     return this.#map("map", new Inputs(`${this.name}.map`, inputs), options);
   }
 
   starmap(...given: readonly unknown[]): AsyncIterableIterator<unknown, undefined, void> {
+    RemoteFunction.#check(this, "starmap");
     const { inputs, options } = splitMap<MapOptions>(`${this.name}.starmap`, given, mapChecks);
     if (inputs.length > 1) {
       throw new InvalidError(`${this.name}.starmap takes one iterable of argument lists, ${inputs.length} were given`, {
@@ -193,10 +210,10 @@ export class RemoteFunction {
   }
 
   #map(method: string, inputs: Inputs, options: MapOptions & { kwargs?: Readonly<Record<string, unknown>> }): MapCall {
-    if (this.#target.mode !== undefined) this.#target.checkMode(method, "unary");
+    this.#target.checkDeclaredMode(method, "unary");
     const wrap = options.wrapReturnedExceptions ?? true;
     return new MapCall(method, this.#target, inputs, {
-      kwargs: options.kwargs,
+      kwargs: this.#target.named(options.kwargs),
       ordered: options.orderOutputs ?? true,
       maxOutstanding: options.maxOutstanding ?? DEFAULT_OUTSTANDING,
       signal: options.signal,
@@ -207,11 +224,12 @@ export class RemoteFunction {
   }
 
   async forEach(...given: readonly unknown[]): Promise<void> {
+    RemoteFunction.#check(this, "forEach");
     const { inputs, options } = splitMap<ForEachOptions>(`${this.name}.forEach`, given, forEachChecks);
     if (options.onProgress) this.#target.checkFeatures(await this.#target.engine(), options);
     await this.#expect("forEach", "unary");
     const call = new MapCall("forEach", this.#target, new Inputs(`${this.name}.forEach`, inputs), {
-      kwargs: options.kwargs,
+      kwargs: this.#target.named(options.kwargs),
       ordered: false,
       maxOutstanding: options.maxOutstanding ?? DEFAULT_OUTSTANDING,
       signal: options.signal,
@@ -223,17 +241,26 @@ export class RemoteFunction {
   }
 
   async spawnMap(...given: readonly unknown[]): Promise<FunctionCall<unknown>> {
+    RemoteFunction.#check(this, "spawnMap");
     const { inputs, options } = splitMap<SpawnMapOptions>(`${this.name}.spawnMap`, given, spawnMapChecks);
     const taken = new Inputs(`${this.name}.spawnMap`, inputs);
+    const named = options.kwargs ? { ...options, kwargs: this.#target.named(options.kwargs) } : options;
     const engine = await this.#target.engine();
     await this.#expect("spawnMap", "unary");
-    const id = await spawnInputs(engine, this.#target.request(engine, "spawnMap", true), taken, options);
+    const id = await spawnInputs(engine, this.#target.request(engine, "spawnMap", true), taken, named);
     return new FunctionCall<unknown>(id, this.#target);
   }
 
-  async #expect(method: string, mode: FunctionMode): Promise<void> {
-    if (this.#target.mode === undefined || this.#target.mode === "web") await this.#target.refuseWeb(method);
-    this.#target.checkMode(method, mode);
+  #expect(method: string, mode: FunctionMode): Promise<void> | undefined {
+    return this.#target.expectMode(method, mode);
+  }
+
+  /** A method that was taken from its function has none to call. */
+  static #check(self: unknown, method: string): void {
+    if (typeof self === "object" && self !== null && #target in self) return;
+    throw new InvalidError(`${method}() was called without its function, as in ids.map(square.${method})`, {
+      hint: `Write \`ids.map((id) => square.${method}(id))\`, so that the method keeps its function and gets nothing but the id.`,
+    });
   }
 
   // ---- the definition ----

@@ -29,5 +29,6 @@ export { codecOf, refFor } from "./payloads.ts";
 export * from "./public.ts";
 export { construct, RESERVED_METHODS } from "./remote-class.ts";
 export { deployerOf, monitorOf, requireFeature } from "./roles.ts";
+export { OWN_FOLDER } from "./stacks.ts";
 export { isObserved } from "./telemetry.ts";
 export { MAX_TIMER_MS } from "./timers.ts";

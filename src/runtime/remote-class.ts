@@ -11,7 +11,7 @@ import { decodeInstance, encodeInstance } from "./instances.ts";
 import { KwargsArgument } from "./markers.ts";
 import { isName } from "./names.ts";
 import type { AnyCallable } from "./signatures.ts";
-import { Target } from "./target.ts";
+import { Target, type WireNames } from "./target.ts";
 
 /** Its place in a registry; the name of a definition may come late. */
 export interface ClassRef {
@@ -23,6 +23,9 @@ export interface ClassRef {
 
 export interface RemoteMethod {
   name: string;
+  /** What callers call it instead. */
+  as?: string | undefined;
+  names?: WireNames | undefined;
   /** Unknown until the engine has been asked, as for functions. */
   mode?: FunctionMode | undefined;
   signature?: string | undefined;
@@ -71,7 +74,7 @@ type MakeMethod = (method: RemoteMethod) => RemoteFunction;
 
 function define(instance: object, method: RemoteMethod, make: MakeMethod): RemoteFunction {
   const value = make(method);
-  Object.defineProperty(instance, method.name, { value, enumerable: true });
+  Object.defineProperty(instance, method.as ?? method.name, { value, enumerable: true });
   return value;
 }
 
@@ -90,7 +93,7 @@ function methodsOf(own: ClassParts, args: readonly unknown[]): MakeMethod {
       ? encodeInstance(ref.name, args.slice(0, -1), last.values)
       : encodeInstance(ref.name, args);
   const local = definition && lazily(definition, instance);
-  return ({ name, mode, signature, options }) => {
+  return ({ name, mode, signature, options, names }) => {
     const place: FunctionRef = {
       app: ref.app,
       environment: ref.environment,
@@ -103,7 +106,7 @@ function methodsOf(own: ClassParts, args: readonly unknown[]): MakeMethod {
     };
     const record = local && options && { fn: localMethod(local, name, mode), options };
     return new RemoteFunction(
-      new Target(place, { client, stubEngine, mode }),
+      new Target(place, { client, stubEngine, mode, names }),
       record satisfies DefinitionRecord | undefined,
     );
   };

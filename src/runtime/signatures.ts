@@ -1,11 +1,20 @@
 /** The parameter lists of remote methods, computed from a function's own. */
 import type { CallOptions, GivenKwargs, Kwargs } from "./markers.ts";
 
-/** Something to take inputs from. Arrays are iterable anyway: naming them makes the compiler's errors short. */
-export type AnyIterable<T> = readonly T[] | Iterable<T> | AsyncIterable<T>;
+/**
+ * Something to take inputs from. Arrays are iterable anyway: naming them makes the compiler's errors short. A string is one input,
+ * and hardly ever meant as its characters.
+ */
+export type AnyIterable<T> = readonly T[] | (Iterable<T> & object) | AsyncIterable<T>;
 
 /** Any function that an author may register. */
-export type AnyCallable = (...args: never) => unknown;
+export interface AnyCallable {
+  (...args: never): unknown;
+  // With a second signature, a function that is written as the argument is not checked against the first one's parameters: its
+  // own defaults give their types, and a generic function stays generic. The parameter is `F & AnyCallable`, or a constant result
+  // (`() => 1`) would not be widened to a number.
+  <_>(...args: never): unknown;
+}
 
 /** The function's arguments have no names to callers: TypeScript functions. */
 export interface NoKeywords {

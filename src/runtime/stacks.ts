@@ -5,9 +5,30 @@
 
 const SEPARATOR = "    --- called from ---";
 
-/** Frames of this package, and of Node's queues, that say nothing to the reader. */
+/** Frames of Node's queues, which say nothing to the reader. */
+const INTERNAL = /\(node:internal\//;
+
+/** Frames of this package where its files cannot be told from others, since it is a part of a program's own bundle. */
 const OURS =
-  /^\s*at (?:async )?(?:answered|Target|RemoteFunction|OutputStream|MapCall|GeneratorCall|IterCall|FunctionCall)\b|\(node:internal\//;
+  /^\s*at (?:async )?(?:new )?_?(?:answered|Target|RemoteFunction|OutputStream|MapCall|GeneratorCall|IterCall|FunctionCall)\d*\b/;
+
+/** The URL of the folder that holds this package's own code; undefined where it is a part of a program's own bundle. */
+export const OWN_FOLDER: string | undefined = /\/runtime\/stacks\.[jt]s$/.test(import.meta.url)
+  ? new URL("../", import.meta.url).href
+  : undefined;
+
+/** As stacks show it where the module was not loaded by its URL. */
+const OWN_PATH = OWN_FOLDER && pathOf(OWN_FOLDER);
+
+function pathOf(url: string): string {
+  const path = decodeURIComponent(new URL(url).pathname);
+  return /^\/[A-Za-z]:/.test(path) ? path.slice(1).replaceAll("/", "\\") : path;
+}
+
+function isOwn(line: string): boolean {
+  if (OWN_FOLDER === undefined || OWN_PATH === undefined) return OURS.test(line);
+  return line.includes(OWN_FOLDER) || line.includes(OWN_PATH);
+}
 
 /** What a call ended with, on its way to the awaiting method, which throws `value`. */
 export class Raised {
@@ -56,6 +77,6 @@ function callerFrames(): string {
   return (holder.stack ?? "")
     .split("\n")
     .slice(1)
-    .filter((line) => !OURS.test(line))
+    .filter((line) => !INTERNAL.test(line) && !isOwn(line))
     .join("\n");
 }

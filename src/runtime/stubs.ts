@@ -3,7 +3,7 @@
 import type { FunctionMode } from "../schema/index.ts";
 import { RemoteFunction } from "./function.ts";
 import { remoteClass } from "./remote-class.ts";
-import { Target } from "./target.ts";
+import { Target, type WireNames } from "./target.ts";
 import type { WebFunction } from "./types.ts";
 
 export interface StubsRef {
@@ -19,24 +19,30 @@ export interface StubsRef {
  */
 export interface StubFactory {
   /** @param signature of the deployed function when the stub was generated: the engine refuses calls after an incompatible change */
-  function<F>(name: string, signature: string): F;
-  generator<F>(name: string, signature: string): F;
+  function<F>(name: string, signature: string, names?: WireNames): F;
+  generator<F>(name: string, signature: string, names?: WireNames): F;
   web(name: string, signature: string): WebFunction;
   class<C>(name: string, methods: readonly MethodStub[]): C;
 }
 
-export type MethodStub = readonly [name: string, kind: "function" | "generator", signature: string];
+export type MethodStub = readonly [
+  name: string,
+  kind: "function" | "generator",
+  signature: string,
+  shown?: { as?: string; names?: WireNames },
+];
 
 /** @returns makes the stubs of one app */
 export function stubs(ref: StubsRef): StubFactory {
   const { app, environment, engine } = ref;
-  const make = (mode: FunctionMode) => (name: string, signature: string) =>
-    new RemoteFunction(new Target({ app, environment, name, signature }, { stubEngine: engine, mode }));
+  const make = (mode: FunctionMode) => (name: string, signature: string, names?: WireNames) =>
+    new RemoteFunction(new Target({ app, environment, name, signature }, { stubEngine: engine, mode, names }));
   const makeClass = (name: string, methods: readonly MethodStub[]) =>
     remoteClass({
       ref: { app, environment, name },
       stubEngine: engine,
-      methods: methods.map(([method, kind, signature]) => ({
+      methods: methods.map(([method, kind, signature, shown]) => ({
+        ...shown,
         name: method,
         mode: kind === "generator" ? "generator" : "unary",
         signature,

@@ -2,6 +2,7 @@
 import type { Engine, FunctionRef, OpenCall, ResolvedFunction } from "../engine/index.ts";
 import type { FunctionMode } from "../schema/index.ts";
 import type { Client } from "./client.ts";
+import { currentContext } from "./context.ts";
 import { defaultEngine, engineGeneration } from "./engines.ts";
 import { InvalidError } from "./errors.ts";
 import type { CallOptionsInit } from "./markers.ts";
@@ -12,6 +13,18 @@ import { answered } from "./stacks.ts";
 /** What a call's options ask of an engine. */
 type Wishes = Pick<CallOptionsInit, "idempotencyKey" | "onProgress">;
 
+/** The names that a function has for its arguments, by those that its stub shows instead. */
+export type WireNames = Readonly<Record<string, string>>;
+
+type Named = Readonly<Record<string, unknown>> | undefined;
+
+interface TargetOptions {
+  client?: Client | undefined;
+  stubEngine?: string | undefined;
+  mode?: FunctionMode | undefined;
+  names?: WireNames | undefined;
+}
+
 export class Target {
   readonly ref: FunctionRef;
   readonly client: Client | undefined;
@@ -20,6 +33,9 @@ export class Target {
   /** Unknown until the engine has been asked, when the function was named rather than generated. */
   mode: FunctionMode | undefined;
 
+  /** The mode is what the engine has said, rather than what the stub was generated with: a later deploy may change it. */
+  #asked = false;
+  readonly #names: WireNames | undefined;
   #engine: Engine | undefined;
   #generation = -1;
   #resolved: Promise<ResolvedFunction> | undefined;
@@ -28,18 +44,26 @@ export class Target {
   /** What opens a call without options: always the same object, by which an engine recognises it. */
   readonly #plain = new Map<OpenCall["method"], OpenCall>();
 
-  constructor(
-    ref: FunctionRef,
-    options: { client?: Client | undefined; stubEngine?: string | undefined; mode?: FunctionMode | undefined } = {},
-  ) {
+  constructor(ref: FunctionRef, options: TargetOptions = {}) {
     this.ref = ref;
     this.client = options.client;
     this.stubEngine = options.stubEngine;
     this.mode = options.mode;
+    this.#names = options.names;
   }
 
   bind(client: Client): Target {
-    return new Target(this.ref, { client, stubEngine: this.stubEngine, mode: this.mode });
+    // What was asked of one engine says nothing about another's.
+    const mode = this.#asked ? undefined : this.mode;
+    return new Target(this.ref, { client, stubEngine: this.stubEngine, mode, names: this.#names });
+  }
+
+  /** Arguments by the names that the function itself has for them. */
+  named(kwargs: Named): Named {
+    const names = this.#names;
+    if (!kwargs || !names) return kwargs;
+    const entries = Object.entries(kwargs);
+    return Object.fromEntries(entries.map(([name, value]) => [Object.hasOwn(names, name) ? names[name] : name, value]));
   }
 
   /** `images/resize`, as people read it. */
@@ -76,7 +100,8 @@ export class Target {
     try {
       const engine = await this.engine();
       const resolved = await engine.registry.resolve(this.refOn(engine));
-      this.mode = resolved.mode;
+      if (this.mode === undefined) this.#asked = true;
+      if (this.#asked) this.mode = resolved.mode;
       return resolved;
     } catch (error) {
       this.#resolved = undefined;
@@ -103,19 +128,36 @@ export class Target {
   request(engine: Engine, method: OpenCall["method"], durable: boolean, wishes: Wishes = {}): OpenCall {
     const ref = this.refOn(engine);
     const { idempotencyKey, onProgress } = wishes;
-    if (idempotencyKey === undefined && !onProgress) {
+    const parent = currentContext()?.inputId;
+    if (parent === undefined && idempotencyKey === undefined && !onProgress) {
       const known = this.#plain.get(method);
       if (known?.function === ref) return known;
       const plain = { function: ref, method, durable };
       this.#plain.set(method, plain);
       return plain;
     }
-    return { function: ref, method, durable, idempotencyKey, progress: onProgress && true };
+    return { function: ref, method, durable, idempotencyKey, progress: onProgress && true, parent };
   }
 
-  /** Rejects with InvalidError for a method that a web function lacks. Others are judged by `checkMode`. */
-  async refuseWeb(method: string): Promise<void> {
-    if (this.mode === undefined) await this.resolve();
+  /** Whether a call that expects this mode can go out without a question to the engine. */
+  isReadyFor(wanted: FunctionMode): boolean {
+    return this.mode === wanted || (this.mode !== undefined && this.mode !== "web" && !this.#asked);
+  }
+
+  /** Rejects with InvalidError when the function does not answer the way the method expects. Asks again for what a deploy may have changed. */
+  async expectMode(method: string, wanted: FunctionMode): Promise<void> {
+    if (this.#asked && this.mode !== wanted) this.#resolved = undefined;
+    if (this.mode === undefined || (this.#asked && this.mode !== wanted)) await this.resolve();
+    await this.#refuseWeb(method);
+    this.checkMode(method, wanted);
+  }
+
+  /** As `checkMode`, if the stub says how the function answers. */
+  checkDeclaredMode(method: string, wanted: FunctionMode): void {
+    if (this.mode !== undefined && !this.#asked) this.checkMode(method, wanted);
+  }
+
+  async #refuseWeb(method: string): Promise<void> {
     if (this.mode !== "web") return;
     const { webUrl } = await this.resolve();
     throw new InvalidError(`${this.label} is a web function: ${method}() cannot run it`, {

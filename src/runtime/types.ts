@@ -155,7 +155,11 @@ type ParametersOf<F extends AnyCallable> = F extends (...args: infer P) => unkno
 type ReturnOf<F extends AnyCallable> = F extends (...args: never) => infer R ? R : never;
 
 /** What an author may register with `batch`. */
-export type AnyBatched = (...lists: never) => readonly unknown[] | Promise<readonly unknown[]>;
+export interface AnyBatched {
+  (...lists: never): readonly unknown[] | Promise<readonly unknown[]>;
+  // As in AnyCallable.
+  <_>(...lists: never): readonly unknown[] | Promise<readonly unknown[]>;
+}
 
 /** What `app.function(f, { batch })` returns: the definition has arrays, its callers single items. */
 export type DefinedBatched<F extends AnyBatched> = Definition<F> &

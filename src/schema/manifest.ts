@@ -74,6 +74,8 @@ export interface ResolvedFunctionOptions {
   /** Per attempt, in milliseconds. */
   timeoutMs: number;
   startupTimeoutMs: number;
+  /** How long spawned inputs wait for containers that fail to start; absent: a day. */
+  startRetryMs?: number;
   minContainers: number;
   maxContainers: number;
   bufferContainers: number;

@@ -46,7 +46,7 @@ describe("deploy", () => {
 
   test("of a file that is not there names it", async () => {
     const { code, stderr } = await cli("deploy", "src/none.ts");
-    expect(stderr).toMatch(/^error\[FARCALL_INVALID\]: .*src\/none\.ts\n {2}hint: /);
+    expect(stderr).toMatch(/^error\[FARCALL_INVALID\]: .*src\/none\.ts does not exist\n {2}hint: /);
     expect(code).toBe(1);
   });
 

@@ -61,14 +61,14 @@ test("a second run changes nothing", async () => {
 });
 
 test.each([{}, { name: "new", main: "index.js" }, { name: "new", type: "commonjs" }])(
-  "a package without code, as npm makes it (%j), becomes one of ES modules, and is told so",
+  "a package without code, as npm makes it (%j), becomes one of ES modules, and says so",
   async (before) => {
     await writeFile(join(folder, "package.json"), JSON.stringify(before));
     await writeFile(join(folder, "eslint.config.mjs"), "");
     const { written, notes } = await init();
     expect(written).toContain("src/app.ts");
     expect(JSON.parse(await read("package.json"))).toMatchObject({ ...before, type: "module" });
-    expect(notes).toEqual([expect.stringContaining('has "type": "module" now')]);
+    expect(notes).toEqual([expect.stringContaining('now has "type": "module"')]);
   },
 );
 
@@ -89,7 +89,7 @@ test.each(["index.js", "lib/deep/index.js", "jest.config.js"])(
     ]);
     expect(await read("farcall/main.mts")).toContain('from "../generated/index.mts"');
     expect(JSON.parse(await read("package.json"))).toMatchObject(before);
-    expect(notes).toEqual([expect.stringContaining("stays one")]);
+    expect(notes).toEqual([expect.stringContaining("this is a CommonJS package")]);
   },
 );
 

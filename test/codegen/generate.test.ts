@@ -39,6 +39,22 @@ async function failure(promise: Promise<unknown>): Promise<Error & { hint?: stri
   );
 }
 
+test("writes the files of a second folder too, which shares node_modules with the first", async () => {
+  using project = new Project({ "a/package.json": { type: "module" }, "b/package.json": { type: "module" } });
+  const config = { apps: ["images"], output: "gen" };
+  for (const folder of ["a", "b"]) {
+    const result = await run(project, config, { cwd: project.file(folder) });
+    expect(result.files.map(({ path }) => path)).toContain(project.file(`${folder}/gen/images.ts`));
+    expect(result.upToDate).toBe(false);
+    expect(project.list(`${folder}/gen`)).toEqual(["farcall.lock.json", "images.ts", "index.ts"]);
+  }
+  for (const folder of ["a", "b"]) {
+    const again = await run(project, config, { cwd: project.file(folder) });
+    expect(again).toMatchObject({ upToDate: true });
+    expect(again.files.map(({ path }) => path)).toContain(project.file(`${folder}/gen/index.ts`));
+  }
+});
+
 test("writes a file for each app, an index and a lock, and then leaves them alone", async () => {
   using project = new Project();
   const config = { apps: ["images", "ml"] };

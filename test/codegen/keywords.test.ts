@@ -426,7 +426,7 @@ export function wrong(): void {
 let deployed: Registry;
 beforeAll(async () => {
   deployed = await registry();
-  await deployed.deploy(manifest("words", functions, [], { language: "python" }), code);
+  await deployed.deploy(manifest("words", functions, []), code);
 });
 afterAll(() => deployed[Symbol.asyncDispose]());
 

@@ -1,4 +1,5 @@
 /** `farcall dev`: a change of any file that the app is made of is deployed; errors wait for the next change. */
+import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { type Deployment, watchApp } from "../../src/deploy/index.ts";
 import { localEngine } from "../../src/engines/local/index.ts";
@@ -67,4 +68,37 @@ test("deploys at every change of a source, a type or a missing file, and survive
     await engine.close();
   }
   expect(events).toEqual([]);
+});
+
+test("a log that lies beside the app sets off nothing, also after a failure; a missing file does", async () => {
+  await using home = await temporaryHome();
+  await using source = await project({
+    "app.ts": `${app}%`,
+    "lib/factor.ts": "export const factor = 2;",
+    "lib/types.ts": "export interface Size { width: number }",
+    "assets.d.ts": 'declare module "*.sql" { const text: string; export default text; }',
+    "dev.log": "",
+  });
+  const engine = localEngine(home.url);
+  const stop = new AbortController();
+  const changes: string[] = [];
+  let failures = 0;
+  const watching = watchApp({
+    entry: source.path("app.ts"),
+    engine,
+    signal: stop.signal,
+    onDeployed: () => stop.abort(),
+    onChange: (files) => changes.push(...files),
+    onFailed: () => {
+      failures++;
+      // As this command's own output is, when it is sent there.
+      writeFileSync(source.path("dev.log"), `${failures} failures`);
+      if (failures === 1) writeFileSync(source.path("app.ts"), `import sql from "./all.sql";\n${app}void sql;\n`);
+      if (failures === 2) writeFileSync(source.path("all.sql"), "SELECT 1");
+    },
+  });
+  await watching;
+  await engine.close();
+  expect([...new Set(changes)]).toEqual([source.path("app.ts"), source.path("all.sql")]);
+  expect(failures).toBe(2);
 });

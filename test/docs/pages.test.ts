@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { FakeModal, modalPython, pythonMissing } from "../engines/modal/fake/index.ts";
 import { follow, removePlaces } from "../support/page.ts";
 
 const repo = resolve(import.meta.dirname, "../..");
@@ -23,9 +24,22 @@ const pages = readdirSync(join(repo, "docs")).filter((name) => name.endsWith(".m
 
 /** Not pages of figures: what they show is tested where it is made. */
 const elsewhere = ["benchmarks.md", "type-fidelity.md"];
-const followed = pages.filter((name) => !elsewhere.includes(name) && read(`docs/${name}`).includes("```"));
+/** Where Modal is. */
+const MODAL = "modal.md";
+const followed = pages.filter(
+  (name) => name !== MODAL && !elsewhere.includes(name) && read(`docs/${name}`).includes("```"),
+);
 
 test.concurrent.each(followed)("docs/%s works as it stands", (name) => follow(`docs/${name}`, packages));
+
+test.skipIf(!modalPython)(`docs/${MODAL} works as it stands, on a fake Modal${pythonMissing}`, async () => {
+  await using fake = await FakeModal.start({ python: modalPython! });
+  await follow(`docs/${MODAL}`, packages, {
+    ...fake.env,
+    MODAL_IMAGE_BUILDER_VERSION: "2025.06",
+    PATH: dirname(modalPython!),
+  });
+});
 
 afterAll(removePlaces);
 

@@ -1,6 +1,7 @@
 /** The examples run as their README lines say, and what they print is true. */
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
+import { modalPython, pythonMissing } from "../engines/modal/fake/index.ts";
 import { run } from "../support/cli.ts";
 import { compile } from "../support/compile.ts";
 
@@ -29,3 +30,13 @@ test("watch turns the consumer's type check red and green again", async () => {
   expect(stdout).toMatch(/consumer\.ts\(\d+,\d+\): error TS2322/);
   expect(stdout).toContain("consumer: three pears: 165");
 });
+
+test.skipIf(!modalPython)(
+  `modal deploys a Python app, types it and calls it, without an account${pythonMissing}`,
+  async () => {
+    const { code, stdout, stderr } = await run(process.execPath, ["examples/modal/run.ts"], { cwd: repo, env });
+    expect(code, stdout + stderr).toBe(0);
+    expect(stdout).toContain("Wrote 5 functions of 1 app");
+    expect(stdout).toMatch(/The output is as expected\.\n$/);
+  },
+);

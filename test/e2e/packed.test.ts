@@ -53,9 +53,22 @@ async function ok(running: Promise<Ran>): Promise<string> {
 }
 
 describe.sequential("the packed package", () => {
+  test("leaves a dependency tree that npm finds nothing wrong with", async () => {
+    await ok(inProject("npm", "ls", "--all"));
+  });
+
   test("contains what runs and nothing else", async () => {
     const files = await readdir(join(project, "node_modules/farcall"));
-    expect(files.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "dist", "docs", "package.json", "templates"]);
+    expect(files.sort()).toEqual([
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "SECURITY.md",
+      "dist",
+      "docs",
+      "package.json",
+      "templates",
+    ]);
   });
 
   test("sets a project up", async () => {

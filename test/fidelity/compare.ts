@@ -13,14 +13,20 @@ type Yield<R> = R extends Iterable<infer Y, any, any> | AsyncIterable<infer Y, a
 type Local<S> = S extends { local: infer F } ? F : never;
 type Result<S> = S extends { remote: AnyFunction } ? Awaited<ReturnType<S["remote"]>> : S extends { remoteGen: AnyFunction } ? Yield<ReturnType<S["remoteGen"]>> : never;
 type AnyFunction = (...args: any) => any;
+/** What \`keyof\` gives, down to some depth: to identity, a property named 8 and one named "8" are the same. */
+type Keys<T, D extends readonly unknown[] = [0, 0, 0]> = D extends readonly [unknown, ...infer Rest]
+  ? T extends readonly unknown[] ? { [I in keyof T]: Keys<T[I], Rest> } : T extends AnyFunction ? 0 : T extends object ? [keyof T, Keys<T[keyof T], Rest>] : 0 : 0;
 /** The signatures one by one, of what may be more than a function; enough of them for what packages have. */
 type Overloads<F> = F extends { (...args: infer A): infer B; (...args: infer C): infer D; (...args: infer E): infer F; (...args: infer G): infer H; (...args: infer I): infer J } ? [A, B, C, D, E, F, G, H, I, J] : never;
 `;
 
+/** The whole result of the author's signature of an index, from what its stub gives. */
+type Whole = (result: string, index: number) => string;
+
 /** What a function returns whose stub has this result: the result, or a promise of it. */
-const RESULTS: readonly ((result: string) => string)[] = [(result) => result, (result) => `Promise<${result}>`];
+const RESULTS: readonly Whole[] = [(result) => result, (result) => `Promise<${result}>`];
 /** What a generator returns that yields this. */
-const ITERATIONS: readonly ((item: string) => string)[] = ["", "Async"].flatMap((prefix) => [
+const ITERATIONS: readonly Whole[] = ["", "Async"].flatMap((prefix) => [
   (item: string) => `${prefix}Generator<${item}>`,
   (item: string) => `${prefix}Generator<${item}, void, unknown>`,
   (item: string) => `${prefix}IterableIterator<${item}>`,
@@ -31,8 +37,8 @@ export interface Comparison {
   file: string;
   /** What each line checks. */
   checks: Map<number, { name: string; what: string }>;
-  /** Functions whose parameters have other names, which types do not tell, with both. */
-  labels: Map<string, string>;
+  /** Functions with differences that identity of types does not show: names of parameters, \`Awaited<T>\` for \`T\`. */
+  others: Map<string, string>;
 }
 
 /** Writes the module. `stubs` is the generated file's text. */
@@ -51,12 +57,15 @@ export function writeComparison(
     ...HELPERS.trim().split("\n"),
   ];
   const checks: Comparison["checks"] = new Map();
-  const labels: Comparison["labels"] = new Map();
+  const others: Comparison["others"] = new Map();
   for (const { name, local, signatures, labels: own, isGenerator } of stubsOf(source)) {
     const author = functions.find((each) => each.name === name)!;
     if (!sameLabels(author.labels, own)) {
-      labels.set(name, `labels: ${JSON.stringify(own)} for ${JSON.stringify(author.labels)}`);
+      others.set(name, `labels: ${JSON.stringify(own)} for ${JSON.stringify(author.labels)}`);
     }
+    // `Promise<Awaited<T>>` can be assigned to `Promise<T>` and back once T is known.
+    const awaited = signatures?.find(({ result }, at) => /\bAwaited</.test(result) && !isAwaited(author, at));
+    if (awaited) others.set(name, `result: ${awaited.result} for ${author.results.map(({ text }) => text).join(", ")}`);
     const check = (what: string, text: string): void => {
       lines.push(`export const ${name}_${what}: ${text} = true;`);
       checks.set(lines.length, { name, what });
@@ -65,7 +74,11 @@ export function writeComparison(
     const s = `(typeof stub)[${JSON.stringify(name)}]`;
     check("parameters", `Same<Parameters<${f}>, Parameters<Local<${s}>>>`);
     const result = `Same<${isGenerator ? "Yield" : "Awaited"}<ReturnType<${f}>>, Result<${s}>>`;
-    const wholes = signatures ? (isGenerator ? ITERATIONS : RESULTS) : [];
+    check("keys", `Same<Keys<[Parameters<${f}>]>, Keys<[Parameters<Local<${s}>>]>>`);
+    // Overloads may differ in whether they return a promise: the last way is as the author has it.
+    const asAuthor = (result: string, at: number): string =>
+      author.results[at]?.isPromise ? `Promise<${result}>` : result;
+    const wholes: readonly Whole[] = signatures ? (isGenerator ? ITERATIONS : [...RESULTS, asAuthor]) : [];
     const kinds = wholes.map((_, at) => `stub.${local}__${at}`);
     // The compiler makes `any` of the result of `<T>(x: never) => Promise<T>`: what is the same as a whole has the same result.
     check("result", [result, ...kinds.map((kind) => `Same<${f}, ${kind}>`)].join(" | "));
@@ -73,7 +86,7 @@ export function writeComparison(
     // Generic or overloaded: one P and one R are the last signature's, with constraints for type parameters.
     copy.push(
       ...wholes.map((whole, at) => {
-        const each = signatures.map(({ head, result }) => `${head}: ${whole(result)}`);
+        const each = signatures.map(({ head, result }, index) => `${head}: ${whole(result, index)}`);
         return `export type ${local}__${at} = { ${each.join("; ")} };`;
       }),
     );
@@ -100,7 +113,11 @@ export function writeComparison(
   }
   workspace.write(`check/${id}.stubs.ts`, copy.join("\n"));
   workspace.write(`check/${id}.ts`, lines.join("\n"));
-  return { file: `check/${id}.ts`, checks, labels };
+  return { file: `check/${id}.ts`, checks, others };
+}
+
+function isAwaited({ results }: ExportedFunction, at: number): boolean {
+  return results[at]?.text.includes("Awaited<") === true;
 }
 
 /** A name that cannot be one of a tuple's elements gets an underscore; what is taken apart has no name of its own. */

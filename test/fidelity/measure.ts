@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { generate } from "../../src/codegen/index.ts";
 import type { Engine } from "../../src/engine/index.ts";
 import { localEngine } from "../../src/engines/local/index.ts";
@@ -83,6 +84,7 @@ export async function measure(packages: readonly FidelityPackage[], options: Mea
       ),
     );
     onProgress("comparing");
+    await compileForConsumers(workspace);
     const wrong = await compile(workspace, comparisons);
     const measured: Fidelity[] = [];
     for (const of of packages) measured.push(await toFidelity(of, modules, wrong, workspace));
@@ -111,11 +113,41 @@ async function register(engine: Engine, app: IntrospectedApp, { path }: Workspac
   });
 }
 
+/** Every stub, and the declarations of farcall, must compile in a strict program without the types of a browser and of Node. */
+async function compileForConsumers(workspace: Workspace): Promise<void> {
+  const declarations = resolve(import.meta.dirname, "../../dist/index.d.ts");
+  if (!existsSync(declarations)) throw new Error("the package has no declarations: run npm run build");
+  workspace.write(
+    "consumer/tsconfig.json",
+    JSON.stringify({
+      extends: "../tsconfig.json",
+      compilerOptions: {
+        types: [],
+        skipLibCheck: false,
+        noUnusedLocals: true,
+        noUnusedParameters: true,
+        noUncheckedIndexedAccess: true,
+        verbatimModuleSyntax: true,
+        isolatedModules: true,
+        isolatedDeclarations: true,
+        declaration: true,
+        erasableSyntaxOnly: true,
+        paths: { farcall: [declarations] },
+      },
+      include: ["../generated"],
+    }),
+  );
+  const output = await compileProject("typescript", workspace.file("consumer"), workspace.path);
+  const errors = output.split("\n").filter((line) => line.includes("error TS"));
+  if (errors.length > 0)
+    throw new Error(`the stubs do not compile in a consumer's program:\n${errors.slice(0, 40).join("\n")}`);
+}
+
 /** What the compiler complains about, by comparison and function. */
 async function compile(workspace: Workspace, comparisons: readonly Comparison[]): Promise<Map<string, string>> {
   const output = await compileProject("typescript", workspace.path, workspace.path);
   const wrong = new Map(
-    comparisons.flatMap(({ file, labels }) => [...labels].map(([name, what]) => [`${file}:${name}`, what])),
+    comparisons.flatMap(({ file, others }) => [...others].map(([name, what]) => [`${file}:${name}`, what])),
   );
   const unknown: string[] = [];
   for (const line of output.split("\n")) {

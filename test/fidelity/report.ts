@@ -93,14 +93,18 @@ const REASONS: Record<RefusalReason, string> = {
   weak: "weak collections",
   signal: "signals",
   platform: "objects of the platform, such as Blob",
+  module: "modules",
+  next: "generators that need what next() sends",
   wrapper: "object wrappers",
   scope: "type parameters from around the function",
   unnamed: "recursive types without a name",
   untyped: "parameters without a type",
   unwritable: "types that cannot be written down",
   enum: "computed enum members",
+  this: "`this` inside a type",
   any: "`any`",
   missing: "types that are not installed",
+  dropped: "the value that a generator returns in the end",
 };
 
 function reasons({ name, refused, different, incomparable }: Fidelity): string {

@@ -24,7 +24,7 @@ if (positionals.length === 0) {
   }
 }
 
-/** One at a time, so that a package that cannot be measured is no obstacle for the next. */
+/** One at a time, so that a package that cannot be measured does not stop the next. */
 async function print(of: FidelityPackage): Promise<void> {
   const cpu = process.cpuUsage();
   try {

@@ -14,8 +14,10 @@ export interface ExportedFunction {
   name: string;
   /** A type guard or an assertion. */
   isGuard: boolean;
-  /** The names of each signature's parameters; none for one that is taken apart. */
+  /** The names of each signature's parameters; undefined for a destructured one. */
   labels: (string | undefined)[][];
+  /** Of each signature. */
+  results: { isPromise: boolean; text: string }[];
 }
 
 /** The functions that modules export, by module: found in one program, since most of the work is the same for all. */
@@ -44,6 +46,10 @@ export function exportedFunctions(workspace: Workspace, modules: readonly string
       name: symbol.name,
       isGuard: signatures.some((signature) => checker.getTypePredicateOfSignature(signature)),
       labels: signatures.map(({ parameters }) => parameters.map(labelOf)),
+      results: signatures.map((signature) => {
+        const type = signature.getReturnType();
+        return { isPromise: type.symbol?.name === "Promise", text: checker.typeToString(type) };
+      }),
     };
   }
 
@@ -76,7 +82,7 @@ export function wrap(workspace: Workspace, id: string, module: string, names: re
       return { app: introspect(workspace.file(`apps/${id}.ts`), { root: workspace.path }), refused };
     } catch (error) {
       if (!(error instanceof IntrospectionError)) throw error;
-      // What is wrong in a package's file is told at the line of the registration.
+      // A problem in a package's file is reported at the line of the registration.
       for (const problem of error.problems) {
         if (problem.severity !== "error") continue;
         const name = left[problem.line - 1 - head.length];

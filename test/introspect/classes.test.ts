@@ -1,4 +1,4 @@
-/** Classes in an app's source: what of them callers have, and what cannot be had. */
+/** Classes in an app's source: what callers see of them, and what is refused. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { introspect } from "../../src/introspect/index.ts";
@@ -7,7 +7,7 @@ import { fixtures, printed, problemsOf } from "./support/printed.ts";
 
 const read = () => introspect(join(fixtures, "classes/app.ts"), { root: fixtures });
 
-test("a class's public methods are functions, inherited ones too; fields, getters and what is private are not", () => {
+test("the public methods of a class are functions, inherited ones too; fields, getters and private members are not", () => {
   expect(printed("classes/app.ts")).toEqual([
     "Model.predict: (text: string) => number[]",
     "Model.stream: function* (count: number) => Options",
@@ -45,7 +45,7 @@ test("methods whose results are inferred keep type parameters and documentation"
   expect(functions[3]?.doc).toBe("Says how long.");
 });
 
-test("a class without a name gets that of its export; the constructor keeps types, defaults and documentation", () => {
+test("a class without a name is named after its export; its constructor keeps types, defaults and documentation", () => {
   const { classes, functions } = read();
   expect(
     classes.map(({ name, constructors }) => [name, ...constructors.map((one) => printParameters(one.parameters))]),
@@ -66,25 +66,25 @@ test("a class without a name gets that of its export; the constructor keeps type
   expect(predict).toMatchObject({ doc: "Says what it means.", parameters: [{ doc: "What to read." }] });
 });
 
-test("what callers cannot have is told with its place, its path and a way out", () => {
+test("what callers cannot use is refused with its place, its path and a hint", () => {
   const lines = problemsOf("classes/refused.ts");
   expect(lines.filter((line) => !line.startsWith(" ")).map((line) => line.replace(/^\S+: /, ""))).toEqual([
-    "error: class Generic has type parameters, which no instance could be told to have",
-    "error: class Shape is abstract, so that nothing can be constructed",
-    "error: Refused.enter takes arguments, and is called without any",
-    "error: Refused.then cannot be called remotely: to the language itself a method of this name means something else",
-    "error: Refused.toString cannot be called remotely: to the language itself a method of this name means something else",
-    "error: Refused.handler holds a function, and only methods can be called remotely",
+    "error: class Generic has type parameters, which callers could not choose for an instance",
+    "error: class Shape is abstract and cannot be constructed",
+    "error: Refused.enter takes arguments but is called without any",
+    "error: Refused.then cannot be called remotely: the language itself calls methods of this name",
+    "error: Refused.toString cannot be called remotely: the language itself calls methods of this name",
+    "error: Refused.handler is a field that holds a function; only methods can be called remotely",
     "error: Refused.do it: this cannot be the name of a function",
-    "error: Refused.many returns a generator, but is not declared as one",
+    "error: Refused.many returns a generator but is not declared as one",
     "error: class Nothing has no public method that could be called",
-    expect.stringMatching(/^error: class Twice is registered already in classes\/refused\.ts:\d+$/),
-    expect.stringMatching(/^error: function Nothing is registered already in classes\/refused\.ts:\d+$/),
+    expect.stringMatching(/^error: class Twice is already registered in classes\/refused\.ts:\d+$/),
+    expect.stringMatching(/^error: function Nothing is already registered in classes\/refused\.ts:\d+$/),
     "error: Refused(options.onProgress): a function cannot cross the wire",
     "error: Refused.on(listener): a function cannot cross the wire",
   ]);
-  expect(lines).toContain("  write it as a method, handler(…) { … }, or make it private");
+  expect(lines).toContain("  Write it as a method, handler(…) { … }, or make it private.");
   expect(lines[0]).toBe(
-    "classes/refused.ts(6,17): error: class Generic has type parameters, which no instance could be told to have",
+    "classes/refused.ts(6,17): error: class Generic has type parameters, which callers could not choose for an instance",
   );
 });

@@ -9,7 +9,7 @@ function fn(entry: string, name: string) {
 }
 
 describe("documentation is kept as the author wrote it", () => {
-  test("of a function with its tags, those of parameters going to the parameters", () => {
+  test("of a function with its tags; @param tags go to the parameters", () => {
     const resize = fn("images.ts", "resize");
     expect(resize.doc).toBe(`Scales an image.
 
@@ -70,14 +70,14 @@ await resize(bytes);
     ]);
   });
 
-  test("of what is overloaded as a whole: what is said where it is registered, else of the first that is not deprecated", () => {
+  test("of an overloaded function as a whole: the comment at its registration, else that of the first overload that is not deprecated", () => {
     expect(fn("docs.ts", "overloaded").doc).toBe("By text.");
     expect(fn("docs.ts", "registered").doc).toBe("Either.");
     expect(fn("docs.ts", "moved").doc).toBe("By number.");
     expect(fn("docs.ts", "gone").doc).toBe("By text.\n@deprecated");
   });
 
-  test("and names a parameter that is taken apart", () => {
+  test("and names a destructured parameter", () => {
     const { parameters } = fn("docs.ts", "taken");
     expect(parameters.map(({ name, doc }) => [name, doc])).toEqual([
       ["settings", "how"],

@@ -14,7 +14,7 @@ describe("functions are found", () => {
       "spread: (x: string) => string",
       "retried: (x: number, y?: string) => (string | number | undefined)[]",
       "optional: (x: number) => number",
-      "slowly named: () => number",
+      "slowly named: () => 1",
       "wrapped: (a: string, b?: number) => readonly [string, number | undefined]",
       "once: () => void",
       "anonymous: () => string",
@@ -62,32 +62,34 @@ test("an enum of the same name elsewhere in the app changes no signature", () =>
   expect(is!.signature).not.toBe(after!.functions.find(({ name }) => name === "other")!.signature);
 });
 
-describe("what cannot be told is told", () => {
-  test("a second app, names that are computed, missing or taken, loops and callbacks", () => {
+describe("an app that cannot be determined is refused", () => {
+  test("with a second app, with names that are computed, missing or taken, in loops and callbacks", () => {
     expect(problemsOf("problems/names.ts").filter((line) => !line.startsWith(" "))).toEqual([
-      "problems/names.ts(10,31): error: a function is registered in a loop, so which ones there are is unknown",
-      "problems/names.ts(11,25): error: a function is registered in a callback, so which ones there are is unknown",
+      "problems/names.ts(10,31): error: a function is registered in a loop, so the app's functions cannot be determined",
+      "problems/names.ts(11,25): error: a function is registered in a callback, so the app's functions cannot be determined",
       "problems/names.ts(4,23): error: this is a second app; the first is in problems/names.ts:3",
-      "problems/names.ts(6,49): error: the function's name is not a literal, so it is unknown before the program runs",
+      "problems/names.ts(6,49): error: the function's name is not a literal, so it is not known before the program runs",
       "problems/names.ts(7,1): error: this function has no name",
-      "problems/names.ts(9,20): error: function same is registered already in problems/names.ts:8",
+      "problems/names.ts(9,20): error: function same is already registered in problems/names.ts:8",
     ]);
   });
 
-  test("no app, though a class of that name is there", () => {
+  test("without an app, even when another class is called App", () => {
     expect(problemsOf("problems/none.ts")).toEqual([
-      "problems/none.ts(1,1): error: there is no app in this module or what it imports",
-      '  make one: `import { App } from "farcall"; export const app = new App("name");`',
+      "problems/none.ts(1,1): error: neither this module nor the modules that it imports define an app",
+      '  Make one: `import { App } from "farcall"; export const app = new App("name");`.',
     ]);
   });
 
-  test("an app without a literal name", () => {
+  test("without a literal name", () => {
     expect(problemsOf("problems/computed-name.ts")[0]).toBe(
       "problems/computed-name.ts(3,28): error: the app's name is not a literal",
     );
   });
 
-  test("an entry that is not there", () => {
-    expect(problemsOf("problems/missing.ts")[0]).toMatch(/^problems\/missing.ts\(1,1\): error: there is no module /);
+  test("without an entry module", () => {
+    expect(problemsOf("problems/missing.ts")[0]).toMatch(
+      /^problems\/missing.ts\(1,1\): error: the module .* does not exist/,
+    );
   });
 });

@@ -22,7 +22,7 @@ describe("functions whose types the checker makes", () => {
     ]);
   });
 
-  test("keep what is said of them", () => {
+  test("keep their documentation", () => {
     const { functions } = introspect(join(fixtures, "functions.ts"), { root: fixtures });
     expect(functions.find(({ name }) => name === "either")?.doc).toBe("Says it again.");
   });

@@ -82,7 +82,7 @@ test("a solution's tsconfig.json leads to the project that has the entry", () =>
   expect(introspect(join(folder, "src/app.ts")).declarations).toMatchObject([{ name: "Ambient" }]);
 });
 
-test("options that are deprecated or for output alone are no obstacle", () => {
+test("options that are deprecated or concern only output do no harm", () => {
   const folder = project({
     "tsconfig.json": {
       compilerOptions: {
@@ -109,12 +109,12 @@ test("options that are deprecated or for output alone are no obstacle", () => {
   expect(introspect(join(folder, "src/app.ts")).functions).toMatchObject([{ name: "fn" }]);
 });
 
-test("a tsconfig.json that cannot be read is told", () => {
+test("a tsconfig.json that cannot be read is reported", () => {
   const folder = project({ "tsconfig.json": '{ "extends": "./missing.json" }', "app.ts": APP });
   expect(problems(join(folder, "app.ts"))[0]).toMatch(/^tsconfig.json\(1,\d+\): error TS(5083|6053): /);
 });
 
-test("a second reading sees what has changed, in packages too", () => {
+test("a second reading sees changes, in packages too", () => {
   const folder = project({
     "tsconfig.json": { compilerOptions: { ...OPTIONS, strict: true } },
     "node_modules/shapes/package.json": { name: "shapes", version: "1.0.0", types: "index.d.ts" },

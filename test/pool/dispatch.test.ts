@@ -35,14 +35,19 @@ class ModelCall implements Call {
   readonly pool: CallPool;
   readonly inPool = new CallInPool();
   readonly granted = 0;
+  readonly patientSince: number | undefined;
+  readonly caller: object;
+  readonly parent = undefined;
   readonly number: number;
   over = false;
   blocked = false;
   put = 0;
   readonly #queue: Input[] = [];
 
-  constructor(number: number) {
+  constructor(number: number, { caller, patientSince }: { caller?: object; patientSince?: number } = {}) {
     this.number = number;
+    this.caller = caller ?? this;
+    this.patientSince = patientSince;
     this.id = `fc-${number}`;
     // Dispatch asks no call for its pool.
     this.pool = undefined as unknown as CallPool;
@@ -334,6 +339,60 @@ test("calls that have inputs waiting take turns, one input at a time", () => {
     ),
     { numRuns: 300 },
   );
+});
+
+/** Runs one at a time, each input as long as `costOf` says, and gives the calls in the order in which they were served. */
+function serve(calls: ModelCall[], costOf: (call: ModelCall) => number): ModelCall[] {
+  const scene = sceneOf(1, 0, 1);
+  for (const call of calls) scene.dispatch.enqueue(call, call.waiting);
+  const served: ModelCall[] = [];
+  for (;;) {
+    scene.dispatch.handOut();
+    const [container] = scene.containers;
+    const [input] = container!;
+    if (!input) return served;
+    const call = input.call as ModelCall;
+    served.push(call);
+    container!.remove(input);
+    scene.dispatch.pace.took(10);
+    input.charge(costOf(call));
+  }
+}
+
+function callsOf(count: number, options: { caller?: object; patientSince?: number }, inputs = 1): ModelCall[] {
+  return Array.from({ length: count }, (_, i) => {
+    const call = new ModelCall(i, options);
+    call.add(inputs);
+    return call;
+  });
+}
+
+test("a call whose caller waits comes before fifty thousand spawns", () => {
+  const spawns = callsOf(50_000, { patientSince: 1, caller: {} });
+  const [remote] = callsOf(1, {});
+  expect(serve([...spawns, remote!], () => 10).indexOf(remote!)).toBe(0);
+});
+
+test("spawned calls go on while callers that wait never stop coming", () => {
+  const spawns = callsOf(5, { patientSince: 1 });
+  const remotes = callsOf(1_000, {});
+  const served = serve([...remotes, ...spawns], () => 10);
+  expect(served.slice(0, 50).filter((call) => spawns.includes(call)).length).toBe(5);
+});
+
+test("a caller with one call is served beside one with a thousand", () => {
+  const many = callsOf(1_000, { caller: {} });
+  const [one] = callsOf(1, { caller: {} });
+  expect(serve([...many, one!], () => 10).indexOf(one!)).toBeLessThan(3);
+});
+
+test("callers share a pool by the work that is done for them, not by the number of inputs", () => {
+  const [long] = callsOf(1, { caller: {} }, 100);
+  const [short] = callsOf(1, { caller: {} }, 1_000);
+  const served = serve([long!, short!], (call) => (call === long ? 100 : 10));
+  const half = served.slice(0, 220);
+  const work = (call: ModelCall, ms: number) => half.filter((one) => one === call).length * ms;
+  expect(Math.abs(work(long!, 100) - work(short!, 10))).toBeLessThan(300);
 });
 
 test("a batch has the inputs that wait, in order, and never more than its size", () => {

@@ -31,6 +31,9 @@ export class TestCall implements Call {
   readonly trace = undefined;
   readonly inPool = new CallInPool();
   readonly granted = 0;
+  readonly caller: object = this;
+  readonly patientSince = undefined;
+  readonly parent = undefined;
   readonly fn: DeployedFunction;
   readonly pool: Pool;
   readonly outcomes: Outcome[] = [];
@@ -48,7 +51,7 @@ export class TestCall implements Call {
     this.done = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    pool.opened();
+    pool.opened(this);
     pool.enqueue(this, rows.length);
   }
 

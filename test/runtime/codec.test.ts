@@ -10,6 +10,7 @@ import {
   encodeArguments,
   encodeError,
   encodeValue,
+  FarcallError,
   InvalidError,
   NotFoundError,
   RemoteError,
@@ -137,6 +138,14 @@ describe("what is kept", () => {
     });
   });
 
+  test("bigints of any size, in a time that grows with their length", () => {
+    for (const digits of [2_400, 2_500, 1_000_000]) {
+      const big = BigInt(`0x${"7".repeat(digits)}`);
+      expect(roundTrip(big) === big).toBe(true);
+      expect(roundTrip([{ big: -big }])[0]!.big === -big).toBe(true);
+    }
+  });
+
   test("an own property named __proto__, without touching any prototype", () => {
     const value = JSON.parse('{"__proto__": {"polluted": true}, "a": 1}');
     const back = roundTrip(value);
@@ -228,6 +237,16 @@ describe("what is refused, with its place", () => {
     expect(() => encodeArguments(args)).toThrow(message);
   });
 
+  test("an array with a gap of millions is refused at once rather than walked through", () => {
+    const sparse: unknown[] = [1];
+    sparse.length = 2 ** 32 - 1;
+    expect(() => encodeArguments([sparse])).toThrow(
+      /arguments\[0\] is an array of length 4294967295 with more than 1000000 holes/,
+    );
+    const error = Object.assign(new Error("x"), { sparse, code: 1 });
+    expect(decodeError(encodeError(error))).toMatchObject({ code: 1, sparse: "[Array]" });
+  });
+
   test("a path that is too long to read keeps its ends, at each depth beyond the limit", () => {
     let value: unknown = 1;
     for (let i = 0; i < 20_000; i++) {
@@ -310,12 +329,42 @@ describe("errors", () => {
     expect(back.name).toBe("AbortError");
   });
 
-  test("properties that cannot cross are left out, and a cycle of causes ends", () => {
-    const error = Object.assign(new Error("x"), { request: { socket: new WeakMap() }, kept: 1, retry: () => 1 });
+  test("what cannot cross is dropped alone, with a marker in its place, and a cycle of causes ends", () => {
+    const response = { status: 404, headers: new Headers(), data: { reason: "gone", at: [new WeakMap(), 1] } };
+    const error = Object.assign(new Error("x"), { response, kept: 1, retry: () => 1, kind: Symbol("s"), self: {} });
     error.cause = error;
+    error.self = { of: error.self, up: error };
+    Object.assign(error.self, { again: error.self });
     const back = thrown(error);
-    expect(Object.keys(back)).toEqual(["kept"]);
+    expect({ ...back }).toEqual({
+      response: { status: 404, headers: "[Headers]", data: { reason: "gone", at: ["[WeakMap]", 1] } },
+      kept: 1,
+      retry: "[function retry]",
+      kind: "[Symbol(s)]",
+      self: { of: {}, up: "[circular]", again: "[circular]" },
+    });
     expect(back.cause).toBeUndefined();
+  });
+
+  test("the code of an error is kept over any number of hops, and so is a hint that is not farcall's", () => {
+    class DbError extends Error {
+      override name = "DbError";
+      code = "ECONN";
+      hint = { table: "t" };
+    }
+    class OwnError extends FarcallError {}
+    let db: Error = new DbError("no connection");
+    let own: Error = new OwnError("E_OWN", "mine", { hint: "Look." });
+    let plain: Error = Object.assign(new TypeError("bad"), { code: "ERR_INVALID_ARG_TYPE" });
+    for (let hop = 0; hop < 3; hop++) {
+      db = thrown(db);
+      own = thrown(own);
+      plain = thrown(plain);
+      expect(db).toMatchObject({ name: "DbError", code: "ECONN", hint: { table: "t" } });
+      expect(own).toMatchObject({ name: "OwnError", code: "E_OWN", hint: "Look." });
+      expect(plain).toMatchObject({ name: "TypeError", code: "ERR_INVALID_ARG_TYPE" });
+    }
+    expect(thrown(thrown(new (class Bare extends Error {})("x")))).toMatchObject({ code: "FARCALL_REMOTE" });
   });
 
   test("a property that throws when it is read is left out", () => {

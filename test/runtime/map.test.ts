@@ -129,6 +129,56 @@ describe("inputs", () => {
     }
   });
 
+  test("async inputs are read together, so that they take no longer than the slowest, and may feed each other", async () => {
+    const { defined } = start();
+    let release: (n: number) => void = () => {};
+    async function* waiting() {
+      for (let i = 0; i < 3; i++) yield await new Promise<number>((resolve) => (release = resolve));
+    }
+    async function* feeding() {
+      for (let i = 0; i < 3; i++) {
+        await pause();
+        release(i);
+        yield 10;
+      }
+    }
+    expect(await collect(defined.add.map(waiting(), feeding()))).toEqual([10, 11, 12]);
+  });
+
+  test("an async input that has ended ends the map while another still waits", async () => {
+    const { defined } = start();
+    async function* forever() {
+      yield 1;
+      await new Promise(() => {});
+    }
+    async function* one() {
+      yield 1;
+    }
+    expect(await collect(defined.add.map(forever(), one()))).toEqual([2]);
+    expect(await collect(defined.add.map(forever(), [1]))).toEqual([2]);
+  });
+
+  test("a sync generator that aborts its own map is closed", async () => {
+    const { defined } = start();
+    for (const others of [[], [new Source(9)]]) {
+      const controller = new AbortController();
+      let closed = false;
+      function* inputs() {
+        try {
+          yield 1;
+          controller.abort(new Error("enough"));
+          yield 2;
+        } finally {
+          closed = true;
+        }
+      }
+      const outputs = defined.add.map(inputs(), ...(others as [Source?]), { signal: controller.signal });
+      await expect(collect(outputs)).rejects.toThrow("enough");
+      expect(closed).toBe(true);
+      expect(others.every((source) => source.closed === 1)).toBe(true);
+    }
+  });
+
   test("nothing is read before the first next()", async () => {
     const { engine, defined } = start();
     const source = new Source(5);

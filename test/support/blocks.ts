@@ -26,7 +26,7 @@ export function commandsOf(text: string): string[] {
     .trim()
     .split("\n")
     .map((line) => line.replace(/ +#.*$/, "").replace(/^npx /, ""))
-    .filter((line) => line !== "" && !/^npm (install|ci)\b/.test(line));
+    .filter((line) => line !== "" && !/^(npm (install|ci)|pip install|modal token)\b/.test(line));
 }
 
 /** In place of `npm install`: the package as built. packed.test.ts installs for real. */

@@ -2,7 +2,7 @@
  * Follows a page of the documentation block by block in an empty folder, as a reader would, so that what it shows stays true.
  * A block's language and what follows it on its first line say what becomes of it:
  *
- *     ts, js, json, yaml, hbs file=PATH   is written there
+ *     ts, js, json, yaml, hbs, python file=PATH   is written there
  *     ts                                  is compiled with the rest, as a module of its own in src/
  *     ts wrong                            does not compile, with the errors that a `text` block after it may show
  *     sh                                  each line runs and exits with 0; installations are left out
@@ -26,19 +26,34 @@ import { type TemporaryHome, temporaryHome } from "./home.ts";
 
 const repo = resolve(import.meta.dirname, "../..");
 
-/** @param page relative to the repository @param packages what the page's reader has installed besides farcall */
-export async function follow(page: string, packages: readonly string[] = ["typescript", "@types/node"]): Promise<void> {
+/**
+ * @param page relative to the repository
+ * @param packages what the page's reader has installed besides farcall
+ * @param env what the reader's shell has besides this process's environment
+ */
+export async function follow(
+  page: string,
+  packages: readonly string[] = ["typescript", "@types/node"],
+  env: Record<string, string> = {},
+): Promise<void> {
   const markdown = await readFile(join(repo, page), "utf8");
   const before = /^<!-- after (\S+) -->/.exec(markdown)?.[1];
   const place = before ? await placeAfter(before, packages) : await Place.create(packages);
   try {
-    const reader = new Reader(place.folder, place.env);
+    const reader = new Reader(place.folder, withPath(place.env, env));
     for (const block of blocksOf(markdown)) await reader.do(block);
     expect(await reader.compile(), page).toBe("");
   } finally {
     if (before) free.set(keyOf(before, packages), [...(free.get(keyOf(before, packages)) ?? []), place]);
     else await place.remove();
   }
+}
+
+type Env = Record<string, string | undefined>;
+
+/** The reader's own PATH comes before what was there. */
+function withPath(before: Env, { PATH, ...own }: Record<string, string>): Env {
+  return { ...before, ...own, PATH: [PATH, before["PATH"]].filter(Boolean).join(delimiter) };
 }
 
 /** Where the page that others build on has been followed: once for all that come one after the other, since a deploy is slow. */
@@ -67,7 +82,7 @@ async function placeAfter(before: string, packages: readonly string[]): Promise<
 /** A reader's folder and state directory. */
 class Place {
   readonly folder: string;
-  readonly env: Record<string, string | undefined>;
+  readonly env: Env;
   readonly #home: TemporaryHome;
   #saved: string | undefined;
 
@@ -118,11 +133,11 @@ const REMOVE = { recursive: true, force: true, maxRetries: 5 };
 
 class Reader {
   readonly #folder: string;
-  readonly #env: Record<string, string | undefined>;
+  readonly #env: Env;
   #output = "";
   #modules = 0;
 
-  constructor(folder: string, env: Record<string, string | undefined>) {
+  constructor(folder: string, env: Env) {
     this.#folder = folder;
     this.#env = env;
   }

@@ -27,6 +27,22 @@ const never = app.function(function never(): never {
   throw new Error();
 });
 
+// Written in place, a function's own defaults give its types, and what helpers return stays generic.
+const defaults = app.function(({ width = 100, title = "x" } = {}) => `${title}${width}`, { name: "defaults" });
+export const rendered: string = defaults.local() + defaults.local({ width: 5 });
+// @ts-expect-error
+defaults.local({ width: "5" });
+function logged<F extends (...args: never[]) => unknown>(f: F): F {
+  return f;
+}
+const helped = app.function(
+  logged(<T>(items: T[]): T | undefined => items[0]),
+  { name: "helped" },
+);
+const constant = app.function(() => 1, { name: "constant" });
+expectType<Equal<ReturnType<typeof constant.remote>, Promise<number>>>(true);
+export const helpedOne: number | undefined = helped.local([1]);
+
 const localLength = length.local("a");
 expectType<Equal<typeof localLength, Promise<number>>>(true);
 expectType<Equal<ReturnType<typeof length.remote>, Promise<number>>>(true);

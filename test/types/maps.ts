@@ -22,6 +22,8 @@ declare const either: boolean;
 const unknownly = resize.map(images, { returnExceptions: either });
 expectType<Equal<Item<typeof unknownly>, Uint8Array | UserCodeException>>(true);
 
+// @ts-expect-error a string is one input, not an iterable of characters
+pair.map("abc", [1]);
 resize.map(images, [{ width: 1 }, undefined]);
 resize.map(new Set(images), repeat({ fit: "cover" }));
 add.map([1, 2], numbers(), { maxOutstanding: 3, signal: new AbortController().signal });

@@ -1,6 +1,7 @@
 /** Who may talk to the server of the page, and what it never gives. */
 import { rename, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -71,6 +72,10 @@ describe("a request", () => {
     expect((await send("/", { host: "evil.example" })).status).toBe(403);
     expect((await send("/api/apps", { host: "evil.example:80" })).status).toBe(403);
     expect((await send("/", { host: new URL(ui.origin).host })).status).toBe(200);
+    const { host, hostname, port } = new URL(ui.origin);
+    const socket = connect(Number(port), hostname);
+    socket.end(`GET / HTTP/1.1\r\nHost: ${host}\r\nHost: evil.example\r\nConnection: close\r\n\r\n`);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /);
   });
 
   test("that changes something has to come from this page", async () => {

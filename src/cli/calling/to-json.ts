@@ -9,6 +9,15 @@ export function printResult(value: unknown, output: Output): void {
   else if (value instanceof Uint8Array && !output.interactive) output.raw(value);
   else if (typeof value === "string") output.line(value);
   else if (value !== undefined) {
-    output.line(inspect(value, { colors: output.interactive, depth: 6, breakLength: output.width }));
+    output.line(readable(value, output));
   }
+}
+
+/** In colours, unless what comes from elsewhere has terminal codes in it: names, symbols and stacks are shown as they are. */
+function readable(value: unknown, output: Output): string {
+  const options = { depth: 6, breakLength: output.width };
+  const plain = inspect(value, options);
+  return output.interactive && !plain.includes("\u001b")
+    ? output.own(inspect(value, { ...options, colors: true }))
+    : plain;
 }

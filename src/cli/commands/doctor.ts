@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { generate } from "../../codegen/index.ts";
 import { checkConfig as checkKeys, loadConfig } from "../../config/index.ts";
+import { hostOf } from "../../engines/index.ts";
 import { count, packageVersion } from "../../text/index.ts";
 import type { Context, EngineOptions } from "../context.ts";
 import { engineOptions, examples } from "../context.ts";
@@ -19,13 +20,19 @@ interface Finding {
   hint?: string;
 }
 
+interface DoctorOptions extends EngineOptions {
+  repair?: boolean;
+}
+
 export function define(command: Command, context: Context): void {
   engineOptions(command);
+  command.option("--repair", "first stop the engine's host and make the files that it keeps usable again");
   examples(command, [["farcall doctor", "exit code 1 when a problem was found"]]);
-  command.action(async (options: EngineOptions) => {
+  command.action(async (options: DoctorOptions) => {
     const { output } = context;
     const findings: Finding[] = [];
-    for (const check of [checkNode, checkProject, checkInstallation, checkConfig, checkEngine, checkStubs]) {
+    const checks = [checkNode, checkProject, checkInstallation, checkConfig, checkEngine, checkStubs];
+    for (const check of options.repair ? [repair, ...checks] : checks) {
       const finding = await check(context, options);
       if (!finding) continue;
       findings.push(finding);
@@ -44,6 +51,33 @@ export function define(command: Command, context: Context): void {
     output.document(findings);
     if (findings.some(({ status }) => status === "failed")) throw new Exit(1);
   });
+}
+
+/** What is lost is told, and what was replaced is kept beside. */
+async function repair(context: Context, options: EngineOptions): Promise<Finding> {
+  try {
+    const host = await hostOf(await context.engineUrl(options));
+    if (!host) return { check: "repair", status: "ok", detail: "this engine keeps no files on this machine" };
+    const { lostTransactions = 0, problem, aside, kept, lost, repairedVersions, lostVersions } = await host.repair();
+    const done: string[] = [];
+    const bad: string[] = [];
+    if (lostTransactions > 0) bad.push(`went on without ${count(lostTransactions, "transaction")} that had been lost`);
+    if (problem !== undefined) {
+      const rows = Object.entries(kept ?? {}).map(([table, number]) => `${table} ${number}`);
+      bad.push(`the database was damaged (${problem}) and is written anew; rows kept: ${rows.join(", ") || "none"}`);
+      bad.push(`the old one is ${aside}`);
+    }
+    if (lost && lost.length > 0) bad.push(`could not be read to the end: ${lost.join(", ")}`);
+    if (repairedVersions && repairedVersions.length > 0) {
+      done.push(`wrote the missing files of ${repairedVersions.join(", ")}`);
+    }
+    if (lostVersions && lostVersions.length > 0) bad.push(`the code is lost of ${lostVersions.join(", ")}`);
+    const detail = [...done, ...bad].join("\n") || "nothing was wrong with the files of the engine";
+    if (bad.length === 0) return { check: "repair", status: "ok", detail };
+    return { check: "repair", status: "warning", detail, hint: "Deploy again what is missing below." };
+  } catch (error) {
+    return failed("repair", error);
+  }
 }
 
 /** The bin has refused what is too old, so this is for the report. */

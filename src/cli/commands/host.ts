@@ -1,4 +1,5 @@
-/** `farcall host status|stop`: the process of this machine that an engine runs in, where it has one. */
+/** `farcall host status|stop|backup|restore`: the process of this machine that an engine runs in, where it has one. */
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { type HostControl, type HostStatus, hostOf } from "../../engines/index.ts";
 import { UnsupportedError } from "../../runtime/errors.ts";
@@ -17,6 +18,7 @@ export function define(command: Command, context: Context): void {
   examples(command, [
     ["farcall host status", "the process, its clients and containers"],
     ["farcall host stop", "lets running inputs finish; the next use starts it again"],
+    ["farcall host backup state.backup", "apps with their secrets, calls and results in one file"],
   ]);
 
   command
@@ -44,6 +46,39 @@ export function define(command: Command, context: Context): void {
       progress[Symbol.dispose]();
       output.document({ stopped });
       output.line(stopped ? "Stopped." : "No host is running.");
+    });
+
+  defineBackups(command, context);
+}
+
+function defineBackups(command: Command, context: Context): void {
+  const { output } = context;
+  command
+    .command("backup")
+    .description(
+      "write its apps with their code and secrets, its calls and results into one new file; it may run meanwhile",
+    )
+    .argument("<file>", "where to write")
+    .option("--engine <url>", "engine to back up")
+    .option("--json", "print JSON")
+    .action(async (file: string, options: EngineOptions) => {
+      const path = resolve(file);
+      await (await requireHost(context, options)).backup(path);
+      output.document({ file: path });
+      output.line(`Wrote ${path}. It has the values of secrets in it: keep it where only you can read it.`);
+    });
+
+  command
+    .command("restore")
+    .description("stop it, and put a backup in the place of what it keeps; calls that had not ended then run again")
+    .argument("<file>", "what `farcall host backup` has written")
+    .option("--engine <url>", "engine to restore")
+    .option("--json", "print JSON")
+    .action(async (file: string, options: EngineOptions) => {
+      const { aside } = await (await requireHost(context, options)).restore(resolve(file));
+      output.document({ restored: true, ...(aside !== undefined && { aside }) });
+      output.line("Restored.");
+      if (aside !== undefined) output.line(`What was there before is ${aside}.`);
     });
 }
 

@@ -1,17 +1,36 @@
 /** `farcall init`: writes a set-up that works as it is. It overwrites nothing, so it can be run again. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { moduleStyle } from "../../codegen/index.ts";
 import { CONFIG_FILES } from "../../config/index.ts";
 import type { Context } from "../context.ts";
 import { examples } from "../context.ts";
 import { APP, configText, type Layout, layoutOf, mainText, tsconfigText } from "../project/init-files.ts";
-import { addCommand, detectProject, execCommand, type PackageJson, type Project } from "../project/project.ts";
+import {
+  callerText,
+  MODAL_VERSION,
+  type ModalFile,
+  modalConfigText,
+  modalSteps,
+  publish,
+  pythonNotes,
+  quoted,
+  readModalFile,
+  shown,
+  wantsPublish,
+  writeHelper,
+} from "../project/init-modal.ts";
+import { addCommand, detectProject, execCommand, type Project } from "../project/project.ts";
+import { Writer } from "../project/writer.ts";
+import { UsageError } from "../terminal/report.ts";
 
 interface InitOptions {
   example: boolean;
+  modal?: string;
+  name?: string;
+  pip?: boolean;
   yes?: boolean;
 }
 
@@ -19,74 +38,146 @@ export function define(command: Command, context: Context): void {
   command
     .argument("[folder]", "the project's folder", ".")
     .option("--no-example", "leave out the example app and its consumer")
-    .option("-y, --yes", "ask nothing")
+    .option("--modal <file>", "set up calls of the Modal app in this Python file")
+    .option("--name <name>", "the Modal app's name, where the file does not show it")
+    .option("--pip", "containers install the Python helper from PyPI, instead of a copy beside the app")
+    .option("-y, --yes", "ask nothing, and add what the Python file needs to it")
     .option("--json", "print JSON");
   examples(command, [
     ["farcall init", "this folder; also an empty one"],
     ["farcall init --no-example", "config and scripts only"],
+    ["farcall init --modal app.py", "typed calls of a Modal app in Python"],
   ]);
   command.action(async (folder: string, options: InitOptions) => {
-    const { output } = context;
     const project = detectProject(resolve(folder));
     const layout = layoutOf(project);
     const configured = project.packageJson?.farcall
       ? "package.json"
       : CONFIG_FILES.find((name) => existsSync(join(project.root, name)));
+    if (options.modal !== undefined) {
+      const modal = { ...options, modal: options.modal };
+      return await initModal(project, { ...layout, config: configured ?? layout.config }, modal, context);
+    }
+    if (options.name !== undefined || options.pip) throw new UsageError("--name and --pip belong to --modal FILE");
     const example = !configured && options.example && (await wantsExample(layout, options, context));
     const { written, kept } = await setUp(project, { ...layout, config: configured ?? layout.config }, example);
     const notes = notesOf(project);
     const next = nextSteps(project, layout, example);
-    const { root, packageManager } = project;
-    output.document({ root, packageManager, written, kept, notes, next });
-    for (const path of written) output.line(`${output.style("green", "wrote")} ${path}`);
-    for (const path of kept) output.line(`${output.style("dim", "kept ")} ${path}`);
-    for (const note of notes) output.line(`${output.style("yellow", "note ")} ${note}`);
-    output.line("\nNext:");
-    for (const step of next) output.line(`  ${step}`);
+    tell(project, { written, kept, notes, next }, context);
   });
 }
 
-async function wantsExample(layout: Layout, options: InitOptions, { output, signal }: Context): Promise<boolean> {
-  if (options.yes || !output.interactive || !process.stdin.isTTY) return true;
+interface Done {
+  written: readonly string[];
+  kept: readonly string[];
+  /** Files of the author's that have changed, with the lines that are new in them. */
+  changed?: readonly { path: string; lines: readonly string[] }[];
+  notes: readonly string[];
+  next: readonly string[];
+}
+
+function tell({ root, packageManager }: Project, done: Done, { output }: Context): void {
+  const { written, kept, changed, notes, next } = done;
+  output.document({ root, packageManager, ...done });
+  for (const path of written) output.line(`${output.style("green", "wrote")} ${path}`);
+  for (const { path, lines } of changed ?? []) {
+    output.line(`${output.style("green", "changed")} ${path}`);
+    for (const line of lines) output.line(`    ${output.style("green", `+ ${line}`)}`);
+  }
+  for (const path of kept) output.line(`${output.style("dim", "kept ")} ${path}`);
+  for (const note of notes) output.line(`${output.style("yellow", "note ")} ${note}`);
+  output.line("\nNext:");
+  for (const step of next) output.line(`  ${step}`);
+}
+
+async function initModal(
+  project: Project,
+  layout: Layout,
+  options: InitOptions & { modal: string },
+  context: Context,
+): Promise<void> {
+  const { root, javascript } = project;
+  const pip = options.pip === true;
+  const canAsk = !options.yes && context.output.interactive && process.stdin.isTTY;
+  const ask = async (question: string) => (canAsk ? await answerTo(question, context) : undefined);
+  const file = await readModalFile(resolve(options.modal), options.name, ask);
+  const python = shown(root, file.path);
+  const question = `Add farcall.publish(${file.app.variable}) to ${python}, so that its types travel with the deploy? [Y/n] `;
+  const edits = wantsPublish(file) && (options.yes || isYes(await ask(question)));
+
+  const writer = new Writer(root);
+  writer.packageJson(project, { scripts: { codegen: "farcall codegen" }, dependencies: { modal: MODAL_VERSION } });
+  if (!javascript) writer.write("tsconfig.json", tsconfigText(resolves(root, "@types/node")));
+  const emit = javascript ? "js" : "ts";
+  writer.write(layout.config, modalConfigText(layout.config, file.app.name, layout.output, emit));
+  if (!pip) writeHelper(root, file, writer);
+  const changed = edits ? [{ path: python, lines: publish(file, pip) }] : [];
+  const configured = writer.kept.includes(layout.config) || project.packageJson?.farcall !== undefined;
+  const main = configured ? undefined : await writeCaller(project, layout, file, writer);
+
+  const notes = [...notesOf(project), ...pythonNotes(root, file, pip)];
+  if (configured) {
+    notes.push(
+      `${layout.config} stays as it is: it needs engine: "modal:" and the app ${JSON.stringify(file.app.name)}`,
+    );
+  }
+  const dependency = project.packageJson?.dependencies?.["modal"];
+  if (dependency !== undefined && dependency !== MODAL_VERSION) {
+    notes.push(`package.json asks for modal ${dependency}; the engine works with modal ${MODAL_VERSION}`);
+  }
+  const install = installSteps(project);
+  // What adds farcall installs what package.json asks for, too.
+  if (resolves(root, "farcall") && !resolves(root, "modal")) install.unshift(`${project.packageManager} install`);
+  const next = [...install, ...modalSteps(project, file, execCommand(project.packageManager))];
+  if (main) next.push(`node ${quoted(main)}`);
+  tell(project, { written: writer.written, kept: writer.kept, changed, notes, next }, context);
+}
+
+/** The caller's path; `undefined` where Node could not run it. */
+async function writeCaller(
+  project: Project,
+  layout: Layout,
+  file: ModalFile,
+  writer: Writer,
+): Promise<string | undefined> {
+  const index = await runnableIndex(project, layout);
+  if (!index) return undefined;
+  writer.write(layout.main, callerText(file, index));
+  return layout.main;
+}
+
+async function answerTo(question: string, { signal }: Context): Promise<string> {
   const { createInterface } = await import("node:readline/promises");
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await prompt.question(`Write an example app to ${layout.app}? [Y/n] `, { signal });
-    return !/^n/i.test(answer.trim());
+    return await prompt.question(question, { signal });
   } finally {
     prompt.close();
   }
 }
 
-async function setUp(
-  project: Project,
-  layout: Layout,
-  example: boolean,
-): Promise<{ written: string[]; kept: string[] }> {
+function isYes(answer: string | undefined): boolean {
+  return answer !== undefined && !/^n/i.test(answer.trim());
+}
+
+async function wantsExample(layout: Layout, options: InitOptions, context: Context): Promise<boolean> {
+  if (options.yes || !context.output.interactive || !process.stdin.isTTY) return true;
+  return isYes(await answerTo(`Write an example app to ${layout.app}? [Y/n] `, context));
+}
+
+async function setUp(project: Project, layout: Layout, example: boolean): Promise<Writer> {
   const { root, javascript } = project;
-  const written: string[] = [];
-  const kept: string[] = [];
-  const write = (path: string, text: string) => {
-    const file = join(root, path);
-    if (existsSync(file)) return void kept.push(path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
-    written.push(path);
-  };
-  const packageJson = packageJsonFor(project, layout, example);
-  if (packageJson) {
-    mkdirSync(root, { recursive: true });
-    writeFileSync(join(root, "package.json"), packageJson);
-    written.push("package.json");
-  }
-  if (!javascript) write("tsconfig.json", tsconfigText(resolves(root, "@types/node")));
+  const writer = new Writer(root);
+  const scripts = { codegen: "farcall codegen", ...(example && { deploy: `farcall deploy ${layout.app}` }) };
+  writer.packageJson(project, { scripts });
+  if (!javascript) writer.write("tsconfig.json", tsconfigText(resolves(root, "@types/node")));
   const emit = javascript ? "js" : "ts";
-  write(layout.config, configText(layout, { example, emit }));
-  if (!example) return { written, kept };
-  write(layout.app, APP);
+  writer.write(layout.config, configText(layout, { example, emit }));
+  if (!example) return writer;
+  writer.write(layout.app, APP);
   const index = await runnableIndex(project, layout);
-  if (index) write(layout.main, mainText(index));
-  return { written, kept };
+  if (index) writer.write(layout.main, mainText(index));
+  return writer;
 }
 
 /**
@@ -100,31 +191,6 @@ async function runnableIndex({ root, javascript }: Project, layout: Layout): Pro
   if (!javascript && !isRunnable) return undefined;
   const path = relative(dirname(layout.main), layout.output).replaceAll("\\", "/");
   return `${path.startsWith(".") ? path : `./${path}`}/index${extension}`;
-}
-
-/** Adds what is missing and keeps the indentation; undefined when nothing is. */
-function packageJsonFor(project: Project, layout: Layout, example: boolean): string | undefined {
-  const before = project.packageJson;
-  const after: PackageJson & { private?: boolean } = before
-    ? { ...before }
-    : { name: packageName(project.root), private: true };
-  if (project.fresh) after.type = "module";
-  const scripts: Record<string, string> = { codegen: "farcall codegen" };
-  if (example) scripts.deploy = `farcall deploy ${layout.app}`;
-  after.scripts = { ...before?.scripts, ...scripts, ...before?.scripts };
-  if (before && JSON.stringify(before) === JSON.stringify(after)) return undefined;
-  const text = before ? readFileSync(join(project.root, "package.json"), "utf8") : "";
-  const indentation = /^([ \t]+)"/m.exec(text)?.[1] ?? "  ";
-  return `${JSON.stringify(after, undefined, indentation)}\n`.replaceAll("\n", text.includes("\r\n") ? "\r\n" : "\n");
-}
-
-/** npm allows fewer names than file systems do. */
-function packageName(root: string): string {
-  const name = basename(root)
-    .toLowerCase()
-    .replace(/[^a-z0-9._~-]+/g, "-")
-    .replace(/^[-._]+|-+$/g, "");
-  return name || "app";
 }
 
 /** What was decided, or is left to do, that the files alone do not tell. */
@@ -147,15 +213,21 @@ function notesOf({ packageJson, esm, fresh, workspaces, framework }: Project): s
 function nextSteps(project: Project, layout: Layout, example: boolean): string[] {
   const { root, packageManager } = project;
   const run = execCommand(packageManager);
-  const steps: string[] = [];
-  if (!resolves(root, "farcall")) steps.push(`${addCommand(packageManager)} farcall`);
-  const missing = project.javascript ? [] : ["typescript", "@types/node"].filter((name) => !resolves(root, name));
-  if (missing.length > 0) steps.push(`${addCommand(packageManager)} -D ${missing.join(" ")}`);
+  const steps = installSteps(project);
   const deployed = /^farcall deploy (\S+)$/.exec(project.packageJson?.scripts?.deploy ?? "")?.[1];
   steps.push(`${run} farcall deploy ${example ? layout.app : (deployed ?? "YOUR_APP.ts")}`);
   steps.push(`${run} farcall codegen`);
   if (example)
     steps.push(existsSync(join(root, layout.main)) ? `node ${layout.main}` : `${run} farcall call hello/greet world`);
+  return steps;
+}
+
+/** Of package.json's own dependencies the first one takes care too. */
+function installSteps({ root, packageManager, javascript }: Project): string[] {
+  const steps: string[] = [];
+  if (!resolves(root, "farcall")) steps.push(`${addCommand(packageManager)} farcall`);
+  const missing = javascript ? [] : ["typescript", "@types/node"].filter((name) => !resolves(root, name));
+  if (missing.length > 0) steps.push(`${addCommand(packageManager)} -D ${missing.join(" ")}`);
   return steps;
 }
 

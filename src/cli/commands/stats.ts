@@ -40,6 +40,7 @@ export function define(command: Command, context: Context): void {
         String(row.numRunningInputs),
       ]),
     );
+    for (const { startProblem } of rows) if (startProblem !== undefined) output.note(startProblem);
   });
 }
 

@@ -52,7 +52,7 @@ function openBrowser(url: string): void {
 function port(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0 || value > 65_535) {
-    throw new InvalidArgumentError("a port from 0 to 65535 is needed.");
+    throw new InvalidArgumentError("give a port from 0 to 65535");
   }
   return value;
 }

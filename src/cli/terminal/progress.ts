@@ -5,7 +5,6 @@ import type { Output } from "./output.ts";
 
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const PATIENCE_MS = 1000;
-const CLEAR_LINE = "\r\u001b[2K";
 
 export class Progress implements Disposable {
   readonly #output: Output;
@@ -31,7 +30,7 @@ export class Progress implements Disposable {
   /** Removes the spinner from the line it is on. Idempotent. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    if (this.#shown) process.stderr.write(CLEAR_LINE);
+    if (this.#shown) this.#output.redraw();
     this.#shown = false;
   }
 
@@ -41,6 +40,6 @@ export class Progress implements Disposable {
     this.#shown = true;
     this.#frame = (this.#frame + 1) % FRAMES.length;
     const line = `${FRAMES[this.#frame]} ${this.#text} ${duration(elapsed)}`;
-    process.stderr.write(`${CLEAR_LINE}${this.#output.styleNote("cyan", line)}`);
+    this.#output.redraw(this.#output.styleNote("cyan", line));
   }
 }

@@ -120,11 +120,11 @@ export class StateStore {
   }
 }
 
-/** Nowhere when there is no node_modules to keep it in. */
+/** Of one config in one folder: a config that is given to generate() has no file of its own. Nowhere when there is no node_modules to keep it in. */
 function stateFile(root: string, config: string): string | undefined {
   for (let at = root; ; at = dirname(at)) {
     if (existsSync(join(at, "node_modules"))) {
-      return join(at, "node_modules/.cache/farcall", `${hash(config)}.json`);
+      return join(at, "node_modules/.cache/farcall", `${hash(JSON.stringify([root, config]))}.json`);
     }
     if (at === dirname(at)) return undefined;
   }

@@ -79,7 +79,7 @@ function compile(environment: typeof Handlebars, { file, text }: TemplateSource)
       if (cause instanceof InvalidError) throw cause;
       throw new InvalidError(`The template ${file} has a mistake: ${(cause as Error).message}`, {
         cause,
-        hint: "docs/templates.md lists what templates see and which helpers they have.",
+        hint: "See docs/templates.md for what templates see and which helpers they have.",
       });
     }
   };

@@ -37,6 +37,31 @@ export class ProtocolError extends Error {
 /** What a host that was started by a client says on its file descriptor 3, once, as a line of JSON. */
 export type StartReport = { ready: true } | { locked: true } | { failure: Failure };
 
+/** What a repair of the database has done. */
+export interface RepairReport {
+  /** That were acknowledged and are gone. */
+  lostTransactions: number;
+  /** What was wrong with the database, when it was made over. */
+  problem?: string;
+  /** Where the old one is. */
+  aside?: string;
+  /** Rows that could be read, by table. */
+  kept?: Record<string, number>;
+  /** Tables of which not all could be read. */
+  lost?: string[];
+}
+
+/** What a backup, restoration or repair has done. */
+export interface MaintenanceReport extends Partial<RepairReport> {
+  /** Versions whose files were written again. */
+  repairedVersions?: string[];
+  /** Versions whose code is lost: they are to be deployed again. */
+  lostVersions?: string[];
+}
+
+/** What a process that maintains the files of a directory says on its stdout. */
+export type MaintenanceResult = { done: MaintenanceReport } | { failure: Failure };
+
 export const ToHost = {
   /** JSON Hello; the first frame. */
   hello: 1,

@@ -5,7 +5,7 @@
 import type { CallSignature, Declaration, PropertySchema, TypeSchema } from "../../schema/index.ts";
 import type { Conversion } from "./conversion.ts";
 import { FUNCTION_REFUSED, ITERATED, KEPT_ALIASES, REFUSED_GLOBALS } from "./globals.ts";
-import { isMethodOfAll } from "./members.ts";
+import { isMethodOfAll } from "./keys.ts";
 
 /** The type parameters whose values would cross, and cannot. */
 export function unfitParameters(cx: Conversion, { typeParameters = [], parameters, returns }: CallSignature): string[] {

@@ -1,85 +1,96 @@
 /**
  * The state of turning an app's types into schema: which declarations were met, what was refused where, and the place in
- * the type that is being looked at. nodes.ts and types.ts do the turning.
+ * the type that is being looked at. How each kind of type is turned, the visitors know (nodes.ts, types.ts, declarations.ts);
+ * they call each other through here, `cx.node()` and `cx.type()`, and not directly.
  */
-import type { ts } from "@ts-morph/common";
+import type { ts } from "ts-morph";
 import type { Declaration, ReferenceType, TypeSchema } from "../../schema/index.ts";
 import type { RefusalReason } from "../problems.ts";
+import { type DeclarationRecord, errors, type Owner, type Refusal, type Use } from "./owners.ts";
 
-/** Something in a type that cannot cross the wire, or hides whether it can. */
-export interface Refusal {
-  severity: "error" | "warning";
-  reason: RefusalReason;
-  /** Inside the owner: `.items[].next`. */
-  path: string;
-  node: ts.Node;
-  message: string;
-  hint: string;
-  /** No more than a value of it cannot cross: other types may be compared with it. */
-  isComparable?: true;
+export interface TypeOptions {
+  /** An alias that is not to be used for the type: what it stands for is wanted. */
+  opaque?: ts.Symbol;
+  /** Write out the members of an interface rather than use its name. */
+  expanded?: boolean;
+  /** The type of something optional: the `undefined` that says so is left out. */
+  optional?: "property" | "parameter";
 }
 
-/** What types are part of: a function, or a declaration that functions use. */
-export interface Owner {
-  refusals: Refusal[];
-  uses: Use[];
+export interface Visitors {
+  /** A type as the author wrote it. */
+  node(cx: Conversion, node: ts.TypeNode): TypeSchema;
+  /** A type that the checker found or computed. `site` is where it is used, for problems. */
+  type(cx: Conversion, type: ts.Type, site: ts.Node | undefined, options: TypeOptions): TypeSchema;
+  /** What is named: an interface, an alias, an enum, a class. */
+  declaration(cx: Conversion, record: DeclarationRecord): void;
 }
 
-/** A declaration that is used, and where. */
-export interface Use {
-  path: string;
-  declaration: DeclarationRecord;
-  /** Types are compared with it; no value of it crosses. */
-  isCompared: boolean;
+/** A computed alias whose result is being written out. */
+interface Expansion {
+  alias: ts.Symbol;
+  type: ts.Type;
+  isRecursive: boolean;
 }
 
-export interface DeclarationRecord extends Owner {
-  symbol: ts.Symbol;
-  /** As authored; the final one is decided when all are known, see declarations.ts. */
-  name: string;
-  references: ReferenceType[];
-  /** Undefined while it is being converted. */
-  schema: Declaration | undefined;
-  /** Of a package's type with behaviour, whose members matter only where types are compared with it: fills them in. */
-  complete?: () => void;
-}
+/** What an alias came to: what it stands for, with the declarations used in that, or that it has no end. */
+type Expanded = { schema: TypeSchema; uses: readonly Use[] } | "endless";
+
+/** Deeper nesting of one alias in its own result than this has no end. */
+const MAX_NESTING = 4;
 
 export class Conversion {
   readonly program: ts.Program;
   readonly checker: ts.TypeChecker;
-  readonly records = new Map<ts.Symbol, DeclarationRecord>();
-  /** Type parameters that a type may name here. */
-  scope: ReadonlySet<ts.Symbol> = new Set();
-  /** Above zero inside constraints and the like, which describe types rather than values that cross. */
-  describing = 0;
-  /** Computed aliases whose result is being written out, outermost first. */
-  readonly expanding: { alias: ts.Symbol; type: ts.Type; recursive: boolean }[] = [];
-  /** The type of the alias that is being declared, until it is met. */
-  body: ts.Type | undefined;
-  /** Types without a name that are being written out. */
-  readonly anonymous = new Set<ts.Type>();
+  readonly #visitors: Visitors;
+  readonly #records = new Map<ts.Symbol, DeclarationRecord>();
   readonly #targets = new WeakMap<ReferenceType, DeclarationRecord>();
+  /** Type parameters that a type may name here. */
+  #scope: ReadonlySet<ts.Symbol> = new Set();
+  /** Above zero inside constraints and the like. */
+  #describing = 0;
+  /** Outermost first. */
+  #expanding: Expansion[] = [];
+  readonly #crossingAliases = new Map<ts.Symbol, Map<ts.Type, Expanded>>();
+  readonly #describedAliases = new Map<ts.Symbol, Map<ts.Type, Expanded>>();
+  /** The type of the alias that is being declared, until it is met. */
+  #body: ts.Type | undefined;
+  /** Computed types that a declaration around here is a name for. */
+  readonly #named = new Map<ts.Type, ts.Symbol>();
+  /** Types without a name that are being written out. */
+  readonly #anonymous = new Set<ts.Type>();
   #owner: Owner = { refusals: [], uses: [] };
   #path: string[] = [];
   #site: ts.Node | undefined;
 
-  constructor(program: ts.Program, checker: ts.TypeChecker) {
+  constructor(program: ts.Program, checker: ts.TypeChecker, visitors: Visitors) {
     this.program = program;
     this.checker = checker;
+    this.#visitors = visitors;
   }
+
+  node(node: ts.TypeNode): TypeSchema {
+    return this.#visitors.node(this, node);
+  }
+
+  type(type: ts.Type, site: ts.Node | undefined, options: TypeOptions = {}): TypeSchema {
+    return this.#visitors.type(this, type, site, options);
+  }
+
+  // ---- where it is ------------------------------------------------------------------------------------------------
 
   /** Converts the types of an owner. `site` is where a problem is reported that has no place of its own. */
   own<T>(owner: Owner, site: ts.Node, scope: ReadonlySet<ts.Symbol>, convert: () => T): T {
-    const before = [this.#owner, this.#path, this.#site, this.scope, this.describing] as const;
+    const before = [this.#owner, this.#path, this.#site, this.#scope, this.#describing] as const;
     this.#owner = owner;
     this.#path = [];
     this.#site = site;
-    this.scope = scope;
-    this.describing = 0;
+    this.#scope = scope;
+    this.#describing = 0;
     try {
       return convert();
     } finally {
-      [this.#owner, this.#path, this.#site, this.scope, this.describing] = before;
+      [this.#owner, this.#path, this.#site, this.#scope, this.#describing] = before;
     }
   }
 
@@ -92,19 +103,35 @@ export class Conversion {
   }
 
   withScope<T>(symbols: Iterable<ts.Symbol>, convert: () => T): T {
-    const before = this.scope;
-    this.scope = new Set([...before, ...symbols]);
+    const before = this.#scope;
+    this.#scope = new Set([...before, ...symbols]);
     const result = convert();
-    this.scope = before;
+    this.#scope = before;
     return result;
   }
 
+  /** Whether a type parameter may be named here. */
+  isInScope(typeParameter: ts.Symbol): boolean {
+    return this.#scope.has(typeParameter);
+  }
+
+  get hasTypeParameters(): boolean {
+    return this.#scope.size > 0;
+  }
+
+  /** Inside constraints and the like, which describe types rather than values that cross. */
   describe<T>(convert: () => T): T {
-    this.describing++;
+    this.#describing++;
     const result = convert();
-    this.describing--;
+    this.#describing--;
     return result;
   }
+
+  get isDescribing(): boolean {
+    return this.#describing > 0;
+  }
+
+  // ---- what is wrong ----------------------------------------------------------------------------------------------
 
   /** Notes what cannot cross; the type that it returns stands in for it in a schema that is not used. */
   refuse(node: ts.Node | undefined, reason: RefusalReason, message: string, hint: string): TypeSchema {
@@ -120,7 +147,7 @@ export class Conversion {
     hint: string,
     type: TypeSchema,
   ): TypeSchema {
-    if (this.describing === 0) this.#note("error", node, reason, message, hint).isComparable = true;
+    if (!this.isDescribing) this.#note("error", node, reason, message, hint).isComparable = true;
     return type;
   }
 
@@ -142,14 +169,40 @@ export class Conversion {
     return refusal;
   }
 
-  reference(declaration: DeclarationRecord, typeArguments: TypeSchema[], member?: string): ReferenceType {
-    this.#owner.uses.push({ path: this.#path.join(""), declaration, isCompared: this.describing > 0 });
+  // ---- declarations -----------------------------------------------------------------------------------------------
+
+  /** A use of a declaration, which is converted when it is first met. */
+  reference(symbol: ts.Symbol, typeArguments: TypeSchema[] = [], member?: string): ReferenceType {
+    const declaration = this.#declared(symbol);
+    this.#owner.uses.push({ path: this.#path.join(""), declaration, isCompared: this.isDescribing });
     const reference: ReferenceType = { kind: "reference", name: declaration.name };
     if (typeArguments.length > 0) reference.typeArguments = typeArguments;
     if (member !== undefined) reference.member = member;
     declaration.references.push(reference);
     this.#targets.set(reference, declaration);
     return reference;
+  }
+
+  #declared(symbol: ts.Symbol): DeclarationRecord {
+    const known = this.#records.get(symbol);
+    if (known) return known;
+    const record: DeclarationRecord = {
+      symbol,
+      name: symbol.name,
+      references: [],
+      refusals: [],
+      uses: [],
+      schema: undefined,
+    };
+    this.#records.set(symbol, record);
+    // What is being written out around the declaration has no part in it.
+    const [expanding, body] = [this.#expanding, this.#body];
+    this.#expanding = [];
+    this.#body = undefined;
+    this.#visitors.declaration(this, record);
+    this.#expanding = expanding;
+    this.#body = body;
+    return record;
   }
 
   recordOf(reference: ReferenceType): DeclarationRecord | undefined {
@@ -160,6 +213,103 @@ export class Conversion {
   declarationOf(reference: ReferenceType): Declaration | undefined {
     return this.#targets.get(reference)?.schema;
   }
+
+  /** Converts what an alias is declared as. What is resolved has this very alias as its name: `isBody` says it, once. */
+  withBody(type: ts.Type | undefined, convert: () => TypeSchema): TypeSchema {
+    this.#body = type;
+    const converted = convert();
+    this.#body = undefined;
+    return converted;
+  }
+
+  isBody(type: ts.Type): boolean {
+    if (type !== this.#body) return false;
+    this.#body = undefined;
+    return true;
+  }
+
+  // ---- what may contain itself ------------------------------------------------------------------------------------
+
+  /** Inside of it, a computed type that contains itself has the name of what is being declared. */
+  withName<T>(type: ts.Type, name: ts.Symbol, convert: () => T): T {
+    this.#named.set(type, name);
+    const converted = convert();
+    this.#named.delete(type);
+    return converted;
+  }
+
+  nameOf(type: ts.Type): ts.Symbol | undefined {
+    return this.#named.get(type);
+  }
+
+  /**
+   * What an alias stands for, written out; by its name where that has no end. Worked out once for each type, since aliases that
+   * use each other in many places (a schema's `allOf`, `anyOf`, `not`, …) come to the same types again and again.
+   */
+  expand(alias: ts.Symbol, type: ts.Type, named: () => TypeSchema, convert: () => TypeSchema): TypeSchema {
+    const known = this.#expanded(alias);
+    const before = known.get(type);
+    if (before === "endless") return named();
+    if (before) return this.#again(before);
+    const outer = this.#expanding.filter((each) => each.alias === alias);
+    if (outer.length >= MAX_NESTING || outer.some((each) => each.type === type)) {
+      outer[0]!.isRecursive = true;
+      return named();
+    }
+    const entry: Expansion = { alias, type, isRecursive: false };
+    const { refusals, uses } = this.#owner;
+    const [hadRefusals, hadUses, path] = [refusals.length, uses.length, this.#path.join("")];
+    this.#expanding.push(entry);
+    const result = this.#tentatively(() => {
+      const converted = convert();
+      return entry.isRecursive ? undefined : converted;
+    });
+    this.#expanding.pop();
+    if (!result) {
+      known.set(type, "endless");
+      return named();
+    }
+    // What is refused has its place, and what is inside something endless may be only a part of it.
+    const isWhole = refusals.length === hadRefusals && !this.#expanding.some(({ isRecursive }) => isRecursive);
+    if (isWhole && !this.hasTypeParameters) {
+      const inside = uses.slice(hadUses).map((use) => ({ ...use, path: use.path.slice(path.length) }));
+      known.set(type, { schema: result, uses: inside });
+    }
+    return result;
+  }
+
+  /** By alias and by whether values of it cross: in a description, other types stay names. */
+  #expanded(alias: ts.Symbol): Map<ts.Type, Expanded> {
+    const all = this.isDescribing ? this.#describedAliases : this.#crossingAliases;
+    let known = all.get(alias);
+    if (!known) {
+      known = new Map();
+      all.set(alias, known);
+    }
+    return known;
+  }
+
+  #again({ schema, uses }: Exclude<Expanded, "endless">): TypeSchema {
+    const path = this.#path.join("");
+    for (const use of uses) this.#owner.uses.push({ ...use, path: path + use.path });
+    return schema;
+  }
+
+  /** Writes out a type that has no name; `again` is for where it contains itself, and no alias around it can stand for it. */
+  writeOut(type: ts.Type, convert: () => TypeSchema, again: () => TypeSchema): TypeSchema {
+    if (this.#anonymous.has(type)) {
+      const around = this.#expanding.at(-1);
+      if (!around) return again();
+      around.isRecursive = true; // its name is used instead
+      return { kind: "primitive", name: "unknown" };
+    }
+    this.#anonymous.add(type);
+    const converted = convert();
+    this.#anonymous.delete(type);
+    return converted;
+  }
+
+  // ---- one way or another -----------------------------------------------------------------------------------------
 
   /**
    * The first way, unless something in it cannot cross the wire: then the second, unless that has the same fault.
@@ -179,11 +329,23 @@ export class Conversion {
     return converted;
   }
 
+  /** The first way, unless something in it cannot cross the wire, and all that cannot `isHopeless`: then the second. */
+  unless(isHopeless: (refusal: Refusal) => boolean, first: () => TypeSchema, second: () => TypeSchema): TypeSchema {
+    const { refusals, uses } = this.#owner;
+    const [before, usesBefore] = [refusals.length, uses.length];
+    const converted = first();
+    const found = [...errors({ refusals: refusals.slice(before), uses: uses.slice(usesBefore) })];
+    if (found.length === 0 || !found.every(isHopeless)) return converted;
+    refusals.length = before;
+    uses.length = usesBefore;
+    return second();
+  }
+
   /** Whether all can cross the wire that a conversion finds, of which nothing is kept. */
   accepts(convert: () => TypeSchema): boolean {
     let hasErrors = false;
     const [refusals, uses] = [this.#owner.refusals.length, this.#owner.uses.length];
-    this.tentatively(() => {
+    this.#tentatively(() => {
       convert();
       hasErrors = this.#hasErrors(refusals, uses);
       return undefined;
@@ -192,7 +354,7 @@ export class Conversion {
   }
 
   /** Takes back what the conversion noted when it returns undefined. */
-  tentatively(convert: () => TypeSchema | undefined): TypeSchema | undefined {
+  #tentatively(convert: () => TypeSchema | undefined): TypeSchema | undefined {
     const owner = this.#owner;
     const refusals = owner.refusals.length;
     const uses = owner.uses.length;
@@ -205,41 +367,7 @@ export class Conversion {
   }
 
   #hasErrors(refusals: number, uses: number): boolean {
-    return hasErrors({ refusals: this.#owner.refusals.slice(refusals), uses: this.#owner.uses.slice(uses) });
+    const found = errors({ refusals: this.#owner.refusals.slice(refusals), uses: this.#owner.uses.slice(uses) });
+    return found.next().done !== true;
   }
-}
-
-/** An owner and all that it uses, each once as what crosses and once as what types are compared with; the nearest first. */
-export function* reached(owner: Owner): Iterable<{ owner: Owner; inside: string; isCompared: boolean }> {
-  const seen = [new Set<Owner>(), new Set<Owner>()];
-  const queue = [{ owner, inside: "", isCompared: false }];
-  for (const item of queue) {
-    yield item;
-    for (const { path, declaration, isCompared } of item.owner.uses) {
-      const next = { owner: declaration, inside: item.inside + path, isCompared: item.isCompared || isCompared };
-      const known = seen[Number(next.isCompared)]!;
-      if (known.has(declaration)) continue;
-      known.add(declaration);
-      queue.push(next);
-    }
-  }
-}
-
-/** Fills in the members of what types are compared with. */
-export function completeCompared(owner: Owner): void {
-  for (const { owner: at, isCompared } of reached(owner)) {
-    if (isCompared) (at as Partial<DeclarationRecord>).complete?.();
-  }
-}
-
-/** What is wrong with an owner where it is used so. */
-export function refusalsOf({ refusals }: Owner, isCompared: boolean): Refusal[] {
-  return isCompared ? refusals.filter(({ severity, isComparable }) => severity === "error" && !isComparable) : refusals;
-}
-
-export function hasErrors(owner: Owner): boolean {
-  for (const { owner: at, isCompared } of reached(owner)) {
-    if (refusalsOf(at, isCompared).some(({ severity }) => severity === "error")) return true;
-  }
-  return false;
 }

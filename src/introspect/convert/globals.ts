@@ -17,39 +17,44 @@ export interface RefusedGlobal {
 const STREAM: RefusedGlobal = {
   reason: "stream",
   what: "a stream",
-  hint: "pass the bytes as Uint8Array, or make the function a generator that yields chunks",
+  hint: "Pass the bytes as Uint8Array, or make the function a generator that yields chunks.",
 };
 const ITERATOR: RefusedGlobal = {
   reason: "iterator",
   what: "an iterator",
-  hint: "use readonly T[] (or Iterable<T>: an array, a Set, a Map); a function that answers many times is declared with function*",
+  hint: "Use readonly T[], or Iterable<T> for an array, a Set or a Map. A function that returns many values one by one is declared with function*.",
 };
 const PROMISE: RefusedGlobal = {
   reason: "promise",
   what: "a promise inside data",
-  hint: "await it before it is returned; only the result as a whole may be a promise",
+  hint: "Await it before it is returned; only the result as a whole may be a promise.",
 };
 const FUNCTION: RefusedGlobal = {
   reason: "function",
   what: "a function",
-  hint: "pass data, and let the function decide by it; or return the result and let the caller go on from there",
+  hint: "Pass data that the function decides by, or return the result and let the caller go on from there.",
 };
-const WEAK: RefusedGlobal = { reason: "weak", what: "a weak collection", hint: "use Map or Set" };
+const WEAK: RefusedGlobal = { reason: "weak", what: "a weak collection", hint: "Use Map or Set." };
 const BODY: RefusedGlobal = {
   reason: "platform",
   what: "an object of the Fetch API, which holds a stream",
-  hint: "pass the parts that matter as data: url, method, headers as a record, the body as Uint8Array",
+  hint: "Pass the parts that matter as data: url, method, headers as a record, the body as Uint8Array.",
 };
-const BLOB: RefusedGlobal = { reason: "platform", what: "a blob", hint: "pass the bytes as Uint8Array" };
+const BLOB: RefusedGlobal = { reason: "platform", what: "a blob", hint: "Pass the bytes as Uint8Array." };
+const MATCH: RefusedGlobal = {
+  reason: "class",
+  what: "an array with properties of its own, which would be lost",
+  hint: "Use an object with the parts that matter: { found: [...match], index: match.index, groups: match.groups }.",
+};
 const SIGNAL: RefusedGlobal = {
   reason: "signal",
   what: "a signal",
-  hint: "callers cancel with callOptions({ signal }); user code sees context().signal",
+  hint: "Callers cancel with callOptions({ signal }); the function sees context().signal.",
 };
 const wrapper = (primitive: string): RefusedGlobal => ({
   reason: "wrapper",
   what: "an object wrapper",
-  hint: `use ${primitive}`,
+  hint: `Use ${primitive}.`,
 });
 
 export const FUNCTION_REFUSED = FUNCTION;
@@ -61,10 +66,10 @@ export const REFUSED_GLOBALS: ReadonlyMap<string, RefusedGlobal> = new Map(
     Function: FUNCTION,
     CallableFunction: FUNCTION,
     NewableFunction: FUNCTION,
-    Symbol: { reason: "symbol", what: "a symbol", hint: "use a string" },
+    Symbol: { reason: "symbol", what: "a symbol", hint: "Use a string." },
     WeakMap: WEAK,
     WeakSet: WEAK,
-    WeakRef: { reason: "weak", what: "a weak reference", hint: "use the object itself" },
+    WeakRef: { reason: "weak", what: "a weak reference", hint: "Use the object itself." },
     ReadableStream: STREAM,
     WritableStream: STREAM,
     TransformStream: STREAM,
@@ -82,11 +87,15 @@ export const REFUSED_GLOBALS: ReadonlyMap<string, RefusedGlobal> = new Map(
     SetIterator: ITERATOR,
     StringIterator: ITERATOR,
     RegExpStringIterator: ITERATOR,
+    RegExpMatchArray: MATCH,
+    RegExpExecArray: MATCH,
+    RegExpIndicesArray: MATCH,
+    TemplateStringsArray: MATCH,
     Request: BODY,
     Response: BODY,
     FormData: BODY,
-    Headers: { reason: "platform", what: "an object of the Fetch API", hint: "use Record<string, string>" },
-    URLSearchParams: { reason: "platform", what: "a class instance", hint: "use Record<string, string>, or its text" },
+    Headers: { reason: "platform", what: "an object of the Fetch API", hint: "Use Record<string, string>." },
+    URLSearchParams: { reason: "platform", what: "a class instance", hint: "Use Record<string, string>, or a string." },
     Blob: BLOB,
     File: BLOB,
     AbortSignal: SIGNAL,
@@ -94,7 +103,7 @@ export const REFUSED_GLOBALS: ReadonlyMap<string, RefusedGlobal> = new Map(
     Object: {
       reason: "wrapper",
       what: "the type of all objects",
-      hint: "use `object`, `unknown` or a type with the properties that matter",
+      hint: "Use `object`, `unknown` or a type with the properties that matter.",
     },
     String: wrapper("string"),
     Number: wrapper("number"),

@@ -1,10 +1,11 @@
 /** Uses of named types: which stay a name, which are resolved to what they stand for, which cannot cross the wire. */
-import { ts } from "@ts-morph/common";
+import { ts } from "ts-morph";
 import type { BuiltinName, GlobalType, TypeSchema } from "../../schema/index.ts";
+import { parentOf } from "../source/index.ts";
 import type { Conversion } from "./conversion.ts";
-import { hasSymbolKey, isData, recordOf } from "./declarations.ts";
+import { hasSymbolKey, isData, isForeign } from "./data.ts";
 import { BUILTINS, KEPT_ALIASES, REFUSED_GLOBALS } from "./globals.ts";
-import { convertNode } from "./nodes.ts";
+import { refuseUnnamed, refuseUnwritable } from "./refusals.ts";
 import {
   type GlobalOrigin,
   globalOrigin,
@@ -13,7 +14,7 @@ import {
   isOpen,
   qualifiedName,
 } from "./symbols.ts";
-import { convertType } from "./types.ts";
+import { convertTypeParameter } from "./type-parameters.ts";
 
 /** A use of a named type, as written or as the checker has it. */
 export interface NamedUse {
@@ -33,99 +34,80 @@ export function convertName(cx: Conversion, symbol: ts.Symbol | undefined, node:
   const use = (of: ts.Symbol): NamedUse => ({
     symbol: of,
     count: nodes.length,
-    argument: (index) => convertNode(cx, nodes[index]!),
+    argument: (index) => cx.node(nodes[index]!),
     type: () => cx.checker.getTypeFromTypeNode(node),
     isOpen: () => isOpen(cx, node),
     node,
   });
   if (!symbol) {
-    if (node.pos < 0)
-      return cx.refuse(node, "unwritable", "this type cannot be written down", "give the function a return type");
-    return convertType(cx, cx.checker.getTypeFromTypeNode(node), node);
+    return node.pos < 0 ? refuseUnwritable(cx, node) : cx.type(cx.checker.getTypeFromTypeNode(node), node);
   }
   if (symbol.flags & ts.SymbolFlags.TypeParameter) return convertTypeParameter(cx, symbol, node);
   return convertNamed(cx, use(symbol));
 }
 
-/** In a package whose types lack something, which skipLibCheck does not tell; the author's compiler takes it for `any`. */
+/** In a package whose types lack something, which skipLibCheck hides; the author's compiler takes it for `any`. */
 function convertUnknown(cx: Conversion, name: string, node: ts.Node | undefined): TypeSchema {
-  if (cx.describing === 0) {
+  if (!cx.isDescribing) {
     cx.warn(
       node,
       "missing",
-      `the compiler does not find the type ${name}, and takes it for \`any\``,
-      "install the types that it needs",
+      `the compiler does not find the type ${name} and takes it for \`any\``,
+      "Install the package that declares it.",
     );
   }
   return { kind: "primitive", name: "any" };
 }
 
-export function convertTypeParameter(cx: Conversion, symbol: ts.Symbol, node: ts.Node | undefined): TypeSchema {
-  if (cx.scope.has(symbol) || (node && node.pos < 0)) return { kind: "typeParameter", name: symbol.name };
-  return cx.refuse(
-    node,
-    "scope",
-    `${symbol.name} is a type parameter of a function or class around this one, and has no meaning to callers`,
-    "register a function that names the type itself",
-  );
-}
-
 export function convertNamed(cx: Conversion, use: NamedUse): TypeSchema {
   const { symbol } = use;
   if (!symbol.declarations) return convertUnknown(cx, symbol.name, use.node);
-  if (symbol.flags & ts.SymbolFlags.Enum) return cx.reference(recordOf(cx, symbol), []);
+  if (symbol.flags & ts.SymbolFlags.Enum) return cx.reference(symbol);
   if (symbol.flags & ts.SymbolFlags.EnumMember) return convertEnumMember(cx, symbol);
   const origin = globalOrigin(cx, symbol);
   if (origin) return convertGlobal(cx, use, origin);
   if (symbol.flags & ts.SymbolFlags.TypeAlias) return convertAlias(cx, use);
   if (symbol.flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface)) return convertDeclared(cx, use);
-  return convertType(cx, use.type(), use.node);
+  return cx.type(use.type(), use.node);
 }
 
 export function convertEnumMember(cx: Conversion, symbol: ts.Symbol): TypeSchema {
-  const parent = (symbol as unknown as { parent: ts.Symbol }).parent; // the compiler keeps it, its types do not say so
+  const parent = parentOf(symbol)!; // a member has its enum
   const declared = cx.checker.getDeclaredTypeOfSymbol(parent);
   // The only member is the whole enum to the compiler.
-  return cx.reference(recordOf(cx, parent), [], declared.isUnion() ? symbol.name : undefined);
+  return cx.reference(parent, [], declared.isUnion() ? symbol.name : undefined);
 }
 
 /** An interface or class of the app or a package. */
 function convertDeclared(cx: Conversion, use: NamedUse): TypeSchema {
-  const reference = (): TypeSchema => cx.reference(recordOf(cx, use.symbol), allArguments(use));
-  if (use.count === 0 || use.isOpen()) return reference();
-  return cx.preferring(reference, () => convertType(cx, use.type(), use.node, { expanded: true }));
+  const reference = (): TypeSchema => cx.reference(use.symbol, allArguments(use));
+  // Written out member by member, a class with behaviour would look like data.
+  const isBehaviour = use.symbol.flags & ts.SymbolFlags.Class && !isData(cx, use.symbol);
+  if (use.count === 0 || use.isOpen() || isBehaviour) return reference();
+  return cx.preferring(reference, () => cx.type(use.type(), use.node, { expanded: true }));
 }
 
 function convertAlias(cx: Conversion, use: NamedUse): TypeSchema {
   const { symbol } = use;
   const isGeneric = symbol.declarations?.some((node) => ts.isTypeAliasDeclaration(node) && node.typeParameters?.length);
-  const named = (): TypeSchema => cx.reference(recordOf(cx, symbol), allArguments(use));
+  const named = (): TypeSchema => cx.reference(symbol, allArguments(use));
   if (isEnclosedByTypeParameters(symbol)) return expand(cx, use, named);
   if (!isGeneric || use.isOpen()) return named();
   const expanded = (): TypeSchema => expand(cx, use, named);
   return isComputed(cx, symbol) ? expanded() : cx.preferring(named, expanded);
 }
 
-/** Deeper nesting of one alias in its own result than this has no end. */
-const MAX_NESTING = 4;
-
 /** What an alias stands for, written out; by its name where that has no end. */
-function expand(cx: Conversion, use: NamedUse, named: () => TypeSchema): TypeSchema {
-  const { symbol: alias } = use;
-  const type = use.type();
-  const outer = cx.expanding.filter((each) => each.alias === alias);
-  if (outer.length >= MAX_NESTING || outer.some((each) => each.type === type)) {
-    outer[0]!.recursive = true;
-    return named();
-  }
-  const entry = { alias, type, recursive: false };
-  cx.expanding.push(entry);
-  const result = cx.tentatively(() => {
-    const converted = convertType(cx, type, use.node, { opaque: alias });
-    return entry.recursive ? undefined : converted;
-  });
-  cx.expanding.pop();
-  return result ?? named();
+function expand(cx: Conversion, { symbol: alias, node, type }: NamedUse, named: () => TypeSchema): TypeSchema {
+  const stands = type();
+  // By a package's name for it, it may be an object of the package's own, of which the author's data is only an inference.
+  const orUnnamed = (): TypeSchema =>
+    cx.unless(
+      ({ node: place }) => isForeign(cx, place),
+      named,
+      () => refuseUnnamed(cx, node),
+    );
+  return cx.expand(alias, stands, orUnnamed, () => cx.type(stands, node, { opaque: alias }));
 }
 
 function allArguments(use: NamedUse): TypeSchema[] {
@@ -139,10 +121,10 @@ function convertGlobal(cx: Conversion, use: NamedUse, origin: GlobalOrigin): Typ
   const name = qualifiedName(symbol);
   const global = (): GlobalType => ({ kind: "global", name, typeArguments: globalArguments(cx, name, use) });
   if (symbol.flags & ts.SymbolFlags.TypeAlias) {
-    if (use.isOpen() || (cx.describing > 0 && name === "PropertyKey")) return global();
+    if (use.isOpen() || (cx.isDescribing && name === "PropertyKey")) return global();
     const resolved = (): TypeSchema => expand(cx, use, global);
     if (!KEPT_ALIASES.has(name)) return resolved();
-    // Of what the codec carries as itself, a part with methods is no more than an object with methods.
+    // A part of a class that the codec carries, with methods in it, is an ordinary object with methods.
     if (PARTS.has(name) && isBuiltin(cx, use.type().aliasTypeArguments?.[0]) && !cx.accepts(resolved))
       return resolved();
     return cx.preferring(global, resolved);
@@ -158,7 +140,15 @@ function convertGlobal(cx: Conversion, use: NamedUse, origin: GlobalOrigin): Typ
       ? { kind: "builtin", name: builtin, typeArguments }
       : { kind: "builtin", name: builtin };
   }
-  if (cx.describing > 0 || name === "Iterable") return global();
+  if (name === "Iterable" || (cx.isDescribing && origin === "language")) return global();
+  if (cx.isDescribing && !isData(cx, symbol)) {
+    return cx.refuse(
+      use.node,
+      "platform",
+      `${name} is declared by the types of Node or of the browser, which callers may not have`,
+      "Use an interface of your own with the members that matter.",
+    );
+  }
   const refused =
     REFUSED_GLOBALS.get(symbol.name) ?? (isStream(symbol) ? REFUSED_GLOBALS.get("ReadableStream") : undefined);
   if (refused) {

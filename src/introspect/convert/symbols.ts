@@ -1,20 +1,8 @@
-/** What a name in a type stands for. */
-import { ts } from "@ts-morph/common";
+/** What a name in a type stands for: a global, a type parameter, a computation. */
+import { ts } from "ts-morph";
+import { lastName, parentOf, symbolOf } from "../source/index.ts";
 import type { Conversion } from "./conversion.ts";
 import { KEPT_ALIASES } from "./globals.ts";
-
-/** The symbol that an identifier means, seen through imports. */
-export function symbolOf(checker: ts.TypeChecker, name: ts.Node): ts.Symbol | undefined {
-  // Nodes that the compiler makes carry their symbol; the checker knows those of the source.
-  const symbol = name.pos < 0 ? (name as unknown as { symbol?: ts.Symbol }).symbol : checker.getSymbolAtLocation(name);
-  return symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-}
-
-/** The identifier that carries a reference's meaning: `C` of `A.B.C`. */
-export function lastName(name: ts.EntityName | ts.Expression): ts.Node {
-  if (ts.isQualifiedName(name)) return name.right;
-  return ts.isPropertyAccessExpression(name) ? name.name : name;
-}
 
 /** Where a global comes from; undefined for what modules declare. */
 export type GlobalOrigin = "language" | "platform";
@@ -43,7 +31,7 @@ function originOf(cx: Conversion, file: ts.SourceFile): GlobalOrigin | "none" {
 
 /** `Intl.NumberFormatOptions`. */
 export function qualifiedName(symbol: ts.Symbol): string {
-  const parent = (symbol as unknown as { parent?: ts.Symbol }).parent;
+  const parent = parentOf(symbol);
   const isNamespace = parent && parent.flags & ts.SymbolFlags.NamespaceModule && !/^["']/.test(parent.name);
   return isNamespace && parent.name !== "global" && parent.name !== "__global"
     ? `${qualifiedName(parent)}.${symbol.name}`
@@ -52,13 +40,13 @@ export function qualifiedName(symbol: ts.Symbol): string {
 
 /** Whether a type written here stays open until a type parameter from outside of it is known. */
 export function isOpen(cx: Conversion, node: ts.Node): boolean {
-  if (cx.scope.size === 0) return false;
+  if (!cx.hasTypeParameters) return false;
   if (node.pos < 0) return true; // made by the compiler, and only for types that are open
   const visit = (part: ts.Node): boolean => {
     if (part.kind === ts.SyntaxKind.ThisType || ts.isInferTypeNode(part)) return true;
     if (ts.isTypeReferenceNode(part) && ts.isIdentifier(part.typeName)) {
       const symbol = symbolOf(cx.checker, part.typeName);
-      if (symbol && symbol.flags & ts.SymbolFlags.TypeParameter && cx.scope.has(symbol)) return true;
+      if (symbol && symbol.flags & ts.SymbolFlags.TypeParameter && cx.isInScope(symbol)) return true;
     }
     return ts.forEachChild(part, visit) ?? false;
   };
@@ -100,14 +88,6 @@ function isComputation(cx: Conversion, node: ts.TypeNode): boolean {
     default:
       return false;
   }
-}
-
-/** The type parameters that a declaration or signature brings into scope. */
-export function typeParameterSymbols(
-  checker: ts.TypeChecker,
-  nodes: readonly ts.TypeParameterDeclaration[] | undefined,
-): ts.Symbol[] {
-  return (nodes ?? []).flatMap((node) => checker.getSymbolAtLocation(node.name) ?? []);
 }
 
 /** Whether a declaration sits inside a function or class with type parameters that it may name. */

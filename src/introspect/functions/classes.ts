@@ -2,17 +2,21 @@
  * One registered class: its constructor, and each public method as a function of its own. Fields, getters and what is private,
  * protected or static stay where instances are; `enter` and `exit` are called by farcall itself.
  */
-import { ts } from "@ts-morph/common";
+import { ts } from "ts-morph";
 import { isName, RESERVED_METHODS } from "../../runtime/index.ts";
 import { type ClassSchema, constructorOf, type Declaration, signatureOf } from "../../schema/index.ts";
-import type { Conversion } from "../convert/conversion.ts";
-import { type Problem, placeOf } from "../problems.ts";
-import { docOf, splitFunctionDoc } from "../source/docs.ts";
-import { classBehind } from "../source/expressions.ts";
-import type { Registration } from "../source/find.ts";
-import type { AppProgram } from "../source/program.ts";
-import { convertCallable, type ExportedNames, type FoundFunction, nameOf, type Report, reporter } from "./functions.ts";
-import { convertSignature, docOfHolder, type SignatureOwner } from "./signatures.ts";
+import type { Conversion } from "../convert/index.ts";
+import { type Fault, placeOf, type Report } from "../problems.ts";
+import {
+  type AppProgram,
+  classBehind,
+  docOf,
+  docOfHolder,
+  type Registration,
+  splitFunctionDoc,
+} from "../source/index.ts";
+import { convertCallable, type ExportedNames, type FoundFunction, nameOf, reporter } from "./functions.ts";
+import { convertSignature, type SignatureOwner } from "./signatures.ts";
 
 export interface FoundClass {
   name: string;
@@ -30,17 +34,17 @@ export function convertClass(
   app: AppProgram,
   registration: Registration,
   exported: ExportedNames,
-  problems: Problem[],
+  faults: Fault[],
 ): { of: FoundClass; methods: FoundFunction[] } | undefined {
   const { checker, root } = app;
   const { call } = registration;
-  const report = reporter(app, call, problems);
+  const report = reporter(app, call, faults);
   const node = registration.fn && classBehind(checker, registration.fn);
   if (!node) {
     report(
       call,
-      "what is registered here is not known to be a class",
-      "pass a class that is written in the source: app.class(class Model { … })",
+      "the value registered here is not known to be a class",
+      "Pass a class that is written in the source: app.class(class Model { … }).",
     );
     return undefined;
   }
@@ -52,7 +56,7 @@ export function convertClass(
   const signatures = checker.getTypeOfSymbol(symbol).getConstructSignatures();
   const comment = docOf(node) ?? docOfHolder(call.parent);
   const classDoc = comment === undefined ? undefined : splitFunctionDoc(comment);
-  // What is said of a parameter may stand at the class; its text is the class's own.
+  // The class's comment may describe the constructor's parameters; its text is about the class.
   const forConstructor = signatures.length === 1 && classDoc ? { ...classDoc, text: undefined } : undefined;
   const converted = signatures.map((signature) =>
     convertSignature(cx, signature, name, "constructor", forConstructor, call),
@@ -67,7 +71,7 @@ export function convertClass(
     return convertCallable(cx, app, { name: `${name}.${symbol.name}`, signatures, behind, call, owner }, report);
   });
   if (methods.length === 0) {
-    report(node, `class ${name} has no public method that could be called`, "give it one, or register a function");
+    report(node, `class ${name} has no public method that could be called`, "Give it one, or register a function.");
   }
   const of: FoundClass = {
     name,
@@ -88,13 +92,13 @@ function canHaveInstances(node: ts.ClassLikeDeclaration, name: string, report: R
   if (typeParameters?.length) {
     report(
       typeParameters[0]!,
-      `class ${name} has type parameters, which no instance could be told to have`,
-      "give them to its methods, or register a class that extends it with types that are known",
+      `class ${name} has type parameters, which callers could not choose for an instance`,
+      "Give them to its methods, or register a class that extends it with known types.",
     );
     return false;
   }
   if (hasModifier(node, ts.ModifierFlags.Abstract)) {
-    report(node, `class ${name} is abstract, so that nothing can be constructed`, "register a class that extends it");
+    report(node, `class ${name} is abstract and cannot be constructed`, "Register a class that extends it.");
     return false;
   }
   return true;
@@ -124,16 +128,16 @@ function publicMethods(checker: ts.TypeChecker, type: ts.Type, name: string, rep
       if (RESERVED_METHODS.has(symbol.name)) {
         report(
           node,
-          `${path} cannot be called remotely: to the language itself a method of this name means something else`,
-          "give it another name, or make it private",
+          `${path} cannot be called remotely: the language itself calls methods of this name`,
+          "Give it another name, or make it private.",
         );
       } else if (isName(symbol.name)) methods.push({ symbol, behind: node });
-      else report(node, `${path}: this cannot be the name of a function`, "use letters, digits and _");
+      else report(node, `${path}: this cannot be the name of a function`, "Use letters, digits and _.");
     } else if (checker.getTypeOfSymbol(symbol).getCallSignatures().length > 0) {
       report(
         node,
-        `${path} holds a function, and only methods can be called remotely`,
-        `write it as a method, ${symbol.name}(…) { … }, or make it private`,
+        `${path} is a field that holds a function; only methods can be called remotely`,
+        `Write it as a method, ${symbol.name}(…) { … }, or make it private.`,
       );
     }
   }
@@ -154,8 +158,8 @@ function isSymbolNamed({ escapedName }: ts.Symbol): boolean {
 
 function refuseArguments(node: ts.Declaration, path: string, report: Report): void {
   if (!ts.isMethodDeclaration(node)) {
-    report(node, `${path} is no method`, "write it as one: farcall calls it when an instance starts or stops");
+    report(node, `${path} is not a method`, "Write it as a method: farcall calls it when an instance starts or stops.");
   } else if (node.parameters.some((parameter) => !parameter.questionToken && !parameter.initializer)) {
-    report(node, `${path} takes arguments, and is called without any`, "give what it needs to the constructor");
+    report(node, `${path} takes arguments but is called without any`, "Give what it needs to the constructor.");
   }
 }

@@ -1,5 +1,5 @@
 /** One registered function: its name, its mode, its signatures. */
-import { ts } from "@ts-morph/common";
+import { ts } from "ts-morph";
 import {
   type ClassSchema,
   type Declaration,
@@ -7,21 +7,24 @@ import {
   type FunctionSchema,
   signatureOf,
 } from "../../schema/index.ts";
-import type { Conversion } from "../convert/conversion.ts";
-import { symbolOf } from "../convert/symbols.ts";
-import { type Problem, placeOf } from "../problems.ts";
-import { docOf, type FunctionDoc, splitFunctionDoc } from "../source/docs.ts";
-import { atRegistration, functionBehind, runtimeName, stringProperty, unwrap } from "../source/expressions.ts";
-import type { Registration } from "../source/find.ts";
-import type { AppProgram } from "../source/program.ts";
+import type { Conversion } from "../convert/index.ts";
+import { type Fault, placeOf, type Report } from "../problems.ts";
 import {
-  type ConvertedSignature,
-  convertSignature,
+  type AppProgram,
+  atRegistration,
+  docOf,
   docOfHolder,
-  isGeneratorNode,
-  iteratedResult,
-  type SignatureOwner,
-} from "./signatures.ts";
+  type FunctionDoc,
+  functionBehind,
+  type Registration,
+  runtimeName,
+  splitFunctionDoc,
+  stringProperty,
+  symbolOf,
+  unwrap,
+} from "../source/index.ts";
+import { isGeneratorNode, iteratedResult } from "./results.ts";
+import { type ConvertedSignature, convertSignature, type SignatureOwner } from "./signatures.ts";
 
 export interface FoundFunction {
   name: string;
@@ -68,11 +71,11 @@ export function convertFunction(
   app: AppProgram,
   registration: Registration,
   exported: ExportedNames,
-  problems: Problem[],
+  faults: Fault[],
 ): FoundFunction | undefined {
   const { checker } = app;
   const { call } = registration;
-  const report = reporter(app, call, problems);
+  const report = reporter(app, call, faults);
   const behind = registration.fn && functionBehind(checker, registration.fn);
   const name = nameOf(checker, registration, behind, exported, report);
   if (registration.method === "web")
@@ -80,7 +83,7 @@ export function convertFunction(
   const signatures = signaturesOf(checker, registration);
   if (signatures.length === 0) {
     if (registration.fn || call.arguments.length > 0) {
-      report(call, "what is registered here is not known to be a function", "pass a function whose type is known");
+      report(call, "the value registered here is not known to be a function", "Pass a function whose type is known.");
     }
     return undefined;
   }
@@ -89,14 +92,11 @@ export function convertFunction(
 }
 
 /** Reports where something is wrong, or where it is registered when that is in a package. */
-export function reporter({ isOwn, root }: AppProgram, call: ts.Node, problems: Problem[]): Report {
+export function reporter({ isOwn }: AppProgram, call: ts.Node, faults: Fault[]): Report {
   return (node, message, hint) => {
-    const place = isOwn(node.getSourceFile()) ? node : call;
-    problems.push({ severity: "error", ...placeOf(root, place), message, hint });
+    faults.push({ severity: "error", node: isOwn(node.getSourceFile()) ? node : call, message, hint });
   };
 }
-
-export type Report = (node: ts.Node, message: string, hint: string) => void;
 
 /** A function or a method, once it is known what it is called and how it can be called. */
 export interface Callable {
@@ -110,18 +110,20 @@ export interface Callable {
 
 export function convertCallable(
   cx: Conversion,
-  { root, isOwn }: Pick<AppProgram, "root" | "isOwn">,
+  { root, isOwn, checker }: Pick<AppProgram, "root" | "isOwn" | "checker">,
   { name, signatures, behind, call, owner }: Callable,
   report: Report,
 ): FoundFunction {
+  for (const signature of owner ? [] : signatures)
+    refuseThisParameter(checker, signature, name, behind ?? call, report);
   let mode: FunctionMode = behind && isGeneratorNode(behind) ? "generator" : "unary";
   const iterated = mode === "unary" ? signatures.filter((signature) => iteratedResult(cx, signature)) : [];
   if (iterated.length === signatures.length && iterated.every(isDeclaredAlone)) mode = "generator";
   else if (iterated.length > 0) {
     report(
       behind ?? call,
-      `${name} returns a generator, but is not declared as one`,
-      `declare it with a star, so that it is known to answer many times: async ${owner ? "*" : "function* "}${name.split(".").at(-1)}(…) { yield* … }`,
+      `${name} returns a generator but is not declared as one`,
+      `Declare it with a star: async ${owner ? "*" : "function* "}${name.split(".").at(-1)}(…) { yield* … }.`,
     );
     mode = "generator"; // so that what it yields is looked at too
   }
@@ -152,11 +154,29 @@ export function convertCallable(
   };
 }
 
-/** What is said of the whole: an overload that is deprecated does not make that of all. */
+/** The documentation of an overloaded function as a whole; a deprecated overload does not deprecate the others. */
 function firstDoc(overloads: readonly ConvertedSignature[]): string | undefined {
   const isDeprecated = ({ signature }: ConvertedSignature): boolean => /^@deprecated\b/m.test(signature.doc ?? "");
   const current = overloads.every(isDeprecated) ? overloads : overloads.filter((each) => !isDeprecated(each));
   return current.find(({ signature }) => signature.doc !== undefined)?.signature.doc;
+}
+
+function refuseThisParameter(
+  checker: ts.TypeChecker,
+  signature: ts.Signature,
+  name: string,
+  place: ts.Node,
+  report: Report,
+): void {
+  const { thisParameter } = signature as { thisParameter?: ts.Symbol }; // the compiler keeps it, its types do not say so
+  const type = thisParameter && checker.getTypeOfSymbol(thisParameter);
+  if (!type || type.flags & (ts.TypeFlags.Void | ts.TypeFlags.Undefined | ts.TypeFlags.Any | ts.TypeFlags.Unknown))
+    return;
+  report(
+    thisParameter.valueDeclaration ?? place,
+    `${name} needs a \`this\`, which a remote call does not have`,
+    "Take what it needs as an ordinary parameter.",
+  );
 }
 
 /** In a package's declarations, which have no stars. */
@@ -164,7 +184,7 @@ function isDeclaredAlone({ declaration }: ts.Signature): boolean {
   return declaration?.getSourceFile().isDeclarationFile === true;
 }
 
-/** Has no types that callers depend on: all requests are alike. */
+/** Callers depend on no types of it: all requests are alike. */
 function webFunction(
   app: AppProgram,
   { call }: Registration,
@@ -193,7 +213,7 @@ function webFunction(
   };
 }
 
-/** As the runtime names it: the option, else the function's own name, else the export's. */
+/** The name that the runtime gives it: the option, else the function's own name, else the export's. */
 export function nameOf(
   checker: ts.TypeChecker,
   { call, options, method }: Registration,
@@ -207,8 +227,8 @@ export function nameOf(
     if ("value" in known) return known.value;
     report(
       known.unknown,
-      `the ${noun}'s name is not a literal, so it is unknown before the program runs`,
-      'write it out: { name: "…" }',
+      `the ${noun}'s name is not a literal, so it is not known before the program runs`,
+      'Write it out: { name: "…" }.',
     );
     return undefined;
   }
@@ -218,7 +238,7 @@ export function nameOf(
     report(
       call,
       `this ${noun} has no name`,
-      `name the ${noun}, export what app.${noun}() returns from the entry module, or pass { name: "…" }`,
+      `Name the ${noun}, export what app.${noun}() returns from the entry module, or pass { name: "…" }.`,
     );
   }
   return name;

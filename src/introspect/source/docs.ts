@@ -2,7 +2,7 @@
  * Documentation as the author wrote it: the text of a comment without its frame. Tags stay in the text, except that those
  * about one parameter or type parameter go to it, from where the generator writes them back.
  */
-import { ts } from "@ts-morph/common";
+import { ts } from "ts-morph";
 
 /** The text of the JSDoc comment before a node, or undefined. */
 export function docOf(node: ts.Node): string | undefined {
@@ -29,6 +29,24 @@ function unframe(comment: string): string | undefined {
   while (lines.length > 0 && lines[0] === "") lines.shift();
   while (lines.length > 0 && lines.at(-1) === "") lines.pop();
   return lines.length === 0 ? undefined : lines.join("\n");
+}
+
+/** The comment of a function, or of the variable or property that it is the value of. */
+export function docOfFunction(node: ts.Node): string | undefined {
+  return docOf(node) ?? (node.parent && docOfHolder(node.parent));
+}
+
+/** The comment before `const x = …`, `x: …`, `export default …`. */
+export function docOfHolder(node: ts.Node): string | undefined {
+  let at = node;
+  while (ts.isParenthesizedExpression(at) || ts.isAsExpression(at) || ts.isSatisfiesExpression(at)) at = at.parent;
+  if (ts.isVariableDeclaration(at)) return docOf(at) ?? docOf(at.parent.parent);
+  return ts.isPropertyAssignment(at) ||
+    ts.isPropertyDeclaration(at) ||
+    ts.isExportAssignment(at) ||
+    ts.isTypeAliasDeclaration(at)
+    ? docOf(at)
+    : undefined;
 }
 
 export interface FunctionDoc {

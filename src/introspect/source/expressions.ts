@@ -1,6 +1,6 @@
 /** What expressions of the app's source stand for, as far as that can be read without running them. */
-import { ts } from "@ts-morph/common";
-import { symbolOf } from "../convert/symbols.ts";
+import { ts } from "ts-morph";
+import { symbolOf } from "./symbols.ts";
 
 /** The call of a helper function, for its parameters; `outer` is what the call's own arguments may refer to. */
 export interface Environment {
@@ -29,12 +29,19 @@ export function unwrap(expression: ts.Expression): ts.Expression {
   return at;
 }
 
+/** Whether it is given a type by its author: `fn as (a: string) => void`. */
+function isAsserted(expression: ts.Expression): boolean {
+  if (ts.isParenthesizedExpression(expression) || ts.isNonNullExpression(expression))
+    return isAsserted(expression.expression);
+  return ts.isAsExpression(expression) || ts.isTypeAssertionExpression(expression);
+}
+
 /** Follows names: a helper's parameter to the argument, a constant to its value. Undefined for an argument that is left out. */
 export function follow(checker: ts.TypeChecker, located: Located): Located | undefined {
   return followNames(checker, located, true);
 }
 
-/** Follows the parameters of helpers alone: what the function is called with where it is registered. */
+/** Follows only the parameters of helpers, to what is registered as it is written there, with its type assertions. */
 export function atRegistration(checker: ts.TypeChecker, located: Located): Located | undefined {
   return followNames(checker, located, false);
 }
@@ -45,7 +52,7 @@ function followNames(
   constants: boolean,
 ): Located | undefined {
   const on = (next: Located): Located | undefined => followNames(checker, next, constants);
-  const inner = unwrap(expression);
+  const inner = constants || !isAsserted(expression) ? unwrap(expression) : expression;
   const symbol = ts.isIdentifier(inner)
     ? inner.parent && ts.isShorthandPropertyAssignment(inner.parent)
       ? checker.getShorthandAssignmentValueSymbol(inner.parent)
@@ -161,7 +168,7 @@ export function runtimeName(node: ts.SignatureDeclaration | ts.ClassLikeDeclarat
   if (ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node)) return "default"; // export default function () {}
   let holder: ts.Node = node.parent;
   while (ts.isParenthesizedExpression(holder)) holder = holder.parent;
-  // Only a function that stands there directly is named by what it is assigned to; types around it are no obstacle.
+  // Only a function that stands there directly is named by what it is assigned to; types around it do not matter.
   while (ts.isAsExpression(holder) || ts.isSatisfiesExpression(holder)) holder = holder.parent;
   if (ts.isVariableDeclaration(holder) && ts.isIdentifier(holder.name)) return holder.name.text;
   if (

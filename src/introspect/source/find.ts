@@ -2,10 +2,10 @@
  * Finds the app and every call that registers a function of it, wherever it is written: directly, or by a helper function
  * that calls `app.function` with what it is given.
  */
-import { ts } from "@ts-morph/common";
-import { lastName, symbolOf } from "../convert/symbols.ts";
+import { ts } from "ts-morph";
 import { type Environment, type Located, unwrap } from "./expressions.ts";
 import type { AppProgram } from "./program.ts";
+import { lastName, symbolOf } from "./symbols.ts";
 
 export interface FoundApp {
   node: ts.NewExpression;
@@ -116,7 +116,7 @@ function outwards({ checker, files }: AppProgram, sites: readonly Site[], found:
     if (around === "loop") {
       found.unreadable.push({
         node: site.call,
-        message: "a function is registered in a loop, so which ones there are is unknown",
+        message: "a function is registered in a loop, so the app's functions cannot be determined",
       });
     } else if (around === undefined) found.registrations.push(toRegistration(site));
     else {
@@ -128,7 +128,7 @@ function outwards({ checker, files }: AppProgram, sites: readonly Site[], found:
       } else {
         found.unreadable.push({
           node: site.call,
-          message: "a function is registered in a callback, so which ones there are is unknown",
+          message: "a function is registered in a callback, so the app's functions cannot be determined",
         });
       }
     }
@@ -163,7 +163,7 @@ function toRegistration({ call, inner, environment }: Site): Registration {
   const [fn, options] = inner.arguments;
   return {
     call,
-    method: methodOf(unwrap(inner.expression)) as RegistrationMethod, // or it would be no site
+    method: methodOf(unwrap(inner.expression)) as RegistrationMethod, // or it would not be a site
     fn: fn && !ts.isSpreadElement(fn) ? { expression: fn, environment } : undefined,
     options: options && { expression: options, environment },
   };

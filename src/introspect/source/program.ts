@@ -6,7 +6,7 @@ import { existsSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { getLibFiles, ts } from "@ts-morph/common";
+import { Project, ts } from "ts-morph";
 import { IntrospectionError, type Problem, problemOfDiagnostic, relativePath } from "../problems.ts";
 
 export interface AppProgram {
@@ -37,8 +37,8 @@ export function createProgram(entry: string, given: ProgramOptions): AppProgram 
         file: relativePath(root, path),
         line: 1,
         column: 1,
-        message: `there is no module ${entry}`,
-        hint: "give the file that exports the app",
+        message: `the module ${entry} does not exist`,
+        hint: "Give the file that exports the app.",
       },
     ]);
   }
@@ -66,8 +66,8 @@ export function createProgram(entry: string, given: ProgramOptions): AppProgram 
         file: relativePath(root, path),
         line: 1,
         column: 1,
-        message: "this is no TypeScript module",
-        hint: "give a .ts or .mts file",
+        message: "this is not a TypeScript module",
+        hint: "Give a .ts or .mts file.",
       },
     ]);
   }
@@ -185,18 +185,24 @@ function toConfig(config: ts.ParsedCommandLine, root: string): Config {
 
 // ---- files --------------------------------------------------------------------------------------------------------
 
-/** Where the compiler is told that its library files are; they are kept in memory. */
+/** Where a ts-morph project has the compiler's library files, which it keeps in memory. */
 const LIBRARY = "/node_modules/typescript/lib";
-let libraryTexts: Map<string, string> | undefined;
+let library: ts.ModuleResolutionHost | undefined;
 /**
  * Declarations of packages and of the library, parsed once a process: a watching deploy makes many programs. By options,
  * since what the compiler notes in a file depends on them.
  */
 const parsed = new Map<string, Map<string, { modified: number; source: ts.SourceFile }>>();
 
+/**
+ * The host of a program. A project's own program would do, but for two things: it parses modules without their format, so that
+ * the compiler takes every module of a NodeNext project for CommonJS (`import.meta` is refused, packages are resolved by their
+ * "require" condition), and it parses the library again for each project.
+ */
 function createHost(options: ts.CompilerOptions, currentDirectory: string): ts.CompilerHost {
-  libraryTexts ??= new Map(getLibFiles().map(({ fileName, text }) => [`${LIBRARY}/${fileName}`, text]));
-  const texts = libraryTexts;
+  library ??= new Project({ skipFileDependencyResolution: true }).getModuleResolutionHost();
+  const libraryText = (file: string): string | undefined =>
+    file.startsWith(LIBRARY) ? library?.readFile(file) : undefined;
   const key = JSON.stringify(options, (name, value) => (name === "configFile" ? undefined : value));
   const sources = parsed.get(key) ?? new Map<string, { modified: number; source: ts.SourceFile }>();
   parsed.set(key, sources);
@@ -208,19 +214,17 @@ function createHost(options: ts.CompilerOptions, currentDirectory: string): ts.C
     getCurrentDirectory: () => currentDirectory,
     getDefaultLibLocation: () => LIBRARY,
     getDefaultLibFileName: (of) => `${LIBRARY}/${ts.getDefaultLibFileName(of)}`,
-    fileExists: (file) => texts.has(file) || host.fileExists(file),
-    readFile: (file) => texts.get(file) ?? host.readFile(file),
+    fileExists: (file) => libraryText(file) !== undefined || host.fileExists(file),
+    readFile: (file) => libraryText(file) ?? host.readFile(file),
     getSourceFile(file, version, onError) {
-      const library = texts.get(file);
-      if (library === undefined && !/\/node_modules\/.*\.d\.[cm]?ts$/.test(file))
+      const text = libraryText(file);
+      if (text === undefined && !/\/node_modules\/.*\.d\.[cm]?ts$/.test(file))
         return host.getSourceFile(file, version, onError);
-      const modified = library === undefined ? (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) : 0;
+      const modified = text === undefined ? (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) : 0;
       const known = sources.get(file);
       if (known?.modified === modified) return known.source;
       const source =
-        library === undefined
-          ? host.getSourceFile(file, version, onError)
-          : ts.createSourceFile(file, library, version);
+        text === undefined ? host.getSourceFile(file, version, onError) : ts.createSourceFile(file, text, version);
       if (source) sources.set(file, { modified, source });
       return source;
     },

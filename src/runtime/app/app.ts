@@ -111,8 +111,11 @@ export class App {
    * Registers a function, sync or async, or a generator. Its name is `options.name`, else its own, else that of its
    * export. Throws InvalidError on a name that is taken or an option that makes no sense.
    */
-  function<F extends AnyBatched>(fn: F, options: FunctionOptions & { batch: BatchOptions }): DefinedBatched<F>;
-  function<F extends AnyCallable>(fn: F, options?: FunctionOptions): Defined<F>;
+  function<F extends AnyBatched>(
+    fn: F & AnyBatched,
+    options: FunctionOptions & { batch: BatchOptions },
+  ): DefinedBatched<F>;
+  function<F extends AnyCallable>(fn: F & AnyCallable, options?: FunctionOptions): Defined<F>;
   function(fn: AnyCallable, options: FunctionOptions = {}): unknown {
     // A plain function may still return a generator, so its mode is left to the deployed schema.
     return this.#register("function", fn, options, isGenerator(fn) ? "generator" : undefined);

@@ -20,6 +20,11 @@ export interface FunctionOptions {
   timeoutMs?: number;
   /** Longest time for a container to load the app, in milliseconds. Default 60 000. */
   startupTimeoutMs?: number;
+  /**
+   * How long spawned inputs wait while containers fail to start, in milliseconds, before they fail too. Calls whose callers wait fail at
+   * once. Default a day.
+   */
+  startRetryMs?: number;
   /** Containers kept warm. Default 0. */
   minContainers?: number;
   /** Default: the number of cores. */
@@ -83,6 +88,7 @@ const checks: Checks = {
   retries: (value) => (isRecord(value) ? undefined : integer(0)(value)),
   timeoutMs: duration(1),
   startupTimeoutMs: duration(1),
+  startRetryMs: duration(0),
   ...autoscalerChecks,
   concurrency: (value) => (isRecord(value) ? undefined : "must be an object: { maxInputs: 10 }"),
   secrets: (value) =>
@@ -125,6 +131,7 @@ export function resolveOptions(subject: string, ...layers: readonly FunctionOpti
     memoryMiB: given.memoryMiB ?? 0,
     validate: given.validate ?? true,
   };
+  if (given.startRetryMs !== undefined) resolved.startRetryMs = given.startRetryMs;
   if (given.schedule) resolved.schedule = { ...given.schedule };
   if (given.web) resolved.web = true;
   if (given.batch && given.web) {

@@ -43,9 +43,8 @@ export class GeneratorCall extends OutputStream<unknown> implements CallSink {
   }
 
   protected override start(): void {
-    const { mode } = this.#target;
     const engine = this.#target.engine();
-    if (mode === undefined || mode === "web" || engine instanceof Promise) void this.#startLater();
+    if (!this.#target.isReadyFor("generator") || engine instanceof Promise) void this.#startLater();
     else {
       try {
         this.#target.checkFeatures(engine, this.#init);
@@ -60,8 +59,7 @@ export class GeneratorCall extends OutputStream<unknown> implements CallSink {
     try {
       const engine = await this.#target.engine();
       this.#target.checkFeatures(engine, this.#init);
-      await this.#target.refuseWeb("remoteGen");
-      this.#target.checkMode("remoteGen", "generator");
+      await this.#target.expectMode("remoteGen", "generator");
       if (!this.over) this.#open(engine);
     } catch (error) {
       this.fail(new Raised(error, false));

@@ -9,7 +9,7 @@ interface Source {
   async: boolean;
   /** It has ended, thrown or been closed. */
   over: boolean;
-  /** A `next()` has not been answered: closing must not wait behind it. */
+  /** A `next()` has not been answered: closing must not wait behind it, and a sync generator cannot be closed from within. */
   reading: boolean;
 }
 
@@ -20,6 +20,7 @@ export class Inputs {
   readonly #iterables: readonly unknown[];
   readonly #single: boolean;
   #sources: (Source | undefined)[] = [];
+  #async = false;
   #over = false;
 
   /**
@@ -47,51 +48,87 @@ export class Inputs {
 
   /** Before the first `next`. What the iterables throw comes through, here and there. */
   open(): void {
-    for (const iterable of this.#iterables) this.#sources.push(iterable === undefined ? undefined : open(iterable));
+    for (const iterable of this.#iterables) {
+      const source = iterable === undefined ? undefined : open(iterable);
+      if (source?.async) this.#async = true;
+      this.#sources.push(source);
+    }
   }
 
   /** The next list of arguments. Only one call at a time. */
   next(): readonly unknown[] | typeof END | Promise<readonly unknown[] | typeof END> {
     if (this.#over) return END;
-    return this.#fill([], 0);
+    return this.#async ? this.#fillTogether() : this.#fill();
   }
 
-  #fill(args: unknown[], from: number): readonly unknown[] | typeof END | Promise<readonly unknown[] | typeof END> {
-    for (let i = from; i < this.#sources.length; i++) {
-      const source = this.#sources[i];
-      if (!source) {
-        args.push(undefined);
-        continue;
-      }
-      if (source.async) return this.#fillAsync(args, i, source);
-      let result: IteratorResult<unknown>;
-      try {
-        result = checked((source.iterator as Iterator<unknown>).next());
-      } catch (error) {
-        source.over = true;
-        throw error;
-      }
-      if (result.done) return this.#end(source);
-      args.push(result.value);
+  #fill(): readonly unknown[] | typeof END | Promise<typeof END> {
+    const args: unknown[] = [];
+    for (const source of this.#sources) {
+      const result = source && this.#read(source);
+      if (this.#over) return END;
+      if (source && result?.done) return this.#end(source);
+      args.push(result?.value);
     }
-    return this.#single ? listOf(args[0]) : args;
+    return this.#argumentsOf(args);
   }
 
-  async #fillAsync(args: unknown[], index: number, source: Source): Promise<readonly unknown[] | typeof END> {
+  /** All are read at the same time: one may wait for what another's reading sets going. */
+  async #fillTogether(): Promise<readonly unknown[] | typeof END> {
+    const args: unknown[] = [];
+    const ended = await new Promise<Source | undefined>((resolve, reject) => {
+      let left = 1;
+      const arrived = (): void => {
+        if (--left === 0) resolve(undefined);
+      };
+      for (const [i, source] of this.#sources.entries()) {
+        args[i] = undefined;
+        if (!source) continue;
+        const take = (result: IteratorResult<unknown>): void => {
+          args[i] = result.value;
+          if (result.done) resolve(source);
+          else arrived();
+        };
+        left++;
+        if (source.async) this.#readAsync(source).then(take, reject);
+        else take(this.#read(source));
+        if (this.#over) break;
+      }
+      arrived();
+    });
+    if (this.#over) return END;
+    return ended ? this.#end(ended) : this.#argumentsOf(args);
+  }
+
+  #read(source: Source): IteratorResult<unknown> {
     let result: IteratorResult<unknown>;
     source.reading = true;
     try {
-      result = checked(await source.iterator.next());
+      result = checked((source.iterator as Iterator<unknown>).next());
     } catch (error) {
       source.over = true;
       throw error;
     } finally {
       source.reading = false;
     }
-    if (this.#over) return END;
-    if (result.done) return this.#end(source);
-    args.push(result.value);
-    return this.#fill(args, index + 1);
+    // It was closed by its own code, or by what that code called.
+    if (this.#over && !result.done) source.iterator.return?.();
+    return result;
+  }
+
+  async #readAsync(source: Source): Promise<IteratorResult<unknown>> {
+    source.reading = true;
+    try {
+      return checked(await source.iterator.next());
+    } catch (error) {
+      source.over = true;
+      throw error;
+    } finally {
+      source.reading = false;
+    }
+  }
+
+  #argumentsOf(args: unknown[]): readonly unknown[] {
+    return this.#single ? listOf(args[0]) : args;
   }
 
   #end(source: Source): typeof END | Promise<typeof END> {
@@ -107,6 +144,8 @@ export class Inputs {
     for (const source of this.#sources) {
       if (!source || source.over) continue;
       source.over = true;
+      // `#read` closes it once it can be closed.
+      if (source.reading && !source.async) continue;
       try {
         const closed = source.iterator.return?.();
         if (!source.async || !closed) continue;

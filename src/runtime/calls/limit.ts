@@ -1,7 +1,7 @@
 /** The caller's own limits on a call: a signal and a time. */
 import { TimeoutError } from "../errors.ts";
 import { Raised } from "../stacks.ts";
-import { clearTimeout, queueMicrotask, setTimeout } from "../timers.ts";
+import { clearTimeout, nextTurn, queueMicrotask, setTimeout } from "../timers.ts";
 
 export interface Limits {
   signal?: AbortSignal | undefined;
@@ -15,8 +15,11 @@ export interface Limits {
 export function limit(limits: Limits, what: string, stop: (error: unknown) => void): () => void {
   const { signal, timeoutMs } = limits;
   const onAbort = () => end(signal?.reason);
-  const timer =
-    timeoutMs === undefined ? undefined : setTimeout(() => end(new Raised(timeout(what, timeoutMs), false)), timeoutMs);
+  const onTime = () => {
+    // This process may have stood still: what has come meanwhile is read first.
+    nextTurn(() => watching && end(new Raised(timeout(what, timeoutMs!), false)));
+  };
+  const timer = timeoutMs === undefined ? undefined : setTimeout(onTime, timeoutMs);
   let watching = true;
   const unwatch = () => {
     watching = false;

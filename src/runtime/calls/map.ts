@@ -54,9 +54,8 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
   }
 
   protected override start(): void {
-    const { mode } = this.#target;
     const engine = this.#target.engine();
-    if (mode === undefined || mode === "web" || engine instanceof Promise) void this.#startLater();
+    if (!this.#target.isReadyFor("unary") || engine instanceof Promise) void this.#startLater();
     else this.#open(engine);
   }
 
@@ -64,7 +63,7 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
     try {
       const engine = await this.#target.engine();
       this.#target.checkFeatures(engine, this.#settings);
-      await this.#target.refuseWeb(this.#method);
+      await this.#target.expectMode(this.#method, "unary");
       if (!this.over) this.#open(engine);
     } catch (error) {
       this.fail(new Raised(error, false));

@@ -8,9 +8,22 @@ export interface ProgressOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Hands it to a callback whose errors are its own: they do not fail the call. */
-export function report(onProgress: ((progress: Progress) => void) | undefined, progress: Progress): void {
-  if (onProgress) queueMicrotask(() => onProgress(progress));
+/** Hands it to a callback whose errors are its own: they are printed, and neither fail the call nor end the program. */
+export function report(onProgress: ((progress: Progress) => unknown) | undefined, progress: Progress): void {
+  if (!onProgress) return;
+  queueMicrotask(() => {
+    try {
+      const result = onProgress(progress);
+      // An async callback.
+      if (result instanceof Promise) result.catch(complain);
+    } catch (error) {
+      complain(error);
+    }
+  });
+}
+
+function complain(error: unknown): void {
+  console.error("farcall: onProgress threw an error, and the call goes on:", error);
 }
 
 /** The progress of a call's inputs. Iterate it to watch; `latest` looks once. */
@@ -48,17 +61,16 @@ export class CallProgress implements AsyncIterable<Progress> {
 /**
  * Hands all progress of a call to a callback.
  * @param progressOf ends when the signal aborts
- * @returns ends it
+ * @returns `stop` ends it; `over` resolves when nothing more comes
  */
 export function follow(
   progressOf: (signal: AbortSignal) => AsyncIterable<Progress>,
   onProgress: (progress: Progress) => void,
-): () => void {
+): { stop: () => void; over: Promise<void> } {
   const stop = new AbortController();
   const watch = async (): Promise<void> => {
     for await (const progress of progressOf(stop.signal)) report(onProgress, progress);
   };
   // Whatever is wrong with the call, its result says.
-  watch().catch(() => {});
-  return () => stop.abort();
+  return { stop: () => stop.abort(), over: watch().catch(() => {}) };
 }

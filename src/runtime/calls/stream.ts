@@ -14,15 +14,38 @@ interface Waiter<T> {
   reject(error: unknown): void;
 }
 
-/** Warns once for each stream that nobody iterated, since it then never ran. */
-const forgotten = new FinalizationRegistry<string>((label) => {
+/** What there is to say of a stream that nobody iterates. */
+interface Unread {
+  readonly label: string;
+}
+
+/** Of all streams that have not begun; they hold no stream. */
+const unread = new Set<Unread>();
+
+/** Warns once for each stream that nobody iterated, since it then never ran: when it is collected, or at the end of the program. */
+const forgotten = new FinalizationRegistry<Unread>(warn);
+
+function warn(stream: Unread): void {
+  unread.delete(stream);
   console.warn(
-    `farcall: ${label} was never iterated, so it never ran. Use for await, or forEach to run it for its effects.`,
+    `farcall: ${stream.label} was never iterated, so it never ran. Use for await, or forEach to run it for its effects.`,
   );
-});
+}
+
+let watchesExit = false;
+
+/** Absent outside Node. */
+function watchExit(): void {
+  if (watchesExit) return;
+  watchesExit = true;
+  globalThis.process?.on?.("exit", () => {
+    for (const stream of unread) warn(stream);
+  });
+}
 
 export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, void> {
   readonly #label: string;
+  readonly #unread: Unread;
   readonly #limits: Limits;
   #state: "new" | "running" | "over" = "new";
   #waiter: Waiter<T> | undefined;
@@ -35,7 +58,15 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
   constructor(label: string, limits: Limits) {
     this.#label = label;
     this.#limits = limits;
-    forgotten.register(this, label, this);
+    this.#unread = { label };
+    watchExit();
+    unread.add(this.#unread);
+    forgotten.register(this, this.#unread, this);
+  }
+
+  #begun(): void {
+    forgotten.unregister(this);
+    unread.delete(this.#unread);
   }
 
   /** The first `next()` has been called. */
@@ -65,7 +96,7 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
   #next(): Promise<IteratorResult<T, undefined>> {
     if (this.#state === "new") {
       this.#state = "running";
-      forgotten.unregister(this);
+      this.#begun();
       this.#watch();
       if (!this.over) this.start();
     }
@@ -139,7 +170,7 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
   }
 
   async #leave(): Promise<void> {
-    if (this.#state === "new") forgotten.unregister(this);
+    if (this.#state === "new") this.#begun();
     this.#failure = undefined;
     if (this.#state === "running") {
       this.#end();

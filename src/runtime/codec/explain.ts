@@ -1,6 +1,6 @@
 /** Finds the place of what `scan` refused, and words it. Runs once a value has been refused, so it may be slow. */
 import { SerializationError } from "../errors.ts";
-import { kindOf, MAX_DEPTH } from "./scan.ts";
+import { kindOf, MAX_DEPTH, MAX_HOLES } from "./scan.ts";
 
 interface Problem {
   path: string;
@@ -64,7 +64,15 @@ function find(value: unknown, path: string, above: Above): Problem | undefined {
 function findInside(value: object, path: string, above: Above): Problem | undefined {
   const prototype: object | null = Object.getPrototypeOf(value);
   if (Array.isArray(value)) {
+    let holes = 0;
     for (let i = 0; i < value.length; i++) {
+      if (!(i in value) && ++holes > MAX_HOLES) {
+        return {
+          path,
+          what: `is an array of length ${value.length} with more than ${MAX_HOLES} holes`,
+          hint: "Pass a Map from index to element.",
+        };
+      }
       const problem = find(value[i], `${path}[${i}]`, above);
       if (problem) return problem;
     }

@@ -4,41 +4,69 @@
  */
 import { Tag } from "cbor-x";
 import { FarcallError, RemoteError } from "../errors.ts";
-import { kindOf, MAX_DEPTH, REFUSED, scan } from "./scan.ts";
+import { kindOf, MAX_DEPTH, MAX_HOLES, REFUSED, scan } from "./scan.ts";
 import { type ErrorRecord, TAG } from "./tags.ts";
 
-/** Throws REFUSED where `scan` does; properties of errors that cannot cross are left out, since an error has to arrive. */
-export function prepare(value: unknown, depth: number, errors: readonly Error[]): unknown {
+/** Levels of nesting that are kept inside an error. */
+const MAX_ERROR_DEPTH = 200;
+
+/**
+ * Throws REFUSED where `scan` does. Inside an error, what cannot cross is replaced by a short description, since an error has to
+ * arrive, with all else that it has.
+ * @param above inside an error: it, and the objects on the way from it to the value; otherwise empty
+ */
+export function prepare(value: unknown, depth: number, above: readonly object[]): unknown {
   switch (typeof value) {
     case "string":
       return value.isWellFormed() ? value : new Tag(utf16(value), TAG.text);
     case "number":
       return Object.is(value, -0) ? new Tag(null, TAG.negativeZero) : value;
     case "object":
-      return value === null ? null : prepareObject(value, depth, errors);
+      return value === null ? null : prepareObject(value, depth, above);
+    case "bigint":
+      return scan(value, depth) ? new Tag(value.toString(16), TAG.bigint) : value;
     case "function":
     case "symbol":
-      throw REFUSED;
+      return refuse(value, above);
     default:
       return value;
   }
 }
 
-function prepareObject(value: object, depth: number, errors: readonly Error[]): unknown {
+function refuse(value: unknown, above: readonly object[]): string {
+  if (above.length === 0) throw REFUSED;
+  return inWords(value);
+}
+
+/** Stands for what cannot cross: `[function retry]`, `[Socket]`. */
+function inWords(value: unknown): string {
+  if (typeof value === "symbol") return `[${text(value)}]`;
+  const { name } = (typeof value === "function" ? value : (value as object).constructor) ?? {};
+  const known = typeof name === "string" ? text(name) : "";
+  return typeof value === "function" ? `[${`function ${known}`.trim()}]` : `[${known || "object"}]`;
+}
+
+function prepareObject(value: object, depth: number, outside: readonly object[]): unknown {
+  let above = outside;
+  if (above.length > 0) {
+    if (above.includes(value)) return "[circular]";
+    if (above.length > MAX_ERROR_DEPTH) return inWords(value);
+    above = [...above, value];
+  }
   if (depth > MAX_DEPTH) throw REFUSED;
   const prototype: object | null = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype) return prepareProperties(value, depth, errors);
-  if (prototype === Array.prototype) return prepareArray(value as unknown[], depth, errors);
+  if (prototype === Object.prototype) return prepareProperties(value, depth, above);
+  if (prototype === Array.prototype) return prepareArray(value as unknown[], depth, above);
   switch (kindOf(value, prototype)) {
     case "map": {
       const copy = new Map<unknown, unknown>();
       for (const [key, item] of value as Map<unknown, unknown>) {
-        copy.set(prepare(key, depth + 1, errors), prepare(item, depth + 1, errors));
+        copy.set(prepare(key, depth + 1, above), prepare(item, depth + 1, above));
       }
       return copy;
     }
     case "set":
-      return new Set(Array.from(value as Set<unknown>, (item) => prepare(item, depth + 1, errors)));
+      return new Set(Array.from(value as Set<unknown>, (item) => prepare(item, depth + 1, above)));
     case "date":
       return scan(value, depth) ? new Tag((value as Date).getTime(), TAG.date) : value;
     case "view":
@@ -55,48 +83,66 @@ function prepareObject(value: object, depth: number, errors: readonly Error[]): 
     case "sharedArrayBuffer":
       return new Tag(new Uint8Array(value as SharedArrayBuffer), TAG.sharedArrayBuffer);
     case "error":
-      return new Tag(prepareError(value as Error, depth, errors), TAG.error);
+      return new Tag(prepareError(value as Error, depth, outside), TAG.error);
     case "url":
       return new Tag((value as URL).href, TAG.url);
     case "data":
     case "foreign object":
-      return prepareProperties(value, depth, errors);
+      return prepareProperties(value, depth, above);
     case "foreign array":
-      return prepareArray(value as unknown[], depth, errors);
+      return prepareArray(value as unknown[], depth, above);
     case "bare":
-      return new Tag(entriesOf(value, depth, errors), TAG.bareObject);
+      return new Tag(entriesOf(value, depth, above), TAG.bareObject);
     case undefined:
-      throw REFUSED;
+      return refuse(value, above);
   }
 }
 
-function prepareArray(value: readonly unknown[], depth: number, errors: readonly Error[]): unknown {
+function prepareArray(value: readonly unknown[], depth: number, above: readonly object[]): unknown {
+  // Elsewhere `scan` has refused it.
+  if (above.length > 0 && hasTooManyHoles(value)) return refuse(value, above);
   for (let i = 0; i < value.length; i++) {
     if (value[i] !== undefined || i in value) continue;
     const parts: unknown[] = [value.length];
     value.forEach((item, index) => {
-      parts.push(index, prepare(item, depth + 1, errors));
+      parts.push(index, prepare(item, depth + 1, above));
     });
     return new Tag(parts, TAG.sparseArray);
   }
-  return value.map((item) => prepare(item, depth + 1, errors));
+  return value.map((item) => prepare(item, depth + 1, above));
 }
 
-function prepareProperties(value: object, depth: number, errors: readonly Error[]): unknown {
+function hasTooManyHoles(value: readonly unknown[]): boolean {
+  let holes = 0;
+  for (let i = 0; i < value.length && holes <= MAX_HOLES; i++) if (!(i in value)) holes++;
+  return holes > MAX_HOLES;
+}
+
+function prepareProperties(value: object, depth: number, above: readonly object[]): unknown {
   const copy: Record<string, unknown> = {};
   for (const key of Object.keys(value)) {
-    if (key === "__proto__" || !key.isWellFormed()) return new Tag(entriesOf(value, depth, errors), TAG.entries);
-    copy[key] = prepare((value as Record<string, unknown>)[key], depth + 1, errors);
+    if (key === "__proto__" || !key.isWellFormed()) return new Tag(entriesOf(value, depth, above), TAG.entries);
+    copy[key] = prepare(read(value, key, above), depth + 1, above);
   }
   return copy;
 }
 
-function entriesOf(value: object, depth: number, errors: readonly Error[]): unknown[] {
+function entriesOf(value: object, depth: number, above: readonly object[]): unknown[] {
   const parts: unknown[] = [];
   for (const key of Object.keys(value)) {
-    parts.push(prepare(key, depth, errors), prepare((value as Record<string, unknown>)[key], depth + 1, errors));
+    parts.push(prepare(key, depth, above), prepare(read(value, key, above), depth + 1, above));
   }
   return parts;
+}
+
+/** Inside an error a getter that throws hides nothing else. */
+function read(value: object, key: string, above: readonly object[]): unknown {
+  try {
+    return (value as Record<string, unknown>)[key];
+  } catch (error) {
+    if (above.length === 0) throw error;
+    return "[throws when it is read]";
+  }
 }
 
 function bytesOf(view: ArrayBufferView): Uint8Array {
@@ -129,14 +175,15 @@ export const errorClasses: Readonly<Record<string, new (message?: string) => Err
 /** Carried by the record's own fields. */
 const ownFields = new Set(["name", "message", "stack", "cause", "errors"]);
 
-/** @param above the errors that this one is a cause or a part of, to end a cycle */
-function prepareError(error: Error, depth: number, above: readonly Error[]): ErrorRecord {
+/** @param above what this one is a cause or a part of, to end a cycle */
+function prepareError(error: Error, depth: number, above: readonly object[]): ErrorRecord {
   const errors = [...above, error];
   const record: ErrorRecord = { name: nameOf(error), message: text(error.message) };
   const known = classOf(error);
   if (known !== undefined) record.class = known;
   if (typeof error.stack === "string") record.stack = text(error.stack);
-  if (error instanceof FarcallError && error.hint !== undefined) record.hint = text(error.hint);
+  const hinted = error instanceof FarcallError && (error.hint === undefined || typeof error.hint === "string");
+  if (hinted && error.hint !== undefined) record.hint = text(error.hint);
   if (Object.hasOwn(error, "cause")) {
     const cause = attempt(() => error.cause, depth, errors);
     if (cause) record.cause = cause;
@@ -146,7 +193,10 @@ function prepareError(error: Error, depth: number, above: readonly Error[]): Err
   let properties: Record<string, unknown> | undefined;
   for (const key of Object.keys(error)) {
     if (ownFields.has(key) || key === "__proto__" || !key.isWellFormed()) continue;
-    if (error instanceof FarcallError && (key === "code" || key === "hint")) continue;
+    if (key === "hint" && hinted) continue;
+    // A class that only the thrower has may have a code of its own.
+    if (key === "code" && error instanceof FarcallError && (known !== undefined || error.code === "FARCALL_REMOTE"))
+      continue;
     const property = attempt(() => (error as unknown as Record<string, unknown>)[key], depth, errors);
     if (property) {
       properties ??= {};
@@ -158,13 +208,13 @@ function prepareError(error: Error, depth: number, above: readonly Error[]): Err
 }
 
 /** In an array; undefined when the value cannot be read or cross, or is an error that has been met on the way here. */
-function attempt(read: () => unknown, depth: number, errors: readonly Error[]): [unknown] | undefined {
+function attempt(read: () => unknown, depth: number, errors: readonly object[]): [unknown] | undefined {
   try {
     const value = read();
     if (value instanceof Error && errors.includes(value)) return undefined;
     return [prepare(value, depth + 1, errors)];
   } catch {
-    // A getter's, or REFUSED: an error without this property says more than no error.
+    // A getter's or a proxy's: an error without this property says more than no error.
     return undefined;
   }
 }
@@ -174,7 +224,8 @@ function classOf(error: Error): string | undefined {
   if (error instanceof FarcallError) {
     // A subclass of the user's own is as unknown to the caller as any other class.
     const ours = error.constructor === FarcallError || Object.getPrototypeOf(error.constructor) === FarcallError;
-    return ours && !(error instanceof RemoteError) ? error.code : undefined;
+    const isKnown = ours && !(error instanceof RemoteError) && text(error.code).startsWith("FARCALL_");
+    return isKnown ? error.code : undefined;
   }
   if (prototype === AggregateError.prototype) return "AggregateError";
   if (globalThis.DOMException !== undefined && prototype === DOMException.prototype) return "DOMException";

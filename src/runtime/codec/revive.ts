@@ -3,7 +3,7 @@ import { Tag } from "cbor-x";
 import type { FailureCode } from "../../engine/index.ts";
 import { failureToError, RemoteError, UserCodeException } from "../errors.ts";
 import { errorClasses } from "./prepare.ts";
-import { float16Array } from "./scan.ts";
+import { float16Array, MAX_HOLES } from "./scan.ts";
 import { type ErrorRecord, TAG } from "./tags.ts";
 
 /** `value` is what cbor-x has just decoded and is changed in place. */
@@ -60,6 +60,8 @@ function reviveTag(tag: number, value: unknown): unknown {
       return new float16Array(bufferOf(value));
     case TAG.sparseArray:
       return reviveSparseArray(value as unknown[]);
+    case TAG.bigint:
+      return bigintOf(value as string);
     case TAG.bareObject:
       return define(Object.create(null), value as unknown[]);
     case TAG.entries:
@@ -81,9 +83,15 @@ function textOf(bytes: Uint8Array): string {
   return text;
 }
 
+function bigintOf(text: string): bigint {
+  return text.startsWith("-") ? -BigInt(`0x${text.slice(1)}`) : BigInt(`0x${text}`);
+}
+
 function reviveSparseArray(parts: readonly unknown[]): unknown[] {
   const array: unknown[] = [];
-  array.length = parts[0] as number;
+  const length = parts[0] as number;
+  if (!(length <= MAX_HOLES + parts.length)) throw new TypeError("an array has too many holes");
+  array.length = length;
   for (let i = 1; i + 1 < parts.length; i += 2) array[parts[i] as number] = revive(parts[i + 1]);
   return array;
 }

@@ -9,6 +9,12 @@ export const REFUSED: unique symbol = Symbol("refused");
 /** Levels of nesting. What is deeper is most likely a cycle, and would overflow the stack of the side that decodes. */
 export const MAX_DEPTH = 1000;
 
+/** Larger bigints have a tag of their own. */
+const LARGE_BIGINT = 1n << 8192n;
+
+/** A longer gap between the elements of an array is most likely a mistake, and would keep whoever walks through it busy for minutes. */
+export const MAX_HOLES = 1_000_000;
+
 /** Dates further from 1970 lose a millisecond as seconds in floating point. */
 const EXACT_DATE_MS = 2 ** 50;
 
@@ -33,6 +39,8 @@ export function scan(value: unknown, depth: number): boolean {
       return !value.isWellFormed();
     case "number":
       return value === 0 && 1 / value < 0;
+    case "bigint":
+      return value >= LARGE_BIGINT || value <= -LARGE_BIGINT;
     case "object":
       return value !== null && scanObject(value, depth);
     case "function":
@@ -85,10 +93,13 @@ function scanObject(value: object, depth: number): boolean {
 
 function scanArray(value: readonly unknown[], depth: number): boolean {
   let special = false;
+  let holes = 0;
   for (let i = 0; i < value.length; i++) {
     const item = value[i];
     if (item === undefined) {
-      if (!(i in value)) special = true;
+      if (i in value) continue;
+      special = true;
+      if (++holes > MAX_HOLES) throw REFUSED;
     } else if (scan(item, depth + 1)) special = true;
   }
   return special;

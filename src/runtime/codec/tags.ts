@@ -27,6 +27,8 @@ export const TAG = {
   bareObject: 40972,
   /** [key, value, …]: an object with a key that cbor-x would change */
   entries: 40973,
+  /** Hexadecimal digits, perhaps after a minus: a bigint that is so large that cbor-x would take quadratic time. */
+  bigint: 40974,
 } as const;
 
 /** An error on the wire. */

@@ -270,7 +270,7 @@ const options = object(
     memoryMiB: notNegative,
     validate: truth,
   },
-  { batch: object({ maxSize: natural, waitMs: notNegative }), web: flag, schedule },
+  { startRetryMs: notNegative, batch: object({ maxSize: natural, waitMs: notNegative }), web: flag, schedule },
 );
 
 const source = object({ file: text, line: natural });

@@ -144,7 +144,11 @@ function inputSection(id: string, input: InputView, { call }: CallView): Element
       {},
       h("h3", {}, call.mode === "generator" || call.method === "remoteGen" ? "Yielded" : "Result"),
       input.outputs.length === 0 &&
-        h("p", { class: "dim" }, call.cancelled ? "Cancelled before it ended." : "Not there yet."),
+        h(
+          "p",
+          { class: "dim" },
+          call.cancelled ? "Cancelled before it ended." : (call.startProblem ?? "Not there yet."),
+        ),
       input.outputs.map((output, part) => {
         if (output.kind === "failed") return errorBlock(output.error);
         if (output.kind === "forgotten") return h("p", { class: "dim" }, "Too large to be kept.");

@@ -24,6 +24,7 @@ export function stateBadges(call: CallInfo): (Element | string | false)[] {
   const some =
     numFailed > 0 && numInputs > 1 && `${numFailed.toLocaleString("en")} of ${numInputs.toLocaleString("en")} failed`;
   if (state === "failed") return [badge(some || "failed", "bad")];
+  if (call.startProblem !== undefined) return [badge("waiting: containers do not start", "warn")];
   return [badge(state, KINDS[state]), some && " ", some && badge(some, "bad")];
 }
 

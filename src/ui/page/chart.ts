@@ -5,12 +5,15 @@
 import type { FunctionStats, LiveEvent, Sample } from "../api.ts";
 import { h, s } from "./dom.ts";
 
+/** What is drawn. */
+type Series = Exclude<keyof FunctionStats, "startProblem">;
+
 const SPAN_MS = 120_000;
 const [WIDTH, HEIGHT] = [600, 140];
 const GAP_MS = 4_000;
 const MOST = 300;
 
-const SERIES: [key: keyof FunctionStats, label: string][] = [
+const SERIES: [key: Series, label: string][] = [
   ["backlog", "waiting"],
   ["numTotalRunners", "runners"],
   ["numRunningInputs", "running"],
@@ -107,7 +110,7 @@ export class Chart {
   }
 }
 
-function shape(samples: readonly Sample[], key: keyof FunctionStats, most: number, now: number): string {
+function shape(samples: readonly Sample[], key: Series, most: number, now: number): string {
   let path = "";
   let before = Number.NEGATIVE_INFINITY;
   let height = 0;

@@ -1,3 +1,4 @@
+/** The page of one class: how it is constructed, its methods, and what runs of it. */
 import { get } from "./api.ts";
 import { crumbs, functionList, typeSection } from "./app.ts";
 import { Chart } from "./chart.ts";

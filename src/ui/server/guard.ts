@@ -22,7 +22,7 @@ export const HEADERS: Record<string, string> = {
 
 /** Why a request is refused. */
 export interface Refusal {
-  status: 401 | 403;
+  status: 400 | 401 | 403;
   message: string;
 }
 
@@ -37,6 +37,8 @@ export class Guard {
   /** The page's files are the same for everybody and say nothing; what the engine says is for who has the token. */
   judge(request: IncomingMessage, url: URL): Refusal | undefined {
     const { host = "", origin, authorization = "", "sec-fetch-site": site } = request.headers;
+    if (request.headersDistinct["host"]?.length !== 1)
+      return { status: 400, message: "the request needs one Host header" };
     // A page from elsewhere whose name was made to point here does not know this name.
     if (!this.#hosts.includes(host)) return { status: 403, message: `${JSON.stringify(host)} is not this server` };
     if (origin !== undefined && origin !== `http://${host}`) return elsewhere;

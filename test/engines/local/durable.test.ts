@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { hostStatus, localEngine, stopHost } from "../../../src/engines/local/index.ts";
-import { EngineUnavailableError, OutputExpiredError } from "../../../src/runtime/errors.ts";
+import { EngineUnavailableError, InvalidError, OutputExpiredError } from "../../../src/runtime/errors.ts";
 import { encodeArguments } from "../../../src/runtime/index.ts";
 import { deployment } from "../../engine/deployment.ts";
 import { Driver } from "../../engine/drive.ts";
@@ -33,8 +33,46 @@ test("results and idempotency keys outlive the host", async () => {
     { index: 0, value: 2 },
     { index: 1, value: 4 },
   ]);
-  expect(await app.spawn("double", [[9], [9]], { idempotencyKey: "key" })).toBe(id);
+  expect(await app.spawn("double", [[1], [2]], { idempotencyKey: "key" })).toBe(id);
   expect(await engine.invoker.call(id)).toMatchObject({ numInputs: 2, numEnded: 2, method: "spawnMap" });
+  await engine.close();
+});
+
+test("the same key with other arguments is an error that says so, also after the host has gone", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.deployer!.deploy(double);
+  const app = new Driver(engine, "work");
+  const key = { idempotencyKey: "pay-invoice-7" };
+  const refused = async (inputs: unknown[][]): Promise<void> => {
+    const error = await app.spawn("double", inputs, key).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(InvalidError);
+    expect((error as Error).message).toMatch(/idempotency key.*other arguments/);
+  };
+  const id = await app.spawn("double", [[1], [2]], key);
+  await refused([[1], [3]]);
+  await app.get(id, 2);
+  await refused([[1]]);
+  await stopHost(home.url, { force: true });
+  await refused([[1], [2], [3]]);
+  expect(await app.spawn("double", [[1], [2]], key)).toBe(id);
+  await engine.close();
+});
+
+test("keys are the same only when they are, and calls made in the same moment do not fail with each other", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.deployer!.deploy(double);
+  const app = new Driver(engine, "work");
+  const keys = ["a\ud800", "a\ud801", "a\0x", "a\0y", "a", "", "a".repeat(100_000)];
+  const results = await Promise.all([
+    ...keys.map((idempotencyKey, n) => app.remoteWith("double", [n], { idempotencyKey })),
+    ...Array.from({ length: 5 }, async (_, n) => (await app.get(await app.spawn("double", [[100 + n]])))[0]!.value),
+  ]);
+  expect(results).toEqual([0, 2, 4, 6, 8, 10, 12, 200, 202, 204, 206, 208]);
+  await stopHost(home.url, { force: true });
+  const again = keys.map((idempotencyKey, n) => app.remoteWith("double", [n], { idempotencyKey }));
+  expect(await Promise.all(again)).toEqual([0, 2, 4, 6, 8, 10, 12]);
   await engine.close();
 });
 
@@ -73,6 +111,47 @@ test("an input that may have run before its host was killed is not a first attem
     .toBe(1);
   process.kill((await hostStatus(home.url))!.pid, "SIGKILL");
   expect(await app.get(id)).toEqual([{ index: 0, value: 1 }]);
+  await engine.close();
+});
+
+test("attempts and retries outlive a killed host, and what no container has had is a first attempt", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.deployer!.deploy(
+    deployment(
+      "work",
+      `import { appendFileSync } from "node:fs";
+      export const flaky = app.function(async function flaky(ledger, ms) {
+        const { attempt } = context();
+        if (ledger) appendFileSync(ledger, attempt + " ");
+        if (ledger && attempt < 2) throw new Error("not yet");
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        return attempt;
+      });`,
+      {
+        flaky: {
+          options: {
+            maxContainers: 1,
+            retries: { maxRetries: 2, initialDelayMs: 1, backoffCoefficient: 1, maxDelayMs: 1 },
+          },
+        },
+      },
+    ),
+  );
+  const app = new Driver(engine, "work");
+  const ledger = join(home.path, "ledger");
+  writeFileSync(ledger, "");
+  const id = await app.spawn("flaky", [[ledger, 1_500]]);
+  const waiting = await app.spawn(
+    "flaky",
+    Array.from({ length: 20 }, () => ["", 0]),
+  );
+  await expect.poll(() => readFileSync(ledger, "utf8"), { ...patient, interval: 20 }).toBe("0 1 2 ");
+  process.kill((await hostStatus(home.url))!.pid, "SIGKILL");
+  expect(await app.get(id)).toEqual([{ index: 0, value: 3 }]);
+  expect(readFileSync(ledger, "utf8")).toBe("0 1 2 3 ");
+  const outcomes = await app.get(waiting, 20);
+  expect(outcomes.at(-1)).toEqual({ index: 19, value: 0 });
   await engine.close();
 });
 
@@ -126,6 +205,63 @@ test("a program that ends after its spawn leaves the work to the host", async ()
   const { stdout, code } = await program('console.log(await app.spawn("double", [[21, 300]]));', home.env).finished;
   expect(code).toBe(0);
   expect(await new Driver(engine, "work").get(stdout.trim())).toEqual([{ index: 0, value: 42 }]);
+  await engine.close();
+});
+
+const gated = deployment(
+  "work",
+  `import { existsSync } from "node:fs";
+  export const gated = app.function(async function gated(gate, n) {
+    while (!existsSync(gate)) await new Promise((resolve) => setTimeout(resolve, 10));
+    return n;
+  });`,
+  { gated: { options: { maxContainers: 1, concurrency: { maxInputs: 16 } } } },
+);
+
+test("a restarted host answers about any of thousands of open calls at once, and takes all of them up", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.deployer!.deploy(gated);
+  const app = new Driver(engine, "work");
+  const gate = join(home.path, "gate");
+  const ids: string[] = [];
+  for (let n = 0; n < 3_000; n += 500) {
+    ids.push(...(await Promise.all(Array.from({ length: 500 }, (_, k) => app.spawn("gated", [[gate, n + k]])))));
+  }
+  process.kill((await hostStatus(home.url))!.pid, "SIGKILL");
+  const last = ids.pop()!;
+  const reading = app.get(ids.at(-1)!);
+  await engine.invoker.cancel(last);
+  expect(await engine.invoker.call(last)).toMatchObject({ cancelled: true });
+  writeFileSync(gate, "");
+  expect(await reading).toEqual([{ index: 0, value: 2_998 }]);
+  const values = await Promise.all(ids.map(async (id) => (await app.get(id))[0]!.value));
+  expect(values).toEqual(ids.map((_, n) => n));
+  expect(await hostStatus(home.url)).toMatchObject({ openCalls: 0 });
+  await engine.close();
+});
+
+test("inputs that wait lie on the disk, not in memory", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.deployer!.deploy(gated);
+  const app = new Driver(engine, "work");
+  const gate = join(home.path, "gate");
+  const blockers = await app.spawn(
+    "gated",
+    Array.from({ length: 16 }, () => [gate]),
+  );
+  const memory = async (): Promise<number> => (await hostStatus(home.url))!.memoryBytes;
+  const before = await memory();
+  const large = "x".repeat(200_000);
+  const ids: string[] = [];
+  for (let n = 0; n < 1_200; n += 50) {
+    ids.push(...(await Promise.all(Array.from({ length: 50 }, () => app.spawn("gated", [[gate, large]])))));
+  }
+  expect((await memory()) - before).toBeLessThan(180e6);
+  writeFileSync(gate, "");
+  await app.get(blockers, 16);
+  expect(((await app.get(ids[100]!))[0]!.value as string).length).toBe(200_000);
   await engine.close();
 });
 

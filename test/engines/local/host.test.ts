@@ -382,7 +382,7 @@ test("the error about a damaged database names it and says what to do", async ()
   truncateSync(file, 1000);
   const error = (await engine.registry.listApps().catch((thrown: unknown) => thrown)) as EngineUnavailableError;
   expect(error).toBeInstanceOf(EngineUnavailableError);
-  expect(`${error.message} ${error.hint}`).toMatch(/state\.db is damaged.*mv/s);
+  expect(`${error.message} ${error.hint}`).toMatch(/state\.db is damaged.*farcall doctor --repair/s);
 });
 
 /** The local engine of another farcall: this one, under another version or with another protocol. */

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { localEngine } from "../../../src/engines/local/index.ts";
 import {
   Client,
@@ -142,6 +142,24 @@ test("a map, a generator and a call with a key report progress too", async () =>
   };
   await steps().remote(gate, undefined, callOptions({ idempotencyKey: "once", onProgress }));
   expect(keyed[0]).toMatchObject({ fraction: 0.25 });
+  expect(keyed.at(-1)).toMatchObject({ fraction: 1 });
+});
+
+test("a callback that throws neither fails the call nor ends the program", async () => {
+  const open = file();
+  writeFileSync(open, "");
+  const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+  let heard = 0;
+  const broken = (): void => {
+    heard++;
+    throw new Error("in the callback");
+  };
+  const rejecting = async () => broken();
+  expect(await steps().remote(open, undefined, callOptions({ onProgress: broken }))).toMatch(/^fc-/);
+  expect(await steps().remote(open, undefined, callOptions({ onProgress: rejecting }))).toMatch(/^fc-/);
+  expect(heard).toBeGreaterThan(1);
+  expect(printed).toHaveBeenCalledTimes(heard);
+  printed.mockRestore();
 });
 
 test.each([

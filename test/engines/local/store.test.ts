@@ -1,5 +1,5 @@
 /** The database of calls: one of an older farcall is taken over as it is, and a disk that is full for a while loses nothing. */
-import { rm } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -7,10 +7,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { Calls } from "../../../src/engines/local/host/calls/calls.ts";
 import { infoOfStored } from "../../../src/engines/local/host/calls/info.ts";
+import { AttemptsFile } from "../../../src/engines/local/host/storage/attempts.ts";
 import { CallTables } from "../../../src/engines/local/host/storage/call-tables.ts";
 import { InputState } from "../../../src/engines/local/host/storage/calls.ts";
 import { Store } from "../../../src/engines/local/host/storage/store.ts";
-import { EngineUnavailableError } from "../../../src/runtime/errors.ts";
 import { patient } from "../../support/limits.ts";
 
 const CALLS = `
@@ -29,22 +29,33 @@ const LAYOUTS: Record<number, string> = {
   3: `CREATE TABLE calls (${CALLS}, trace TEXT, instance TEXT NOT NULL DEFAULT '');
     CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, instance, key) ${KEY};
     CREATE TABLE inputs (call INTEGER, idx INTEGER, state INTEGER NOT NULL, payload BLOB NOT NULL, output BLOB, PRIMARY KEY (call, idx)) WITHOUT ROWID;`,
+  4: `CREATE TABLE calls (${CALLS}, trace TEXT, instance TEXT NOT NULL DEFAULT '', num_failed INTEGER NOT NULL DEFAULT 0);
+    CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, instance, key) ${KEY};
+    CREATE TABLE inputs (call INTEGER, idx INTEGER, state INTEGER NOT NULL, payload BLOB NOT NULL, output BLOB, PRIMARY KEY (call, idx)) WITHOUT ROWID;`,
 };
+
+/** Has been there since layout 5. */
+const ADDED = "DROP TABLE payloads; DROP TABLE artifacts; DROP TABLE commits;";
 
 const CALL = `INSERT INTO calls (number, id, app, environment, function, version, method, num_inputs, created_at, ended_at)
   VALUES (1, 'fc-old', 'a', 'main', 'f', 1, 'spawnMap', 3, 1, 2), (2, 'fc-fine', 'a', 'main', 'f', 1, 'spawn', 1, 1, 2);`;
 
 /** A database of a layout, with `rows` in it, opened by today's code. */
 function opened(layout: number, rows: string): Store {
-  const file = join(tmpdir(), `layout-${layout}.db`);
+  const folder = mkdtempSync(join(tmpdir(), "fc-"));
+  const file = join(folder, "state.db");
   Store.open(file)!.close();
   const old = new DatabaseSync(file);
-  old.exec(`DROP TABLE calls; DROP TABLE inputs; ${LAYOUTS[layout]} ${CALL} ${rows} PRAGMA user_version = ${layout};`);
+  old.exec(
+    `${ADDED} DROP TABLE calls; DROP TABLE inputs; ${LAYOUTS[layout]} ${CALL} ${rows} PRAGMA user_version = ${layout};`,
+  );
   old.close();
+  // No older farcall wrote one.
+  rmSync(`${file}-commits`);
   const store = Store.open(file)!;
-  onTestFinished(async () => {
+  onTestFinished(() => {
     store.close();
-    for (const suffix of ["", "-wal", "-shm"]) await rm(`${file}${suffix}`, { force: true });
+    rmSync(folder, { recursive: true });
   });
   return store;
 }
@@ -63,11 +74,12 @@ test("results that were stored before inputs were kept beside them can still be 
   ]);
 });
 
-test.each([1, 2, 3])("failed inputs that were stored under layout %i are counted", (layout) => {
+test.each([1, 2, 3, 4])("failed inputs that were stored under layout %i are counted", (layout) => {
   const outputs = [exception, result, failure].map((state, index) =>
     layout === 1 ? `(1, ${index}, ${state}, x'00')` : `(1, ${index}, ${state}, x'00', x'01')`,
   );
-  const tables = new CallTables(opened(layout, `INSERT INTO inputs VALUES ${outputs.join()};`));
+  const counted = layout < 4 ? "" : "UPDATE calls SET num_failed = 2 WHERE number = 1;";
+  const tables = new CallTables(opened(layout, `INSERT INTO inputs VALUES ${outputs.join()}; ${counted}`));
   const [old, fine] = [tables.byId("fc-old")!, tables.byId("fc-fine")!].map((row) => infoOfStored(row, tables));
   expect(old).toMatchObject({ numInputs: 3, numEnded: 3, numFailed: 2 });
   expect(fine).toMatchObject({ numInputs: 1, numEnded: 1, numFailed: 0 });
@@ -96,20 +108,31 @@ test("results expire as fast as calls are made", async () => {
 });
 
 const fn = { version: { app: "a", environment: "main", version: 1 }, schema: { name: "f", mode: "unary" } } as never;
-const pools = { of: () => ({ openCalls: 0, enqueue() {}, closed() {}, cancelled() {} }) } as never;
-const registry = { sequence: 1, function: () => fn };
-const callsIn = (storage: CallTables, Of = Calls) =>
-  new Of({ storage, registry: registry as never, pools, warn: () => {} });
+const pools = { of: () => ({ opened() {}, enqueue() {}, closed() {}, cancelled() {} }) } as never;
+const registry = { sequence: 1, function: () => fn, checkRunnable() {} };
+const callsIn = (storage: CallTables, Of = Calls) => {
+  const folder = mkdtempSync(join(tmpdir(), "fc-"));
+  const attempts = new AttemptsFile(join(folder, "attempts"), 0, () => {});
+  onTestFinished(() => {
+    attempts.close();
+    rmSync(folder, { recursive: true });
+  });
+  return new Of({ storage, attempts, registry: registry as never, pools, warn: () => {} });
+};
 const ref = { app: "a", environment: "main", name: "f" };
 
 /** Nothing can be written while `body` runs. */
-async function withFullDisk(store: Store, body: () => Promise<void>): Promise<void> {
-  const { transact } = store;
-  store.transact = () => {
-    throw new EngineUnavailableError("the disk is full");
-  };
+async function withFullDisk({ database }: Store, body: () => Promise<void>): Promise<void> {
+  for (const [name, change] of [
+    ["i", "INSERT"],
+    ["u", "UPDATE"],
+  ] as const) {
+    database.exec(
+      `CREATE TRIGGER full_${name} BEFORE ${change} ON inputs BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`,
+    );
+  }
   await body();
-  store.transact = transact;
+  database.exec("DROP TRIGGER full_i; DROP TRIGGER full_u");
 }
 
 test("a call has not ended before its last output is on disk, in whatever order outputs get there", async () => {
@@ -127,10 +150,10 @@ test("a call has not ended before its last output is on disk, in whatever order 
   });
   call.outcome(inputs[1]!, "result", Buffer.from("r1"));
   await sleep(100);
-  expect(tables.open().map(({ id }) => id)).toEqual(["fc-x"]);
+  expect(tables.open(0, 10).map(({ id }) => id)).toEqual(["fc-x"]);
   expect(tables.waitingInputs(call.row, 0)).toHaveLength(1);
   await expect.poll(() => call.over, patient).toBe(true);
-  expect(tables.open()).toEqual([]);
+  expect(tables.open(0, 10)).toEqual([]);
 });
 
 test("a key can be used again after a call that could be neither stored nor removed", async () => {
@@ -151,4 +174,43 @@ test("a key can be used again after a call that could be neither stored nor remo
   second.input(0, Uint8Array.of(1));
   await new Promise<void>((resolve) => second.noMore(1, resolve));
   expect(second.waiting).toBe(1);
+});
+
+test("large inputs, large results and keys of an older farcall are taken over as they were", () => {
+  const tables = new CallTables(
+    opened(
+      4,
+      `UPDATE calls SET key = 'pay-7' WHERE number = 1;
+      INSERT INTO inputs VALUES (1, 0, ${result}, x'01', zeroblob(100000)), (1, 1, ${waiting}, zeroblob(50000), NULL), (1, 2, ${waiting}, x'03', NULL);`,
+    ),
+  );
+  expect(tables.byKey({ app: "a", environment: "main", name: "f" }, "pay-7")?.id).toBe("fc-old");
+  expect(tables.input(1, 0)).toMatchObject({ state: result, payload: { length: 100_000 } });
+  expect(tables.waitingInputs(1, 0).map(({ index, payload }) => [index, payload.length])).toEqual([
+    [1, 50_000],
+    [2, 1],
+  ]);
+  expect(tables.recordedInputs(1, 0, 1)).toMatchObject([
+    { payload: Uint8Array.of(1), outputs: [{ payload: { length: 100_000 } }] },
+  ]);
+});
+
+test("a write that fails takes nothing along of what shares its transaction", async () => {
+  const store = opened(4, "");
+  store.database.exec(
+    "CREATE TRIGGER bad BEFORE INSERT ON inputs WHEN new.call = 11 BEGIN SELECT RAISE(ABORT, 'this one is bad'); END",
+  );
+  const tables = new CallTables(store);
+  const write = (call: number) =>
+    new Promise<string>((resolve) => {
+      const inputs = [{ index: 0, payload: Uint8Array.of(call) }];
+      tables.write(
+        () => [{ kind: "inputs", call, inputs }],
+        (error) => resolve(error ? error.message : "stored"),
+      );
+    });
+  const [first, bad, last] = await Promise.all([10, 11, 12].map(write));
+  expect([first, last]).toEqual(["stored", "stored"]);
+  expect(bad).toMatch(/this one is bad/);
+  expect([10, 11, 12].map((call) => tables.countInputs(call))).toEqual([1, 0, 1]);
 });

@@ -1,7 +1,7 @@
 /** Web functions: deployed from source, called over HTTP. */
 import { once } from "node:events";
-import { createServer, request as httpRequest } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -308,6 +308,63 @@ describe("a URL", () => {
     expect(status).toBe(403);
   });
 
+  test("is refused with two Host headers", async () => {
+    const url = new URL(await urlOf("echo"));
+    const socket = connect(Number(url.port), url.hostname);
+    socket.end(`GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nHost: evil.example\r\nConnection: close\r\n\r\n`);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 .*more than one Host header/s);
+  });
+
+  test.each<[string, Record<string, string>, number]>([
+    ["a form of another site", { origin: "https://evil.example", "content-type": "text/plain" }, 403],
+    ["a script of another site", { origin: "https://evil.example", "content-type": "application/json" }, 403],
+    ["a sandboxed frame", { origin: "null" }, 403],
+    ["a page of another site that hides its origin", { "sec-fetch-site": "cross-site" }, 403],
+    ["a page whose name begins as this machine's", { origin: "http://localhost.evil.example" }, 403],
+    ["a page of this machine", { origin: "http://localhost:5173", "sec-fetch-site": "cross-site" }, 201],
+    ["its own page behind a proxy", { origin: "https://mine.example", "sec-fetch-site": "same-origin" }, 201],
+    ["a program", {}, 201],
+  ])("takes POST from the right places: %s", async (_, headers, status) => {
+    const url = new URL(await urlOf("echo"));
+    const send = (method: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const request = httpRequest(url, { method, headers }, async (response) => {
+          await text(response);
+          resolve(response.statusCode);
+        });
+        request.on("error", reject).end(method === "POST" ? "x" : undefined);
+      });
+    expect(await send("POST")).toBe(status);
+    // Links and images of other pages lead here as they lead anywhere.
+    expect(await send("GET")).toBe(201);
+  });
+
+  test("takes only so many bytes of all requests together, and more when some have ended", async () => {
+    const url = new URL(await urlOf("echo"));
+    const piece = Buffer.alloc(1024 * 1024);
+    /** Uploads without an end, so that the host holds what has come. */
+    const upload = async (megabytes: number) => {
+      const request = httpRequest(url, { method: "POST" });
+      const answered = once(request, "response").then(([response]) => response as IncomingMessage);
+      answered.catch(() => {});
+      request.on("error", () => {});
+      for (let i = 0; i < megabytes; i++) if (!request.write(piece)) await once(request, "drain");
+      return { request, answered };
+    };
+    const held = [];
+    for (let i = 0; i < 4; i++) held.push(await upload(63));
+    const { request, answered } = await upload(1);
+    // The system holds some of what the others have sent.
+    const sent = setInterval(() => request.write(piece), 10);
+    const refused = await answered;
+    clearInterval(sent);
+    expect(refused.statusCode).toBe(503);
+    expect(refused.headers["retry-after"]).toBe("1");
+    expect(await text(refused)).toContain("shared limit");
+    for (const each of held) each.request.destroy();
+    await expect.poll(async () => (await fetch(url, { method: "POST", body: piece })).status, patient).toBe(201);
+  });
+
   test("may be absolute in a request, and is refused with TRACE, which the Fetch API lacks", async () => {
     const url = new URL(await urlOf("echo"));
     const asked = (options: object) =>
@@ -397,7 +454,9 @@ test("stubs of web functions are WebFunction, documented, and compatible whateve
 test("options that make no sense are refused where the function is defined", () => {
   const app = new App("definitions");
   const handler = () => new Response();
-  expect(() => app.web(handler, { name: "a", retries: 1 } as never)).toThrow(/retries is no option of app\.web\(\)/);
+  expect(() => app.web(handler, { name: "a", retries: 1 } as never)).toThrow(
+    /retries is not an option of app\.web\(\)/,
+  );
   expect(() => app.web("page" as never)).toThrow(/app\.web\(\) takes a function/);
   expect(() => app.function(function* g() {}, { web: true })).toThrow(/generator cannot answer HTTP/);
   const batch = { maxSize: 2, waitMs: 1 };

@@ -19,7 +19,7 @@ export function printed(entry: string, options?: IntrospectOptions): string[] {
   ];
 }
 
-/** `file(line,column): error: path: message`, as they are told. */
+/** `file(line,column): error: path: message`, as they are printed. */
 export function problemsOf(entry: string, options?: IntrospectOptions): string[] {
   try {
     introspect(join(fixtures, entry), { root: fixtures, ...options });

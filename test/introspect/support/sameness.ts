@@ -94,7 +94,7 @@ function compare(
     app = introspect(entry);
   } catch (error) {
     if (!(error instanceof IntrospectionError)) throw error;
-    // Every problem is told at once: without those functions the rest must do.
+    // All problems are reported at once; compare the functions that have none.
     const refused = new Map<string, Problem[]>();
     for (const problem of error.problems.filter(({ severity }) => severity === "error")) {
       const names = [

@@ -1,5 +1,8 @@
-/** Whether a process is there, by its id. */
-import { readFileSync } from "node:fs";
+/** What the system says of a process, by its id. */
+import { execFileSync } from "node:child_process";
+import { readFileSync, statSync } from "node:fs";
+import type { StatePaths } from "../paths.ts";
+import { currentUser } from "../private.ts";
 
 export function isAlive(pid: number): boolean {
   try {
@@ -16,4 +19,28 @@ export function isAlive(pid: number): boolean {
     // Not on Linux, or gone meanwhile, which the next look will show.
     return true;
   }
+}
+
+/** Whether a process is this user's host of this state directory: ids of processes are used again. */
+export function isHost(pid: number, { state }: StatePaths): boolean {
+  // Nothing there says what a process runs. That it listens on a pipe of a random name has been enough to reach it.
+  if (process.platform === "win32") return true;
+  try {
+    const [uid, command] = process.platform === "linux" ? fromProc(pid) : fromPs(pid);
+    return uid === currentUser() && command === `farcall host ${state}`;
+  } catch {
+    // Gone meanwhile.
+    return false;
+  }
+}
+
+function fromProc(pid: number): [uid: number, command: string] {
+  const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replace(/\0+$/, "");
+  return [statSync(`/proc/${pid}`).uid, command];
+}
+
+function fromPs(pid: number): [uid: number, command: string] {
+  const line = execFileSync("ps", ["-o", "uid=", "-o", "args=", "-ww", "-p", String(pid)], { encoding: "utf8" }).trim();
+  const end = line.search(/\s/);
+  return [Number(line.slice(0, end)), line.slice(end).trim()];
 }

@@ -4,9 +4,10 @@ import type { EngineStatus, Failure } from "../../../engine/index.ts";
 import { EngineUnavailableError, failureToError } from "../../../runtime/errors.ts";
 import { duration } from "../../../text/index.ts";
 import type { Frame } from "../../../wire/frames.ts";
+import { readAddress } from "../address.ts";
 import { statePaths } from "../paths.ts";
 import { FromHost, type HostStatus, type Requests, ToHost } from "../protocol.ts";
-import { isAlive } from "./alive.ts";
+import { isAlive, isHost } from "./alive.ts";
 import { type Link, openLink } from "./link.ts";
 import { reachHost } from "./start.ts";
 
@@ -44,20 +45,35 @@ export async function hostRuns(url: string): Promise<boolean> {
 export async function stopHost(url: string, options: { force?: boolean } = {}): Promise<boolean> {
   const control = await connectControl(url);
   if (!control) return false;
+  const paths = statePaths(url);
   const { pid } = control.link.host;
+  // A process is stopped for what this user's own files and the system say of it, never for what a peer says.
+  const isOurs = readAddress(paths)?.pid === pid;
   const stopped = control.ask("stop", options).catch((error: unknown) => {
     // It may be gone before its answer has come through.
     if (!control.closed()) throw error;
   });
   await stopped;
   control.link.socket.end();
+  if (await hasEnded(pid, options.force ? 5_000 : 60_000)) return true;
+  if (!options.force) {
+    throw new EngineUnavailableError(`the host (process ${pid}) does not stop`, {
+      hint: "Stop it with `farcall host stop --force`.",
+    });
+  }
+  if (!isOurs || !isHost(pid, paths)) {
+    throw new EngineUnavailableError(`the host does not stop, and process ${pid} is not known to be it`, {
+      hint: `Find the process with \`ps aux | grep "farcall host"\` and stop it yourself; see ${paths.hostLog}.`,
+    });
+  }
+  process.kill(pid, "SIGKILL");
+  await hasEnded(pid, Number.POSITIVE_INFINITY);
+  return true;
+}
+
+async function hasEnded(pid: number, limitMs: number): Promise<boolean> {
   for (const begun = performance.now(); isAlive(pid); await delay(5)) {
-    if (performance.now() - begun < (options.force ? 5_000 : 60_000)) continue;
-    if (!options.force)
-      throw new EngineUnavailableError(`the host (process ${pid}) does not stop`, {
-        hint: "Stop it with `farcall host stop --force`.",
-      });
-    process.kill(pid, "SIGKILL");
+    if (performance.now() - begun > limitMs) return false;
   }
   return true;
 }

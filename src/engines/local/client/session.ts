@@ -5,6 +5,7 @@
 
 import type { LogEntry } from "../../../engine/index.ts";
 import { EngineUnavailableError, FarcallError } from "../../../runtime/errors.ts";
+import { printable } from "../../../text/index.ts";
 import type { Frame } from "../../../wire/frames.ts";
 import type { StatePaths } from "../paths.ts";
 import { FromHost } from "../protocol.ts";
@@ -227,7 +228,8 @@ export class Session implements LinkOwner {
 }
 
 function printLog(entry: LogEntry): void {
-  process.stderr.write(`[${entry.app}/${entry.function}] ${entry.text.replace(/\n$/, "")}\n`);
+  const line = `[${entry.app}/${entry.function}] ${entry.text.replace(/\n$/, "")}\n`;
+  process.stderr.write(process.stderr.isTTY ? printable(line) : line);
 }
 
 function asFarcallError(error: unknown): FarcallError {

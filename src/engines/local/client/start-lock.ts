@@ -3,8 +3,8 @@
  * exclusively; the lock only spares the machine the hosts that would lose.
  */
 import { closeSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
-import { EngineUnavailableError } from "../../../runtime/errors.ts";
 import type { StatePaths } from "../paths.ts";
+import { cannotWrite } from "../private.ts";
 import { isAlive } from "./alive.ts";
 
 const STALE_MS = 15_000;
@@ -18,13 +18,7 @@ export function takeStartLock(paths: StatePaths): (() => void) | undefined {
     return () => removeIfThere(paths.startLock);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
-      throw new EngineUnavailableError(
-        `cannot write to the state directory ${paths.state}: ${(error as Error).message}`,
-        {
-          cause: error,
-          hint: "Make it writable and its disk not full, or set FARCALL_HOME to another directory.",
-        },
-      );
+      throw cannotWrite(paths.state, error as Error);
     }
     if (isStale(paths.startLock)) removeIfThere(paths.startLock);
     return undefined;

@@ -7,16 +7,23 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { EngineUnavailableError, failureToError, InvalidError } from "../../../runtime/errors.ts";
-import { prepareDirectories, type StatePaths } from "../paths.ts";
+import { socketOfHost } from "../address.ts";
+import { rotateLog } from "../host-log.ts";
+import type { StatePaths } from "../paths.ts";
+import { checkDirectoryIfThere, prepareDirectory } from "../private.ts";
 import type { StartReport } from "../protocol.ts";
 import { takeStartLock } from "./start-lock.ts";
 
 /** A host that is draining keeps its directory for so long at most, so a start may have to wait as long. */
 const START_LIMIT_MS = 60_000;
 
+/** A host that has said nothing for so long hangs, and is killed. */
+const START_HANG_MS = Number(process.env["FARCALL_HOST_START_MS"]) || START_LIMIT_MS;
+
 /** Resolves to `undefined` when there is no host, unless `start` says to start one. */
 export async function reachHost(paths: StatePaths, start: boolean): Promise<Socket | undefined> {
-  if (start) prepareDirectories(paths);
+  if (start) prepareDirectory(paths);
+  else if (!checkDirectoryIfThere(paths)) return undefined;
   const begun = performance.now();
   for (let wait = 5; ; wait = Math.min(wait * 1.5, 150)) {
     const socket = await tryConnect(paths);
@@ -39,9 +46,11 @@ const HINTS: Record<string, string> = {
 };
 
 /** Resolves to `undefined` when nothing listens there. */
-function tryConnect(paths: StatePaths): Promise<Socket | undefined> {
+async function tryConnect(paths: StatePaths): Promise<Socket | undefined> {
+  const path = socketOfHost(paths);
+  if (path === undefined) return undefined;
   return new Promise((resolve, reject) => {
-    const socket = connect(paths.socket);
+    const socket = connect(path);
     socket.once("connect", () => {
       socket.removeAllListeners("error");
       resolve(socket);
@@ -52,7 +61,7 @@ function tryConnect(paths: StatePaths): Promise<Socket | undefined> {
       if (["ENOENT", "ECONNREFUSED", "ECONNRESET", "EAGAIN"].includes(error.code ?? "")) resolve(undefined);
       else {
         reject(
-          new EngineUnavailableError(`cannot connect to the host on ${paths.socket}: ${error.message}`, {
+          new EngineUnavailableError(`cannot connect to the host on ${path}: ${error.message}`, {
             cause: error,
             hint: HINTS[error.code ?? ""],
           }),
@@ -85,6 +94,7 @@ async function spawnHost(paths: StatePaths): Promise<"ready" | "busy"> {
   const env: NodeJS.ProcessEnv = { ...process.env, NODE_COMPILE_CACHE: paths.compileCache };
   for (const name of OWN_VARIABLES) delete env[name];
   if (env["FARCALL_OTEL"]) env["FARCALL_OTEL"] = moduleUrl(env["FARCALL_OTEL"]);
+  rotateLog(paths.hostLog);
   const log = openSync(paths.hostLog, "a", 0o600);
   const logStart = fstatSync(log).size;
   const entry = new URL(import.meta.url.endsWith(".ts") ? "../host/main.ts" : "../host/main.js", import.meta.url);
@@ -95,6 +105,11 @@ async function spawnHost(paths: StatePaths): Promise<"ready" | "busy"> {
   );
   closeSync(log);
   child.unref();
+  let hangs = false;
+  const limit = setTimeout(() => {
+    hangs = true;
+    child.kill("SIGKILL");
+  }, START_HANG_MS);
   const report = await new Promise<StartReport | undefined>((resolve, reject) => {
     child.once("error", reject);
     const pipe = child.stdio[3] as Socket;
@@ -109,9 +124,18 @@ async function spawnHost(paths: StatePaths): Promise<"ready" | "busy"> {
     });
     pipe.on("error", reject);
     pipe.on("close", () => resolve(undefined));
-  }).catch((error: Error) => {
-    throw new EngineUnavailableError(`the host process could not be started: ${error.message}`, { cause: error });
-  });
+  })
+    .catch((error: Error) => {
+      throw new EngineUnavailableError(`the host process could not be started: ${error.message}`, { cause: error });
+    })
+    .finally(() => clearTimeout(limit));
+  if (hangs) {
+    const said = lastLines(paths.hostLog, logStart);
+    throw new EngineUnavailableError(
+      `the host of ${paths.state} did not start within ${START_HANG_MS / 1000} s and was stopped; its log says: ${said || "nothing"}`,
+      { hint: "Set FARCALL_HOST_START_MS to more milliseconds if the machine is slow." },
+    );
+  }
   if (report === undefined) {
     throw new EngineUnavailableError(`the host of ${paths.state} stopped while it started`, {
       hint: `The last lines of ${paths.hostLog}:\n${lastLines(paths.hostLog, logStart)}`,

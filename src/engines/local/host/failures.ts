@@ -2,11 +2,14 @@
 
 import type { Failure } from "../../../engine/index.ts";
 import { errorToFailure, FarcallError } from "../../../runtime/errors.ts";
+import { keepLogSmall } from "../host-log.ts";
 
 /** Writes a line to host.log. */
 export function warn(message: string): void {
+  const line = `${new Date().toISOString()} ${message}\n`;
   try {
-    process.stderr.write(`${new Date().toISOString()} ${message}\n`);
+    process.stderr.write(line);
+    keepLogSmall(line.length);
   } catch {
     // The disk with the log is full, which is not a reason to stop.
   }

@@ -1,11 +1,11 @@
 /** The host: what one process keeps for a state directory, how it begins, and how it ends. */
-import { chmodSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, rmSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:net";
-import { dirname } from "node:path";
 import type { DeployRequest, DeployResult, ResolvedFunction } from "../../../engine/index.ts";
 import { type ContainerOutput, NodeLauncher, type PoolLog, Pools, Processes } from "../../../pool/index.ts";
 import { InvalidError } from "../../../runtime/errors.ts";
 import { parseManifest, SchemaError } from "../../../schema/index.ts";
+import { placeForSocket, removeAddress, removeSocketFolder, writeAddress } from "../address.ts";
 import type { StatePaths } from "../paths.ts";
 import type { HostStatus } from "../protocol.ts";
 import { FARCALL_VERSION } from "../version.ts";
@@ -26,6 +26,13 @@ const DRAIN_MS = Number(process.env["FARCALL_HOST_DRAIN_MS"]) || 30_000;
 const LEAVE_MS = 1_000;
 const CHECK_SOCKET_MS = 2_000;
 
+export interface HostOptions {
+  /** Of the user's own files, for containers. */
+  umask: number;
+  /** Called once nothing is left to do. */
+  onEnd: () => void;
+}
+
 export class Host implements Services {
   readonly paths: StatePaths;
   readonly registry: Registry;
@@ -43,25 +50,25 @@ export class Host implements Services {
   #draining = false;
   /** By performance.now(). */
   #leaveBy = 0;
+  #socket = "";
   #socketInode = 0;
   #idleTimer: NodeJS.Timeout | undefined;
   #checkTimer: NodeJS.Timeout | undefined;
   #ended = false;
 
-  /** `onEnd` is called once nothing is left to do. */
-  constructor(paths: StatePaths, storage: Storage, onEnd: () => void) {
+  constructor(paths: StatePaths, storage: Storage, { umask, onEnd }: HostOptions) {
     this.paths = paths;
     this.#storage = storage;
     this.#onEnd = onEnd;
     this.logs = storage.logs;
-    this.registry = new Registry(storage.deploys, storage.artifacts);
+    this.registry = new Registry(storage.deploys, storage.artifacts, warn);
     const log: PoolLog = {
       output: (output) => this.#onOutput(output),
       problem: (what, error) => (error === undefined ? warn(what) : warnOf(what, error)),
     };
     this.#processes = new Processes({
       folder: paths.state,
-      env: { FARCALL_HOME: paths.state, FARCALL_ENGINE: paths.url },
+      env: { FARCALL_HOME: paths.state, FARCALL_ENGINE: paths.url, FARCALL_UMASK: umask.toString(8) },
       log,
     });
     this.pools = new Pools({
@@ -72,7 +79,8 @@ export class Host implements Services {
       onIdle: () => this.#lookForWork(),
     });
     this.#web = new WebServer(this);
-    this.calls = new Calls({ storage: storage.calls, registry: this.registry, pools: this.pools, warn });
+    const { calls, attempts } = storage;
+    this.calls = new Calls({ storage: calls, attempts, registry: this.registry, pools: this.pools, warn });
     this.#schedules = new Schedules(this.registry, this.calls);
     this.#server = createServer({ noDelay: true }, (socket) => {
       clearTimeout(this.#idleTimer);
@@ -81,10 +89,10 @@ export class Host implements Services {
   }
 
   async listen(): Promise<void> {
-    const { socket } = this.paths;
     const isFile = process.platform !== "win32";
-    // The database is ours, so the host that made this file is gone.
-    if (isFile) rmSync(socket, { force: true });
+    // The database is ours, so the host that answered here before is gone.
+    const socket = placeForSocket(this.paths);
+    this.#socket = socket;
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
       this.#server.listen({ path: socket, backlog: 4096 }, () => {
@@ -99,6 +107,7 @@ export class Host implements Services {
       this.#checkTimer = setInterval(() => this.#checkSocket(), CHECK_SOCKET_MS);
       this.#checkTimer.unref();
     }
+    writeAddress(this.paths, { pid: process.pid, socket });
     this.calls.resume();
     if (this.#hasWeb) await this.#web.start();
     await this.#schedules.refresh();
@@ -107,7 +116,7 @@ export class Host implements Services {
 
   /** Nobody can reach a host whose directory was removed or taken by another host. */
   #checkSocket(): void {
-    const stats = statSync(this.paths.socket, { throwIfNoEntry: false });
+    const stats = statSync(this.#socket, { throwIfNoEntry: false });
     if (stats?.ino === this.#socketInode || this.#draining) return;
     warn("the socket is gone: stopping");
     this.stop("force");
@@ -188,7 +197,23 @@ export class Host implements Services {
     // Before the deploy is answered, so that its functions have their URLs.
     if (version.manifest.functions.some(isWeb)) await this.#web.start();
     await this.#schedules.refresh();
+    this.#prune(version);
     return result;
+  }
+
+  /** Versions that durable calls or containers still need stay. */
+  #prune({ app, environment }: { app: string; environment: string }): void {
+    try {
+      const used = new Set(this.#storage.calls.openVersions({ app, environment }));
+      for (const { pool } of this.pools.containers()) {
+        const { version } = pool.workload;
+        if (version.app === app && version.environment === environment) used.add(version.version);
+      }
+      this.registry.prune({ app, environment }, used);
+    } catch (error) {
+      // At the next deploy, then.
+      warnOf(`old versions of ${app} could not be removed`, error);
+    }
   }
 
   remove({ app, environment }: { app: string; environment: string }): void {
@@ -257,6 +282,7 @@ export class Host implements Services {
     clearTimeout(this.#idleTimer);
     this.#server.close();
     if (process.platform !== "win32") this.#removeSocket();
+    removeAddress(this.paths);
     this.#web.close();
     this.#schedules.close();
     this.pools.close(true);
@@ -272,15 +298,10 @@ export class Host implements Services {
 
   #removeSocket(): void {
     // It is another host's when ours was removed.
-    const stats = statSync(this.paths.socket, { throwIfNoEntry: false });
-    if (stats?.ino === this.#socketInode) rmSync(this.paths.socket, { force: true });
-    const folder = dirname(this.paths.socket);
-    if (folder === this.paths.state) return;
-    try {
-      rmdirSync(folder);
-    } catch {
-      // Other hosts have sockets there.
-    }
+    const stats = statSync(this.#socket, { throwIfNoEntry: false });
+    if (stats && stats.ino !== this.#socketInode) return;
+    rmSync(this.#socket, { force: true });
+    removeSocketFolder(this.paths, this.#socket);
   }
 
   #onOutput({ workload: { version, name }, container, stream, text, call, index }: ContainerOutput): void {

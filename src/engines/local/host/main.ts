@@ -5,14 +5,19 @@
 import { closeSync, writeSync } from "node:fs";
 import type { Failure } from "../../../engine/index.ts";
 import { startSdk, startTelemetry, telemetry } from "../../../pool/index.ts";
-import { prepareDirectories, statePaths } from "../paths.ts";
+import { writesLog } from "../host-log.ts";
+import { statePaths } from "../paths.ts";
+import { closeFiles, prepareDirectory } from "../private.ts";
 import type { StartReport } from "../protocol.ts";
 import { asFailure, warn } from "./failures.ts";
 import { Host } from "./host.ts";
 import { openStorage } from "./storage/index.ts";
 
+// Whatever the host writes is its user's alone. Functions write with the user's usual mask.
+const umask = process.umask(0o077);
 const detached = process.argv.includes("--detached");
 const paths = statePaths(`local:${process.argv.at(-1)}`);
+if (detached) writesLog(paths.hostLog);
 process.title = `farcall host ${paths.state}`;
 
 // That the log cannot be written is not a reason to stop.
@@ -23,14 +28,15 @@ process.on("uncaughtException", (error) => {
 });
 
 try {
-  prepareDirectories(paths);
+  prepareDirectory(paths);
+  closeFiles(paths);
   const storage = openStorage(paths, warn);
   if (!storage) {
     report({ locked: true });
     process.exit(0);
   }
   await startSdk();
-  const host = new Host(paths, storage, () => void exit(host));
+  const host = new Host(paths, storage, { umask, onEnd: () => void exit(host) });
   await startTelemetry(() => host.pools.all());
   await host.listen();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => host.stop("drain"));

@@ -164,27 +164,38 @@ export const commands: fc.Arbitrary<Command>[] = [
   fc.tuple(who, fc.constantFrom<Kind>("double", "fail", "wait"), key, fc.nat(99)).map(([by, kind, idempotencyKey, n]) =>
     command(`${kind}.spawn(${n}) with key ${idempotencyKey} by ${by}`, async (model, real) => {
       const name = `${kind} ${idempotencyKey}`;
-      const gate = gateOf(model, real);
-      const call = await within(
-        "spawn with a key",
-        fn(real, by, kind).spawn(...argsOf(kind, n, gate), callOptions({ idempotencyKey })),
-      );
+      const args = argsOf(kind, n, gateOf(model, real));
+      const spawned = within("spawn with a key", fn(real, by, kind).spawn(...args, callOptions({ idempotencyKey })));
       const known = model.keys.get(name);
+      if (known && model.keyed.get(name) !== String(args)) {
+        await expect(spawned).rejects.toThrow(InvalidError);
+        return;
+      }
+      const call = await spawned;
       if (known) expect(call.id).toBe(known.id);
-      else model.keys.set(name, made(model, real, call.id, kind, [n]));
+      else {
+        model.keys.set(name, made(model, real, call.id, kind, [n]));
+        model.keyed.set(name, String(args));
+      }
     }),
   ),
 
   fc.tuple(who, fc.constantFrom<Kind>("double", "fail"), key, fc.nat(99)).map(([by, kind, idempotencyKey, n]) =>
     command(`${kind}.remote(${n}) with key ${idempotencyKey} by ${by}`, async (model, real) => {
       const name = `${kind} ${idempotencyKey}`;
-      const outcome = await see("remote with a key", fn(real, by, kind).remote(n, callOptions({ idempotencyKey })));
       let call = model.keys.get(name);
+      const asked = fn(real, by, kind).remote(n, callOptions({ idempotencyKey }));
+      if (call && model.keyed.get(name) !== String(argsOf(kind, n, ""))) {
+        await expect(asked).rejects.toThrow(InvalidError);
+        return;
+      }
+      const outcome = await see("remote with a key", asked);
       if (!call) {
         const engine: Engine = await real.clients[by].engine();
         const [newest] = await engine.monitor!.calls({ app: APP, function: kind, limit: 1 });
         call = made(model, real, newest!.id, kind, [n]);
         model.keys.set(name, call);
+        model.keyed.set(name, String(argsOf(kind, n, "")));
       }
       model.see(call, 0, outcome);
     }),

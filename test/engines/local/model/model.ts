@@ -34,6 +34,8 @@ export class Model {
   readonly calls: CallModel[] = [];
   /** By function and idempotency key. */
   readonly keys = new Map<string, CallModel>();
+  /** The arguments that each key came with. */
+  readonly keyed = new Map<string, string>();
 
   call(pick: number): CallModel {
     return this.calls[pick % this.calls.length]!;

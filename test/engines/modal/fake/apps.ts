@@ -1,7 +1,7 @@
 /** Deployed apps with all their versions, and the RPCs that list, describe and stop them. */
 import { ServerError, Status } from "nice-grpc";
 import type { AppLayout, FunctionMetadata, Handlers } from "./codecs.ts";
-import type { Functions } from "./functions.ts";
+import { dataOf, type Functions } from "./functions.ts";
 import { AppState, makeId, now } from "./values.ts";
 
 export interface AppVersion {
@@ -194,7 +194,12 @@ export class Apps {
       if (!functionId) {
         throw new ServerError(Status.NOT_FOUND, `Function '${objectTag}' not found in app '${appName}'`);
       }
-      return { functionId, handleMetadata: metadata.get(functionId) ?? {} };
+      const { definition } = this.#functions.need(functionId);
+      return {
+        functionId,
+        handleMetadata: metadata.get(functionId) ?? {},
+        ...(definition && { function: dataOf(definition) }),
+      };
     },
     environmentList: async () => ({
       items: this.environments.map((name, index) => ({ name, default: index === 0, environmentId: `en-${name}` })),

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { ServerError, Status } from "nice-grpc";
 import type { Apps } from "./apps.ts";
 import type { Blobs } from "./blobs.ts";
-import type { FunctionDefinition, Handlers, Request } from "./codecs.ts";
-import { type Functions, hash } from "./functions.ts";
+import type { Handlers, Request } from "./codecs.ts";
+import { dataOf, type Functions, hash } from "./functions.ts";
 import { rawRequest } from "./server.ts";
 import { findProtobufField, makeId, Outcome } from "./values.ts";
 
@@ -45,7 +45,7 @@ export class Deploys {
       if (!bytes) throw new Error("the request has no function");
       this.#functions.define(fn, definition, { raw: bytes });
       // The client describes the function to its user by what it gets back.
-      const functionData = { ...shared(definition), rankedFunctions: [{ function: definition }] };
+      const functionData = dataOf(definition);
       return { functionId: fn.id, function: definition, functionData, handleMetadata: fn.metadata };
     },
     classCreate: async ({ existingClassId }) => ({ classId: existingClassId || makeId("cs"), handleMetadata: {} }),
@@ -85,14 +85,6 @@ export class Deploys {
       return { url: `https://modal.invalid/apps/${app.name}`, deployedAt: changed ? app.deployedAt : 0 };
     },
   } satisfies Handlers;
-}
-
-/** What a function's variants have in common. */
-function shared(definition: FunctionDefinition) {
-  const { moduleName, functionName, functionType, timeoutSecs, isClass, isServer, webUrl } = definition;
-  const { webhookConfig, methodDefinitions, classParameterInfo, autoscalerSettings } = definition;
-  const of = { moduleName, functionName, functionType, timeoutSecs, isClass, isServer, webUrl };
-  return { ...of, webhookConfig, methodDefinitions, classParameterInfo, autoscalerSettings };
 }
 
 /** The same for what is the same: Python sends the entries of a map in any order, and a function's mounts too. */

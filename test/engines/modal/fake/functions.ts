@@ -137,6 +137,15 @@ function describeMethod(name: string, method: MethodDefinition): FunctionMetadat
   };
 }
 
+/** A function as its variants (one for each GPU) have it: what they have in common, and each. */
+export function dataOf(definition: FunctionDefinition) {
+  const { moduleName, functionName, functionType, timeoutSecs, isClass, isServer, webUrl } = definition;
+  const { webhookConfig, methodDefinitions, classParameterInfo, autoscalerSettings } = definition;
+  const of = { moduleName, functionName, functionType, timeoutSecs, isClass, isServer, webUrl };
+  const shared = { ...of, webhookConfig, methodDefinitions, classParameterInfo, autoscalerSettings };
+  return { ...shared, rankedFunctions: [{ function: definition }] };
+}
+
 export function hash(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("hex").slice(0, 16);
 }

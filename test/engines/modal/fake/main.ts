@@ -11,7 +11,7 @@ import { FakeModal, modalDeploy, modalPython } from "./index.ts";
 
 const files = process.argv.slice(2);
 if (files.length > 0 && !modalPython) {
-  console.error("There is no Python with modal. Run scripts/modal-venv.sh first.");
+  console.error("There is no Python with modal. Run scripts/python-venv.sh first.");
   process.exit(1);
 }
 const ends = [once(process, "SIGINT"), once(process, "SIGTERM")];

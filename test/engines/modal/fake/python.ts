@@ -1,4 +1,4 @@
-/** The Python of the tests that run Modal's own client: found where scripts/modal-venv.sh has put it, or reported missing. */
+/** The Python of the tests that run Modal's own client: found where scripts/python-venv.sh has put it, or reported missing. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -8,14 +8,14 @@ import type { FakeModal } from "./fake.ts";
 const repository = resolve(import.meta.dirname, "../../../..");
 const windows = process.platform === "win32";
 
-/** A Python that has `modal`: FARCALL_MODAL_PYTHON, or the one in .venv-modal. */
+/** A Python that has `modal`: FARCALL_MODAL_PYTHON, or the one in .venv. */
 export const modalPython: string | undefined = [
   process.env["FARCALL_MODAL_PYTHON"],
-  resolve(repository, ".venv-modal", windows ? "Scripts/python.exe" : "bin/python"),
+  resolve(repository, ".venv", windows ? "Scripts/python.exe" : "bin/python"),
 ].find((path) => path !== undefined && existsSync(path));
 
 /** For the name of a test group that is left out without Python. */
-export const pythonMissing = modalPython ? "" : " (left out: run scripts/modal-venv.sh first)";
+export const pythonMissing = modalPython ? "" : " (left out: run scripts/python-venv.sh first)";
 
 /** Runs the real `modal deploy` of a Python file; gives what it prints. */
 export async function modalDeploy(
@@ -30,7 +30,7 @@ export async function modalDeploy(
 
 /** Runs Modal's command line against the fake. */
 export async function modal(fake: FakeModal, args: string[], cwd = process.cwd()): Promise<string> {
-  if (!modalPython) throw new Error("there is no Python with modal: run scripts/modal-venv.sh");
+  if (!modalPython) throw new Error("there is no Python with modal: run scripts/python-venv.sh");
   const env = {
     ...process.env,
     ...fake.env,

@@ -8,11 +8,19 @@ import {
   type LogEntry,
   type Progress,
 } from "../../../../engine/index.ts";
-import type { Call, Pools } from "../../../../pool/index.ts";
+import type { Call, ParentInput, Pools } from "../../../../pool/index.ts";
 import { failureToError, NotFoundError } from "../../../../runtime/errors.ts";
 import { FromHost, type OpenMessage } from "../../protocol.ts";
 import type { Registry } from "../registry/index.ts";
-import { type CallRow, type CallStorage, isNamed, type RecordedInput, type StoredListener } from "../storage/index.ts";
+import {
+  type AttemptsFile,
+  type CallRow,
+  type CallStorage,
+  isNamed,
+  type RecordedInput,
+  type StoredListener,
+} from "../storage/index.ts";
+import { Backlog } from "./backlog.ts";
 import { DurableCall, type DurableHost } from "./durable-call.ts";
 import { expiredFailure, infoOf, infoOfStored } from "./info.ts";
 import { Intake, newId, type WebRequest } from "./intake.ts";
@@ -30,9 +38,13 @@ const RETENTION_MS = Number(process.env["FARCALL_RETENTION_MS"]) || 7 * DAY_MS;
 const TOMBSTONE_MS = RETENTION_MS + 30 * DAY_MS;
 const EXPIRY_INTERVAL_MS = 3_600_000;
 const DEFAULT_LIST = 100;
+/** Calls of the last host are taken up a page at a time, for so long in one turn: callers of this one come first. */
+const RESUME_PAGE = 100;
+const RESUME_TURN_MS = 3;
 
 export interface CallsOptions {
   storage: CallStorage;
+  attempts: AttemptsFile;
   registry: Registry;
   pools: Pools;
   warn: (message: string) => void;
@@ -49,6 +61,8 @@ export interface ReadOptions {
 
 export class Calls implements DurableHost {
   readonly storage: CallStorage;
+  readonly attempts: AttemptsFile;
+  readonly backlog = new Backlog();
   readonly #warn: (message: string) => void;
   readonly #intake: Intake;
   readonly #recent = new RecentCalls();
@@ -58,10 +72,14 @@ export class Calls implements DurableHost {
   /** Of those, the ones that have an idempotency key, by function and key. */
   readonly #keyed = new Map<string, DurableCall>();
   #draining = false;
+  /** Calls of the last host up to this one are not all taken up yet; 0 when they are. */
+  #resumingUpTo = 0;
+  #closed = false;
   #expiryTimer: NodeJS.Timeout | undefined;
 
-  constructor({ storage, registry, pools, warn }: CallsOptions) {
+  constructor({ storage, attempts, registry, pools, warn }: CallsOptions) {
     this.storage = storage;
+    this.attempts = attempts;
     this.#warn = warn;
     this.#intake = new Intake({
       registry,
@@ -79,30 +97,40 @@ export class Calls implements DurableHost {
     });
   }
 
-  /** Takes up what the last host left. */
+  /** Takes up what the last host left, some calls at a time. One that somebody asks for is taken up when it is asked for. */
   resume(): void {
-    for (const row of this.storage.open()) {
-      let call: DurableCall;
-      try {
-        call = this.#takeUp(row);
-      } catch {
-        // Its app was removed, and the host that would have cancelled it went down.
-        this.storage.write(
-          () => [{ kind: "cancel", call: row.number, at: Date.now() }],
-          (error) => error && this.warn(`${row.id} could not be cancelled: ${error.message}`),
-        );
-        continue;
-      }
-      if (row.num_inputs !== null) call.resume(row.num_inputs, this.storage.countUnfinished(row.number));
-    }
+    this.#resumingUpTo = this.storage.lastNumber;
+    this.#resumeSome(0);
     this.#expire();
     this.#expiryTimer = setInterval(() => this.#expire(), Math.min(EXPIRY_INTERVAL_MS, RETENTION_MS));
     this.#expiryTimer.unref();
   }
 
+  #resumeSome(after: number): void {
+    if (this.#closed) return;
+    const begun = performance.now();
+    let last = after;
+    try {
+      while (performance.now() - begun < RESUME_TURN_MS && last < this.#resumingUpTo) {
+        const page = this.storage.open(last, RESUME_PAGE);
+        for (const row of page) {
+          if (performance.now() - begun > RESUME_TURN_MS) break;
+          last = row.number;
+          if (row.number <= this.#resumingUpTo && !this.#durable.has(row.id)) this.#takeUp(row);
+        }
+        if (page.length === 0) last = this.#resumingUpTo;
+      }
+    } catch (error) {
+      this.warn(`calls that were left open cannot be read: ${error}`);
+      last = this.#resumingUpTo;
+    }
+    if (last >= this.#resumingUpTo) this.#resumingUpTo = 0;
+    else setTimeout(() => this.#resumeSome(last), RESUME_TURN_MS);
+  }
+
   /** Calls that keep the host from stopping by itself. */
   get open(): number {
-    return this.#memory.size + this.#durable.size;
+    return this.#memory.size + this.#durable.size + (this.#resumingUpTo > 0 ? 1 : 0);
   }
 
   get draining(): boolean {
@@ -122,9 +150,18 @@ export class Calls implements DurableHost {
 
   /** Throws when there is no such function, or the method does not suit it. */
   openMemory(peer: Peer, clientNumber: number, message: OpenMessage): MemoryCall {
-    const call = this.#intake.memory(peer, clientNumber, message);
+    const call = this.#intake.memory(peer, clientNumber, message, this.#parentOf(message));
     this.#memory.set(call.id, call);
     return call;
+  }
+
+  /** An input of a call that has not ended. */
+  #parentOf({ parent }: OpenMessage): ParentInput | undefined {
+    if (parent === undefined) return undefined;
+    const colon = parent.lastIndexOf(":");
+    const id = parent.slice(0, colon);
+    const call = this.#memory.get(id) ?? this.#durable.get(id);
+    return call && { call, index: Number(parent.slice(colon + 1)) };
   }
 
   openWeb(request: WebRequest): void {
@@ -154,10 +191,25 @@ export class Calls implements DurableHost {
     return call;
   }
 
-  /** A call that is on disk. When some of its inputs are not, its caller may send the rest. */
-  #takeUp(row: CallRow): DurableCall {
-    const call = this.#remember(this.#intake.stored(row));
+  /**
+   * A call that is on disk and has not ended, in memory again; undefined when its function is gone. When some of its inputs
+   * are not on disk, its caller may send the rest.
+   */
+  #takeUp(row: CallRow): DurableCall | undefined {
+    let call: DurableCall;
+    try {
+      call = this.#intake.stored(row);
+    } catch {
+      // Its app was removed, and the host that would have cancelled it went down.
+      this.storage.write(
+        () => [{ kind: "cancel", call: row.number, at: Date.now() }],
+        (error) => error && this.warn(`${row.id} could not be cancelled: ${error.message}`),
+      );
+      return undefined;
+    }
+    this.#remember(call);
     if (row.num_inputs === null) call.resumeReceiving(this.storage.countInputs(row.number));
+    else call.resume(row.num_inputs, this.storage.countUnfinished(row.number));
     return call;
   }
 
@@ -184,7 +236,7 @@ export class Calls implements DurableHost {
   #findByKey({ function: ref, idempotencyKey: key }: OpenMessage): FoundCall | undefined {
     if (key === undefined) return undefined;
     const { app, environment, name, instance = "" } = ref;
-    const live = this.#keyed.get([app, environment, name, instance, key].join("\0"));
+    const live = this.#keyed.get(JSON.stringify([app, environment, name, instance, key]));
     if (live) return found(live);
     const row = this.storage.byKey(ref, key);
     return row && this.#foundRow(row);
@@ -194,18 +246,24 @@ export class Calls implements DurableHost {
     const live = this.#durable.get(row.id);
     if (live) return found(live);
     if (row.num_inputs === null) return this.#foundAbandoned(row);
+    // Left by the last host, and its turn has not come yet.
+    if (row.ended_at === null && row.number <= this.#resumingUpTo) {
+      const call = this.#takeUp(row);
+      if (call) return found(call);
+    }
     if (row.expired === 1 || (row.ended_at !== null && row.ended_at < Date.now() - RETENTION_MS)) {
       throw failureToError(expiredFailure(row.id));
     }
-    const { number, id, num_inputs: numInputs, cancelled } = row;
-    return { number, id, numInputs, cancelled: cancelled === 1, live: undefined };
+    const { number, id, num_inputs: numInputs, cancelled, digest } = row;
+    return { number, id, numInputs, cancelled: cancelled === 1, digest, live: undefined };
   }
 
   /** It is either about to be removed from the disk, or was left there because that failed. */
   #foundAbandoned({ id }: CallRow): FoundCall | undefined {
     this.storage.flush();
     const row = this.storage.byId(id);
-    return row && found(this.#takeUp(row));
+    const call = row && this.#takeUp(row);
+    return call && found(call);
   }
 
   // ---- reading
@@ -264,8 +322,10 @@ export class Calls implements DurableHost {
 
   #running(id: string): MemoryCall | WebCall | DurableCall | undefined {
     const call = this.#memory.get(id) ?? this.#durable.get(id);
-    if (!call) this.info(id);
-    return call;
+    if (call) return call;
+    this.info(id);
+    // One of the last host may not have been taken up yet.
+    return this.#resumingUpTo > 0 ? this.#find(id)?.live : undefined;
   }
 
   /** Sends a line that a call has printed to the client that wants its logs. It may come after the call has ended. */
@@ -280,7 +340,7 @@ export class Calls implements DurableHost {
 
   /** `onDone` is called once the call is cancelled for good, also for a host that comes after this one. Throws NotFoundError. */
   cancel(id: string, terminate: boolean, onDone: StoredListener): void {
-    const durable = this.#durable.get(id);
+    const durable = this.#durable.get(id) ?? (this.#resumingUpTo > 0 ? this.#find(id)?.live : undefined);
     if (durable) {
       durable.cancel({ terminate, onStored: onDone });
       return;
@@ -310,16 +370,18 @@ export class Calls implements DurableHost {
   }
 
   close(): void {
+    this.#closed = true;
     clearInterval(this.#expiryTimer);
   }
 }
 
 function found(call: DurableCall): FoundCall {
-  return { number: call.row, id: call.id, numInputs: call.numInputs, cancelled: call.cancelled, live: call };
+  const { row: number, id, numInputs, cancelled, digest } = call;
+  return { number, id, numInputs, cancelled, digest, live: call };
 }
 
 function keyOf({ key, instance, fn: { version, schema } }: DurableCall): string {
-  return [version.app, version.environment, schema.name, instance, key].join("\0");
+  return JSON.stringify([version.app, version.environment, schema.name, instance, key]);
 }
 
 function unknownCall(id: string): NotFoundError {

@@ -15,7 +15,16 @@ import {
 import { type Call, CallInPool, Input, type OutcomeKind, type Pool, Queue, queueTime } from "../../../../pool/index.ts";
 import { ProtocolError } from "../../protocol.ts";
 import type { DeployedFunction } from "../registry/index.ts";
-import { type CallRow, type CallStorage, type CallWrite, InputState, type StoredListener } from "../storage/index.ts";
+import {
+  type AttemptsFile,
+  type CallRow,
+  type CallStorage,
+  type CallWrite,
+  InputState,
+  type StoredListener,
+} from "../storage/index.ts";
+import type { Backlog } from "./backlog.ts";
+import { InputsDigest } from "./digest.ts";
 import { infoOfDurable } from "./info.ts";
 import type { Peer } from "./peer.ts";
 import { ProgressBoard } from "./progress.ts";
@@ -32,6 +41,8 @@ const COME_BACK_MS = 60_000;
 /** What a durable call needs of the host. */
 export interface DurableHost {
   readonly storage: CallStorage;
+  readonly attempts: AttemptsFile;
+  readonly backlog: Backlog;
   /** Begins nothing that the next host can do. */
   readonly draining: boolean;
   warn(message: string): void;
@@ -65,6 +76,7 @@ export class DurableCall implements Call {
   readonly trace: TraceContext | undefined;
   readonly fn: DeployedFunction;
   readonly pool: Pool;
+  readonly parent = undefined;
   readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
   readonly granted = 0;
@@ -74,6 +86,8 @@ export class DurableCall implements Call {
   #cancelled = false;
   /** Sends the inputs, until the call is accepted. */
   #opener: Peer | undefined;
+  #caller: Peer | undefined;
+  #patientSince = performance.now();
   /** When the last opener went, by performance.now(). */
   #leftAt = 0;
   #logsTo: Peer | undefined;
@@ -95,7 +109,11 @@ export class DurableCall implements Call {
   #onAccepted: (() => void)[] = [];
   readonly #onCancelled: StoredListener[] = [];
   #kept: { index: number; payload: Uint8Array }[] | undefined = [];
+  /** Of `#kept`, then of those in `#page`. */
   #keptBytes = 0;
+  /** Of all inputs, when it has a key and they all came to this host. */
+  #digest: InputsDigest | undefined;
+  #digestValue: Uint8Array | null;
   #numInputs = 0;
   /** In memory, about to run. */
   #page = new Queue<Input>();
@@ -122,7 +140,19 @@ export class DurableCall implements Call {
     this.trace = row.trace === null ? undefined : (JSON.parse(row.trace) as TraceContext);
     this.fn = fn;
     this.pool = pool;
-    pool.opened();
+    this.#digestValue = row.digest;
+    if (isNew && row.key !== null) this.#digest = new InputsDigest();
+    pool.opened(this);
+  }
+
+  /** Who sent its inputs; after a restart of the host nobody knows. */
+  get caller(): object {
+    return this.#caller ?? this.#host;
+  }
+
+  /** Since when its inputs wait, by performance.now(). */
+  get patientSince(): number {
+    return this.#patientSince;
   }
 
   get over(): boolean {
@@ -165,6 +195,11 @@ export class DurableCall implements Call {
     return this.#row.key;
   }
 
+  /** Of its inputs, once it is accepted; null when it is not known. */
+  get digest(): Uint8Array | null {
+    return this.#digestValue;
+  }
+
   // ---- taking inputs in
 
   /**
@@ -174,6 +209,7 @@ export class DurableCall implements Call {
   receiveFrom(opener: Peer, onStored: (stored: number) => void): boolean {
     if (this.#accepted || this.#opener) return false;
     this.#opener = opener;
+    this.#caller = opener;
     this.receive(onStored);
     return true;
   }
@@ -211,7 +247,9 @@ export class DurableCall implements Call {
     if (index > this.#received) throw new ProtocolError(`input ${index} came before input ${this.#received}`);
     if (index === this.#received) this.#received++;
     const input = { index, payload };
+    this.#digest?.add(index, payload);
     this.#incoming.push(input);
+    this.#host.backlog.add(payload.length);
     this.#keep(input);
     this.#save();
   }
@@ -222,6 +260,8 @@ export class DurableCall implements Call {
     if (this.#accepted || this.#over) return;
     if (count !== this.#received) throw new ProtocolError(`${this.#received} of ${count} inputs have come`);
     this.#closing = count;
+    this.#digestValue = this.#digest?.value() ?? null;
+    this.#digest = undefined;
     this.#save();
   }
 
@@ -248,25 +288,41 @@ export class DurableCall implements Call {
 
   #keep(input: { index: number; payload: Uint8Array }): void {
     if (!this.#kept) return;
-    this.#keptBytes += input.payload.length;
+    const { length } = input.payload;
     // A hole means that some came with an earlier connection: the disk has them all.
     const whole = input.index === this.#kept.length;
-    if (whole && this.#kept.length < KEPT_INPUTS && this.#keptBytes < KEPT_BYTES) this.#kept.push(input);
-    else this.#kept = undefined;
+    const few = this.#kept.length < KEPT_INPUTS && this.#keptBytes + length < KEPT_BYTES;
+    if (whole && few && this.#host.backlog.keep(length)) {
+      this.#kept.push(input);
+      this.#keptBytes += length;
+    } else this.#letGo();
+  }
+
+  /** The disk alone has its inputs. */
+  #letGo(): void {
+    this.#kept = undefined;
+    this.#host.backlog.release(this.#keptBytes);
+    this.#keptBytes = 0;
   }
 
   #save(): void {
     if (this.#saving) return;
     this.#saving = true;
     let closing: number | undefined;
+    let bytes = 0;
     this.#host.storage.write(
       () => {
         this.#saving = false;
-        if (this.#over) return [];
+        for (const { payload } of this.#incoming) bytes += payload.length;
+        if (this.#over) {
+          this.#incoming = [];
+          return [];
+        }
         closing = this.#closing;
         return this.#unsaved(closing);
       },
       (error) => {
+        this.#host.backlog.saved(bytes);
         if (this.#over) return;
         if (error) {
           this.abandon({ code: "ENGINE_UNAVAILABLE", message: error.message, hint: error.hint });
@@ -289,7 +345,7 @@ export class DurableCall implements Call {
     for (const { index } of inputs) if (index >= this.#stored) this.#stored = index + 1;
     if (closing !== undefined) {
       const endedAt = closing === 0 ? Date.now() : null;
-      writes.push({ kind: "accept", call: this.row, numInputs: closing, endedAt });
+      writes.push({ kind: "accept", call: this.row, numInputs: closing, endedAt, digest: this.#digestValue });
     }
     return writes;
   }
@@ -304,7 +360,7 @@ export class DurableCall implements Call {
     if (kept?.length === count) {
       for (const { index, payload } of kept) this.#page.push(new Input(this, index, payload));
       this.#cursor = count;
-    }
+    } else this.#letGo();
     for (const listener of this.#onAccepted) listener();
     this.#onAccepted = [];
     this.#run(count);
@@ -335,6 +391,7 @@ export class DurableCall implements Call {
       return;
     }
     this.#untaken = count;
+    this.#patientSince = performance.now();
     this.#queuedAt = queueTime();
     this.pool.enqueue(this, count);
   }
@@ -345,14 +402,18 @@ export class DurableCall implements Call {
     return this.#untaken;
   }
 
-  /** A host that is about to stop begins nothing that the next host can do. */
+  /** A host that is about to stop begins nothing that the next host can do; one whose disk is behind waits for it. */
   isBlocked(): boolean {
-    return this.#host.draining;
+    if (this.#host.draining) return true;
+    if (!this.#host.backlog.full) return false;
+    this.#host.backlog.onRoom(() => this.pool.unpark(this));
+    return true;
   }
 
   take(): Input | undefined {
     if (this.#page.length === 0) this.#loadPage();
     const input = this.#page.shift();
+    if (this.#page.length === 0) this.#letGo();
     if (input) {
       this.#untaken--;
       input.waits(this.#queuedAt);
@@ -375,7 +436,7 @@ export class DurableCall implements Call {
     try {
       for (const { index, payload } of this.#host.storage.waitingInputs(this.row, this.#cursor)) {
         const input = new Input(this, index, payload);
-        if (this.#resumed) input.mayHaveRun();
+        if (this.#resumed) input.resumes(this.#host.attempts.of(this.row, index));
         this.#page.push(input);
         this.#cursor = index + 1;
       }
@@ -389,6 +450,10 @@ export class DurableCall implements Call {
 
   progressed(progress: Progress): void {
     this.progress.report(progress);
+  }
+
+  attempted({ index, attempt, runs }: Input): void {
+    if (!this.#over) this.#host.attempts.set(this.row, index, { attempt, runs });
   }
 
   outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void {
@@ -407,6 +472,7 @@ export class DurableCall implements Call {
 
   #write(index: number, state: number, payload: Uint8Array): void {
     let written = 0;
+    this.#host.backlog.add(payload.length);
     this.#host.storage.write(
       () => {
         const output: CallWrite = { kind: "output", call: this.row, index, state, payload };
@@ -416,12 +482,14 @@ export class DurableCall implements Call {
         return [output, { kind: "end", call: this.row, at: Date.now() }];
       },
       (error) => {
+        this.#host.backlog.saved(payload.length);
         if (error) {
           this.#written -= written;
           this.#host.warn(`an output of ${this.id} could not be stored and is tried again: ${error.message}`);
           setTimeout(() => this.#write(index, state, payload), AGAIN_MS).unref();
           return;
         }
+        this.#host.attempts.forget(this.row, index);
         this.#ended++;
         if (state !== InputState.result) this.#failed++;
         for (const reader of this.#readers) reader.deliver(index, state, payload);
@@ -451,6 +519,8 @@ export class DurableCall implements Call {
     this.pool.cancelled(this, this.#untaken, options);
     this.#untaken = 0;
     this.#page.clear();
+    this.#letGo();
+    this.#host.attempts.forgetCall(this.row);
     this.#host.storage.write(
       () => {
         const cancel: CallWrite = { kind: "cancel", call: this.row, at: Date.now() };
@@ -471,6 +541,7 @@ export class DurableCall implements Call {
   abandon(failure: Failure): void {
     if (this.#over) return;
     this.#over = true;
+    this.#letGo();
     this.progress.close();
     for (const reader of [...this.#readers]) reader.fail(failure);
     this.pool.closed(this);
@@ -485,7 +556,8 @@ export class DurableCall implements Call {
   }
 
   info(): CallInfo {
-    return infoOfDurable(
+    const { startProblem } = this.pool;
+    const info = infoOfDurable(
       {
         ...this.#row,
         num_inputs: this.#accepted ? this.#numInputs : this.#stored,
@@ -495,5 +567,7 @@ export class DurableCall implements Call {
       this.#ended,
       this.fn.schema.mode,
     );
+    // Only of a call that waits, rather than of one whose last inputs run.
+    return startProblem !== undefined && this.#untaken > 0 && !this.#over ? { ...info, startProblem } : info;
   }
 }

@@ -1,7 +1,7 @@
 /** Opens calls: finds the function and the pool of each, and makes the object that stands for it. */
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
-import { type Pool, type Pools, telemetry } from "../../../../pool/index.ts";
+import { type ParentInput, type Pool, type Pools, telemetry } from "../../../../pool/index.ts";
 import { checkMethod } from "../../../catalog/index.ts";
 import type { OpenMessage } from "../../protocol.ts";
 import type { DeployedFunction, Registry } from "../registry/index.ts";
@@ -45,11 +45,11 @@ export class Intake {
   }
 
   /** Throws when there is no such function, or the method does not suit it. */
-  memory(peer: Peer, clientNumber: number, message: OpenMessage): MemoryCall {
+  memory(peer: Peer, clientNumber: number, message: OpenMessage, parent: ParentInput | undefined): MemoryCall {
     const { fn, pool } = this.#placeOf(message);
     const { records, onMemoryEnd: onEnd } = this.#options;
     const number = this.#nextNumber();
-    const call = new MemoryCall({ number, message, fn, pool, peer, clientNumber, records, onEnd });
+    const call = new MemoryCall({ number, message, fn, pool, peer, parent, clientNumber, records, onEnd });
     telemetry?.callOpened(fn, call.method);
     return call;
   }
@@ -82,6 +82,7 @@ export class Intake {
       expired: 0,
       num_failed: 0,
       trace: message.trace ? JSON.stringify(message.trace) : null,
+      digest: null,
     };
     const call = this.#durable(row, fn, true);
     telemetry?.callOpened(fn, message.method);
@@ -101,7 +102,9 @@ export class Intake {
   }
 
   #functionFor(message: OpenMessage): DeployedFunction {
-    const fn = this.#options.registry.function(message.function);
+    const { registry } = this.#options;
+    const fn = registry.function(message.function);
+    registry.checkRunnable(fn.version);
     checkMethod(message, fn.schema);
     return fn;
   }

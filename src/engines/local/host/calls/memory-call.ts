@@ -1,6 +1,14 @@
 /** A call that lives in memory as long as its client is connected: `remote`, `remoteGen`, `map`. */
 import type { Failure, Progress } from "../../../../engine/index.ts";
-import { type Call, CallInPool, Input, type OutcomeKind, type Pool, Queue } from "../../../../pool/index.ts";
+import {
+  type Call,
+  CallInPool,
+  Input,
+  type OutcomeKind,
+  type ParentInput,
+  type Pool,
+  Queue,
+} from "../../../../pool/index.ts";
 import { FromHost, type OpenMessage } from "../../protocol.ts";
 import type { DeployedFunction } from "../registry/index.ts";
 import type { CallSummary } from "./info.ts";
@@ -19,6 +27,8 @@ export interface MemoryCallOptions {
   fn: DeployedFunction;
   pool: Pool;
   peer: Peer;
+  /** The input that made it. */
+  parent: ParentInput | undefined;
   /** The number by which the client knows the call. */
   clientNumber: number;
   records: Records;
@@ -32,6 +42,10 @@ export class MemoryCall implements Call, Parked {
   readonly trace: OpenMessage["trace"];
   readonly fn: DeployedFunction;
   readonly pool: Pool;
+  readonly caller: object;
+  /** Its caller waits. */
+  readonly patientSince = undefined;
+  readonly parent: ParentInput | undefined;
   readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
   /** Where its logs go as well. */
@@ -53,14 +67,18 @@ export class MemoryCall implements Call, Parked {
   #cancelled = false;
   #silent = false;
   readonly #sendProgress: boolean;
+  /** Newest reports that were not sent, since the client reads too slowly; by input. */
+  #heldBack: Map<number, Progress> | undefined;
 
-  constructor({ number, message, fn, pool, peer, clientNumber, records, onEnd }: MemoryCallOptions) {
+  constructor({ number, message, fn, pool, peer, parent, clientNumber, records, onEnd }: MemoryCallOptions) {
     this.number = number;
     this.id = message.id;
     this.method = message.method;
     this.trace = message.trace;
     this.fn = fn;
     this.pool = pool;
+    this.caller = peer;
+    this.parent = parent;
     this.logsTo = message.logs ? peer : undefined;
     this.logNumber = clientNumber;
     this.#peer = peer;
@@ -68,7 +86,7 @@ export class MemoryCall implements Call, Parked {
     this.#onEnd = onEnd;
     this.#sendProgress = message.progress === true;
     this.record = new CallRecord(records);
-    pool.opened();
+    pool.opened(this);
   }
 
   // ---- from the caller
@@ -144,13 +162,28 @@ export class MemoryCall implements Call, Parked {
 
   progressed(progress: Progress): void {
     this.progress.report(progress);
-    if (!this.#sendProgress || this.#silent || this.#peer.full) return;
+    if (!this.#sendProgress || this.#silent) return;
+    if (this.#peer.full) {
+      this.#heldBack ??= new Map();
+      this.#heldBack.set(progress.index, progress);
+      return;
+    }
+    this.#heldBack?.delete(progress.index);
     this.#peer.json(FromHost.progress, this.#clientNumber, progress, progress.index);
+  }
+
+  /** The last report of an input arrives, however slowly its caller reads. */
+  #sendHeldBack(index: number): void {
+    const progress = this.#heldBack?.get(index);
+    if (!progress) return;
+    this.#heldBack?.delete(index);
+    if (!this.#silent) this.#peer.json(FromHost.progress, this.#clientNumber, progress, index);
   }
 
   outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void {
     if (this.over) return;
     this.progress.inputEnded(input.index);
+    this.#sendHeldBack(input.index);
     this.record.output(input, TYPES[kind], payload);
     if (!this.#silent) this.#peer.write(TYPES[kind], this.#clientNumber, input.index, payload);
     if (kind === "exception") this.#failed++;
@@ -161,6 +194,7 @@ export class MemoryCall implements Call, Parked {
   failed(input: Input, failure: Failure): void {
     if (this.over) return;
     this.progress.inputEnded(input.index);
+    this.#sendHeldBack(input.index);
     const payload = Buffer.from(JSON.stringify(failure));
     this.record.output(input, FromHost.failure, payload);
     if (!this.#silent) this.#peer.write(FromHost.failure, this.#clientNumber, input.index, payload);

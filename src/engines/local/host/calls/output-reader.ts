@@ -16,6 +16,8 @@ export interface FoundCall {
   id: string;
   numInputs: number;
   cancelled: boolean;
+  /** Of its inputs; null when that is not known. */
+  digest: Uint8Array | null;
   live: DurableCall | undefined;
 }
 
@@ -139,7 +141,7 @@ function noSuchInput({ id, numInputs }: FoundCall, index: number): Failure {
   const has = numInputs === 0 ? "no inputs" : numInputs === 1 ? "one input" : `${numInputs} inputs`;
   return {
     code: "INVALID",
-    message: `call ${id} has ${has}: there is none at index ${index}`,
+    message: `index ${index} is out of range: call ${id} has ${has}`,
     hint: "Indices begin at 0.",
   };
 }

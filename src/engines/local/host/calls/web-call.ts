@@ -20,6 +20,9 @@ const WINDOW = 16;
 
 const NOTHING = new Uint8Array();
 
+/** Stands for all who send requests. */
+const WEB = {};
+
 /** Headers that are about one connection, not about what travels on it. */
 const HOP_BY_HOP = new Set([
   "connection",
@@ -60,6 +63,11 @@ export class WebCall implements Call {
   readonly trace: TraceContext | undefined;
   readonly fn: DeployedFunction;
   readonly pool: Pool;
+  /** Nobody knows who sends requests. */
+  readonly caller = WEB;
+  /** The client waits. */
+  readonly patientSince = undefined;
+  readonly parent = undefined;
   readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
   over = false;
@@ -71,6 +79,8 @@ export class WebCall implements Call {
   readonly #createdAt = Date.now();
   #endedAt = 0;
   #input: Input | undefined;
+  /** Out of the queue. */
+  #taken: Input | undefined;
   #answered = false;
   #failed = false;
   #cancelled = false;
@@ -88,7 +98,7 @@ export class WebCall implements Call {
     this.#response = response;
     this.#onEnd = onEnd;
     this.#input = new Input(this, 0, payload);
-    pool.opened();
+    pool.opened(this);
     response.on("close", () => this.#clientGone());
     response.on("drain", () => this.#drained());
     pool.enqueue(this, 1);
@@ -105,6 +115,7 @@ export class WebCall implements Call {
   take(): Input | undefined {
     const input = this.#input;
     this.#input = undefined;
+    this.#taken = input;
     return input;
   }
 
@@ -206,6 +217,8 @@ export class WebCall implements Call {
   #close(): void {
     this.over = true;
     this.#endedAt = Date.now();
+    this.#taken?.dropPayload();
+    this.#taken = undefined;
     this.progress.close();
     this.pool.closed(this);
     this.#onEnd(this);

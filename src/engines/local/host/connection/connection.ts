@@ -57,6 +57,7 @@ export class Connection implements Peer, Client {
     socket.on("data", (chunk: Buffer) => {
       try {
         reader.push(chunk);
+        this.#waitForDisk();
       } catch (error) {
         if (!(error instanceof FrameError || error instanceof ProtocolError || error instanceof SyntaxError))
           warnOf("a client sent what could not be handled", error);
@@ -143,6 +144,14 @@ export class Connection implements Peer, Client {
     this.#socket.destroy();
   }
 
+  /** A client that sends more than the disk takes is read again when the disk has caught up. */
+  #waitForDisk(): void {
+    const { backlog } = this.#services.calls;
+    if (!backlog.full || this.#socket.isPaused()) return;
+    this.#socket.pause();
+    backlog.onRoom(() => this.#socket.resume());
+  }
+
   // ---- frames
 
   #onFrame(frame: Frame): void {
@@ -187,7 +196,7 @@ export class Connection implements Peer, Client {
         this.#subscriptions.delete(frame.call);
         return;
       default:
-        throw new ProtocolError(`there is no frame of type ${frame.type}`);
+        throw new ProtocolError(`unknown frame type ${frame.type}`);
     }
   }
 

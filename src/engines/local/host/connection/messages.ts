@@ -23,6 +23,7 @@ export function checkOpen(value: unknown): OpenCall {
   if (typeof open["durable"] !== "boolean") fail("a call does not say whether it is durable");
   optional(open, "idempotencyKey", "string");
   optional(open, "progress", "boolean");
+  optional(open, "parent", "string");
   if (open["trace"] !== undefined) {
     const trace = fields(open["trace"], "a trace context");
     for (const name of Object.keys(trace)) optional(trace, name, "string");

@@ -1,6 +1,7 @@
 /** A durable call as one connection has opened it: its inputs come from there, or, when the call existed already, its outputs are read there. */
+import type { Failure } from "../../../../engine/index.ts";
 import { ACCEPTED_ALL, FromHost } from "../../protocol.ts";
-import type { FoundCall, OutputReader, Peer } from "../calls/index.ts";
+import { type FoundCall, InputsDigest, type OutputReader, type Peer } from "../calls/index.ts";
 
 export interface OpenedDurableOptions {
   peer: Peer;
@@ -19,6 +20,8 @@ export class OpenedDurableCall {
   readonly #reader: OutputReader;
   /** This connection's inputs are the call's. */
   readonly #feeds: boolean;
+  /** Of the inputs that come here, when the call was found by its key: they have to be the same. */
+  readonly #digest: InputsDigest | undefined;
   #reads = false;
   #over = false;
 
@@ -33,15 +36,24 @@ export class OpenedDurableCall {
     };
     this.#feeds = call.live?.receiveFrom(peer, onStored) ?? false;
     if (this.#feeds) this.#read();
+    else if (call.id !== askedId) this.#digest = new InputsDigest();
   }
 
   input(index: number, payload: Uint8Array): void {
     if (this.#feeds) this.#call.live?.input(index, payload);
+    else this.#digest?.add(index, payload);
   }
 
   noMore(count: number): void {
+    const digest = this.#digest?.value();
     const accepted = (): void => {
       if (this.#over) return;
+      const known = this.#call.live?.digest ?? this.#call.digest;
+      if (digest && known && Buffer.compare(digest, known) !== 0) {
+        this.#reader.fail(otherArguments(this.#call));
+        this.detach();
+        return;
+      }
       const id = this.#call.id === this.#askedId ? undefined : Buffer.from(this.#call.id);
       this.#peer.write(FromHost.accepted, this.#clientNumber, count, id, ACCEPTED_ALL);
       this.#read();
@@ -82,4 +94,12 @@ export class OpenedDurableCall {
     this.#reader.close();
     this.#call.live?.openerGone(this.#peer);
   }
+}
+
+function otherArguments({ id }: FoundCall): Failure {
+  return {
+    code: "INVALID",
+    message: `the idempotency key is that of call ${id}, which was made with other arguments`,
+    hint: "Use another key for other arguments, or the same arguments for the same key.",
+  };
 }

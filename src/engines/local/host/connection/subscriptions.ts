@@ -1,5 +1,5 @@
 /** What each subscription of a client sends. */
-import type { LogEntry } from "../../../../engine/index.ts";
+import type { LogEntry, Progress } from "../../../../engine/index.ts";
 import { FromHost, type LogSubscription, ProtocolError, type Subscriptions } from "../../protocol.ts";
 import { optional, string } from "./messages.ts";
 import type { Asked } from "./requests.ts";
@@ -30,25 +30,46 @@ const SUBSCRIBERS: { readonly [M in keyof Subscriptions]: Subscriber<M> } = {
     const latest = calls.progress(id);
     answer(null);
     for (const progress of latest) item(progress);
+    // The next report of an input says more than this one; the last arrives.
+    const heldBack = new Map<number, Progress>();
+    const sendHeldBack = (): void => {
+      for (const progress of heldBack.values()) item(progress);
+      heldBack.clear();
+    };
     let stop: (() => void) | undefined;
     if (params["follow"] === true) {
       stop = calls.watchProgress(
         id,
         (progress) => {
-          // The next report says more than this one.
-          if (!client.full) item(progress);
+          if (client.full) {
+            heldBack.set(progress.index, progress);
+            client.onRoom(sendHeldBack);
+            return;
+          }
+          heldBack.delete(progress.index);
+          item(progress);
         },
-        () => item(null),
+        () => {
+          client.offRoom(sendHeldBack);
+          sendHeldBack();
+          item(null);
+        },
       );
     }
     if (!stop) item(null);
-    return stop;
+    return (
+      stop &&
+      (() => {
+        client.offRoom(sendHeldBack);
+        stop();
+      })
+    );
   },
 };
 
 /** Returns the function that stops it. Throws the error that the client is to get. */
 export function subscribe(method: string, asked: Asked): (() => void) | undefined {
-  if (!Object.hasOwn(SUBSCRIBERS, method)) throw new ProtocolError(`there is no subscription "${method}"`);
+  if (!Object.hasOwn(SUBSCRIBERS, method)) throw new ProtocolError(`unknown subscription "${method}"`);
   // The line above has checked it. The types of answer and items are the subscriber's business.
   const subscriber = SUBSCRIBERS[method as keyof Subscriptions] as Subscriber<keyof Subscriptions>;
   const { client, number } = asked;

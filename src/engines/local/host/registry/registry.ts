@@ -11,12 +11,15 @@ import type {
   FunctionRef,
   ResolvedFunction,
 } from "../../../../engine/index.ts";
-import { InvalidError } from "../../../../runtime/errors.ts";
+import { EngineUnavailableError, InvalidError } from "../../../../runtime/errors.ts";
 import type { AppManifest, FunctionSchema } from "../../../../schema/index.ts";
 import { functionNamed, type StubOrigin, unknownApp, unknownVersion } from "../../../catalog/index.ts";
 import { DEPLOY_HINT } from "../../hints.ts";
 import type { AppName, Artifacts, DeployStorage, StoredVersion } from "../storage/index.ts";
 import { StubChecks } from "./stub-check.ts";
+
+/** So many versions of an app are kept: callers may ask for each. */
+const KEPT_VERSIONS = 20;
 
 /** A deployed version, as containers need it. */
 export interface Version {
@@ -52,10 +55,14 @@ export class Registry {
   readonly #artifacts: Artifacts;
   readonly #apps = new Map<string, KnownApp>();
   readonly #watchers = new Set<(event: DeployEvent) => void>();
+  readonly #warn: (message: string) => void;
+  /** Versions whose files could not be made whole. */
+  readonly #broken = new Set<Version>();
 
-  constructor(deploys: DeployStorage, artifacts: Artifacts) {
+  constructor(deploys: DeployStorage, artifacts: Artifacts, warn: (message: string) => void) {
     this.#deploys = deploys;
     this.#artifacts = artifacts;
+    this.#warn = warn;
     for (const { app, environment, version } of deploys.versions()) this.#add({ app, environment }, version);
   }
 
@@ -77,7 +84,9 @@ export class Registry {
     const summaries: AppSummary[] = [];
     for (const { app, environment: of } of this.#apps.values()) {
       if (environment !== undefined && of !== environment) continue;
-      const { version, etag, manifest } = this.version({ app, environment: of });
+      const newest = this.#readable({ app, environment: of });
+      if (!newest) continue;
+      const { version, etag, manifest } = newest;
       const { deployedAt, functions } = manifest;
       summaries.push({ app, environment: of, version, deployedAt, functions: functions.length, etag });
     }
@@ -102,7 +111,39 @@ export class Registry {
     if (!stored) throw unknownVersion({ ...app, version: number }, app.numbers);
     const version = this.#read(stored);
     app.read.set(number, version);
+    try {
+      this.#ensure(version);
+    } catch (error) {
+      // It is listed, described, deployed again and removed like others.
+      this.#broken.add(version);
+      this.#warn(`${nameOf(version)} cannot run: ${(error as Error).message}`);
+    }
     return version;
+  }
+
+  /** Makes the files of a version what they should be. Throws EngineUnavailableError. */
+  #ensure(version: Version): void {
+    const stored = this.#deploys.version(version, version.version);
+    if (!stored) throw new EngineUnavailableError(`${nameOf(version)} is not kept any more`);
+    if (this.#artifacts.ensure(stored, () => this.#deploys.artifact(stored.artifact)))
+      this.#warn(`the code of ${nameOf(version)} was missing or damaged and is written again`);
+  }
+
+  /** Throws EngineUnavailableError when the files of a version are lost. */
+  checkRunnable(version: Version): void {
+    if (!this.#broken.has(version)) return;
+    this.#ensure(version);
+    this.#broken.delete(version);
+  }
+
+  /** `undefined`, and a line in the log, for what cannot be read: other apps go on without it. */
+  #readable(ref: AppRef): Version | undefined {
+    try {
+      return this.version(ref);
+    } catch (error) {
+      this.#warn(`app ${ref.app} (${ref.environment}) cannot be read: ${(error as Error).message}`);
+      return undefined;
+    }
   }
 
   #read(stored: StoredVersion): Version {
@@ -117,7 +158,7 @@ export class Registry {
       manifest,
       functions: new Map(manifest.functions.map((schema) => [schema.name, schema])),
       artifact: this.#artifacts.codeFile(stored.artifact),
-      manifestFile: this.#artifacts.manifestFile(stored),
+      manifestFile: this.#artifacts.manifestPath(stored),
       root: stored.root,
       secrets,
     };
@@ -166,7 +207,7 @@ export class Registry {
 
   /** The newest version of every app. */
   newest(): Version[] {
-    return [...this.#apps.values()].map((app) => this.#versionOf(app));
+    return [...this.#apps.values()].map((app) => this.#readable(app)).filter((version) => version !== undefined);
   }
 
   // ---- writing
@@ -177,19 +218,23 @@ export class Registry {
     const { manifest, artifact, secrets } = request;
     const fingerprint = fingerprintOf(request);
     const known = this.#apps.get(appKey(manifest));
-    const previous = known && this.#versionOf(known);
+    const previous = known && this.#readable({ app: known.app, environment: known.environment });
     const before = previous ? { previous: previous.manifest } : {};
     if (previous?.etag.endsWith(fingerprint.slice(0, 16))) {
+      // Whatever was lost of it is there again.
+      this.#deploys.keepArtifact(artifact);
+      this.#ensure(previous);
+      this.#broken.delete(previous);
       // A deploy resets what updateAutoscaler has set.
       this.#deploys.forgetAutoscalers(manifest);
       return { version: previous.version, changed: false, manifest: previous.manifest, ...before };
     }
     this.#artifacts.write(artifact);
-    const { hash, root } = artifact;
+    const { root } = artifact;
     const { manifest: deployed, event } = this.#deploys.insert({
       manifest,
       fingerprint,
-      artifact: hash,
+      artifact,
       root,
       secrets,
     });
@@ -198,8 +243,23 @@ export class Registry {
     return { version: deployed.version, changed: true, manifest: deployed, ...before };
   }
 
+  /**
+   * Forgets old versions of an app and their secrets: all but the newest KEPT_VERSIONS and those in `used`. Returns their numbers.
+   */
+  prune(name: AppName, used: ReadonlySet<number>): number[] {
+    const known = this.#app(name);
+    const pruned = known.numbers.slice(0, -KEPT_VERSIONS).filter((number) => !used.has(number));
+    if (pruned.length === 0) return pruned;
+    this.#deploys.prune(name, pruned);
+    known.numbers = known.numbers.filter((number) => !pruned.includes(number));
+    for (const number of pruned) known.read.delete(number);
+    this.#artifacts.removeAllBut(this.#deploys.artifacts());
+    return pruned;
+  }
+
   remove({ app, environment }: AppName): void {
-    const { version, etag } = this.version({ app, environment });
+    const number = this.#app({ app, environment }).numbers.at(-1)!;
+    const { version, etag } = this.#readable({ app, environment }) ?? { version: number, etag: String(number) };
     const event = this.#deploys.remove({ app, environment }, version, etag);
     this.#apps.delete(appKey({ app, environment }));
     this.#artifacts.removeAllBut(this.#deploys.artifacts());
@@ -259,6 +319,10 @@ function fingerprintOf({ manifest, artifact, secrets }: DeployRequest): string {
 
 function appKey({ app, environment }: AppName): string {
   return `${app}\0${environment}`;
+}
+
+function nameOf({ app, environment, version }: Version): string {
+  return `version ${version} of ${app} (${environment})`;
 }
 
 function compare(a: string, b: string): number {

@@ -1,4 +1,4 @@
-/** Durable calls in the database: the statements, prepared once. */
+/** Durable calls in the database, as the host reads them; what it writes goes to the store's thread. */
 import type { StatementSync } from "node:sqlite";
 import type { FunctionRef } from "../../../../engine/index.ts";
 import type { FarcallError } from "../../../../runtime/errors.ts";
@@ -7,37 +7,25 @@ import {
   type CallRow,
   type CallStorage,
   type CallWrite,
-  InputState,
   OUTPUT_TYPES,
   type RecordedInput,
   type StoredInput,
   type StoredListener,
 } from "./calls.ts";
 import { FUNCTION_IS_NAMED } from "./function-filter.ts";
+import { keyBytes, keyOfBytes } from "./keys.ts";
 import type { Store } from "./store.ts";
 
 /** The columns of a StoredInput. */
-const STORED = "idx, state, ifnull(output, payload) AS payload";
+const STORED =
+  "idx, state, ifnull(iif(state = 0, payload, output), (SELECT bytes FROM payloads p WHERE p.call = i.call AND p.idx = i.idx)) AS payload";
 
-/** Inputs that are larger are not kept beside their output: the disk would hold them for a week. */
-const KEPT_INPUT_BYTES = 16 * 1024;
-/** Of a call of many inputs those after the first so many are kept when they fail: keeping all cost a tenth of spawnMap. */
-const KEPT_INPUTS = 100;
 /** Rows and bytes that are read at a time. */
 const PAGE_ROWS = 512;
 const PAGE_BYTES = 4 * 1024 * 1024;
-/** Calls whose payloads are dropped in one transaction. */
-const EXPIRED_AT_ONCE = 1_000;
 
 export class CallTables implements CallStorage {
   readonly #store: Store;
-  readonly #insertCall: StatementSync;
-  readonly #acceptCall: StatementSync;
-  readonly #endCall: StatementSync;
-  readonly #cancelCall: StatementSync;
-  readonly #insertInput: StatementSync;
-  readonly #setOutput: StatementSync;
-  readonly #countFailed: StatementSync;
   readonly #waitingInputs: StatementSync;
   readonly #inputs: StatementSync;
   readonly #input: StatementSync;
@@ -48,33 +36,23 @@ export class CallTables implements CallStorage {
   constructor(store: Store) {
     this.#store = store;
     const prepare = (sql: string): StatementSync => store.database.prepare(sql);
-    this.#insertCall = prepare(
-      "INSERT INTO calls (number, id, app, environment, function, instance, version, method, key, created_at, trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    );
-    this.#acceptCall = prepare("UPDATE calls SET num_inputs = ?, ended_at = ? WHERE number = ?");
-    this.#endCall = prepare("UPDATE calls SET ended_at = ? WHERE number = ?");
-    this.#cancelCall = prepare(
-      "UPDATE calls SET cancelled = 1, ended_at = ?, num_inputs = ifnull(num_inputs, (SELECT count(*) FROM inputs WHERE call = number)) WHERE number = ?",
-    );
-    // An input that is there already was sent again by a caller that did not know that.
-    this.#insertInput = prepare("INSERT OR IGNORE INTO inputs VALUES (?, ?, 0, ?, NULL)");
-    this.#setOutput = prepare(
-      `UPDATE inputs SET state = ?1, output = ?2, payload = iif(length(payload) > ${KEPT_INPUT_BYTES} OR (idx >= ${KEPT_INPUTS} AND ?1 = ${InputState.result}), x'', payload) WHERE call = ?3 AND idx = ?4`,
-    );
-    this.#countFailed = prepare("UPDATE calls SET num_failed = num_failed + 1 WHERE number = ?");
     this.#waitingInputs = prepare(
-      `SELECT ${STORED} FROM inputs WHERE call = ? AND idx >= ? AND state = 0 ORDER BY idx LIMIT ${PAGE_ROWS}`,
+      `SELECT ${STORED} FROM inputs i WHERE call = ? AND idx >= ? AND state = 0 ORDER BY idx LIMIT ${PAGE_ROWS}`,
     );
     this.#inputs = prepare(
-      `SELECT ${STORED} FROM inputs WHERE call = ? AND idx >= ? AND idx < ? ORDER BY idx LIMIT ${PAGE_ROWS}`,
+      `SELECT ${STORED} FROM inputs i WHERE call = ? AND idx >= ? AND idx < ? ORDER BY idx LIMIT ${PAGE_ROWS}`,
     );
-    this.#input = prepare(`SELECT ${STORED} FROM inputs WHERE call = ? AND idx = ?`);
+    this.#input = prepare(`SELECT ${STORED} FROM inputs i WHERE call = ? AND idx = ?`);
     this.#byId = prepare("SELECT * FROM calls WHERE id = ?");
     this.#byKey = prepare(
       "SELECT * FROM calls WHERE app = ? AND environment = ? AND function = ? AND instance = ? AND key = ?",
     );
     const { last } = prepare("SELECT max(number) AS last FROM calls").get() as { last: number | null };
     this.#lastNumber = last ?? 0;
+  }
+
+  get lastNumber(): number {
+    return this.#lastNumber;
   }
 
   nextNumber(): number {
@@ -84,97 +62,44 @@ export class CallTables implements CallStorage {
   // ---- writing
 
   write(compose: () => readonly CallWrite[], done: StoredListener): void {
-    this.#store.write(() => {
-      for (const write of compose()) this.#apply(write);
-    }, done);
+    this.#store.write(compose, done);
   }
 
   flush(): void {
     this.#store.flush();
   }
 
-  #apply(write: CallWrite): void {
-    switch (write.kind) {
-      case "insert":
-        this.#insert(write.row);
-        return;
-      case "inputs":
-        for (const { index, payload } of write.inputs) this.#insertInput.run(write.call, index, payload);
-        return;
-      case "accept":
-        this.#acceptCall.run(write.numInputs, write.endedAt, write.call);
-        return;
-      case "output":
-        this.#setOutput.run(write.state, write.payload, write.call, write.index);
-        if (write.state !== InputState.result) this.#countFailed.run(write.call);
-        return;
-      case "end":
-        this.#endCall.run(write.at, write.call);
-        return;
-      case "cancel":
-        this.#cancelCall.run(write.at, write.call);
-        return;
-      case "delete":
-        this.#store.database.prepare("DELETE FROM inputs WHERE call = ?").run(write.call);
-        this.#store.database.prepare("DELETE FROM calls WHERE number = ?").run(write.call);
-    }
-  }
-
-  #insert(row: CallRow): void {
-    this.#insertCall.run(
-      row.number,
-      row.id,
-      row.app,
-      row.environment,
-      row.function,
-      row.instance,
-      row.version,
-      row.method,
-      row.key,
-      row.created_at,
-      row.trace,
-    );
-  }
-
   expire(before: number, forgetBefore: number, done: (error: FarcallError | undefined, more: boolean) => void): void {
-    let more = false;
-    this.#store.write(
-      () => {
-        more = this.#expireSome(before, forgetBefore);
-      },
-      (error) => done(error, more),
-    );
-  }
-
-  #expireSome(before: number, forgetBefore: number): boolean {
-    const { database } = this.#store;
-    const expired = database
-      .prepare(`SELECT number FROM calls WHERE ended_at < ? AND expired = 0 LIMIT ${EXPIRED_AT_ONCE}`)
-      .all(before) as { number: number }[];
-    const deleteInputs = database.prepare("DELETE FROM inputs WHERE call = ?");
-    const mark = database.prepare("UPDATE calls SET expired = 1, key = NULL WHERE number = ?");
-    for (const { number } of expired) {
-      deleteInputs.run(number);
-      mark.run(number);
-    }
-    database.prepare("DELETE FROM calls WHERE ended_at < ? AND expired = 1").run(forgetBefore);
-    return expired.length === EXPIRED_AT_ONCE;
+    this.#store.write(() => [{ kind: "expire", before, forgetBefore }], done);
   }
 
   // ---- reading
 
   byId(id: string): CallRow | undefined {
-    return this.#store.read(() => this.#byId.get(id)) as CallRow | undefined;
+    return rowOf(this.#store.read(() => this.#byId.get(id)));
   }
 
   byKey({ app, environment, name, instance = "" }: FunctionRef, key: string): CallRow | undefined {
-    return this.#store.read(() => this.#byKey.get(app, environment, name, instance, key)) as CallRow | undefined;
+    return rowOf(this.#store.read(() => this.#byKey.get(app, environment, name, instance, keyBytes(key))));
   }
 
-  open(): CallRow[] {
-    return this.#store.read(() =>
-      this.#store.database.prepare("SELECT * FROM calls WHERE ended_at IS NULL ORDER BY number").all(),
-    ) as unknown as CallRow[];
+  open(after: number, limit: number): CallRow[] {
+    return this.#store
+      .read((database) =>
+        database
+          .prepare("SELECT * FROM calls WHERE ended_at IS NULL AND number > ? ORDER BY number LIMIT ?")
+          .all(after, limit),
+      )
+      .map(rowOf) as CallRow[];
+  }
+
+  openVersions({ app, environment }: { app: string; environment: string }): number[] {
+    const rows = this.#store.read((database) =>
+      database
+        .prepare("SELECT DISTINCT version FROM calls WHERE ended_at IS NULL AND app = ? AND environment = ?")
+        .all(app, environment),
+    ) as { version: number }[];
+    return rows.map(({ version }) => version);
   }
 
   newest(filter: CallFilter, limit: number): CallRow[] {
@@ -191,9 +116,11 @@ export class CallTables implements CallStorage {
       values.push(filter.function, filter.function);
     }
     const where = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
-    return this.#store.read(() =>
-      this.#store.database.prepare(`SELECT * FROM calls ${where} ORDER BY number DESC LIMIT ?`).all(...values, limit),
-    ) as unknown as CallRow[];
+    return this.#store
+      .read((database) =>
+        database.prepare(`SELECT * FROM calls ${where} ORDER BY number DESC LIMIT ?`).all(...values, limit),
+      )
+      .map(rowOf) as CallRow[];
   }
 
   countUnfinished(call: number): number {
@@ -222,22 +149,22 @@ export class CallTables implements CallStorage {
   }
 
   recordedInputs(call: number, start: number, end: number): RecordedInput[] {
-    return this.#store.read(() => {
-      const rows = this.#store.database
+    return this.#store.read((database) => {
+      const rows = database
         .prepare(
-          `SELECT idx, state, payload, output FROM inputs WHERE call = ? AND idx >= ? AND idx < ? ORDER BY idx LIMIT ${PAGE_ROWS}`,
+          `SELECT ${STORED}, iif(state = 0, NULL, payload) AS input FROM inputs i WHERE call = ? AND idx >= ? AND idx < ? ORDER BY idx LIMIT ${PAGE_ROWS}`,
         )
         .iterate(call, start, end);
       const page: RecordedInput[] = [];
       let bytes = 0;
       for (const row of rows) {
-        const { idx, state, payload, output } = row as unknown as Row & { output: Uint8Array | null };
+        const { idx, state, payload, input } = row as unknown as Row & { input: Uint8Array | null };
         page.push({
           index: idx,
-          payload,
-          outputs: output === null ? [] : [{ type: OUTPUT_TYPES[state]!, payload: output }],
+          payload: input ?? payload,
+          outputs: input === null ? [] : [{ type: OUTPUT_TYPES[state]!, payload }],
         });
-        bytes += payload.length + (output?.length ?? 0);
+        bytes += payload.length + (input?.length ?? 0);
         if (bytes > PAGE_BYTES) break;
       }
       return page;
@@ -263,4 +190,10 @@ interface Row {
   idx: number;
   state: number;
   payload: Uint8Array;
+}
+
+/** As it lies in the database, with the key as text. */
+function rowOf(stored: unknown): CallRow | undefined {
+  const row = stored as (Omit<CallRow, "key"> & { key: Uint8Array | null }) | undefined;
+  return row && { ...row, key: row.key && keyOfBytes(row.key) };
 }

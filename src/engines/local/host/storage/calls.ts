@@ -1,6 +1,6 @@
 /**
- * What is kept of durable calls, as the rest of the host sees it. Writes are plain data and are acknowledged by a callback, so that
- * another thread could carry them out; reads answer at once.
+ * What is kept of durable calls, as the rest of the host sees it. Writes are plain data, which another thread carries out, and
+ * are acknowledged by a callback; reads answer at once.
  */
 import type { FunctionRef, OpenCall } from "../../../../engine/index.ts";
 import type { FarcallError } from "../../../../runtime/errors.ts";
@@ -36,6 +36,8 @@ export interface CallRow {
   num_failed: number;
   /** TraceContext as JSON. */
   trace: string | null;
+  /** Of all its inputs, when it has a key and was accepted; see DurableCall. */
+  digest: Uint8Array | null;
 }
 
 export interface StoredInput {
@@ -59,14 +61,16 @@ export interface RecordedInput {
 }
 
 /** One change. `call` is the call's number in the database. */
-export type CallWrite =
+export type CallWrite<Payload = Uint8Array> =
   | { kind: "insert"; row: CallRow }
-  | { kind: "inputs"; call: number; inputs: readonly { index: number; payload: Uint8Array }[] }
-  | { kind: "accept"; call: number; numInputs: number; endedAt: number | null }
-  | { kind: "output"; call: number; index: number; state: number; payload: Uint8Array }
+  | { kind: "inputs"; call: number; inputs: readonly { index: number; payload: Payload }[] }
+  | { kind: "accept"; call: number; numInputs: number; endedAt: number | null; digest: Uint8Array | null }
+  | { kind: "output"; call: number; index: number; state: number; payload: Payload }
   | { kind: "end"; call: number; at: number }
   | { kind: "cancel"; call: number; at: number }
-  | { kind: "delete"; call: number };
+  | { kind: "delete"; call: number }
+  /** Of some calls that ended before `before` the payloads; expired calls that ended before `forgetBefore` altogether. */
+  | { kind: "expire"; before: number; forgetBefore: number };
 
 export type StoredListener = (error: FarcallError | undefined) => void;
 
@@ -97,8 +101,12 @@ export interface CallStorage {
 
   byId(id: string): CallRow | undefined;
   byKey(ref: FunctionRef, key: string): CallRow | undefined;
-  /** Calls that have not ended. */
-  open(): CallRow[];
+  /** Some calls that have not ended, by number, from the first above `after`. */
+  open(after: number, limit: number): CallRow[];
+  /** Versions of an app that calls which have not ended belong to. */
+  openVersions(app: { app: string; environment: string }): number[];
+  /** The number of the newest call. */
+  readonly lastNumber: number;
   newest(filter: CallFilter, limit: number): CallRow[];
   countInputs(call: number): number;
   countUnfinished(call: number): number;

@@ -1,6 +1,8 @@
 /** Deployed versions, deploy events and autoscaler settings in the database. */
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { AutoscalerSettings, DeployEvent, DeploymentRecord } from "../../../../engine/index.ts";
 import type { AppManifest } from "../../../../schema/index.ts";
+import type { ArtifactContent } from "./artifacts.ts";
 import type { AppName, DeployStorage, NewVersion, StoredVersion } from "./deploys.ts";
 import type { Store } from "./store.ts";
 
@@ -83,11 +85,12 @@ export class DeployTables implements DeployStorage {
           deployedAt,
           etag,
           fingerprint,
-          artifact,
+          artifact.hash,
           root,
           JSON.stringify(secrets),
           JSON.stringify(deployed),
         );
+      this.#insertArtifact(artifact);
       this.#deleteAutoscalers({ app, environment });
       return { manifest: deployed, event: this.#record({ kind: "deployed", app, environment, version, etag }) };
     });
@@ -97,8 +100,51 @@ export class DeployTables implements DeployStorage {
     return this.#store.transact((database) => {
       database.prepare("DELETE FROM versions WHERE app = ? AND environment = ?").run(app, environment);
       this.#deleteAutoscalers({ app, environment });
+      this.#deleteArtifacts();
       return this.#record({ kind: "removed", app, environment, version: lastVersion, etag: `${etag}-removed` });
     });
+  }
+
+  prune({ app, environment }: AppName, versions: readonly number[]): void {
+    this.#store.transact((database) => {
+      const forget = database.prepare("DELETE FROM versions WHERE app = ? AND environment = ? AND version = ?");
+      for (const version of versions) forget.run(app, environment, version);
+      this.#deleteArtifacts();
+    });
+  }
+
+  // ---- artifacts
+
+  artifactsNotKept(): string[] {
+    const rows = this.#store.read((database) =>
+      database
+        .prepare("SELECT DISTINCT artifact FROM versions WHERE artifact NOT IN (SELECT hash FROM artifacts)")
+        .all(),
+    ) as { artifact: string }[];
+    return rows.map(({ artifact }) => artifact);
+  }
+
+  artifact(hash: string): ArtifactContent | undefined {
+    const row = this.#store.read((database) =>
+      database.prepare("SELECT code, source_map FROM artifacts WHERE hash = ?").get(hash),
+    ) as { code: Uint8Array; source_map: Uint8Array } | undefined;
+    return row && { hash, code: inflated(row.code), sourceMap: inflated(row.source_map) };
+  }
+
+  keepArtifact(content: ArtifactContent): void {
+    this.#store.transact(() => this.#insertArtifact(content));
+  }
+
+  /** Inside a transaction. */
+  #insertArtifact({ hash, code, sourceMap }: ArtifactContent): void {
+    this.#store.database
+      .prepare("INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?)")
+      .run(hash, deflateRawSync(code), deflateRawSync(sourceMap));
+  }
+
+  /** Inside a transaction. */
+  #deleteArtifacts(): void {
+    this.#store.database.prepare("DELETE FROM artifacts WHERE hash NOT IN (SELECT artifact FROM versions)").run();
   }
 
   artifacts(): Set<string> {
@@ -158,4 +204,8 @@ export class DeployTables implements DeployStorage {
   #deleteAutoscalers({ app, environment }: AppName): void {
     this.#store.database.prepare("DELETE FROM autoscalers WHERE app = ? AND environment = ?").run(app, environment);
   }
+}
+
+function inflated(bytes: Uint8Array): string {
+  return inflateRawSync(bytes).toString("utf8");
 }

@@ -1,6 +1,7 @@
 /** What is kept of deployed versions, as the registry sees it. All of it is small or rare. */
 import type { AutoscalerSettings, DeployEvent, DeploymentRecord } from "../../../../engine/index.ts";
 import type { AppManifest } from "../../../../schema/index.ts";
+import type { ArtifactContent } from "./artifacts.ts";
 
 export interface AppName {
   app: string;
@@ -25,7 +26,7 @@ export interface NewVersion {
   /** Its version and time are set here. */
   manifest: AppManifest;
   fingerprint: string;
-  artifact: string;
+  artifact: ArtifactContent;
   root: string;
   secrets: Record<string, string>;
 }
@@ -42,8 +43,14 @@ export interface DeployStorage {
   /** Gives the app its next version, forgets its autoscaler settings and records the event. */
   insert(version: NewVersion): { manifest: AppManifest; event: DeployEvent };
   remove(app: AppName, lastVersion: number, etag: string): DeployEvent;
+  /** Forgets versions of an app, their secrets included. */
+  prune(app: AppName, versions: readonly number[]): void;
   /** Hashes of the artifacts that some version needs. */
   artifacts(): Set<string>;
+  /** Hashes of those that the database does not have. */
+  artifactsNotKept(): string[];
+  artifact(hash: string): ArtifactContent | undefined;
+  keepArtifact(content: ArtifactContent): void;
 
   /** The sequence of the newest event. */
   readonly sequence: number;

@@ -5,16 +5,22 @@ import type { LogEntry } from "../../../../engine/index.ts";
 import type { LogSubscription } from "../../protocol.ts";
 import { FUNCTION_IS_NAMED, isNamed } from "./function-filter.ts";
 
+/** What is kept, by lines and by what they take on disk. */
 const KEPT_ENTRIES = 100_000;
+const KEPT_BYTES = 64 * 1024 * 1024;
+/** Of that, a file may be larger. */
+const SPARE_BYTES = KEPT_BYTES / 8;
 const FLUSH_MS = 100;
 const FLUSH_ENTRIES = 1_000;
+const FLUSH_CHARACTERS = 1024 * 1024;
 const MAX_TEXT = 64 * 1024;
 /** Read at a time. */
 const PAGE_ENTRIES = 100;
 
 // Held exclusively, SQLite needs no shared memory, which a full disk would turn into a crash.
 const TABLE = `
-  PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
+  PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
+  PRAGMA journal_size_limit = ${SPARE_BYTES}; PRAGMA secure_delete = FAST;
   CREATE TABLE IF NOT EXISTS logs (
     sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, app TEXT NOT NULL, environment TEXT NOT NULL, function TEXT NOT NULL,
     container TEXT NOT NULL, call TEXT, input INTEGER, stream TEXT NOT NULL, text TEXT NOT NULL
@@ -40,6 +46,7 @@ export class Logs {
   readonly #followers = new Set<(entry: LogEntry) => void>();
   readonly #warn: (text: string) => void;
   #unwritten: LogEntry[] = [];
+  #unwrittenCharacters = 0;
   #timer: NodeJS.Timeout | undefined;
   #lastSequence: number;
   #warned = false;
@@ -51,6 +58,7 @@ export class Logs {
     this.#insert = this.#database.prepare("INSERT INTO logs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     const { last } = this.#database.prepare("SELECT max(sequence) AS last FROM logs").get() as { last: number | null };
     this.#lastSequence = last ?? 0;
+    this.#shrink();
   }
 
   append(entry: Omit<LogEntry, "sequence" | "time">): LogEntry {
@@ -59,8 +67,9 @@ export class Logs {
     // The last words of a container whose host has ended.
     if (this.#closed) return whole;
     this.#unwritten.push(whole);
+    this.#unwrittenCharacters += text.length;
     for (const follower of this.#followers) follower(whole);
-    if (this.#unwritten.length >= FLUSH_ENTRIES) this.flush();
+    if (this.#unwritten.length >= FLUSH_ENTRIES || this.#unwrittenCharacters >= FLUSH_CHARACTERS) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS);
     return whole;
   }
@@ -123,6 +132,7 @@ export class Logs {
     const entries = this.#unwritten;
     if (entries.length === 0) return;
     this.#unwritten = [];
+    this.#unwrittenCharacters = 0;
     try {
       this.#database.exec("BEGIN");
       for (const entry of entries) {
@@ -140,13 +150,51 @@ export class Logs {
         );
       }
       this.#database.prepare("DELETE FROM logs WHERE sequence <= ?").run(this.#lastSequence - KEPT_ENTRIES);
+      this.#dropOldest();
       this.#database.exec("COMMIT");
+      this.#giveBack();
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       // Calls go on without their logs.
       if (!this.#warned) this.#warn(`logs cannot be kept: ${error}`);
       this.#warned = true;
     }
+  }
+
+  /** Until the rest fits. Inside a transaction. */
+  #dropOldest(): void {
+    while ((this.#number("page_count") - this.#number("freelist_count")) * this.#number("page_size") > KEPT_BYTES) {
+      const { first, last } = this.#database
+        .prepare("SELECT min(sequence) AS first, max(sequence) AS last FROM logs")
+        .get() as { first: number | null; last: number | null };
+      if (first === null || last === null || first === last) return;
+      const upTo = first + Math.floor((last - first) / 20);
+      this.#database.prepare("DELETE FROM logs WHERE sequence <= ?").run(upTo);
+    }
+  }
+
+  /** Pages that were left free, but for some that the next entries take. */
+  #giveBack(): void {
+    const spare = SPARE_BYTES / this.#number("page_size");
+    const free = this.#number("freelist_count");
+    if (free > spare) this.#database.exec(`PRAGMA incremental_vacuum(${free - spare})`);
+  }
+
+  /** A database of an older farcall is larger, and gives nothing back before it was made over. */
+  #shrink(): void {
+    try {
+      this.#database.exec("BEGIN");
+      this.#dropOldest();
+      this.#database.exec("COMMIT");
+      if (this.#number("auto_vacuum") !== 2) this.#database.exec("PRAGMA auto_vacuum = INCREMENTAL; VACUUM;");
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#warn(`the log database cannot be made smaller: ${error}`);
+    }
+  }
+
+  #number(pragma: "page_count" | "freelist_count" | "page_size" | "auto_vacuum"): number {
+    return Object.values(this.#database.prepare(`PRAGMA ${pragma}`).get() as Record<string, number>)[0]!;
   }
 
   close(): void {

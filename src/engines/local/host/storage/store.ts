@@ -1,144 +1,165 @@
 /**
- * The host's database: registry, durable calls, their inputs and outputs. It is held exclusively, which is what makes a
- * second host of the same directory impossible, and written in groups: what arrives in one turn of the event loop shares
- * one transaction and one sync to the disk, and is acknowledged after it.
+ * The host's database: registry, durable calls, their inputs and outputs. Calls are written by a thread of their own
+ * (writer.ts), in groups: what has come while one group was written shares the next transaction and sync to the disk, and is
+ * acknowledged after it. Reads, and the rare writes of the registry, are this thread's.
  */
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { EngineUnavailableError, type FarcallError } from "../../../../runtime/errors.ts";
+import type { CallWrite } from "./calls.ts";
+import { CommitMark } from "./commit-mark.ts";
+import { LAYOUT, makeTables, upgrade } from "./layout.ts";
+import { lostWrites, storeError } from "./store-error.ts";
+import { type GroupReply, pack, type WriterData, type WriterMessage } from "./writes.ts";
 
-/** The version of the tables below. A host refuses a directory of a newer one. */
-const LAYOUT = 4;
+/** What goes into one group at most. */
+const GROUP_WRITES = 2_000;
+const GROUP_BYTES = 16 * 1024 * 1024;
+const AWAIT_MS = 200;
+/** How long this thread waits for the other's transaction. */
+const BUSY_MS = 20_000;
+/** A database that cannot give space back is made over when it is smaller. */
+const VACUUM_BYTES = 256 * 1024 * 1024;
 
-const CALLS_BY_KEY =
-  "CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, instance, key) WHERE key IS NOT NULL;";
-
-const TABLES = `
-  CREATE TABLE apps (
-    app TEXT, environment TEXT, last_version INTEGER NOT NULL, PRIMARY KEY (app, environment)
-  ) WITHOUT ROWID;
-  CREATE TABLE versions (
-    app TEXT, environment TEXT, version INTEGER, deployed_at TEXT NOT NULL, etag TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    artifact TEXT NOT NULL, root TEXT NOT NULL, secrets TEXT NOT NULL, manifest TEXT NOT NULL,
-    PRIMARY KEY (app, environment, version)
-  );
-  CREATE TABLE events (
-    sequence INTEGER PRIMARY KEY, kind TEXT NOT NULL, app TEXT NOT NULL, environment TEXT NOT NULL,
-    version INTEGER NOT NULL, etag TEXT NOT NULL
-  );
-  CREATE TABLE autoscalers (
-    app TEXT, environment TEXT, function TEXT, settings TEXT NOT NULL, PRIMARY KEY (app, environment, function)
-  ) WITHOUT ROWID;
-  CREATE TABLE calls (
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, app TEXT NOT NULL, environment TEXT NOT NULL,
-    function TEXT NOT NULL, version INTEGER NOT NULL, method TEXT NOT NULL, key TEXT,
-    num_inputs INTEGER, cancelled INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, ended_at INTEGER,
-    expired INTEGER NOT NULL DEFAULT 0, trace TEXT, instance TEXT NOT NULL DEFAULT '',
-    num_failed INTEGER NOT NULL DEFAULT 0
-  );
-  ${CALLS_BY_KEY}
-  CREATE INDEX calls_open ON calls (number) WHERE ended_at IS NULL;
-  CREATE INDEX calls_ended ON calls (ended_at) WHERE ended_at IS NOT NULL;
-  -- state 0: waiting; otherwise the kind of the output. A large payload is emptied once there is an output.
-  CREATE TABLE inputs (
-    call INTEGER, idx INTEGER, state INTEGER NOT NULL, payload BLOB NOT NULL, output BLOB, PRIMARY KEY (call, idx)
-  ) WITHOUT ROWID;
-`;
-
-/** From each layout to the next. */
-const UPGRADES: Record<number, string> = {
-  // Outputs took the place of inputs.
-  1: `ALTER TABLE inputs ADD COLUMN output BLOB; UPDATE inputs SET output = payload, payload = x'' WHERE state <> 0;
-    ALTER TABLE calls ADD COLUMN trace TEXT;`,
-  // Methods are called on instances.
-  2: `ALTER TABLE calls ADD COLUMN instance TEXT NOT NULL DEFAULT ''; DROP INDEX calls_by_key; ${CALLS_BY_KEY}`,
-  // States 2 and 3 are failures.
-  3: `ALTER TABLE calls ADD COLUMN num_failed INTEGER NOT NULL DEFAULT 0;
-    UPDATE calls SET num_failed = n FROM (SELECT call, count(*) AS n FROM inputs WHERE state > 1 GROUP BY call) WHERE call = number;`,
-};
-
-/** Longest time between two groups. */
-const MAX_WAIT_MS = 50;
+export type WriteListener = (error: FarcallError | undefined, more: boolean) => void;
 
 interface Write {
-  run: () => void;
-  done: (error: FarcallError | undefined) => void;
+  compose: () => readonly CallWrite[];
+  done: WriteListener;
 }
 
 export class Store {
   readonly database: DatabaseSync;
   readonly #file: string;
+  readonly #lock: DatabaseSync;
+  readonly #mark: CommitMark;
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  /** The last group that is on disk; and, when the writer has failed, a 1. */
+  readonly #groupsDone = new Int32Array(new SharedArrayBuffer(8));
+  #lastGroup = 0;
   #writes: Write[] = [];
+  /** What the writer has. */
+  #group: WriteListener[] | undefined;
   #scheduled = false;
-  /** By performance.now(). */
-  #nextFlush = 0;
+  #closed = false;
 
-  private constructor(database: DatabaseSync, file: string) {
+  private constructor(database: DatabaseSync, lock: DatabaseSync, file: string) {
     this.database = database;
+    this.#lock = lock;
     this.#file = file;
+    this.#mark = new CommitMark(file);
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.on("message", (reply: GroupReply) => this.#written(reply));
+    port1.unref();
+    const entry = new URL(import.meta.url.endsWith(".ts") ? "./writer.ts" : "./writer.js", import.meta.url);
+    const data: WriterData = { file, port: port2, groupsDone: this.#groupsDone };
+    this.#worker = new Worker(entry, {
+      workerData: data,
+      transferList: [port2],
+      execArgv: ["--disable-warning=ExperimentalWarning"],
+    });
+    this.#worker.unref();
+    this.#worker.on("error", (error) => {
+      throw error;
+    });
   }
 
   /** `undefined` when another host holds the file. Throws EngineUnavailableError when it cannot be used. */
   static open(file: string): Store | undefined {
+    let lock: DatabaseSync | undefined;
     let database: DatabaseSync | undefined;
     try {
+      lock = takeLock(file);
       // SQLite gives its other files the permissions of this one.
       closeSync(openSync(file, "a", 0o600));
-      database = new DatabaseSync(file, { timeout: 0 });
-      database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-      // The lock is taken by the first write, not by the pragma.
-      database.exec("BEGIN EXCLUSIVE");
-      const { user_version: layout } = database.prepare("PRAGMA user_version").get() as { user_version: number };
-      if (layout > LAYOUT) {
-        throw new EngineUnavailableError(
-          `the state database ${file} was written by a newer farcall (its layout is ${layout}, this version knows ${LAYOUT})`,
-          { hint: "Update farcall, or set FARCALL_HOME to another directory." },
-        );
-      }
-      if (layout === 0) database.exec(TABLES);
-      else for (let from = layout; from < LAYOUT; from++) database.exec(UPGRADES[from]!);
-      if (layout !== LAYOUT) database.exec(`PRAGMA user_version = ${LAYOUT};`);
-      database.exec(
-        "COMMIT; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;",
-      );
-      return new Store(database, file);
+      database = openDatabase(file);
+      return new Store(database, lock, file);
     } catch (error) {
       database?.close();
+      lock?.close();
       if ((error as { errcode?: number }).errcode === 5) return undefined;
       throw storeError(error, file);
     }
   }
 
-  /** Runs `run` in the next group, then `done` when it is on disk, or with what went wrong: then nothing of it is. */
-  write(run: () => void, done: (error: FarcallError | undefined) => void): void {
-    this.#writes.push({ run, done });
-    if (this.#scheduled) return;
+  /**
+   * `compose` is called when the next group is put together; `done` when all of it is on disk, or with what went wrong: then
+   * nothing of it is.
+   */
+  write(compose: () => readonly CallWrite[], done: WriteListener): void {
+    this.#writes.push({ compose, done });
+    if (this.#scheduled || this.#group) return;
     this.#scheduled = true;
-    const wait = this.#nextFlush - performance.now();
-    if (wait <= 0) setImmediate(this.flush);
-    else setTimeout(this.flush, wait);
+    setImmediate(this.#begin);
   }
 
-  /** Writes the group now. */
-  readonly flush = (): void => {
+  readonly #begin = (): void => {
     this.#scheduled = false;
-    const writes = this.#writes;
-    if (writes.length === 0) return;
-    this.#writes = [];
-    const begun = performance.now();
-    let failure: FarcallError | undefined;
-    try {
-      this.transact(() => {
-        for (const { run } of writes) run();
-      });
-    } catch (error) {
-      failure = error as FarcallError;
+    if (this.#closed || this.#group || this.#writes.length === 0) return;
+    const group: WriteListener[] = [];
+    const composed: (readonly CallWrite[])[] = [];
+    let bytes = 0;
+    let taken = 0;
+    for (const { compose, done } of this.#writes) {
+      if (taken >= GROUP_WRITES || bytes >= GROUP_BYTES) break;
+      taken++;
+      const writes = compose();
+      composed.push(writes);
+      group.push(done);
+      for (const write of writes) bytes += bytesOf(write);
     }
-    const ended = performance.now();
-    // The disk blocks this process, which has others to serve: two thirds of its time are theirs.
-    this.#nextFlush = ended + Math.min(MAX_WAIT_MS, 2 * (ended - begun));
-    for (const { done } of writes) done(failure);
+    this.#writes.splice(0, taken);
+    this.#group = group;
+    const message = pack(++this.#lastGroup, composed, bytes);
+    this.#port.postMessage(message, [message.bytes]);
   };
+
+  #written({ failures, more, failure }: GroupReply): void {
+    const group = this.#group ?? [];
+    this.#group = undefined;
+    for (const [i, done] of group.entries()) {
+      const error = failure ?? failures[i];
+      done(error && storeError(error, this.#file), more[i] === true);
+    }
+    this.#begin();
+  }
+
+  /** Returns once everything that was to be written is on disk, or has failed. */
+  flush(): void {
+    this.#await();
+    while (this.#writes.length > 0 || this.#group) {
+      this.#begin();
+      this.#await();
+    }
+  }
+
+  #await(): void {
+    while (this.#group) {
+      this.#awaitAnother(this.#lastGroup);
+      const reply = receiveMessageOnPort(this.#port) as { message: GroupReply } | undefined;
+      if (reply) this.#written(reply.message);
+      else if (this.#failed) {
+        const message = "the thread that writes it has failed";
+        this.#written({ failure: { message }, failures: {}, more: {} });
+      }
+    }
+  }
+
+  get #failed(): boolean {
+    return Atomics.load(this.#groupsDone, 1) === 1;
+  }
+
+  /** Waits until the writer is done with this group, or has failed. */
+  #awaitAnother(group: number): void {
+    for (let done = Atomics.load(this.#groupsDone, 0); done < group && !this.#failed; ) {
+      // A writer that fails in this very moment is noticed a little later.
+      Atomics.wait(this.#groupsDone, 0, done, AWAIT_MS);
+      done = Atomics.load(this.#groupsDone, 0);
+    }
+  }
 
   /** Runs `body` in a transaction of its own, on disk when it returns. Throws EngineUnavailableError, and then nothing is. */
   transact<T>(body: (database: DatabaseSync) => T): T {
@@ -146,7 +167,12 @@ export class Store {
       this.database.exec("BEGIN IMMEDIATE");
       try {
         const result = body(this.database);
+        const { count } = this.database.prepare("UPDATE commits SET count = count + 1 RETURNING count").get() as {
+          count: number;
+        };
         this.database.exec("COMMIT");
+        this.#mark.set(count);
+        this.#port.postMessage({ tidy: true } satisfies WriterMessage);
         return result;
       } catch (error) {
         // A full disk rolls back by itself.
@@ -169,31 +195,80 @@ export class Store {
 
   close(): void {
     this.flush();
+    this.#closed = true;
+    this.#port.postMessage({ close: this.#lastGroup + 1 } satisfies WriterMessage);
+    this.#awaitAnother(this.#lastGroup + 1);
+    this.#port.close();
     this.database.close();
+    this.#mark.close();
+    this.#lock.close();
   }
 }
 
-/** An error of SQLite or of the file system, in terms that help users of the engine. */
-export function storeError(error: unknown, file: string): FarcallError {
-  const { code, errcode = 0, message } = error as { code?: string; errcode?: number; message: string };
-  if (typeof code === "string" && code.startsWith("FARCALL_")) return error as FarcallError;
-  const fail = (what: string, hint: string): FarcallError =>
-    new EngineUnavailableError(`the state database ${file} ${what}`, { cause: error, hint });
-  const primary = errcode & 0xff;
-  if (primary === 13 || code === "ENOSPC") {
-    return fail(
-      "cannot grow: the disk is full",
-      "Free some space on that disk and try again. Nothing that was acknowledged is lost.",
+/** Held as long as this process lives. Throws an error with `errcode` 5 when another process has it. */
+export function takeLock(file: string): DatabaseSync {
+  const path = `${file}-lock`;
+  closeSync(openSync(path, "a", 0o600));
+  const lock = new DatabaseSync(path, { timeout: 0 });
+  try {
+    lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;");
+    return lock;
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+export function openDatabase(file: string): DatabaseSync {
+  const isNew = statSync(file).size === 0;
+  const acknowledged = CommitMark.read(file);
+  const database = new DatabaseSync(file, { timeout: 0 });
+  try {
+    if (isNew) database.exec("PRAGMA auto_vacuum = INCREMENTAL");
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    // An older farcall holds it as long as its host lives.
+    database.exec("BEGIN EXCLUSIVE");
+    const { user_version: layout } = database.prepare("PRAGMA user_version").get() as { user_version: number };
+    if (layout > LAYOUT) {
+      throw new EngineUnavailableError(
+        `the state database ${file} was written by a newer farcall (its layout is ${layout}, this version knows ${LAYOUT})`,
+        { hint: "Update farcall, or set FARCALL_HOME to another directory." },
+      );
+    }
+    if (layout === 0 && acknowledged > 0) throw lostWrites(file, acknowledged);
+    if (layout === 0) makeTables(database);
+    else if (layout < LAYOUT) upgrade(database, layout);
+    const { count } = database.prepare("SELECT count FROM commits").get() as { count: number };
+    if (layout === LAYOUT && count < acknowledged) throw lostWrites(file, acknowledged - count);
+    database.exec("COMMIT");
+    giveSpaceBack(database);
+    // What a removed version knew is overwritten. Checkpoints are the other thread's.
+    database.exec(
+      `PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 0; PRAGMA busy_timeout = ${BUSY_MS};`,
     );
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
   }
-  if (primary === 8 || primary === 14 || code === "EACCES" || code === "EROFS" || code === "EPERM") {
-    return fail(`cannot be written: ${message}`, "Make the directory writable, or set FARCALL_HOME to another one.");
+}
+
+/** A database of an older farcall never shrinks before it was made over. */
+function giveSpaceBack(database: DatabaseSync): void {
+  const number = (pragma: string): number =>
+    Object.values(database.prepare(`PRAGMA ${pragma}`).get() as Record<string, number>)[0]!;
+  if (number("auto_vacuum") === 2 || number("page_count") * number("page_size") > VACUUM_BYTES) return;
+  try {
+    database.exec("PRAGMA auto_vacuum = INCREMENTAL; VACUUM;");
+  } catch {
+    // The disk has no room for a second one: at the next start, then.
   }
-  if (primary === 11 || primary === 26) {
-    return fail(
-      `is damaged: ${message}`,
-      `Restore it from a copy. Or move it away (mv "${file}" "${file}.damaged", with its -wal file) and deploy again: the durable calls in it are lost.`,
-    );
-  }
-  return fail(`failed: ${message}`, "See host.log in the same directory.");
+}
+
+function bytesOf(write: CallWrite): number {
+  if (write.kind === "output") return write.payload.length;
+  if (write.kind !== "inputs") return 0;
+  let bytes = 0;
+  for (const { payload } of write.inputs) bytes += payload.length;
+  return bytes;
 }

@@ -6,25 +6,28 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Failure } from "../../../../engine/index.ts";
 import { InvalidError, NotFoundError } from "../../../../runtime/errors.ts";
 import type { FunctionSchema } from "../../../../schema/index.ts";
 import { sendProblem, type WebRequest, webPayload } from "../calls/index.ts";
 import { asFailure, warn } from "../failures.ts";
 import type { Services } from "../services.ts";
+import { Bodies } from "./bodies.ts";
+import { type Refusal, refusalOf } from "./guard.ts";
 
 const ADDRESS = "127.0.0.1";
 const FIRST_PORT = 20_000;
 const PORTS = 12_000;
-/** Held in memory until the function has it. */
-const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
 
 export function isWeb({ mode, options }: FunctionSchema): boolean {
   return mode === "web" || options.web === true;
 }
 
+/** Of a request whose function is not to be had. */
+const STATUS: Record<string, number> = { NOT_FOUND: 404, ENGINE_UNAVAILABLE: 503 };
+
 export class WebServer {
   readonly #services: Services;
+  readonly #bodies = new Bodies();
   #server: Server | undefined;
   #starting: Promise<void> | undefined;
   #port: number | undefined;
@@ -72,60 +75,50 @@ export class WebServer {
     this.#server = server;
     this.#port = (server.address() as AddressInfo).port;
     try {
-      writeFileSync(file, `${this.#port}\n`);
+      writeFileSync(file, `${this.#port}\n`, { mode: 0o600 });
     } catch (error) {
       warn(`the port of web functions may change: ${error}`);
     }
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const refuse = (status: number, code: Failure["code"], message: string, hint?: string): void => {
+    const refuse = ({ status, code, message, hint }: Refusal): void => {
       // The rest of the body is not read.
       response.setHeader("connection", "close");
+      if (status === 503) response.setHeader("retry-after", "1");
       sendProblem(response, status, { code, message, hint });
     };
-    // A page from elsewhere whose name was made to point here asks for that name.
-    const { host = "" } = request.headers;
-    if (host !== `${ADDRESS}:${this.#port}` && host !== `localhost:${this.#port}`) {
-      return refuse(403, "INVALID", `${JSON.stringify(host)} is not this server`);
+    const refusal = refusalOf(request, [`${ADDRESS}:${this.#port}`, `localhost:${this.#port}`]);
+    if (refusal) return refuse(refusal);
+    if (this.#services.draining) {
+      return refuse({ status: 503, code: "ENGINE_UNAVAILABLE", message: "the host is stopping" });
     }
-    if (this.#services.draining) return refuse(503, "ENGINE_UNAVAILABLE", "the host is stopping");
-    // The Fetch API has no such requests.
-    if (request.method === "TRACE" || request.method === "CONNECT")
-      return refuse(405, "INVALID", `web functions do not answer ${request.method}`);
     const { registry, calls } = this.#services;
     // A proxy's client names the whole URL.
-    const url = `http://${host}${(request.url ?? "/").replace(/^https?:\/\/[^/?#]*/i, "")}`;
+    const url = `http://${request.headers.host}${(request.url ?? "/").replace(/^https?:\/\/[^/?#]*/i, "")}`;
     let fn: WebRequest["fn"];
     try {
       fn = registry.function(functionIn(url));
+      registry.checkRunnable(fn.version);
       if (!isWeb(fn.schema)) {
-        return refuse(
-          404,
-          "NOT_FOUND",
-          `${fn.version.app}/${fn.schema.name} is not a web function`,
-          "Call it with remote().",
-        );
+        return refuse({
+          status: 404,
+          code: "NOT_FOUND",
+          message: `${fn.version.app}/${fn.schema.name} is not a web function`,
+          hint: "Call it with remote().",
+        });
       }
     } catch (error) {
       const { code, message, hint } = asFailure(error);
-      return refuse(code === "NOT_FOUND" ? 404 : 400, code, message, hint);
+      return refuse({ status: STATUS[code] ?? 400, code, message, hint });
     }
-    const body: Buffer[] = [];
-    let bytes = 0;
-    try {
-      for await (const chunk of request as AsyncIterable<Buffer>) {
-        bytes += chunk.length;
-        if (bytes > MAX_REQUEST_BYTES) {
-          return refuse(413, "INVALID", `the request's body is over the limit of ${MAX_REQUEST_BYTES} bytes`);
-        }
-        body.push(chunk);
-      }
-    } catch {
-      return; // The client is gone.
-    }
+    const body = await this.#bodies.read(request);
+    if (!body) return; // The client is gone.
+    if (!("chunks" in body)) return refuse(body);
+    response.once("close", body.release);
+    if (response.destroyed) return body.release();
     this.#services.pools.prepare();
-    calls.openWeb({ fn, payload: webPayload(request, url, body), headers: request.headers, response });
+    calls.openWeb({ fn, payload: webPayload(request, url, body.chunks), headers: request.headers, response });
   }
 }
 

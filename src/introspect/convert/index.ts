@@ -1,0 +1,26 @@
+/** Types to schema: every visitor at one conversion. */
+import type { ts } from "ts-morph";
+import { Conversion } from "./conversion.ts";
+import { convertDeclaration } from "./declarations.ts";
+import { convertNode } from "./nodes.ts";
+import { convertType } from "./types.ts";
+
+export { refuseUnfit, unfitParameters } from "./bounds.ts";
+export type { Conversion } from "./conversion.ts";
+export { ITERATED } from "./globals.ts";
+export { PRINT_FLAGS } from "./open-types.ts";
+export { hasUndefined, isExact, orUndefined } from "./optional.ts";
+export {
+  completeCompared,
+  type DeclarationRecord,
+  type Owner,
+  type Refusal,
+  reached,
+  refusalsOf,
+} from "./owners.ts";
+export { globalOrigin, isOpen } from "./symbols.ts";
+export { convertTypeParameters } from "./type-parameters.ts";
+
+export function createConversion(program: ts.Program, checker: ts.TypeChecker): Conversion {
+  return new Conversion(program, checker, { node: convertNode, type: convertType, declaration: convertDeclaration });
+}

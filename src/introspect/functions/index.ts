@@ -1,0 +1,4 @@
+/** Registered functions and classes to schema, and what is wrong with them. */
+export { convertClass, type FoundClass } from "./classes.ts";
+export { convertFunction, exportedNames, type FoundFunction } from "./functions.ts";
+export { faultsOf } from "./refusals.ts";

@@ -1,0 +1,171 @@
+/** What waits, for what and for how long: containers that do not start, a host that stands still, readers, and functions that wait for themselves. */
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { hostStatus, localEngine } from "../../../src/engines/local/index.ts";
+import { CancelledError, FunctionTimeoutError, InternalFailure } from "../../../src/runtime/errors.ts";
+import { deployment } from "../../engine/deployment.ts";
+import { Driver } from "../../engine/drive.ts";
+import { temporaryHome } from "../../support/home.ts";
+import { patient } from "../../support/limits.ts";
+import { program } from "./program.ts";
+
+const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Its start hook throws as long as the file is there. */
+function flaky(down: string, options = {}) {
+  return deployment(
+    "work",
+    `import { existsSync } from "node:fs";
+    app.onStart(() => { if (existsSync(${JSON.stringify(down)})) throw new Error("the database does not answer"); });
+    export const job = app.function(function job(n) { return n * 2; });`,
+    { job: { options: { maxContainers: 1, ...options } } },
+  );
+}
+
+test("spawned inputs wait while containers fail to start, which can be seen, and run as soon as one does", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  const down = join(home.path, "down");
+  writeFileSync(down, "");
+  await engine.deployer!.deploy(flaky(down));
+  const app = new Driver(engine, "work");
+  const inputs = Array.from({ length: 1_000 }, (_, n) => [n]);
+  const id = await app.spawn("job", inputs);
+  await expect
+    .poll(async () => (await engine.invoker.stats(app.ref("job"))).startProblem, patient)
+    .toMatch(/the database does not answer/);
+  expect(await engine.invoker.call(id)).toMatchObject({
+    numEnded: 0,
+    startProblem: expect.stringContaining("the database does not answer") as string,
+  });
+  expect((await engine.monitor!.calls()).find((call) => call.id === id)?.startProblem).toMatch(/database/);
+  // A caller who waits for its result gets the reason at once, and the others wait on.
+  await expect(app.remote("job", 1)).rejects.toThrow(/the database does not answer/);
+  expect(await engine.invoker.call(id)).toMatchObject({ numEnded: 0 });
+  rmSync(down);
+  const outcomes = await app.get(id, inputs.length);
+  expect(outcomes.every(({ index, value }) => value === index * 2)).toBe(true);
+  expect(await engine.invoker.stats(app.ref("job"))).not.toHaveProperty("startProblem");
+  await engine.close();
+});
+
+test("spawned inputs fail once their containers have failed to start for as long as startRetryMs says", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  const down = join(home.path, "down");
+  writeFileSync(down, "");
+  await engine.deployer!.deploy(flaky(down, { startRetryMs: 300 }));
+  const app = new Driver(engine, "work");
+  const [outcome] = await app.get(await app.spawn("job", [[1]]));
+  expect(outcome!.error).toBeInstanceOf(InternalFailure);
+  expect(String(outcome!.error)).toMatch(/did not start: .*the database does not answer.*tried again for 300 ms/s);
+  await engine.close();
+});
+
+test.skipIf(process.platform === "win32")(
+  "the time for which the host stands still is not the function's",
+  async () => {
+    await using home = await temporaryHome();
+    const engine = localEngine(home.url);
+    const gate = join(home.path, "begun");
+    await engine.deployer!.deploy(
+      deployment(
+        "work",
+        `import { writeFileSync } from "node:fs";
+      export const sleepy = app.function(async function sleepy(ms) {
+        writeFileSync(${JSON.stringify(gate)}, "");
+        await new Promise((r) => setTimeout(r, ms));
+        return ms;
+      });`,
+        { sleepy: { options: { timeoutMs: 2_000, maxContainers: 1 } } },
+      ),
+    );
+    const app = new Driver(engine, "work");
+    await app.remote("sleepy", 0);
+    rmSync(gate);
+    const { pid } = (await hostStatus(home.url))!;
+    const running = app.remote("sleepy", 500);
+    await expect.poll(() => existsSync(gate), { ...patient, interval: 5 }).toBe(true);
+    process.kill(pid, "SIGSTOP");
+    await delay(3_000);
+    process.kill(pid, "SIGCONT");
+    expect(await running).toBe(500);
+    // The limit holds.
+    await expect(app.remote("sleepy", 1e6)).rejects.toThrow(FunctionTimeoutError);
+    await engine.close();
+  },
+);
+
+const counting = deployment(
+  "work",
+  "export const count = app.function(async function* count(n) { for (let i = 0; i < n; i++) yield i; });",
+  { count: { mode: "generator", options: { timeoutMs: 400, maxContainers: 1 } } },
+);
+
+test("a generator that waits for its reader does not run out of time", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.deployer!.deploy(counting);
+  const app = new Driver(engine, "work");
+  const got: unknown[] = [];
+  const { handle, outcomes } = app.call("count", [[4]], {
+    method: "remoteGen",
+    onOutcome: ({ value, end }) => got.push(end ? "end" : value),
+  });
+  handle.credit(2);
+  await expect.poll(() => got.length, patient).toBe(2);
+  await delay(1_500);
+  handle.credit(10);
+  await outcomes;
+  expect(got).toEqual([0, 1, 2, 3, "end"]);
+  await engine.close();
+});
+
+test("a generator whose reader stays away is stopped, and the reader can see why", async () => {
+  await using home = await temporaryHome();
+  const env = { ...home.env, FARCALL_READER_MS: "300" };
+  expect(await program("await engine.registry.listApps();", env).finished).toMatchObject({ code: 0 });
+  const engine = localEngine(home.url);
+  await engine.deployer!.deploy(counting);
+  const app = new Driver(engine, "work");
+  const { handle, outcomes } = app.call("count", [[4]], { method: "remoteGen" });
+  handle.credit(2);
+  const error = (await outcomes).at(-1)!.error;
+  expect(error).toBeInstanceOf(CancelledError);
+  expect(String(error)).toMatch(/its reader had not asked for more in 300 ms/);
+  // Its container serves others.
+  const next = app.call("count", [[0]], { method: "remoteGen" });
+  next.handle.credit(1);
+  expect(await next.outcomes).toEqual([{ index: 0, end: true }]);
+  await engine.close();
+});
+
+test("a function that waits for itself fails long before its timeout, and says why", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  await engine.deployer!.deploy(
+    deployment(
+      "work",
+      `import { Function } from "farcall";
+      export const nest = app.function(async function nest(depth) {
+        return depth === 0 ? 0 : (await Function.fromName("work", "nest").remote(depth - 1)) + 1;
+      });
+      export const through = app.function(async function through(depth) {
+        return Function.fromName("work", "nest").remote(depth);
+      });`,
+      { nest: { options: { maxContainers: 2 } }, through: { options: { maxContainers: 1 } } },
+    ),
+  );
+  const app = new Driver(engine, "work");
+  expect(await app.remote("nest", 1)).toBe(1);
+  await expect(app.remote("nest", 5)).rejects.toThrow(/nest waits for itself: all its containers \(2\)/);
+  await expect(app.remote("through", 5)).rejects.toThrow(/nest waits for itself/);
+  // What only waits its turn is not meant.
+  expect(await app.map("nest", [[1], [0], [0], [0]]).then((all) => all.map(({ value }) => value))).toEqual([
+    1, 0, 0, 0,
+  ]);
+  await engine.close();
+});
+
+vi.setConfig({ testTimeout: 1_200_000 });
