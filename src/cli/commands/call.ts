@@ -51,11 +51,14 @@ export function define(command: Command, context: Context): void {
     const remote = remoteOf(target, fn, manifest, { environment: options.env });
     const args = readArguments(words, fn, manifest);
     using progress = new Progress(output, `calling ${text}`);
+    const engine = await context.engine(options);
     const limits = callOptions({
       signal,
       timeoutMs: options.timeout,
-      onProgress: ({ fraction, message }) =>
-        progress.update(`calling ${text}: ${Math.floor(fraction * 100)} %${message ? ` ${message}` : ""}`),
+      ...(engine.progress !== false && {
+        onProgress: ({ fraction, message }) =>
+          progress.update(`calling ${text}: ${Math.floor(fraction * 100)} %${message ? ` ${message}` : ""}`),
+      }),
     });
 
     if (fn.mode === "generator" && !options.spawn) {

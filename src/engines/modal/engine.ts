@@ -44,13 +44,11 @@ export class ModalEngine implements Engine {
   async status(): Promise<EngineStatus> {
     const { profile, version } = await this.#session.about();
     const environments = await this.#deployments.environments();
-    const apps = await this.#deployments.list(environments);
     return {
       facts: [
         { name: "server", value: profile.serverUrl },
         { name: "npm package modal", value: version },
         { name: "environments", value: environments.join(", ") },
-        { name: "deployed apps", value: String(apps.length) },
       ],
       warnings: [],
     };

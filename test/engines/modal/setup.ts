@@ -25,7 +25,8 @@ export class Setup {
   // The stub of a function whose types no test needs.
   // biome-ignore lint/suspicious/noExplicitAny: see above
   function(name: string, app = "shop"): any {
-    return Function.fromName(app, name, { client: this.client });
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    return Function.fromName<any, any>(app, name, { client: this.client });
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: as above

@@ -5,7 +5,7 @@
 import { inflateSync } from "node:zlib";
 import { EngineUnavailableError } from "../../../runtime/errors.ts";
 import type { ClassSchema, Declaration, FunctionSchema } from "../../../schema/index.ts";
-import type { Metadata } from "./layout.ts";
+import type { Metadata } from "./metadata.ts";
 
 /** The format that is read. */
 const FORMAT = 1;

@@ -5,7 +5,7 @@
 import type { ParameterSchema, PropertySchema, TypeSchema } from "../../../schema/index.ts";
 import { GENERATOR, Type } from "../values.ts";
 import type { PublishedFunction } from "./carrier.ts";
-import type { Metadata } from "./layout.ts";
+import type { Metadata } from "./metadata.ts";
 
 type FunctionSpec = NonNullable<Metadata["functionSchema"]>;
 type ParameterSpec = FunctionSpec["arguments"][number];

@@ -1,11 +1,10 @@
 /** What Modal says of the functions of a deployed app: ids and metadata by tag, for the newest version or an older one. */
 import type { AppRef } from "../../../engine/index.ts";
-import type { Reply, Session } from "../client.ts";
+import type { Session } from "../client.ts";
 import { Status, statusOf } from "../errors.ts";
 import { inParallel } from "../values.ts";
 import { FIRST_CARRIER, isCarrier, nextCarrier, readCarrier } from "./carrier.ts";
-
-export type Metadata = NonNullable<Reply<"functionGet">["handleMetadata"]>;
+import type { Metadata } from "./metadata.ts";
 
 export interface Located {
   functionId: string;

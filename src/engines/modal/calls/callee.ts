@@ -3,7 +3,7 @@ import type { FunctionRef } from "../../../engine/index.ts";
 import { UnsupportedError } from "../../../runtime/errors.ts";
 import type { FunctionSchema } from "../../../schema/index.ts";
 import type { Deployment, Deployments } from "../apps/deployments.ts";
-import type { Metadata } from "../apps/layout.ts";
+import type { Metadata } from "../apps/metadata.ts";
 import type { Session } from "../client.ts";
 import { decodeInstance } from "../codec/index.ts";
 import { Format, PROTO_PARAMETERS } from "../values.ts";

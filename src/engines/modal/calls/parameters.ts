@@ -1,7 +1,7 @@
 /** The parameters of a class as Modal's server takes them: its message ClassParameterSet, which the SDK does not export. */
 import { InvalidError } from "../../../runtime/errors.ts";
 import { nearest } from "../../../schema/index.ts";
-import type { Metadata } from "../apps/layout.ts";
+import type { Metadata } from "../apps/metadata.ts";
 import type { ParameterValue } from "../codec/index.ts";
 import { Type } from "../values.ts";
 

@@ -49,7 +49,7 @@ function parametersOf(className: string, args: readonly unknown[]): object {
     return given;
   }
   throw new SerializationError(`${className} is constructed with its parameters by name`, {
-    hint: `Write \`new ${className}({ name: value })\`. ${HINT}`,
+    hint: `Write \`new ${className}({ name: value })\`.`,
   });
 }
 

@@ -41,13 +41,18 @@ function remoteError({ exception, traceback }: PythonException): RemoteError {
     const options = error === undefined ? {} : { cause: error };
     error = new RemoteError(name, message, options);
     // The traceback of the newest is printed with its causes; what remains of a chain is in `cause`.
-    error.stack = `${name}: ${message}\n${(newest ? traceback : part).trimEnd()}`;
+    setStack(error, `${name}: ${message}\n${(newest ? traceback : part).trimEnd()}`);
   }
   if (error) return error;
   const { name, message } = reprOf(exception);
   const plain = new RemoteError(name, message);
-  plain.stack = `${name}: ${message}`;
+  setStack(plain, `${name}: ${message}`);
   return plain;
+}
+
+/** In place of where it was decoded, which tells nobody anything. */
+function setStack(error: Error, value: string): void {
+  Object.defineProperty(error, "stack", { value, configurable: true, writable: true });
 }
 
 function splitChain(traceback: string): string[] {
