@@ -71,6 +71,7 @@ export {
   type AnyFunction,
   type Defined,
   type DefinedBatched,
+  type DefinedWeb,
   type Definition,
   type Deployed,
   Function,
