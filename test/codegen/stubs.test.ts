@@ -235,7 +235,7 @@ test("keep documentation and say where a function is written", async () => {
   await generate({ apps: ["images"] }, { cwd: project.path, engine: deployed.engine });
   const stubs = project.read("src/generated/images.ts");
   expect(stubs).toContain(
-    "/**\n * Scales an image.\n * @deprecated use `fit`\n * @see src/app.ts:12\n */\nexport const resize:",
+    "/**\n * Scales an image.\n * @deprecated use `fit`\n * @see `src/app.ts:12`\n */\nexport const resize:",
   );
   expect(stubs).toContain("  /** Pixels. */\n  width?: number;");
   expect(stubs).toContain("  /** Warm. */\n  Red: 0,");
