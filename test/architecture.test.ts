@@ -30,6 +30,7 @@ const direction: Record<string, readonly string[]> = {
   "runtime/codec": ["runtime", "wire", "engine", "schema", "text"],
   "runtime/calls": ["runtime", "runtime/codec", "wire", "engine", "schema", "text"],
   "runtime/app": ["runtime", "wire", "engine", "schema", "text"],
+  "runtime/local": ["runtime", "runtime/app", "runtime/codec", "engine", "schema", "text"],
   opentelemetry: ["engine", "runtime"],
   container: ["wire", "opentelemetry", "runtime", "engine", "schema/check", "schema", "text"],
   pool: ["wire", "opentelemetry", "runtime", "engine", "schema", "text"],

@@ -95,7 +95,7 @@ export function genericMembers(
   ];
 }
 
-/** The methods that a caller writes first, with the parameters as their author declared and documented them. */
+/** The method that callers write first, with the parameters as their author declared and documented them. */
 export function documentedMembers(call: CallSignature, isGenerator: boolean, { use, global }: Names): GenericMember[] {
   const helper = (name: string): TypeSchema => ({ kind: "global", name: use(name), typeArguments: [] });
   const own = new Call(call, helper, use);
@@ -103,11 +103,7 @@ export function documentedMembers(call: CallSignature, isGenerator: boolean, { u
     const text = `remoteGen(${own.arguments}): ${global("AsyncGenerator")}<${own.returns}, void, void>`;
     return [{ text, ...docOf(call) }];
   }
-  const promise = global("Promise");
-  return [
-    { text: `remote(${own.arguments}): ${promise}<${own.returns}>`, ...docOf(call) },
-    { text: `spawn(${own.arguments}): ${promise}<${use("FunctionCall")}<${own.returns}>>`, ...docOf(call) },
-  ];
+  return [{ text: `remote(${own.arguments}): ${global("Promise")}<${own.returns}>`, ...docOf(call) }];
 }
 
 function rawFunction(signatures: readonly GenericMember[]): GenericMember {

@@ -46,6 +46,13 @@ export {
   UserCodeException,
 } from "./errors.ts";
 export { type CancelOptions, FunctionCall, type GetOptions, type IterOptions } from "./function-call.ts";
+export {
+  type LocalDefinition,
+  type LocalDefinitions,
+  type LocalInstance,
+  type LocalStubs,
+  withLocal,
+} from "./local/index.ts";
 export type { ForEachOptions, MapItem, MapOptions, SpawnMapOptions } from "./map-options.ts";
 export {
   type CallOptions,

@@ -74,19 +74,19 @@ test("say the parameters by name and the result, of the type arguments that the 
   await generate({ apps: ["images"] }, { cwd: project.path, engine: deployed.engine });
   const shown = hovers(project.file("src/use.ts"), project.file("tsconfig.json"));
   expect(shown.join("\n")).toMatchInlineSnapshot(`
-    "const: const add: Function<[a: number, b: number], number, NoKeywords>
-    plain remote: (method) Function<[a: number, b: number], number, NoKeywords>.remote(a: number, b: number, callOptions?: CallOptions | undefined): Promise<number>
-    plain map: (method) Function<[a: number, b: number], number, NoKeywords>.map<false, true>(a: AnyIterable<number>, b: AnyIterable<number>, mapOptions?: MapOptions<false, true> | undefined): AsyncIterableIterator<number, undefined, void>
-    optional remote: (method) Function<[image: Uint8Array<ArrayBufferLike>, options?: Options | undefined], Options, NoKeywords>.remote(image: Uint8Array<ArrayBufferLike>, options?: CallOptions | images.Options | undefined, callOptions?: CallOptions | undefined): Promise<images.Options>
+    "const: const add: Function<[a: number, b: number], number>
+    plain remote: (method) Function<[a: number, b: number], number>.remote(a: number, b: number, callOptions?: CallOptions | undefined): Promise<number>
+    plain map: (method) Function<[a: number, b: number], number>.map<false, true>(a: AnyIterable<number>, b: AnyIterable<number>, mapOptions?: MapOptions<false, true> | undefined): AsyncIterableIterator<number, undefined, void>
+    optional remote: (method) Function<[image: Uint8Array<ArrayBufferLike>, options?: Options | undefined], Options>.remote(image: Uint8Array<ArrayBufferLike>, options?: CallOptions | images.Options | undefined, callOptions?: CallOptions | undefined): Promise<images.Options>
     generic remote: (method) FirstFunction.remote<string>(items: string[], callOptions?: CallOptions): Promise<string>
     generic map: (method) FirstFunction.map<string, false, true>(items: AnyIterable<string[]>, mapOptions?: MapOptions<false, true> | undefined): AsyncIterableIterator<string, undefined, void>
     overloaded remote: (method) ParseFunction.remote(value: number, callOptions?: CallOptions): Promise<number> (+1 overload)
     by name: const embed: Function<[text: string, lower?: boolean | undefined], number, Keywords<["text", "lower"], { size: number; }>>
     by name remote: (method) Function<[text: string, lower?: boolean | undefined], number, Keywords<["text", "lower"], { size: number; }>>.remote(...args: [kwargs: Kwargs<{ text: string; lower?: boolean | undefined; size: number; }>, callOptions?: CallOptions] | [text: string, kwargs: Kwargs<{ lower?: boolean | undefined; size: number; }>, callOptions?: CallOptions] | [text: string, lower: boolean | undefined, kwargs: Kwargs<{ size: number; }>, callOptions?: CallOptions]): Promise<number>
-    by name map: (method) Function<[text: string, lower?: boolean | undefined], number, Keywords<["text", "lower"], { size: number; }>>.map<false, true>(...inputs: [text: AnyIterable<string>, mapOptions: WithKwargs<MapOptions<false, true>, { lower?: boolean | undefined; size: number; }>] | [text: AnyIterable<string>, lower: AnyIterable<boolean | undefined> | undefined, mapOptions: WithKwargs<MapOptions<false, true>, { size: number; }>]): AsyncIterableIterator<number, undefined, void>
-    generator: (method) GeneratorFunction<[to: number], number, NoKeywords>.remoteGen(to: number, callOptions?: CallOptions | undefined): AsyncGenerator<number, void, void>
+    by name map: (method) Function<[text: string, lower?: boolean | undefined], number, Keywords<["text", "lower"], { size: number; }>>.map<false, true>(...inputs: [text: AnyIterable<string>, mapOptions: MapOptions<false, true> & { kwargs: { lower?: boolean | undefined; size: number; }; }] | [text: AnyIterable<string>, lower: AnyIterable<boolean | undefined> | undefined, mapOptions: MapOptions<false, true> & { kwargs: { size: number; }; }]): AsyncIterableIterator<number, undefined, void>
+    generator: (method) GeneratorFunction<[to: number], number>.remoteGen(to: number, callOptions?: CallOptions | undefined): AsyncGenerator<number, void, void>
     class: const Model: new (size: string) => images.Model
-    method remote: (method) Function<[text: string], number, NoKeywords>.remote(text: string, callOptions?: CallOptions | undefined): Promise<number>"
+    method remote: (method) Function<[text: string], number>.remote(text: string, callOptions?: CallOptions | undefined): Promise<number>"
   `);
 });
 
@@ -134,7 +134,6 @@ test("say of each parameter what its author says while a call is written, and sh
   using project = new Project({
     "src/use.ts": `import { images } from "./generated/index.ts";
 images.add.remote(/*1*/1, /*2*/2);
-images.add.spawn(1, /*2*/2);
 images.count.remoteGen(/*1*/2);
 images./*see*/add;
 `,
@@ -159,7 +158,6 @@ images./*see*/add;
   });
   expect(helps).toEqual([
     ["Adds.", "the first"],
-    ["Adds.", "the second"],
     ["Adds.", "the second"],
     ["Counts.", "the last"],
   ]);
