@@ -133,6 +133,7 @@ const sideDoors = new Set([
   "src/runtime/engines.ts",
   // What the package's entry takes of two folders whose rest is not for consumers.
   "src/runtime/public.ts",
+  "src/runtime/calling.ts",
   "src/config/config.ts",
   "src/plan/plugin.ts",
 ]);

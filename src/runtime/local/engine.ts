@@ -15,7 +15,7 @@ import type {
 } from "../../engine/index.ts";
 import { cancelledCall } from "../../engine/index.ts";
 import type { FunctionMode } from "../../schema/index.ts";
-import { resolveOptions } from "../app/options.ts";
+import { resolveOptions } from "../app/index.ts";
 import { errorToFailure, FarcallError, NotFoundError, UnsupportedError } from "../errors.ts";
 import { LocalCall, type Runnable } from "./call.ts";
 
