@@ -7,6 +7,7 @@ import type { Client } from "./client.ts";
 import { RemoteFunction } from "./function.ts";
 import type { Deployed, Function as PlainFunction, GeneratorFunction as PlainGenerator } from "./function-types.ts";
 import type { Function as KeywordFunction, GeneratorFunction as KeywordGenerator } from "./keyword-types.ts";
+import type { NearApp, NearName } from "./near-name.ts";
 import type { AnyCallable, NoKeywords } from "./signatures.ts";
 
 /**
@@ -90,6 +91,12 @@ export interface FunctionClass {
     name: string,
     options?: LookupOptions,
   ): Function<P, R, K>;
+  /** Never fits: it is the last, so that the compiler says of a wrong name which ones are near. */
+  fromName<const A extends string, const N extends string>(
+    app: NearApp<Apps, A>,
+    name: NearName<A extends keyof Apps ? StubNames<A> : N, N>,
+    options?: LookupOptions,
+  ): never;
   [Symbol.hasInstance](value: unknown): value is AnyFunction;
 }
 
