@@ -313,7 +313,9 @@ test("of an overloaded function say of the whole what is said of the whole, and 
   await generate({}, { cwd: project.path, engine: deployed.engine });
   const written = project.read("src/generated/images.ts");
   expect(written).toMatch(/\/\*\* Either\. \*\/\nexport const parse/);
-  expect(written.match(/@deprecated(?! a stub has no definition)/g)?.length).toBe(written.match(/By number\./g)?.length);
+  expect(written.match(/@deprecated(?! a stub has no definition)/g)?.length).toBe(
+    written.match(/By number\./g)?.length,
+  );
 });
 
 test("of any manifest compile", async () => {

@@ -31,7 +31,10 @@ function linesOf(text: string): Map<string, Lines> {
       const items = (manifest as Record<string, unknown>)[field];
       if (!Array.isArray(items)) continue;
       const { app, environment } = manifest;
-      const entries = new Map(items.map((item: { name: string }) => [item.name, JSON.stringify(item)]));
+      // Where it stands in the author's file moves with every line before it.
+      const entries = new Map(
+        items.map(({ source: _, ...item }: { name: string; source?: unknown }) => [item.name, JSON.stringify(item)]),
+      );
       result.set(`${app} ${environment} ${kind}`, { app, kind, entries });
     }
   }
