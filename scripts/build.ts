@@ -23,12 +23,20 @@ import { precompileTemplates } from "../src/codegen/templates/precompile.ts";
 import { PRECOMPILED } from "../src/codegen/templates/templates.ts";
 import { manifestSchema } from "../src/schema/index.ts";
 import { bundle, CHUNKS } from "./bundle.ts";
+import { buildClient } from "./client.ts";
 import { vendored } from "./vendor-python.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const dist = join(root, "dist");
 /** The `types` of package.json's exports. */
-const typeEntries = ["index.d.ts", "codegen/index.d.ts", "schema/index.d.ts", "engine/index.d.ts", "vite/index.d.ts"];
+const typeEntries = [
+  "index.d.ts",
+  "codegen/index.d.ts",
+  "schema/index.d.ts",
+  "engine/index.d.ts",
+  "vite/index.d.ts",
+  "client.d.ts",
+];
 const bins = ["cli/farcall.js", "cli/codegen-bin.js"];
 
 // On the same file system as dist, where no tool looks for sources.
@@ -42,6 +50,9 @@ try {
   writeFileSync(join(staging, "python/farcall.py"), vendored());
   await buildPage(staging);
   addLibReferences(staging);
+  const client = await buildClient(root, staging);
+  install(client, join(root, "packages/client/dist"));
+  for (const path of [client, join(staging, "client.d.ts")]) rmSync(path, { recursive: true });
   for (const bin of bins) chmodSync(join(staging, bin), 0o755);
   install(staging, dist);
 } finally {
@@ -96,13 +107,13 @@ function install(from: string, to: string): void {
   }
   if (!existsSync(to)) return;
   for (const file of filesIn(to)) {
-    if (!wanted.has(file) && !mayBeInUse(join(to, file))) rmSync(join(to, file), { force: true });
+    if (!wanted.has(file) && !mayBeInUse(to, join(to, file))) rmSync(join(to, file), { force: true });
   }
 }
 
 /** A program that runs from the last build imports some of its chunks only when it comes to them. */
-function mayBeInUse(file: string): boolean {
-  return file.startsWith(join(dist, CHUNKS)) && statSync(file).mtimeMs > Date.now() - 3_600_000;
+function mayBeInUse(to: string, file: string): boolean {
+  return file.startsWith(join(to, CHUNKS)) && statSync(file).mtimeMs > Date.now() - 3_600_000;
 }
 
 function filesIn(folder: string): string[] {

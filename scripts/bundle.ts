@@ -33,9 +33,9 @@ const ROOT_MODULE = "farcall:root";
 export const CHUNKS = "chunks";
 
 /** @param outDir receives the entries under their names in `source` */
-export async function bundle(source: string, outDir: string): Promise<void> {
+export async function bundle(source: string, outDir: string, entries: readonly string[] = ENTRIES): Promise<void> {
   const { metafile } = await build({
-    entryPoints: ENTRIES.map((entry) => join(source, `${entry}.ts`)),
+    entryPoints: entries.map((entry) => join(source, `${entry}.ts`)),
     outbase: source,
     outdir: outDir,
     chunkNames: `${CHUNKS}/[name]-[hash]`,

@@ -30,6 +30,7 @@ const direction: Record<string, readonly string[]> = {
   "runtime/codec": ["runtime", "wire", "engine", "schema", "text"],
   "runtime/calls": ["runtime", "runtime/codec", "wire", "engine", "schema", "text"],
   "runtime/app": ["runtime", "wire", "engine", "schema", "text"],
+  "runtime/local": ["runtime", "runtime/app", "runtime/codec", "engine", "schema", "text"],
   opentelemetry: ["engine", "runtime"],
   container: ["wire", "opentelemetry", "runtime", "engine", "schema/check", "schema", "text"],
   pool: ["wire", "opentelemetry", "runtime", "engine", "schema", "text"],
@@ -133,6 +134,7 @@ const sideDoors = new Set([
   "src/runtime/engines.ts",
   // What the package's entry takes of two folders whose rest is not for consumers.
   "src/runtime/public.ts",
+  "src/runtime/calling.ts",
   "src/config/config.ts",
   "src/plan/plugin.ts",
 ]);

@@ -23,7 +23,7 @@ function run(shown: string, args: readonly string[]): void {
 
 try {
   run("npx farcall deploy app.ts", [farcall, "deploy", "app.ts"]);
-  run("npx codegen", [farcall, "codegen"]);
+  run("npx farcall codegen", [farcall, "codegen"]);
   run("node consumer.ts", ["consumer.ts"]);
 } finally {
   spawnSync(process.execPath, [farcall, "host", "stop"], { cwd: here, env, stdio: "ignore" });

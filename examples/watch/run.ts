@@ -85,7 +85,7 @@ function runConsumer(): void {
 
 const watchers: Watcher[] = [];
 try {
-  console.log("$ npx farcall dev app.ts\n$ npx codegen --watch");
+  console.log("$ npx farcall dev app.ts\n$ npx farcall codegen --watch");
   const dev = new Watcher("dev", "app.ts");
   watchers.push(dev);
   const first = await dev.until("deployed");

@@ -20,6 +20,7 @@ export type {
   StubPlan,
 } from "../plan/index.ts";
 export type { FileChange, FileStatus } from "./files/index.ts";
+export { LOCK_FILE } from "./files/index.ts";
 export type { GenerateOptions, GenerateResult } from "./generate.ts";
 export { generate, plan } from "./generate.ts";
 export type { ModuleStyle } from "./project.ts";

@@ -98,7 +98,7 @@ export async function planOutput(
   const { importExtension: wanted } = settings;
   const derived = settings.emit === "ts" ? style.importExtension : style.isModulePackage ? ".js" : ".mjs";
   const importExtension = wanted === "none" ? "" : (wanted ?? derived);
-  let plan = planFiles(chosen, { ...settings, importExtension, declaredElsewhere });
+  let plan = planFiles(chosen, { ...settings, importExtension, declaredElsewhere, runtime: style.runtime });
   for (const { name, onPlan } of settings.plugins) {
     if (onPlan) plan = await callHook(`the hook onPlan of the plugin ${name}`, plan, onPlan, planProblem);
   }

@@ -14,6 +14,8 @@ export interface ModuleStyle {
   fileExtension: ".ts" | ".mts";
   /** A `.js` file here is an ES module. */
   isModulePackage: boolean;
+  /** The package that stubs import: the light one where the project depends on it. */
+  runtime: "farcall" | "@farcall/client";
   /** The tsconfig that owns the folder. */
   tsconfig: string | undefined;
   /** Why it is so, for people. */
@@ -52,8 +54,11 @@ export async function moduleStyle(folder: string): Promise<ModuleStyle> {
   // The cache's keys name the files that were looked at: `existsSync:/a/tsconfig.json`.
   const looked = [...cache.keys()].map((key) => /^[a-zA-Z]+:(.*\.json)(:utf8)?$/.exec(key)?.[1]);
   const inputs = [...new Set([...looked.filter((path) => path !== undefined), ...(packageFile ? [packageFile] : [])])];
-  const isModulePackage = packageFile !== undefined && readsModules(packageFile);
-  return { ...decide(found, isModulePackage), isModulePackage, tsconfig: found?.path, inputs };
+  const content = packageFile === undefined ? {} : readPackage(packageFile);
+  const isModulePackage = content.type === "module";
+  const isLight = DEPENDENCY_FIELDS.some((field) => content[field]?.["@farcall/client"] !== undefined);
+  const runtime = isLight ? "@farcall/client" : "farcall";
+  return { ...decide(found, isModulePackage), isModulePackage, runtime, tsconfig: found?.path, inputs };
 }
 
 type Decision = Pick<ModuleStyle, "importExtension" | "fileExtension" | "reason">;
@@ -92,9 +97,13 @@ function nearestPackage(folder: string): string | undefined {
   }
 }
 
-function readsModules(file: string): boolean {
+const DEPENDENCY_FIELDS = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"] as const;
+
+type PackageFile = { type?: string } & { [F in (typeof DEPENDENCY_FIELDS)[number]]?: Record<string, string> };
+
+function readPackage(file: string): PackageFile {
   try {
-    return (JSON.parse(readFileSync(file, "utf8")) as { type?: string }).type === "module";
+    return JSON.parse(readFileSync(file, "utf8")) as PackageFile;
   } catch (cause) {
     throw new InvalidError(`${file} cannot be read: ${(cause as Error).message}`, { cause });
   }

@@ -11,7 +11,12 @@ export function functionDoc(
 
 /** Documentation, then the link to the author's source; undefined when there is neither. */
 export function withSource(doc: string | undefined, source: string | undefined): string | undefined {
-  return [doc, source && `@see ${source}`].filter(Boolean).join("\n") || undefined;
+  return [doc, source && `@see ${codeSpan(source)}`].filter(Boolean).join("\n") || undefined;
+}
+
+/** Between backticks, or an editor takes what comes before the first dot or slash for the name of a symbol. */
+function codeSpan(text: string): string {
+  return text.includes("`") ? `\`\` ${text} \`\`` : `\`${text}\``;
 }
 
 /** `src/app.ts:12`. */

@@ -38,7 +38,7 @@ export function genericMembers(
   const each = (print: (call: Call) => string): GenericMember[] =>
     calls.map((call) => ({ text: print(new Call(call, helper, use)) }));
   const documented = (members: GenericMember[]) =>
-    members.map((member, index) => ({ ...member, ...docOf(calls[index]!) }));
+    members.map((member, index) => ({ doc: REMOTE, ...member, ...docOf(calls[index]!) }));
 
   if (isGenerator) {
     const result = ({ returns }: Call) =>
@@ -50,7 +50,10 @@ export function genericMembers(
             `remoteGen${call.generics}(${call.arguments}): ${global("AsyncGenerator")}<${call.returns}, void, void>`,
         ),
       ),
-      ...each((call) => `local${call.generics}(${call.plain}): ${result(call)}`),
+      ...described(
+        LOCAL,
+        each((call) => `local${call.generics}(${call.plain}): ${result(call)}`),
+      ),
       rawFunction(each((call) => `${call.generics}(${call.plain}): ${result(call)}`)),
     ];
   }
@@ -62,21 +65,59 @@ export function genericMembers(
     `${global("AsyncIterableIterator")}<${mapItem}<${call.returns}, ${call.x}, ${call.w}>, undefined, void>`;
   return [
     ...documented(each((call) => `remote${call.generics}(${call.arguments}): ${promise}<${call.returns}>`)),
-    ...each((call) => `local${call.generics}(${call.plain}): ${result(call)}`),
+    ...described(
+      LOCAL,
+      each((call) => `local${call.generics}(${call.plain}): ${result(call)}`),
+    ),
     rawFunction(each((call) => `${call.generics}(${call.plain}): ${result(call)}`)),
-    ...each((call) => `spawn${call.generics}(${call.arguments}): ${promise}<${functionCall}<${call.returns}>>`),
-    ...each((call) => `map${call.mapGenerics}(${call.inputs(call.mapOptions)}): ${items(call)}`),
-    ...each((call) => `starmap${call.mapGenerics}(${call.tuples(call.mapOptions)}): ${items(call)}`),
-    ...each((call) => `forEach${call.inputGenerics}(${call.inputs(helper("ForEachOptions"))}): ${promise}<void>`),
-    ...each(
-      (call) =>
-        `spawnMap${call.generics}(${call.inputs(helper("SpawnMapOptions"))}): ${promise}<${functionCall}<${call.returns}>>`,
+    ...described(
+      "Runs remotely without waiting: resolves once the input is durable.",
+      each((call) => `spawn${call.generics}(${call.arguments}): ${promise}<${functionCall}<${call.returns}>>`),
+    ),
+    ...described(
+      "Runs once for each input: one iterable per parameter, together as long as the shortest.",
+      each((call) => `map${call.mapGenerics}(${call.inputs(call.mapOptions)}): ${items(call)}`),
+    ),
+    ...described(
+      "Like map; each input is the list of arguments.",
+      each((call) => `starmap${call.mapGenerics}(${call.tuples(call.mapOptions)}): ${items(call)}`),
+    ),
+    ...described(
+      "Runs once for each input and resolves when all are done.",
+      each((call) => `forEach${call.inputGenerics}(${call.inputs(helper("ForEachOptions"))}): ${promise}<void>`),
+    ),
+    ...described(
+      "Like map without waiting: resolves to one call of many inputs, once all are durable.",
+      each(
+        (call) =>
+          `spawnMap${call.generics}(${call.inputs(helper("SpawnMapOptions"))}): ${promise}<${functionCall}<${call.returns}>>`,
+      ),
     ),
   ];
 }
 
+/** The method that callers write first, with the parameters as their author declared and documented them. */
+export function documentedMembers(call: CallSignature, isGenerator: boolean, { use, global }: Names): GenericMember[] {
+  const helper = (name: string): TypeSchema => ({ kind: "global", name: use(name), typeArguments: [] });
+  const own = new Call(call, helper, use);
+  if (isGenerator) {
+    const text = `remoteGen(${own.arguments}): ${global("AsyncGenerator")}<${own.returns}, void, void>`;
+    return [{ text, ...docOf(call) }];
+  }
+  return [{ text: `remote(${own.arguments}): ${global("Promise")}<${own.returns}>`, ...docOf(call) }];
+}
+
 function rawFunction(signatures: readonly GenericMember[]): GenericMember {
-  return { text: `getRawF(): { ${signatures.map(({ text }) => text).join("; ")} }` };
+  const text = `getRawF(): { ${signatures.map(({ text }) => text).join("; ")} }`;
+  return { text, doc: "@deprecated a stub has no definition and throws ExecutionError" };
+}
+
+const REMOTE = "Runs remotely. Rejects with what the function throws.";
+const LOCAL = "@deprecated a stub has no definition and throws ExecutionError: call it remotely";
+
+/** What is said of the method, where the author says nothing. */
+function described(doc: string, members: readonly GenericMember[]): GenericMember[] {
+  return members.map((member) => ({ doc, ...member }));
 }
 
 function docOf(call: CallSignature): { doc?: string } {

@@ -9,6 +9,7 @@
  *     {{eq a b}}                     whether two values are the same
  */
 import { printPropertyName, printString } from "../schema/index.ts";
+import { PAGE, wrapDoc } from "./wrap.ts";
 
 export interface HelperOptions {
   hash: { indent?: string };
@@ -37,7 +38,11 @@ export function comment(text: string, indent = ""): string {
   const lines = printable(text)
     .replaceAll("*/", "*\\/")
     .split(/\r\n|[\r\n\u2028\u2029]/);
+  const single = `${indent}/** ${lines[0]!.trim()} */`;
   // In a comment of one line the compiler takes `@ts-ignore` and its like for orders.
-  if (lines.length === 1 && !/@ts-/.test(lines[0]!)) return `${indent}/** ${lines[0]!.trim()} */`;
-  return `${indent}/**\n${lines.map((line) => `${indent} * ${line}`.trimEnd()).join("\n")}\n${indent} */`;
+  const mayBeSingle = !/@ts-/.test(lines[0]!);
+  if (lines.length === 1 && single.length <= PAGE && mayBeSingle) return single;
+  const wrapped = wrapDoc(lines, PAGE - indent.length - " * ".length);
+  if (wrapped.length === 1 && mayBeSingle) return single;
+  return `${indent}/**\n${wrapped.map((line) => `${indent} * ${line}`.trimEnd()).join("\n")}\n${indent} */`;
 }

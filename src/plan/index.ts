@@ -22,3 +22,4 @@ export {
 export { Scope, toIdentifier } from "./names.ts";
 export { type AppPlan, type ImportPlan, type IndexPlan, type Plan, planFiles, type StubPlan } from "./plan.ts";
 export type { Plugin } from "./plugin.ts";
+export { wrapCode } from "./wrap.ts";

@@ -30,7 +30,9 @@ export interface AppPlan {
   /** The engine that stubs remember; they choose one where they run when it is absent. */
   engine?: string;
   doc?: string;
-  /** Names from "farcall" that the file needs, with the names that they have in it. */
+  /** The package that the file imports: `farcall`, or `@farcall/client`. */
+  runtime: string;
+  /** Names from that package that the file needs, with the names that they have in it. */
   imports: ImportPlan[];
   /** Name of the const that makes the stubs. */
   factory: string;
@@ -80,7 +82,9 @@ export interface IndexPlan {
   /** Extension of the specifiers: `.ts`, `.js` or nothing. */
   extension: string;
   exports: IndexExport[];
-  /** `interface Apps` of "farcall": what `Function.fromName` knows. */
+  /** The package whose `interface Apps` is added to. */
+  runtime: string;
+  /** `interface Apps` of that package: what `Function.fromName` knows. */
   apps: {
     app: string;
     file: string /** Present when names were changed: deployed to exported. */;
@@ -107,6 +111,8 @@ export interface PlanSettings {
   exports: "namespaces" | "flat";
   /** Of the specifiers by which generated files import each other. */
   importExtension: string;
+  /** The package that the files import. Default: `farcall`. */
+  runtime?: string;
   /** Apps that the index of another output declares in `interface Apps`. */
   declaredElsewhere?: readonly string[];
   /** Of Python's functions, methods and parameters. */
@@ -138,6 +144,7 @@ export function planFiles(chosen: readonly ChosenApp[], settings: PlanSettings):
         local: canDeclare(namespace) ? namespace : locals.claim(`${namespace}_`),
         flat,
       })),
+      runtime: settings.runtime ?? "farcall",
       // An app of two environments is known by the first one's functions.
       apps: apps.filter(({ app }) => !seen.has(app) && seen.add(app)).map(planAugmentation),
     },
@@ -235,6 +242,7 @@ function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSetti
     environment: manifest.environment,
     ...(settings.engine !== undefined && { engine: settings.engine }),
     ...(manifest.doc && { doc: manifest.doc }),
+    runtime: settings.runtime ?? "farcall",
     imports: [...imports.values()].sort(byName),
     factory,
     stubs: factoryImport,

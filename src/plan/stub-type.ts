@@ -1,9 +1,10 @@
 /**
  * The type of a stub. Nearly always it is `Function<P, R>` or `GeneratorFunction<P, Y>`, spelled once. A generic or overloaded
  * function has no single P and R: it gets an interface of its own, in which every method has each of the function's signatures.
+ * A function whose parameters are documented gets one too, which adds to the usual type what an editor shows while a call is written.
  */
 import { type CallSignature, printTuple, printType } from "../schema/index.ts";
-import { type GenericMember, genericMembers } from "./generic-stub.ts";
+import { documentedMembers, type GenericMember, genericMembers } from "./generic-stub.ts";
 import { byPosition, printKeywords } from "./keywords.ts";
 import type { LockedFunction } from "./locked.ts";
 import type { Names } from "./names.ts";
@@ -13,7 +14,7 @@ export interface StubType {
   type: string;
   /** The factory's method that makes it. */
   make: "function" | "generator" | "web";
-  /** The interface that `type` names, where the function is generic or overloaded. */
+  /** The interface that `type` names, where the function is generic or overloaded, or its parameters are documented. */
   definition?: { name: string; base: string; members: GenericMember[] };
 }
 
@@ -34,5 +35,9 @@ export function stubType(fn: LockedFunction, exported: string, names: Names): St
   const helper = names.use(isGenerator ? "GeneratorFunction" : "Function");
   const keywords = printKeywords(fn, names.use);
   const types = [printTuple(byPosition(fn)), printType(fn.returns), ...(keywords ? [keywords] : [])];
-  return { type: `${helper}<${types.join(", ")}>`, make };
+  const base = `${helper}<${types.join(", ")}>`;
+  if (keywords || !fn.parameters.some(({ doc }) => doc)) return { type: base, make };
+  // What is said of a parameter reaches those who write a call only from a parameter that is declared.
+  const name = names.claim(`${exported[0]!.toUpperCase()}${exported.slice(1)}Function`);
+  return { type: name, make, definition: { name, base, members: documentedMembers(fn, isGenerator, names) } };
 }

@@ -2,6 +2,7 @@
 
 import type { Apps } from "./apps.ts";
 import { checkAppName, checkName, checkVersion, currentEnvironment } from "./names.ts";
+import type { NearApp, NearName } from "./near-name.ts";
 import { remoteClass } from "./remote-class.ts";
 import type { AnyCallable } from "./signatures.ts";
 import type { LookupOptions, RemoteOf } from "./types.ts";
@@ -54,6 +55,12 @@ export interface ClassLookup {
     name: string,
     options?: LookupOptions,
   ): C;
+  /** Never fits: it is the last, so that the compiler says of a wrong name which ones are near. */
+  fromName<const A extends string, const N extends string>(
+    app: NearApp<Apps, A>,
+    name: NearName<A extends keyof Apps ? ClassNames<A> : N, N>,
+    options?: LookupOptions,
+  ): never;
 }
 
 export const Class: ClassLookup = {

@@ -52,6 +52,7 @@ const cancelChecks: Checks = { terminateContainers: flag };
 
 const defaultHome: CallHome = { engine: () => defaultEngine(undefined) };
 
+/** A call that goes on by itself: what `spawn` and `spawnMap` resolve to. */
 export class FunctionCall<R> {
   /** `fc-…` */
   readonly id: string;
@@ -141,6 +142,7 @@ export class FunctionCall<R> {
     return new CallProgress(this.id, () => this.#home.engine(), options);
   }
 
+  /** How many inputs it has: one, or those of `spawnMap`. Rejects with NotFoundError for an unknown call. */
   async numInputs(): Promise<number> {
     const engine = await this.#home.engine();
     return (await answered(engine.invoker.call(this.id))).numInputs;

@@ -75,6 +75,16 @@ export class RemoteFunction {
     return this.#target.mode === "generator";
   }
 
+  /** For `withLocal`: whether the definition takes arrays. */
+  get isBatched(): boolean {
+    return this.#definition?.options.batch !== undefined;
+  }
+
+  /** For `withLocal`. Returns how to undo it. */
+  redirect(engine: Engine): () => void {
+    return this.#target.redirect(engine);
+  }
+
   /** For `withClient`. */
   bind(client: Client): RemoteFunction {
     return new RemoteFunction(this.#target.bind(client), this.#definition);

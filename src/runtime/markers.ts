@@ -17,9 +17,20 @@ declare const optionsBrand: unique symbol;
 declare const kwargsBrand: unique symbol;
 declare const givenBrand: unique symbol;
 
-/** Made by `callOptions()`; the last argument of a call. */
+/**
+ * Made by `callOptions()`; the last argument of a call. The other properties are there for the compiler's answer to those who pass
+ * the options as they are.
+ */
 export interface CallOptions {
   readonly [optionsBrand]: true;
+  /** @deprecated write `callOptions({ signal })` */
+  readonly signal?: "write callOptions({ signal })";
+  /** @deprecated write `callOptions({ timeoutMs })` */
+  readonly timeoutMs?: "write callOptions({ timeoutMs })";
+  /** @deprecated write `callOptions({ idempotencyKey })` */
+  readonly idempotencyKey?: "write callOptions({ idempotencyKey })";
+  /** @deprecated write `callOptions({ onProgress })` */
+  readonly onProgress?: "write callOptions({ onProgress })";
 }
 
 /** Made by `kwargs()`: arguments by name, after those by position. */

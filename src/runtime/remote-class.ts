@@ -2,7 +2,7 @@
  * A class whose instances live in containers: what `app.class`, generated stubs and `Class.fromName` give. `new` makes a handle,
  * without I/O, that has a remote function for each method.
  */
-import type { FunctionRef } from "../engine/index.ts";
+import type { Engine, FunctionRef } from "../engine/index.ts";
 import type { FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
 import type { Client } from "./client.ts";
 import { InvalidError } from "./errors.ts";
@@ -38,6 +38,8 @@ export interface ClassParts {
   methods?: readonly RemoteMethod[] | undefined;
   client?: Client | undefined;
   stubEngine?: string | undefined;
+  /** In whose place instances call, while a test has them run in this process. */
+  redirected?: Engine | undefined;
   /** The class itself, where it is defined in this program. */
   definition?: (new (...args: never) => object) | undefined;
 }
@@ -78,15 +80,20 @@ function define(instance: object, method: RemoteMethod, make: MakeMethod): Remot
   return value;
 }
 
+/** Undefined for anything but such a class. */
+export function partsOf(value: unknown): ClassParts | undefined {
+  return typeof value === "function" ? parts.get(value) : undefined;
+}
+
 /** For `withClient`: the same class with its calls going to the client's engine; undefined for anything but such a class. */
 export function bindClass(client: Client, value: unknown): ClassValue | undefined {
-  const own = typeof value === "function" ? parts.get(value) : undefined;
+  const own = partsOf(value);
   return own && remoteClass({ ...own, client });
 }
 
 /** Makes the methods of one instance. */
 function methodsOf(own: ClassParts, args: readonly unknown[]): MakeMethod {
-  const { ref, client, stubEngine, definition } = own;
+  const { ref, client, stubEngine, redirected, definition } = own;
   const last = args.at(-1);
   const instance =
     last instanceof KwargsArgument
@@ -105,10 +112,9 @@ function methodsOf(own: ClassParts, args: readonly unknown[]): MakeMethod {
       },
     };
     const record = local && options && { fn: localMethod(local, name, mode), options };
-    return new RemoteFunction(
-      new Target(place, { client, stubEngine, mode, names }),
-      record satisfies DefinitionRecord | undefined,
-    );
+    const target = new Target(place, { client, stubEngine, mode, names });
+    if (redirected) target.redirect(redirected);
+    return new RemoteFunction(target, record satisfies DefinitionRecord | undefined);
   };
 }
 

@@ -42,8 +42,9 @@ export type Arguments<P extends readonly unknown[], K, G extends boolean = false
   : number extends P["length"]
     ?
         | (NoNames extends OnlyOf<K> ? P | [...P, callOptions: CallOptions] : never)
-        | [...P, kwargs: NamedBy<OnlyOf<K>, G>]
-        | [...P, kwargs: NamedBy<OnlyOf<K>, G>, callOptions: CallOptions]
+        | (keyof OnlyOf<K> extends never
+            ? never
+            : [...P, kwargs: NamedBy<OnlyOf<K>, G>] | [...P, kwargs: NamedBy<OnlyOf<K>, G>, callOptions: CallOptions])
     : CallForms<Splits<P, NamesOf<K>, OnlyOf<K>>, G>;
 
 /** Parameters of `map`, `forEach` and `spawnMap`. */
@@ -69,8 +70,35 @@ type IfOptional<A, T> = undefined extends A ? A | T : A;
 
 /** One iterable per parameter. */
 type IterableArguments<P extends readonly unknown[], O> = {
-  [I in keyof P]: undefined extends P[I] ? AnyIterable<P[I]> | O | undefined : AnyIterable<P[I]>;
+  [I in keyof P]: undefined extends P[I]
+    ? AnyIterable<P[I]> | OptionsBeside<O, NonNullable<P[I]>> | undefined
+    : AnyIterable<P[I]> | Single<P[I]>;
 };
+
+// What follows is there for the compiler's answer to those who pass one object where an iterable of such objects is due.
+
+type Hint = "write repeat({ … }), or an iterable of such objects";
+type Hints<Names extends PropertyKey> = { readonly [Name in Names]?: Hint };
+
+/** The names of an object of plain data; those of a class's methods would say nothing. */
+type DataNames<T> = T extends object ? (T extends NotData ? never : string extends keyof T ? never : keyof T) : never;
+type NotData =
+  | readonly unknown[]
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | Date
+  | RegExp
+  | Error
+  | ArrayBufferLike
+  | ArrayBufferView;
+
+/** Options that may stand in the place of an optional parameter. */
+type OptionsBeside<O, T> = [DataNames<T>] extends [never] ? O : O & Hints<Exclude<DataNames<T>, keyof O>>;
+
+declare const neverMade: unique symbol;
+/** No value has this type. */
+type OneObject<T> = { readonly [neverMade]: true } & Hints<DataNames<T>>;
+type Single<T> = [DataNames<T>] extends [never] ? never : OneObject<T>;
 
 /** Nothing can be declared after a rest parameter (whose I is `number`), so that what comes after may stand among the rest. */
 type AmongRest<P extends readonly unknown[], T> = { [I in keyof P]: number extends I ? P[I] | T : P[I] };
@@ -152,7 +180,10 @@ type MapForms<S, O> =
       : [...Iterables<P>, mapOptions: WithKwargs<O, Named>]
     : never;
 
-type WithKwargs<O, Named> = O & (NoNames extends Named ? { kwargs?: Named } : { kwargs: Named });
+/** Where nothing can be given by name, there is no such option: the compiler takes every object for an empty record. */
+type WithKwargs<O, Named> = [keyof Named] extends [never]
+  ? O
+  : O & (NoNames extends Named ? { kwargs?: Named } : { kwargs: Named });
 
 type StarmapForms<S, O> =
   S extends Split<infer P extends readonly unknown[], infer Named>

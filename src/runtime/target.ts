@@ -36,6 +36,8 @@ export class Target {
   /** The mode is what the engine has said, rather than what the stub was generated with: a later deploy may change it. */
   #asked = false;
   readonly #names: WireNames | undefined;
+  /** In whose place calls go, while a test has them run in this process. */
+  #redirected: Engine | undefined;
   #engine: Engine | undefined;
   #generation = -1;
   #resolved: Promise<ResolvedFunction> | undefined;
@@ -73,11 +75,23 @@ export class Target {
 
   /** Not a promise once it is known: calls then go out in the same turn. */
   engine(): Engine | Promise<Engine> {
+    if (this.#redirected) return this.#redirected;
     if (this.#engine && this.#generation === engineGeneration()) return this.#engine;
     const generation = engineGeneration();
     const engine = this.client ? this.client.engine() : defaultEngine(this.stubEngine);
     if (engine instanceof Promise) return engine.then((opened) => this.#remember(opened, generation));
     return this.#remember(engine, generation);
+  }
+
+  /** Calls go to `engine` until the function that this returns is called. */
+  redirect(engine: Engine): () => void {
+    const before = this.#redirected;
+    this.#redirected = engine;
+    this.#resolved = undefined;
+    return () => {
+      this.#redirected = before;
+      this.#resolved = undefined;
+    };
   }
 
   #remember(engine: Engine, generation: number): Engine {

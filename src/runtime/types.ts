@@ -1,28 +1,14 @@
 /**
  * What the compiler sees of a remote function. Conditional types appear only in parameter lists, where they cost nothing until
- * a method is called; each function's stub is one reference to an interface.
+ * a method is called, and in what chooses between two interfaces; each function's stub is one reference to one of them.
  */
-import type { AutoscalerSettings, FunctionStats } from "../engine/index.ts";
 import type { Apps } from "./apps.ts";
 import type { Client } from "./client.ts";
 import { RemoteFunction } from "./function.ts";
-import type { FunctionCall } from "./function-call.ts";
-import type { ForEachOptions, MapItem, MapOptions, SpawnMapOptions } from "./map-options.ts";
-import type { AnyCallable, Arguments, MapInputs, NoKeywords, StarmapInputs } from "./signatures.ts";
-
-/** What every deployed function has, however it answers. */
-export interface Deployed {
-  readonly app: string;
-  readonly name: string;
-  readonly environment: string;
-  /** Asks the engine for the function now, rather than with the first call. Idempotent. Rejects with NotFoundError, SignatureMismatchError. */
-  hydrate(): Promise<this>;
-  /** Overrides options of the deployed function until its next deploy. What is left out keeps its value. */
-  updateAutoscaler(settings: AutoscalerSettings): Promise<void>;
-  getCurrentStats(): Promise<FunctionStats>;
-  /** URL of a web function, else undefined. */
-  getWebUrl(): Promise<string | undefined>;
-}
+import type { Deployed, Function as PlainFunction, GeneratorFunction as PlainGenerator } from "./function-types.ts";
+import type { Function as KeywordFunction, GeneratorFunction as KeywordGenerator } from "./keyword-types.ts";
+import type { NearApp, NearName } from "./near-name.ts";
+import type { AnyCallable, NoKeywords } from "./signatures.ts";
 
 /**
  * A function that runs remotely.
@@ -30,38 +16,14 @@ export interface Deployed {
  * @typeParam R result, awaited
  * @typeParam K arguments that can be passed by name: NoKeywords, or Keywords
  */
-export interface Function<P extends readonly unknown[], R, K = NoKeywords> extends Deployed {
-  /** Runs remotely and resolves to the result. Rejects with what the function throws. */
-  remote(...args: Arguments<P, K>): Promise<R>;
-  /** Runs in this process. A stub has no definition: ExecutionError. */
-  local(...args: P): R | Promise<R>;
-  /** The inner function. A stub has no definition: ExecutionError. */
-  getRawF(): (...args: P) => R | Promise<R>;
-  /** Runs remotely without waiting: resolves once the input is durable. */
-  spawn(...args: Arguments<P, K>): Promise<FunctionCall<R>>;
-  /** Runs once for each input: one iterable per parameter, together as long as the shortest. Nothing runs before the first `next()`. */
-  map<X extends boolean = false, W extends boolean = true>(
-    ...inputs: MapInputs<P, MapOptions<X, W>, K>
-  ): AsyncIterableIterator<MapItem<R, X, W>, undefined, void>;
-  /** Like map; each input is the list of arguments. */
-  starmap<X extends boolean = false, W extends boolean = true>(
-    ...inputs: StarmapInputs<P, MapOptions<X, W>, K>
-  ): AsyncIterableIterator<MapItem<R, X, W>, undefined, void>;
-  /** Runs once for each input and resolves when all are done. */
-  forEach(...inputs: MapInputs<P, ForEachOptions, K>): Promise<void>;
-  /** Like map without waiting: resolves to one call of many inputs, once all are durable. */
-  spawnMap(...inputs: MapInputs<P, SpawnMapOptions, K>): Promise<FunctionCall<R>>;
-}
+export type Function<P extends readonly unknown[], R, K = NoKeywords> = [K] extends [NoKeywords]
+  ? PlainFunction<P, R>
+  : KeywordFunction<P, R, K>;
 
 /** A remote function that answers many times: with each Y that it yields. */
-export interface GeneratorFunction<P extends readonly unknown[], Y, K = NoKeywords> extends Deployed {
-  /** Runs remotely and yields what the function yields, at the pace of the reader. Leaving the loop ends the remote generator. */
-  remoteGen(...args: Arguments<P, K>): AsyncGenerator<Y, void, void>;
-  /** Runs in this process. A stub has no definition: ExecutionError. */
-  local(...args: P): Generator<Y> | AsyncGenerator<Y>;
-  /** The inner function. A stub has no definition: ExecutionError. */
-  getRawF(): (...args: P) => Generator<Y> | AsyncGenerator<Y>;
-}
+export type GeneratorFunction<P extends readonly unknown[], Y, K = NoKeywords> = [K] extends [NoKeywords]
+  ? PlainGenerator<P, Y>
+  : KeywordGenerator<P, Y, K>;
 
 // Not by their names alone: a program without the types of a browser or of Node has neither.
 type WebRequest = typeof globalThis extends { Request: { prototype: infer R } } ? R : unknown;
@@ -74,9 +36,25 @@ export type WebHandler = (request: WebRequest) => WebResponse | Promise<WebRespo
 export interface WebFunction extends Deployed {
   /** Where it answers, with any path below. */
   getWebUrl(): Promise<string>;
-  /** Runs in this process. A stub has no definition: ExecutionError. */
+  /**
+   * Runs in this process, where the handler is defined.
+   * @deprecated a stub has no definition and throws ExecutionError: send requests to its URL
+   */
   local(request: WebRequest): WebResponse | Promise<WebResponse>;
-  /** The handler. A stub has no definition: ExecutionError. */
+  /**
+   * The handler, where it is defined.
+   * @deprecated a stub has no definition and throws ExecutionError: import the handler from its app's module
+   */
+  getRawF(): WebHandler;
+}
+
+/** What `app.web` returns: the handler is at hand. */
+export interface DefinedWeb extends Deployed {
+  /** Where it answers, with any path below. */
+  getWebUrl(): Promise<string>;
+  /** Runs in this process. */
+  local(request: WebRequest): WebResponse | Promise<WebResponse>;
+  /** The handler. */
   getRawF(): WebHandler;
 }
 
@@ -102,22 +80,41 @@ export interface FunctionClass {
    */
   fromName<A extends keyof Apps, N extends StubNames<A>>(app: A, name: N, options?: LookupOptions): Apps[A][N];
   /** A function of an app whose stubs are not in this program: `Function.fromName<[text: string], number>("text", "count")`. */
-  fromName<P extends readonly unknown[] = never, R = never, K = NoKeywords>(
+  fromName<P extends readonly unknown[] = never, R = never>(
+    app: [P] extends [never] ? never : string,
+    name: string,
+    options?: LookupOptions,
+  ): PlainFunction<P, R>;
+  /** The same for a function whose arguments can be passed by name. */
+  fromName<P extends readonly unknown[] = never, R = never, K = never>(
     app: [P] extends [never] ? never : string,
     name: string,
     options?: LookupOptions,
   ): Function<P, R, K>;
+  /** Never fits: it is the last, so that the compiler says of a wrong name which ones are near. */
+  fromName<const A extends string, const N extends string>(
+    app: NearApp<Apps, A>,
+    name: NearName<A extends keyof Apps ? StubNames<A> : N, N>,
+    options?: LookupOptions,
+  ): never;
   [Symbol.hasInstance](value: unknown): value is AnyFunction;
 }
 
 /** The class of remote generators, as a value. */
 export interface GeneratorFunctionClass {
-  fromName<P extends readonly unknown[] = never, Y = never, K = NoKeywords>(
+  /** A generator of an app whose stubs are not in this program: `GeneratorFunction.fromName<[to: number], number>("text", "count")`. */
+  fromName<P extends readonly unknown[] = never, Y = never>(
+    app: [P] extends [never] ? never : string,
+    name: string,
+    options?: LookupOptions,
+  ): PlainGenerator<P, Y>;
+  /** The same for a generator whose arguments can be passed by name. */
+  fromName<P extends readonly unknown[] = never, Y = never, K = never>(
     app: [P] extends [never] ? never : string,
     name: string,
     options?: LookupOptions,
   ): GeneratorFunction<P, Y, K>;
-  [Symbol.hasInstance](value: unknown): value is GeneratorFunction<never, unknown, never>;
+  [Symbol.hasInstance](value: unknown): value is GeneratorFunction<never, unknown>;
 }
 
 // At run time one class is behind both; `fromName` and `instanceof` are what they are good for as values.
@@ -129,7 +126,9 @@ export const GeneratorFunction: GeneratorFunctionClass = {
 
 /** The function itself, exactly as its author typed it. */
 export interface Definition<F extends AnyCallable> {
+  /** Runs in this process. */
   readonly local: F;
+  /** The inner function. */
   getRawF(): F;
 }
 
@@ -138,12 +137,12 @@ export type Defined<F extends AnyCallable> = Definition<F> & RemoteOf<Parameters
 
 /** The remote function for one with these parameters and this result. */
 export type RemoteOf<P extends readonly unknown[], R> = 0 extends 1 & R
-  ? Function<P, R>
+  ? PlainFunction<P, R>
   : [R] extends [never]
-    ? Function<P, R>
+    ? PlainFunction<P, R>
     : [R] extends [AnyGenerator<infer Y>]
-      ? GeneratorFunction<P, Y>
-      : Function<P, Awaited<R>>;
+      ? PlainGenerator<P, Y>
+      : PlainFunction<P, Awaited<R>>;
 
 /** Written as what generators have and other iterables (arrays, strings) lack. */
 interface AnyGenerator<Y> {
@@ -163,10 +162,12 @@ export interface AnyBatched {
 
 /** What `app.function(f, { batch })` returns: the definition has arrays, its callers single items. */
 export type DefinedBatched<F extends AnyBatched> = Definition<F> &
-  Omit<Function<ItemsOf<ParametersOf<F>>, ItemOf<Awaited<ReturnOf<F>>>>, keyof Definition<F>>;
+  Omit<PlainFunction<ItemsOf<ParametersOf<F>>, ItemOf<Awaited<ReturnOf<F>>>>, keyof Definition<F>>;
 
 type ItemOf<T> = T extends readonly (infer Item)[] ? Item : never;
 type ItemsOf<P extends readonly unknown[]> = { [I in keyof P]: ItemOf<P[I]> };
 
 /** Any remote function that answers once. */
-export type AnyFunction = Function<never, unknown, never>;
+export type AnyFunction = Function<never, unknown>;
+
+export type { Deployed };

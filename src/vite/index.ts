@@ -98,7 +98,7 @@ function staleText(result: GenerateResult, root: string, source: string): string
     `The stubs are out of date with ${source}:`,
     ...changedFiles(result, root).map(({ status, path }) => `  ${status} ${path}`),
     ...changes,
-    "Run `npx codegen` and commit what it writes.",
+    "Run `npx farcall codegen` and commit what it writes.",
   ].join("\n");
 }
 

@@ -53,6 +53,24 @@ describe("code that waits for what never comes is a failure, not an end", () => 
   });
 });
 
+test("--check prints what changed in the lock by function, never its lines", async () => {
+  await write("farcall.config.json", JSON.stringify({ apps: ["told"] }));
+  const told = (doc: string, more: ReturnType<typeof fn>[] = []) =>
+    manifest("told", [fn("greet", [], text, { doc }), fn("stay", [], text), ...more]);
+  await deployed.deploy(told("Greets.", [fn("leave", [], text)]));
+  expect((await codegen()).code).toBe(0);
+  await deployed.deploy(told("Greets somebody.", [fn("arrive", [], text)]));
+  const { code, stdout, stderr } = await codegen("--check");
+  expect(code).toBe(1);
+  expect(stdout).toMatch(
+    /^changed {2}src[\\/]generated[\\/]farcall\.lock\.json\n(?: {2}told\/(?:arrive added|greet changed|leave removed)\n){3}/m,
+  );
+  expect(stdout).not.toContain("told/stay");
+  expect(stdout).toContain("+ * Greets somebody.".replace(" * ", "/** "));
+  for (const line of stdout.split("\n")) expect(line.length).toBeLessThan(200);
+  expect(stderr).toContain("npx farcall codegen");
+});
+
 test.each(["--check", "--dry-run", "--offline"])("--watch and %s exclude each other", async (option) => {
   await write("farcall.config.json", "{}");
   const { code, stderr } = await codegen("--watch", option);

@@ -107,9 +107,9 @@ test("construct, call and refuse what is wrong with every compiler that users ha
   await generate({ apps: ["ml"] }, { cwd: project.path, engine: deployed.engine });
   for (const compiler of COMPILERS) expect(await project.check(compiler), compiler).toBe("");
   const generated = project.read("src/generated/ml.ts");
-  expect(generated).toContain("/**\n * Thinks about texts.\n * @see src/app.ts:3\n */\nexport const Model: {");
+  expect(generated).toContain("/**\n * Thinks about texts.\n * @see `src/app.ts:3`\n */\nexport const Model: {");
   expect(generated).toContain("  /**\n   * Is quick.\n   * @param size How large.\n   */\n  new (size:");
-  expect(generated).toContain("  /**\n   * Says what it means.\n   * @see src/app.ts:7\n   */\n  readonly predict:");
+  expect(generated).toContain("  /**\n   * Says what it means.\n   * @see `src/app.ts:7`\n   */\n  readonly predict:");
 
   using js = new Project({ "src/use.ts": use.replace("index.ts", "index.js"), "tsconfig.json": tsconfig({}) });
   await generate({ apps: ["ml"], emit: "js" }, { cwd: js.path, engine: deployed.engine });

@@ -123,7 +123,7 @@ test("writes nothing when a deploy changes what callers cannot see", async () =>
   await run(project, {}, { engine: own.engine });
   await own.deploy(at(9), "export const body = 2;");
   expect((await run(project, {}, { engine: own.engine })).upToDate).toBe(true);
-  expect(project.read("src/generated/a.ts")).toContain("@see src/a.ts:3");
+  expect(project.read("src/generated/a.ts")).toContain("@see `src/a.ts:3`");
 });
 
 test("asks for the manifest of an app only when it changed", async () => {

@@ -19,6 +19,7 @@ async function precompiled(): Promise<Templates> {
     const { default: templates } = await import(pathToFileURL(file).href);
     return {
       render: (name, context, data = {}) => `${templates[name](context, helpers, { hash: {}, data }).trim()}\n`,
+      isShipped: true,
       inputs: [],
     };
   } finally {

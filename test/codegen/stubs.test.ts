@@ -235,7 +235,7 @@ test("keep documentation and say where a function is written", async () => {
   await generate({ apps: ["images"] }, { cwd: project.path, engine: deployed.engine });
   const stubs = project.read("src/generated/images.ts");
   expect(stubs).toContain(
-    "/**\n * Scales an image.\n * @deprecated use `fit`\n * @see src/app.ts:12\n */\nexport const resize:",
+    "/**\n * Scales an image.\n * @deprecated use `fit`\n * @see `src/app.ts:12`\n */\nexport const resize:",
   );
   expect(stubs).toContain("  /** Pixels. */\n  width?: number;");
   expect(stubs).toContain("  /** Warm. */\n  Red: 0,");
@@ -313,7 +313,9 @@ test("of an overloaded function say of the whole what is said of the whole, and 
   await generate({}, { cwd: project.path, engine: deployed.engine });
   const written = project.read("src/generated/images.ts");
   expect(written).toMatch(/\/\*\* Either\. \*\/\nexport const parse/);
-  expect(written.match(/@deprecated/g)?.length).toBe(written.match(/By number\./g)?.length);
+  expect(written.match(/@deprecated(?! a stub has no definition)/g)?.length).toBe(
+    written.match(/By number\./g)?.length,
+  );
 });
 
 test("of any manifest compile", async () => {

@@ -152,7 +152,7 @@ class Reader {
       if (file) await this.#write(file, text);
       if (language !== "sh" || info !== "") continue;
       for (const command of commandsOf(text))
-        if (/^(farcall (init|deploy .*)|codegen)$/.test(command)) await this.#run(command, 0);
+        if (/^farcall (init|deploy .*|codegen)$/.test(command)) await this.#run(command, 0);
     }
   }
 

@@ -44,6 +44,8 @@ resize.remote(limits);
 add.remote(1);
 // @ts-expect-error options have to be marked
 add.remote(1, 2, { timeoutMs: 3 });
+// @ts-expect-error options of the function and of the call in one object
+resize.remote(bytes, { width: 3, timeoutMs: 3 });
 // @ts-expect-error wrong type in the rest
 sum.remote(1, 2, "3");
 // @ts-expect-error undefined in the rest

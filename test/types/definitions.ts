@@ -98,6 +98,10 @@ const frames = Function.fromName("images", "frames", { environment: "prod", vers
 expectType<Equal<typeof frames, typeof import("./stubs.ts").frames>>(true);
 // @ts-expect-error no such function
 Function.fromName("images", "resise");
+// @ts-expect-error no such app
+Function.fromName("imags", "resize");
+// @ts-expect-error an unknown option
+Function.fromName("images", "resize", { env: "prod" });
 
 // ---- assignability ----
 

@@ -1,7 +1,7 @@
 /** Maps: one iterable per parameter, labels kept, items narrowed by the options. */
-import { repeat, type UserCodeException } from "../../src/index.ts";
+import { kwargs, repeat, type UserCodeException } from "../../src/index.ts";
 import { type Equal, expectType } from "./expect.ts";
-import { add, maybe, pair, ping, resize, sum, tokenize, train } from "./stubs.ts";
+import { add, collect, fit, maybe, pair, ping, relate, resize, sum, tokenize, train } from "./stubs.ts";
 
 const images: Uint8Array[] = [];
 async function* numbers(): AsyncGenerator<number> {}
@@ -85,3 +85,34 @@ train.map([[1]], [2]);
 tokenize.map(["a"], { kwargs: { lowr: true } });
 // @ts-expect-error repeated: language
 tokenize.map(["a"], ["en"], { kwargs: { language: "de" } });
+// @ts-expect-error all its names are given by position
+tokenize.map(["a"], ["en"], { kwargs: { text: "b" } });
+relate.map(["a"], ["b"]);
+relate.map(["a"], { kwargs: { right: "b" } });
+// @ts-expect-error it has no such argument
+relate.map(["a"], { kwargs: { centre: "b" } });
+// @ts-expect-error nothing is left to be given by name
+relate.map(["a"], ["b"], { kwargs: { centre: "b" } });
+// @ts-expect-error nothing is left to be given by name
+relate.starmap([["a", "b"]], { kwargs: { centre: "b" } });
+// @ts-expect-error nothing is left to be given by name
+relate.forEach(["a"], ["b"], { kwargs: { right: "c" } });
+// @ts-expect-error what stands beside a rest has no name
+collect.map(["a"], { kwargs: { first: "b" } });
+// @ts-expect-error what stands beside a rest has no name
+collect.remote("a", kwargs({ first: "b" }));
+// @ts-expect-error TypeScript functions have no names for their arguments
+add.map([1], [2], { kwargs: { b: 2 } });
+relate.starmap([["a"]], { kwargs: { right: "b" } });
+
+// ---- one object where an iterable is due ----
+
+// @ts-expect-error repeat() is missing
+resize.map(images, { width: 5 });
+// @ts-expect-error repeat() is missing
+fit.map(images, { width: 5 });
+fit.map(images, repeat({ width: 5 }));
+fit.map(images, [{ width: 5 }]);
+fit.map(images, new Set([{ width: 5 }]));
+// @ts-expect-error an option of another kind
+fit.map(images, repeat({ width: "5" }));

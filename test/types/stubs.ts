@@ -44,3 +44,14 @@ export const weigh: Function<
   Keywords<["label"], { unit: string }>
 > = app.function("weigh", "s13");
 export const join: Function<[separator?: string, ...parts: string[]], string> = app.function("join", "s12");
+/** def relate(left: str, right: str = "") */
+export const relate: Function<[left: string, right?: string], number, Keywords<["left", "right"]>> = app.function(
+  "relate",
+  "s14",
+);
+/** def collect(first: str, *rest: str) */
+export const collect: Function<[first: string, ...rest: string[]], number, Keywords<["first"]>> = app.function(
+  "collect",
+  "s15",
+);
+export const fit: Function<[image: Uint8Array, options: ResizeOptions], Uint8Array> = app.function("fit", "s16");

@@ -146,7 +146,7 @@ test("a build goes through with current stubs and fails on stale ones, saying wh
   expect(stale.code).toBe(1);
   expect(stale.stderr).toContain("The stubs are out of date with what is deployed:\n  changed src/generated/shop.ts");
   expect(stale.stderr).toMatch(/shop\/price changed: breaking, .*number/);
-  expect(stale.stderr).toContain("Run `npx codegen` and commit what it writes.");
+  expect(stale.stderr).toContain("Run `npx farcall codegen` and commit what it writes.");
   expect(await project.stub()).toBe(before);
 
   await project.codegen();

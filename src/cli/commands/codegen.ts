@@ -2,9 +2,9 @@
  * `farcall codegen`, also the bin `codegen`: writes typed stubs of what is deployed. It runs often and mostly finds that
  * nothing has changed, so it imports only what that answer needs; the rest loads when there is work.
  */
-import { relative } from "node:path";
+import { basename, relative } from "node:path";
 import { type Command, Option } from "commander";
-import { type GenerateResult, generate } from "../../codegen/index.ts";
+import { type GenerateResult, generate, LOCK_FILE } from "../../codegen/index.ts";
 import { type LoadedConfig, loadConfig } from "../../config/index.ts";
 import { NotFoundError } from "../../runtime/errors.ts";
 import { count, duration } from "../../text/index.ts";
@@ -157,14 +157,21 @@ async function printCheck(result: GenerateResult, output: Output): Promise<void>
     output.line("Stubs are up to date.");
     return;
   }
-  const { createTwoFilesPatch } = await import("diff");
+  const [{ createTwoFilesPatch }, { lockChanges }] = await Promise.all([import("diff"), import("./lock-changes.ts")]);
   for (const { path, status, before = "", after = "" } of result.files) {
     if (status === "unchanged") continue;
     const name = relative(process.cwd(), path);
+    if (basename(path) === LOCK_FILE) {
+      output.line(`${status.padEnd(8)} ${name}`);
+      for (const change of lockChanges(before, after)) output.line(`  ${change}`);
+      continue;
+    }
     output.line(
       createTwoFilesPatch(name, name, before, after, "as it is", "as it should be", { context: 2 }).trimEnd(),
     );
   }
   printChanges(result, output);
-  output.note(`Stubs are out of date. Run ${output.styleNote("cyan", "codegen")} and commit what it writes.`);
+  output.note(
+    `Stubs are out of date. Run ${output.styleNote("cyan", "npx farcall codegen")} and commit what it writes.`,
+  );
 }

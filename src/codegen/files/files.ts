@@ -96,7 +96,7 @@ export function readIfPresent(path: string): string | undefined {
 function isSameButForLines(before: string, after: string): boolean {
   const withoutLines = (text: string) =>
     text
-      .replace(/(@see [^\n]*):\d+(?=$| \*\/)/gm, "$1")
+      .replace(/(@see [^\n]*):\d+(?=[ `]*(?:$| \*\/))/gm, "$1")
       .replace(/("source":\{"file":"(?:[^"\\]|\\.)*","line":)\d+\}/g, "$1}");
   return withoutLines(before) === withoutLines(after);
 }

@@ -1,5 +1,5 @@
 /** Plan to text: the files of each app, then those of the index. */
-import type { Plan } from "../../plan/index.ts";
+import { type Plan, wrapCode } from "../../plan/index.ts";
 import type { Templates } from "./templates.ts";
 
 /** A file's template and what its name ends in. */
@@ -19,16 +19,18 @@ export function layoutOf(emit: "ts" | "js", sourceExtension: string, isModulePac
       ];
 }
 
-/** The text of each file, by name. */
+/** The text of each file, by name. What a project's own templates write is left as wide as they write it. */
 export function renderPlan(plan: Plan, templates: Templates, layout: Layout): Map<string, string> {
   const texts = new Map<string, string>();
+  const render = (name: string, context: object, data?: object): string => {
+    const text = templates.render(name, context, data);
+    return templates.isShipped ? wrapCode(text) : text;
+  };
   for (const app of plan.apps) {
     const context = { ...app, typeImports: app.imports.filter(({ typeOnly }) => typeOnly) };
-    for (const { template, suffix } of layout)
-      texts.set(app.file + suffix, templates.render(`app${template}`, context));
+    for (const { template, suffix } of layout) texts.set(app.file + suffix, render(`app${template}`, context));
   }
   const data = { extension: plan.index.extension };
-  for (const { template, suffix } of layout)
-    texts.set(`index${suffix}`, templates.render(`index${template}`, plan.index, data));
+  for (const { template, suffix } of layout) texts.set(`index${suffix}`, render(`index${template}`, plan.index, data));
   return texts;
 }

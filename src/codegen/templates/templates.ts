@@ -23,6 +23,8 @@ export const COMPILE_OPTIONS = {
 export interface Templates {
   /** Prints a context. `data` is what helpers see besides. Throws InvalidError that names the template with the mistake. */
   render(name: string, context: object, data?: object): string;
+  /** Whether none of them is the project's own. */
+  isShipped: boolean;
   /** The files and folders that were read. */
   inputs: string[];
 }
@@ -39,6 +41,7 @@ export async function loadTemplates(folder: string | undefined): Promise<Templat
   if (precompiled) {
     return {
       render: (name, context, data = {}) => tidy(precompiled[name]!(context, helpers, { hash: {}, data })),
+      isShipped: true,
       inputs: [],
     };
   }
@@ -49,6 +52,7 @@ export async function loadTemplates(folder: string | undefined): Promise<Templat
   return {
     render: (name, context, data = {}) =>
       tidy((environment.partials[name] as Handlebars.TemplateDelegate)(context, { data, helpers })),
+    isShipped: folder === undefined,
     inputs: [...own.map(({ file }) => file), ...(folder === undefined ? [] : [folder])],
   };
 }

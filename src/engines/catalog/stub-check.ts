@@ -9,7 +9,7 @@ import {
   type FunctionSchema,
 } from "../../schema/index.ts";
 
-const HINT = "Run codegen, and let the compiler show which calls have to change.";
+const HINT = "Run `npx farcall codegen`, and let the compiler show which calls have to change.";
 
 /** A function as some version of its app has it. */
 export interface StubOrigin {

@@ -7,7 +7,7 @@ import { checkName, currentEnvironment } from "../names.ts";
 import { type ClassValue, remoteClass } from "../remote-class.ts";
 import type { AnyCallable } from "../signatures.ts";
 import { Target } from "../target.ts";
-import type { AnyBatched, Defined, DefinedBatched, WebFunction, WebHandler } from "../types.ts";
+import type { AnyBatched, Defined, DefinedBatched, DefinedWeb, WebHandler } from "../types.ts";
 import {
   type ClassDefinition,
   defineMethods,
@@ -125,11 +125,11 @@ export class App {
    * Registers a handler of HTTP requests, as `fetch` and service workers have them: `(request: Request) => Response`. It
    * answers at the URL that `getWebUrl()` gives and below it, with any method. Names are found as for `function`.
    */
-  web(handler: WebHandler, options: WebOptions = {}): WebFunction {
+  web(handler: WebHandler, options: WebOptions = {}): DefinedWeb {
     for (const option of ["retries", "batch", "web", "schedule"]) {
       if (option in options) throw new InvalidError(`app "${this.name}": ${option} is not an option of app.web()`);
     }
-    return this.#register("web", handler, { ...options, retries: 0 }, "web") as unknown as WebFunction;
+    return this.#register("web", handler, { ...options, retries: 0 }, "web") as unknown as DefinedWeb;
   }
 
   /**

@@ -11,5 +11,11 @@ export {
 } from "./app.ts";
 export type { ClassDefinition, MethodDefinition } from "./class-definition.ts";
 export type { ClassOptions, MethodOptions } from "./class-options.ts";
-export type { AppOptions, FunctionOptions, ResolvedFunctionOptions, WebOptions } from "./options.ts";
+export {
+  type AppOptions,
+  type FunctionOptions,
+  type ResolvedFunctionOptions,
+  resolveOptions,
+  type WebOptions,
+} from "./options.ts";
 export { type CronOptions, cron, every, type Period } from "./schedule.ts";

@@ -132,7 +132,7 @@ function usage(schema: Schema, print: PrintType): string {
     );
     return `${schema.name}(${parameters.join(", ")})`;
   });
-  return `It is deployed as ${cut(signatures.join(" or "), 2 * MAX_TYPE_TEXT)}. Run codegen if your stub is older.`;
+  return `It is deployed as ${cut(signatures.join(" or "), 2 * MAX_TYPE_TEXT)}. Run \`npx farcall codegen\` if your stub is older.`;
 }
 
 /** Where the type says which values, the message says which value came; elsewhere its type is enough and gives nothing away. */

@@ -118,7 +118,7 @@ export class MemoryRegistry implements Registry {
     if (before && compareFunctions(before, { fn: schema, declarations }).verdict !== "breaking")
       return { version, schema };
     throw new SignatureMismatchError(`${ref.app}/${ref.name} has changed since the stub was generated`, {
-      hint: "Run codegen.",
+      hint: "Run `npx farcall codegen`.",
     });
   }
 

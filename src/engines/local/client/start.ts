@@ -1,12 +1,13 @@
 /** Reaches the host of a state directory, and starts it when there is none. */
 import { spawn } from "node:child_process";
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { connect, type Socket } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { EngineUnavailableError, failureToError, InvalidError } from "../../../runtime/errors.ts";
+import { packageVersion } from "../../../text/index.ts";
 import { socketOfHost } from "../address.ts";
 import { rotateLog } from "../host-log.ts";
 import type { StatePaths } from "../paths.ts";
@@ -90,19 +91,40 @@ const OWN_VARIABLES = [
   "NODE_V8_COVERAGE",
 ];
 
+/** The host's file: of this package, or, as `@farcall/client` has none, of the farcall of the project. Throws EngineUnavailableError. */
+function hostEntry(): string {
+  const own = new URL(import.meta.url.endsWith(".ts") ? "../host/main.ts" : "../host/main.js", import.meta.url);
+  if (existsSync(own)) return fileURLToPath(own);
+  const hint = `Install farcall ${packageVersion()} beside @farcall/client, or start the host first: any farcall command does.`;
+  let manifest: string;
+  try {
+    manifest = createRequire(join(process.cwd(), "/")).resolve("farcall/package.json");
+  } catch (cause) {
+    throw new EngineUnavailableError("no host runs, and @farcall/client cannot start one by itself", { cause, hint });
+  }
+  const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
+  if (version !== packageVersion()) {
+    const message = `no host runs, and the installed farcall ${version} is not of the version of @farcall/client`;
+    throw new EngineUnavailableError(message, { hint });
+  }
+  return join(dirname(manifest), "dist/engines/local/host/main.js");
+}
+
 async function spawnHost(paths: StatePaths): Promise<"ready" | "busy"> {
   const env: NodeJS.ProcessEnv = { ...process.env, NODE_COMPILE_CACHE: paths.compileCache };
   for (const name of OWN_VARIABLES) delete env[name];
   if (env["FARCALL_OTEL"]) env["FARCALL_OTEL"] = moduleUrl(env["FARCALL_OTEL"]);
   rotateLog(paths.hostLog);
+  const entry = hostEntry();
   const log = openSync(paths.hostLog, "a", 0o600);
   const logStart = fstatSync(log).size;
-  const entry = new URL(import.meta.url.endsWith(".ts") ? "../host/main.ts" : "../host/main.js", import.meta.url);
-  const child = spawn(
-    process.execPath,
-    ["--disable-warning=ExperimentalWarning", fileURLToPath(entry), "--detached", paths.state],
-    { detached: true, stdio: ["ignore", log, log, "pipe"], cwd: paths.state, env, windowsHide: true },
-  );
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entry, "--detached", paths.state], {
+    detached: true,
+    stdio: ["ignore", log, log, "pipe"],
+    cwd: paths.state,
+    env,
+    windowsHide: true,
+  });
   closeSync(log);
   child.unref();
   let hangs = false;
