@@ -38,6 +38,6 @@ export function define(command: Command, context: Context): void {
 function versionNumber(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError("a version is a whole number from 1 up");
+    throw new InvalidArgumentError("give a whole number from 1 up");
   return value;
 }
