@@ -159,10 +159,11 @@ describe("remote", () => {
     const { defined } = start();
     const options = callOptions({ idempotencyKey: "k1" });
     expect(await defined.double.remote(1, options)).toBe(2);
-    expect(await defined.double.remote(100, options)).toBe(2);
+    expect(await defined.double.remote(1, options)).toBe(2);
     const first = await defined.double.spawn(5, callOptions({ idempotencyKey: "k2" }));
-    const second = await defined.double.spawn(6, callOptions({ idempotencyKey: "k2" }));
+    const second = await defined.double.spawn(5, callOptions({ idempotencyKey: "k2" }));
     expect(second.id).toBe(first.id);
+    await expect(defined.double.remote(100, options)).rejects.toThrow(InvalidError);
   });
 });
 
