@@ -1,30 +1,24 @@
 /** `farcall deploy FILE`: introspects, bundles and registers an app. */
 import type { Command } from "commander";
 import { deployApp } from "../../deploy/index.ts";
-import type { AppOptions, Context } from "../context.ts";
-import { engineOptions, examples, several } from "../context.ts";
+import { type Context, examples } from "../context.ts";
 import { buildSettings } from "../project/build-settings.ts";
 import {
   askAboutRemovals,
-  type OwnerOptions,
-  ownerOptions,
+  type DeployingOptions,
+  deployingOptions,
   printDeployment,
   summaryOf,
 } from "../project/deployment.ts";
 import { interruptible } from "../project/interruption.ts";
 import { Progress } from "../terminal/progress.ts";
 
-interface DeployOptions extends AppOptions, OwnerOptions {
-  root?: string;
-  envFile: string[];
+interface DeployOptions extends DeployingOptions {
   breaking: boolean;
 }
 
 export function define(command: Command, context: Context): void {
-  ownerOptions(engineOptions(command.argument("<file>", "the module that exports the app")))
-    .option("--root <folder>", "the project's folder (default: that of the nearest package.json)")
-    .option("--env-file <file>", "take secrets from this file too; can be repeated", several, [])
-    .option("--no-breaking", "refuse a deploy that would break callers of the version before");
+  deployingOptions(command).option("--no-breaking", "refuse a deploy that would break callers of the version before");
   examples(command, [
     ["farcall deploy src/app.ts", "registers a new version when something changed"],
     ["farcall deploy src/app.ts --env staging", "beside the main environment"],

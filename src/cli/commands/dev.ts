@@ -4,30 +4,24 @@ import type { Command } from "commander";
 import { watchApp } from "../../deploy/index.ts";
 import type { Monitor } from "../../engine/index.ts";
 import { monitorOf } from "../../runtime/index.ts";
-import type { AppOptions, Context } from "../context.ts";
-import { engineOptions, examples, several } from "../context.ts";
+import { type Context, examples } from "../context.ts";
 import { buildSettings } from "../project/build-settings.ts";
 import {
   askAboutRemovals,
-  type OwnerOptions,
-  ownerOptions,
+  type DeployingOptions,
+  deployingOptions,
   printDeployment,
   summaryOf,
 } from "../project/deployment.ts";
 import { errorAsJson, report } from "../terminal/report.ts";
 import { printEntry } from "./logs.ts";
 
-interface DevOptions extends AppOptions, OwnerOptions {
-  root?: string;
-  envFile: string[];
+interface DevOptions extends DeployingOptions {
   logs: boolean;
 }
 
 export function define(command: Command, context: Context): void {
-  ownerOptions(engineOptions(command.argument("<file>", "the module that exports the app")))
-    .option("--root <folder>", "the project's folder (default: that of the nearest package.json)")
-    .option("--env-file <file>", "take secrets from this file too; can be repeated", several, [])
-    .option("--no-logs", "leave out what containers print");
+  deployingOptions(command).option("--no-logs", "leave out what containers print");
   examples(command, [
     ["farcall dev src/app.ts", "until Ctrl-C; with codegen --watch beside it, stubs follow"],
     ["farcall dev src/app.ts --json", "one event a line: deployed, failed, changed, log"],

@@ -37,7 +37,6 @@ export function define(command: Command, context: Context): void {
 
 function versionNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError("give a whole number from 1 up");
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("give a whole number from 1 up");
   return value;
 }

@@ -1,26 +1,30 @@
-/** What `deploy` and `dev` share: options about an app that is there already, and what a deploy did, in words and as JSON. */
+/** What `deploy` and `dev` share: their options, the question about removals, and what a deploy did, in words and as JSON. */
 import type { Command } from "commander";
 import { type Comparison, type Deployment, type Removal, removalText } from "../../deploy/index.ts";
 import { count, duration } from "../../text/index.ts";
-import type { Context } from "../context.ts";
+import { type AppOptions, type Context, engineOptions, several } from "../context.ts";
 import { confirm } from "../terminal/confirm.ts";
 import type { Output } from "../terminal/output.ts";
 import { placeLines } from "../terminal/report.ts";
 
-export interface OwnerOptions {
+export interface DeployingOptions extends AppOptions {
+  root?: string;
+  envFile: string[];
   takeOver?: boolean;
   allowRemoval?: boolean;
 }
 
-export function ownerOptions(command: Command): Command {
-  return command
+export function deployingOptions(command: Command): Command {
+  return engineOptions(command.argument("<file>", "the module that exports the app"))
+    .option("--root <folder>", "the project's folder (default: that of the nearest package.json)")
+    .option("--env-file <file>", "take secrets from this file too; can be repeated", several, [])
     .option("--take-over", "deploy also when another project has deployed an app of this name")
     .option("--allow-removal", "remove deployed functions that the module does not have, without asking");
 }
 
 /** Lists what a deploy is about to remove, and asks where a person can answer. @param pause clears what a question would disturb */
 export function askAboutRemovals(
-  { allowRemoval = false }: OwnerOptions,
+  { allowRemoval = false }: DeployingOptions,
   { output, signal }: Context,
   pause: () => void = () => {},
 ): (removal: Removal) => Promise<boolean> {
