@@ -15,6 +15,7 @@ import type { LockedManifest } from "./locked.ts";
 import { byName, canDeclare, type Names, Scope, toFileName, toIdentifier } from "./names.ts";
 import { qualifyGlobals, renameHiding, usedGlobals } from "./references.ts";
 import { type StubType, stubType } from "./stub-type.ts";
+import { markUnusedInside } from "./unused.ts";
 
 export interface Plan {
   apps: AppPlan[];
@@ -168,7 +169,7 @@ function planApp(manifest: LockedManifest, file: string, settings: PlanSettings)
 
 function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSettings): AppPlan {
   const declared = new Set(given.declarations.map(({ name }) => name));
-  const original = withoutHiding(given, declared);
+  const original = withoutUnused(withoutHiding(given, declared));
   // Each class declares an interface.
   const instances = (original.classes ?? []).map(({ name }) => renamed(name, original, settings));
   if (declared.size < original.declarations.length) throw new InvalidError("two declarations have the same name");
@@ -267,6 +268,15 @@ function withoutHiding(manifest: LockedManifest, declared: ReadonlySet<string>):
     declarations: manifest.declarations.map((declaration) =>
       "typeParameters" in declaration ? renameHiding(declaration, declared, taken) : declaration,
     ),
+  };
+}
+
+/** Item by item: most have nothing to rename, and stay the objects that they are. */
+function withoutUnused(manifest: LockedManifest): LockedManifest {
+  return {
+    ...manifest,
+    functions: manifest.functions.map(markUnusedInside),
+    declarations: manifest.declarations.map(markUnusedInside),
   };
 }
 

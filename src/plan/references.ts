@@ -99,7 +99,7 @@ export function usedGlobals(nodes: readonly unknown[]): Set<string> {
   return names;
 }
 
-function visitTypes(node: unknown, visit: (type: TypeSchema) => void): void {
+export function visitTypes(node: unknown, visit: (type: TypeSchema) => void): void {
   if (typeof node !== "object" || node === null) return;
   if (Array.isArray(node)) {
     for (const item of node) visitTypes(item, visit);
@@ -112,7 +112,7 @@ function visitTypes(node: unknown, visit: (type: TypeSchema) => void): void {
   }
 }
 
-function rewriteTypes<T>(node: T, rewrite: (type: TypeSchema) => TypeSchema): T {
+export function rewriteTypes<T>(node: T, rewrite: (type: TypeSchema) => TypeSchema): T {
   if (typeof node !== "object" || node === null) return node;
   // Rewritten from the leaves up; the shape of what is not a type stays.
   if (Array.isArray(node)) return node.map((item) => rewriteTypes(item, rewrite)) as T;

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { generate } from "../../src/codegen/index.ts";
-import type { AppManifest, Declaration, TypeSchema } from "../../src/schema/index.ts";
+import type { AppManifest, Declaration, TupleElement, TypeSchema } from "../../src/schema/index.ts";
 import { manifests } from "../support/arbitraries.ts";
 import { run, start } from "../support/cli.ts";
 import { COMPILERS } from "../support/compile.ts";
@@ -25,6 +25,24 @@ import {
 } from "./support.ts";
 
 const T: TypeSchema = { kind: "typeParameter", name: "T" };
+
+/** `T extends [infer Head, infer Second, infer _Second, ...infer Rest] ? Head : never`, where two names are not used. */
+function headOf(type: TypeSchema): TypeSchema {
+  const infer = (name: string): TypeSchema => ({ kind: "infer", name });
+  const elements: TupleElement[] = [
+    { type: infer("Head") },
+    { type: infer("Second") },
+    { type: infer("_Second") },
+    { type: infer("Rest"), rest: true },
+  ];
+  return {
+    kind: "conditional",
+    check: type,
+    extends: { kind: "tuple", elements },
+    whenTrue: { kind: "typeParameter", name: "Head" },
+    whenFalse: { kind: "primitive", name: "never" },
+  };
+}
 
 const color: Declaration = {
   kind: "enum",
@@ -71,6 +89,7 @@ const images: readonly Draft[] = [
       typeParameters: [{ name: "T" }],
     },
   ),
+  fn("head", [parameter("items", T)], headOf(T), { typeParameters: [{ name: "T" }] }),
   fn("parse", [parameter("value", number)], number, {
     overloads: [
       { parameters: [parameter("value", text)], returns: text },

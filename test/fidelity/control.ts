@@ -1,7 +1,8 @@
 /**
  * The control of the comparison. To the compiler, two declarations of some types (recursive conditional ones with `infer` above all)
- * are never the same, not even when one is a copy of the other's text. So where a stub differs, the package's own declarations are
- * copied and compared with themselves: when these differ too, the comparison says nothing about the stub.
+ * are never the same, not even when one is a copy of the other's text; nor are two brands, whose symbols are each the only one of
+ * its kind. So where a stub differs, the package's own declarations are copied and compared with themselves: when these differ in
+ * all that the stub differs in, the comparison says nothing about the stub.
  */
 import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { basename, isAbsolute, join } from "node:path";
@@ -9,19 +10,48 @@ import { compile } from "../support/compile.ts";
 import { IDENTITY } from "./identity.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** Whether the compiler takes a function of a module for another one than that of a copy of the module's package, or fails on it alone. */
-export async function isCopyDifferent(workspace: Workspace, module: string, name: string): Promise<boolean> {
+/** What of a function can be compared with a copy of it. */
+const PARTS: { readonly [what: string]: Part | undefined } = {
+  signatures: (author, copy) => [
+    `export const own = plain(null! as ${author});`,
+    `export const same: Same<${author}, ${copy}> | Mutual<${author}, ${copy}> = true;`,
+  ],
+  parameters: (author, copy) => [`export const same: Same<Parameters<${author}>, Parameters<${copy}>> = true;`],
+  result: (author, copy) => [
+    `export const same: Same<Awaited<ReturnType<${author}>>, Awaited<ReturnType<${copy}>>> = true;`,
+  ],
+};
+
+/** The lines that compare this part of two functions. */
+type Part = (author: string, copy: string) => string[];
+
+/**
+ * Whether the compiler takes a function of a module for another one than that of a copy of the module's package, or fails on it
+ * alone, in all that its stub differs in: `signatures`, `parameters`, `result`.
+ */
+export async function isCopyDifferent(
+  workspace: Workspace,
+  module: string,
+  name: string,
+  differences: Iterable<string>,
+): Promise<boolean> {
   if (isAbsolute(module)) return false;
+  for (const what of differences) {
+    const part = PARTS[what];
+    if (!part || !(await isPartDifferent(workspace, module, name, part))) return false;
+  }
+  return true;
+}
+
+async function isPartDifferent(workspace: Workspace, module: string, name: string, part: Part): Promise<boolean> {
   copyPackage(workspace, /^(@[^/]+\/)?[^/]+/.exec(module)![0]);
   const of = JSON.stringify(module);
   workspace.write("copy/copied.ts", `import * as copied from ${of};\nexport { copied };\n`);
-  const [author, copy] = [`typeof author.${name}`, `typeof copied.${name}`];
   const lines = [
     `import type * as author from ${of};`,
     'import type { copied } from "../copy/copied.ts";',
     IDENTITY,
-    `export const own = plain(null! as ${author});`,
-    `export const same: Same<${author}, ${copy}> | Mutual<${author}, ${copy}> = true;`,
+    ...part(`typeof author.${name}`, `typeof copied.${name}`),
   ];
   // A program of its own: what the compiler remembers of other types can mislead it.
   workspace.write("control/control.ts", lines.join("\n"));

@@ -4,7 +4,7 @@
  * has no part in types and is left out.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { generate } from "../../src/codegen/index.ts";
 import type { Engine } from "../../src/engine/index.ts";
@@ -113,17 +113,40 @@ async function register(engine: Engine, app: IntrospectedApp, { path }: Workspac
   });
 }
 
-/** Every stub, and the declarations of farcall, must compile in a strict program without the types of a browser and of Node. */
+/** Carried types that no standard library declares: a stub that has them compiles in programs that know the browser's types or Node's. */
+const PLATFORM_TYPES = /^(?! *(\*|\/\*|\/\/)).*\b(URL|Buffer)\b/m;
+
+/**
+ * Every stub must compile in a strict consumer's program. A stub whose functions take or return a URL or a Buffer needs the types of a
+ * platform, and the index needs them with it: all stubs are compiled with Node's types and without the browser's. All others, and the
+ * declarations of farcall, are compiled a second time without either.
+ */
 async function compileForConsumers(workspace: Workspace): Promise<void> {
   const declarations = resolve(import.meta.dirname, "../../dist/index.d.ts");
   if (!existsSync(declarations)) throw new Error("the package has no declarations: run npm run build");
+  const stubs = readdirSync(workspace.file("generated")).filter((file) => file.endsWith(".ts"));
+  const plain = stubs.filter(
+    (file) => file !== "index.ts" && !PLATFORM_TYPES.test(readFileSync(workspace.file(`generated/${file}`), "utf8")),
+  );
+  await compileConsumer(workspace, "node", declarations, ["node"], stubs);
+  await compileConsumer(workspace, "plain", declarations, [], plain);
+}
+
+async function compileConsumer(
+  workspace: Workspace,
+  name: string,
+  declarations: string,
+  types: readonly string[],
+  stubs: readonly string[],
+): Promise<void> {
   workspace.write(
-    "consumer/tsconfig.json",
+    `consumers/${name}/tsconfig.json`,
     JSON.stringify({
-      extends: "../tsconfig.json",
+      extends: "../../tsconfig.json",
       compilerOptions: {
-        types: [],
-        skipLibCheck: false,
+        types,
+        // Of Node's types, their authors see to it that they compile.
+        skipLibCheck: types.length > 0,
         noUnusedLocals: true,
         noUnusedParameters: true,
         noUncheckedIndexedAccess: true,
@@ -134,10 +157,11 @@ async function compileForConsumers(workspace: Workspace): Promise<void> {
         erasableSyntaxOnly: true,
         paths: { farcall: [declarations] },
       },
-      include: ["../generated"],
+      include: [],
+      files: [declarations, ...stubs.map((file) => workspace.file(`generated/${file}`))],
     }),
   );
-  const output = await compileProject("typescript", workspace.file("consumer"), workspace.path);
+  const output = await compileProject("typescript", workspace.file(`consumers/${name}`), workspace.path);
   const errors = output.split("\n").filter((line) => line.includes("error TS"));
   if (errors.length > 0)
     throw new Error(`the stubs do not compile in a consumer's program:\n${errors.slice(0, 40).join("\n")}`);
@@ -193,11 +217,15 @@ async function toFidelity(
     for (const name of names) {
       const what = wrong.get(`check/${id}.ts:${name}`);
       if (what === undefined) result.identical.push(called(name));
-      // Parameters and results are compared with type parameters' constraints put in: copies of these are the same.
-      else if (/^signatures: .*(\nsignatures: .*)*$/.test(what) && (await isCopyDifferent(workspace, module, name))) {
+      else if (await isCopyDifferent(workspace, module, name, differencesOf(what))) {
         result.incomparable.push(called(name));
       } else result.different.push({ name: called(name), what });
     }
   }
   return result;
+}
+
+/** What a function differs in: of `signatures: …\nresult: …`, these two. */
+function differencesOf(what: string): Set<string> {
+  return new Set(what.split("\n").map((line) => line.slice(0, line.indexOf(":"))));
 }

@@ -61,9 +61,9 @@ ${[
   ...OTHERS.map(([name, version, ...counts]) => row(`${name} ${version}`, ...counts)),
 ].join("\n")}
 
-Incomparable are generic functions whose types the compiler takes for different from those of a copy of the package's own
-declarations, letter by letter: recursive conditional types with \`infer\`, for the most part. Their stubs are written as the author
-wrote them; \`Parameters\` and the awaited results are identical, and what is compared signature by signature says nothing.
+Incomparable are functions whose types the compiler takes for different from those of a copy of the package's own declarations,
+letter by letter, in all that their stubs differ in: recursive conditional types with \`infer\`, for the most part, and brands, each
+of which is a symbol of its own (a stub calls the author's \`[brand]\` \`__brand\`). There the comparison says nothing.
 
 A function is refused whole when one of its overloads cannot cross: to drop that one would give callers another type than the author's. The
 message names the overloads at fault, so that a function with the others alone can be registered. A type that others are merely

@@ -23,6 +23,11 @@ export function brandOfSymbol(cx: Conversion, property: ts.Symbol): string | und
   return nameType && nameOf(cx, nameType, false);
 }
 
+/** As `brandName`, of what a type is indexed by: `T[typeof brand]`. */
+export function brandOfIndex(cx: Conversion, index: ts.TypeNode): string | undefined {
+  return index.pos < 0 ? undefined : nameOf(cx, cx.checker.getTypeFromTypeNode(index), false);
+}
+
 function nameOf({ program }: Conversion, { flags, symbol }: ts.Type, isIntersected: boolean): string | undefined {
   const node = flags & ts.TypeFlags.UniqueESSymbol ? symbol.valueDeclaration : undefined;
   if (!node || program.isSourceFileDefaultLibrary(node.getSourceFile())) return undefined;

@@ -5,7 +5,7 @@
 import { ts } from "ts-morph";
 import type { ObjectType, TupleElement, TupleType, TypeSchema } from "../../schema/index.ts";
 import { lastName, symbolOf } from "../source/index.ts";
-import { convertMember } from "./brands.ts";
+import { brandOfIndex, convertMember } from "./brands.ts";
 import type { Conversion } from "./conversion.ts";
 import { callsOfMembers, convertFunction } from "./function-types.ts";
 import { convertLiteralNode } from "./literals.ts";
@@ -93,7 +93,7 @@ const VISITORS: { [K in keyof Nodes]: NodeVisitor<Nodes[K]> } = {
       ? cx.describe(() => ({
           kind: "indexedAccess",
           object: cx.node(node.objectType),
-          index: cx.node(node.indexType),
+          index: convertIndex(cx, node.indexType),
         }))
       : resolve(cx, node);
   },
@@ -133,6 +133,11 @@ export function convertNode(cx: Conversion, node: ts.TypeNode): TypeSchema {
 function resolve(cx: Conversion, node: ts.TypeNode): TypeSchema {
   if (node.pos >= 0) return cx.type(cx.checker.getTypeFromTypeNode(node), node);
   return mentionsThis(node) ? refuseThis(cx, node) : refuseUnwritable(cx, node);
+}
+
+function convertIndex(cx: Conversion, node: ts.TypeNode): TypeSchema {
+  const brand = brandOfIndex(cx, node);
+  return brand === undefined ? cx.node(node) : { kind: "literal", value: brand };
 }
 
 function mentionsThis(node: ts.Node): boolean {
