@@ -74,7 +74,7 @@ test("another project's app is refused with its place and three ways on", async 
   await deploy(first);
   const error = await refusal(second, { onRemoval: () => expect.fail("the owner comes first") });
   expect(error).toBeInstanceOf(DeployError);
-  expect(error.message).toContain("app taken (main) belongs to another project: version 1 was deployed from ");
+  expect(error.message).toContain("app taken (main) belongs to another project: version 1 was deployed ");
   expect(error.message).toContain(`${await realpath(first.root)} (package first)`);
   expect(error.hint).toMatch(/--env NAME.*another name.*--take-over/);
   expect(await engine.registry.listApps()).toContainEqual(expect.objectContaining({ app: "taken", version: 1 }));

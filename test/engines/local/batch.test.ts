@@ -195,7 +195,7 @@ describe("a deploy refuses", () => {
   test("generators", async () => {
     expect(
       await refusal(
-        "export const f = app.function(function* f(a: string[]): any { yield* a; } as any, { batch, name: 'f' });",
+        "export const f = app.function(function* f(a: string[]): any { yield* a; }, { batch, name: 'f' } as any);",
       ),
     ).toMatch(/generator/);
   });
