@@ -214,13 +214,13 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
     expect(result).toContain("names: [ 'first' ]");
   });
 
-  test("takes JSON where a form is too much, and says when it is none", async () => {
+  test("takes JSON where a form is too much, and says when it is not valid", async () => {
     await open("/function/main/gallery/walk");
     await page.getByRole("button", { name: "as JSON" }).first().click();
     const editor = page.getByLabel("folder as JSON");
     await editor.fill("{ no");
     await page.getByRole("button", { name: "Call", exact: true }).click();
-    await shows(".error", "this is no JSON");
+    await shows(".error", "this is not valid JSON");
     await editor.fill('{"name": "j", "created": "2026-01-31", "children": [], "tags": ["x"], "sizes": {"a": "7"}}');
     await page.getByRole("button", { name: "Call", exact: true }).click();
     await shows(".run .value", "Map(1) { 'a' => 7n }");
@@ -368,7 +368,7 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
     await page.emulateMedia({ colorScheme: null });
   });
 
-  test("tells what there is to do where there is nothing", async () => {
+  test("says what to do where nothing is deployed", async () => {
     await using other = await temporaryHome();
     const empty = await startUi(other);
     onTestFinished(async () => {
@@ -376,7 +376,7 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
     });
     const fresh = await (await browser.newContext()).newPage();
     await fresh.goto(empty.url);
-    await fresh.locator(".empty", { hasText: "npx farcall deploy app.ts" }).waitFor(patient);
+    await fresh.locator(".empty", { hasText: "farcall deploy FILE" }).waitFor(patient);
     await empty.stop();
     await fresh.locator("#engine", { hasText: "Disconnected" }).waitFor(patient);
     await fresh.close();
