@@ -99,7 +99,7 @@ describe.skipIf(!modalPython)(`A Python app on Modal${pythonMissing}`, { timeout
     expect(counts).toEqual({ appList: 1, appGetByDeploymentName: 2, appGetLayout: 2 });
     const stubs = project.read("src/generated/studio.ts");
     expect(stubs).toContain("Scales an image.");
-    expect(stubs).toMatch(/@see studio\.py:\d+/);
+    expect(stubs).toMatch(/@see `studio\.py:\d+`/);
     expect(await project.check()).toBe("");
     const { code, stdout, stderr } = await run(process.execPath, [project.file("src/main.ts")], { env: env() });
     expect({ code, stderr }, printed.slice(-20).join("")).toEqual({ code: 0, stderr: "" });
