@@ -36,7 +36,7 @@ function alter(stubs: string): string {
     // Of a function with an interface of its own, that; else its const.
     const own = text.indexOf(`interface ${name[0]!.toUpperCase()}${name.slice(1)}Function `);
     const start = own >= 0 ? own : text.indexOf(`const ${name}:`);
-    const end = text.indexOf(own >= 0 ? "\n}" : "\n", start);
+    const end = text.indexOf(own >= 0 ? "\n}" : ";\n", start);
     const part = text.slice(start, end);
     if (start < 0 || !part.includes(from)) throw new Error(`the stub of ${name} has no ${from}: ${part}`);
     text = text.slice(0, start) + part.replaceAll(from, to) + text.slice(end);
