@@ -157,7 +157,9 @@ function stubsOf(source: ts.SourceFile): Stub[] {
     if (!initializer || !ts.isCallExpression(initializer) || !type || !ts.isTypeReferenceNode(type)) continue;
     const deployed = initializer.arguments[0];
     if (!deployed || !ts.isStringLiteral(deployed)) continue;
-    const parameters = type.typeArguments?.[0];
+    const definition = interfaces.get(type.typeName.getText());
+    // Documented parameters give a stub an interface of its own, which extends the function's plain type.
+    const parameters = (definition?.heritageClauses?.[0]?.types[0] ?? type).typeArguments?.[0];
     const labels = parameters && ts.isTupleTypeNode(parameters) ? parameters.elements.map(labelOf) : [];
     const stub: Stub = {
       name: deployed.text,
@@ -165,8 +167,7 @@ function stubsOf(source: ts.SourceFile): Stub[] {
       isGenerator: generators.has(initializer.expression.getText()),
       labels: [labels],
     };
-    const definition = interfaces.get(type.typeName.getText());
-    if (definition && !type.typeArguments) {
+    if (definition && !parameters) {
       stub.signatures = signaturesOf(definition);
       stub.labels = stub.signatures.map(({ labels }) => labels);
     }
