@@ -32,15 +32,22 @@ export function wrapDoc(lines: readonly string[], width: number): string[] {
 function wrapProse(line: string, width: number): string[] {
   const hanging = /^\s*([-*+]|\d+[.)])\s/.exec(line)?.[0].replace(/\S/g, " ") ?? /^\s*/.exec(line)![0];
   const lines: string[] = [];
-  let current = "";
+  // Joined when a line is full: a word may have megabytes.
+  let words: string[] = [];
+  let length = 0;
   for (const word of line.trimEnd().split(/ (?=\S)/)) {
-    const isFull = current.trim() !== "" && current.length + 1 + word.length > width;
-    if (isFull && !/^([@#>|=~`*+-]|\d+[.)]|\d+$)/.test(word)) {
-      lines.push(current);
-      current = hanging + word;
-    } else current = current === "" ? word : `${current} ${word}`;
+    if (length + 1 + word.length > width && isText(words) && !/^([@#>|=~`*+-]|\d+[.)]|\d+$)/.test(word)) {
+      lines.push(words.join(" "));
+      words = [hanging + word];
+    } else words.push(word);
+    length = words.length === 1 ? words[0]!.length : length + 1 + word.length;
   }
-  return [...lines, current];
+  lines.push(words.join(" "));
+  return lines;
+}
+
+function isText(words: readonly string[]): boolean {
+  return words.length > 1 || /\S/.test(words[0] ?? "");
 }
 
 function isComment(line: string): boolean {
