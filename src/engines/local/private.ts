@@ -55,7 +55,9 @@ function checkDirectory(path: string): void {
 
 /** What the engine makes in its directory. */
 function isOwnFile(name: string): boolean {
-  return /^((state|logs)\.db|host\.|attempts|web-port$|starting\.lock$|artifacts$|compile-cache$|lost\+found$)/.test(name);
+  return /^((state|logs)\.db|host\.|attempts|web-port$|starting\.lock$|artifacts$|compile-cache$|lost\+found$)/.test(
+    name,
+  );
 }
 
 /** Makes the directory's files private too, in case that they are moved or the directory is opened: those of other versions may not be. */

@@ -171,7 +171,7 @@ export class FakeModal {
     const { appId, id: functionId } = fn;
     if (fn.declared) {
       return launchTypeScript(container, fn.declared, this.url, (item) =>
-        this.logs.add({ ...item, appId, functionId, taskId, fileDescriptor: 1 }),
+        this.logs.add({ ...item, appId, functionId, taskId }),
       );
     }
     const { python, onPrint } = this.#options;

@@ -12,7 +12,8 @@ import { describeException, PythonError } from "./python-values.ts";
 import { Format, Invocation, now, Outcome, protobufNumber } from "./values.ts";
 
 type InputItem = Awaited<ReturnType<Client<Definition>["functionGetInputs"]>>["inputs"][number];
-type Print = (item: { functionCallId: string; inputId: string; data: string }) => void;
+/** 1 is stdout, 2 stderr. */
+type Print = (item: { functionCallId: string; inputId: string; fileDescriptor: 1 | 2; data: string }) => void;
 
 export function launchTypeScript(container: Container, declared: Declared, url: string, print: Print): Launched {
   const running = new TypeScriptContainer(container, declared, url, print);
@@ -125,7 +126,7 @@ class TypeScriptContainer {
       if (this.#life.signal.aborted) return;
       const cancelled = abort.signal.aborted;
       const { exception, traceback } = describeException(error, methodName || this.#container.fn.tag);
-      if (!cancelled) this.#print({ ...ids(items[0]!), data: traceback });
+      if (!cancelled) this.#print({ ...ids(items[0]!), fileDescriptor: 2, data: traceback });
       const result = cancelled ? { status: Outcome.terminated } : { status: Outcome.failure, exception, traceback };
       // The codec fills in what a result leaves out.
       results = items.map(() => ({ result, dataFormat: cancelled ? 0 : Format.cbor }) as Partial<PutOutputsItem>);
@@ -153,7 +154,7 @@ class TypeScriptContainer {
       signal,
       attempt: first.retryCount,
       ...ids(first),
-      print: (line) => this.#print({ ...ids(first), data: `${line}\n` }),
+      print: (line) => this.#print({ ...ids(first), fileDescriptor: 1, data: `${line}\n` }),
       crash: () => {
         this.kill("exit code 1");
         throw new Error("the container has crashed");
