@@ -123,7 +123,6 @@ const dependencies: Record<string, readonly string[]> = {
 
 /** Files other than a box's index that others may import: small and without imports, or entries of processes. */
 const sideDoors = new Set([
-  "src/text/units.ts",
   "src/wire/call-header.ts",
   "src/wire/frames.ts",
   "src/wire/container-protocol.ts",

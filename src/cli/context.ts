@@ -1,7 +1,7 @@
 /** What every command shares: where its words go, when it is interrupted, and the engine it talks to. */
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
-import type { Engine } from "../engine/index.ts";
+import { DEFAULT_ENVIRONMENT, type Engine } from "../engine/index.ts";
 import type { AppManifest } from "../schema/index.ts";
 import { parseTarget, type Target } from "./calling/target.ts";
 import type { Output } from "./terminal/output.ts";
@@ -77,7 +77,7 @@ export class Context {
 export function engineOptions(command: Command): Command {
   return command
     .option("--engine <url>", "engine to use (default: FARCALL_ENGINE, the config's, then local:)")
-    .option("--env <name>", "environment of the app", "main")
+    .option("--env <name>", "environment of the app", DEFAULT_ENVIRONMENT)
     .option("--json", "print JSON");
 }
 

@@ -1,6 +1,7 @@
 /** A config with its defaults filled in and its paths made absolute: one for each output. */
 import { resolve } from "node:path";
 import type { AppSelection, Config } from "../config/index.ts";
+import { DEFAULT_ENVIRONMENT } from "../engine/index.ts";
 import type { Plugin } from "../plan/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
 
@@ -45,7 +46,7 @@ function settingsOf(config: Config, root: string): Settings {
   const included = apps.filter(({ name }) => !name.startsWith("!"));
   return {
     engine: config.engine,
-    environment: config.environment ?? "main",
+    environment: config.environment ?? DEFAULT_ENVIRONMENT,
     // Those that are only said to be excluded are excluded from all.
     apps: included.length === 0 && apps.length > 0 ? [{ name: "*" }] : included,
     excluded: apps.filter(({ name }) => name.startsWith("!")).map(({ name }) => name.slice(1)),

@@ -2,7 +2,7 @@
 import type { DeployRequest, DeployResult, Engine } from "../engine/index.ts";
 import type { Problem } from "../introspect/index.ts";
 import { NotFoundError } from "../runtime/errors.ts";
-import { deployerOf } from "../runtime/index.ts";
+import { DEFAULT_ENVIRONMENT, deployerOf } from "../runtime/index.ts";
 import { type AppManifest, compareManifests } from "../schema/index.ts";
 import { AppBuilder, type BuildSettings, type Built, type OnProgress } from "./build.ts";
 import { DeployError } from "./errors.ts";
@@ -37,8 +37,6 @@ export interface Deployment extends DeployResult {
   /** With the version before; absent when there is none. */
   comparison?: Comparison;
 }
-
-const DEFAULT_ENVIRONMENT = "main";
 
 /**
  * Rejects with IntrospectionError (types), DeployError (bundling, importing, a function on one side only, a breaking
