@@ -33,8 +33,12 @@ function printable(text: string): string {
   return text.toWellFormed().replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 }
 
+/** One line of text that nothing in it keeps from standing in a comment, as most are. */
+const PLAIN = /^(?!.*(?:\*\/|@ts-))[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
 /** A JSDoc comment of the text, which cannot end it early. */
 export function comment(text: string, indent = ""): string {
+  if (indent.length + text.length + "/**  */".length <= PAGE && PLAIN.test(text)) return `${indent}/** ${text} */`;
   const lines = printable(text)
     .replaceAll("*/", "*\\/")
     .split(/\r\n|[\r\n\u2028\u2029]/);

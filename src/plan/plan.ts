@@ -13,7 +13,7 @@ import { functionDoc, sourceText } from "./docs.ts";
 import { comment } from "./helpers.ts";
 import type { LockedManifest } from "./locked.ts";
 import { byName, canDeclare, type Names, Scope, toFileName, toIdentifier } from "./names.ts";
-import { qualifyGlobals, renameHiding, usedGlobals } from "./references.ts";
+import { qualifyGlobals, renameHiding, typeUses } from "./references.ts";
 import { type StubType, stubType } from "./stub-type.ts";
 import { markUnusedInside } from "./unused.ts";
 
@@ -169,7 +169,9 @@ function planApp(manifest: LockedManifest, file: string, settings: PlanSettings)
 
 function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSettings): AppPlan {
   const declared = new Set(given.declarations.map(({ name }) => name));
-  const original = withoutUnused(withoutHiding(given, declared));
+  const uses = typeUses([given.functions, given.classes, given.declarations]);
+  const distinct = withoutHiding(given, declared);
+  const original = uses.binds ? withoutUnused(distinct) : distinct;
   // Each class declares an interface.
   const instances = (original.classes ?? []).map(({ name }) => renamed(name, original, settings));
   if (declared.size < original.declarations.length) throw new InvalidError("two declarations have the same name");
@@ -178,8 +180,7 @@ function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSetti
   const hidden = new Set([...declared, ...instances, ...parameters, "Function", "GeneratorFunction"]);
   if (hidden.has("globalThis"))
     throw new InvalidError("a type is called globalThis, which the stubs need to refer to global types");
-  const used = usedGlobals([original.functions, original.classes, original.declarations]);
-  const isAmbiguous = [...used].some((name) => hidden.has(name));
+  const isAmbiguous = uses.globals.values().some((name) => hidden.has(name));
   const manifest = isAmbiguous ? qualifyGlobals(original, hidden) : original;
 
   const enums = manifest.declarations.filter(({ kind }) => kind === "enum").map(({ name }) => name);

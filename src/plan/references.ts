@@ -88,15 +88,28 @@ export function markUnused(own: readonly TypeParameterSchema[], types: unknown):
   );
 }
 
-/** The first names of all global types in use: of `Intl.NumberFormatOptions`, `Intl`. */
-export function usedGlobals(nodes: readonly unknown[]): Set<string> {
-  const names = new Set<string>();
+export interface TypeUses {
+  /** The first names of all global types in use: of `Intl.NumberFormatOptions`, `Intl`. */
+  globals: Set<string>;
+  /** Some type binds names inside itself: `infer U`, `<T>(value: T) => T`. */
+  binds: boolean;
+}
+
+/** In one walk over a manifest, which may have many thousand types. */
+export function typeUses(nodes: readonly unknown[]): TypeUses {
+  const uses: TypeUses = { globals: new Set(), binds: false };
   for (const node of nodes) {
     visitTypes(node, (type) => {
-      if (type.kind === "builtin" || type.kind === "global") names.add(type.name.split(".", 1)[0]!);
+      if (type.kind === "builtin" || type.kind === "global") uses.globals.add(type.name.split(".", 1)[0]!);
+      else uses.binds ||= bindsNames(type);
     });
   }
-  return names;
+  return uses;
+}
+
+/** Whether a type itself binds names that only it can use. */
+export function bindsNames(type: TypeSchema): boolean {
+  return type.kind === "infer" || (type.kind === "function" && type.typeParameters !== undefined);
 }
 
 export function visitTypes(node: unknown, visit: (type: TypeSchema) => void): void {

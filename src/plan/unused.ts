@@ -4,13 +4,13 @@
  */
 import type { ConditionalType, InferType, TypeSchema } from "../schema/index.ts";
 import { Scope } from "./names.ts";
-import { markUnused, rewriteTypes, visitTypes } from "./references.ts";
+import { bindsNames, markUnused, rewriteTypes, visitTypes } from "./references.ts";
 
 /** Of each `infer`, and of the type parameters of function types. */
 export function markUnusedInside<T>(node: T): T {
   let hasBinders = false;
   visitTypes(node, (type) => {
-    hasBinders ||= type.kind === "infer" || (type.kind === "function" && type.typeParameters !== undefined);
+    hasBinders ||= bindsNames(type);
   });
   if (!hasBinders) return node;
   return rewriteTypes(node, (type) => {

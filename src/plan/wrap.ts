@@ -5,14 +5,23 @@
 
 /** Columns. */
 export const PAGE = 120;
-const WIDE = new RegExp(`^.{${PAGE + 1}}`, "m");
 
 export function wrapCode(text: string): string {
-  if (!WIDE.test(text)) return text;
-  return text
-    .split("\n")
-    .flatMap((line) => (line.length <= PAGE || isComment(line) ? [line] : wrapLine(line)))
-    .join("\n");
+  const pieces: string[] = [];
+  let kept = 0;
+  for (let start = 0; start < text.length; ) {
+    const newline = text.indexOf("\n", start);
+    const end = newline < 0 ? text.length : newline;
+    if (end - start > PAGE) {
+      const line = text.slice(start, end);
+      if (!isComment(line)) {
+        pieces.push(text.slice(kept, start), wrapLine(line).join("\n"));
+        kept = end;
+      }
+    }
+    start = end + 1;
+  }
+  return pieces.join("") + text.slice(kept);
 }
 
 /** Lines of documentation that fit a page of so many columns. Examples, tables and what is fenced or indented as code stay as they are. */
@@ -54,122 +63,142 @@ function isComment(line: string): boolean {
   return /^\s*(\/\/|\/\*\*|\*)/.test(line);
 }
 
-/** A piece of a line, or what stands between two brackets. */
-type Piece = string | Group;
-
-interface Group {
-  open: string;
-  pieces: Piece[];
-  close: string;
+/** A line, and what in it is passed over as one: from where a bracket, string or comment begins to where it ends. */
+interface Line {
+  text: string;
+  ends: Map<number, number>;
 }
 
-const CLOSING: Record<string, string> = { "(": ")", "[": "]", "{": "}", "<": ">" };
+/** A part of a line. Nothing is ever moved, so that what is printed of it is a slice. */
+interface Range {
+  from: number;
+  to: number;
+}
 
-// Strings, template literals without substitutions inside of substitutions, comments, arrows, operators, brackets, all else.
-const TOKEN =
-  /"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|\/\*.*?\*\/|=>| [|&?:] |[,;] |[()[\]{}<>]|[^"`/=|&?:,;()[\]{}<> ]+|./gs;
+const OPENING = "([{<";
+const CLOSING = ")]}>";
+/** All that matters outside of brackets, strings and comments. */
+const MARK = /["`()[\]{}<>]|=>|\/\*/g;
+const BREAK = / [|&?:] |[,;] |(?::|=>?) |["`([{<]|\/\*/g;
+const STARTS_TYPE = new Set([": ", "= ", "=> "]);
+const STRING = { '"': /"(?:[^"\\]|\\.)*"/y, "`": /`(?:[^`\\]|\\.)*`/y, "/*": /\/\*.*?\*\//y };
 
 function wrapLine(line: string): string[] {
-  const indent = line.length - line.trimStart().length;
-  return layout(parse(line.trimStart()), indent);
+  const text = line.trimStart();
+  return layout({ text, ends: passedOver(text) }, { from: 0, to: text.length }, line.length - text.length, "");
 }
 
-/** Brackets that have no partner in the line are pieces like others. */
-function parse(line: string): Piece[] {
-  const stack: Group[] = [{ open: "", pieces: [], close: "" }];
-  const top = () => stack.at(-1)!;
-  for (const [token] of line.matchAll(TOKEN)) {
-    const close = CLOSING[token];
-    if (close !== undefined) stack.push({ open: token, pieces: [], close });
-    else if (stack.length > 1 && token === top().close) {
-      const group = stack.pop()!;
-      top().pieces.push(group);
-    } else top().pieces.push(token);
+/** Brackets and quotes that have no partner in the line are characters like others. */
+function passedOver(text: string): Map<number, number> {
+  const ends = new Map<number, number>();
+  const open: { at: number; kind: number }[] = [];
+  for (let mark = find(MARK, text, 0); mark; mark = find(MARK, text, mark.end)) {
+    const kind = OPENING.indexOf(mark.text);
+    if (kind >= 0) open.push({ at: mark.at, kind });
+    else if (mark.text in STRING) {
+      const string = find(STRING[mark.text as keyof typeof STRING], text, mark.at);
+      if (!string) continue;
+      ends.set(mark.at, string.end);
+      mark = string;
+    } else if (open.length > 0 && open.at(-1)!.kind === CLOSING.indexOf(mark.text)) ends.set(open.pop()!.at, mark.end);
   }
-  while (stack.length > 1) {
-    const { open, pieces } = stack.pop()!;
-    top().pieces.push(open, ...pieces);
+  return ends;
+}
+
+function find(pattern: RegExp, text: string, from: number): { at: number; end: number; text: string } | undefined {
+  pattern.lastIndex = from;
+  const [found] = pattern.exec(text) ?? [];
+  return found === undefined
+    ? undefined
+    : { at: pattern.lastIndex - found.length, end: pattern.lastIndex, text: found };
+}
+
+interface Mark extends Range {
+  text: string;
+}
+
+/** What a range may be broken at outside of the brackets in it: operators, separators, and those brackets themselves. */
+function outermost({ text, ends }: Line, { from, to }: Range): Mark[] {
+  const marks: Mark[] = [];
+  BREAK.lastIndex = from;
+  for (let found = BREAK.exec(text); found && found.index < to; found = BREAK.exec(text)) {
+    const end = ends.get(found.index);
+    if (end !== undefined && end <= to) BREAK.lastIndex = end;
+    marks.push({ from: found.index, to: BREAK.lastIndex, text: found[0] });
   }
-  return top().pieces;
+  return marks;
 }
 
-function print(pieces: readonly Piece[]): string {
-  return pieces.map((piece) => (typeof piece === "string" ? piece : printGroup(piece))).join("");
-}
-
-function printGroup({ open, pieces, close }: Group): string {
-  return open + print(pieces) + close;
-}
-
-function layout(pieces: readonly Piece[], indent: number): string[] {
-  const flat = print(pieces);
+function layout(line: Line, range: Range, indent: number, prefix: string): string[] {
+  const flat = prefix + line.text.slice(range.from, range.to).trim();
   const margin = " ".repeat(indent);
   if (indent + flat.length <= PAGE) return [margin + flat];
-  return breakOperators(pieces, indent) ?? breakGroup(pieces, indent) ?? [margin + flat];
+  const marks = outermost(line, range);
+  return (
+    breakOperators(line, range, marks, indent, prefix) ??
+    breakBrackets(line, range, marks, indent, prefix) ?? [margin + flat]
+  );
 }
 
-/** `A | B | C`, each member on a line of its own, when no bracket is wider than the page by itself. */
-function breakOperators(pieces: readonly Piece[], indent: number): string[] | undefined {
-  const operators = [" | ", " & "].filter((operator) => pieces.includes(operator));
-  const isConditional = pieces.includes(" ? ");
-  const separators = isConditional ? [" ? ", " : "] : operators.slice(0, 1);
-  if (separators.length === 0) return undefined;
+/** `A | B | C`, each member on a line of its own. */
+function breakOperators(
+  line: Line,
+  range: Range,
+  marks: readonly Mark[],
+  indent: number,
+  prefix: string,
+): string[] | undefined {
+  const operator = [" ? ", " | ", " & "].find((each) => marks.some(({ text }) => text === each));
+  if (operator === undefined) return undefined;
+  const isConditional = operator === " ? ";
+  const operators = marks.filter(({ text }) => text === operator || (isConditional && text === " : "));
   // What comes before the type (`type A = `, `a: `) stays on the first line.
-  const first = pieces.findIndex((piece) => typeof piece === "string" && separators.includes(piece));
-  const start = isConditional ? first : startOfType(pieces, first);
-  const lines: Piece[][] = [pieces.slice(0, start)];
-  let current: Piece[] = isConditional || start === 0 ? [] : [`${separators[0]!.trim()} `];
-  if (start === 0 && !isConditional) lines.length = 0;
-  for (const piece of pieces.slice(start)) {
-    if (typeof piece === "string" && separators.includes(piece)) {
-      if (current.length > 0) lines.push(current);
-      current = [`${piece.trim()} `];
-    } else current.push(piece);
+  const before = marks.filter(({ text, to }) => STARTS_TYPE.has(text) && to <= operators[0]!.from);
+  const start = isConditional ? operators[0]!.from : (before.at(-1)?.to ?? range.from);
+  const rows: { range: Range; prefix: string }[] = [];
+  let row = { from: start, prefix };
+  if (start > range.from) {
+    rows.push({ range: { from: range.from, to: start }, prefix });
+    row = { from: start, prefix: `${operator.trim()} ` };
   }
-  lines.push(current);
-  return lines.flatMap((each, index) => layout(trimmed(each), index === 0 ? indent : indent + 2));
-}
-
-/** After the last `: ` or `= ` before the first operator. */
-function startOfType(pieces: readonly Piece[], first: number): number {
-  for (let index = first - 1; index > 0; index--) {
-    const piece = pieces[index];
-    if (piece === " " && (pieces[index - 1] === ":" || pieces[index - 1] === "=" || pieces[index - 1] === "=>"))
-      return index + 1;
+  for (const { from, to, text } of operators) {
+    if (from > row.from) rows.push({ range: { from: row.from, to: from }, prefix: row.prefix });
+    row = { from: to, prefix: `${text.trim()} ` };
   }
-  return 0;
-}
-
-function trimmed(pieces: readonly Piece[]): Piece[] {
-  const last = pieces.at(-1);
-  return typeof last === "string" && last.trim() === "" ? trimmed(pieces.slice(0, -1)) : [...pieces];
+  rows.push({ range: { from: row.from, to: range.to }, prefix: row.prefix });
+  return rows.flatMap((each, index) => layout(line, each.range, index === 0 ? indent : indent + 2, each.prefix));
 }
 
 /** Breaks the widest pair of brackets: its parts on lines of their own. */
-function breakGroup(pieces: readonly Piece[], indent: number): string[] | undefined {
-  let widest: Group | undefined;
-  let width = 0;
-  for (const piece of pieces) {
-    if (typeof piece === "string" || piece.pieces.length === 0) continue;
-    const own = printGroup(piece).length;
-    if (own >= width) [widest, width] = [piece, own];
+function breakBrackets(
+  line: Line,
+  { from, to }: Range,
+  marks: readonly Mark[],
+  indent: number,
+  prefix: string,
+): string[] | undefined {
+  let widest: Mark | undefined;
+  for (const mark of marks) {
+    if (!OPENING.includes(mark.text) || mark.to - mark.from <= 2) continue;
+    if (!widest || mark.to - mark.from >= widest.to - widest.from) widest = mark;
   }
   if (!widest) return undefined;
-  const at = pieces.indexOf(widest);
+  const [first, last] = [widest.from + 1, widest.to - 1];
   return [
-    ...layout([...pieces.slice(0, at), widest.open], indent),
-    ...parts(widest.pieces).flatMap((part) => layout(part, indent + 2)),
-    ...layout([widest.close, ...pieces.slice(at + 1)], indent),
+    ...layout(line, { from, to: first }, indent, prefix),
+    ...parts(line, { from: first, to: last }).flatMap((part) => layout(line, part, indent + 2, "")),
+    ...layout(line, { from: last, to }, indent, ""),
   ];
 }
 
 /** What stands between commas or semicolons, each with the one after it. */
-function parts(pieces: readonly Piece[]): Piece[][] {
-  const result: Piece[][] = [[]];
-  for (const piece of pieces) {
-    const isSeparator = piece === ", " || piece === "; ";
-    result.at(-1)!.push(isSeparator ? piece.trim() : piece);
-    if (isSeparator) result.push([]);
+function parts(line: Line, { from, to }: Range): Range[] {
+  const result: Range[] = [];
+  let start = from;
+  for (const mark of outermost(line, { from, to })) {
+    if (mark.text !== ", " && mark.text !== "; ") continue;
+    result.push({ from: start, to: mark.to });
+    start = mark.to;
   }
-  return result.map((part) => trimmed(part[0] === " " ? part.slice(1) : part)).filter((part) => part.length > 0);
+  return [...result, { from: start, to }].filter((part) => line.text.slice(part.from, part.to).trim() !== "");
 }
