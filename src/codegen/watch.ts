@@ -3,12 +3,12 @@
  * generates then, once, so that no deploy is missed and nothing is done twice; deploys that happen while an engine is away
  * come with its return.
  */
-import { existsSync, type FSWatcher, statSync, watch as watchPath } from "node:fs";
-import { basename, dirname, sep } from "node:path";
+import { basename, sep } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { checkConfig, type LoadedConfig, loadConfig } from "../config/index.ts";
 import type { DeployEvent, Engine } from "../engine/index.ts";
 import { matcher } from "../text/index.ts";
+import { PathWatcher } from "../watch/index.ts";
 import { Engines } from "./engines.ts";
 import { StateStore } from "./files/index.ts";
 import {
@@ -50,8 +50,8 @@ export async function watch(config: AnyConfig, options: WatchOptions = {}): Prom
   let watched: Iterable<string> = files;
   for (let cause = "started"; !signal.aborted; cause = "the config changed") {
     const changed = new AbortController();
-    const paths = new PathWatchers();
-    for (const file of watched) paths.file(file, () => changed.abort());
+    const paths = new Reactions();
+    for (const file of watched) paths.toFile(file, () => changed.abort());
     const until = AbortSignal.any([signal, changed.signal]);
     try {
       if (current) await follow(current, store, paths, cause, { ...options, signal: until, onEvent: report });
@@ -78,7 +78,7 @@ export async function watch(config: AnyConfig, options: WatchOptions = {}): Prom
 async function follow(
   config: ConfigValue,
   store: StateStore,
-  paths: PathWatchers,
+  paths: Reactions,
   cause: string,
   options: Following,
 ): Promise<void> {
@@ -91,14 +91,14 @@ async function follow(
       const others = result.inputs.filter(
         (input) => !settings.some(({ templates }) => templates && isIn(templates, input)),
       );
-      for (const input of others) paths.file(input, () => queue.push(`${basename(input)} changed`));
+      for (const input of others) paths.toFile(input, () => queue.push(`${basename(input)} changed`));
       onEvent({ kind: "generated", causes, result });
     } catch (error) {
       onEvent({ kind: "failed", causes, error });
     }
   });
   for (const { templates } of settings)
-    if (templates) paths.folder(templates, () => queue.push("the templates changed"));
+    if (templates) paths.toFolder(templates, () => queue.push("the templates changed"));
 
   const byUrl = Map.groupBy(settings, (item) => engines.url(item.engine));
   const subscriptions = [...byUrl.values()].map((group) => {
@@ -197,61 +197,30 @@ class Queue {
   }
 }
 
-/** Changes of paths. Files are watched by their folder: editors replace a file rather than write into it. */
-class PathWatchers {
-  readonly #watchers = new Set<FSWatcher>();
-  readonly #files = new Set<string>();
-  #isClosed = false;
+/** What is to be done when a file, or what is in a folder, changes. Each path once. */
+class Reactions {
+  readonly #reactions = new Map<string, () => void>();
+  readonly #watcher = new PathWatcher((changed) => this.#react(changed), { isRecursive: true });
 
-  /** Once for each path. */
-  file(path: string, changed: () => void): void {
-    if (this.#files.has(path)) return;
-    this.#files.add(path);
-    const appeared = () => existsSync(path) && changed();
-    this.#watch(dirname(path), false, (name) => name === basename(path) && changed(), appeared);
+  toFile(path: string, reaction: () => void): void {
+    if (this.#reactions.has(path)) return;
+    this.#reactions.set(path, reaction);
+    this.#watcher.addFile(path);
   }
 
-  folder(path: string, changed: () => void): void {
-    this.#watch(path, true, changed, changed);
+  toFolder(path: string, reaction: () => void): void {
+    this.#reactions.set(path, reaction);
+    this.#watcher.addFolder(path);
   }
 
   close(): void {
-    this.#isClosed = true;
-    for (const watcher of this.#watchers) watcher.close();
+    this.#reactions.clear();
+    this.#watcher.close();
   }
 
-  /** A folder that is missing, or goes away, is waited for in the nearest one that is there. */
-  #watch(folder: string, recursive: boolean, changed: (name: string) => void, appeared: () => void): void {
-    const { path, identity } = nearestFolder(folder);
-    const isOther = () => nearestFolder(folder).identity !== identity;
-    const again = (watcher: FSWatcher) => {
-      watcher.close();
-      this.#watchers.delete(watcher);
-      this.#watch(folder, recursive, changed, appeared);
-      if (existsSync(folder)) appeared();
-    };
-    try {
-      const watcher = watchPath(path, { recursive: recursive && path === folder }, (_, name) => {
-        if (this.#isClosed) return;
-        if (path === folder) changed(name ?? "");
-        if (isOther()) again(watcher);
-      });
-      watcher.on("error", () => watcher.close());
-      this.#watchers.add(watcher);
-      // It came, or went, before the watcher was there.
-      if (isOther()) again(watcher);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-      if (isOther()) this.#watch(folder, recursive, changed, appeared);
-    }
+  #react(changed: string): void {
+    for (const [path, reaction] of this.#reactions) if (isIn(path, changed)) reaction();
   }
-}
-
-/** Another folder may take the place of one that goes away, with its name and even its inode. */
-function nearestFolder(path: string): { path: string; identity: string } {
-  if (!existsSync(path) && path !== dirname(path)) return nearestFolder(dirname(path));
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return { path, identity: `${path} ${stats?.ino} ${stats?.birthtimeMs}` };
 }
 
 function isIn(folder: string, path: string): boolean {

@@ -2,8 +2,8 @@
  * `farcall dev`: deploys an app again whenever a file that it is made of changes. Folders are watched rather than files,
  * since editors replace a file when they save it.
  */
-import { type FSWatcher, readdirSync, watch } from "node:fs";
-import { dirname, join, resolve, sep } from "node:path";
+import { dirname, join, sep } from "node:path";
+import { PathWatcher } from "../watch/index.ts";
 import { AppBuilder } from "./build.ts";
 import { buildAndRegister, type Deployment, type DeployOptions } from "./deploy.ts";
 import { findProject } from "./project.ts";
@@ -70,7 +70,8 @@ export async function watchApp(options: WatchOptions): Promise<void> {
 
 /** What has changed in a set of folders since it was last asked. */
 class Changes {
-  readonly #watchers = new Map<string, FSWatcher>();
+  readonly #watcher = new PathWatcher((path) => this.#add(path), { isRecursive: false });
+  #folders = new Set<string>();
   readonly #changed = new Set<string>();
   readonly #signal: AbortSignal;
   #notify: (() => void) | undefined;
@@ -83,19 +84,14 @@ class Changes {
   /** Watches exactly the folders of these files. */
   watch(files: readonly string[]): void {
     const folders = new Set(files.map((file) => dirname(file)));
-    for (const [folder, watcher] of this.#watchers) {
-      if (folders.has(folder)) continue;
-      watcher.close();
-      this.#watchers.delete(folder);
-    }
-    for (const folder of folders) {
-      if (!this.#watchers.has(folder)) this.#add(folder);
-    }
+    for (const folder of this.#folders) if (!folders.has(folder)) this.#watcher.removeFolder(folder);
+    for (const folder of folders) if (!this.#folders.has(folder)) this.#watcher.addFolder(folder);
+    this.#folders = folders;
   }
 
   /** Absolute paths of what lies in the folders. */
   present(): Set<string> {
-    return new Set([...this.#watchers.keys()].flatMap((folder) => namesIn(folder).map((name) => join(folder, name))));
+    return this.#watcher.present();
   }
 
   /** Absolute paths that changed and that `counts` accepts, once it has been quiet; empty when the signal aborts. */
@@ -111,25 +107,12 @@ class Changes {
   }
 
   close(): void {
-    for (const watcher of this.#watchers.values()) watcher.close();
+    this.#watcher.close();
   }
 
-  #add(folder: string): void {
-    try {
-      const watcher = watch(folder, (_event, name) => {
-        if (name === null) return;
-        this.#changed.add(resolve(folder, name));
-        this.#notify?.();
-      });
-      // A folder that is removed: the deploy that follows says what is missing.
-      watcher.on("error", () => {
-        watcher.close();
-        this.#watchers.delete(folder);
-      });
-      this.#watchers.set(folder, watcher);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
+  #add(path: string): void {
+    this.#changed.add(path);
+    this.#notify?.();
   }
 
   #event(): Promise<void> {
@@ -147,13 +130,5 @@ class Changes {
     const disturbed = await Promise.race([quiet, this.#event()]);
     clearTimeout(timer);
     return disturbed === true;
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return []; // removed meanwhile
   }
 }

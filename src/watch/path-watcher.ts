@@ -1,0 +1,142 @@
+/**
+ * Changes of files and folders, those included that are missing yet, are replaced as editors do it, or go away and come back. Folders
+ * are watched rather than files, and the system's events are hints: a path has changed when it is another than when it was last
+ * looked at. So nothing that happens while a watch begins is lost, and nothing is reported twice.
+ *
+ * Written here because no release of chokidar to date does all of that: 5 does not see a folder that is missing at first, 6 does not
+ * see a watched file again once the folder around it was replaced.
+ */
+import { existsSync, type FSWatcher, readdirSync, statSync, watch } from "node:fs";
+import { dirname, join, sep } from "node:path";
+
+export class PathWatcher {
+  readonly #onChange: (path: string) => void;
+  readonly #watchers = new Map<string, FSWatcher>();
+  /** What is known of each path that was there. */
+  readonly #seen = new Map<string, string>();
+  readonly #files = new Set<string>();
+  readonly #folders = new Set<string>();
+  readonly #isRecursive: boolean;
+
+  /**
+   * @param onChange called with the absolute path of what was written, appeared or went away
+   * @param isRecursive whether a folder's changes include those in the folders inside it
+   */
+  constructor(onChange: (path: string) => void, { isRecursive }: { isRecursive: boolean }) {
+    this.#onChange = onChange;
+    this.#isRecursive = isRecursive;
+  }
+
+  /** From now on, changes of this file are reported. */
+  addFile(path: string): void {
+    this.#files.add(path);
+    this.#remember(path);
+    this.#follow(dirname(path));
+  }
+
+  /** From now on, changes of what lies in this folder are reported. */
+  addFolder(path: string): void {
+    this.#folders.add(path);
+    this.#remember(path);
+    for (const inside of entriesOf(path, this.#isRecursive)) this.#remember(inside);
+    this.#follow(path);
+  }
+
+  removeFolder(path: string): void {
+    this.#folders.delete(path);
+    this.#watchers.get(path)?.close();
+    this.#watchers.delete(path);
+    for (const seen of this.#seen.keys()) if (isInside(path, seen)) this.#seen.delete(seen);
+  }
+
+  /** Absolute paths of all that was there when it was last looked at. */
+  present(): Set<string> {
+    return new Set(this.#seen.keys());
+  }
+
+  close(): void {
+    this.#files.clear();
+    this.#folders.clear();
+    for (const watcher of this.#watchers.values()) watcher.close();
+    this.#watchers.clear();
+  }
+
+  /** A folder that is missing, or goes away, is waited for in the nearest one that is there. */
+  #follow(folder: string): void {
+    if (this.#watchers.has(folder)) return;
+    const nearest = nearestFolder(folder);
+    const isSame = () => identity(nearestFolder(folder)) === identityThen;
+    const identityThen = identity(nearest);
+    const again = () => {
+      this.#watchers.get(folder)?.close();
+      this.#watchers.delete(folder);
+      this.#follow(folder);
+      this.#lookInto(folder);
+    };
+    try {
+      const isRecursive = this.#isRecursive && this.#folders.has(nearest);
+      const watcher = watch(nearest, { recursive: isRecursive }, (_event, name) => {
+        if (this.#watchers.get(folder) !== watcher) return;
+        if (nearest === folder && name !== null) this.#look(join(folder, name));
+        if (!isSame()) again();
+      });
+      watcher.on("error", () => watcher.close());
+      this.#watchers.set(folder, watcher);
+      // It came, or went, before the watcher was there.
+      if (!isSame()) again();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      this.#follow(folder);
+    }
+  }
+
+  /** Looks at all that is, or was, in a folder that has been replaced. */
+  #lookInto(folder: string): void {
+    const inside = [...this.#seen.keys()].filter((path) => isInside(folder, path));
+    for (const path of new Set([folder, ...inside, ...entriesOf(folder, this.#isRecursive)])) this.#look(path);
+  }
+
+  #look(path: string): void {
+    if (!this.#isWatched(path)) return;
+    const before = this.#seen.get(path);
+    this.#remember(path);
+    if (this.#seen.get(path) !== before) this.#onChange(path);
+  }
+
+  #remember(path: string): void {
+    const now = identity(path);
+    if (now === undefined) this.#seen.delete(path);
+    else this.#seen.set(path, now);
+  }
+
+  #isWatched(path: string): boolean {
+    if (this.#files.has(path) || this.#folders.has(path) || this.#folders.has(dirname(path))) return true;
+    return this.#isRecursive && [...this.#folders].some((folder) => isInside(folder, path));
+  }
+}
+
+/** Undefined when nothing is there. Of a folder, only that it is the same one: what lies in it has its own. */
+function identity(path: string): string | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (!stats) return undefined;
+  // Another folder may have the name and even the inode of one that went away.
+  if (stats.isDirectory()) return `folder ${stats.ino} ${stats.birthtimeNs}`;
+  return `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
+}
+
+function nearestFolder(path: string): string {
+  return existsSync(path) || path === dirname(path) ? path : nearestFolder(dirname(path));
+}
+
+function isInside(folder: string, path: string): boolean {
+  return path.startsWith(folder + sep);
+}
+
+/** Absolute paths of what lies in a folder: nothing, when it is missing or cannot be read. */
+function entriesOf(folder: string, isRecursive: boolean): string[] {
+  try {
+    return readdirSync(folder, { recursive: isRecursive, encoding: "utf8" }).map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}
