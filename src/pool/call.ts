@@ -4,7 +4,8 @@
  * a `CallInPool`, and each `Input` keeps its own state, so that nobody writes into anybody else's.
  */
 import type { Failure, Progress, TraceContext } from "../engine/index.ts";
-import type { Account } from "./account.ts";
+import type { Batch } from "./batch.ts";
+import type { CallInPool } from "./call-in-pool.ts";
 import { queueTime } from "./clock.ts";
 import type { DeployedFunction, Workload } from "./workload.ts";
 
@@ -82,78 +83,8 @@ export interface CallPool {
 }
 
 /** A container as the inputs in it see it. */
-export interface InputContainer extends Iterable<Input> {
+export interface InputContainer {
   credit(input: Input, count: number): void;
-  forget(call: Call): void;
-}
-
-/** What a pool keeps of a call: whether its turn will come, and which containers know it. */
-export class CallInPool {
-  /** In the round of calls that have inputs waiting. */
-  queued = false;
-  /** Out of that round because its caller reads too slowly. */
-  parked = false;
-  #account: Account | undefined;
-  readonly #containers: InputContainer[] = [];
-
-  /** @param account of its caller */
-  enterRound(account: Account): void {
-    this.queued = true;
-    this.#account = account;
-  }
-
-  /** One of its inputs took longer than was charged, or not so long. */
-  charge(ms: number): void {
-    this.#account?.charge(ms);
-  }
-
-  leaveRound(): void {
-    this.queued = false;
-  }
-
-  park(): void {
-    this.parked = true;
-  }
-
-  unpark(): void {
-    this.parked = false;
-  }
-
-  announcedTo(container: InputContainer): void {
-    this.#containers.push(container);
-  }
-
-  containerGone(container: InputContainer): void {
-    const at = this.#containers.indexOf(container);
-    if (at >= 0) this.#containers.splice(at, 1);
-  }
-
-  /** Grants `count` more yields to the call's inputs that are in containers. */
-  credit(call: Call, count: number): void {
-    for (const container of this.#containers) {
-      for (const input of container) if (input.call === call) container.credit(input, count);
-    }
-  }
-
-  /** The call has ended. */
-  forget(call: Call): void {
-    for (const container of this.#containers) container.forget(call);
-    this.#containers.length = 0;
-  }
-}
-
-/** Inputs that a batched function runs in one call. */
-export class Batch {
-  #left: number;
-
-  constructor(size: number) {
-    this.#left = size;
-  }
-
-  /** One of them has left. Returns whether it was the last. */
-  inputLeft(): boolean {
-    return --this.#left === 0;
-  }
 }
 
 const NOTHING = new Uint8Array();

@@ -1,11 +1,8 @@
 /**
- * Times as the pool takes them: when an input began to wait, which only telemetry asks for; the longest timer there is; and
- * working time, by which limits are judged. While this process stands still (stopped, the machine suspended, busy with something
- * else) it cannot see that an input has ended, so that time counts against nobody.
+ * Times as the pool takes them: when an input began to wait, which only telemetry asks for; and working time, by which limits
+ * are judged. While this process stands still (stopped, the machine suspended, busy with something else) it cannot see that
+ * an input has ended, so that time counts against nobody.
  */
-
-/** The longest delay of a timer, in milliseconds. */
-export const MAX_TIMER_MS: number = 0x7fff_ffff;
 
 let observed = false;
 

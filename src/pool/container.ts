@@ -18,8 +18,6 @@
  *        v
  *     dead       the pool has taken back what was in it
  */
-import type { Failure } from "../engine/index.ts";
-import type { AttemptOutcome } from "../opentelemetry/index.ts";
 import {
   FromContainer,
   type LoadFailedMessage,
@@ -28,13 +26,18 @@ import {
   type ProgressMessage,
   ToContainer,
 } from "../wire/container-protocol.ts";
-import { type Frame, FrameError, FrameReader, FrameWriter } from "../wire/frames.ts";
-import { Batch, type Call, type Input, type InputContainer } from "./call.ts";
-import { holdWorkingTime, MAX_TIMER_MS, releaseWorkingTime, workingTime } from "./clock.ts";
-import { Deadlines } from "./deadlines.ts";
-import { InputList } from "./input-list.ts";
+import { type Frame, FrameError, FrameWriter } from "../wire/frames.ts";
+import { Batch } from "./batch.ts";
+import type { Input, InputContainer } from "./call.ts";
+import type { KnowingContainer, NumberedCall } from "./call-in-pool.ts";
+import { ContainerInputs } from "./container-inputs.ts";
+import type { ContainerOwner } from "./container-owner.ts";
+import { type DeathCause, DeathRecord } from "./death.ts";
 import { KnownCalls } from "./known-calls.ts";
+import { Link } from "./link.ts";
+import { messageIn } from "./messages.ts";
 import type { ContainerProcess } from "./processes.ts";
+import { StartLimit } from "./start-limit.ts";
 import { telemetry } from "./telemetry.ts";
 
 /** How long an input that was told to stop may go on before its container is killed, in milliseconds. */
@@ -42,98 +45,35 @@ const TIMEOUT_GRACE_MS = 1_000;
 const CANCEL_GRACE_MS = 3_000;
 /** How long a container that was told to stop may take after its last input, in milliseconds: for the app's onStop hooks. */
 const STOP_GRACE_MS = 10_000;
-/** How long after the exit of a process its stream may stay open, in milliseconds: something else may hold its other end. */
-const LAST_FRAMES_MS = 500;
-/** So much of the end of stderr says why a container died. */
-const KEPT_STDERR = 8_192;
-
-const OUTCOMES: Record<number, AttemptOutcome> = {
-  [FromContainer.result]: "result",
-  [FromContainer.end]: "result",
-  [FromContainer.exception]: "exception",
-};
 
 export type ContainerState = "starting" | "ready" | "draining" | "stopping" | "dead";
 
-export type DeathCause = "stopped" | "killed" | "crashed" | "out of memory" | "load failed" | "start timed out";
-
-/** Why a container died. */
-export interface Death {
-  readonly cause: DeathCause;
-  readonly detail: string;
-  /** It had loaded its function. */
-  readonly loaded: boolean;
-  /** Neither by the pool's doing nor its own: the system was short of memory, or somebody killed it. */
-  readonly killedByOthers: boolean;
-  /** The constructor's arguments do not fit: why. */
-  readonly refusal: Failure | undefined;
-}
-
-/** The pool that a container belongs to, as it sees it. */
-export interface ContainerOwner {
-  containerReady(): void;
-  /** It takes nothing more, and others have to. */
-  containerDrains(): void;
-  containerGone(container: Container, death: Death): void;
-  /** A frame that ends `input` has come; it is no longer in the container, where it ran for `elapsedMs`. */
-  inputEnded(input: Input, frame: Frame, elapsedMs: number): void;
-  inputYielded(input: Input, payload: Uint8Array): void;
-  inputProgressed(input: Input, progress: ProgressMessage): void;
-  inputReturned(input: Input): void;
-  inputTimedOut(input: Input): void;
-  /** A generator whose reader does not ask for more. */
-  inputAbandoned(input: Input): void;
-  print(container: Container, output: Print): void;
-  /** The process sent what only a bug can explain. */
-  problem(what: string, error: unknown): void;
-}
-
-export interface Print {
-  stream: "stdout" | "stderr" | "system";
-  text: string;
-  call?: Call | undefined;
-  index?: number | undefined;
-}
-
 export interface ContainerOptions {
   process: ContainerProcess;
-  owner: ContainerOwner;
+  owner: ContainerOwner<Container>;
   load: LoadMessage;
   /** Inputs that run at a time, of all batches together. */
   maxInputs: number;
   startupTimeoutMs: number;
 }
 
-export class Container implements InputContainer {
+export class Container implements InputContainer, KnowingContainer {
   readonly id: string;
   readonly pid: number;
-  readonly #owner: ContainerOwner;
+  readonly #owner: ContainerOwner<Container>;
   readonly #process: ContainerProcess;
   readonly #load: LoadMessage;
   readonly #writer: FrameWriter;
+  readonly #link: Link;
   readonly #calls: KnownCalls;
-  readonly #inputs: InputList;
-  readonly #deadlines: Deadlines;
-  #state: ContainerState = "starting";
-  /** The inputs behind the running ones have been asked back. */
-  #recalled = false;
-  #batches = 0;
-  #idleSince = 0;
-  #loaded = false;
-  /** The time of what is being handled. */
-  #now = 0;
-  readonly #startupTimeoutMs: number;
-  readonly #startBy: number;
-  #startTimer: NodeJS.Timeout | undefined;
-  #stopTimer: NodeJS.Timeout | undefined;
-  #cause: DeathCause | undefined;
-  #detail = "";
-  #refusal: Failure | undefined;
-  #killedByOthers = false;
-  #stderr = "";
-  #exit: string | undefined;
-  #socketClosed = false;
+  readonly #inputs: ContainerInputs;
+  readonly #startLimit: StartLimit;
+  readonly #death = new DeathRecord();
   readonly #createdAt = performance.now();
+  #state: ContainerState = "starting";
+  #loaded = false;
+  #idleSince = 0;
+  #stopTimer: NodeJS.Timeout | undefined;
 
   constructor({ process, owner, load, maxInputs, startupTimeoutMs }: ContainerOptions) {
     this.id = load.container;
@@ -143,42 +83,33 @@ export class Container implements InputContainer {
     this.#load = load;
     this.#writer = new FrameWriter(process.socket);
     this.#calls = new KnownCalls(this, this.#writer);
-    this.#inputs = new InputList(this, maxInputs);
-    this.#deadlines = new Deadlines({
-      [Symbol.iterator]: () => this.#inputs[Symbol.iterator](),
-      timedOut: (input) => this.#timedOut(input),
-      abandoned: (input) => this.#abandoned(input),
-      ping: () => this.#writer.write(ToContainer.ping, 0, 0),
-      didNotStop: (input) => this.#didNotStop(input),
+    this.#inputs = new ContainerInputs({
+      container: this,
+      load,
+      maxRunning: maxInputs,
+      limits: {
+        [Symbol.iterator]: () => this[Symbol.iterator](),
+        timedOut: (input) => this.#timedOut(input),
+        abandoned: (input) => this.#abandoned(input),
+        ping: () => this.#writer.write(ToContainer.ping, 0, 0),
+        didNotStop: (input) => this.#didNotStop(input),
+      },
     });
-    this.#listen();
-    this.#startBy = workingTime() + startupTimeoutMs;
-    this.#startupTimeoutMs = startupTimeoutMs;
-    holdWorkingTime();
-    this.#limitStart();
+    this.#link = new Link(process, {
+      received: (frame, now) => this.#received(frame, now),
+      misunderstood: (error) => this.#misunderstood(error),
+      printed: (stream, text) => {
+        this.#death.printed(stream, text);
+        owner.print(this, { stream, text, call: this.#inputs.onlyCall() });
+      },
+      exited: (exit, signal) => this.#death.exited(exit, signal),
+      gone: () => this.#gone(),
+    });
+    this.#startLimit = new StartLimit(startupTimeoutMs, () => {
+      if (this.#state === "starting") this.kill("start timed out", `it was not ready within ${startupTimeoutMs} ms`);
+    });
     this.#writer.write(ToContainer.load, 0, 0, Buffer.from(JSON.stringify(load)));
     this.#writer.flush();
-  }
-
-  #limitStart(): void {
-    const left = this.#startBy - workingTime();
-    const judge = (): void => {
-      if (this.#startBy - workingTime() > 0) this.#limitStart();
-      // What has come is read before.
-      else
-        setImmediate(() => {
-          if (this.#state === "starting")
-            this.kill("start timed out", `it was not ready within ${this.#startupTimeoutMs} ms`);
-        });
-    };
-    this.#startTimer = setTimeout(judge, Math.min(Math.max(1, Math.ceil(left)), MAX_TIMER_MS));
-  }
-
-  #startIsOver(): void {
-    if (!this.#startTimer) return;
-    clearTimeout(this.#startTimer);
-    this.#startTimer = undefined;
-    releaseWorkingTime();
   }
 
   get state(): ContainerState {
@@ -196,7 +127,7 @@ export class Container implements InputContainer {
 
   /** Of a batched function: those that have not ended. */
   get batches(): number {
-    return this.#batches;
+    return this.#inputs.batches;
   }
 
   /** Has loaded its function. */
@@ -211,7 +142,7 @@ export class Container implements InputContainer {
 
   /** The inputs behind the running ones have been asked back. */
   get recalled(): boolean {
-    return this.#recalled;
+    return this.#inputs.recalled;
   }
 
   /** When the one that has run for the longest began; `undefined` when nothing waits behind those that run. */
@@ -228,10 +159,7 @@ export class Container implements InputContainer {
   dispatch(input: Input): void {
     const { call } = input;
     this.#calls.announce(call);
-    if (this.#inputs.add(input)) {
-      this.#now = performance.now();
-      this.#begin(input);
-    }
+    this.#inputs.add(input);
     const flags = Math.min(input.attempt + input.cutOff, 255);
     this.#writer.write(ToContainer.input, call.number, input.index, input.payload, flags);
     if (call.granted > 0) this.credit(input, call.granted);
@@ -239,12 +167,8 @@ export class Container implements InputContainer {
 
   /** One call of the function for all of them. */
   dispatchTogether(inputs: readonly Input[]): void {
-    const batch = new Batch(inputs.length);
-    for (const input of inputs) {
-      this.dispatch(input);
-      input.joins(batch);
-    }
-    this.#batches++;
+    for (const input of inputs) this.dispatch(input);
+    this.#inputs.addBatch(inputs, new Batch(inputs.length));
     this.#writer.write(ToContainer.together, 0, inputs.length);
   }
 
@@ -252,25 +176,26 @@ export class Container implements InputContainer {
     const payload = Buffer.allocUnsafe(4);
     payload.writeUInt32LE(count);
     this.#writer.write(ToContainer.credit, input.call.number, input.index, payload);
-    this.#deadlines.readerCame(input);
+    this.#inputs.readerCame(input);
+  }
+
+  creditCall({ number }: NumberedCall, count: number): void {
+    for (const input of this.#inputs) if (input.call.number === number) this.credit(input, count);
   }
 
   /** Tells the input to stop; the container is killed when it does not. What it says about it no longer counts. */
   cancel(input: Input, graceMs: number = CANCEL_GRACE_MS, why: "cancelled" | "timeout" = "cancelled"): void {
     if (input.decided) return;
-    if (input.startedAt > 0) telemetry?.ended(this.#load, input, why);
     this.#writer.write(ToContainer.cancel, input.call.number, input.index);
-    input.decide(this.#deadlines.toldToStop(graceMs));
+    this.#inputs.stopWithin(graceMs, input, why);
   }
 
   /** Asks back what has not started. */
   recall(): void {
-    if (this.#recalled || !this.#inputs.hasWaiting) return;
-    this.#recalled = true;
-    this.#writer.write(ToContainer.recall, 0, 0);
+    if (this.#inputs.recall()) this.#writer.write(ToContainer.recall, 0, 0);
   }
 
-  forget(call: Call): void {
+  forget(call: NumberedCall): void {
     this.#calls.forget(call);
   }
 
@@ -278,7 +203,7 @@ export class Container implements InputContainer {
   stop(): void {
     if (this.#state === "stopping" || this.#state === "dead") return;
     this.#state = "stopping";
-    this.#cause ??= "stopped";
+    this.#death.toldToStop();
     this.#writer.write(ToContainer.stop, 0, 0);
     this.#writer.flush();
     if (this.inputs === 0) this.#limitStop();
@@ -287,8 +212,7 @@ export class Container implements InputContainer {
   kill(cause: DeathCause, detail = ""): void {
     if (this.#state === "dead") return;
     this.#state = "stopping";
-    this.#cause = cause;
-    this.#detail = detail;
+    this.#death.killed(cause, detail);
     this.#process.kill();
   }
 
@@ -303,82 +227,9 @@ export class Container implements InputContainer {
     this.#owner.print(this, { stream: "system", text, call: input?.call, index: input?.index });
   }
 
-  // ---- the process
+  // ---- what its process says
 
-  #listen(): void {
-    const { child, socket, kill } = this.#process;
-    const reader = new FrameReader(this.#onFrame);
-    socket.on("data", (chunk: Buffer) => {
-      this.#now = performance.now();
-      try {
-        reader.push(chunk);
-      } catch (error) {
-        // User code can write to any file descriptor of its process, and harms no other container by that.
-        if (!(error instanceof FrameError || error instanceof SyntaxError))
-          this.#owner.problem(`a frame of container ${this.id} could not be handled`, error);
-        this.kill("crashed", `it sent an invalid frame: ${(error as Error).message}`);
-      }
-    });
-    // Writes to a dead process; its `close` follows.
-    socket.on("error", () => {});
-    socket.on("close", () => {
-      this.#socketClosed = true;
-      if (this.#exit === undefined) kill();
-      else this.#gone();
-    });
-    child.on("exit", (code, signal) => {
-      this.#exit = signal ? `killed by ${signal}` : `exit code ${code}`;
-      this.#killedByOthers = signal === "SIGKILL" && this.#cause === undefined;
-      if (this.#socketClosed) this.#gone();
-      // What it sent before it died is still to be read.
-      else setTimeout(() => this.#gone(), LAST_FRAMES_MS).unref();
-    });
-    child.on("error", (error) => {
-      this.#exit = error.message;
-      this.#gone();
-    });
-    for (const stream of ["stdout", "stderr"] as const) {
-      child[stream]!.setEncoding("utf8");
-      child[stream]!.on("data", (text: string) => {
-        if (stream === "stderr") this.#stderr = (this.#stderr + text).slice(-KEPT_STDERR);
-        this.#owner.print(this, { stream, text, call: this.#onlyCall() });
-      });
-      child[stream]!.on("error", () => {});
-    }
-  }
-
-  #gone(): void {
-    if (this.#state === "dead") return;
-    this.#state = "dead";
-    this.#deadlines.close();
-    this.#startIsOver();
-    clearTimeout(this.#stopTimer);
-    this.#process.socket.destroy();
-    this.#calls.close();
-    const cause = this.#causeOfDeath();
-    telemetry?.lost(this.#load, this, cause);
-    // All there is to know of a process that did not get so far as to load anything is what it printed.
-    const lastWords = this.#loaded ? "" : this.#stderr.trim().slice(-1_000);
-    this.#owner.containerGone(this, {
-      cause,
-      detail: this.#detail || [this.#exit, lastWords].filter(Boolean).join("\n"),
-      loaded: this.#loaded,
-      killedByOthers: this.#killedByOthers,
-      refusal: this.#refusal,
-    });
-  }
-
-  #causeOfDeath(): DeathCause {
-    let cause = this.#cause ?? "crashed";
-    // It was asked to stop, and left with inputs in it.
-    if (cause === "stopped" && this.inputs > 0) cause = "crashed";
-    const ofMemory = /heap out of memory|Reached heap limit|ERR_WORKER_OUT_OF_MEMORY/;
-    return cause === "crashed" && ofMemory.test(this.#stderr) ? "out of memory" : cause;
-  }
-
-  // ---- frames
-
-  readonly #onFrame = (frame: Frame): void => {
+  #received(frame: Frame, now: number): void {
     switch (frame.type) {
       case FromContainer.result:
       case FromContainer.exception:
@@ -386,9 +237,9 @@ export class Container implements InputContainer {
       case FromContainer.failure: {
         const input = this.#find(frame);
         if (!input) return;
-        const elapsed = this.#now - input.startedAt;
-        if (!input.decided) telemetry?.ended(this.#load, input, OUTCOMES[frame.type], frame.payload.length);
-        this.#remove(input);
+        const elapsed = now - input.startedAt;
+        this.#inputs.ended(input, frame);
+        this.#remove(input, now);
         this.#owner.inputEnded(input, frame, elapsed);
         return;
       }
@@ -396,53 +247,56 @@ export class Container implements InputContainer {
         const input = this.#find(frame);
         if (!input) return;
         this.#owner.inputYielded(input, frame.payload);
-        this.#watchReader(input);
+        this.#inputs.watchReader(input);
         return;
       }
       case FromContainer.returned: {
         const input = this.#find(frame);
         if (!input) return;
-        this.#remove(input);
+        this.#remove(input, now);
         this.#owner.inputReturned(input);
         return;
       }
       case FromContainer.pong:
-        if (this.#deadlines.answered()) this.#drain();
+        if (this.#inputs.answered()) this.#drain();
         return;
       case FromContainer.log: {
-        const { stream, text } = parse<LogMessage>(frame);
+        const { stream, text } = messageIn<LogMessage>(frame);
         const call = this.#calls.get(frame.call);
-        this.#owner.print(
-          this,
-          call ? { stream, text, call, index: frame.index } : { stream, text, call: this.#onlyCall() },
-        );
+        const origin = call ? { call, index: frame.index } : { call: this.#inputs.onlyCall() };
+        this.#owner.print(this, { stream, text, ...origin });
         return;
       }
       case FromContainer.progress: {
         const input = this.#find(frame);
-        if (input) this.#owner.inputProgressed(input, parse<ProgressMessage>(frame));
+        if (input) this.#owner.inputProgressed(input, messageIn<ProgressMessage>(frame));
         return;
       }
       case FromContainer.ready:
-        this.#ready();
+        this.#ready(now);
         return;
       case FromContainer.loadFailed: {
-        const { message, stack, failure } = parse<LoadFailedMessage>(frame);
-        this.#refusal = failure;
-        this.#cause = "load failed";
-        this.#detail = message;
+        const { message, stack, failure } = messageIn<LoadFailedMessage>(frame);
+        this.#death.loadFailed(message, failure);
         if (stack) this.#owner.print(this, { stream: "stderr", text: `${stack}\n` });
       }
     }
-  };
+  }
 
-  #ready(): void {
+  /** User code can write to any file descriptor of its process, and harms no other container by that. */
+  #misunderstood(error: Error): void {
+    if (!(error instanceof FrameError || error instanceof SyntaxError))
+      this.#owner.problem(`a frame of container ${this.id} could not be handled`, error);
+    this.kill("crashed", `it sent an invalid frame: ${error.message}`);
+  }
+
+  #ready(now: number): void {
     if (this.#state !== "starting") return;
-    this.#startIsOver();
+    this.#startLimit.over();
     this.#state = "ready";
     this.#loaded = true;
-    this.#idleSince = this.#now;
-    telemetry?.containerReady(this.#load, this.#now - this.#createdAt);
+    this.#idleSince = now;
+    telemetry?.containerReady(this.#load, now - this.#createdAt);
     this.#owner.containerReady();
   }
 
@@ -454,38 +308,29 @@ export class Container implements InputContainer {
     this.#owner.containerDrains();
   }
 
+  #gone(): void {
+    if (this.#state === "dead") return;
+    this.#state = "dead";
+    this.#inputs.close();
+    this.#startLimit.over();
+    clearTimeout(this.#stopTimer);
+    this.#link.close();
+    this.#calls.close();
+    const death = this.#death.close(this.#loaded, this.inputs);
+    telemetry?.lost(this.#load, this, death.cause);
+    this.#owner.containerGone(this, death);
+  }
+
   #find(frame: Frame): Input | undefined {
     return this.#inputs.find(frame.call, frame.index);
   }
 
-  #begin(input: Input): void {
-    this.#inputs.begin(input, this.#now);
-    telemetry?.started(this.#load, input);
-    this.#deadlines.began(input);
-    if (input.call.fn.schema.mode === "generator") this.#watchReader(input);
-  }
-
-  /** A generator goes on only as far as its reader has asked. Whoever reads an HTTP response has the function's own time. */
-  #watchReader(input: Input): void {
-    const { call, yielded, decided } = input;
-    if (!decided && !call.web && yielded >= call.granted) this.#deadlines.waitsForReader(input);
-  }
-
-  #remove(input: Input): void {
-    const ran = input.startedAt > 0;
-    if (input.batch?.inputLeft()) this.#batches--;
-    const next = this.#inputs.remove(input);
-    // What is sent from now on comes after the recall, which does not concern it.
-    if (!this.#inputs.hasWaiting) this.#recalled = false;
-    if (!ran) return;
-    if (next) this.#begin(next);
-    else if (this.inputs === 0) {
-      this.#idleSince = this.#now;
-      if (this.#state === "stopping") this.#limitStop();
-      // All have stopped after all.
-      else if (this.#state === "draining") this.stop();
-    }
-    this.#deadlines.left();
+  #remove(input: Input, now: number): void {
+    if (!this.#inputs.remove(input, now)) return;
+    this.#idleSince = now;
+    if (this.#state === "stopping") this.#limitStop();
+    // All have stopped after all.
+    else if (this.#state === "draining") this.stop();
   }
 
   #timedOut(input: Input): void {
@@ -502,24 +347,4 @@ export class Container implements InputContainer {
     this.#system(`killed: input ${input.index} of ${input.call.id} did not stop\n`, input);
     this.kill("killed");
   }
-
-  /** The call that output of unknown origin belongs to, when there is but one. */
-  #onlyCall(): Call | undefined {
-    let only: Call | undefined;
-    for (const { call } of this.#inputs) {
-      if (only && call !== only) return undefined;
-      only = call;
-    }
-    return only;
-  }
-}
-
-/** The frame's payload was written by the container's own code. */
-function parse<T>(frame: Frame): T {
-  return JSON.parse(frame.payload.toString()) as T;
-}
-
-/** What a frame of type `failure` says. */
-export function failureIn(frame: Frame): Failure {
-  return parse<Failure>(frame);
 }

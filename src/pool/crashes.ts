@@ -1,6 +1,6 @@
 /** Who is to blame when a container dies with inputs in it, and how often a container may fail to start. */
 import type { Input } from "./call.ts";
-import type { Death, DeathCause } from "./container.ts";
+import type { Death, DeathCause } from "./death.ts";
 
 /** Deaths of a container, beyond the first, before they are the fault of the input that it ran. */
 const MAX_CRASHES = 8;

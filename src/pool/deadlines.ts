@@ -3,8 +3,9 @@
  * generator waits for a reader that does not come. Time is working time (clock.ts), and a limit is judged only after what
  * has come from the container is read. Others that run beside an input that does not stop may go on, as long as the process answers that it is not stuck.
  */
+import { MAX_TIMER_MS } from "../runtime/index.ts";
 import type { Input } from "./call.ts";
-import { holdWorkingTime, MAX_TIMER_MS, releaseWorkingTime, workingTime } from "./clock.ts";
+import { holdWorkingTime, releaseWorkingTime, workingTime } from "./clock.ts";
 
 /** For a process to say that it is not stuck with an input that does not stop. */
 const ANSWER_MS = 1_000;

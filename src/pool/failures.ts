@@ -1,8 +1,8 @@
 /** What the pool itself reports when an input fails for reasons other than the user's code. */
 import type { Failure } from "../engine/index.ts";
 import type { Input } from "./call.ts";
-import type { DeathCause } from "./container.ts";
 import { READER_MS } from "./deadlines.ts";
+import type { DeathCause } from "./death.ts";
 import type { Workload } from "./workload.ts";
 
 export function timedOut(input: Input): Failure {

@@ -6,13 +6,13 @@
 export { type Load, type ScalingPolicy, type Target, targetOf } from "./autoscaler.ts";
 export {
   type Call,
-  CallInPool,
   type CallPool,
   type CancelOptions,
   Input,
   type OutcomeKind,
   type ParentInput,
 } from "./call.ts";
+export { CallInPool } from "./call-in-pool.ts";
 export { queueTime } from "./clock.ts";
 export type { Container, ContainerState } from "./container.ts";
 export { type Launcher, type LaunchOptions, NodeLauncher, type NodeLauncherOptions } from "./launchers/index.ts";

@@ -3,12 +3,13 @@ import type { FunctionSchema } from "../schema/index.ts";
 import { CallHeaderWriter } from "../wire/call-header.ts";
 import { type CallMessage, ToContainer } from "../wire/container-protocol.ts";
 import type { FrameWriter } from "../wire/frames.ts";
-import type { Call, InputContainer } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { KnowingContainer, NumberedCall } from "./call-in-pool.ts";
 
 const MAX_FORGOTTEN = 100;
 
 export class KnownCalls {
-  readonly #container: InputContainer;
+  readonly #container: KnowingContainer;
   readonly #writer: FrameWriter;
   readonly #headers = new CallHeaderWriter();
   /** The last message, as far as it says no more than others of its kind. */
@@ -17,7 +18,7 @@ export class KnownCalls {
   /** Calls that have ended and that the process still knows. */
   readonly #forgotten: number[] = [];
 
-  constructor(container: InputContainer, writer: FrameWriter) {
+  constructor(container: KnowingContainer, writer: FrameWriter) {
     this.#container = container;
     this.#writer = writer;
   }
@@ -36,7 +37,7 @@ export class KnownCalls {
   }
 
   /** Sent together with the next input, or once there are many: waking the container for it would cost more than it frees. */
-  forget(call: Call): void {
+  forget(call: NumberedCall): void {
     if (!this.#calls.delete(call.number)) return;
     this.#forgotten.push(call.number);
     if (this.#forgotten.length >= MAX_FORGOTTEN) this.#sayForgotten();

@@ -1,10 +1,11 @@
 /** What becomes of an input that has been in a container: its call gets the outcome, or the input runs again. */
+import { MAX_TIMER_MS } from "../runtime/index.ts";
 import { FromContainer, type ProgressMessage } from "../wire/container-protocol.ts";
 import type { Frame } from "../wire/frames.ts";
 import type { Input } from "./call.ts";
-import { MAX_TIMER_MS, queueTime } from "./clock.ts";
-import { failureIn } from "./container.ts";
+import { queueTime } from "./clock.ts";
 import { abandonedByReader, generatorCutOff, timedOut } from "./failures.ts";
+import { failureIn } from "./messages.ts";
 
 export class Outcomes {
   readonly #again: (input: Input) => void;

@@ -1,26 +1,25 @@
 /**
  * The containers of one function at one version, or of one instance of a class, and what waits for them. A pool only joins
- * its parts: Dispatch hands out inputs, Outcomes says what becomes of them, targetOf how many containers there should be.
+ * its parts: Dispatch hands out inputs, Outcomes says what becomes of them, Scaler and Starts see to it that there are containers.
  */
-import type { AutoscalerSettings, Failure, FunctionStats } from "../engine/index.ts";
-import { InvalidError } from "../runtime/errors.ts";
+import type { AutoscalerSettings, FunctionStats } from "../engine/index.ts";
 import type { ProgressMessage } from "../wire/container-protocol.ts";
 import type { Frame } from "../wire/frames.ts";
-import { type Load, type ScalingPolicy, surplusOf, type Target, targetOf } from "./autoscaler.ts";
+import type { ScalingPolicy } from "./autoscaler.ts";
 import type { Call, CallPool, CancelOptions, Input } from "./call.ts";
-import { MAX_TIMER_MS } from "./clock.ts";
-import type { Container, ContainerOwner, Death, DeathCause, Print } from "./container.ts";
-import { blameFor, FailedStarts } from "./crashes.ts";
+import type { Container } from "./container.ts";
+import type { ContainerOwner, Print } from "./container-owner.ts";
+import { blameFor } from "./crashes.ts";
 import { Deadlocks } from "./deadlocks.ts";
+import type { Death } from "./death.ts";
 import { Dispatch } from "./dispatch.ts";
-import { didNotStart, diedTooOften, outOfMemory } from "./failures.ts";
+import { diedTooOften, outOfMemory } from "./failures.ts";
 import type { PoolLog } from "./log.ts";
 import { Outcomes } from "./outcomes.ts";
+import { Scaler } from "./scaler.ts";
 import { deployedSettings, mergeSettings, type Settings } from "./settings.ts";
+import { Starts } from "./starts.ts";
 import { capacityOf, type Workload } from "./workload.ts";
-
-/** How long spawned inputs wait for containers that fail to start. */
-const DEFAULT_START_RETRY_MS = 86_400_000;
 
 /** What a pool needs of those who have more than one. */
 export interface PoolOwner {
@@ -44,59 +43,60 @@ export interface PoolOptions {
   replaced: boolean;
 }
 
-export class Pool implements CallPool, ContainerOwner {
+export class Pool implements CallPool, ContainerOwner<Container> {
   readonly workload: Workload;
   readonly #owner: PoolOwner;
   readonly #containers = new Set<Container>();
   readonly #dispatch: Dispatch<Container>;
   readonly #outcomes: Outcomes;
-  readonly #failedStarts: FailedStarts;
+  readonly #starts: Starts;
+  readonly #scaler: Scaler;
   readonly #deadlocks: Deadlocks;
-  #settings: Settings;
-  /** Asked for at every turn, so these are always the same objects. */
-  readonly #load: Load = {
-    waiting: 0,
-    suspects: 0,
-    containers: 0,
-    draining: 0,
-    ready: 0,
-    busy: 0,
-    inside: 0,
-    paceMs: undefined,
-    sinceLastEndMs: 0,
-  };
-  readonly #policy: ScalingPolicy;
-  readonly #target: Target = { containers: 0, keep: 0, idleMs: 0, askAgainMs: undefined };
   /** Calls that are open on this version. */
   #openCalls = 0;
   #replaced: boolean;
   #pumping = false;
-  #scaleTimer: NodeJS.Timeout | undefined;
-  #askAgain: NodeJS.Timeout | undefined;
 
   constructor({ workload, owner, overrides, replaced }: PoolOptions) {
     const { options } = workload;
+    const containers = this.#containers;
     this.workload = workload;
     this.#owner = owner;
     this.#replaced = replaced;
-    this.#settings = { ...deployedSettings(options), ...overrides };
-    this.#policy = { settings: this.#settings, capacity: capacityOf(options), standing: "wanted" };
-    this.#dispatch = new Dispatch<Container>({
-      containers: this.#containers,
+    const dispatch = new Dispatch<Container>({
+      containers,
       maxInputs: options.concurrency.maxInputs,
       batch: options.batch,
       onDue: () => this.pumpSoon(),
     });
+    this.#dispatch = dispatch;
     this.#outcomes = new Outcomes((input) => {
-      this.#dispatch.again(input);
+      dispatch.again(input);
       this.pumpSoon();
     });
-    this.#failedStarts = new FailedStarts(() => this.pumpSoon());
+    const starts = new Starts({
+      workload,
+      containers,
+      dispatch,
+      start: () => this.#start(),
+      mayStart: () => owner.mayStart(this),
+      keepsSome: () => this.#scaler.settings.minContainers > 0,
+      onRetry: () => this.pumpSoon(),
+    });
+    this.#starts = starts;
+    this.#scaler = new Scaler({
+      settings: { ...deployedSettings(options), ...overrides },
+      capacity: capacityOf(options),
+      containers,
+      dispatch,
+      standing: () => this.#standing(),
+      start: (missing, starting) => starts.start(missing, starting),
+    });
     this.#deadlocks = new Deadlocks({
       workload,
-      containers: this.#containers,
-      dispatch: this.#dispatch,
-      maxContainers: () => this.#settings.maxContainers,
+      containers,
+      dispatch,
+      maxContainers: () => this.#scaler.settings.maxContainers,
     });
   }
 
@@ -117,7 +117,7 @@ export class Pool implements CallPool, ContainerOwner {
 
   enqueue(call: Call, count: number): void {
     this.#dispatch.enqueue(call, count);
-    if (call.patientSince === undefined) this.#failedStarts.hurry();
+    if (call.patientSince === undefined) this.#starts.hurry();
     this.pumpSoon();
   }
 
@@ -144,7 +144,7 @@ export class Pool implements CallPool, ContainerOwner {
     this.#deadlocks.closed(call);
     this.#openCalls--;
     if (this.#openCalls > 0) return;
-    if (this.#replaced) this.#scale();
+    if (this.#replaced) this.#scaler.scale();
     if (this.#containers.size === 0) this.#owner.changed(this);
   }
 
@@ -158,14 +158,14 @@ export class Pool implements CallPool, ContainerOwner {
   readonly #pump = (): void => {
     this.#pumping = false;
     this.#dispatch.handOut();
-    this.#scale();
+    this.#scaler.scale();
     if (this.#dispatch.waiting > 0) this.#deadlocks.watch();
   };
 
   // ---- what containers say
 
   containerReady(): void {
-    this.#failedStarts.succeeded();
+    this.#starts.succeeded();
     this.#owner.changed(this);
     this.pumpSoon();
   }
@@ -216,10 +216,8 @@ export class Pool implements CallPool, ContainerOwner {
     this.#dispatch.containerGone(container);
     const inside = container.inputs;
     const left = [...container].filter((input) => this.#outcomes.lostContainer(input));
+    this.#starts.containerGone(death);
     const { cause, detail } = death;
-    if (death.refusal) this.#failWaiting(death.refusal, () => true);
-    else if (!death.loaded && cause !== "stopped" && cause !== "killed")
-      this.#startFailed(cause, detail, death.killedByOthers);
     if (cause === "crashed" || cause === "out of memory") this.#crashed(container, death, left, inside);
     else for (const input of left) this.#outcomes.rerun(input, `its container was stopped: ${detail}`);
     this.#owner.changed(this);
@@ -240,115 +238,15 @@ export class Pool implements CallPool, ContainerOwner {
 
   // ---- starting and stopping containers
 
-  /** Starts and stops containers as the work and the settings ask for. */
-  #scale(): void {
+  #start(): void {
+    this.#containers.add(this.#owner.start(this));
+    this.#owner.changed(this);
+  }
+
+  #standing(): ScalingPolicy["standing"] {
     const unused = this.#replaced && this.#openCalls === 0;
-    const leaving = unused || this.#owner.isCrowded(this);
-    const load = this.#load;
-    const policy = this.#policy;
-    const target = this.#target;
-    this.#measure();
-    policy.settings = this.#settings;
-    policy.standing = leaving ? "leaving" : this.#replaced ? "replaced" : "wanted";
-    targetOf(load, policy, target);
-    if (target.askAgainMs !== undefined) {
-      this.#askAgain ??= setTimeout(() => {
-        this.#askAgain = undefined;
-        this.#scale();
-      }, target.askAgainMs);
-    }
-    const missing = target.containers - load.containers;
-    if (missing > 0 && !this.#failedStarts.waiting) this.#start(missing);
-    if (load.containers <= load.busy) return;
-    // When the timer fires, it is looked who has been idle for long enough by then: nobody is before.
-    const mayBeDue = !this.#scaleTimer || target.idleMs === 0 || load.containers > this.#settings.maxContainers;
-    if (mayBeDue) this.#stopIdle(load.containers, target);
-  }
-
-  #measure(): void {
-    let containers = 0;
-    let draining = 0;
-    let ready = 0;
-    let busy = 0;
-    let inside = 0;
-    for (const { state, inputs } of this.#containers) {
-      if (state === "draining") draining++;
-      if (state !== "ready" && state !== "starting") continue;
-      containers++;
-      inside += inputs;
-      if (state === "ready") ready++;
-      if (inputs > 0) busy++;
-    }
-    const { waiting, suspects, pace } = this.#dispatch;
-    const load = this.#load;
-    load.waiting = waiting;
-    load.suspects = suspects;
-    load.containers = containers;
-    load.draining = draining;
-    load.ready = ready;
-    load.busy = busy;
-    load.inside = inside;
-    load.paceMs = pace.ms;
-    load.sinceLastEndMs = waiting > 0 ? performance.now() - pace.lastEnd : 0;
-  }
-
-  #start(missing: number): void {
-    let count = missing;
-    // While starts fail, one at a time is enough to see whether the next does not.
-    if (this.#failedStarts.since !== undefined) count = this.#load.containers > this.#load.ready ? 0 : 1;
-    for (let i = 0; i < count && this.#owner.mayStart(this); i++) {
-      let container: Container;
-      try {
-        container = this.#owner.start(this);
-      } catch (error) {
-        // What is invalid stays so; what the system refused may be there the next time.
-        const cause = error instanceof InvalidError ? "load failed" : "crashed";
-        this.#startFailed(cause, (error as Error).message, false);
-        return;
-      }
-      this.#containers.add(container);
-      this.#owner.changed(this);
-    }
-  }
-
-  #startFailed(cause: DeathCause, detail: string, killedByOthers: boolean): void {
-    const alone = ![...this.#containers].some((container) => container.loaded);
-    const failure = didNotStart(this.workload, cause, detail);
-    if (!this.#failedStarts.failed(cause, killedByOthers, alone, failure.message)) return;
-    this.#failWaiting(failure, ({ patientSince }) => patientSince === undefined);
-    this.#failPatient(failure);
-    if (this.#dispatch.waiting === 0 && this.#settings.minContainers === 0) this.#failedStarts.retryNow();
-  }
-
-  /** Those that have waited for a container for longer than `startRetryMs`. */
-  #failPatient(failure: Failure): void {
-    const { startRetryMs = DEFAULT_START_RETRY_MS } = this.workload.options;
-    const longAgo = performance.now() - startRetryMs;
-    if (this.#failedStarts.since! > longAgo) return;
-    const message = `${failure.message} (tried again for ${startRetryMs} ms)`;
-    this.#failWaiting(
-      { ...failure, message },
-      ({ patientSince }) => patientSince !== undefined && patientSince <= longAgo,
-    );
-  }
-
-  #failWaiting(failure: Failure, which: (call: Call) => boolean): void {
-    for (const input of this.#dispatch.take(which)) input.call.failed(input, failure);
-  }
-
-  #stopIdle(containers: number, target: Target): void {
-    const now = performance.now();
-    const idle = [...this.#containers].filter(({ state, inputs }) => state === "ready" && inputs === 0);
-    const { stop, lookAt } = surplusOf(idle, containers, target, this.#settings, now);
-    for (const container of stop) container.stop();
-    if (lookAt === Number.POSITIVE_INFINITY || this.#scaleTimer) return;
-    this.#scaleTimer = setTimeout(
-      () => {
-        this.#scaleTimer = undefined;
-        this.#scale();
-      },
-      Math.min(Math.max(1, lookAt - now), MAX_TIMER_MS),
-    );
+    if (unused || this.#owner.isCrowded(this)) return "leaving";
+    return this.#replaced ? "replaced" : "wanted";
   }
 
   // ---- looked at and adjusted from outside
@@ -356,7 +254,7 @@ export class Pool implements CallPool, ContainerOwner {
   /** Nothing of it need be kept. */
   get isOver(): boolean {
     if (this.#openCalls > 0 || this.#containers.size > 0) return false;
-    return this.#replaced || (this.workload.instance !== "" && this.#settings.minContainers === 0);
+    return this.#replaced || (this.workload.instance !== "" && this.#scaler.settings.minContainers === 0);
   }
 
   /** Since when nothing has run in it, by performance.now(); undefined while something does, or will. */
@@ -391,18 +289,16 @@ export class Pool implements CallPool, ContainerOwner {
 
   /** Why its containers do not start; undefined when the last one did, or nothing waits for the next. */
   get startProblem(): string | undefined {
-    return this.#dispatch.waiting > 0 ? this.#failedStarts.reason : undefined;
+    return this.#starts.problem;
   }
 
   /** The settings that would be in force with these changes. Throws InvalidError. */
   merged(changes: AutoscalerSettings): Settings {
-    return mergeSettings(this.#settings, changes, this.workload);
+    return mergeSettings(this.#scaler.settings, changes, this.workload);
   }
 
   configure(settings: Settings): void {
-    this.#settings = settings;
-    clearTimeout(this.#scaleTimer);
-    this.#scaleTimer = undefined;
+    this.#scaler.configure(settings);
     this.pumpSoon();
   }
 
@@ -414,7 +310,7 @@ export class Pool implements CallPool, ContainerOwner {
   /** A newer version is deployed, or the app removed: containers stop once the last open call has ended. */
   replace(): void {
     this.#replaced = true;
-    this.#scale();
+    this.#scaler.scale();
   }
 
   /** Its idle containers have to make room. */
@@ -424,9 +320,8 @@ export class Pool implements CallPool, ContainerOwner {
 
   /** Stops all containers, at once with `kill`. */
   close(kill: boolean): void {
-    this.#failedStarts.retryNow();
-    clearTimeout(this.#scaleTimer);
-    clearTimeout(this.#askAgain);
+    this.#starts.close();
+    this.#scaler.close();
     this.#deadlocks.close();
     this.#dispatch.close();
     for (const container of this.#containers) {

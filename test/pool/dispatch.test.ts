@@ -5,7 +5,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Failure } from "../../src/engine/index.ts";
-import { type Call, CallInPool, type CallPool, Input } from "../../src/pool/call.ts";
+import { type Call, type CallPool, Input } from "../../src/pool/call.ts";
+import { CallInPool } from "../../src/pool/call-in-pool.ts";
 import { blameFor } from "../../src/pool/crashes.ts";
 import { Dispatch, type DispatchContainer } from "../../src/pool/dispatch.ts";
 import { InputList } from "../../src/pool/input-list.ts";
