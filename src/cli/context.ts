@@ -1,7 +1,7 @@
 /** What every command shares: where its words go, when it is interrupted, and the engine it talks to. */
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
-import { DEFAULT_ENVIRONMENT, type Engine } from "../engine/index.ts";
+import { DEFAULT_ENGINE, DEFAULT_ENVIRONMENT, type Engine } from "../engine/index.ts";
 import type { AppManifest } from "../schema/index.ts";
 import { parseTarget, type Target } from "./calling/target.ts";
 import type { Output } from "./terminal/output.ts";
@@ -48,7 +48,7 @@ export class Context {
     if (options.engine) return options.engine;
     if (process.env.FARCALL_ENGINE) return process.env.FARCALL_ENGINE;
     const { loadConfig } = await import("../config/index.ts");
-    return (await loadConfig())?.engine ?? "local:";
+    return (await loadConfig())?.engine ?? DEFAULT_ENGINE;
   }
 
   /** The newest deployed manifest of an app. With a function's or class's name, that is known to be in it. */

@@ -1,5 +1,5 @@
 /** The engines of one run, each opened once and closed at the end. */
-import type { Engine } from "../engine/index.ts";
+import { DEFAULT_ENGINE, type Engine } from "../engine/index.ts";
 
 export class Engines {
   readonly #given: Engine | string | undefined;
@@ -12,7 +12,7 @@ export class Engines {
 
   url(configured: string | undefined): string {
     const given = typeof this.#given === "object" ? this.#given.url : this.#given;
-    return given ?? (process.env.FARCALL_ENGINE || configured || "local:");
+    return given ?? (process.env.FARCALL_ENGINE || configured || DEFAULT_ENGINE);
   }
 
   async open(configured: string | undefined): Promise<Engine> {

@@ -6,7 +6,7 @@
 import { basename, sep } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { checkConfig, type LoadedConfig, loadConfig } from "../config/index.ts";
-import type { DeployEvent, Engine } from "../engine/index.ts";
+import { DEFAULT_ENVIRONMENT, type DeployEvent, type Engine } from "../engine/index.ts";
 import { matcher } from "../text/index.ts";
 import { PathWatcher } from "../watch/index.ts";
 import { Engines } from "./engines.ts";
@@ -163,7 +163,7 @@ function concerns({ apps, environment }: Settings, event: DeployEvent): boolean 
 }
 
 function wordsFor({ kind, app, environment, version }: DeployEvent): string {
-  const where = environment === "main" ? "" : ` in ${environment}`;
+  const where = environment === DEFAULT_ENVIRONMENT ? "" : ` in ${environment}`;
   return kind === "deployed" ? `${app} was deployed${where} (version ${version})` : `${app} was removed${where}`;
 }
 

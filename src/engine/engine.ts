@@ -57,3 +57,6 @@ export interface EngineStatus {
 
 /** Opens the engine that a URL names. Does no I/O before the first use. */
 export type EngineFactory = (url: string) => Engine;
+
+/** The URL of the engine that calls go to when nobody has chosen. */
+export const DEFAULT_ENGINE = "local:";

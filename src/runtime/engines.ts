@@ -1,12 +1,9 @@
 /** Which engine a call goes to. Engines are named by URL; the adapter of a scheme is loaded when it is first needed. */
-import type { Engine, EngineFactory } from "../engine/index.ts";
+import { DEFAULT_ENGINE, type Engine, type EngineFactory } from "../engine/index.ts";
 import { InvalidError } from "./errors.ts";
 import { observed } from "./telemetry.ts";
 
 export { registerObserver } from "./telemetry.ts";
-
-/** What calls go to when nobody has chosen. */
-export const DEFAULT_ENGINE = "local:";
 
 const loaders = new Map<string, () => Promise<EngineFactory>>();
 /** Engines that calls without a client of their own share, by URL as given. */

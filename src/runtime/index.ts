@@ -1,5 +1,5 @@
 /** The runtime core: all that stubs, programs that call, apps and containers share. */
-export { DEFAULT_ENVIRONMENT } from "../engine/index.ts";
+export { DEFAULT_ENGINE, DEFAULT_ENVIRONMENT } from "../engine/index.ts";
 export {
   type ClassDefinition,
   classesOf,
@@ -21,7 +21,7 @@ export {
   encodeValue,
 } from "./codec/index.ts";
 export { setContext } from "./context.ts";
-export { DEFAULT_ENGINE, openEngine } from "./engines.ts";
+export { openEngine } from "./engines.ts";
 export { errorToFailure, failureToError } from "./errors.ts";
 export { decodeInstance, encodeInstance } from "./instances.ts";
 export { isName } from "./names.ts";

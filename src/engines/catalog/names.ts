@@ -2,9 +2,9 @@
 import type { AppRef } from "../../engine/index.ts";
 import { NotFoundError } from "../../runtime/errors.ts";
 import { type AppManifest, type FunctionSchema, methodsOf, nearest } from "../../schema/index.ts";
+import { list } from "../../text/index.ts";
 
-/** So many names are listed at most. */
-const LISTED_NAMES = 8;
+/** So many versions are listed at most. */
 const LISTED_VERSIONS = 5;
 
 /** An app that is deployed in an environment. */
@@ -52,9 +52,4 @@ export function functionNamed(
   throw new NotFoundError(`app ${app} (${environment}, version ${version}) has no function ${name}`, {
     hint: near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `It has ${list([...functions.keys()])}.`,
   });
-}
-
-function list(names: readonly string[]): string {
-  if (names.length <= LISTED_NAMES) return names.join(", ");
-  return `${names.slice(0, LISTED_NAMES).join(", ")} and ${names.length - LISTED_NAMES} more`;
 }

@@ -1,10 +1,4 @@
-/** The version of farcall that this code is, and how versions compare: decides which host may serve which client. */
-import { readFileSync } from "node:fs";
-
-/** From the package's own package.json, which lies as far above src/ as above dist/. */
-export const FARCALL_VERSION: string = (
-  JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as { version: string }
-).version;
+/** How versions of farcall compare: decides which host may serve which client. */
 
 /** Negative when `a` is older than `b`. A pre-release is older than its release. */
 export function compareVersions(a: string, b: string): number {

@@ -1,9 +1,13 @@
 /** What cannot cross the wire, as problems of the functions that it would cross for. */
+import { list } from "../../text/index.ts";
 import { type Refusal, reached, refusalsOf } from "../convert/index.ts";
 import type { Fault } from "../problems.ts";
 import type { AppProgram } from "../source/index.ts";
 import type { FoundFunction } from "./functions.ts";
 import type { SignatureOwner } from "./signatures.ts";
+
+/** So many functions or overloads are listed at most. */
+const MOST_NAMES = 3;
 
 type Registered = Pick<FoundFunction, "name" | "call" | "owners">;
 
@@ -39,7 +43,7 @@ export function faultsOf(app: AppProgram, functions: readonly Registered[]): Fau
     }
   }
   return withOverloads([...found.values()]).map(({ fault, others }) =>
-    others.size === 0 ? fault : { ...fault, message: `${fault.message}; also in ${list([...others])}` },
+    others.size === 0 ? fault : { ...fault, message: `${fault.message}; also in ${list([...others], MOST_NAMES)}` },
   );
 }
 
@@ -53,18 +57,11 @@ function withOverloads(all: readonly Found[]): readonly Found[] {
     const { fault, first, overloads, of } = each;
     if (overloads.size === of) return each;
     const noun = overloads.size === 1 ? "overload" : "overloads";
-    const message = `${fault.message}, in ${noun} ${list([...overloads].map(String))} of ${of}`;
+    const message = `${fault.message}, in ${noun} ${list([...overloads].map(String), MOST_NAMES)} of ${of}`;
     const isRest = fault.severity === "error" && faulty.get(first)!.size < of;
     const hint = isRest ? `${fault.hint} Or register a function that has only the other overloads.` : fault.hint;
     return { ...each, fault: { ...fault, message, ...(hint !== undefined && { hint }) } };
   });
-}
-
-const MOST_NAMES = 3;
-
-function list(names: readonly string[]): string {
-  const more = names.length - MOST_NAMES;
-  return more > 0 ? `${names.slice(0, MOST_NAMES).join(", ")} and ${more} more` : names.join(", ");
 }
 
 interface Refused {

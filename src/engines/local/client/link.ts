@@ -2,11 +2,12 @@
 import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { EngineUnavailableError } from "../../../runtime/errors.ts";
+import { packageVersion } from "../../../text/index.ts";
 import { CallHeaderWriter } from "../../../wire/call-header.ts";
 import { type Frame, FrameError, FrameReader, FrameWriter } from "../../../wire/frames.ts";
 import type { StatePaths } from "../paths.ts";
 import { FromHost, type Hello, PROTOCOL, ToHost, type Welcome } from "../protocol.ts";
-import { compareVersions, FARCALL_VERSION } from "../version.ts";
+import { compareVersions } from "../version.ts";
 import { isAlive } from "./alive.ts";
 import { reachHost } from "./start.ts";
 
@@ -81,7 +82,7 @@ export async function openLink(
       continue;
     }
     const { version, protocol } = link.host;
-    const compared = compareVersions(version, FARCALL_VERSION);
+    const compared = compareVersions(version, packageVersion());
     if (!options.start || (compared === 0 && protocol === PROTOCOL)) return link;
     if (compared < 0 || (compared === 0 && protocol < PROTOCOL)) {
       await replace(link);
@@ -90,7 +91,7 @@ export async function openLink(
     if (link.host.protocol === PROTOCOL) return link;
     link.socket.destroy();
     throw new EngineUnavailableError(
-      `the host of ${paths.state} is farcall ${link.host.version}, which farcall ${FARCALL_VERSION} cannot talk to`,
+      `the host of ${paths.state} is farcall ${link.host.version}, which farcall ${packageVersion()} cannot talk to`,
       { hint: "Update farcall in this project, or give it a state directory of its own with FARCALL_HOME." },
     );
   }
@@ -139,7 +140,7 @@ function greet(socket: Socket, owner: LinkOwner, paths: StatePaths): Promise<Lin
     const container = process.env["FARCALL_CONTAINER"];
     const hello: Hello = {
       protocol: PROTOCOL,
-      version: FARCALL_VERSION,
+      version: packageVersion(),
       pid: process.pid,
       ...(container && { container }),
     };

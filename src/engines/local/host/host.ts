@@ -5,10 +5,10 @@ import type { DeployRequest, DeployResult, ResolvedFunction } from "../../../eng
 import { type ContainerOutput, NodeLauncher, type PoolLog, Pools, Processes } from "../../../pool/index.ts";
 import { InvalidError } from "../../../runtime/errors.ts";
 import { parseManifest, SchemaError } from "../../../schema/index.ts";
+import { packageVersion } from "../../../text/index.ts";
 import { placeForSocket, removeAddress, removeSocketFolder, writeAddress } from "../address.ts";
 import type { StatePaths } from "../paths.ts";
 import type { HostStatus, Requests } from "../protocol.ts";
-import { FARCALL_VERSION } from "../version.ts";
 import { Calls } from "./calls/index.ts";
 import { Connection } from "./connection/index.ts";
 import { warn, warnOf } from "./failures.ts";
@@ -143,7 +143,7 @@ export class Host implements Services {
   status(): HostStatus {
     return {
       pid: process.pid,
-      version: FARCALL_VERSION,
+      version: packageVersion(),
       state: this.paths.state,
       startedAt: new Date(this.#startedAt).toISOString(),
       uptimeMs: Date.now() - this.#startedAt,

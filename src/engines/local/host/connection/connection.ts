@@ -1,6 +1,7 @@
 /** The host's side of one client: reads its frames, checks them and does what they ask. A client that breaks the protocol loses its connection and harms nobody else. */
 import type { Socket } from "node:net";
 import type { Failure, InputRange } from "../../../../engine/index.ts";
+import { packageVersion } from "../../../../text/index.ts";
 import { CallHeaderReader } from "../../../../wire/call-header.ts";
 import { type Frame, FrameError, FrameReader, FrameWriter } from "../../../../wire/frames.ts";
 import {
@@ -13,7 +14,6 @@ import {
   ToHost,
   type Welcome,
 } from "../../protocol.ts";
-import { FARCALL_VERSION } from "../../version.ts";
 import type { FoundCall, MemoryCall, OutputReader, Parked, Peer } from "../calls/index.ts";
 import { asFailure, warnOf } from "../failures.ts";
 import type { Services } from "../services.ts";
@@ -204,7 +204,7 @@ export class Connection implements Peer, Client {
     if (frame.type !== ToHost.hello) throw new ProtocolError("the first frame is not a greeting");
     this.#container = checkHello(parse(frame)).container;
     this.#greeted = true;
-    const welcome: Welcome = { protocol: PROTOCOL, version: FARCALL_VERSION, pid: process.pid };
+    const welcome: Welcome = { protocol: PROTOCOL, version: packageVersion(), pid: process.pid };
     this.json(FromHost.welcome, 0, welcome);
     if (this.#services.draining) this.drain();
     this.flush();
