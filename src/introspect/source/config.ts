@@ -73,7 +73,7 @@ function readConfig(configFile: string, entry: string, root: string, files: File
 }
 
 function parseConfig(configFile: string, files: Files): ts.ParsedCommandLine {
-  const source = ts.readJsonConfigFile(configFile, files.read);
+  const source = ts.readJsonConfigFile(configFile, (file) => files.read(file));
   const folder = dirname(configFile);
   const host: ts.ParseConfigHost = { ...resolutionHost(files, folder), useCaseSensitiveFileNames };
   return ts.parseJsonSourceFileConfigFileContent(source, host, folder, undefined, configFile);

@@ -87,10 +87,10 @@ export function resolutionHost(files: Files, currentDirectory: string): Resoluti
   };
   return {
     fileExists: (file) => files.kind(file) === "file",
-    readFile: files.read,
+    readFile: (file) => files.read(file),
     directoryExists: (folder) => files.kind(folder) === "folder",
     getDirectories: (folder) => [...files.list(folder).folders],
-    realpath: files.realPath,
+    realpath: (path) => files.realPath(path),
     getCurrentDirectory: () => currentDirectory,
     useCaseSensitiveFileNames,
     readDirectory: (folder, extensions, excludes, includes, depth) =>
@@ -103,7 +103,7 @@ export function resolutionHost(files: Files, currentDirectory: string): Resoluti
         currentDirectory,
         depth,
         entries,
-        files.realPath,
+        (path) => files.realPath(path),
       ),
   };
 }
