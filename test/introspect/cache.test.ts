@@ -88,8 +88,9 @@ function outcome(read: () => ReturnType<typeof introspect>): unknown {
   }
 }
 
-async function cached(root: string): Promise<{ isKnown: boolean; found: unknown }> {
-  const reader = new AppReader(join(root, "src/app.ts"), root);
+const readerOf = (root: string) => new AppReader(join(root, "src/app.ts"), root);
+
+async function cached(root: string, reader = readerOf(root)): Promise<{ isKnown: boolean; found: unknown }> {
   await reader.prepare();
   return { isKnown: reader.isKnown, found: outcome(() => reader.read()) };
 }
@@ -163,11 +164,12 @@ const CHANGES: Record<string, (root: string) => void> = {
   },
 };
 
+const changes = fc.array(fc.constantFrom(...Object.keys(CHANGES)), { minLength: 4, maxLength: 7 });
+
 test("what is kept is what a fresh reading would find, after whatever changed, in copies too", async () => {
-  const names = Object.keys(CHANGES);
   let known = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.constantFrom(...names), { minLength: 4, maxLength: 7 }), async (changes) => {
+    fc.asyncProperty(changes, async (changes) => {
       const root = project();
       for (const change of ["nothing", ...changes]) {
         CHANGES[change]?.(root);
@@ -185,6 +187,26 @@ test("what is kept is what a fresh reading would find, after whatever changed, i
   );
   // Projects that begin alike, and states that come again.
   expect(known).toBeGreaterThan(8);
+});
+
+test("a reader that goes on from what it has read finds what a fresh one would", async () => {
+  await fc.assert(
+    fc.asyncProperty(changes, async (changes) => {
+      const root = project();
+      const reader = readerOf(root);
+      process.env["FARCALL_CACHE"] = join(root, "../cache");
+      for (const change of ["nothing", ...changes]) {
+        CHANGES[change]?.(root);
+        expect((await cached(root, reader)).found, change).toEqual(fresh(root));
+      }
+      // What it kept on the way is as complete as what a fresh one keeps.
+      for (const change of changes) {
+        CHANGES[change]?.(root);
+        expect((await cached(root)).found, `${change}, once more`).toEqual(fresh(root));
+      }
+    }),
+    { numRuns: 8 },
+  );
 });
 
 test.for(Object.keys(CHANGES))("is right when %s", async (change) => {

@@ -5,7 +5,7 @@
  */
 import { relative, resolve } from "node:path";
 import { disk } from "../files.ts";
-import type { IntrospectedApp } from "../introspect.ts";
+import type { IntrospectedApp, Previous } from "../introspect.ts";
 import { IntrospectionError, type Problem } from "../problems.ts";
 import { identity } from "./identity.ts";
 import { fromStored, hold, ownFolders, type Questions, slashes, toQuestions, toStored } from "./portable.ts";
@@ -31,7 +31,9 @@ export class AppReader {
   readonly #entry: string;
   readonly #root: string;
   #known: Found | undefined;
-  #introspect: typeof import("../introspect.ts").introspect | undefined;
+  #compiler: typeof import("../introspect.ts") | undefined;
+  /** The last program of this process, with what its compiler has asked. */
+  #last: { previous: Previous; files: Recorder } | undefined;
 
   /** @param root absolute folder of the project */
   constructor(entry: string, root: string) {
@@ -48,7 +50,7 @@ export class AppReader {
   async prepare(): Promise<void> {
     const key = this.#key();
     this.#known = key === undefined ? undefined : find(key, (entry) => this.#accept(entry as Entry));
-    if (!this.#known) this.#introspect ??= (await import("../introspect.ts")).introspect;
+    if (!this.#known) this.#compiler ??= await import("../introspect.ts");
   }
 
   /** Throws IntrospectionError with all that is wrong. */
@@ -69,18 +71,27 @@ export class AppReader {
   #readSource(): IntrospectedApp {
     // The file may have changed since `prepare`.
     const key = this.#key();
-    const files = new Recorder(this.#root);
+    const { introspect, Previous } = this.#compiler!;
+    const last = this.#last;
+    const isSource = (path: string) => last?.previous.isSource(path) === true;
+    const isUsable = last?.files.holds(isSource) === true;
+    const files = isUsable ? new Recorder(this.#root, last.files, isSource) : new Recorder(this.#root);
+    const previous = isUsable ? last.previous : new Previous();
+    this.#last = undefined;
     const keepFound = (found: Found) => {
       if (key !== undefined && key === this.#key() && !files.isTorn) this.#keep(key, files, found);
     };
     try {
-      const read = this.#introspect!(this.#entry, { root: this.#root, files });
+      const read = introspect(this.#entry, { root: this.#root, files, previous });
       const { root, ...app } = read;
       keepFound({ app: { ...app, files: app.files.map((file) => toStored(slashes(root), file)) } });
       return read;
     } catch (error) {
-      if (error instanceof IntrospectionError) keepFound({ problems: error.problems });
+      if (!(error instanceof IntrospectionError)) throw error;
+      keepFound({ problems: error.problems });
       throw error;
+    } finally {
+      if (!files.isTorn) this.#last = { previous, files };
     }
   }
 

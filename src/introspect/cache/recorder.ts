@@ -34,8 +34,22 @@ export class Recorder implements Files {
   #mentionsRoot = false;
   #isTorn = false;
 
-  /** @param root absolute folder of the project */
-  constructor(root: string) {
+  /**
+   * @param root absolute folder of the project
+   * @param before the record of a program that the next one is made from
+   * @param isAskedAgain the files whose content that one asks for by itself
+   */
+  constructor(root: string, before?: Recorder, isAskedAgain: (path: string) => boolean = () => false) {
+    if (before) {
+      const { contents, kinds, realPaths, listings } = before.recorded;
+      this.recorded = {
+        contents: new Map([...contents].filter(([path]) => !isAskedAgain(path))),
+        kinds: new Map(kinds),
+        realPaths: new Map(realPaths),
+        listings: new Map(listings),
+      };
+      this.#mentionsRoot = before.mentionsRoot;
+    }
     this.#root = new RegExp(`/${basename(root).replace(/[^\w]/g, "\\$&")}(?![\\w.-])`);
   }
 
@@ -47,6 +61,17 @@ export class Recorder implements Files {
   /** Whether a file changed in the meantime, so that the answers belong to no one moment. */
   get isTorn(): boolean {
     return this.#isTorn;
+  }
+
+  /** Whether the disk still answers the same, apart from the content of the files that are asked for again. */
+  holds(isAskedAgain: (path: string) => boolean): boolean {
+    const { contents, kinds, realPaths, listings } = this.recorded;
+    return (
+      [...contents].every(([path, { hash }]) => isAskedAgain(path) || disk.hash(path) === hash) &&
+      [...kinds].every(([path, kind]) => disk.kind(path) === kind) &&
+      [...realPaths].every(([path, real]) => disk.realPath(path) === real) &&
+      [...listings].every(([folder, listing]) => JSON.stringify(disk.list(folder)) === JSON.stringify(listing))
+    );
   }
 
   hash(path: string): string | undefined {

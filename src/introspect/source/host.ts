@@ -11,6 +11,9 @@ let library: ts.ModuleResolutionHost | undefined;
  */
 const parsed = new Map<string, Map<string, { hash: string; source: ts.SourceFile }>>();
 
+/** Of the author's files. */
+const hashes = new WeakMap<ts.SourceFile, string>();
+
 /** Options that say where things are rather than what they mean. */
 const PLACES = new Set([
   "configFile",
@@ -29,7 +32,12 @@ const PLACES = new Set([
  * the compiler takes every module of a NodeNext project for CommonJS (`import.meta` is refused, packages are resolved by their
  * "require" condition), and it parses the library again for each project.
  */
-export function createHost(files: Files, options: ts.CompilerOptions, currentDirectory: string): ts.CompilerHost {
+export function createHost(
+  files: Files,
+  options: ts.CompilerOptions,
+  currentDirectory: string,
+  previous?: ts.Program,
+): ts.CompilerHost {
   library ??= new Project({ skipFileDependencyResolution: true }).getModuleResolutionHost();
   const libraryText = (file: string): string | undefined =>
     file.startsWith(LIBRARY) ? library?.readFile(file) : undefined;
@@ -51,11 +59,17 @@ export function createHost(files: Files, options: ts.CompilerOptions, currentDir
     jsDocParsingMode: ts.JSDocParsingMode.ParseForTypeErrors,
     getSourceFile(file, how) {
       const text = libraryText(file);
-      const parse = (content: string | undefined) =>
-        content === undefined ? undefined : ts.createSourceFile(file, content, how);
-      if (text === undefined && !/\/node_modules\/.*\.d\.[cm]?ts$/.test(file)) return parse(files.read(file));
       const hash = text === undefined ? files.hash(file) : "";
       if (hash === undefined) return undefined;
+      const parse = (content: string | undefined) =>
+        content === undefined ? undefined : ts.createSourceFile(file, content, how);
+      if (text === undefined && !/\/node_modules\/.*\.d\.[cm]?ts$/.test(file)) {
+        const before = previous?.getSourceFile(file);
+        if (before && hashes.get(before) === hash) return before;
+        const source = parse(files.read(file));
+        if (source) hashes.set(source, hash);
+        return source;
+      }
       const key = typeof how === "object" ? `${how.languageVersion} ${how.impliedNodeFormat} ${settings}` : settings;
       const sources = parsed.get(key) ?? new Map<string, { hash: string; source: ts.SourceFile }>();
       parsed.set(key, sources);

@@ -29,11 +29,34 @@ export interface ProgramOptions {
   tsconfig?: string;
   /** Default: the disk. */
   files?: Files;
+  /** The program before, of which the next takes what still holds. */
+  previous?: Previous;
+}
+
+/**
+ * An app's last program. Only for an app whose questions about anything but the source files in it are still answered the same: the
+ * compiler does not ask them again.
+ */
+export class Previous {
+  #program: ts.Program | undefined;
+
+  get program(): ts.Program | undefined {
+    return this.#program;
+  }
+
+  /** Whether the compiler read it as a module or a script of the program. */
+  isSource(path: string): boolean {
+    return this.#program?.getSourceFile(path) !== undefined;
+  }
+
+  replace(program: ts.Program): void {
+    this.#program = program;
+  }
 }
 
 export function createProgram(entry: string, given: ProgramOptions): AppProgram {
   const path = resolve(entry);
-  const { files = disk } = given;
+  const { files = disk, previous } = given;
   const root = given.root === undefined ? nearestPackage(dirname(path), files) : resolve(given.root);
   if (files.kind(path) !== "file") {
     throw new IntrospectionError([
@@ -55,8 +78,10 @@ export function createProgram(entry: string, given: ProgramOptions): AppProgram 
   const program = ts.createProgram({
     rootNames: [path, ...ambient],
     options,
-    host: createHost(files, options, configFile === undefined ? root : dirname(configFile)),
+    host: createHost(files, options, configFile === undefined ? root : dirname(configFile), previous?.program),
+    ...(previous?.program && { oldProgram: previous.program }),
   });
+  previous?.replace(program);
   const runtime = runtimeFolder();
   const isOwn = (file: ts.SourceFile): boolean =>
     !file.isDeclarationFile &&
