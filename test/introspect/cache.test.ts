@@ -40,9 +40,10 @@ const entries = () => readdirSync(join(process.env["FARCALL_CACHE"]!, "introspec
 const APP = `import { App } from "farcall";
 import type { Shape } from "./shapes.ts";
 import type { Size } from "sizes";
+import type { Unit } from "../lib/units.js";
 export const app = new App("cached");
 /** Area. */
-export const area = app.function(function area(shape: Shape, size: Size): number | null { return shape.a + Number(size); });
+export const area = app.function(function area(shape: Shape, size: Size, unit: Unit): number | null { return shape.a + Number(size); });
 `;
 const TSCONFIG = {
   extends: "./tsconfig.base.json",
@@ -68,6 +69,7 @@ function project(name = "project"): string {
   write(root, "src/shapes.ts", "export interface Shape { a: number }");
   write(root, "node_modules/sizes/package.json", '{ "name": "sizes", "version": "1.0.0", "types": "./index.d.ts" }');
   write(root, "node_modules/sizes/index.d.ts", 'export type Size = "small" | "large";');
+  write(root, "lib/units.d.ts", 'export type Unit = "mm";');
   symlinkSync(repository, join(root, "node_modules/farcall"));
   return root;
 }
@@ -122,6 +124,8 @@ const CHANGES: Record<string, (root: string) => void> = {
     rmSync(join(root, "node_modules/sizes"), { recursive: true, force: true });
     write(root, "../node_modules/sizes/index.d.ts", 'export type Size = "above";');
   },
+  "a source appears before its declarations": (root) => write(root, "lib/units.ts", 'export type Unit = "m";'),
+  "that source goes": (root) => rmSync(join(root, "lib/units.ts"), { force: true }),
   "a package becomes a link": (root) => {
     rmSync(join(root, "node_modules/sizes"), { recursive: true, force: true });
     write(root, "../libs/sizes/package.json", '{ "name": "sizes", "types": "./index.d.ts" }');
