@@ -5,7 +5,7 @@
 import { relative, resolve } from "node:path";
 import type { BundleOptions } from "../config/config.ts";
 import type { DeployRequest } from "../engine/index.ts";
-import type { IntrospectedApp, Problem } from "../introspect/index.ts";
+import { AppReader, type IntrospectedApp, type Problem } from "../introspect/cache/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
 import {
   type AppManifest,
@@ -44,6 +44,7 @@ export interface BuildSettings {
 export class AppBuilder {
   readonly #project: Project;
   readonly #settings: BuildSettings;
+  readonly #reader: AppReader;
   #bundler: Bundler | undefined;
   readonly #variables: NodeJS.ProcessEnv;
   #inspected: { hash: string; apps: InspectedApp[] } | undefined;
@@ -55,6 +56,7 @@ export class AppBuilder {
     this.#project = project;
     this.#settings = settings;
     this.#variables = settings.variables ?? process.env;
+    this.#reader = new AppReader(project.entry, project.root);
     this.#files = new Set([project.entry]);
   }
 
@@ -78,9 +80,9 @@ export class AppBuilder {
     const origin = settle(originOf(root, entry, this.#repository));
     // Settings of one app wait until the source has told its name: then the two go one after the other.
     const early = this.#settings.bundleOf === undefined ? settle(this.#bundle()) : undefined;
-    // Loads the compiler while the bundler works.
-    const { introspect } = await import("../introspect/index.ts");
-    const read = () => attempt(() => introspect(entry, { root }));
+    // Loads the compiler while the bundler works, unless what it would find is known.
+    await this.#reader.prepare();
+    const read = () => attempt(() => this.#reader.read());
     const first = early ? undefined : read();
     const bundled = await (early ?? settle(this.#bundle(first && "value" in first ? first.value.app : undefined)));
     const inspecting = "value" in bundled ? settle(this.#inspect(bundled.value, shown, signal)) : undefined;

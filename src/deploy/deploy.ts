@@ -58,7 +58,7 @@ export async function buildAndRegister(builder: AppBuilder, options: DeployOptio
     const built = await builder.build(environment, onProgress, signal);
     return await register({ ...built, warnings: built.warnings.map((one) => shownProblem(root, one)) }, options);
   } catch (error) {
-    throw await shownError(root, error);
+    throw shownError(root, error);
   }
 }
 

@@ -3,7 +3,7 @@
  * working directory has nothing to do with the project, they are relative to the project.
  */
 import { isAbsolute, relative, resolve, sep } from "node:path";
-import type { Problem } from "../introspect/index.ts";
+import { IntrospectionError, type Problem } from "../introspect/cache/index.ts";
 import { DeployError } from "./errors.ts";
 
 /** The folder that shown paths are relative to. @param root absolute folder of the project */
@@ -22,15 +22,13 @@ export function shownProblem(root: string, problem: Problem): Problem {
 }
 
 /** The error, with the places of its problems as they are shown. */
-export async function shownError(root: string, error: unknown): Promise<unknown> {
+export function shownError(root: string, error: unknown): unknown {
   const shown = (problem: Problem) => shownProblem(root, problem);
   if (error instanceof DeployError) {
     const { stage, summary, problems, hint, cause } = error;
     if (problems.length === 0) return error;
     return new DeployError(stage, summary, problems.map(shown), { hint, ...(cause !== undefined && { cause }) });
   }
-  // Loaded already, where it has thrown.
-  const { IntrospectionError } = await import("../introspect/index.ts");
   return error instanceof IntrospectionError ? new IntrospectionError(error.problems.map(shown)) : error;
 }
 

@@ -26,6 +26,7 @@ import {
 } from "./source/index.ts";
 
 export type IntrospectOptions = ProgramOptions;
+export { Previous } from "./source/index.ts";
 
 export interface IntrospectedApp {
   /** The name given to `new App("…")`. */

@@ -1,6 +1,6 @@
 /** What can be wrong with an app's source, each with its place, its path inside the type, and what to do about it. */
 import { relative } from "node:path";
-import { ts } from "ts-morph";
+import type { ts } from "ts-morph";
 import { FarcallError } from "../runtime/errors.ts";
 
 /** Why a type is refused, for tools: the message says the same in words. */
@@ -108,16 +108,4 @@ export function placeOf(root: string, node: ts.Node): Place {
   const file = node.getSourceFile();
   const { line, character } = file.getLineAndCharacterOfPosition(node.getStart(file));
   return { file: relativePath(root, file.fileName), line: line + 1, column: character + 1 };
-}
-
-export function problemOfDiagnostic(root: string, diagnostic: ts.Diagnostic): Problem {
-  const { file, start = 0 } = diagnostic;
-  const at = file?.getLineAndCharacterOfPosition(start) ?? { line: 0, character: 0 };
-  return {
-    severity: "error",
-    file: file ? relativePath(root, file.fileName) : "tsconfig.json",
-    line: at.line + 1,
-    column: at.character + 1,
-    message: `TS${diagnostic.code}: ${ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n")}`,
-  };
 }

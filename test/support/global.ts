@@ -13,8 +13,8 @@ import { CONDITION_MS } from "./limits.ts";
 
 const repo = resolve(import.meta.dirname, "../..");
 const RUN_VARIABLE = "FARCALL_TEST_RUN";
-/** Made by tools rather than by tests: Node's compile cache, npm's. */
-const EXPECTED_FILES = new Set(["node-compile-cache"]);
+/** Made by tools rather than by tests: Node's compile cache, what farcall keeps of introspections. */
+const EXPECTED_FILES = new Set(["node-compile-cache", "farcall-cache"]);
 
 export default async function setup(): Promise<() => Promise<void>> {
   buildWhenStale();
@@ -28,6 +28,8 @@ export default async function setup(): Promise<() => Promise<void>> {
   delete process.env.FARCALL_ENGINE;
   // Hosts and containers run from the sources: compiled once, not once for each home.
   process.env.NODE_COMPILE_CACHE = join(folder, "node-compile-cache");
+  // Apps that many tests deploy are read once.
+  process.env.FARCALL_CACHE = join(folder, "farcall-cache");
   // For tsc and esbuild: collecting garbage is a fifth of what they take.
   process.env.GOGC ??= "400";
   const compileServer = await startCompileServer(join(folder, "compile.sock"));

@@ -10,5 +10,5 @@ export {
   unwrap,
 } from "./expressions.ts";
 export { type Found, type FoundApp, find, type Registration } from "./find.ts";
-export { type AppProgram, createProgram, type ProgramOptions, typeErrors } from "./program.ts";
+export { type AppProgram, createProgram, Previous, type ProgramOptions, typeErrors } from "./program.ts";
 export { hasModifier, lastName, parentOf, symbolOf } from "./symbols.ts";
