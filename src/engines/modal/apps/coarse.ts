@@ -13,20 +13,61 @@ type PayloadType = NonNullable<ParameterSpec["fullType"]>;
 
 const UNKNOWN: TypeSchema = { kind: "primitive", name: "unknown" };
 
-/** @param of the class of a method */
-export function coarseFunction(name: string, metadata: Metadata, of?: string): PublishedFunction {
-  const own = of === undefined ? {} : { class: of };
+/** What the reader of coarse stubs can do about them: an app's documentation. */
+export const COARSE_APP =
+  "The types are coarse: this app was deployed without farcall's Python helper. Deploy it with `farcall.publish(app)` as the " +
+  "module's last line to get full ones; `npx farcall init --modal FILE` sets that up.";
+/** Documentation of a function that the helper has not described. */
+export const COARSE_FUNCTION =
+  "Its types are coarse: it was not yet registered when `farcall.publish(app)` ran. Make that the module's last line.";
+
+/** @param of of a method, its class and how many methods that has */
+export function coarseFunction(
+  name: string,
+  metadata: Metadata,
+  of?: { name: string; methods: number },
+): PublishedFunction {
+  const own = of === undefined ? {} : { class: of.name };
   if (metadata.webUrl) return { name, ...own, mode: "web", parameters: [], returns: UNKNOWN };
   const { arguments: given = [], returnType } = metadata.functionSchema ?? {};
+  const isGenerator = metadata.functionType === GENERATOR;
+  const batched = !isGenerator && (of?.methods ?? 1) === 1 && mayBeBatched(metadata.functionSchema);
+  const parameters = metadata.functionSchema ? coarseParameters(given) : ANYTHING;
+  // What a generator yields is not recorded.
+  const returns = isGenerator ? UNKNOWN : coarseType(returnType, "result");
   return {
     name,
     ...own,
-    mode: metadata.functionType === GENERATOR ? "generator" : "unary",
+    mode: isGenerator ? "generator" : "unary",
     keywords: true,
-    parameters: metadata.functionSchema ? coarseParameters(given) : ANYTHING,
-    // What a generator yields is not recorded.
-    returns: metadata.functionType === GENERATOR ? UNKNOWN : coarseType(returnType, "result"),
+    parameters: batched ? parameters.map((each) => ({ ...each, type: listOrElement(each) })) : parameters,
+    returns: batched ? elementOr(returns) : returns,
   };
+}
+
+/**
+ * Modal does not record whether a function is `@modal.batched`, whose callers pass and get elements of the lists that it is declared
+ * with. It cannot be where there is a default, or a parameter or a result that is not a list; in a class it is the only method.
+ */
+function mayBeBatched(schema: FunctionSpec | undefined): boolean {
+  if (!schema || schema.arguments.length === 0) return false;
+  const isList = (type: PayloadType | undefined) => [Type.list, Type.unknown, 0].includes(type?.baseType ?? 0);
+  return (
+    schema.arguments.every(({ hasDefault, fullType }) => !hasDefault && isList(fullType)) && isList(schema.returnType)
+  );
+}
+
+function listOrElement({ type, rest, keywordRest }: ParameterSchema): TypeSchema {
+  return rest || keywordRest ? type : elementOr(type);
+}
+
+function elementOr(type: TypeSchema): TypeSchema {
+  if (type.kind !== "array") return type;
+  return isUnknown(type.element) ? UNKNOWN : { kind: "union", members: [type.element, type] };
+}
+
+function isUnknown(type: TypeSchema): boolean {
+  return type.kind === "primitive" && type.name === "unknown";
 }
 
 /** Of a function whose parameters are not recorded. */
