@@ -197,6 +197,14 @@ def documentation(hint: Hint) -> str | None:
     return None
 
 
+def discriminator(hint: Hint) -> str | None:
+    """Of `Annotated[Cat | Dog, Field(discriminator="kind")]`."""
+    while qualifier(hint):
+        hint = typing.get_args(hint)[0]
+    found = (getattr(each, "discriminator", None) for each in getattr(hint, "__metadata__", ()))
+    return next((each for each in found if isinstance(each, str)), None)
+
+
 def shown(hint: Hint) -> str:
     """An annotation as its author would write it."""
     if isinstance(hint, str):

@@ -19,6 +19,7 @@ from farcall._hints import (
     Hint,
     Unresolved,
     alias_value,
+    discriminator,
     is_alias,
     is_typevar,
     is_union,
@@ -109,7 +110,7 @@ class Types:
     # ---- annotations --------------------------------------------------------------------------------------------
 
     def of(self, hint: Hint, at: str, way: Way) -> Json:
-        hint = opened(hint)
+        tag, hint = discriminator(hint), opened(hint)
         if isinstance(hint, Unresolved):
             return self.unknown(at, f"the annotation {hint!r} cannot be evaluated ({_first_line(hint.error)})")
         if isinstance(hint, (str, typing.ForwardRef)):
@@ -126,12 +127,22 @@ class Types:
         if is_alias(origin):
             return self._alias(origin, arguments, at, way)
         if is_union(hint):
-            return union([self.of(each, at, way) for each in arguments])
+            return union([self._tagged(each, tag, at, way) for each in arguments])
         if origin is typing.Literal:
             return union([self._literal(each, at, way) for each in arguments])
         if isinstance(origin, type):
             return self._class(hint, origin, arguments, at, way)
         return self._not_understood(hint, at)
+
+    def _tagged(self, member: Hint, tag: str | None, at: str, way: Way) -> Json:
+        """pydantic goes by a property of the members: it has to be given even where it has a default."""
+        type_ = self.of(member, at, way)
+        record = record_of(opened(member)) if tag is not None and not way.returned and way.converted else None
+        field = next((each for each in record.fields if tag in (each.name, each.key)), None) if record else None
+        if field is None or field.required:
+            return type_
+        given: Json = {"name": field.key, "type": self.of(field.hint, f"{at}.{field.name}", way)}
+        return {"kind": "intersection", "members": [type_, {"kind": "object", "properties": [given]}]}
 
     def _not_understood(self, hint: Hint, at: str) -> Json:
         return self.unknown(at, f"{shown(hint)} cannot cross")
