@@ -137,6 +137,25 @@ test("without the helper, lists of a function that may be batched are lists or t
   ]);
 });
 
+test("without the helper, `*args` and `**kwargs` are known by their names", async () => {
+  const f = (parameters: Record<string, string | { type: string; default: number }>) => fn(() => 1, { parameters });
+  const one = { type: "int", default: 1 };
+  modal.fake.deploy("shop", {
+    both: f({ label: "str", args: "int", sign: one, kwargs: "str" }),
+    plain: f({ args: "list[int]", kwargs: "dict[str, int]" }),
+    rest: f({ a: one, args: "Any", key: "str" }),
+  });
+  const functions = await functionsOf("shop");
+  const kinds = (name: string) =>
+    functions.get(name)?.parameters.map(({ name, type, rest, keywordOnly, keywordRest, optional }) => {
+      const mark = rest ? "*" : keywordRest ? "**" : keywordOnly ? "name " : "";
+      return `${mark}${name}${optional ? "?" : ""}: ${printType(type)}`;
+    });
+  expect(kinds("both")).toEqual(["label: string", "*args: number[]", "name sign?: number", "**kwargs: string"]);
+  expect(kinds("plain")).toEqual(["args: number[]", "kwargs: { [key: string]: number }"]);
+  expect(kinds("rest")).toEqual(["a?: number", "*args: unknown[]", "name key: string"]);
+});
+
 test("coarse types say how to get full ones", async () => {
   modal.fake.deploy("shop", { add });
   modal.fake.deploy("tools", { add, ...published([], { doc: "Tools." }) });

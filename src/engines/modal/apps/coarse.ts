@@ -77,31 +77,28 @@ const ANYTHING: ParameterSchema[] = [
 ];
 
 function coarseParameters(specs: readonly ParameterSpec[]): ParameterSchema[] {
-  const last = specs.length - 1;
-  const hasKeywordRest = isCatchAll(specs[last], "kwargs");
-  const restAt = hasKeywordRest ? last - 1 : last;
+  const restAt = specs.findIndex((spec) => isCatchAll(spec, "args"));
+  const keywordRestAt = isCatchAll(specs.at(-1), "kwargs") ? specs.length - 1 : -1;
   // Python has no positional parameter without default behind one with: from there on they are passed by name only.
   const firstDefault = specs.findIndex(({ hasDefault }) => hasDefault);
   const byName = specs.findIndex(
-    (spec, index) => firstDefault >= 0 && index > firstDefault && !spec.hasDefault && !isCatchAll(spec, spec.name),
+    ({ hasDefault }, index) =>
+      firstDefault >= 0 && index > firstDefault && !hasDefault && index !== restAt && index !== keywordRestAt,
   );
-  return specs.map((spec, index): ParameterSchema => {
-    const { name, hasDefault } = spec;
-    if (index === last && hasKeywordRest) return { name, type: UNKNOWN, keywordRest: true };
-    if (index === restAt && isCatchAll(spec, "args")) {
-      return { name, type: { kind: "array", element: UNKNOWN }, rest: true };
-    }
-    const type = coarseType(spec.fullType, "argument");
-    const keywordOnly = byName >= 0 && index >= byName;
+  return specs.map(({ name, fullType, hasDefault }, index): ParameterSchema => {
+    const type = coarseType(fullType, "argument");
+    if (index === keywordRestAt) return { name, type, keywordRest: true };
+    if (index === restAt) return { name, type: { kind: "array", element: type }, rest: true };
+    const keywordOnly = (byName >= 0 && index >= byName) || (restAt >= 0 && index > restAt);
     return { name, type, ...(hasDefault && { optional: true }), ...(keywordOnly && { keywordOnly: true }) };
   });
 }
 
-/** `*args` and `**kwargs` are recorded like other parameters, by their names alone. */
-function isCatchAll(spec: ParameterSpec | undefined, name: string): boolean {
-  if (spec?.name !== name || spec.hasDefault || (name !== "args" && name !== "kwargs")) return false;
-  const base = spec.fullType?.baseType ?? Type.unknown;
-  return base === Type.unknown || base === 0;
+/** `*args` and `**kwargs` are recorded like other parameters: by their names alone, and as what each argument is. */
+function isCatchAll(spec: ParameterSpec | undefined, name: "args" | "kwargs"): boolean {
+  if (spec?.name !== name || spec.hasDefault) return false;
+  const base = spec.fullType?.baseType;
+  return base !== Type.list && base !== Type.dict;
 }
 
 /** The parameters of a class, with types and defaults: its constructor takes them as one object. */
