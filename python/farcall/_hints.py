@@ -143,6 +143,18 @@ def alias_value(alias: Any, arguments: abc.Sequence[Hint]) -> Hint:
     return substitute(alias.__value__, bound(alias, arguments))
 
 
+def names_itself(value: Any) -> bool:
+    """Whether a module's variable is an alias with a string in it, which may be its own name."""
+    if isinstance(value, (str, typing.ForwardRef)):
+        return True
+    return origin_of(value) is not None and any(names_itself(each) for each in typing.get_args(value))
+
+
+def name_of(written: str, names: abc.Mapping[str, Any]) -> str | None:
+    """The name of the alias that is this string."""
+    return next((name for name, value in names.items() if isinstance(value, str) and value == written), None)
+
+
 def is_union(hint: Hint) -> bool:
     return origin_of(hint) in (typing.Union, types.UnionType)
 
@@ -183,6 +195,14 @@ def documentation(hint: Hint) -> str | None:
             if isinstance(text, str) and text:
                 return inspect.cleandoc(text)
     return None
+
+
+def discriminator(hint: Hint) -> str | None:
+    """Of `Annotated[Cat | Dog, Field(discriminator="kind")]`."""
+    while qualifier(hint):
+        hint = typing.get_args(hint)[0]
+    found = (getattr(each, "discriminator", None) for each in getattr(hint, "__metadata__", ()))
+    return next((each for each in found if isinstance(each, str)), None)
 
 
 def shown(hint: Hint) -> str:

@@ -115,7 +115,8 @@ class Incoming:
         if is_named_tuple(cls):
             return self._named_tuple(hint, cls)
         if (record := record_of(hint)) is not None:
-            return self._record(record)
+            # pydantic makes a class of `Page[int]`, which knows what stands for its variables.
+            return self._record(record, hint if isinstance(hint, type) else cls)
         if (scalar := _scalar(cls)) is not None:
             return _named(scalar)
         return self._container(hint, cls, arguments)
@@ -213,8 +214,7 @@ class Incoming:
 
         return convert
 
-    def _record(self, record: Record) -> Convert | None:
-        cls: Any = record.cls
+    def _record(self, record: Record, cls: Any) -> Convert | None:
         if is_root_model(cls):
             return _named(lambda value: value if isinstance(value, cls) else cls.model_validate(value))
         if record.kind in ("model", "model1"):

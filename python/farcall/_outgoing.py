@@ -87,7 +87,7 @@ class Outgoing:
         classes = [(generic_origin(self._opened(each))[0], each) for each in members]
 
         def write(value: Any) -> Any:
-            own = [each for cls, each in classes if type(value) is cls]
+            own = [each for cls, each in classes if _class_of(value) is cls]
             others = [each for cls, each in classes if cls in _ABSTRACT and isinstance(value, cls)]
             if len(own or others) != 1:
                 return self.by_value(value)
@@ -151,7 +151,9 @@ class Outgoing:
             if is_root_model(cls):
                 root = self.of(record.fields[0].hint)
                 inner = (lambda value: value) if root is None else root
-            return lambda value: inner(_dumped(value)) if type(value) is cls else self._dumped_or_other(value, inner)
+            return lambda value: (
+                inner(_dumped(value)) if _class_of(value) is cls else self._dumped_or_other(value, inner)
+            )
         if record.kind == "typeddict":
             return self._fields_of(record)
         by_key = {
@@ -224,6 +226,11 @@ class Outgoing:
         if hasattr(kind, "__get_pydantic_core_schema__"):
             return _as_json(value)
         return value
+
+
+def _class_of(value: Any) -> Any:
+    """Page, of a value of pydantic's own class `Page[int]`."""
+    return generic_origin(type(value))[0]
 
 
 def _dumped(value: Any) -> Any:

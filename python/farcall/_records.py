@@ -190,6 +190,8 @@ def _model(cls: Any) -> Record:
         accepts = first if isinstance(first, str) else name
         # pydantic fills in generics and names; a class that it has not finished yet has what is written.
         hint = info.annotation if cls.__pydantic_complete__ else hints.get(name, info.annotation)
+        if isinstance(getattr(info, "discriminator", None), str):
+            hint = typing.Annotated[hint, info]
         fields.append(
             Field(
                 name,

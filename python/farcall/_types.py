@@ -19,9 +19,12 @@ from farcall._hints import (
     Hint,
     Unresolved,
     alias_value,
+    discriminator,
     is_alias,
     is_typevar,
     is_union,
+    name_of,
+    names_itself,
     names_of,
     opened,
     origin_of,
@@ -85,6 +88,8 @@ class Types:
         """The type variables of the declaration that is being described."""
         self.owner: Any = None
         """What Self is."""
+        self.stand_ins: abc.Mapping[Any, str] = {}
+        """Type variables that stand for names of aliases while an annotation is read that is a string."""
 
     # ---- what cannot cross --------------------------------------------------------------------------------------
 
@@ -105,7 +110,7 @@ class Types:
     # ---- annotations --------------------------------------------------------------------------------------------
 
     def of(self, hint: Hint, at: str, way: Way) -> Json:
-        hint = opened(hint)
+        tag, hint = discriminator(hint), opened(hint)
         if isinstance(hint, Unresolved):
             return self.unknown(at, f"the annotation {hint!r} cannot be evaluated ({_first_line(hint.error)})")
         if isinstance(hint, (str, typing.ForwardRef)):
@@ -113,6 +118,8 @@ class Types:
         if (plain := _plain(hint)) is not None:
             return plain
         if is_typevar(hint):
+            if hint in self.stand_ins:
+                return self._forward(self.stand_ins[hint], at, way)
             return self._variable(hint, at, way)
         if getattr(hint, "_name", None) == "Self" and self.owner is not None:
             return self.of(self.owner, at, way)
@@ -120,12 +127,22 @@ class Types:
         if is_alias(origin):
             return self._alias(origin, arguments, at, way)
         if is_union(hint):
-            return union([self.of(each, at, way) for each in arguments])
+            return union([self._tagged(each, tag, at, way) for each in arguments])
         if origin is typing.Literal:
             return union([self._literal(each, at, way) for each in arguments])
         if isinstance(origin, type):
             return self._class(hint, origin, arguments, at, way)
         return self._not_understood(hint, at)
+
+    def _tagged(self, member: Hint, tag: str | None, at: str, way: Way) -> Json:
+        """pydantic goes by a property of the members: it has to be given even where it has a default."""
+        type_ = self.of(member, at, way)
+        record = record_of(opened(member)) if tag is not None and not way.returned and way.converted else None
+        field = next((each for each in record.fields if tag in (each.name, each.key)), None) if record else None
+        if field is None or field.required:
+            return type_
+        given: Json = {"name": field.key, "type": self.of(field.hint, f"{at}.{field.name}", way)}
+        return {"kind": "intersection", "members": [type_, {"kind": "object", "properties": [given]}]}
 
     def _not_understood(self, hint: Hint, at: str) -> Json:
         return self.unknown(at, f"{shown(hint)} cannot cross")
@@ -268,17 +285,33 @@ class Types:
         return described
 
     def _forward(self, hint: Any, at: str, way: Way) -> Json:
-        """A name left in an alias that names itself: `Json = dict[str, "Json"] | str`."""
-        name = hint if isinstance(hint, str) else hint.__forward_arg__
+        """What is left of an alias that names itself: a name, as in `Json = dict[str, "Json"] | str`, or more."""
+        written = hint if isinstance(hint, str) else hint.__forward_arg__
         names = {**self.names, **names_of(getattr(hint, "__forward_module__", None))}
-        target = names.get(name)
-        if target is None:
-            return self.unknown(at, f"the annotation {name!r} cannot be evaluated")
+        # `Json: TypeAlias = "dict[str, Json] | str"` is the string itself.
+        name = written if written in names else name_of(written, names)
+        target = names.get(name) if name is not None else None
+        if name is None or target is None:
+            return self._written(written, names, at, way)
         if isinstance(target, type) and origin_of(target) is None:
             return self.of(target, at, way)
-        return self._declare(
-            ("alias", name, id(target)), name, way, lambda: {"kind": "alias", "type": self.of(target, at, way)}
-        )
+
+        def build() -> Json:
+            value = self._written(target, names, at, way) if isinstance(target, str) else self.of(target, at, way)
+            return {"kind": "alias", "type": value}
+
+        return self._declare(("alias", name, id(target)), name, way, build)
+
+    def _written(self, annotation: str, names: abc.Mapping[str, Any], at: str, way: Way) -> Json:
+        """An annotation that is a string: aliases that name themselves stay names in it."""
+        stand_ins = {each: typing.TypeVar(each) for each, value in names.items() if names_itself(value)}
+        hint = resolve_or_explain(annotation, {**names, **stand_ins})
+        outer = self.stand_ins
+        self.stand_ins = {**outer, **{variable: each for each, variable in stand_ins.items()}}
+        try:
+            return self.of(hint, at, way)
+        finally:
+            self.stand_ins = outer
 
     def _alias(self, alias: Any, arguments: tuple[Hint, ...], at: str, way: Way) -> Json:
         parameters = [each for each in type_parameters(alias) if is_typevar(each)]

@@ -16,6 +16,8 @@ def show(type_):
         return f"[{', '.join(map(element, type_['elements']))}]"
     if kind == "union":
         return " | ".join(map(show, type_["members"]))
+    if kind == "intersection":
+        return " & ".join(map(show, type_["members"]))
     if kind == "object":
         parts = [f"[key: {show(each['key'])}]: {show(each['value'])}" for each in type_.get("indexes", [])]
         parts += [prop(each) for each in type_["properties"]]

@@ -311,7 +311,8 @@ def test_a_pydantic_model_is_declared_as_it_is_taken_and_as_it_is_written():
 
     manifest = described(f)
     assert [each for each in show_declarations(manifest) if "Order" in each] == [
-        "interface OrderInput { [key: string]: unknown; id: string; count?: number; pet: DogInput | Cat;"
+        "interface OrderInput { [key: string]: unknown; id: string; count?: number;"
+        ' pet: DogInput & { kind: "dog" } | Cat;'
         " site?: string | null; password?: string; ship-to: string }",
         "interface Order { [key: string]: unknown; id: string; count: number; pet: Dog | Cat;"
         " site: string | null; ship-to: string; total: number }",
@@ -380,3 +381,26 @@ def test_models_of_pydantic_1_are_interfaces():
         "interface Old { name: string; nick?: string | null; Size?: number; tags?: string[] }"
     ]
     assert manifest["declarations"][0]["properties"][2]["doc"] == "How big."
+
+
+def test_the_property_that_tells_models_apart_has_to_be_given():
+    class Cat(pydantic.BaseModel):
+        kind: Literal["cat"] = "cat"
+
+    class Dog(pydantic.BaseModel):
+        kind: Literal["dog"] = "dog"
+        age: int
+
+    Pet = Annotated[Union[Cat, Dog], pydantic.Field(discriminator="kind")]
+
+    class Home(pydantic.BaseModel):
+        first: Union[Cat, Dog] = pydantic.Field(discriminator="kind")
+        pets: List[Pet] = []
+
+    @farcall.typed
+    def f(home: Home, pet: Pet, cat: Cat) -> Pet: ...
+
+    manifest = farcall.describe(f)
+    tagged = 'CatInput & { kind: "cat" } | DogInput & { kind: "dog" }'
+    assert show_function(manifest["functions"][0]) == f"(home: Home, pet: {tagged}, cat: CatInput): Cat | Dog"
+    assert f"interface Home {{ first: {tagged}; pets?: ({tagged})[] }}" in show_declarations(manifest)

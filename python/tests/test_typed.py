@@ -463,6 +463,31 @@ def test_pydantic_models_are_validated_and_written():
     cbor2.dumps(result)
 
 
+class Page(pydantic.BaseModel, Generic[T]):
+    items: list[T]
+    next: Optional["Page[T]"] = None
+
+
+def test_generic_models_are_validated_and_written_with_what_stands_for_their_variables():
+    @farcall.typed
+    def f(page: Page[Page[Item]]) -> Page[Item]:
+        assert type(page.items[0].items[0]) is Item
+        return Page[Item](items=[item for each in page.items for item in each.items])
+
+    item = {"id": str(uuid.UUID(int=1)), "price": "1.5"}
+    given = {"items": [{"items": [item], "next": {"items": []}}]}
+    written = f(given, __farcall__=True)
+    assert [each["price"] for each in written["items"]] == ["1.5"]
+    assert written["next"] is None
+
+    @farcall.typed
+    def maybe(page: Optional[Page[Item]]) -> Union[Page[Item], list[Item]]:
+        return page or []
+
+    assert maybe({"items": [item]}, __farcall__=True)["items"][0]["price"] == "1.5"
+    assert maybe(None, __farcall__=True) == []
+
+
 def test_what_pydantic_refuses_is_refused_with_its_words():
     function, _ = echo(list[Item])
     with pytest.raises(TypeError) as caught:

@@ -261,6 +261,25 @@ def test_annotations_as_strings_are_evaluated():
     assert described("list[User] | None", True, False)[0] == "User[] | null"
 
 
+Written: typing.TypeAlias = "dict[str, Written] | list[Written] | str"
+Partly = Union[str, "list[Partly]", "dict[str, Partly]"]
+Named = Union[str, List["Named"]]
+Pair: typing.TypeAlias = "tuple[Named, Optional[Written]]"
+
+
+def test_aliases_that_name_themselves_are_declared_however_they_are_written():
+    written = "type Written = { [key: string]: Written } | Written[] | string"
+    partly = "type Partly = string | Partly[] | { [key: string]: Partly }"
+    named = "type Named = string | Named[]"
+    for alias, declared in [(Written, written), (Partly, partly), (Named, named), ("list[Partly]", partly)]:
+        _, problems, manifest = described(alias, False, False)
+        assert problems == []
+        assert show_declarations(manifest) == [declared]
+    shown, problems, manifest = described(Pair, False, True)
+    assert (shown.split(", ")[0], problems) == ("[string | (string | Named[])[]", [])
+    assert show_declarations(manifest) == [named, written]
+
+
 def test_a_path_leads_to_what_cannot_cross():
     class Handlers(TypedDict):
         on_progress: typing.Callable[[int], None]

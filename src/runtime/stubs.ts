@@ -27,7 +27,7 @@ export interface StubFactory {
 
 export type MethodStub = readonly [
   name: string,
-  kind: "function" | "generator",
+  kind: "function" | "generator" | "web",
   signature: string,
   shown?: { as?: string; names?: WireNames },
 ];
@@ -44,7 +44,7 @@ export function stubs(ref: StubsRef): StubFactory {
       methods: methods.map(([method, kind, signature, shown]) => ({
         ...shown,
         name: method,
-        mode: kind === "generator" ? "generator" : "unary",
+        mode: kind === "function" ? "unary" : kind,
         signature,
       })),
     });

@@ -49,6 +49,9 @@ seen.push(await studio.total.remote("x", 1, 2, kwargs({ sign: -1, tag: "b" })));
 const easel = new studio.Easel({ size: 3 });
 seen.push(await easel.paint.remote("red"), await easel.paint.remote("red", kwargs({ times: 2 })));
 
+const url: string = await new studio.Gallery().show.getWebUrl();
+seen.push(url.endsWith("Gallery.show.modal.run"));
+
 for await (const sum of shop.add.map([1, 2, 3], { kwargs: { b: 10 } })) seen.push(sum);
 seen.push(await failure(() => shop.fail.remote(7)));
 const spawned = await shop.add.spawn(1);
@@ -115,6 +118,7 @@ describe.skipIf(!modalPython)(`A Python app on Modal${pythonMissing}`, { timeout
       "x -3 [('tag', 'b')]",
       "untitled 3 red 1",
       "untitled 3 red 3",
+      true,
       11,
       12,
       13,

@@ -108,6 +108,65 @@ test("without the helper, types are those that Modal records, and unknown otherw
   ]);
 });
 
+test("without the helper, lists of a function that may be batched are lists or their elements", async () => {
+  const f = (parameters: Record<string, string | { type: string; default: null }>, returns: string) =>
+    fn(() => [], { parameters, returns });
+  const batched = method(() => [], { parameters: { texts: "list[str]" }, returns: "list[list[int]]" });
+  modal.fake.deploy("shop", {
+    double: f({ xs: "list[int]", raw: "list[float]" }, "list[str]"),
+    mean: f({ xs: "list[int]" }, "int"),
+    pick: f({ xs: "list[int]", index: "int" }, "list[int]"),
+    skip: f({ xs: "list[int]", step: { type: "Any", default: null } }, "list[int]"),
+    list: f({}, "list[str]"),
+    One: cls({ embed: batched }),
+    Two: cls({ embed: batched, other: batched }),
+  });
+  const functions = await functionsOf("shop");
+  const printed = [...functions.values()].map(
+    (fn) => `${fn.name}(${printParameters(fn.parameters)}): ${printType(fn.returns)}`,
+  );
+  expect(printed).toEqual([
+    "One.embed(texts: string | string[]): number[] | number[][]",
+    "Two.embed(texts: string[]): number[][]",
+    "Two.other(texts: string[]): number[][]",
+    "double(xs: number | number[], raw: unknown): string | string[]",
+    "list(): string[]",
+    "mean(xs: number[]): number",
+    "pick(xs: number[], index: number): number[]",
+    "skip(xs: number[], step?: unknown): number[]",
+  ]);
+});
+
+test("without the helper, `*args` and `**kwargs` are known by their names", async () => {
+  const f = (parameters: Record<string, string | { type: string; default: number }>) => fn(() => 1, { parameters });
+  const one = { type: "int", default: 1 };
+  modal.fake.deploy("shop", {
+    both: f({ label: "str", args: "int", sign: one, kwargs: "str" }),
+    plain: f({ args: "list[int]", kwargs: "dict[str, int]" }),
+    rest: f({ a: one, args: "Any", key: "str" }),
+  });
+  const functions = await functionsOf("shop");
+  const kinds = (name: string) =>
+    functions.get(name)?.parameters.map(({ name, type, rest, keywordOnly, keywordRest, optional }) => {
+      const mark = rest ? "*" : keywordRest ? "**" : keywordOnly ? "name " : "";
+      return `${mark}${name}${optional ? "?" : ""}: ${printType(type)}`;
+    });
+  expect(kinds("both")).toEqual(["label: string", "*args: number[]", "name sign?: number", "**kwargs: string"]);
+  expect(kinds("plain")).toEqual(["args: number[]", "kwargs: { [key: string]: number }"]);
+  expect(kinds("rest")).toEqual(["a?: number", "*args: unknown[]", "name key: string"]);
+});
+
+test("coarse types say how to get full ones", async () => {
+  modal.fake.deploy("shop", { add });
+  modal.fake.deploy("tools", { add, ...published([], { doc: "Tools." }) });
+  const docs = async (app: string) => {
+    const { manifest } = await modal.engine.registry.getManifest(ref(app));
+    return [manifest?.doc, manifest?.functions[0]?.doc];
+  };
+  expect(await docs("shop")).toEqual([expect.stringContaining("`npx farcall init --modal FILE`"), undefined]);
+  expect(await docs("tools")).toEqual(["Tools.", expect.stringContaining("Make that the module's last line.")]);
+});
+
 test("the helper's types are taken where they are, and its classes are not shown", async () => {
   const schema = { name: "add", mode: "unary", keywords: true, parameters: [{ name: "a", type: text }], returns: text };
   const own = { name: "Model", constructors: [{ parameters: [] }], doc: "A model." };

@@ -13,20 +13,61 @@ type PayloadType = NonNullable<ParameterSpec["fullType"]>;
 
 const UNKNOWN: TypeSchema = { kind: "primitive", name: "unknown" };
 
-/** @param of the class of a method */
-export function coarseFunction(name: string, metadata: Metadata, of?: string): PublishedFunction {
-  const own = of === undefined ? {} : { class: of };
+/** What the reader of coarse stubs can do about them: an app's documentation. */
+export const COARSE_APP =
+  "The types are coarse: this app was deployed without farcall's Python helper. Deploy it with `farcall.publish(app)` as the " +
+  "module's last line to get full ones; `npx farcall init --modal FILE` sets that up.";
+/** Documentation of a function that the helper has not described. */
+export const COARSE_FUNCTION =
+  "Its types are coarse: it was not yet registered when `farcall.publish(app)` ran. Make that the module's last line.";
+
+/** @param of of a method, its class and how many methods that has */
+export function coarseFunction(
+  name: string,
+  metadata: Metadata,
+  of?: { name: string; methods: number },
+): PublishedFunction {
+  const own = of === undefined ? {} : { class: of.name };
   if (metadata.webUrl) return { name, ...own, mode: "web", parameters: [], returns: UNKNOWN };
   const { arguments: given = [], returnType } = metadata.functionSchema ?? {};
+  const isGenerator = metadata.functionType === GENERATOR;
+  const batched = !isGenerator && (of?.methods ?? 1) === 1 && mayBeBatched(metadata.functionSchema);
+  const parameters = metadata.functionSchema ? coarseParameters(given) : ANYTHING;
+  // What a generator yields is not recorded.
+  const returns = isGenerator ? UNKNOWN : coarseType(returnType, "result");
   return {
     name,
     ...own,
-    mode: metadata.functionType === GENERATOR ? "generator" : "unary",
+    mode: isGenerator ? "generator" : "unary",
     keywords: true,
-    parameters: metadata.functionSchema ? coarseParameters(given) : ANYTHING,
-    // What a generator yields is not recorded.
-    returns: metadata.functionType === GENERATOR ? UNKNOWN : coarseType(returnType, "result"),
+    parameters: batched ? parameters.map((each) => ({ ...each, type: listOrElement(each) })) : parameters,
+    returns: batched ? elementOr(returns) : returns,
   };
+}
+
+/**
+ * Modal does not record whether a function is `@modal.batched`, whose callers pass and get elements of the lists that it is declared
+ * with. It cannot be where there is a default, or a parameter or a result that is not a list; in a class it is the only method.
+ */
+function mayBeBatched(schema: FunctionSpec | undefined): boolean {
+  if (!schema || schema.arguments.length === 0) return false;
+  const isList = (type: PayloadType | undefined) => [Type.list, Type.unknown, 0].includes(type?.baseType ?? 0);
+  return (
+    schema.arguments.every(({ hasDefault, fullType }) => !hasDefault && isList(fullType)) && isList(schema.returnType)
+  );
+}
+
+function listOrElement({ type, rest, keywordRest }: ParameterSchema): TypeSchema {
+  return rest || keywordRest ? type : elementOr(type);
+}
+
+function elementOr(type: TypeSchema): TypeSchema {
+  if (type.kind !== "array") return type;
+  return isUnknown(type.element) ? UNKNOWN : { kind: "union", members: [type.element, type] };
+}
+
+function isUnknown(type: TypeSchema): boolean {
+  return type.kind === "primitive" && type.name === "unknown";
 }
 
 /** Of a function whose parameters are not recorded. */
@@ -36,31 +77,28 @@ const ANYTHING: ParameterSchema[] = [
 ];
 
 function coarseParameters(specs: readonly ParameterSpec[]): ParameterSchema[] {
-  const last = specs.length - 1;
-  const hasKeywordRest = isCatchAll(specs[last], "kwargs");
-  const restAt = hasKeywordRest ? last - 1 : last;
+  const restAt = specs.findIndex((spec) => isCatchAll(spec, "args"));
+  const keywordRestAt = isCatchAll(specs.at(-1), "kwargs") ? specs.length - 1 : -1;
   // Python has no positional parameter without default behind one with: from there on they are passed by name only.
   const firstDefault = specs.findIndex(({ hasDefault }) => hasDefault);
   const byName = specs.findIndex(
-    (spec, index) => firstDefault >= 0 && index > firstDefault && !spec.hasDefault && !isCatchAll(spec, spec.name),
+    ({ hasDefault }, index) =>
+      firstDefault >= 0 && index > firstDefault && !hasDefault && index !== restAt && index !== keywordRestAt,
   );
-  return specs.map((spec, index): ParameterSchema => {
-    const { name, hasDefault } = spec;
-    if (index === last && hasKeywordRest) return { name, type: UNKNOWN, keywordRest: true };
-    if (index === restAt && isCatchAll(spec, "args")) {
-      return { name, type: { kind: "array", element: UNKNOWN }, rest: true };
-    }
-    const type = coarseType(spec.fullType, "argument");
-    const keywordOnly = byName >= 0 && index >= byName;
+  return specs.map(({ name, fullType, hasDefault }, index): ParameterSchema => {
+    const type = coarseType(fullType, "argument");
+    if (index === keywordRestAt) return { name, type, keywordRest: true };
+    if (index === restAt) return { name, type: { kind: "array", element: type }, rest: true };
+    const keywordOnly = (byName >= 0 && index >= byName) || (restAt >= 0 && index > restAt);
     return { name, type, ...(hasDefault && { optional: true }), ...(keywordOnly && { keywordOnly: true }) };
   });
 }
 
-/** `*args` and `**kwargs` are recorded like other parameters, by their names alone. */
-function isCatchAll(spec: ParameterSpec | undefined, name: string): boolean {
-  if (spec?.name !== name || spec.hasDefault || (name !== "args" && name !== "kwargs")) return false;
-  const base = spec.fullType?.baseType ?? Type.unknown;
-  return base === Type.unknown || base === 0;
+/** `*args` and `**kwargs` are recorded like other parameters: by their names alone, and as what each argument is. */
+function isCatchAll(spec: ParameterSpec | undefined, name: "args" | "kwargs"): boolean {
+  if (spec?.name !== name || spec.hasDefault) return false;
+  const base = spec.fullType?.baseType;
+  return base !== Type.list && base !== Type.dict;
 }
 
 /** The parameters of a class, with types and defaults: its constructor takes them as one object. */

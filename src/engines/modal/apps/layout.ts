@@ -1,5 +1,6 @@
 /** What Modal says of the functions of a deployed app: ids and metadata by tag, for the newest version or an older one. */
 import type { AppRef } from "../../../engine/index.ts";
+import type { FunctionSchema } from "../../../schema/index.ts";
 import type { Session } from "../client.ts";
 import { Status, statusOf } from "../errors.ts";
 import { inParallel } from "../values.ts";
@@ -13,6 +14,15 @@ export interface Located {
 
 /** By tag: `add`, and `Model.*` for a class. */
 export type Layout = ReadonlyMap<string, Located>;
+
+/** Of a function, or of a method, which has some of its own. */
+export function metadataOf(
+  layout: Layout,
+  { name, class: of }: Pick<FunctionSchema, "name" | "class">,
+): Metadata | undefined {
+  if (of === undefined) return layout.get(name)?.metadata;
+  return layout.get(`${of}.*`)?.metadata.methodHandleMetadata[name.slice(of.length + 1)];
+}
 
 /** How many questions about single functions are open at once. */
 const PARALLEL = 16;

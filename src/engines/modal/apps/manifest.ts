@@ -10,7 +10,7 @@ import {
   signatureOf,
 } from "../../../schema/index.ts";
 import { isCarrier, type Published, type PublishedFunction, readCarrier } from "./carrier.ts";
-import { coarseConstructor, coarseFunction } from "./coarse.ts";
+import { COARSE_APP, COARSE_FUNCTION, coarseConstructor, coarseFunction } from "./coarse.ts";
 import type { Layout } from "./layout.ts";
 
 export interface ManifestParts {
@@ -56,12 +56,17 @@ export function buildManifest(ref: AppRef & { version: number }, deployedAt: str
     version,
     deployedAt,
     language: "python",
-    ...(published?.doc !== undefined && { doc: published.doc }),
+    ...docOf(published),
     declarations,
     functions,
     ...(classes.length > 0 && { classes }),
   };
   return { manifest, typed };
+}
+
+function docOf(published: Published | undefined): { doc?: string } {
+  if (!published) return { doc: COARSE_APP };
+  return published.doc === undefined ? {} : { doc: published.doc };
 }
 
 function classesOf(layout: Layout, published: Published | undefined): Omit<ClassSchema, "signature">[] {
@@ -76,13 +81,18 @@ function classesOf(layout: Layout, published: Published | undefined): Omit<Class
 /** What is deployed, whether the helper has described it or not. */
 function functionsOf(layout: Layout, published: Published | undefined): PublishedFunction[] {
   const described = new Map(published?.functions.map((fn) => [fn.name, fn]));
+  const coarse = (...given: Parameters<typeof coarseFunction>): PublishedFunction => ({
+    ...coarseFunction(...given),
+    ...(published && { doc: COARSE_FUNCTION }),
+  });
   return [...layout].flatMap(([tag, { metadata }]) => {
     if (isCarrier(tag)) return [];
-    if (!tag.endsWith(".*")) return [described.get(tag) ?? coarseFunction(tag, metadata)];
-    const of = tag.slice(0, -2);
-    return Object.entries(metadata.methodHandleMetadata).map(([method, own]) => {
-      const name = `${of}.${method}`;
-      return described.get(name) ?? coarseFunction(name, own, of);
+    if (!tag.endsWith(".*")) return [described.get(tag) ?? coarse(tag, metadata)];
+    const methods = Object.entries(metadata.methodHandleMetadata);
+    const of = { name: tag.slice(0, -2), methods: methods.length };
+    return methods.map(([method, own]) => {
+      const name = `${of.name}.${method}`;
+      return described.get(name) ?? coarse(name, own, of);
     });
   });
 }

@@ -10,6 +10,7 @@ import type {
 import type { AppManifest } from "../../../schema/index.ts";
 import type { Session } from "../client.ts";
 import { type Deployments, isoTime } from "./deployments.ts";
+import { metadataOf } from "./layout.ts";
 import { watchDeploys } from "./watch.ts";
 
 export class ModalRegistry implements Registry {
@@ -46,7 +47,7 @@ export class ModalRegistry implements Registry {
     const { deployment, schema } = await this.#deployments.find(ref, 0);
     const { app, environment, version } = deployment;
     const { name, mode } = schema;
-    const webUrl = deployment.layout.get(name)?.metadata.webUrl;
+    const { webUrl } = metadataOf(deployment.layout, schema) ?? {};
     return { app, environment, name, version, mode, schema, ...(webUrl && { webUrl }) };
   }
 

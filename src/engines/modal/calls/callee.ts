@@ -3,6 +3,7 @@ import type { FunctionRef } from "../../../engine/index.ts";
 import { UnsupportedError } from "../../../runtime/errors.ts";
 import type { FunctionSchema } from "../../../schema/index.ts";
 import type { Deployment, Deployments } from "../apps/deployments.ts";
+import { metadataOf } from "../apps/layout.ts";
 import type { Metadata } from "../apps/metadata.ts";
 import type { Session } from "../client.ts";
 import { decodeInstance } from "../codec/index.ts";
@@ -100,13 +101,9 @@ export class Callees {
 }
 
 /** Throws UnsupportedError for a function that takes pickled arguments only. */
-export function checkFormat({ deployment, schema, methodName }: Callee): void {
+export function checkFormat({ deployment, schema }: Callee): void {
   const { layout, app } = deployment;
-  const metadata =
-    methodName === undefined
-      ? layout.get(schema.name)?.metadata
-      : layout.get(`${schema.class}.*`)?.metadata.methodHandleMetadata[methodName];
-  const formats = metadata?.supportedInputFormats ?? [];
+  const formats = metadataOf(layout, schema)?.supportedInputFormats ?? [];
   if (formats.includes(Format.cbor)) return;
   throw new UnsupportedError(`${app}/${schema.name} takes pickled arguments only, which other languages cannot write`, {
     hint: "It was deployed with an old client: deploy it again with the Python package modal 1.2 or newer.",

@@ -66,7 +66,7 @@ export class Functions {
     return {
       functionName: fn.tag,
       ...(definition.functionType !== undefined && { functionType: definition.functionType }),
-      webUrl: definition.webhookConfig?.type ? `https://fake--${fn.appId}-${fn.tag}.modal.run` : "",
+      webUrl: webUrlOf(fn, fn.tag, definition),
       definitionId: `de-${hash(fn.raw ?? JSON.stringify(definition))}`,
       classParameterInfo: definition.classParameterInfo,
       functionSchema: definition.functionSchema,
@@ -76,7 +76,8 @@ export class Functions {
       methodHandleMetadata: Object.fromEntries(
         methods.map(([name, method]) => {
           const own = { ...this.metadata, ...declared?.methods[name]?.metadata };
-          return [name, { ...describeMethod(name, method), appId: fn.appId, ...own }];
+          const webUrl = webUrlOf(fn, fn.tag.replace("*", name), method);
+          return [name, { ...describeMethod(name, method), webUrl, appId: fn.appId, ...own }];
         }),
       ),
       ...this.metadata,
@@ -123,6 +124,14 @@ export class Functions {
     },
     functionGetDynamicConcurrency: async ({ targetConcurrency }) => ({ concurrency: targetConcurrency }),
   } satisfies Handlers;
+}
+
+function webUrlOf(
+  { appId }: Fn,
+  name: string,
+  { webhookConfig }: Pick<Partial<FunctionDefinition>, "webhookConfig">,
+): string {
+  return webhookConfig?.type ? `https://fake--${appId}-${name}.modal.run` : "";
 }
 
 function describeMethod(name: string, method: MethodDefinition): FunctionMetadata {
