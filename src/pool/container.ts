@@ -102,6 +102,8 @@ export interface ContainerOptions {
   /** Inputs that run at a time, of all batches together. */
   maxInputs: number;
   startupTimeoutMs: number;
+  /** Called before inputs go to the process. */
+  beforeSend?: (() => void) | undefined;
 }
 
 export class Container implements InputContainer {
@@ -135,13 +137,13 @@ export class Container implements InputContainer {
   #socketClosed = false;
   readonly #createdAt = performance.now();
 
-  constructor({ process, owner, load, maxInputs, startupTimeoutMs }: ContainerOptions) {
+  constructor({ process, owner, load, maxInputs, startupTimeoutMs, beforeSend }: ContainerOptions) {
     this.id = load.container;
     this.pid = process.child.pid!;
     this.#owner = owner;
     this.#process = process;
     this.#load = load;
-    this.#writer = new FrameWriter(process.socket);
+    this.#writer = new FrameWriter(process.socket, beforeSend);
     this.#calls = new KnownCalls(this, this.#writer);
     this.#inputs = new InputList(this, maxInputs);
     this.#deadlines = new Deadlines({

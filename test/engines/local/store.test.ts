@@ -209,7 +209,7 @@ test("large inputs, large results and keys of an older farcall are taken over as
 test("a write that fails takes nothing along of what shares its transaction", async () => {
   const store = opened(4, "");
   store.database.exec(
-    "CREATE TRIGGER bad BEFORE INSERT ON inputs WHEN new.call = 11 BEGIN SELECT RAISE(ABORT, 'this one is bad'); END",
+    "CREATE TRIGGER bad BEFORE INSERT ON inputs WHEN new.id >> 32 = 11 BEGIN SELECT RAISE(ABORT, 'this one is bad'); END",
   );
   const tables = new CallTables(store);
   const write = (call: number) =>
