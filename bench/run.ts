@@ -17,6 +17,7 @@ const BENCHMARKS: Record<string, () => Promise<{ default: Benchmark }>> = {
   introspect: () => import("./introspect.ts"),
   typecheck: () => import("./typecheck.ts"),
   remote: () => import("./remote.ts"),
+  "remote-beside-spawn": () => import("./remote-beside-spawn.ts"),
   map: () => import("./map.ts"),
   "spawn-map": () => import("./spawn-map.ts"),
   "modal-map": () => import("./modal-map.ts"),

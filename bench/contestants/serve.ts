@@ -13,9 +13,7 @@ export interface Served {
 
 export function serve(contestant: Served): void {
   process.on("message", async (burst: Burst) => {
-    process.send!(
-      burst.kind === "latency" ? await latency(contestant, burst.count) : await throughput(contestant, burst.count),
-    );
+    process.send!(await bursts[burst.kind](contestant, burst.count));
   });
   process.once("disconnect", async () => {
     await contestant.close();
@@ -24,7 +22,14 @@ export function serve(contestant: Served): void {
   process.send!("ready");
 }
 
+const bursts = { latency, latencies, throughput };
+
 async function latency(contestant: Served, count: number): Promise<Latency> {
+  const microseconds = (await latencies(contestant, count)).sort();
+  return { p50: microseconds[count >> 1]!, p99: microseconds[Math.floor(count * 0.99)]! };
+}
+
+async function latencies(contestant: Served, count: number): Promise<Float64Array> {
   if (!contestant.one) throw new Error("this contestant makes no single calls");
   const microseconds = new Float64Array(count);
   for (let i = 0; i < count; i++) {
@@ -33,8 +38,7 @@ async function latency(contestant: Served, count: number): Promise<Latency> {
     await contestant.one(i);
     microseconds[i] = Number(process.hrtime.bigint() - start) / 1000;
   }
-  microseconds.sort();
-  return { p50: microseconds[count >> 1]!, p99: microseconds[Math.floor(count * 0.99)]! };
+  return microseconds;
 }
 
 async function throughput(contestant: Served, count: number): Promise<number> {

@@ -4,10 +4,11 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
+import { percentile } from "./measure.ts";
 
 /** What a contestant is asked for. */
 export interface Burst {
-  kind: "latency" | "throughput";
+  kind: "latency" | "latencies" | "throughput";
   /** Calls to make. */
   count: number;
 }
@@ -17,6 +18,9 @@ export interface Latency {
   p50: number;
   p99: number;
 }
+
+/** Calls of one burst while something else goes on. */
+const CALLS_BESIDE = 100;
 
 export class Contestant implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -46,6 +50,18 @@ export class Contestant implements AsyncDisposable {
 
   latency(count: number): Promise<Latency> {
     return this.#ask<Latency>({ kind: "latency", count });
+  }
+
+  /** Of the calls made until `load` is done. */
+  async latencyBeside(load: Promise<unknown>): Promise<Latency> {
+    let done = false;
+    const ended = load.finally(() => {
+      done = true;
+    });
+    const all: number[] = [];
+    while (!done) all.push(...(await this.#ask<Float64Array>({ kind: "latencies", count: CALLS_BESIDE })));
+    await ended;
+    return { p50: percentile(all, 0.5), p99: percentile(all, 0.99) };
   }
 
   /** Calls per second. */

@@ -10,6 +10,11 @@ export const increment = app.function(async function increment(x: number): Promi
   return x + 1;
 });
 
+/** The same, in containers of its own. */
+export const incrementToo = app.function(async function incrementToo(x: number): Promise<number> {
+  return x + 1;
+});
+
 export const pass = app.function(async function pass(text: string): Promise<string> {
   return text;
 });

@@ -55,6 +55,8 @@ export interface ContainerOptions {
   /** Inputs that run at a time, of all batches together. */
   maxInputs: number;
   startupTimeoutMs: number;
+  /** Called before inputs go to the process. */
+  beforeSend?: (() => void) | undefined;
 }
 
 export class Container implements InputContainer, KnowingContainer {
@@ -75,13 +77,13 @@ export class Container implements InputContainer, KnowingContainer {
   #idleSince = 0;
   #stopTimer: NodeJS.Timeout | undefined;
 
-  constructor({ process, owner, load, maxInputs, startupTimeoutMs }: ContainerOptions) {
+  constructor({ process, owner, load, maxInputs, startupTimeoutMs, beforeSend }: ContainerOptions) {
     this.id = load.container;
     this.pid = process.child.pid!;
     this.#owner = owner;
     this.#process = process;
     this.#load = load;
-    this.#writer = new FrameWriter(process.socket);
+    this.#writer = new FrameWriter(process.socket, beforeSend);
     this.#calls = new KnownCalls(this, this.#writer);
     this.#inputs = new ContainerInputs({
       container: this,

@@ -31,6 +31,8 @@ export interface PoolsOptions {
   /** The engine that containers call in turn. */
   engineUrl: string;
   log: PoolLog;
+  /** Called before inputs go to a container. */
+  beforeSend?: () => void;
   /** Called when a pool has no containers left. */
   onIdle: () => void;
 }
@@ -40,6 +42,7 @@ export class Pools implements PoolOwner {
   readonly #versions: Versions;
   readonly #launchers: Readonly<Record<string, Launcher>>;
   readonly #engineUrl: string;
+  readonly #beforeSend: (() => void) | undefined;
   readonly #onIdle: () => void;
   readonly #pools = new Map<string, Pool>();
   /** Asked for a process when enough were starting. */
@@ -48,11 +51,12 @@ export class Pools implements PoolOwner {
   readonly #crowdedOut = new Set<Pool>();
   #closing = false;
 
-  constructor({ versions, launchers, engineUrl, log, onIdle }: PoolsOptions) {
+  constructor({ versions, launchers, engineUrl, log, beforeSend, onIdle }: PoolsOptions) {
     this.log = log;
     this.#versions = versions;
     this.#launchers = launchers;
     this.#engineUrl = engineUrl;
+    this.#beforeSend = beforeSend;
     this.#onIdle = onIdle;
     for (const version of versions.newest()) {
       try {
@@ -185,6 +189,7 @@ export class Pools implements PoolOwner {
       load: this.#loadMessage(workload),
       maxInputs: capacityOf(options),
       startupTimeoutMs: options.startupTimeoutMs,
+      beforeSend: this.#beforeSend,
     });
   }
 

@@ -115,6 +115,7 @@ const EMPTY = new Uint8Array(0);
 /** Gathers frames and writes them once a turn. */
 export class FrameWriter {
   readonly #socket: Socket;
+  readonly #beforeSend: (() => void) | undefined;
   #buffer: Buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   /** The part of it that is free. */
   #chunk: Buffer = this.#buffer;
@@ -125,8 +126,10 @@ export class FrameWriter {
     this.flush();
   };
 
-  constructor(socket: Socket) {
+  /** @param beforeSend called before anything that was written goes out */
+  constructor(socket: Socket, beforeSend?: () => void) {
     this.#socket = socket;
+    this.#beforeSend = beforeSend;
   }
 
   /** Bytes that the peer has not taken yet: what back pressure is measured by. */
@@ -140,6 +143,7 @@ export class FrameWriter {
     if (size > this.#chunk.length) {
       const header = Buffer.allocUnsafe(HEADER_BYTES);
       writeHeader(header, 0, payload.length, type, flags, call, index);
+      this.#beforeSend?.();
       this.#socket.write(header);
       this.#socket.write(payload);
       return;
@@ -158,6 +162,7 @@ export class FrameWriter {
     if (this.#used === 0) return;
     const used = this.#used;
     this.#used = 0;
+    this.#beforeSend?.();
     if (this.#socket.writable) this.#socket.write(this.#chunk.subarray(0, used));
     // The system has taken all: the buffer is free again.
     if (this.#socket.writableLength === 0) this.#chunk = this.#buffer;

@@ -35,6 +35,10 @@ const LAYOUTS: Record<number, string> = {
     CREATE TABLE inputs (call INTEGER, idx INTEGER, state INTEGER NOT NULL, payload BLOB NOT NULL, output BLOB, PRIMARY KEY (call, idx)) WITHOUT ROWID;`,
 };
 
+LAYOUTS[6] = `CREATE TABLE calls (${CALLS}, trace TEXT, instance TEXT NOT NULL DEFAULT '', num_failed INTEGER NOT NULL DEFAULT 0, digest BLOB);
+    CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, instance, key) ${KEY};
+    CREATE TABLE inputs (call INTEGER NOT NULL, idx INTEGER NOT NULL, state INTEGER NOT NULL, payload BLOB, output BLOB, PRIMARY KEY (call, idx));`;
+
 /** Has been there since layout 5. */
 const ADDED = "DROP TABLE payloads; DROP TABLE artifacts; DROP TABLE commits;";
 
@@ -47,8 +51,9 @@ function opened(layout: number, rows: string): Store {
   const file = join(folder, "state.db");
   Store.open(file)!.close();
   const old = new DatabaseSync(file);
+  const since5 = layout < 5 ? `ALTER TABLE versions DROP COLUMN about; ${ADDED}` : "";
   old.exec(
-    `ALTER TABLE versions DROP COLUMN about; ${ADDED} DROP TABLE calls; DROP TABLE inputs; ${LAYOUTS[layout]} ${CALL} ${rows} PRAGMA user_version = ${layout};`,
+    `${since5} DROP TABLE calls; DROP TABLE inputs; ${LAYOUTS[layout]} ${CALL} ${rows} PRAGMA user_version = ${layout};`,
   );
   old.close();
   // No older farcall wrote one.
@@ -206,10 +211,52 @@ test("large inputs, large results and keys of an older farcall are taken over as
   ]);
 });
 
+test("inputs and outputs of the last layout stay under their calls, also of calls with large numbers", () => {
+  const late = 2 ** 30 + 5;
+  const tables = new CallTables(
+    opened(
+      6,
+      `UPDATE calls SET number = ${late} WHERE number = 2;
+      INSERT INTO inputs VALUES (1, 0, ${result}, x'01', x'02'), (1, 4000000000, ${waiting}, x'03', NULL), (${late}, 7, ${waiting}, x'04', NULL);`,
+    ),
+  );
+  expect(tables.inputs(1, 0, 2 ** 32).map(({ index }) => index)).toEqual([0, 4_000_000_000]);
+  expect(tables.outputs(1, 0, 2 ** 32)).toEqual([{ index: 0, state: result, payload: Uint8Array.of(2) }]);
+  expect(tables.waitingInputs(late, 0)).toEqual([{ index: 7, state: waiting, payload: Uint8Array.of(4) }]);
+  expect([1, late].map((call) => [tables.countInputs(call), tables.countUnfinished(call)])).toEqual([
+    [2, 1],
+    [1, 1],
+  ]);
+});
+
+test("what a call writes after a write that failed is not written either, before the call knows", async () => {
+  const store = opened(4, "");
+  const tables = new CallTables(store);
+  const write = (call: number, index: number) =>
+    new Promise<string>((resolve) => {
+      const inputs = [{ index, payload: Uint8Array.of(1) }];
+      tables.write(
+        () => [{ kind: "inputs", call, inputs }],
+        (error) => resolve(error ? "refused" : "stored"),
+      );
+    });
+  store.database.exec(
+    "CREATE TRIGGER bad BEFORE INSERT ON inputs WHEN new.id = 11 << 32 BEGIN SELECT RAISE(ABORT, ''); END",
+  );
+  const first = write(11, 0);
+  // In a later group, which the writer has before the first is answered.
+  const later = new Promise<string[]>((resolve) =>
+    setImmediate(() => resolve(Promise.all([write(11, 1), write(12, 0)]))),
+  );
+  expect([await first, ...(await later)]).toEqual(["refused", "refused", "stored"]);
+  expect(await write(11, 2)).toBe("stored");
+  expect(tables.inputs(11, 0, 9).map(({ index }) => index)).toEqual([2]);
+});
+
 test("a write that fails takes nothing along of what shares its transaction", async () => {
   const store = opened(4, "");
   store.database.exec(
-    "CREATE TRIGGER bad BEFORE INSERT ON inputs WHEN new.call = 11 BEGIN SELECT RAISE(ABORT, 'this one is bad'); END",
+    "CREATE TRIGGER bad BEFORE INSERT ON inputs WHEN new.id >> 32 = 11 BEGIN SELECT RAISE(ABORT, 'this one is bad'); END",
   );
   const tables = new CallTables(store);
   const write = (call: number) =>

@@ -71,15 +71,16 @@ export class Host implements Services {
       env: { FARCALL_HOME: paths.state, FARCALL_ENGINE: paths.url, FARCALL_UMASK: umask.toString(8) },
       log,
     });
+    const { calls, attempts } = storage;
     this.pools = new Pools({
       versions: this.registry,
       launchers: { typescript: new NodeLauncher(this.#processes, paths) },
       engineUrl: paths.url,
       log,
+      beforeSend: () => attempts.write(),
       onIdle: () => this.#lookForWork(),
     });
     this.#web = new WebServer(this);
-    const { calls, attempts } = storage;
     this.calls = new Calls({ storage: calls, attempts, registry: this.registry, pools: this.pools, warn });
     this.#schedules = new Schedules(this.registry, this.calls);
     this.#server = createServer({ noDelay: true }, (socket) => {

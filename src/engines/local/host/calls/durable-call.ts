@@ -21,6 +21,8 @@ import {
   type CallStorage,
   type CallWrite,
   InputState,
+  isLarge,
+  type OutputWrite,
   type StoredListener,
 } from "../storage/index.ts";
 import type { Backlog } from "./backlog.ts";
@@ -95,12 +97,13 @@ export class DurableCall implements Call {
   readonly #onEnd: (call: DurableCall) => void;
   readonly #row: CallRow;
   readonly #host: DurableHost;
-  /** Not on disk yet. */
+  /** On its way to the disk next. */
   #incoming: { index: number; payload: Uint8Array }[] = [];
+  /** Nothing of it was written. */
   #isNew: boolean;
   /** Any of its inputs without an outcome may have run before. */
   #resumed = false;
-  /** Inputs that came, and those on disk, before it is accepted. */
+  /** Inputs that came, and those that are on disk or on their way there, before it is accepted. */
   #received = 0;
   #stored = 0;
   #closing: number | undefined;
@@ -309,6 +312,7 @@ export class DurableCall implements Call {
     if (this.#saving) return;
     this.#saving = true;
     let closing: number | undefined;
+    let stored = 0;
     let bytes = 0;
     this.#host.storage.write(
       () => {
@@ -319,7 +323,9 @@ export class DurableCall implements Call {
           return [];
         }
         closing = this.#closing;
-        return this.#unsaved(closing);
+        const writes = this.#unsaved(closing);
+        stored = this.#stored;
+        return writes;
       },
       (error) => {
         this.#host.backlog.saved(bytes);
@@ -328,9 +334,8 @@ export class DurableCall implements Call {
           this.abandon({ code: "ENGINE_UNAVAILABLE", message: error.message, hint: error.hint });
           return;
         }
-        this.#isNew = false;
         if (closing !== undefined) this.#accept(closing);
-        else this.#onStored?.(this.#stored);
+        else this.#onStored?.(stored);
       },
     );
   }
@@ -339,6 +344,7 @@ export class DurableCall implements Call {
   #unsaved(closing: number | undefined): CallWrite[] {
     const writes: CallWrite[] = [];
     if (this.#isNew) writes.push({ kind: "insert", row: this.#row });
+    this.#isNew = false;
     const inputs = this.#incoming;
     this.#incoming = [];
     if (inputs.length > 0) writes.push({ kind: "inputs", call: this.row, inputs });
@@ -457,25 +463,26 @@ export class DurableCall implements Call {
   }
 
   outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void {
-    this.#settle(input.index, kind === "exception" ? InputState.exception : InputState.result, payload);
+    this.#settle(input, kind === "exception" ? InputState.exception : InputState.result, payload);
   }
 
   failed(input: Input, failure: Failure): void {
-    this.#settle(input.index, InputState.failure, Buffer.from(JSON.stringify(failure)));
+    this.#settle(input, InputState.failure, Buffer.from(JSON.stringify(failure)));
   }
 
-  #settle(index: number, state: number, payload: Uint8Array): void {
+  #settle(input: Input, state: number, payload: Uint8Array): void {
     if (this.#over) return;
+    const { index } = input;
     this.progress.inputEnded(index);
-    this.#write(index, state, payload);
+    this.#write({ kind: "output", call: this.row, index, state, payload, inputWasLarge: isLarge(input.payload) });
   }
 
-  #write(index: number, state: number, payload: Uint8Array): void {
+  #write(output: OutputWrite): void {
+    const { index, state, payload } = output;
     let written = 0;
     this.#host.backlog.add(payload.length);
     this.#host.storage.write(
       () => {
-        const output: CallWrite = { kind: "output", call: this.row, index, state, payload };
         written = 1;
         // With the last one, in whatever order they get onto a disk that was full for a while.
         if (++this.#written < this.#numInputs) return [output];
@@ -486,7 +493,7 @@ export class DurableCall implements Call {
         if (error) {
           this.#written -= written;
           this.#host.warn(`an output of ${this.id} could not be stored and is tried again: ${error.message}`);
-          setTimeout(() => this.#write(index, state, payload), AGAIN_MS).unref();
+          setTimeout(() => this.#write(output), AGAIN_MS).unref();
           return;
         }
         this.#host.attempts.forget(this.row, index);

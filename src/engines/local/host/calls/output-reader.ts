@@ -10,6 +10,9 @@ import { type CallStorage, InputState, OUTPUT_TYPES } from "../storage/index.ts"
 import type { DurableCall, OutputListener } from "./durable-call.ts";
 import type { Peer } from "./peer.ts";
 
+/** Inputs that are looked at in one go. */
+const SCANNED_AT_ONCE = 4_096;
+
 /** The call that is read: one that runs, or the number of one that has ended. */
 export interface FoundCall {
   number: number;
@@ -86,21 +89,27 @@ export class OutputReader implements OutputListener {
   }
 
   #scan(): void {
-    const end = Math.min(this.#end, this.#call.numInputs);
-    const page = this.#cursor < end ? this.#storage.inputs(this.#call.number, this.#cursor, end) : [];
-    for (const { index, state, payload } of page) {
-      this.#cursor = index + 1;
-      if (state !== InputState.waiting) this.#send(index, state, payload);
-      else if (this.#onScanned && this.#call.cancelled) {
-        this.#send(index, InputState.failure, Buffer.from(JSON.stringify(cancelledCall(this.#call.id))));
+    const { number, numInputs, cancelled, id } = this.#call;
+    const end = Math.min(this.#end, numInputs);
+    if (this.#cursor < end) {
+      const until = Math.min(end, this.#cursor + SCANNED_AT_ONCE);
+      // Of a call that was cancelled, a poll also learns which inputs never get an outcome.
+      const page =
+        this.#onScanned && cancelled
+          ? this.#storage.inputs(number, this.#cursor, until)
+          : this.#storage.outputs(number, this.#cursor, until);
+      this.#cursor = page.length > 0 ? page.at(-1)!.index + 1 : until;
+      for (const { index, state, payload } of page) {
+        if (state !== InputState.waiting) this.#send(index, state, payload);
+        else this.#send(index, InputState.failure, Buffer.from(JSON.stringify(cancelledCall(id))));
       }
+      return;
     }
-    if (page.length > 0) return;
     this.#seenAll();
     if (this.#onScanned) {
       this.close();
       this.#onScanned();
-    } else if (this.#call.cancelled) this.fail(cancelledCall(this.#call.id));
+    } else if (cancelled) this.fail(cancelledCall(id));
     else if (this.#asksForNothing) this.fail(noSuchInput(this.#call, this.#start));
   }
 

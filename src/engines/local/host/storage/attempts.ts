@@ -1,7 +1,7 @@
 /**
  * How often each durable input that has no outcome yet went into a container: what a host needs to know of the one before
- * it, when that died. Written before the input goes in, without a sync, in a file that lives as long as the system runs:
- * after a restart of the machine nobody knows.
+ * it, when that died. Written before inputs go in (`write`), those of one turn together, without a sync, in a file that lives
+ * as long as the system runs: after a restart of the machine nobody knows.
  */
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
@@ -19,6 +19,8 @@ const HEADER = 16;
 const RECORD = 16;
 /** Records that are out of date, before the file is written again. */
 const SPARE_RECORDS = 10_000;
+/** Records that are written together. */
+const GATHERED = 1_024;
 
 export class AttemptsFile {
   readonly #path: string;
@@ -30,7 +32,10 @@ export class AttemptsFile {
   #unknownUpTo: number;
   #file: number | undefined;
   #records = 0;
-  readonly #record = Buffer.alloc(RECORD);
+  /** Records that are not in the file yet. */
+  readonly #gathered = Buffer.alloc(GATHERED * RECORD);
+  #gatheredRecords = 0;
+  #scheduled = false;
 
   /** @param lastCall the newest call that an earlier host may have run */
   constructor(path: string, lastCall: number, warn: (message: string) => void) {
@@ -47,10 +52,37 @@ export class AttemptsFile {
     return { attempt: 0, runs: call <= this.#unknownUpTo ? 1 : 0 };
   }
 
+  /** In the file after `write`, and soon in any case. */
   set(call: number, index: number, attempts: Attempts): void {
     this.#remember(call, index, attempts);
+    if (this.#file === undefined) return;
+    this.#fill(this.#gathered, this.#gatheredRecords * RECORD, call, index, attempts.attempt, attempts.runs);
+    this.#gatheredRecords++;
+    if (this.#gatheredRecords === GATHERED) this.write();
+    else if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => {
+        this.#scheduled = false;
+        this.write();
+      });
+    }
+  }
+
+  /** Writes what was set. */
+  write(): void {
+    const count = this.#gatheredRecords;
+    if (count === 0) return;
+    this.#gatheredRecords = 0;
+    if (this.#file === undefined) return;
+    this.#records += count;
     if (this.#records > 2 * this.#size + SPARE_RECORDS) this.#rewrite();
-    else this.#append(call, index, attempts);
+    else {
+      try {
+        writeAll(this.#file, this.#gathered.subarray(0, count * RECORD));
+      } catch (error) {
+        this.#giveUp(error);
+      }
+    }
   }
 
   /** The input has an outcome on disk, or none is wanted. */
@@ -77,6 +109,7 @@ export class AttemptsFile {
   }
 
   close(): void {
+    this.write();
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
   }
@@ -96,17 +129,6 @@ export class AttemptsFile {
       this.#remember(call, index, { attempt: bytes.readUInt16LE(at + 10), runs: bytes.readUInt16LE(at + 12) });
     }
     return bytes.readUIntLE(8, 6);
-  }
-
-  #append(call: number, index: number, { attempt, runs }: Attempts): void {
-    if (this.#file === undefined) return;
-    this.#fill(this.#record, 0, call, index, attempt, runs);
-    try {
-      writeSync(this.#file, this.#record);
-      this.#records++;
-    } catch (error) {
-      this.#giveUp(error);
-    }
   }
 
   #fill(buffer: Buffer, at: number, call: number, index: number, attempt: number, runs: number): void {
@@ -131,9 +153,9 @@ export class AttemptsFile {
     const temporary = `${this.#path}.tmp`;
     try {
       const file = openSync(temporary, "w", 0o600);
-      for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+      writeAll(file, bytes);
       renameSync(temporary, this.#path);
-      this.close();
+      if (this.#file !== undefined) closeSync(this.#file);
       this.#file = file;
       this.#records = this.#size;
     } catch (error) {
@@ -144,9 +166,14 @@ export class AttemptsFile {
   /** Without a file, the next host takes all inputs for such that may have run. */
   #giveUp(error: unknown): void {
     this.#warn(`attempts cannot be written down: ${error}`);
-    this.close();
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
     rmSync(this.#path, { force: true });
   }
+}
+
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
 }
 
 let start: Buffer | undefined;

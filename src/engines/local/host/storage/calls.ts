@@ -5,6 +5,7 @@
 import type { FunctionRef, OpenCall } from "../../../../engine/index.ts";
 import type { FarcallError } from "../../../../runtime/errors.ts";
 import { FromHost } from "../../protocol.ts";
+import { INLINE_BYTES } from "./layout.ts";
 
 /** `state` of an input. */
 export const InputState = { waiting: 0, result: 1, exception: 2, failure: 3 } as const;
@@ -61,18 +62,32 @@ export interface RecordedInput {
 }
 
 /** One change. `call` is the call's number in the database. */
-export type CallWrite<Payload = Uint8Array> =
+export type CallWrite =
   | { kind: "insert"; row: CallRow }
-  | { kind: "inputs"; call: number; inputs: readonly { index: number; payload: Payload }[] }
+  | { kind: "inputs"; call: number; inputs: readonly { index: number; payload: Uint8Array }[] }
   | { kind: "accept"; call: number; numInputs: number; endedAt: number | null; digest: Uint8Array | null }
-  | { kind: "output"; call: number; index: number; state: number; payload: Payload }
+  | OutputWrite
   | { kind: "end"; call: number; at: number }
   | { kind: "cancel"; call: number; at: number }
   | { kind: "delete"; call: number }
   /** Of some calls that ended before `before` the payloads; expired calls that ended before `forgetBefore` altogether. */
   | { kind: "expire"; before: number; forgetBefore: number };
 
+export interface OutputWrite {
+  kind: "output";
+  call: number;
+  index: number;
+  state: number;
+  payload: Uint8Array;
+  inputWasLarge: boolean;
+}
+
 export type StoredListener = (error: FarcallError | undefined) => void;
+
+/** Lies apart. */
+export function isLarge(payload: Uint8Array): boolean {
+  return payload.length > INLINE_BYTES;
+}
 
 export interface CallFilter {
   app?: string;
@@ -114,6 +129,8 @@ export interface CallStorage {
   waitingInputs(call: number, index: number): StoredInput[];
   /** A page of inputs in any state, from `start` to before `end`. */
   inputs(call: number, start: number, end: number): StoredInput[];
+  /** A page of those that have an outcome. */
+  outputs(call: number, start: number, end: number): StoredInput[];
   input(call: number, index: number): StoredInput | undefined;
   /** A page of inputs with their outputs, for people to look at. */
   recordedInputs(call: number, start: number, end: number): RecordedInput[];

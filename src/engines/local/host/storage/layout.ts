@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** The version of the tables below. A host refuses a directory of a newer one. */
-export const LAYOUT = 6;
+export const LAYOUT = 7;
 
 /** Inputs and outputs that are larger lie in a table of their own, so that the rows of `inputs` stay small and quick to change. */
 export const INLINE_BYTES = 16 * 1024;
@@ -10,12 +10,15 @@ export const INLINE_BYTES = 16 * 1024;
 const CALLS_BY_KEY =
   "CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, instance, key) WHERE key IS NOT NULL;";
 
+/** Of one input: the number of its call and its index, so that it costs one row in one tree. `inputId` makes the same number. */
+export const INPUT_ID = "(call << 32) | idx";
+
 // Not WITHOUT ROWID: with large values inside, a search in such a table reads through them.
 const INPUTS = `
   -- state 0: waiting; otherwise the kind of the output. NULL: it is too large and lies in payloads. A large payload is dropped for the output.
-  CREATE TABLE inputs (
-    call INTEGER NOT NULL, idx INTEGER NOT NULL, state INTEGER NOT NULL, payload BLOB, output BLOB, PRIMARY KEY (call, idx)
-  );
+  CREATE TABLE inputs (id INTEGER PRIMARY KEY, state INTEGER NOT NULL, payload BLOB, output BLOB);
+`;
+const PAYLOADS = `
   CREATE TABLE payloads (call INTEGER NOT NULL, idx INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (call, idx));
 `;
 
@@ -47,6 +50,7 @@ const TABLES = `
   CREATE INDEX calls_open ON calls (number) WHERE ended_at IS NULL;
   CREATE INDEX calls_ended ON calls (ended_at) WHERE ended_at IS NOT NULL;
   ${INPUTS}
+  ${PAYLOADS}
 `;
 
 // Both are of all layouts from 5 on.
@@ -72,7 +76,10 @@ const UPGRADES: Record<number, string> = {
   4: `ALTER TABLE calls ADD COLUMN digest BLOB;
     UPDATE calls SET key = CAST(key AS BLOB) WHERE key IS NOT NULL;
     ALTER TABLE inputs RENAME TO old_inputs;
-    ${INPUTS}
+    CREATE TABLE inputs (
+      call INTEGER NOT NULL, idx INTEGER NOT NULL, state INTEGER NOT NULL, payload BLOB, output BLOB, PRIMARY KEY (call, idx)
+    );
+    ${PAYLOADS}
     INSERT INTO inputs SELECT call, idx, state,
       iif(state = 0, iif(length(payload) > ${INLINE_BYTES}, NULL, payload), iif(length(payload) > ${INLINE_BYTES}, x'', payload)),
       iif(length(output) > ${INLINE_BYTES}, NULL, output) FROM old_inputs;
@@ -82,6 +89,11 @@ const UPGRADES: Record<number, string> = {
     ${ADDED}`,
   // Versions know where they came from.
   5: "ALTER TABLE versions ADD COLUMN about TEXT NOT NULL DEFAULT '{}';",
+  // An input has one number.
+  6: `ALTER TABLE inputs RENAME TO old_inputs;
+    ${INPUTS}
+    INSERT INTO inputs SELECT ${INPUT_ID}, state, payload, output FROM old_inputs ORDER BY call, idx;
+    DROP TABLE old_inputs;`,
 };
 
 /** Inside a transaction. */

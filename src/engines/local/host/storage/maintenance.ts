@@ -5,8 +5,8 @@ import { EngineUnavailableError, InvalidError } from "../../../../runtime/errors
 import type { StatePaths } from "../../paths.ts";
 import type { RepairReport } from "../../protocol.ts";
 import { CommitMark } from "./commit-mark.ts";
+import { openDatabase, takeLock } from "./database.ts";
 import { LAYOUT, makeTables } from "./layout.ts";
-import { openDatabase, takeLock } from "./store.ts";
 import { storeError } from "./store-error.ts";
 
 /** Writes one file that has everything: deployed versions with their code and secrets, calls and results. */

@@ -1,13 +1,16 @@
 /**
- * The thread that writes durable calls, so that no disk keeps the host from its other callers. When nothing is to be written
- * it moves the log into the database and gives space back to the disk.
+ * The thread that writes durable calls, so that no disk keeps the host from its other callers. All that has come while it wrote shares its next
+ * transaction. When nothing is to be written it moves the log into the database and gives space back to the disk.
  */
 import { DatabaseSync } from "node:sqlite";
-import { workerData } from "node:worker_threads";
+import { receiveMessageOnPort, workerData } from "node:worker_threads";
 import { CallWriter } from "./call-writer.ts";
 import { CommitMark } from "./commit-mark.ts";
-import type { WriterData, WriterMessage } from "./writes.ts";
+import type { GroupMessage, WriterData, WriterMessage } from "./writes.ts";
 
+/** What one transaction takes at most. */
+const TRANSACTION_UNITS = 4_000;
+const TRANSACTION_BYTES = 16 * 1024 * 1024;
 /** How long nothing was written. */
 const IDLE_MS = 1_000;
 /** Pages that are given back in one go, and the wait between two. */
@@ -29,23 +32,48 @@ const writer = new CallWriter(database);
 const mark = new CommitMark(file);
 let idleTimer = setTimeout(tidy, IDLE_MS);
 
-port.on("message", (message: WriterMessage) => {
+port.on("message", (first: WriterMessage) => {
   clearTimeout(idleTimer);
-  if ("close" in message) {
-    database.close();
-    mark.close();
-    port.close();
-    done(message.close);
-    return;
+  let groups: GroupMessage[] = [];
+  let units = 0;
+  let bytes = 0;
+  for (let message: WriterMessage | undefined = first; message; message = next()) {
+    if ("close" in message) {
+      write(groups);
+      close(message.close);
+      return;
+    }
+    if (!("group" in message)) continue;
+    groups.push(message);
+    units += message.units;
+    bytes += message.bytes.length;
+    if (units < TRANSACTION_UNITS && bytes < TRANSACTION_BYTES) continue;
+    write(groups);
+    groups = [];
+    units = bytes = 0;
   }
-  if ("group" in message) {
-    const { reply, count } = writer.write(message);
-    if (count !== undefined) mark.set(count);
-    port.postMessage(reply);
-    done(message.group);
-  }
+  write(groups);
   idleTimer = setTimeout(tidy, IDLE_MS);
 });
+
+function next(): WriterMessage | undefined {
+  return (receiveMessageOnPort(port) as { message: WriterMessage } | undefined)?.message;
+}
+
+function write(groups: readonly GroupMessage[]): void {
+  if (groups.length === 0) return;
+  const { replies, count } = writer.write(groups);
+  if (count !== undefined) mark.set(count);
+  port.postMessage(replies);
+  done(groups.at(-1)!.group);
+}
+
+function close(asGroup: number): void {
+  database.close();
+  mark.close();
+  port.close();
+  done(asGroup);
+}
 
 function done(group: number): void {
   Atomics.store(groupsDone, 0, group);
