@@ -106,6 +106,8 @@ export interface FunctionStats {
   backlog: number;
   numTotalRunners: number;
   numRunningInputs: number;
+  /** Of the backlog, the inputs that a limit of the function holds back; absent when there are none. */
+  numHeldBack?: number;
   /** Inputs wait, and containers fail to start: why the last one did. */
   startProblem?: string;
 }

@@ -8,7 +8,7 @@ import type { AutoscalerSettings } from "../engine/index.ts";
 export const WORTH_A_START_MS = 30;
 
 export interface Load {
-  /** Inputs that no container has. */
+  /** Inputs that no container has and no limit holds back. */
   waiting: number;
   /** Of those, the ones that each need a container to themselves. */
   suspects: number;

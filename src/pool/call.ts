@@ -94,6 +94,8 @@ export class Input {
   readonly call: Call;
   readonly index: number;
   payload: Uint8Array;
+  /** What a limit by key goes by; see inputKey. */
+  key = "";
   /** Attempts before this one that user code failed. */
   attempt = 0;
   /** Containers that died of it, as far as can be known. */
@@ -142,12 +144,17 @@ export class Input {
   /** The same input for the next attempt: this one may still be in its container. */
   again(): Input {
     const next = new Input(this.call, this.index, this.payload);
+    next.key = this.key;
     next.attempt = this.attempt + 1;
     next.crashes = this.crashes;
     next.cutOff = this.cutOff;
     next.suspect = this.suspect;
     this.call.attempted?.(next);
     return next;
+  }
+
+  keyed(key: string): void {
+    this.key = key;
   }
 
   /** @param since see queueTime */

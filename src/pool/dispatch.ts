@@ -4,10 +4,12 @@
  * Short inputs are sent ahead: a container gets more than it may run. How many follows from how long inputs have taken
  * lately; what lies behind an input that turns out long is taken back.
  */
-import type { BatchOptions } from "../schema/index.ts";
+import type { ArgumentPath, BatchOptions } from "../schema/index.ts";
 import { BatchWindow } from "./batch-window.ts";
 import type { Call, Input } from "./call.ts";
+import { LimitedTurns } from "./limited-turns.ts";
 import { Pace } from "./pace.ts";
+import type { Quota } from "./quota.ts";
 import { Suspects } from "./suspects.ts";
 import { Turns } from "./turns.ts";
 
@@ -36,6 +38,8 @@ export interface DispatchOptions<C> {
   /** Inputs, or batches of them, that a container runs at a time. */
   maxInputs: number;
   batch: BatchOptions | undefined;
+  /** Of a function with a limit, by key where there is one. A batched function has none. */
+  limit?: { quota: Quota; key: readonly ArgumentPath[] | undefined } | undefined;
   /** More may be handed out now, though nothing has happened but the passing of time. */
   onDue: () => void;
 }
@@ -44,13 +48,20 @@ export class Dispatch<C extends DispatchContainer> {
   readonly pace = new Pace();
   readonly #containers: Iterable<C>;
   readonly #maxInputs: number;
-  readonly #turns = new Turns();
+  readonly #turns: Turns | LimitedTurns;
+  /** The same, of a function with a limit. */
+  readonly #limited: LimitedTurns | undefined;
   readonly #suspects = new Suspects<C>();
   readonly #window: BatchWindow | undefined;
+  /** An input has to begin when it is sent: its start is counted. */
+  readonly #startsCount: boolean;
   #recallTimer: NodeJS.Timeout | undefined;
 
-  constructor({ containers, maxInputs, batch, onDue }: DispatchOptions<C>) {
+  constructor({ containers, maxInputs, batch, limit, onDue }: DispatchOptions<C>) {
     this.#containers = containers;
+    this.#limited = limit && new LimitedTurns({ ...limit, onRoom: onDue });
+    this.#turns = this.#limited ?? new Turns();
+    this.#startsCount = limit?.quota.countsStarts === true;
     this.#maxInputs = maxInputs;
     this.#window = batch && new BatchWindow(batch, onDue);
   }
@@ -58,6 +69,11 @@ export class Dispatch<C extends DispatchContainer> {
   /** Inputs that no container has. */
   get waiting(): number {
     return this.#turns.waiting + this.#suspects.waiting;
+  }
+
+  /** Of those, the ones that no limit holds back. */
+  get startable(): number {
+    return this.#limited ? this.#limited.startable + this.#suspects.waiting : this.waiting;
   }
 
   /** Of those, the ones that will run alone. */
@@ -77,6 +93,16 @@ export class Dispatch<C extends DispatchContainer> {
 
   dropped(call: Call, count: number): void {
     this.#turns.dropped(call, count);
+  }
+
+  /** The call has ended. */
+  closed(call: Call): void {
+    this.#limited?.dropped(call, 0);
+  }
+
+  /** The input has left its container. */
+  left(input: Input): void {
+    this.#limited?.end(input);
   }
 
   again(input: Input): void {
@@ -108,10 +134,17 @@ export class Dispatch<C extends DispatchContainer> {
 
   /** Gives the containers all that they can take. */
   handOut(): void {
-    this.#suspects.place(this.#containers, (container, input) => {
-      if (this.#window) container.dispatchTogether([input]);
-      else container.dispatch(input);
-    });
+    const limited = this.#limited;
+    limited?.look(this.pace.ms ?? 1);
+    this.#suspects.place(
+      this.#containers,
+      (container, input) => {
+        if (this.#window) container.dispatchTogether([input]);
+        else container.dispatch(input);
+        limited?.begin(input);
+      },
+      (input) => !limited || limited.mayBegin(input),
+    );
     if (this.#window) this.#handOutBatches(this.#window);
     else this.#handOutInputs();
     this.#watchForLongOnes();
@@ -119,6 +152,7 @@ export class Dispatch<C extends DispatchContainer> {
 
   close(): void {
     clearTimeout(this.#recallTimer);
+    this.#limited?.close();
     this.#window?.close();
   }
 
@@ -129,6 +163,7 @@ export class Dispatch<C extends DispatchContainer> {
       const input = this.#next();
       if (!input) break;
       container.dispatch(input);
+      this.#limited?.begin(input);
     }
   }
 
@@ -151,7 +186,7 @@ export class Dispatch<C extends DispatchContainer> {
   }
 
   #leastBusy(): C | undefined {
-    const limit = this.#maxInputs + this.pace.ahead;
+    const limit = this.#maxInputs + (this.#startsCount ? 0 : this.pace.ahead);
     let best: C | undefined;
     for (const container of this.#containers) {
       if (container.state !== "ready" || container.inputs >= limit || this.#suspects.hasReserved(container)) continue;

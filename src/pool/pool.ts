@@ -16,6 +16,7 @@ import { Dispatch } from "./dispatch.ts";
 import { diedTooOften, outOfMemory } from "./failures.ts";
 import type { PoolLog } from "./log.ts";
 import { Outcomes } from "./outcomes.ts";
+import type { Quota } from "./quota.ts";
 import { Scaler } from "./scaler.ts";
 import { deployedSettings, mergeSettings, type Settings } from "./settings.ts";
 import { Starts } from "./starts.ts";
@@ -36,6 +37,8 @@ export interface PoolOwner {
 
 export interface PoolOptions {
   workload: Workload;
+  /** Of a function with a limit. */
+  quota: Quota | undefined;
   owner: PoolOwner;
   /** What updateAutoscaler has set. */
   overrides: AutoscalerSettings;
@@ -57,7 +60,7 @@ export class Pool implements CallPool, ContainerOwner<Container> {
   #replaced: boolean;
   #pumping = false;
 
-  constructor({ workload, owner, overrides, replaced }: PoolOptions) {
+  constructor({ workload, quota, owner, overrides, replaced }: PoolOptions) {
     const { options } = workload;
     const containers = this.#containers;
     this.workload = workload;
@@ -67,6 +70,7 @@ export class Pool implements CallPool, ContainerOwner<Container> {
       containers,
       maxInputs: options.concurrency.maxInputs,
       batch: options.batch,
+      limit: quota && { quota, key: options.concurrency.key ?? options.limit?.key },
       onDue: () => this.pumpSoon(),
     });
     this.#dispatch = dispatch;
@@ -141,6 +145,7 @@ export class Pool implements CallPool, ContainerOwner<Container> {
 
   closed(call: Call): void {
     call.inPool.forget(call);
+    this.#dispatch.closed(call);
     this.#deadlocks.closed(call);
     this.#openCalls--;
     if (this.#openCalls > 0) return;
@@ -180,6 +185,7 @@ export class Pool implements CallPool, ContainerOwner<Container> {
     pace.ended(performance.now());
     if (!input.decided) pace.took(elapsedMs);
     input.charge(elapsedMs);
+    this.#dispatch.left(input);
     this.#outcomes.ended(input, frame);
   }
 
@@ -192,6 +198,7 @@ export class Pool implements CallPool, ContainerOwner<Container> {
   }
 
   inputReturned(input: Input): void {
+    this.#dispatch.left(input);
     this.#outcomes.returned(input);
   }
 
@@ -215,6 +222,7 @@ export class Pool implements CallPool, ContainerOwner<Container> {
     this.#containers.delete(container);
     this.#dispatch.containerGone(container);
     const inside = container.inputs;
+    for (const input of container) this.#dispatch.left(input);
     const left = [...container].filter((input) => this.#outcomes.lostContainer(input));
     this.#starts.containerGone(death);
     const { cause, detail } = death;
@@ -283,8 +291,11 @@ export class Pool implements CallPool, ContainerOwner<Container> {
       numTotalRunners: runners,
       numRunningInputs: running,
     };
+    const heldBack = this.#dispatch.waiting - this.#dispatch.startable;
+    if (heldBack > 0) stats.numHeldBack = heldBack;
     const { startProblem } = this;
-    return startProblem === undefined ? stats : { ...stats, startProblem };
+    if (startProblem !== undefined) stats.startProblem = startProblem;
+    return stats;
   }
 
   /** Why its containers do not start; undefined when the last one did, or nothing waits for the next. */

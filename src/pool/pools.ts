@@ -8,6 +8,7 @@ import { Container } from "./container.ts";
 import type { Launcher } from "./launchers/index.ts";
 import type { PoolLog } from "./log.ts";
 import { Pool, type PoolOwner } from "./pool.ts";
+import { Quotas } from "./quotas.ts";
 import {
   capacityOf,
   type DeployedFunction,
@@ -45,6 +46,7 @@ export class Pools implements PoolOwner {
   readonly #beforeSend: (() => void) | undefined;
   readonly #onIdle: () => void;
   readonly #pools = new Map<string, Pool>();
+  readonly #quotas = new Quotas();
   /** Asked for a process when enough were starting. */
   readonly #refused = new Set<Pool>();
   /** Wait until another instance has stopped. */
@@ -80,7 +82,7 @@ export class Pools implements PoolOwner {
     if (!pool) {
       const newest = this.#versions.isNewest(version);
       const overrides = newest ? this.#versions.autoscaler(version, workloadKey(workload)) : {};
-      pool = new Pool({ workload, owner: this, overrides, replaced: !newest });
+      pool = new Pool({ workload, quota: this.#quotas.of(workload), owner: this, overrides, replaced: !newest });
       this.#pools.set(key, pool);
     }
     return pool;
@@ -123,6 +125,7 @@ export class Pools implements PoolOwner {
       sum.backlog += stats.backlog;
       sum.numTotalRunners += stats.numTotalRunners;
       sum.numRunningInputs += stats.numRunningInputs;
+      if (stats.numHeldBack !== undefined) sum.numHeldBack = (sum.numHeldBack ?? 0) + stats.numHeldBack;
       if (stats.startProblem !== undefined) sum.startProblem = stats.startProblem;
     }
     return sum;

@@ -100,7 +100,7 @@ export class Scaler {
       if (state === "ready") ready++;
       if (inputs > 0) busy++;
     }
-    const { waiting, suspects, pace } = this.#dispatch;
+    const { startable: waiting, suspects, pace } = this.#dispatch;
     const load = this.#load;
     load.waiting = waiting;
     load.suspects = suspects;

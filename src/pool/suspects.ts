@@ -34,13 +34,17 @@ export class Suspects<C extends Reservable> {
     this.#reserved.delete(container);
   }
 
-  /** Gives each empty container one. Where there is none, containers are reserved until they are empty. */
-  place(containers: Iterable<C>, run: (container: C, input: Input) => void): void {
+  /**
+   * Gives each empty container one. Where there is none, containers are reserved until they are empty.
+   * @param mayBegin whether a limit lets the input run now; those behind it wait too
+   */
+  place(containers: Iterable<C>, run: (container: C, input: Input) => void, mayBegin: (input: Input) => boolean): void {
     while (this.#waiting.length > 0) {
       if (this.#waiting.peek()!.call.over) {
         this.#waiting.shift();
         continue;
       }
+      if (!mayBegin(this.#waiting.peek()!)) return;
       const container = this.#emptyOf(containers);
       if (!container) return;
       this.#reserved.add(container);

@@ -40,6 +40,11 @@ export class Turns {
     this.enqueue(call, call.waiting);
   }
 
+  /** No more is taken of the call's queue, until `unpark`. */
+  park(call: Call): void {
+    if (!call.inPool.parked) this.#laneOf(call).park(call);
+  }
+
   /** So many inputs have left the call's queue without a turn. */
   dropped(call: Call, count: number): void {
     this.#laneOf(call).dropped(call, count);
@@ -62,6 +67,16 @@ export class Turns {
     }
     this.#inARow = 0;
     return this.#durable.next(estimateMs) ?? this.#interactive.next(estimateMs);
+  }
+
+  /** As `next`, of waiting callers alone. */
+  nextInteractive(estimateMs: number): Input | undefined {
+    return this.#interactive.next(estimateMs);
+  }
+
+  /** As `next`, of calls on disk alone. */
+  nextDurable(estimateMs: number): Input | undefined {
+    return this.#durable.next(estimateMs);
   }
 
   /** Takes out all that waits of the calls that `which` chooses. */
@@ -124,11 +139,15 @@ class Lane {
     return undefined;
   }
 
-  #turnOf(call: Call): Input | undefined {
-    if (call.over) return undefined;
-    if (!call.isBlocked()) return this.#takeFrom(call);
+  park(call: Call): void {
     call.inPool.park();
     this.#inQueues -= call.waiting;
+  }
+
+  #turnOf(call: Call): Input | undefined {
+    if (call.over || call.inPool.parked) return undefined;
+    if (!call.isBlocked()) return this.#takeFrom(call);
+    this.park(call);
     return undefined;
   }
 

@@ -13,6 +13,7 @@ export {
   type ResolvedFunctionOptions,
 } from "./app/index.ts";
 export {
+  argumentBytes,
   decodeArguments,
   decodeError,
   decodeValue,

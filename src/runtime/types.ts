@@ -150,7 +150,7 @@ interface AnyGenerator<Y> {
   return?(value: never): unknown;
 }
 
-type ParametersOf<F extends AnyCallable> = F extends (...args: infer P) => unknown ? P : never;
+export type ParametersOf<F extends AnyCallable> = F extends (...args: infer P) => unknown ? P : never;
 type ReturnOf<F extends AnyCallable> = F extends (...args: never) => infer R ? R : never;
 
 /** What an author may register with `batch`. */

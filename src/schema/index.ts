@@ -29,7 +29,7 @@ export {
 } from "./json/index.ts";
 export type { Json, JsonSchema } from "./json-types.ts";
 export * from "./manifest.ts";
-export { argumentAt, isNamed, isOptional, isPositional, isRequired } from "./parameters.ts";
+export { argumentAt, isNamed, isOptional, isPositional, isRequired, keyText } from "./parameters.ts";
 export {
   constructorText,
   exportMarkdown,

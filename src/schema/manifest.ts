@@ -61,6 +61,28 @@ export interface BatchOptions {
   waitMs: number;
 }
 
+/** Where in the arguments of an input a value lies: the argument's index, then names of properties and indices. */
+export type ArgumentPath = (string | number)[];
+
+/** How many inputs run at the same time. */
+export interface ConcurrencyOptions {
+  /** In one container. */
+  maxInputs: number;
+  /** Inputs whose arguments agree in all these places have the same key. */
+  key?: ArgumentPath[];
+  /** Of one key, in all containers together. There when there is a key. */
+  perKey?: number;
+}
+
+/** How many inputs may start in a span of time, in all containers together. */
+export interface RateLimit {
+  /** Most inputs that start in any `perMs` milliseconds. */
+  count: number;
+  perMs: number;
+  /** Then `count` holds for each key: see ConcurrencyOptions. */
+  key?: ArgumentPath[];
+}
+
 /** When a function runs by itself, without arguments. */
 export type Schedule =
   /** Five fields, or six with seconds first; in this time zone. */
@@ -80,7 +102,8 @@ export interface ResolvedFunctionOptions {
   maxContainers: number;
   bufferContainers: number;
   scaledownWindowMs: number;
-  concurrency: { maxInputs: number };
+  concurrency: ConcurrencyOptions;
+  limit?: RateLimit;
   /** Names of environment variables of the deploying shell that the container gets. */
   secrets: string[];
   env: Record<string, string>;

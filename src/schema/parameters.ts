@@ -1,5 +1,5 @@
 /** What a call may leave out, and which parameter an argument belongs to. */
-import type { ParameterSchema } from "./manifest.ts";
+import type { ArgumentPath, ParameterSchema } from "./manifest.ts";
 import type { TypeSchema } from "./type-schema.ts";
 
 /** Has a question mark or a default; that a rest parameter needs no argument is another matter. */
@@ -32,4 +32,17 @@ export function argumentAt(
   if (!parameter) return undefined;
   const { name, type, rest } = parameter;
   return { name, type: rest && type.kind === "array" ? type.element : type };
+}
+
+/** What a key is made of, as the author wrote it: `order.customer`, `tenant and user.id`. */
+export function keyText(parameters: readonly ParameterSchema[], key: readonly ArgumentPath[]): string {
+  return key.map((path) => placeText(parameters, path)).join(" and ");
+}
+
+function placeText(parameters: readonly ParameterSchema[], [argument, ...steps]: ArgumentPath): string {
+  const index = Number(argument);
+  const at = Math.min(index, parameters.length - 1);
+  const parameter = parameters[at];
+  const name = parameter?.rest ? `${parameter.name}[${index - at}]` : (parameter?.name ?? `argument ${index + 1}`);
+  return name + steps.map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`)).join("");
 }

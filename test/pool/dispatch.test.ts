@@ -11,6 +11,8 @@ import { blameFor } from "../../src/pool/crashes.ts";
 import { Dispatch, type DispatchContainer } from "../../src/pool/dispatch.ts";
 import { InputList } from "../../src/pool/input-list.ts";
 import { MAX_AHEAD } from "../../src/pool/pace.ts";
+import { Quota } from "../../src/pool/quota.ts";
+import { encodeArguments } from "../../src/runtime/index.ts";
 import { deployment } from "../engine/deployment.ts";
 
 const { manifest } = deployment("model", "", { run: {} });
@@ -43,6 +45,8 @@ class ModelCall implements Call {
   over = false;
   blocked = false;
   put = 0;
+  /** Of its inputs, in turn. */
+  keys: readonly string[] = [""];
   readonly #queue: Input[] = [];
 
   constructor(number: number, { caller, patientSince }: { caller?: object; patientSince?: number } = {}) {
@@ -55,7 +59,10 @@ class ModelCall implements Call {
   }
 
   add(count: number): void {
-    for (let i = 0; i < count; i++) this.#queue.push(new Input(this, this.put++, new Uint8Array()));
+    for (let i = 0; i < count; i++) {
+      const key = this.keys[this.put % this.keys.length]!;
+      this.#queue.push(new Input(this, this.put++, encodeArguments([key])));
+    }
   }
 
   get waiting(): number {
@@ -142,10 +149,18 @@ interface Scene {
   ended: Input[];
 }
 
-function sceneOf(maxInputs: number, calls: number, containers: number): Scene {
+function sceneOf(maxInputs: number, calls: number, containers: number, perKey?: number): Scene {
   const all = new Set<ModelContainer>();
   const handed: Input[] = [];
-  const dispatch = new Dispatch<ModelContainer>({ containers: all, maxInputs, batch: undefined, onDue: () => {} });
+  const key = [[0]];
+  const quota = perKey === undefined ? undefined : new Quota({ concurrency: { maxInputs, key, perKey } });
+  const dispatch = new Dispatch<ModelContainer>({
+    containers: all,
+    maxInputs,
+    batch: undefined,
+    limit: quota && { quota, key },
+    onDue: () => {},
+  });
   for (let i = 0; i < containers; i++) all.add(new ModelContainer(maxInputs, (inputs) => void handed.push(...inputs)));
   return {
     calls: Array.from({ length: calls }, (_, i) => new ModelCall(i + 1)),
@@ -191,6 +206,7 @@ function run(
   const { calls, containers, dispatch, ended, handed } = scene;
   const end = (container: ModelContainer, input: Input): void => {
     container.remove(input);
+    dispatch.left(input);
     dispatch.pace.took(elapsedMs);
     ended.push(input);
   };
@@ -218,12 +234,14 @@ function run(
       } else if (one.do === "recall") {
         for (const input of inside.filter(({ startedAt }) => startedAt === 0).reverse()) {
           container.remove(input);
+          dispatch.left(input);
           if (!input.call.over) dispatch.again(input);
         }
       } else {
         container.state = "dead";
         containers.delete(container);
         dispatch.containerGone(container);
+        for (const input of inside) dispatch.left(input);
         const left = inside.filter((input) => !input.call.over);
         for (const input of left) input.lostContainer();
         for (const { input } of blameFor({ cause: "crashed" }, left, inside.length)) dispatch.again(input);
@@ -264,6 +282,7 @@ function finish({ calls, containers, dispatch, ended }: Scene): void {
       for (const input of [...container]) {
         if (input.startedAt === 0) continue;
         container.remove(input);
+        dispatch.left(input);
         ended.push(input);
         moved = true;
       }
@@ -297,6 +316,85 @@ test("nothing is lost and nothing ends twice, whatever dies, is taken back, bloc
     }),
     { numRuns: 500 },
   );
+});
+
+test("with a limit by key nothing is lost either, and no more of a key run than it says", () => {
+  fc.assert(
+    fc.property(scenario, fc.integer({ min: 1, max: 3 }), fc.boolean(), (given, perKey, durable) => {
+      const scene = sceneOf(given.maxInputs, 0, given.containers, perKey);
+      for (let i = 0; i < given.calls; i++) {
+        const call = new ModelCall(i + 1, durable && i % 2 === 0 ? { patientSince: 0 } : {});
+        call.keys = ["a", "b", "c"].slice(0, 1 + (i % 3));
+        scene.calls.push(call);
+      }
+      for (const one of given.steps) {
+        run(scene, { ...given, steps: [one] });
+        const inside = new Map<string, number>();
+        for (const container of scene.containers) {
+          for (const { key } of container) inside.set(key, (inside.get(key) ?? 0) + 1);
+        }
+        for (const count of inside.values()) expect(count).toBeLessThanOrEqual(perKey);
+        expect(scene.dispatch.startable).toBeLessThanOrEqual(scene.dispatch.waiting);
+      }
+      finish(scene);
+      for (const call of scene.calls) {
+        const ends = scene.ended.filter((input) => input.call === call).map(({ index }) => index);
+        expect(new Set(ends).size).toBe(ends.length);
+        if (!call.over) expect(ends.sort((a, b) => a - b)).toEqual(Array.from({ length: call.put }, (_, i) => i));
+      }
+      expect(scene.dispatch.waiting).toBe(0);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("as much runs as a limit by key lets run: no container has room for an input that may begin", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom("a", "b", "c", "d"), { minLength: 1, maxLength: 60 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 1, max: 4 }),
+      (keys, perKey, maxInputs) => {
+        const scene = sceneOf(maxInputs, 1, 2, perKey);
+        const [call] = scene.calls as [ModelCall];
+        call.keys = keys;
+        call.add(keys.length);
+        scene.dispatch.enqueue(call, keys.length);
+        scene.dispatch.handOut();
+        const count = (key: string) => keys.filter((one) => one === key).length;
+        const mayRun = ["a", "b", "c", "d"].reduce((sum, key) => sum + Math.min(perKey, count(key)), 0);
+        expect(scene.handed.length).toBe(Math.min(mayRun, 2 * maxInputs));
+        expect(scene.dispatch.startable).toBe(mayRun - scene.handed.length);
+        expect(scene.dispatch.waiting).toBe(keys.length - scene.handed.length);
+        scene.dispatch.close();
+      },
+    ),
+  );
+});
+
+test("a key that may not begin holds up no other, however many of it lie on disk before", () => {
+  const scene = sceneOf(4, 0, 1, 1);
+  const many = new ModelCall(1, { patientSince: 0 });
+  const few = new ModelCall(2, { patientSince: 0 });
+  many.keys = ["a"];
+  few.keys = ["b"];
+  scene.calls.push(many, few);
+  many.add(5_000);
+  scene.dispatch.enqueue(many, 5_000);
+  scene.dispatch.handOut();
+  expect(scene.handed.map(({ key }) => key)).toHaveLength(1);
+  // Most of them stay where they are, and count all the same.
+  expect(many.waiting).toBeGreaterThan(3_000);
+  expect(scene.dispatch.waiting).toBe(4_999);
+  expect(scene.dispatch.startable).toBe(0);
+  few.add(3);
+  scene.dispatch.enqueue(few, 3);
+  scene.dispatch.handOut();
+  expect(scene.handed.map(({ call }) => call)).toEqual([many, few]);
+  expect([...scene.dispatch.take((call) => call === many)]).toHaveLength(4_999);
+  expect(scene.dispatch.waiting).toBe(2);
+  finish(scene);
+  expect(scene.ended).toHaveLength(4);
 });
 
 test("the inputs of a call are handed out in their order, as long as none comes back", () => {

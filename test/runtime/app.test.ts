@@ -108,6 +108,14 @@ describe("options", () => {
     [{ minContainers: 1.5 }, "minContainers must be a whole number"],
     [{ concurrency: 4 }, "concurrency must be an object"],
     [{ concurrency: { maxInputs: 0 } }, "concurrency.maxInputs must be a whole number of 1 or more"],
+    [{ concurrency: { perKey: 2 } }, "concurrency needs both key and perKey, or neither"],
+    [{ concurrency: { key: "id", perKey: 2 } }, "concurrency.key must be a function"],
+    [{ limit: 5 }, "limit must be an object"],
+    [{ limit: { count: 5 } }, "limit needs both count and perMs"],
+    [{ limit: { count: 0, perMs: 10 } }, "limit.count must be a whole number of 1 or more"],
+    [{ limit: { count: 1e6, perMs: 10 } }, "limit.count must be at most 100000"],
+    [{ limit: { count: 5, perMs: 2 ** 31 } }, "limit.perMs must be milliseconds from 1 to 2147483647"],
+    [{ limit: { count: 5, perMs: 10 }, batch: { maxSize: 2, waitMs: 1 } }, "a batched function cannot have limit"],
     [{ secrets: "TOKEN" }, "secrets must be a list of names"],
     [{ env: { A: 1 } }, "env must be an object of strings"],
     [{ memoryMiB: 1 }, "memoryMiB must be a whole number of 32 or more"],
@@ -116,6 +124,58 @@ describe("options", () => {
   ])("%j is refused when the function is defined", (options, message) => {
     const error = attempt(() => new App("refusing").function(function f() {}, options));
     expect(error.message).toContain(message);
+  });
+
+  test("a key is kept as places in the arguments", () => {
+    const places = (key: (...args: never[]) => unknown) => {
+      const name = `f${Math.random().toString(36).slice(2)}`;
+      app.function(function f() {}, { name, limit: { count: 1, perMs: 1, key: key as () => string } });
+      return optionsOf(name).limit?.key;
+    };
+    expect(places((user: { id: string }) => user.id)).toEqual([[0, "id"]]);
+    expect(places((_: unknown, { org }: { org: string }) => org)).toEqual([[1, "org"]]);
+    expect(places((tenant: string, [, second]: { id: number }[]) => [tenant, second?.id])).toEqual([[0], [1, 1, "id"]]);
+    expect(places((user?: { address?: { city: string } }) => user?.address?.city)).toEqual([[0, "address", "city"]]);
+    expect(places((...all: string[]) => all[2])).toEqual([[2]]);
+  });
+
+  // What looks like a key of its own and would be taken for another.
+  test.each<[string, (order: { id: string; org?: string; items: string[] }, b?: string) => unknown, string]>([
+    ["joined", (order, b) => `${order.id}/${b}`, "it computes with argument 1.id"],
+    ["falls back", (order) => order.org ?? order.id, "it does not return undefined where argument 1.org is undefined"],
+    ["has a default", ({ org = "none" }) => org, "it returns something of its own where argument 1.org is undefined"],
+    ["chooses", (order) => (order.org ? order.id : "none"), "it reads argument 1.org beside what it returns"],
+    ["calls a method", (order) => order.id.toLowerCase(), "it throws TypeError"],
+    ["counts", (order) => order.items.length, "it computes with argument 1.items"],
+    ["is constant", () => "all", "it returns something of its own"],
+    ["is nothing", () => undefined, "it returns undefined"],
+    ["is empty", () => [], "it returns an empty list"],
+    ["lists", (order) => Object.keys(order), "it lists the properties of argument 1"],
+  ])("a key that %s is refused when the function is defined", (_, key, message) => {
+    const options = { concurrency: { key: key as () => string, perKey: 1 } };
+    const error = attempt(() => new App("keys").function(function f() {}, options));
+    expect(error.message).toContain('function "f": concurrency.key must return arguments as they are');
+    expect(error.message).toContain(message);
+    expect(error.hint).toContain("(order) => order.customer");
+  });
+
+  test("a key is refused where inputs have none, or two", () => {
+    const key = (a: string) => a;
+    const keyed = { concurrency: { maxInputs: 2, key, perKey: 1 } };
+    const refusal = (define: (app: App) => unknown) => attempt(() => define(new App("keyless"))).message;
+    expect(refusal((app) => app.function(function f(_a: string) {}, { ...keyed, web: true }))).toContain(
+      "a function that answers HTTP cannot have concurrency.key",
+    );
+    expect(refusal((app) => app.web(() => new Response(), keyed as object))).toContain("cannot have a key");
+    expect(refusal((app) => app.class(class A {}, keyed as object))).toContain("not an option of app.class()");
+    expect(refusal((app) => app.class(class A {}, { limit: { count: 1, perMs: 1 } } as object))).toContain(
+      "limit is not an option of app.class()",
+    );
+    expect(refusal(() => new App("keyless", keyed as object))).toContain("concurrency.key is an option of a function");
+    const limit = { count: 1, perMs: 1, key: (_: string, b: string) => b };
+    expect(refusal((app) => app.function(function f(_a: string, _b: string) {}, { ...keyed, limit }))).toContain(
+      "concurrency.key and limit.key are not the same",
+    );
   });
 
   test("a misspelt option gets the nearest name as a hint", () => {

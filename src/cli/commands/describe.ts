@@ -7,6 +7,7 @@ import {
   exportJsonSchema,
   exportMarkdown,
   exportOpenApi,
+  keyText,
   methodsOf,
   printDeclaration,
   printParameters,
@@ -141,11 +142,20 @@ function describeFunction(fn: FunctionSchema, deployed: Deployed, output: Output
   describeParameters(fn, output);
   describeTypes([fn], deployed.manifest, output);
   describeDeployed(fn, deployed, output);
-  const { retries, timeoutMs, minContainers, maxContainers, concurrency, batch, schedule } = fn.options;
+  const { retries, timeoutMs, minContainers, maxContainers, concurrency, limit, batch, schedule } = fn.options;
   output.line(
     `  options    timeout ${timeoutMs} ms, retries ${retries.maxRetries}, ` +
       `containers ${minContainers} to ${maxContainers === 0 ? "cores" : maxContainers}, inputs at a time ${concurrency.maxInputs}`,
   );
+  if (concurrency.key) {
+    output.line(
+      `  by key     ${concurrency.perKey} inputs at a time of each ${keyText(fn.parameters, concurrency.key)}`,
+    );
+  }
+  if (limit) {
+    const each = limit.key ? ` of each ${keyText(fn.parameters, limit.key)}` : "";
+    output.line(`  limit      ${limit.count} inputs start in ${duration(limit.perMs)}${each}`);
+  }
   if (schedule) output.line(`  schedule   ${scheduleText(schedule)}`);
   if (batch) output.line(`  batch      up to ${batch.maxSize} inputs, waiting ${batch.waitMs} ms for each other`);
 }

@@ -35,7 +35,9 @@ export function define(command: Command, context: Context): void {
       ["FUNCTION", "BACKLOG", "CONTAINERS", "RUNNING"],
       rows.map((row) => [
         `${row.app}/${row.function}`,
-        String(row.backlog),
+        row.numHeldBack === undefined
+          ? String(row.backlog)
+          : `${row.backlog} (${row.numHeldBack} held back by a limit)`,
         String(row.numTotalRunners),
         String(row.numRunningInputs),
       ]),

@@ -7,7 +7,7 @@ import { checkName, currentEnvironment } from "../names.ts";
 import { type ClassValue, remoteClass } from "../remote-class.ts";
 import type { AnyCallable } from "../signatures.ts";
 import { Target } from "../target.ts";
-import type { AnyBatched, Defined, DefinedBatched, DefinedWeb, WebHandler } from "../types.ts";
+import type { AnyBatched, Defined, DefinedBatched, DefinedWeb, ParametersOf, WebHandler } from "../types.ts";
 import {
   type ClassDefinition,
   defineMethods,
@@ -83,6 +83,12 @@ export class App {
       if (option in defaults) throw new InvalidError(`app "${name}": ${option} is an option of a function`);
     }
     resolveOptions(`app "${name}"`, defaults);
+    // The type has no key, and JavaScript has no types.
+    if ((defaults as FunctionOptions).concurrency?.key) {
+      throw new InvalidError(`app "${name}": concurrency.key is an option of a function`, {
+        hint: "Functions have parameters of their own, so each says what its key is.",
+      });
+    }
     this.name = name;
     this.#defaults = defaults;
     registrations.set(this, []);
@@ -115,7 +121,7 @@ export class App {
     fn: F & AnyBatched,
     options: FunctionOptions & { batch: BatchOptions },
   ): DefinedBatched<F>;
-  function<F extends AnyCallable>(fn: F & AnyCallable, options?: FunctionOptions): Defined<F>;
+  function<F extends AnyCallable>(fn: F & AnyCallable, options?: FunctionOptions<ParametersOf<F>>): Defined<F>;
   function(fn: AnyCallable, options: FunctionOptions = {}): unknown {
     // A plain function may still return a generator, so its mode is left to the deployed schema.
     return this.#register("function", fn, options, isGenerator(fn) ? "generator" : undefined);
@@ -128,6 +134,13 @@ export class App {
   web(handler: WebHandler, options: WebOptions = {}): DefinedWeb {
     for (const option of ["retries", "batch", "web", "schedule"]) {
       if (option in options) throw new InvalidError(`app "${this.name}": ${option} is not an option of app.web()`);
+    }
+    // The type has no key, and JavaScript has no types.
+    const { concurrency, limit } = options as FunctionOptions;
+    if (concurrency?.key || limit?.key) {
+      throw new InvalidError(`app "${this.name}": a handler of HTTP requests cannot have a key`, {
+        hint: "Let it call a function with remote() whose options have the key.",
+      });
     }
     return this.#register("web", handler, { ...options, retries: 0 }, "web") as unknown as DefinedWeb;
   }

@@ -26,7 +26,7 @@ export interface MethodDefinition extends RemoteMethod {
 /** Called by farcall itself. */
 const LIFECYCLE: ReadonlySet<string> = new Set(["constructor", "enter", "exit"]);
 const METHOD_OPTIONS = ["timeoutMs", "retries", "validate"] as const;
-const NO_OPTIONS = ["batch", "web", "schedule"] as const;
+const NO_OPTIONS = ["batch", "web", "schedule", "limit"] as const;
 
 /** Throws InvalidError on options that make no sense. */
 export function defineMethods(
@@ -39,6 +39,11 @@ export function defineMethods(
   const subject = (options.name ?? definition.name) ? `class "${options.name ?? definition.name}"` : "an unnamed class";
   for (const option of NO_OPTIONS) {
     if (option in shared) throw new InvalidError(`${subject}: ${option} is not an option of app.class()`);
+  }
+  if ((shared.concurrency as { key?: unknown } | undefined)?.key !== undefined) {
+    throw new InvalidError(`${subject}: concurrency.key is not an option of app.class()`, {
+      hint: "Make the key an argument of the constructor: each instance has containers of its own.",
+    });
   }
   const perSet = { maxContainers: Math.max(1, shared.minContainers ?? defaults.minContainers ?? 1) };
   resolveOptions(subject, perSet, defaults, shared);

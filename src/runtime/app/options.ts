@@ -2,13 +2,49 @@
  * FunctionOptions: what a producer may say about how a function runs, checked when the function is defined, because a
  * wrong option found at deploy is found too late.
  */
-import type { BatchOptions, ResolvedFunctionOptions, RetryPolicy, Schedule } from "../../schema/index.ts";
+import type {
+  BatchOptions,
+  ConcurrencyOptions,
+  RateLimit,
+  ResolvedFunctionOptions,
+  RetryPolicy,
+  Schedule,
+} from "../../schema/index.ts";
 import { autoscalerChecks } from "../autoscaler-settings.ts";
 import { type Checks, checkRecord, describe, duration, finite, integer, isRecord } from "../checks.ts";
 import { InvalidError } from "../errors.ts";
 import { isName } from "../names.ts";
+import { type AnyKey, argumentPaths, type KeyPart } from "./argument-path.ts";
 
-export interface FunctionOptions {
+/**
+ * Says which inputs belong together: an argument, a property of one, or a list of such. It is called once, when the function is
+ * defined, and kept as a place in the arguments, so it cannot compute: `(order) => order.customer`.
+ * @typeParam P the function's parameters
+ */
+export interface KeyedBy<P extends readonly unknown[]> {
+  // A method, so that FunctionOptions without parameters suit every function.
+  key(...args: P): KeyPart | readonly KeyPart[];
+}
+
+/** How many inputs run at the same time. @typeParam P the function's parameters */
+export type Concurrency<P extends readonly unknown[] = never[]> =
+  | { maxInputs: number; key?: undefined; perKey?: undefined }
+  | (KeyedBy<P> & {
+      /** In one container. Default 1. */
+      maxInputs?: number;
+      /** Of one key, in all containers together. Inputs of other keys overtake those that wait. */
+      perKey: number;
+    });
+
+/** How many inputs may start in a span of time. @typeParam P the function's parameters */
+export interface Limit<P extends readonly unknown[] = never[]> extends Partial<KeyedBy<P>> {
+  /** Most inputs that start in any `perMs` milliseconds, in all containers together; of one key, when there is one. */
+  count: number;
+  perMs: number;
+}
+
+/** @typeParam P the function's parameters, for `key` */
+export interface FunctionOptions<P extends readonly unknown[] = never[]> {
   /** Name in the app; default: the function's own name, then the name it is exported under. */
   name?: string;
   /**
@@ -33,8 +69,13 @@ export interface FunctionOptions {
   bufferContainers?: number;
   /** How long a container stays idle before it stops, in milliseconds. Default 60 000. */
   scaledownWindowMs?: number;
-  /** Inputs that one container runs at a time. Default 1. */
-  concurrency?: { maxInputs: number };
+  /**
+   * Inputs that one container runs at a time, 1 by default; and how many of one key run at a time in all containers:
+   * `{ maxInputs: 4, key: (order) => order.customer, perKey: 2 }`.
+   */
+  concurrency?: Concurrency<P>;
+  /** Inputs that may start in a span of time: `{ count: 100, perMs: 60_000 }`. Those beyond wait. */
+  limit?: Limit<P>;
   /** Environment variables of the deploying shell to hand to the container, by name. */
   secrets?: readonly string[];
   /** Environment variables for the container. */
@@ -60,14 +101,22 @@ export interface FunctionOptions {
   schedule?: Schedule;
 }
 
-/** Options of `app.web`: HTTP requests are not tried again. */
-export type WebOptions = Omit<FunctionOptions, "retries" | "batch" | "web" | "schedule">;
+/** What an app may say for all its functions: nothing that depends on their arguments. */
+export interface AppOptions extends Omit<FunctionOptions, OwnOption | "concurrency"> {
+  /** Inputs that one container runs at a time. Default 1. */
+  concurrency?: { maxInputs: number };
+}
 
-/** What an app may say for all its functions. */
-export type AppOptions = Omit<FunctionOptions, OwnOption>;
+/** Options of `app.web`: HTTP requests are not tried again, and have no key. */
+export interface WebOptions extends Omit<AppOptions, "retries"> {
+  /** Name in the app; default: the handler's own name, then the name it is exported under. */
+  name?: string;
+  /** Requests that may start in a span of time. Those beyond wait. */
+  limit?: { count: number; perMs: number };
+}
 
 type OwnOption = (typeof OWN_OPTIONS)[number];
-export const OWN_OPTIONS = ["name", "batch", "web", "schedule"] as const;
+export const OWN_OPTIONS = ["name", "batch", "web", "schedule", "limit"] as const;
 
 /** FunctionOptions with defaults; maxContainers 0 stands for "as many as the engine has cores". */
 export type { ResolvedFunctionOptions };
@@ -77,6 +126,20 @@ const retryChecks: Checks = {
   backoffCoefficient: finite(1),
   initialDelayMs: duration(0),
   maxDelayMs: duration(0),
+};
+
+const key = (value: unknown) =>
+  typeof value === "function" ? undefined : "must be a function: (order) => order.customer";
+
+const concurrencyChecks: Checks = { maxInputs: integer(1), key, perKey: integer(1) };
+
+/** Starts of the last `perMs` milliseconds are remembered one by one. */
+const MAX_COUNT = 100_000;
+
+const limitChecks: Checks = {
+  count: (value) => integer(1)(value) ?? ((value as number) > MAX_COUNT ? `must be at most ${MAX_COUNT}` : undefined),
+  perMs: duration(1),
+  key,
 };
 
 const batchChecks: Checks = { maxSize: integer(1), waitMs: duration(0) };
@@ -91,6 +154,7 @@ const checks: Checks = {
   startRetryMs: duration(0),
   ...autoscalerChecks,
   concurrency: (value) => (isRecord(value) ? undefined : "must be an object: { maxInputs: 10 }"),
+  limit: (value) => (isRecord(value) ? undefined : "must be an object: { count: 100, perMs: 60_000 }"),
   secrets: (value) =>
     Array.isArray(value) && value.every((name) => typeof name === "string" && name !== "")
       ? undefined
@@ -125,7 +189,7 @@ export function resolveOptions(subject: string, ...layers: readonly FunctionOpti
     maxContainers: given.maxContainers ?? 0,
     bufferContainers: given.bufferContainers ?? 0,
     scaledownWindowMs: given.scaledownWindowMs ?? 60_000,
-    concurrency: { maxInputs: given.concurrency?.maxInputs ?? 1 },
+    concurrency: resolveConcurrency(subject, given.concurrency),
     secrets: [...(given.secrets ?? [])],
     env: { ...given.env },
     memoryMiB: given.memoryMiB ?? 0,
@@ -139,6 +203,8 @@ export function resolveOptions(subject: string, ...layers: readonly FunctionOpti
       hint: "Write another function that answers HTTP and calls this one with remote().",
     });
   }
+  if (given.limit) resolved.limit = resolveLimit(subject, given.limit);
+  refuseTogether(subject, resolved, given);
   if (given.batch) resolved.batch = { maxSize: given.batch.maxSize, waitMs: given.batch.waitMs };
   if (resolved.maxContainers > 0 && resolved.minContainers > resolved.maxContainers) {
     throw new InvalidError(
@@ -161,8 +227,56 @@ function checkOptions(subject: string, options: FunctionOptions): void {
       });
     }
   }
-  if (options.concurrency !== undefined) {
-    checkRecord(subject, "part of concurrency", "concurrency.", { ...options.concurrency }, { maxInputs: integer(1) });
+  if (isRecord(options.concurrency)) {
+    const { concurrency } = options;
+    checkRecord(subject, "part of concurrency", "concurrency.", concurrency, concurrencyChecks);
+    if ((concurrency.key === undefined) !== (concurrency.perKey === undefined)) {
+      throw new InvalidError(`${subject}: concurrency needs both key and perKey, or neither`, {
+        hint: "Write `concurrency: { maxInputs: 4, key: (order) => order.customer, perKey: 2 }`.",
+      });
+    }
+  }
+  if (isRecord(options.limit)) {
+    checkRecord(subject, "part of limit", "limit.", options.limit, limitChecks);
+    if (options.limit.count === undefined || options.limit.perMs === undefined) {
+      throw new InvalidError(`${subject}: limit needs both count and perMs`, {
+        hint: "Write `limit: { count: 100, perMs: 60_000 }`.",
+      });
+    }
+  }
+}
+
+function resolveConcurrency(subject: string, given: FunctionOptions["concurrency"]): ConcurrencyOptions {
+  const maxInputs = given?.maxInputs ?? 1;
+  if (given?.key === undefined) return { maxInputs };
+  return { maxInputs, key: argumentPaths(`${subject}: concurrency.key`, given.key as AnyKey), perKey: given.perKey };
+}
+
+function resolveLimit(subject: string, { count, perMs, key: by }: Limit): RateLimit {
+  return by === undefined ? { count, perMs } : { count, perMs, key: argumentPaths(`${subject}: limit.key`, by) };
+}
+
+/** Inputs are held back one by one, by one key, which is read from their arguments. */
+function refuseTogether(
+  subject: string,
+  { concurrency, limit }: ResolvedFunctionOptions,
+  given: FunctionOptions,
+): void {
+  const keyed = concurrency.key ? "concurrency.key" : limit?.key ? "limit.key" : undefined;
+  if (given.batch && (keyed || limit)) {
+    throw new InvalidError(`${subject}: a batched function cannot have ${keyed ?? "limit"}`, {
+      hint: "Limit the function that calls it, or the callers of each input.",
+    });
+  }
+  if (given.web && keyed) {
+    throw new InvalidError(`${subject}: a function that answers HTTP cannot have ${keyed}`, {
+      hint: "Write another function that answers HTTP and calls this one with remote().",
+    });
+  }
+  if (concurrency.key && limit?.key && JSON.stringify(concurrency.key) !== JSON.stringify(limit.key)) {
+    throw new InvalidError(`${subject}: concurrency.key and limit.key are not the same`, {
+      hint: "Use one key for both, or let one function call another that has the second limit.",
+    });
   }
 }
 

@@ -16,6 +16,8 @@ import { revive } from "./revive.ts";
 import { REFUSED, scan } from "./scan.ts";
 import { TAG } from "./tags.ts";
 
+export { argumentBytes } from "./peek.ts";
+
 const codec = new Encoder({
   useRecords: false,
   mapsAsObjects: true,

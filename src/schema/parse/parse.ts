@@ -255,6 +255,15 @@ const schedule = kinds({
   every: object({ everyMs: natural }),
 } satisfies Record<Schedule["kind"], Shape>);
 
+const step = shape(
+  (value, at) => {
+    if (typeof value === "number") natural(value, at);
+    else text(value, at);
+  },
+  { anyOf: [text.schema, natural.schema] },
+);
+const argumentPaths = list(list(step));
+
 const options = object(
   {
     retries,
@@ -264,13 +273,19 @@ const options = object(
     maxContainers: natural,
     bufferContainers: natural,
     scaledownWindowMs: notNegative,
-    concurrency: object({ maxInputs: natural }),
+    concurrency: object({ maxInputs: natural }, { key: argumentPaths, perKey: natural }),
     secrets: texts,
     env: textRecord,
     memoryMiB: notNegative,
     validate: truth,
   },
-  { startRetryMs: notNegative, batch: object({ maxSize: natural, waitMs: notNegative }), web: flag, schedule },
+  {
+    startRetryMs: notNegative,
+    batch: object({ maxSize: natural, waitMs: notNegative }),
+    web: flag,
+    schedule,
+    limit: object({ count: natural, perMs: notNegative }, { key: argumentPaths }),
+  },
 );
 
 const source = object({ file: text, line: natural });

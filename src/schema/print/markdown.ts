@@ -111,6 +111,11 @@ function optionsText(options: ResolvedFunctionOptions): string {
   if (options.minContainers > 0) parts.push(`at least ${options.minContainers} containers`);
   if (options.maxContainers > 0) parts.push(`at most ${options.maxContainers} containers`);
   if (options.concurrency.maxInputs > 1) parts.push(`${options.concurrency.maxInputs} inputs at a time`);
+  if (options.concurrency.perKey !== undefined) parts.push(`${options.concurrency.perKey} of a key at a time`);
+  if (options.limit) {
+    const { count, perMs, key } = options.limit;
+    parts.push(`at most ${count} starts in ${perMs / 1000} s${key ? " of a key" : ""}`);
+  }
   if (options.memoryMiB > 0) parts.push(`${options.memoryMiB} MiB`);
   return parts.join(", ");
 }

@@ -6,7 +6,7 @@ import type { FunctionStats, LiveEvent, Sample } from "../api.ts";
 import { h, s } from "./dom.ts";
 
 /** What is drawn. */
-type Series = Exclude<keyof FunctionStats, "startProblem">;
+type Series = Exclude<keyof FunctionStats, "startProblem" | "numHeldBack">;
 
 const SPAN_MS = 120_000;
 const [WIDTH, HEIGHT] = [600, 140];

@@ -13,6 +13,7 @@ import {
   type Declaration,
   docParts,
   type FunctionSchema,
+  keyText,
   methodsOf,
   printDeclaration,
   reachable,
@@ -186,8 +187,9 @@ function codeOf(declaration: Declaration): string {
 }
 
 /** What is worth saying: the usual is left out. */
-function optionsOf({ options }: FunctionSchema): [string, string][] {
-  const { retries, concurrency, batch, schedule, secrets } = options;
+function optionsOf(schema: FunctionSchema): [string, string][] {
+  const { options } = schema;
+  const { retries, concurrency, limit, batch, schedule, secrets } = options;
   const rows: [string, string | undefined][] = [
     ["timeout", milliseconds(options.timeoutMs)],
     ["retries", retries.maxRetries > 0 ? String(retries.maxRetries) : undefined],
@@ -196,6 +198,15 @@ function optionsOf({ options }: FunctionSchema): [string, string][] {
     ["spare containers", options.bufferContainers > 0 ? String(options.bufferContainers) : undefined],
     ["inputs at a time", concurrency.maxInputs > 1 ? String(concurrency.maxInputs) : undefined],
     ["batch", batch && `up to ${batch.maxSize}, waiting ${milliseconds(batch.waitMs)}`],
+    [
+      "inputs of a key at a time",
+      concurrency.key && `${concurrency.perKey} of ${keyText(schema.parameters, concurrency.key)}`,
+    ],
+    [
+      "limit",
+      limit &&
+        `${limit.count} starts in ${milliseconds(limit.perMs)}${limit.key ? ` of each ${keyText(schema.parameters, limit.key)}` : ""}`,
+    ],
     [
       "schedule",
       schedule &&

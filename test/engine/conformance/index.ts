@@ -6,6 +6,7 @@ import { calls } from "./calls.ts";
 import { containers } from "./containers.ts";
 import { deploy } from "./deploy.ts";
 import { durable } from "./durable.ts";
+import { limits } from "./limits.ts";
 import { monitor } from "./monitor.ts";
 import { registry } from "./registry.ts";
 import { Suite, type SuiteOptions } from "./suite.ts";
@@ -16,5 +17,5 @@ export type { EngineUnderTest } from "./suite.ts";
 export function conformance(name: string, options: SuiteOptions): void {
   const suite = new Suite(name, options);
   suite.account();
-  for (const part of [registry, deploy, calls, containers, durable, monitor]) part(suite);
+  for (const part of [registry, deploy, calls, containers, limits, durable, monitor]) part(suite);
 }

@@ -13,6 +13,8 @@ export type Ability =
   | keyof EngineFeatures
   /** Functions run in processes of their own, with limits of time, number and memory. */
   | "containers"
+  /** Functions can be limited by key and in a span of time. */
+  | "limits"
   | "classes"
   | "durable"
   /** The connection to the place where functions run can break. */

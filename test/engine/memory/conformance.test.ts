@@ -19,6 +19,7 @@ conformance("memory", {
     trace: "it does not carry trace context",
     backpressure: "a generator runs ahead of its reader",
     containers: "functions run in the process of the test",
+    limits: "an input runs as soon as it comes",
     interruption: "there is no connection that could break",
     expiry: "its results last as long as the process",
     bytes: "JSON has no bytes",

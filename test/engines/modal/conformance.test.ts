@@ -95,6 +95,7 @@ conformance("modal", {
   skip: {
     deploy: "`modal deploy` deploys",
     containers: "Modal's own service runs, times and scales containers; the fake only imitates it",
+    limits: "Modal has its own: max_containers and input concurrency, and none by key or in time",
     classes: "a class on Modal takes its parameters by name, which calls.test.ts tests",
     interruption: "the suite breaks a server that loses its calls; Modal's keeps them, which faults.test.ts tests",
     expiry: "Modal keeps results for seven days, whoever asks",
