@@ -58,16 +58,23 @@ export interface FunctionOptions {
    * nothing was running is made up for once within a day.
    */
   schedule?: Schedule;
+  /**
+   * Error classes that callers get as classes, so that `instanceof` holds: the stubs export them. As `@throws {TooLarge}` in the
+   * function's documentation does. Write them out here; each extends Error.
+   */
+  errors?: readonly (abstract new (
+    ...args: never
+  ) => Error)[];
 }
 
 /** Options of `app.web`: HTTP requests are not tried again. */
-export type WebOptions = Omit<FunctionOptions, "retries" | "batch" | "web" | "schedule">;
+export type WebOptions = Omit<FunctionOptions, "retries" | "batch" | "web" | "schedule" | "errors">;
 
 /** What an app may say for all its functions. */
 export type AppOptions = Omit<FunctionOptions, OwnOption>;
 
 type OwnOption = (typeof OWN_OPTIONS)[number];
-export const OWN_OPTIONS = ["name", "batch", "web", "schedule"] as const;
+export const OWN_OPTIONS = ["name", "batch", "web", "schedule", "errors"] as const;
 
 /** FunctionOptions with defaults; maxContainers 0 stands for "as many as the engine has cores". */
 export type { ResolvedFunctionOptions };
@@ -106,8 +113,14 @@ const checks: Checks = {
     isRecord(value) && (value["kind"] === "cron" || value["kind"] === "every")
       ? undefined
       : 'must be made by cron("0 9 * * *") or every({ hours: 1 })',
+  errors: (value) =>
+    Array.isArray(value) && value.every(isErrorClass) ? undefined : "must be a list of classes that extend Error",
   batch: (value) => (isRecord(value) ? undefined : "must be an object: { maxSize: 32, waitMs: 20 }"),
 };
+
+function isErrorClass(value: unknown): boolean {
+  return typeof value === "function" && value.prototype instanceof Error;
+}
 
 /**
  * Checks options (InvalidError) and fills in the defaults.
