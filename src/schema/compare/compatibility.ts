@@ -165,12 +165,16 @@ function errorsBreak(before: FunctionVersion, after: FunctionVersion): string[] 
 function errorNews(before: FunctionVersion, after: FunctionVersion): string[] {
   const [was, is] = [callsOf(before)[0]!, callsOf(after)[0]!];
   const [old, current] = [errorsOf(before), errorsOf(after)];
+  const input = new Comparison("input", was, is);
   return [
     ...[...current.keys()].filter((name) => !old.has(name)).map((name) => `the error ${name} was added`),
     ...[...old].flatMap(([name, type]) => {
       const now = current.get(name);
       if (!now) return [`the error ${name} is no longer declared`];
-      return propertyChanges([type, was], [now, is]).map((found) => sayError(name, found));
+      const differences = input.differences(type, now);
+      const said = new Set(differences.map(({ path }) => path));
+      const others = propertyChanges([type, was], [now, is]).filter(({ path }) => !said.has(path));
+      return [...differences, ...others].map((found) => sayError(name, found));
     }),
   ];
 }
