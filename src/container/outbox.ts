@@ -24,10 +24,13 @@ export class InputFailure extends Error {
 
 export class Outbox {
   readonly #writer: FrameWriter;
+  readonly #app: string;
   #droppedLogCharacters = 0;
 
-  constructor(writer: FrameWriter) {
+  /** @param app whose functions run here */
+  constructor(writer: FrameWriter, app: string) {
     this.#writer = writer;
+    this.#app = app;
   }
 
   flush(): void {
@@ -60,7 +63,7 @@ export class Outbox {
   exception(input: Input, thrown: unknown): void {
     let payload: Uint8Array;
     try {
-      payload = encodeError(thrown);
+      payload = encodeError(thrown, this.#app);
     } catch (error) {
       this.failed(input, error);
       return;

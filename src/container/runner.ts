@@ -38,7 +38,7 @@ export class Runner {
   #drainScheduled = false;
 
   constructor(writer: FrameWriter, load: LoadMessage) {
-    this.#outbox = new Outbox(writer);
+    this.#outbox = new Outbox(writer, load.app);
     this.#load = load;
     this.#maxInputs = load.maxInputs ?? 1;
     this.#endings = new Endings(this.#outbox, this.#running);

@@ -104,7 +104,7 @@ function head(declaration: Extract<Declaration, { kind: "interface" | "alias" }>
   );
 }
 
-function planMembers({
+export function planMembers({
   properties,
   indexes = [],
   calls = [],

@@ -9,6 +9,7 @@ export type {
   InterfacePlan,
   MemberPlan,
 } from "./declarations.ts";
+export type { ErrorPlan } from "./errors.ts";
 export { helpers } from "./helpers.ts";
 export {
   chooseFunctions,

@@ -10,6 +10,7 @@ import { type CamelCased, camelCase, camelCaseParameters } from "./camel-case.ts
 import { type ClassPlan, planClass } from "./class-plan.ts";
 import { type DeclarationPlan, planDeclaration } from "./declarations.ts";
 import { functionDoc, sourceText } from "./docs.ts";
+import { type ErrorPlan, errorDeclarations, planErrors } from "./errors.ts";
 import { comment } from "./helpers.ts";
 import type { LockedManifest } from "./locked.ts";
 import { byName, canDeclare, type Names, Scope, toFileName, toIdentifier } from "./names.ts";
@@ -42,6 +43,8 @@ export interface AppPlan {
   /** Functions that call the factory, for the methods that make most stubs. */
   makers: MakerPlan[];
   declarations: DeclarationPlan[];
+  /** The classes of declared errors, each after the one that it extends. */
+  errors: ErrorPlan[];
   /** Without the methods of classes. */
   functions: StubPlan[];
   classes: ClassPlan[];
@@ -185,7 +188,9 @@ function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSetti
 
   const enums = manifest.declarations.filter(({ kind }) => kind === "enum").map(({ name }) => name);
   const own = manifest.functions.filter((fn) => fn.class === undefined);
-  const named = nameExports([...own, ...(manifest.classes ?? [])], manifest, enums, settings);
+  const errors = errorDeclarations(manifest.declarations);
+  const values = [...enums, ...errors.map(({ name }) => name)];
+  const named = nameExports([...own, ...(manifest.classes ?? [])], manifest, values, settings);
   // Imports and the factory give way to the author's names.
   const scope = new Scope([...declared, ...parameters, ...named.values().map(({ local }) => local)]);
 
@@ -237,6 +242,7 @@ function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSetti
     const instance = declared.has(local) || !isTypeName(local) ? scope.claim(`${local}Instance`) : local;
     return planClass(of, { local, exported, instance, isCamelCased }, methodsOf(of.name, manifest), names);
   });
+  const errorPlans = planErrors(errors, names);
   const factoryImport = stubs.length + classes.length > 0 ? use("stubs", false) : "stubs";
   return {
     file,
@@ -249,7 +255,8 @@ function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSetti
     factory,
     stubs: factoryImport,
     makers: [...makers.values()],
-    declarations: manifest.declarations.map(planDeclaration),
+    declarations: manifest.declarations.filter((item) => !errors.some((error) => error === item)).map(planDeclaration),
+    errors: errorPlans,
     functions: stubs,
     classes,
   };
@@ -292,15 +299,18 @@ interface NamedExport {
   exported: string;
 }
 
-/** Gives each function and class its names: the deployed one wherever TypeScript can have it. */
+/**
+ * Gives each function and class its names: the deployed one wherever TypeScript can have it.
+ * @param values what else the file exports: enums and error classes
+ */
 function nameExports<T extends { name: string }>(
   items: readonly T[],
   manifest: LockedManifest,
-  enums: readonly string[],
+  values: readonly string[],
   settings: PlanSettings,
 ): Map<T, NamedExport> {
   const wanted = new Map(items.map((item) => [item, renamed(item.name, manifest, settings)]));
-  const exports = new Scope(enums);
+  const exports = new Scope(values);
   const exported = new Map<T, string>();
   const converted: [T, string][] = [];
   for (const [fn, name] of wanted) {
@@ -312,7 +322,7 @@ function nameExports<T extends { name: string }>(
     }
     if (exports.has(name)) {
       throw new InvalidError(
-        `two exports would be called ${name}${enums.includes(name) ? ", a function and an enum" : ""}`,
+        `two exports would be called ${name}${values.includes(name) ? ", a function and an enum or error class" : ""}`,
         {
           hint: "Tell them apart with the config's `rename`.",
         },
@@ -323,7 +333,7 @@ function nameExports<T extends { name: string }>(
   for (const [fn, name] of converted) exported.set(fn, exports.claim(toIdentifier(name)));
 
   // A reserved word can be exported, but no const can have it for its name: `export { delete_ as delete }`.
-  const locals = new Scope([...enums, ...[...exported.values()].filter(canDeclare)]);
+  const locals = new Scope([...values, ...[...exported.values()].filter(canDeclare)]);
   return new Map(
     items.map((item) => {
       const name = exported.get(item)!;
@@ -399,7 +409,7 @@ function refuseFlatCollisions(apps: readonly AppPlan[]): void {
     for (const name of new Set([
       ...app.functions.map(({ exported }) => exported),
       ...app.classes.flatMap(({ exported, instance }) => [exported, instance]),
-      ...app.declarations.map((item) => item.name),
+      ...[...app.declarations, ...app.errors].map((item) => item.name),
     ])) {
       const other = seen.get(name);
       if (other) {

@@ -14,6 +14,7 @@ export {
 } from "./class-types.ts";
 export { Client, type ClientOptions } from "./client.ts";
 export { type CallContext, context, isRemote } from "./context.ts";
+export type { ErrorClass } from "./declared-errors.ts";
 export { type Configuration, configure, disconnect, registerEngine } from "./engines.ts";
 export {
   CancelledError,

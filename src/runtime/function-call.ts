@@ -13,6 +13,7 @@ import {
 } from "./calls/index.ts";
 import { type Checks, checkRecord, duration, flag, integer, signal } from "./checks.ts";
 import type { Client } from "./client.ts";
+import type { FindErrorClass } from "./declared-errors.ts";
 import { defaultEngine } from "./engines.ts";
 import { failureToError, InvalidError } from "./errors.ts";
 import { codecOf } from "./payloads.ts";
@@ -44,6 +45,8 @@ export interface CancelOptions {
 /** Where a call lives. */
 export interface CallHome {
   engine(): Engine | Promise<Engine>;
+  /** The classes that the stubs have for errors, where the call was made through a stub. */
+  readonly findError?: FindErrorClass | undefined;
 }
 
 const getChecks: Checks = { timeoutMs: duration(0), index: integer(0), signal };
@@ -71,7 +74,8 @@ export class FunctionCall<R> {
         hint: "Ids begin with fc-, such as those of FunctionCall.id.",
       });
     }
-    return new FunctionCall<R>(id, options.client ?? defaultHome);
+    const { client } = options;
+    return new FunctionCall<R>(id, client ? { engine: () => client.engine() } : defaultHome);
   }
 
   /** The results of all calls, in order. Rejects with the first failure; the other calls go on. */
@@ -108,7 +112,7 @@ export class FunctionCall<R> {
 
   async #poll(engine: Engine, index: number): Promise<unknown> {
     const [output] = await answered(engine.invoker.poll(this.id, { start: index, end: index + 1 }));
-    if (output) return valueOf(codecOf(engine), output);
+    if (output) return valueOf(codecOf(engine, this.#home.findError), output);
     // An input that the call does not have never answers: an attachment gets that error, and at once.
     if (index >= (await this.numInputs())) return this.#wait(engine, index, {});
     throw new Raised(timeout(`${this.id}, input ${index},`, 0), false);
@@ -116,7 +120,7 @@ export class FunctionCall<R> {
 
   #wait(engine: Engine, index: number, { signal, timeoutMs }: GetOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const sink = new UnarySink(codecOf(engine), resolve, reject);
+      const sink = new UnarySink(codecOf(engine, this.#home.findError), resolve, reject);
       const handle = engine.invoker.attach(this.id, { start: index, end: index + 1 }, sink);
       const unlimit = limit({ signal, timeoutMs }, `${this.id}, input ${index},`, (error) => sink.reject(error));
       // An attachment holds the connection, and so the process, until it is let go.
@@ -212,7 +216,7 @@ class IterCall extends OutputStream<unknown> implements CallSink {
     if (this.over) return;
     let item: unknown;
     try {
-      item = valueOf(codecOf(this.#engine!), output);
+      item = valueOf(codecOf(this.#engine!, this.#home.findError), output);
     } catch (error) {
       item = error instanceof Raised ? error : new Raised(error, false);
     }

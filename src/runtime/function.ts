@@ -129,7 +129,8 @@ export class RemoteFunction {
       }
     }
     try {
-      return await runUnary(engine, this.#target.request(engine, "remote", false, init), payload, init);
+      const request = this.#target.request(engine, "remote", false, init);
+      return await runUnary(engine, request, payload, init, this.#target.findError);
     } catch (error) {
       throw raise(error);
     }

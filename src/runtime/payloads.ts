@@ -1,6 +1,7 @@
 /** Which codec the payloads of an engine are written in, and what is encoded before the engine is known. */
 import type { Engine, FunctionRef, PayloadCodec } from "../engine/index.ts";
 import { decodeArguments, decodeError, decodeValue, encodeArguments } from "./codec/index.ts";
+import type { FindErrorClass } from "./declared-errors.ts";
 import { decodeInstance, encodeInstance } from "./instances.ts";
 
 /** Farcall's own. */
@@ -8,13 +9,25 @@ export const farcallCodec: PayloadCodec = {
   encodeArguments,
   decodeArguments,
   decodeValue,
-  decodeError,
+  decodeError: (payload) => decodeError(payload),
   encodeInstance,
   decodeInstance,
 };
 
-export function codecOf(engine: Engine): PayloadCodec {
-  return engine.codec ?? farcallCodec;
+/** @param find the classes that the caller's stubs have for errors; an engine with a codec of its own has no such classes */
+export function codecOf(engine: Engine, find?: FindErrorClass): PayloadCodec {
+  return engine.codec ?? (find ? codecWith(find) : farcallCodec);
+}
+
+const withClasses = new WeakMap<FindErrorClass, PayloadCodec>();
+
+function codecWith(find: FindErrorClass): PayloadCodec {
+  let codec = withClasses.get(find);
+  if (!codec) {
+    codec = { ...farcallCodec, decodeError: (payload) => decodeError(payload, find) };
+    withClasses.set(find, codec);
+  }
+  return codec;
 }
 
 /**

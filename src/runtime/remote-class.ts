@@ -5,6 +5,7 @@
 import type { Engine, FunctionRef } from "../engine/index.ts";
 import type { FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
 import type { Client } from "./client.ts";
+import type { FindErrorClass } from "./declared-errors.ts";
 import { InvalidError } from "./errors.ts";
 import { type DefinitionRecord, RemoteFunction } from "./function.ts";
 import { decodeInstance, encodeInstance } from "./instances.ts";
@@ -38,6 +39,8 @@ export interface ClassParts {
   methods?: readonly RemoteMethod[] | undefined;
   client?: Client | undefined;
   stubEngine?: string | undefined;
+  /** The classes that the stubs have for errors. */
+  findError?: FindErrorClass | undefined;
   /** In whose place instances call, while a test has them run in this process. */
   redirected?: Engine | undefined;
   /** The class itself, where it is defined in this program. */
@@ -93,7 +96,7 @@ export function bindClass(client: Client, value: unknown): ClassValue | undefine
 
 /** Makes the methods of one instance. */
 function methodsOf(own: ClassParts, args: readonly unknown[]): MakeMethod {
-  const { ref, client, stubEngine, redirected, definition } = own;
+  const { ref, client, stubEngine, findError, redirected, definition } = own;
   const last = args.at(-1);
   const instance =
     last instanceof KwargsArgument
@@ -112,7 +115,7 @@ function methodsOf(own: ClassParts, args: readonly unknown[]): MakeMethod {
       },
     };
     const record = local && options && { fn: localMethod(local, name, mode), options };
-    const target = new Target(place, { client, stubEngine, mode, names });
+    const target = new Target(place, { client, stubEngine, mode, names, findError });
     if (redirected) target.redirect(redirected);
     return new RemoteFunction(target, record satisfies DefinitionRecord | undefined);
   };

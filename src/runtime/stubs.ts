@@ -1,6 +1,7 @@
 /** What generated files call: values of the same classes, for functions that are defined elsewhere. */
 
 import type { FunctionMode } from "../schema/index.ts";
+import { ErrorClasses } from "./declared-errors.ts";
 import { RemoteFunction } from "./function.ts";
 import { remoteClass } from "./remote-class.ts";
 import { Target, type WireNames } from "./target.ts";
@@ -23,6 +24,11 @@ export interface StubFactory {
   generator<F>(name: string, signature: string, names?: WireNames): F;
   web(name: string, signature: string): WebFunction;
   class<C>(name: string, methods: readonly MethodStub[]): C;
+  /**
+   * The class of an error that functions of the app declare.
+   * @param base the class that it extends, where that is of the app too
+   */
+  error<E>(name: string, base?: object): E;
 }
 
 export type MethodStub = readonly [
@@ -35,12 +41,17 @@ export type MethodStub = readonly [
 /** @returns makes the stubs of one app */
 export function stubs(ref: StubsRef): StubFactory {
   const { app, environment, engine } = ref;
+  const errors = new ErrorClasses(app);
+  const findError = errors.find;
   const make = (mode: FunctionMode) => (name: string, signature: string, names?: WireNames) =>
-    new RemoteFunction(new Target({ app, environment, name, signature }, { stubEngine: engine, mode, names }));
+    new RemoteFunction(
+      new Target({ app, environment, name, signature }, { stubEngine: engine, mode, names, findError }),
+    );
   const makeClass = (name: string, methods: readonly MethodStub[]) =>
     remoteClass({
       ref: { app, environment, name },
       stubEngine: engine,
+      findError,
       methods: methods.map(([method, kind, signature, shown]) => ({
         ...shown,
         name: method,
@@ -48,7 +59,13 @@ export function stubs(ref: StubsRef): StubFactory {
         signature,
       })),
     });
-  const factory = { function: make("unary"), generator: make("generator"), web: make("web"), class: makeClass };
+  const factory = {
+    function: make("unary"),
+    generator: make("generator"),
+    web: make("web"),
+    class: makeClass,
+    error: (name: string, base?: object) => errors.make(name, base),
+  };
   // One class has every method; the types show those of each kind.
   return factory as unknown as StubFactory;
 }

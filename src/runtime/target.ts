@@ -3,6 +3,7 @@ import type { Engine, FunctionRef, OpenCall, ResolvedFunction } from "../engine/
 import type { FunctionMode } from "../schema/index.ts";
 import type { Client } from "./client.ts";
 import { currentContext } from "./context.ts";
+import type { FindErrorClass } from "./declared-errors.ts";
 import { defaultEngine, engineGeneration } from "./engines.ts";
 import { InvalidError } from "./errors.ts";
 import type { CallOptionsInit } from "./markers.ts";
@@ -23,6 +24,8 @@ interface TargetOptions {
   stubEngine?: string | undefined;
   mode?: FunctionMode | undefined;
   names?: WireNames | undefined;
+  /** The classes that the stubs have for errors. */
+  findError?: FindErrorClass | undefined;
 }
 
 export class Target {
@@ -32,6 +35,8 @@ export class Target {
   readonly stubEngine: string | undefined;
   /** Unknown until the engine has been asked, when the function was named rather than generated. */
   mode: FunctionMode | undefined;
+  /** The classes that the stubs have for errors. */
+  readonly findError: FindErrorClass | undefined;
 
   /** The mode is what the engine has said, rather than what the stub was generated with: a later deploy may change it. */
   #asked = false;
@@ -52,12 +57,14 @@ export class Target {
     this.stubEngine = options.stubEngine;
     this.mode = options.mode;
     this.#names = options.names;
+    this.findError = options.findError;
   }
 
   bind(client: Client): Target {
     // What was asked of one engine says nothing about another's.
     const mode = this.#asked ? undefined : this.mode;
-    return new Target(this.ref, { client, stubEngine: this.stubEngine, mode, names: this.#names });
+    const { stubEngine, findError } = this;
+    return new Target(this.ref, { client, stubEngine, mode, names: this.#names, findError });
   }
 
   /** Arguments by the names that the function itself has for them. */

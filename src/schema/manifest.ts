@@ -1,7 +1,7 @@
 /**
  * AppManifest: what is deployed, as plain JSON. A deploy writes it, the engine's registry keeps it, codegen reads it.
  */
-import type { Declaration, TypeParameterSchema, TypeSchema } from "./type-schema.ts";
+import type { Declaration, ReferenceType, TypeParameterSchema, TypeSchema } from "./type-schema.ts";
 
 /**
  * The version of this format. A reader refuses a manifest of another one. Until the package is published, 1 takes in what is
@@ -127,6 +127,8 @@ export interface FunctionSchema extends CallSignature {
   overloads?: CallSignature[];
   /** Arguments can be passed by name too (Python functions). */
   keywords?: true;
+  /** The error classes that it declares: declarations that have `error`. It may throw others too. */
+  errors?: ReferenceType[];
   source?: SourceLocation;
   options: ResolvedFunctionOptions;
   /** Stable hash of all that callers' types depend on; see signature.ts. Of a method, its class's constructor is in it. */

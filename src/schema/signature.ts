@@ -3,7 +3,7 @@
  * called through the same stub; two with different ones are compared by compatibility.ts.
  *
  * In it: mode, type parameters, overloads, parameters (type, optional, rest; names only where a caller can pass by name), what
- * is returned, and the structure of all declarations that these reach. Not in it: documentation, labels (they change what a
+ * is returned, the error classes that it declares with their properties, and the structure of all declarations that these reach. Not in it: documentation, labels (they change what a
  * caller reads, not what it may pass), the names of interfaces, aliases and type parameters, order of declarations,
  * properties and union members, the place in the source, options. An enum's name is in it, since
  * enums are nominal: its author's, which the types of other functions do not change.
@@ -21,6 +21,7 @@ import type {
   Declaration,
   ObjectType,
   PropertySchema,
+  ReferenceType,
   TypeParameterSchema,
   TypeSchema,
 } from "./type-schema.ts";
@@ -38,7 +39,15 @@ export function signatureOf(
   const canonical = canonicalOf(declarations);
   const keywords = fn.keywords === true;
   const calls = (fn.overloads ?? [fn]).map((call) => canonical.call(call, keywords));
-  return hash(`${own}1 ${fn.mode}${keywords ? " keywords" : ""} ${calls.join(" ")}`);
+  const errors = (fn.errors ?? []).map((error) => `${quote(thrownAs(error, declarations))}:${canonical.type(error)}`);
+  const throws = errors.length > 0 ? ` throws ${errors.sort().join()}` : "";
+  return hash(`${own}1 ${fn.mode}${keywords ? " keywords" : ""} ${calls.join(" ")}${throws}`);
+}
+
+/** The name that instances of an error class cross the wire with. */
+export function thrownAs({ name }: ReferenceType, declarations: readonly Declaration[]): string {
+  const declaration = canonicalOf(declarations).declarations.get(name);
+  return (declaration?.kind === "interface" ? declaration.error : undefined) ?? name;
 }
 
 const cache = new WeakMap<readonly Declaration[], { canonical: Canonical; length: number }>();

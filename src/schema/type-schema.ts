@@ -261,6 +261,8 @@ export interface InterfaceDeclaration extends DeclarationBase {
   properties: PropertySchema[];
   indexes?: IndexSignature[];
   calls?: FunctionType[];
+  /** A class of errors that functions declare, by the name that its instances cross the wire with: its author's. */
+  error?: string;
 }
 
 export interface AliasDeclaration extends DeclarationBase {

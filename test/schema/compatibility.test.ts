@@ -63,8 +63,29 @@ const tree = (...properties: PropertySchema[]): Declaration => ({
 });
 const named = { keywords: true } as const;
 
+const throwing = (...errors: [name: string, ...properties: PropertySchema[]][]): FunctionVersion =>
+  version(
+    [],
+    STRING,
+    { errors: errors.map(([name]) => ({ kind: "reference", name })) },
+    errors.map(([name, ...properties]) => ({ kind: "interface", name, properties, error: name })),
+  );
+const limit = (type: TypeSchema): PropertySchema => ({ name: "limit", type });
+
 describe("a change that old stubs survive", () => {
   test.each<[string, FunctionVersion, FunctionVersion]>([
+    ["the error TooLarge was added", throwing(), throwing(["TooLarge", limit(NUMBER)])],
+    ["the error TooLarge is no longer declared", throwing(["TooLarge"], ["Busy"]), throwing(["Busy"])],
+    [
+      "the error TooLarge: property 'limit' was added and is required",
+      throwing(["TooLarge"]),
+      throwing(["TooLarge", limit(NUMBER)]),
+    ],
+    [
+      "the error TooLarge: property 'limit' can no longer be null",
+      throwing(["TooLarge", limit(union(NUMBER, NULL))]),
+      throwing(["TooLarge", limit(NUMBER)]),
+    ],
     ["parameter 'width' was added", version([]), version([param("width", NUMBER, { optional: true })])],
     [
       "parameter 'width' became optional",
@@ -143,6 +164,12 @@ describe("a change that old stubs survive", () => {
 
 describe("a change that old stubs do not survive", () => {
   test.each<[string, FunctionVersion, FunctionVersion]>([
+    [
+      "the error TooLarge: property 'limit' may now be null",
+      throwing(["TooLarge", limit(NUMBER)]),
+      throwing(["TooLarge", limit(union(NUMBER, NULL))]),
+    ],
+    ["the error TooLarge: property 'limit' was removed", throwing(["TooLarge", limit(NUMBER)]), throwing(["TooLarge"])],
     [
       "parameter 'width' became required",
       version([param("width", STRING, { optional: true })]),

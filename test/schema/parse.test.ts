@@ -50,6 +50,18 @@ async function failure(json: unknown): Promise<SchemaError> {
 }
 
 describe("a manifest", () => {
+  test("whose functions throw something else than an error class is refused", async () => {
+    const throwing = changed(({ functions }) => {
+      functions[0].errors = [{ kind: "reference", name: "ResizeOptions" }];
+    });
+    await expect(parseManifest(throwing)).rejects.toThrow("functions[0]: what is thrown is not a declared error class");
+    const declared = changed(({ functions, declarations }) => {
+      functions[0].errors = [{ kind: "reference", name: "ResizeOptions" }];
+      declarations[0].error = "ResizeOptions";
+    });
+    expect(await parseManifest(declared)).toEqual(declared);
+  });
+
   test("that a producer wrote is read as it is", async () => {
     await fc.assert(
       fc.asyncProperty(manifests(), async (written) => {

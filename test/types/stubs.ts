@@ -1,5 +1,12 @@
 /** Stubs as generated code has them: what the other files here call. */
-import { type Function, type GeneratorFunction, type Keywords, type StubFactory, stubs } from "../../src/index.ts";
+import {
+  type ErrorClass,
+  type Function,
+  type GeneratorFunction,
+  type Keywords,
+  type StubFactory,
+  stubs,
+} from "../../src/index.ts";
 
 export interface ResizeOptions {
   width?: number;
@@ -54,4 +61,15 @@ export const collect: Function<[first: string, ...rest: string[]], number, Keywo
   "collect",
   "s15",
 );
+export interface ImageError extends Error {
+  readonly file: string;
+}
+export const ImageError: ErrorClass<ImageError> = app.error("ImageError");
+export interface TooLarge extends ImageError {
+  code: number;
+  readonly limit?: number;
+}
+export const TooLarge: ErrorClass<TooLarge> = app.error("TooLarge", ImageError);
+export interface Busy extends Error {}
+export const Busy: ErrorClass<Busy> = app.error("Busy");
 export const fit: Function<[image: Uint8Array, options: ResizeOptions], Uint8Array> = app.function("fit", "s16");

@@ -24,6 +24,8 @@ export interface Visitors {
   type(cx: Conversion, type: ts.Type, site: ts.Node | undefined, options: TypeOptions): TypeSchema;
   /** What is named: an interface, an alias, an enum, a class. */
   declaration(cx: Conversion, record: DeclarationRecord): void;
+  /** A class of errors that a function declares. */
+  error(cx: Conversion, record: DeclarationRecord): void;
 }
 
 /** A computed alias whose result is being written out. */
@@ -44,6 +46,8 @@ export class Conversion {
   readonly checker: ts.TypeChecker;
   readonly #visitors: Visitors;
   readonly #records = new Map<ts.Symbol, DeclarationRecord>();
+  /** Apart from those, since what a class is as data is something else. */
+  readonly #errors = new Map<ts.Symbol, DeclarationRecord>();
   readonly #targets = new WeakMap<ReferenceType, DeclarationRecord>();
   /** Type parameters that a type may name here. */
   #scope: ReadonlySet<ts.Symbol> = new Set();
@@ -173,18 +177,31 @@ export class Conversion {
 
   /** A use of a declaration, which is converted when it is first met. */
   reference(symbol: ts.Symbol, typeArguments: TypeSchema[] = [], member?: string): ReferenceType {
-    const declaration = this.#declared(symbol);
-    this.#owner.uses.push({ path: this.#path.join(""), declaration, isCompared: this.isDescribing });
-    const reference: ReferenceType = { kind: "reference", name: declaration.name };
+    const reference = this.#use(this.#declared(symbol, this.#records, this.#visitors.declaration));
     if (typeArguments.length > 0) reference.typeArguments = typeArguments;
     if (member !== undefined) reference.member = member;
+    return reference;
+  }
+
+  /** A use of an error class by what may throw it. */
+  errorClass(symbol: ts.Symbol): ReferenceType {
+    return this.#use(this.#declared(symbol, this.#errors, this.#visitors.error));
+  }
+
+  #use(declaration: DeclarationRecord): ReferenceType {
+    this.#owner.uses.push({ path: this.#path.join(""), declaration, isCompared: this.isDescribing });
+    const reference: ReferenceType = { kind: "reference", name: declaration.name };
     declaration.references.push(reference);
     this.#targets.set(reference, declaration);
     return reference;
   }
 
-  #declared(symbol: ts.Symbol): DeclarationRecord {
-    const known = this.#records.get(symbol);
+  #declared(
+    symbol: ts.Symbol,
+    records: Map<ts.Symbol, DeclarationRecord>,
+    convert: Visitors["declaration"],
+  ): DeclarationRecord {
+    const known = records.get(symbol);
     if (known) return known;
     const record: DeclarationRecord = {
       symbol,
@@ -194,12 +211,12 @@ export class Conversion {
       uses: [],
       schema: undefined,
     };
-    this.#records.set(symbol, record);
+    records.set(symbol, record);
     // What is being written out around the declaration has no part in it.
     const [expanding, body] = [this.#expanding, this.#body];
     this.#expanding = [];
     this.#body = undefined;
-    this.#visitors.declaration(this, record);
+    convert(this, record);
     this.#expanding = expanding;
     this.#body = body;
     return record;

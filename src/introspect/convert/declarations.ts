@@ -26,7 +26,7 @@ function scopeOf(cx: Conversion, symbol: ts.Symbol): Set<ts.Symbol> {
   );
 }
 
-function authoredName(symbol: ts.Symbol): string {
+export function authoredName(symbol: ts.Symbol): string {
   if (symbol.name !== "default" && !symbol.name.startsWith("__")) return symbol.name;
   for (const node of symbol.declarations ?? []) {
     const name = ts.getNameOfDeclaration(node as ts.Declaration);
@@ -85,7 +85,7 @@ function convertAliasBody(cx: Conversion, symbol: ts.Symbol): TypeSchema {
   );
 }
 
-function docOfSymbol(symbol: ts.Symbol): ReturnType<typeof splitFunctionDoc> | undefined {
+export function docOfSymbol(symbol: ts.Symbol): ReturnType<typeof splitFunctionDoc> | undefined {
   for (const node of symbol.declarations ?? []) {
     const doc = docOf(node);
     if (doc !== undefined) return splitFunctionDoc(doc);

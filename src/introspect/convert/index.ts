@@ -2,11 +2,13 @@
 import type { ts } from "ts-morph";
 import { Conversion } from "./conversion.ts";
 import { convertDeclaration } from "./declarations.ts";
+import { convertErrorClass } from "./error-classes.ts";
 import { convertNode } from "./nodes.ts";
 import { convertType } from "./types.ts";
 
 export { refuseUnfit, unfitParameters } from "./bounds.ts";
 export type { Conversion } from "./conversion.ts";
+export { hasTypeParameters, isErrorClass } from "./error-classes.ts";
 export { ITERATED } from "./globals.ts";
 export { PRINT_FLAGS } from "./open-types.ts";
 export { hasUndefined, isExact, orUndefined } from "./optional.ts";
@@ -22,5 +24,10 @@ export { globalOrigin, isOpen } from "./symbols.ts";
 export { convertTypeParameters } from "./type-parameters.ts";
 
 export function createConversion(program: ts.Program, checker: ts.TypeChecker): Conversion {
-  return new Conversion(program, checker, { node: convertNode, type: convertType, declaration: convertDeclaration });
+  return new Conversion(program, checker, {
+    node: convertNode,
+    type: convertType,
+    declaration: convertDeclaration,
+    error: convertErrorClass,
+  });
 }

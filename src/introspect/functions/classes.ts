@@ -37,7 +37,7 @@ export function convertClass(
   faults: Fault[],
 ): { of: FoundClass; methods: FoundFunction[] } | undefined {
   const { checker, root } = app;
-  const { call } = registration;
+  const { call, options } = registration;
   const report = reporter(app, call, faults);
   const node = registration.fn && classBehind(checker, registration.fn);
   if (!node) {
@@ -68,7 +68,12 @@ export function convertClass(
   const { file, line } = placeOf(root, app.isOwn(node.getSourceFile()) ? node : call);
   const methods = publicMethods(checker, type, name, report).map(({ symbol, behind }) => {
     const signatures = checker.getTypeOfSymbol(symbol).getCallSignatures();
-    return convertCallable(cx, app, { name: `${name}.${symbol.name}`, signatures, behind, call, owner }, report);
+    return convertCallable(
+      cx,
+      app,
+      { name: `${name}.${symbol.name}`, signatures, behind, call, options, owner },
+      report,
+    );
   });
   if (methods.length === 0) {
     report(node, `class ${name} has no public method that could be called`, "Give it one, or register a function.");

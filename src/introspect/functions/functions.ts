@@ -16,6 +16,7 @@ import {
   docOfHolder,
   type FunctionDoc,
   functionBehind,
+  type Located,
   type Registration,
   runtimeName,
   splitFunctionDoc,
@@ -23,6 +24,7 @@ import {
   symbolOf,
   unwrap,
 } from "../source/index.ts";
+import { declaredErrors } from "./errors.ts";
 import { isGeneratorNode, iteratedResult } from "./results.ts";
 import { type ConvertedSignature, convertSignature, type SignatureOwner } from "./signatures.ts";
 
@@ -88,7 +90,7 @@ export function convertFunction(
     return undefined;
   }
   if (name === undefined) return undefined;
-  return convertCallable(cx, app, { name, signatures, behind, call }, report);
+  return convertCallable(cx, app, { name, signatures, behind, call, options: registration.options }, report);
 }
 
 /** Reports where something is wrong, or where it is registered when that is in a package. */
@@ -104,6 +106,7 @@ export interface Callable {
   signatures: readonly ts.Signature[];
   behind: ts.SignatureDeclaration | undefined;
   call: ts.CallExpression;
+  options: Located | undefined;
   /** Of a method. */
   owner?: Pick<ClassSchema, "name" | "constructors">;
 }
@@ -111,7 +114,7 @@ export interface Callable {
 export function convertCallable(
   cx: Conversion,
   { root, isOwn, checker }: Pick<AppProgram, "root" | "isOwn" | "checker">,
-  { name, signatures, behind, call, owner }: Callable,
+  { name, signatures, behind, call, options, owner }: Callable,
   report: Report,
 ): FoundFunction {
   for (const signature of owner ? [] : signatures)
@@ -133,6 +136,11 @@ export function convertCallable(
   const converted = signatures.map((signature) =>
     convertSignature(cx, signature, name, mode, isOverloaded ? undefined : bindingDoc, call),
   );
+  const docs = [
+    { text: bindingDoc?.text, at: call },
+    ...converted.map(({ signature }) => ({ text: signature.doc, at: behind ?? call })),
+  ];
+  const errors = declaredErrors(cx, { name, docs, options, call }, report);
   const own = behind && isOwn(behind.getSourceFile()) ? behind : call;
   const { file, line } = placeOf(root, own);
   const last = converted.at(-1)!.signature;
@@ -140,14 +148,18 @@ export function convertCallable(
   return {
     name,
     call,
-    owners: converted.flatMap(({ owners }, at) =>
-      isOverloaded ? owners.map((each) => ({ ...each, overload: { at: at + 1, of: converted.length } })) : owners,
-    ),
+    owners: [
+      ...converted.flatMap(({ owners }, at) =>
+        isOverloaded ? owners.map((each) => ({ ...each, overload: { at: at + 1, of: converted.length } })) : owners,
+      ),
+      ...(errors ? [errors.owner] : []),
+    ],
     finish(declarations) {
       const schema: Omit<FunctionSchema, "options" | "signature"> = { name, mode, ...last, source: { file, line } };
       if (owner) schema.class = owner.name;
       delete schema.doc;
       if (doc !== undefined) schema.doc = doc;
+      if (errors) schema.errors = errors.references;
       if (isOverloaded) schema.overloads = converted.map(({ signature }: ConvertedSignature) => signature);
       return { ...schema, signature: signatureOf(schema, declarations, owner) };
     },

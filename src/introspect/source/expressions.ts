@@ -121,6 +121,23 @@ export function stringProperty(checker: ts.TypeChecker, of: Located | undefined,
   return valueType.isStringLiteral() ? { value: valueType.value } : { unknown: expression };
 }
 
+/** The value of a property of an object that is written out; undefined when it has none. */
+export function propertyOf(checker: ts.TypeChecker, of: Located | undefined, name: string): Located | undefined {
+  const located = of && follow(checker, of);
+  if (!located || !ts.isObjectLiteralExpression(located.expression)) return undefined;
+  const { environment } = located;
+  for (const property of [...located.expression.properties].reverse()) {
+    if (ts.isSpreadAssignment(property)) {
+      const found = propertyOf(checker, { expression: property.expression, environment }, name);
+      if (found) return found;
+    } else if (property.name && textOf(property.name) === name) {
+      if (ts.isPropertyAssignment(property)) return { expression: property.initializer, environment };
+      if (ts.isShorthandPropertyAssignment(property)) return { expression: property.name, environment };
+    }
+  }
+  return undefined;
+}
+
 function stringValue(checker: ts.TypeChecker, of: Located): Known {
   const located = follow(checker, of);
   if (!located) return "absent";

@@ -95,10 +95,15 @@ function isAppClass({ isOwn }: AppProgram, symbol: ts.Symbol | undefined): boole
   let result = appClasses.get(symbol);
   if (result === undefined) {
     const file = symbol.declarations?.[0]?.getSourceFile();
-    result = file !== undefined && !isOwn(file) && packageNameOf(file.fileName) === "farcall";
+    result = file !== undefined && !isOwn(file) && isFarcallFile(file);
     appClasses.set(symbol, result);
   }
   return result;
+}
+
+/** Whether a file belongs to farcall or to its client, whichever copy. */
+export function isFarcallFile(file: ts.SourceFile): boolean {
+  return /^(@farcall\/client|farcall)$/.test(packageNameOf(file.fileName) ?? "");
 }
 
 function packageNameOf(file: string): string | undefined {

@@ -3,12 +3,14 @@ export { docOf, docOfFunction, docOfHolder, type FunctionDoc, splitFunctionDoc }
 export {
   atRegistration,
   classBehind,
+  follow,
   functionBehind,
   type Located,
+  propertyOf,
   runtimeName,
   stringProperty,
   unwrap,
 } from "./expressions.ts";
-export { type Found, type FoundApp, find, type Registration } from "./find.ts";
+export { type Found, type FoundApp, find, isFarcallFile, type Registration } from "./find.ts";
 export { type AppProgram, createProgram, Previous, type ProgramOptions, typeErrors } from "./program.ts";
 export { hasModifier, lastName, parentOf, symbolOf } from "./symbols.ts";

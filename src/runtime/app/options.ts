@@ -99,6 +99,13 @@ export interface FunctionOptions<P extends readonly unknown[] = never[]> {
    * nothing was running is made up for once within a day.
    */
   schedule?: Schedule;
+  /**
+   * Error classes that callers get as classes, so that `instanceof` holds: the stubs export them. As `@throws {TooLarge}` in the
+   * function's documentation does. Write them out here; each extends Error.
+   */
+  errors?: readonly (abstract new (
+    ...args: never
+  ) => Error)[];
 }
 
 /** What an app may say for all its functions: nothing that depends on their arguments. */
@@ -116,7 +123,7 @@ export interface WebOptions extends Omit<AppOptions, "retries"> {
 }
 
 type OwnOption = (typeof OWN_OPTIONS)[number];
-export const OWN_OPTIONS = ["name", "batch", "web", "schedule", "limit"] as const;
+export const OWN_OPTIONS = ["name", "batch", "web", "schedule", "limit", "errors"] as const;
 
 /** FunctionOptions with defaults; maxContainers 0 stands for "as many as the engine has cores". */
 export type { ResolvedFunctionOptions };
@@ -170,8 +177,14 @@ const checks: Checks = {
     isRecord(value) && (value["kind"] === "cron" || value["kind"] === "every")
       ? undefined
       : 'must be made by cron("0 9 * * *") or every({ hours: 1 })',
+  errors: (value) =>
+    Array.isArray(value) && value.every(isErrorClass) ? undefined : "must be a list of classes that extend Error",
   batch: (value) => (isRecord(value) ? undefined : "must be an object: { maxSize: 32, waitMs: 20 }"),
 };
+
+function isErrorClass(value: unknown): boolean {
+  return typeof value === "function" && value.prototype instanceof Error;
+}
 
 /**
  * Checks options (InvalidError) and fills in the defaults.

@@ -67,7 +67,7 @@ export class GeneratorCall extends OutputStream<unknown> implements CallSink {
   }
 
   #open(engine: Engine): void {
-    this.#codec = codecOf(engine);
+    this.#codec = codecOf(engine, this.#target.findError);
     const payload = this.#taken.for(engine);
     const handle = engine.invoker.open(this.#target.request(engine, "remoteGen", false, this.#init), this);
     this.#handle = handle;

@@ -74,7 +74,7 @@ export class MapCall extends OutputStream<unknown> implements CallSink {
     try {
       this.#target.checkMode("map", "unary");
       this.#target.checkFeatures(engine, this.#settings);
-      this.#codec = codecOf(engine);
+      this.#codec = codecOf(engine, this.#target.findError);
       this.#handle = engine.invoker.open(this.#target.request(engine, "map", false, this.#settings), this);
       this.#inputs.open();
     } catch (error) {

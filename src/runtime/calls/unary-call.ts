@@ -1,5 +1,6 @@
 /** One input, one output: what `remote` and `FunctionCall.get` wait for. */
 import type { CallSink, Engine, Failure, OpenCall, Output, PayloadCodec, Progress } from "../../engine/index.ts";
+import type { FindErrorClass } from "../declared-errors.ts";
 import { failureToError } from "../errors.ts";
 import type { CallOptionsInit } from "../markers.ts";
 import { codecOf } from "../payloads.ts";
@@ -76,9 +77,10 @@ export function runUnary(
   request: OpenCall,
   payload: Uint8Array,
   init: CallOptionsInit | undefined,
+  find?: FindErrorClass | undefined,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const sink = new UnarySink(codecOf(engine), resolve, reject, init?.onProgress);
+    const sink = new UnarySink(codecOf(engine, find), resolve, reject, init?.onProgress);
     const handle = engine.invoker.open(request, sink);
     handle.put(0, payload);
     // A failure of the call reaches its sink.

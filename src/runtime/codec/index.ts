@@ -9,6 +9,7 @@
 import { Encoder, Tag } from "cbor-x";
 import type { DecodedArguments } from "../../engine/index.ts";
 import { MAX_PAYLOAD_BYTES } from "../../wire/frames.ts";
+import { type FindErrorClass, findKnownError } from "../declared-errors.ts";
 import { SerializationError } from "../errors.ts";
 import { explain } from "./explain.ts";
 import { prepare } from "./prepare.ts";
@@ -67,6 +68,10 @@ function isRefused(value: unknown): boolean {
 
 /** Throws SerializationError when farcall did not write the payload. */
 export function decodeValue(payload: Uint8Array): unknown {
+  return decode(payload, findKnownError);
+}
+
+function decode(payload: Uint8Array, find: FindErrorClass): unknown {
   try {
     // Not as a Buffer, or its byte strings would be Buffers.
     const bytes =
@@ -74,7 +79,7 @@ export function decodeValue(payload: Uint8Array): unknown {
         ? payload
         : new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
     const value: unknown = codec.decode(bytes);
-    return value instanceof Tag && value.tag === TAG.revive ? revive(value.value) : value;
+    return value instanceof Tag && value.tag === TAG.revive ? revive(value.value, find) : value;
   } catch (cause) {
     throw new SerializationError(`a payload of ${payload.length} bytes cannot be decoded`, {
       cause,
@@ -93,10 +98,14 @@ export function decodeArguments(payload: Uint8Array): DecodedArguments {
   return { args: value[0] as unknown[], kwargs: value[1] as Record<string, unknown> | undefined };
 }
 
-/** What user code threw, which may be anything. Never throws on account of the value. */
-export function encodeError(thrown: unknown): Uint8Array {
+/**
+ * What user code threw, which may be anything. Never throws on account of the value.
+ * @param app whose code it is: its classes are known to callers by that name
+ */
+export function encodeError(thrown: unknown, app?: string): Uint8Array {
   try {
-    return encodeValue(thrown, "the thrown value");
+    if (!(thrown instanceof Error)) return encodeValue(thrown, "the thrown value");
+    return write(new Tag(prepare(thrown, 0, [], app), TAG.revive), "the thrown value");
   } catch (error) {
     const reason =
       error instanceof SerializationError ? error.message : `the thrown value cannot be read (${describe(error)})`;
@@ -104,9 +113,12 @@ export function encodeError(thrown: unknown): Uint8Array {
   }
 }
 
-/** Errors come out with the remote stack only: `withCallerStack` adds the caller's. */
-export function decodeError(payload: Uint8Array): unknown {
-  return decodeValue(payload);
+/**
+ * Errors come out with the remote stack only: `raise` adds the caller's.
+ * @param find the classes that the caller has for them
+ */
+export function decodeError(payload: Uint8Array, find: FindErrorClass = findKnownError): unknown {
+  return decode(payload, find);
 }
 
 function describe(value: unknown): string {

@@ -37,6 +37,11 @@ export interface ErrorRecord {
   class?: string;
   name: string;
   message: string;
+  /**
+   * Of what a container's user code threw: its author's classes as `app/Name`, its own first, then those that it extends. A caller
+   * who has one of them makes an instance of it.
+   */
+  classes?: string[];
   stack?: string;
   /** A farcall error's. */
   hint?: string;

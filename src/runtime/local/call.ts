@@ -2,7 +2,7 @@
 import type { CallInfo, CallSink, Failure, InputRange, OpenCall, Output } from "../../engine/index.ts";
 import { cancelledCall } from "../../engine/index.ts";
 import { decodeArguments, encodeError, encodeValue } from "../codec/index.ts";
-import { errorToFailure, FarcallError } from "../errors.ts";
+import { errorToFailure, FarcallError, RemoteError } from "../errors.ts";
 import { nextTurn } from "../timers.ts";
 
 export type Runnable = (...args: readonly unknown[]) => unknown;
@@ -123,9 +123,10 @@ export class LocalCall {
       } else this.#output({ kind: "result", index, payload: encodeValue(await result, "result") });
     } catch (error) {
       this.#output(
-        error instanceof FarcallError
+        // What came from another function, or of a class of the stubs, is the definition's own to throw.
+        error instanceof FarcallError && !(error instanceof RemoteError)
           ? { kind: "failure", index, failure: errorToFailure(error) }
-          : { kind: "exception", index, payload: encodeError(error) },
+          : { kind: "exception", index, payload: encodeError(error, this.#request.function.app) },
       );
     }
   }

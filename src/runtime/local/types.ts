@@ -14,9 +14,12 @@ export type LocalDefinition<T> = T extends { getWebUrl(): Promise<string> }
     : T extends new (
           ...args: infer A
         ) => infer I
-      ? new (
-          ...args: A
-        ) => LocalInstance<I> | I
+      ? // The class of a declared error is in the stubs as it is.
+        I extends Error
+        ? never
+        : new (
+            ...args: A
+          ) => LocalInstance<I> | I
       : never;
 
 /** A batched function's definition takes arrays; its callers see items, as those of the stub do. */

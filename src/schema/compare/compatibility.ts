@@ -8,7 +8,7 @@ import { constructorOf } from "../classes.ts";
 import type { AppManifest, CallSignature, FunctionSchema, ParameterSchema } from "../manifest.ts";
 import { isNamed, isOptional, isPositional, isRequired } from "../parameters.ts";
 import { expand, partsOf } from "../resolve.ts";
-import { bindNames, canonicalOf, signatureOf } from "../signature.ts";
+import { bindNames, canonicalOf, signatureOf, thrownAs } from "../signature.ts";
 import type { Declaration, TupleElement, TypeSchema } from "../type-schema.ts";
 import { Comparison, type Difference, type Side, TOO_DEEP } from "./assignable.ts";
 import { readingChanges } from "./reading.ts";
@@ -64,12 +64,14 @@ export function compareFunctions(before: FunctionVersion, after: FunctionVersion
     const reasons = readingChanges(before, after);
     return { verdict: reasons.length > 0 ? "docs only" : "same", reasons };
   }
-  const breaking = new Set(
-    before.fn.mode === after.fn.mode ? overloadsBreak(before, after) : modeBreaks(before, after),
-  );
-  const news = new Set(
-    widened(before, after).filter((reason) => before.fn.mode === after.fn.mode || !isOfResult(reason)),
-  );
+  const breaking = new Set([
+    ...(before.fn.mode === after.fn.mode ? overloadsBreak(before, after) : modeBreaks(before, after)),
+    ...errorsBreak(before, after),
+  ]);
+  const news = new Set([
+    ...widened(before, after).filter((reason) => before.fn.mode === after.fn.mode || !isOfResult(reason)),
+    ...errorNews(before, after),
+  ]);
   if (breaking.size > 0) return { verdict: "breaking", reasons: [...breaking, ...besides(news, breaking)] };
   return { verdict: "compatible", reasons: news.size > 0 ? [...news] : ["types changed, compatibly"] };
 }
@@ -98,7 +100,10 @@ function subjectIn(reason: string): string {
   const plain = reason.replace(/^overload \d+: /, "");
   // Nothing more is known of the whole.
   if (plain.endsWith(TOO_DEEP)) return plain.slice(0, plain.indexOf(": "));
-  return /^(?:parameter '[^']*'|returns|yields)(?:: (?:property|element) '[^']*')?/.exec(plain)?.[0] ?? plain;
+  return (
+    /^(?:parameter '[^']*'|the error [^: ]+|returns|yields)(?:: (?:property|element) '[^']*')?/.exec(plain)?.[0] ??
+    plain
+  );
 }
 
 /** One way to call one version. */
@@ -139,6 +144,48 @@ function takes({ parameters, typeParameters, mode, keywords, all }: Call): strin
   if (typeParameters) alone.typeParameters = typeParameters;
   if (keywords) alone.keywords = true;
   return signatureOf(alone, all);
+}
+
+// ---- errors ---------------------------------------------------------------------------------------------------
+
+/**
+ * A class that came or went breaks no stub: of one that is unknown callers get a RemoteError, as they did before it was declared.
+ * What instances have is read as results are.
+ */
+function errorsBreak(before: FunctionVersion, after: FunctionVersion): string[] {
+  const [was, is] = [callsOf(before)[0]!, callsOf(after)[0]!];
+  const [old, current] = [errorsOf(before), errorsOf(after)];
+  const output = new Comparison("output", was, is);
+  return [...old].flatMap(([name, type]) => {
+    const now = current.get(name);
+    return now ? output.differences(now, type).map((found) => sayError(name, found)) : [];
+  });
+}
+
+function errorNews(before: FunctionVersion, after: FunctionVersion): string[] {
+  const [was, is] = [callsOf(before)[0]!, callsOf(after)[0]!];
+  const [old, current] = [errorsOf(before), errorsOf(after)];
+  const input = new Comparison("input", was, is);
+  return [
+    ...[...current.keys()].filter((name) => !old.has(name)).map((name) => `the error ${name} was added`),
+    ...[...old].flatMap(([name, type]) => {
+      const now = current.get(name);
+      if (!now) return [`the error ${name} is no longer declared`];
+      const differences = input.differences(type, now);
+      const said = new Set(differences.map(({ path }) => path));
+      const others = propertyChanges([type, was], [now, is]).filter(({ path }) => !said.has(path));
+      return [...differences, ...others].map((found) => sayError(name, found));
+    }),
+  ];
+}
+
+/** By the names that they are thrown by. */
+function errorsOf({ fn, declarations }: FunctionVersion): Map<string, TypeSchema> {
+  return new Map((fn.errors ?? []).map((error) => [thrownAs(error, declarations), error]));
+}
+
+function sayError(name: string, { path, what }: Difference): string {
+  return path === "" ? `the error ${name} ${what}` : `the error ${name}: ${sayPart(path)} ${what}`;
 }
 
 function callBreaks(was: Call, is: Call): string[] {

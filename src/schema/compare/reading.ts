@@ -28,8 +28,8 @@ function textOf(declarations: readonly Declaration[]): string {
 }
 
 function own({ fn }: FunctionVersion): object {
-  const { doc, mode, keywords, overloads, typeParameters, parameters, returns } = fn;
-  return { doc, mode, keywords, overloads, typeParameters, parameters, returns };
+  const { doc, mode, keywords, overloads, typeParameters, parameters, returns, errors } = fn;
+  return { doc, mode, keywords, overloads, typeParameters, parameters, returns, errors };
 }
 
 /** The parts of a version that show in its stub: the function's own and the declarations that it reaches. */

@@ -217,7 +217,10 @@ const enumValue = shape(
 );
 
 const declaration = kinds({
-  interface: object({ name: typeName, properties }, { doc: text, typeParameters, extends: types, indexes, calls }),
+  interface: object(
+    { name: typeName, properties },
+    { doc: text, typeParameters, extends: types, indexes, calls, error: name },
+  ),
   alias: object({ name: typeName, type }, { doc: text, typeParameters }),
   enum: object(
     { name: typeName, members: list(object({ name: text, value: enumValue }, { doc: text })) },
@@ -297,6 +300,7 @@ const functionShape = object(
     typeParameters,
     overloads: list(object(call, { doc: text, typeParameters })),
     keywords: flag,
+    errors: types,
     class: name,
     source,
   },

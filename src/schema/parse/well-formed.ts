@@ -29,6 +29,7 @@ export function checkWellFormed({ declarations, functions, classes = [] }: AppMa
   each("functions", functions, (fn) => {
     walk.call(fn);
     for (const call of fn.overloads ?? []) walk.call(call);
+    for (const error of fn.errors ?? []) walk.error(error);
   });
   each("classes", classes, (of) => {
     for (const { parameters } of of.constructors) walk.parameters(parameters);
@@ -92,6 +93,12 @@ class Walk {
       this.parameters(parameters);
       this.type(returns);
     });
+  }
+
+  error(type: TypeSchema): void {
+    const declaration = type.kind === "reference" ? this.#declared.get(type.name) : undefined;
+    const isError = declaration?.kind === "interface" && declaration.error !== undefined;
+    if (!isError || declaration.typeParameters?.length) this.#problem("what is thrown is not a declared error class");
   }
 
   parameters(parameters: readonly ParameterSchema[]): void {
