@@ -1,13 +1,30 @@
 /** The monitor: what people ask about calls and containers. An engine that keeps no record of them leaves it out. */
-import type { CallInfo, InputRange, Output, Progress } from "./invoker.ts";
+import type { CallInfo, FunctionStats, InputRange, Output, Progress } from "./invoker.ts";
+import type { FunctionRef } from "./registry.ts";
 
 /** One input of a call as the engine remembers it, for people who look at the call. */
 export interface InputRecord {
   index: number;
   /** The encoded arguments. Absent when they were not kept: they were too large, or of one of many inputs. */
   payload?: Uint8Array;
+  /** How often it was begun, when that was more than once and the engine knows. */
+  attempts?: number;
   /** What has come of it so far, for a generator the first yields. The payload of one that was too large to be kept is empty. */
   outputs: Output[];
+}
+
+/** Which inputs of a call. */
+export interface InputQuery extends InputRange {
+  /** Only those that gave an exception or a failure. */
+  failed?: boolean | undefined;
+  /** The first so many of them; an engine may give fewer. */
+  limit?: number | undefined;
+}
+
+/** The figures of a function at one moment. */
+export interface StatsSample extends FunctionStats {
+  /** Milliseconds since 1970. */
+  at: number;
 }
 
 export interface LogEntry {
@@ -45,11 +62,13 @@ export interface Monitor {
    * first and of those that failed; of any other the first few and the first that failed, for a while. An engine may leave out
    * what is large. Rejects with NotFoundError.
    */
-  inputs(callId: string, range: InputRange): Promise<InputRecord[]>;
+  inputs(callId: string, query: InputQuery): Promise<InputRecord[]>;
   /**
    * The newest progress of each input that runs, then, with `follow`, what comes until the call has ended or the signal
    * aborts. Any call, durable or not. A slow reader gets the newest of each input. Rejects with NotFoundError.
    */
   progress(callId: string, options?: { follow?: boolean; signal?: AbortSignal | undefined }): AsyncIterable<Progress>;
   logs(filter: LogFilter): AsyncIterable<LogEntry>;
+  /** A function's figures over the last two minutes, about one a second, oldest first. Absent: the engine keeps none. */
+  recentStats?(ref: FunctionRef): Promise<StatsSample[]>;
 }

@@ -43,6 +43,8 @@ export interface ResolvedFunction {
   mode: FunctionMode;
   schema: FunctionSchema;
   webUrl?: string;
+  /** When its schedule runs it next, ISO 8601. Absent where there is none, or the engine does not say. */
+  nextRunAt?: string;
 }
 
 /** One version of an app. */

@@ -102,6 +102,8 @@ export class Input {
   crashes = 0;
   /** Runs before this one that were cut off with their containers. */
   cutOff = 0;
+  /** How often it began to run, the present time included. */
+  begun = 0;
   /** Was in a container that died with others: it runs alone until it is clear which of them kills. */
   suspect = false;
   /** Yields that were sent to the caller. */
@@ -148,6 +150,7 @@ export class Input {
     next.attempt = this.attempt + 1;
     next.crashes = this.crashes;
     next.cutOff = this.cutOff;
+    next.begun = this.begun;
     next.suspect = this.suspect;
     this.call.attempted?.(next);
     return next;
@@ -171,6 +174,7 @@ export class Input {
   resumes({ attempt, runs }: { attempt: number; runs: number }): void {
     this.attempt = attempt;
     this.cutOff = runs - attempt;
+    this.begun = runs;
   }
 
   enter(container: InputContainer, previous: Input | undefined): void {
@@ -188,6 +192,7 @@ export class Input {
 
   begin(now: number): void {
     this.startedAt = now;
+    this.begun++;
   }
 
   /** @param dueAt by workingTime() */

@@ -1,7 +1,7 @@
 /** All pools of a process: makes them as functions are called, gives them containers, and retires those of old versions. */
 import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
-import type { AutoscalerSettings, FunctionRef, FunctionStats } from "../engine/index.ts";
+import type { AutoscalerSettings, FunctionRef, FunctionStats, StatsSample } from "../engine/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
 import type { LoadMessage } from "../wire/container-protocol.ts";
 import { Container } from "./container.ts";
@@ -9,6 +9,7 @@ import type { Launcher } from "./launchers/index.ts";
 import type { PoolLog } from "./log.ts";
 import { Pool, type PoolOwner } from "./pool.ts";
 import { Quotas } from "./quotas.ts";
+import { RecentStats, total } from "./recent-stats.ts";
 import {
   capacityOf,
   type DeployedFunction,
@@ -46,6 +47,7 @@ export class Pools implements PoolOwner {
   readonly #beforeSend: (() => void) | undefined;
   readonly #onIdle: () => void;
   readonly #pools = new Map<string, Pool>();
+  readonly #recentStats = new RecentStats(() => this.#pools.values());
   readonly #quotas = new Quotas();
   /** Asked for a process when enough were starting. */
   readonly #refused = new Set<Pool>();
@@ -115,20 +117,13 @@ export class Pools implements PoolOwner {
 
   /** Of one version, or of all together; of one instance, or of all of its class. The methods of a class share containers. */
   stats(fn: DeployedFunction, { version, instance }: FunctionRef): FunctionStats {
-    const { name } = workloadOf(fn);
-    const sum: FunctionStats = { backlog: 0, numTotalRunners: 0, numRunningInputs: 0 };
-    for (const pool of this.#ofApp(fn.version)) {
-      const { workload } = pool;
-      if (workload.name !== name || (instance !== undefined && workload.instance !== instance)) continue;
-      if (version !== undefined && workload.version.version !== version) continue;
-      const stats = pool.stats();
-      sum.backlog += stats.backlog;
-      sum.numTotalRunners += stats.numTotalRunners;
-      sum.numRunningInputs += stats.numRunningInputs;
-      if (stats.numHeldBack !== undefined) sum.numHeldBack = (sum.numHeldBack ?? 0) + stats.numHeldBack;
-      if (stats.startProblem !== undefined) sum.startProblem = stats.startProblem;
-    }
-    return sum;
+    const wanted = isWorkloadOf(fn, { version, instance });
+    return total([...this.#pools.values()].filter(({ workload }) => wanted(workload)).map((pool) => pool.stats()));
+  }
+
+  /** The same over the last two minutes. */
+  recentStats(fn: DeployedFunction, { version, instance }: FunctionRef): StatsSample[] {
+    return this.#recentStats.of(isWorkloadOf(fn, { version, instance }));
   }
 
   updateAutoscaler(fn: DeployedFunction, instance: string | undefined, settings: AutoscalerSettings): void {
@@ -174,6 +169,7 @@ export class Pools implements PoolOwner {
   /** Stops all containers, at once with `kill`, and starts no more. */
   close(kill: boolean): void {
     this.#closing = true;
+    this.#recentStats.close();
     for (const pool of this.#pools.values()) pool.close(kill);
     for (const name in this.#launchers) this.#launchers[name]!.close?.();
   }
@@ -224,6 +220,7 @@ export class Pools implements PoolOwner {
 
   mayStart(pool: Pool): boolean {
     if (this.#closing) return false;
+    this.#recentStats.begin();
     if (pool.workload.instance !== "" && pool.containers.size === 0 && !this.#roomForInstance()) {
       this.#crowdedOut.add(pool);
       return false;
@@ -280,6 +277,19 @@ export class Pools implements PoolOwner {
       ({ workload: { version } }) => version.app === app && version.environment === environment,
     );
   }
+}
+
+function isWorkloadOf(
+  fn: DeployedFunction,
+  { version, instance }: Pick<FunctionRef, "version" | "instance">,
+): (workload: Workload) => boolean {
+  const { name, version: of } = workloadOf(fn);
+  return (workload) =>
+    workload.name === name &&
+    workload.version.app === of.app &&
+    workload.version.environment === of.environment &&
+    (instance === undefined || workload.instance === instance) &&
+    (version === undefined || workload.version.version === version);
 }
 
 function poolKey(workload: Workload): string {

@@ -24,6 +24,7 @@ import type {
   OpenCall,
   Progress,
   ResolvedFunction,
+  StatsSample,
 } from "../../engine/index.ts";
 import type { AppManifest } from "../../schema/index.ts";
 
@@ -110,7 +111,7 @@ export const FromHost = {
   draining: 13,
   /** JSON Progress of a call that was opened with `progress`. */
   progress: 14,
-  /** The encoded arguments of one input; its outputs follow. Empty: they were not kept. */
+  /** The encoded arguments of one input; its outputs follow. Empty: they were not kept. Flags: how often it was begun, when that was more than once; 255 for more. */
   input: 15,
 } as const;
 
@@ -187,7 +188,7 @@ export interface Requests {
   /** The outputs come first, as frames with the request's number. */
   poll: { params: { id: string; range: InputRange }; result: null };
   /** The inputs come first, each with its outputs after it, as frames with the request's number. */
-  inputs: { params: { id: string; range: InputRange }; result: null };
+  inputs: { params: { id: string; range: InputRange; failed?: boolean; limit?: number }; result: null };
   call: { params: { id: string }; result: CallInfo };
   calls: {
     params: { app?: string; environment?: string; function?: string; limit?: number };
@@ -195,6 +196,7 @@ export interface Requests {
   };
   cancel: { params: { id: string; terminateContainers?: boolean | undefined }; result: null };
   stats: { params: FunctionRef; result: FunctionStats };
+  recentStats: { params: FunctionRef; result: StatsSample[] };
   updateAutoscaler: { params: { ref: FunctionRef; settings: AutoscalerSettings }; result: null };
   status: { params: Record<never, never>; result: HostStatus };
   stop: { params: { force?: boolean | undefined }; result: null };

@@ -1,5 +1,5 @@
 /** The monitor: calls and logs as Modal keeps them. Arguments and progress it does not keep. */
-import type { CallInfo, InputRange, InputRecord, LogEntry, LogFilter, Monitor, Progress } from "../../engine/index.ts";
+import type { CallInfo, InputQuery, InputRecord, LogEntry, LogFilter, Monitor, Progress } from "../../engine/index.ts";
 import { DEFAULT_ENVIRONMENT } from "../../engine/index.ts";
 import { NotFoundError, UnsupportedError } from "../../runtime/errors.ts";
 import type { Deployment, Deployments } from "./apps/index.ts";
@@ -38,9 +38,12 @@ export class ModalMonitor implements Monitor {
   }
 
   /** Outputs alone. */
-  async inputs(callId: string, range: InputRange): Promise<InputRecord[]> {
+  async inputs(callId: string, { failed, limit, ...range }: InputQuery): Promise<InputRecord[]> {
     const outputs = await pollOutputs(this.#session, callId, range);
-    return outputs.map((output) => ({ index: output.index, outputs: [output] }));
+    return outputs
+      .filter(({ kind }) => failed !== true || kind === "exception" || kind === "failure")
+      .slice(0, limit)
+      .map((output) => ({ index: output.index, outputs: [output] }));
   }
 
   progress(): AsyncIterable<Progress> {

@@ -1,7 +1,7 @@
 /** What an engine that keeps a record of calls answers about them. */
 import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { LogEntry, LogFilter } from "../../../src/engine/index.ts";
+import type { InputQuery, LogEntry, LogFilter } from "../../../src/engine/index.ts";
 import { InternalFailure, NotFoundError } from "../../../src/runtime/errors.ts";
 import { Driver } from "../drive.ts";
 import { kept, work } from "./apps.ts";
@@ -154,6 +154,21 @@ export function monitor(suite: Suite): void {
       const fine = await app.spawn("halve", [[2]]);
       await app.get(fine);
       expect(await invoker.call(fine)).toMatchObject({ numEnded: 1, numFailed: 0 });
+    });
+
+    test("gives only the inputs that failed, and as many as are wanted, kept on disk or not", async () => {
+      const { handle, outcomes } = app.call("halve", [[1], [2], [3], [5]]);
+      await outcomes;
+      const id = await app.spawn("halve", [[1], [2], [3], [5]]);
+      await app.get(id, 4);
+      for (const call of suite.lacks("results") ? [id] : [handle.id, id]) {
+        const indices = async (query: InputQuery) =>
+          (await under.engine.monitor!.inputs(call, query)).map(({ index }) => index);
+        expect(await indices({ failed: true })).toEqual([0, 2, 3]);
+        expect(await indices({ failed: true, limit: 2 })).toEqual([0, 2]);
+        expect(await indices({ failed: true, start: 1 })).toEqual([2, 3]);
+        expect(await indices({ limit: 1 })).toEqual([0]);
+      }
     });
 
     suite.needing(["arguments"])(

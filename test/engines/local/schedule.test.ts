@@ -48,6 +48,20 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   while (!(await condition())) await sleep(10);
 }
 
+test("tells when a schedule runs a function next", async () => {
+  await deploy(cron("30 9 * * *", { timezone: "Europe/Berlin" }));
+  const { nextRunAt } = await engine.registry.resolve(ref);
+  const inBerlin = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: "Europe/Berlin" });
+  expect(inBerlin.format(new Date(nextRunAt!))).toBe("09:30:00");
+  expect(Date.parse(nextRunAt!)).toBeGreaterThan(Date.now());
+  await deploy(every({ days: 1 }));
+  const [{ deployedAt } = expect.fail()] = await engine.registry.listApps();
+  const daily = await engine.registry.resolve(ref);
+  expect(Date.parse(daily.nextRunAt!)).toBe(Date.parse(deployedAt) + 86_400_000);
+  // An older version is not run.
+  expect(await engine.registry.resolve({ ...ref, version: 1 })).not.toHaveProperty("nextRunAt");
+});
+
 test.each([
   ["a period", every({ seconds: 1 })],
   ["a cron expression with seconds", cron("* * * * * *")],

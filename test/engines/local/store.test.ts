@@ -77,6 +77,7 @@ test("versions that were deployed before their origin was remembered stay, witho
 });
 
 const { waiting, result, exception, failure } = InputState;
+const all = { start: 0, end: 9, failed: false, limit: 9 };
 
 test("results that were stored before inputs were kept beside them can still be read", () => {
   const tables = new CallTables(
@@ -84,7 +85,7 @@ test("results that were stored before inputs were kept beside them can still be 
   );
   expect(tables.input(1, 0)).toEqual({ index: 0, state: result, payload: Uint8Array.of(1, 2) });
   expect(tables.waitingInputs(1, 0)).toEqual([{ index: 1, state: waiting, payload: Uint8Array.of(3) }]);
-  expect(tables.recordedInputs(1, 0, 9)).toMatchObject([
+  expect(tables.recordedInputs(1, { ...all, end: 9 })).toMatchObject([
     { index: 0, payload: Uint8Array.of(), outputs: [{ payload: Uint8Array.of(1, 2) }] },
     { index: 1, payload: Uint8Array.of(3), outputs: [] },
   ]);
@@ -206,7 +207,7 @@ test("large inputs, large results and keys of an older farcall are taken over as
     [1, 50_000],
     [2, 1],
   ]);
-  expect(tables.recordedInputs(1, 0, 1)).toMatchObject([
+  expect(tables.recordedInputs(1, { ...all, end: 1 })).toMatchObject([
     { payload: Uint8Array.of(1), outputs: [{ payload: { length: 100_000 } }] },
   ]);
 });

@@ -105,11 +105,13 @@ function invokerOf(session: Session): Invoker {
 function monitorOf(session: Session): Monitor {
   return {
     calls: (filter = {}) => request(session, "calls", filter),
-    inputs: async (callId, range) => {
+    inputs: async (callId, { failed, limit, ...range }) => {
       const inputs: InputRecord[] = [];
-      await request(session, "inputs", { id: callId, range }, { outputs: [], inputs });
+      const asked = { id: callId, range, ...(failed && { failed }), ...(limit !== undefined && { limit }) };
+      await request(session, "inputs", asked, { outputs: [], inputs });
       return inputs;
     },
+    recentStats: (ref) => request(session, "recentStats", ref),
     progress: (callId, { follow = false, signal } = {}) =>
       subscribe(
         session,

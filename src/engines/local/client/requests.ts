@@ -54,8 +54,9 @@ export function request<M extends keyof Requests>(
           const error = failureToError(parse(frame) as Failure);
           finish(() => reject(error));
         } else if (frame.type === FromHost.input) {
-          const { index, payload } = frame;
-          collected?.inputs?.push({ index, ...(payload.length > 0 && { payload }), outputs: [] });
+          const { index, payload, flags } = frame;
+          const attempts = flags > 1 && { attempts: flags };
+          collected?.inputs?.push({ index, ...(payload.length > 0 && { payload }), ...attempts, outputs: [] });
         } else (collected?.inputs?.at(-1) ?? collected)?.outputs.push(outputOf(frame));
       },
       unreachable: (error) => finish(() => reject(error)),

@@ -136,6 +136,10 @@ export class Host implements Services {
     return isWeb(fn.schema) ? this.#web.urlOf(fn) : undefined;
   }
 
+  nextRunAt(fn: ResolvedFunction): string | undefined {
+    return this.#schedules.nextRunAt(fn);
+  }
+
   /** Resolves once all containers have ended. */
   containersEnded(): Promise<void> {
     return this.#processes.ended();

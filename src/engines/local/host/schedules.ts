@@ -5,6 +5,7 @@
  * A time that passed while no host was there, or while the machine slept, is made up for by one run for the newest such time,
  * unless that is more than a day ago.
  */
+import type { FunctionRef } from "../../../engine/index.ts";
 import { encodeArguments } from "../../../runtime/index.ts";
 import type { Schedule } from "../../../schema/index.ts";
 import type { Calls } from "./calls/index.ts";
@@ -41,6 +42,19 @@ export class Schedules {
   /** Something keeps the host from stopping by itself. */
   get active(): boolean {
     return this.#scheduled.length > 0;
+  }
+
+  /** Of a function's newest version, which alone is run; ISO 8601. */
+  nextRunAt({ app, environment, name, version }: FunctionRef): string | undefined {
+    const found = this.#scheduled.find(
+      ({ fn }) =>
+        fn.schema.name === name &&
+        fn.version.app === app &&
+        fn.version.environment === environment &&
+        fn.version.version === version,
+    );
+    const time = found?.next(Date.now());
+    return time === undefined ? undefined : new Date(time).toISOString();
   }
 
   /** Reads all schedules again: on start, after a deploy or a removal. */

@@ -18,6 +18,7 @@ import {
   type CallStorage,
   isNamed,
   type RecordedInput,
+  type RecordedQuery,
   type StoredListener,
 } from "../storage/index.ts";
 import { Backlog } from "./backlog.ts";
@@ -288,10 +289,10 @@ export class Calls implements DurableHost {
   }
 
   /** What is remembered of its inputs. Throws NotFoundError, OutputExpiredError. */
-  inputs(id: string, start: number, end: number): RecordedInput[] {
+  inputs(id: string, query: RecordedQuery): RecordedInput[] {
     const record = (this.#memory.get(id) ?? this.#recent.find(id))?.record;
-    if (record) return record.inputs(start, end);
-    return this.storage.recordedInputs(this.find(id).number, start, end);
+    if (record) return record.inputs(query);
+    return this.storage.recordedInputs(this.find(id).number, query);
   }
 
   list(filter: { app?: string; environment?: string; function?: string; limit?: number }): CallInfo[] {

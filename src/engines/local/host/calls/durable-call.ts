@@ -474,10 +474,18 @@ export class DurableCall implements Call {
     if (this.#over) return;
     const { index } = input;
     this.progress.inputEnded(index);
-    this.#write({ kind: "output", call: this.row, index, state, payload, inputWasLarge: isLarge(input.payload) });
+    const output: OutputWrite = {
+      kind: "output",
+      call: this.row,
+      index,
+      state,
+      payload,
+      inputWasLarge: isLarge(input.payload),
+    };
+    this.#write(output, input.begun);
   }
 
-  #write(output: OutputWrite): void {
+  #write(output: OutputWrite, runs: number): void {
     const { index, state, payload } = output;
     let written = 0;
     this.#host.backlog.add(payload.length);
@@ -485,15 +493,19 @@ export class DurableCall implements Call {
       () => {
         written = 1;
         // With the last one, in whatever order they get onto a disk that was full for a while.
-        if (++this.#written < this.#numInputs) return [output];
-        return [output, { kind: "end", call: this.row, at: Date.now() }];
+        const isLast = ++this.#written === this.#numInputs;
+        if (!isLast && runs < 2) return [output];
+        const writes: CallWrite[] = [output];
+        if (runs > 1) writes.push({ kind: "repeated", call: this.row, index, runs });
+        if (isLast) writes.push({ kind: "end", call: this.row, at: Date.now() });
+        return writes;
       },
       (error) => {
         this.#host.backlog.saved(payload.length);
         if (error) {
           this.#written -= written;
           this.#host.warn(`an output of ${this.id} could not be stored and is tried again: ${error.message}`);
-          setTimeout(() => this.#write(output), AGAIN_MS).unref();
+          setTimeout(() => this.#write(output, runs), AGAIN_MS).unref();
           return;
         }
         this.#host.attempts.forget(this.row, index);

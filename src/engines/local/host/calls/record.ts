@@ -7,7 +7,7 @@
 import type { Input } from "../../../../pool/index.ts";
 import { HEADER_BYTES } from "../../../../wire/frames.ts";
 import { FromHost } from "../../protocol.ts";
-import type { RecordedInput } from "../storage/index.ts";
+import type { RecordedInput, RecordedQuery } from "../storage/index.ts";
 
 /** Payloads that are larger are not remembered. */
 const REMEMBERED_BYTES = 256 * 1024;
@@ -55,20 +55,24 @@ export class CallRecord {
   }
 
   /** An input that failed is remembered even when it was not among the first. */
-  output(input: Pick<Input, "index" | "payload">, type: number, payload: Uint8Array): void {
+  output(input: Pick<Input, "index" | "payload" | "begun">, type: number, payload: Uint8Array): void {
     let entry = this.#find(input.index);
-    const failed = type === FromHost.exception || type === FromHost.failure;
+    const failed = isFailure({ type });
     if (!entry && failed && this.#failed < MAX_FAILED) {
       this.#failed++;
       entry = this.#add(input.index, input.payload);
     }
+    if (entry) entry.runs = input.begun;
     if (!entry || (entry.outputs.length >= MAX_OUTPUTS && type === FromHost.yield)) return;
     entry.outputs.push({ type, payload: this.#keep(payload) });
   }
 
-  /** From `start` to before `end`, in order. */
-  inputs(start: number, end: number): RecordedInput[] {
-    return this.#inputs.filter(({ index }) => index >= start && index < end).sort((a, b) => a.index - b.index);
+  /** In order. */
+  inputs({ start, end, failed, limit }: RecordedQuery): RecordedInput[] {
+    return this.#inputs
+      .filter(({ index, outputs }) => index >= start && index < end && (!failed || outputs.some(isFailure)))
+      .sort((a, b) => a.index - b.index)
+      .slice(0, limit);
   }
 
   /** Of all that is kept here. */
@@ -92,7 +96,7 @@ export class CallRecord {
   }
 
   #add(index: number, payload: Uint8Array): RecordedInput {
-    const entry: RecordedInput = { index, payload: this.#keep(payload), outputs: [] };
+    const entry: RecordedInput = { index, payload: this.#keep(payload), outputs: [], runs: 0 };
     this.#inputs.push(entry);
     return entry;
   }
@@ -103,4 +107,8 @@ export class CallRecord {
     this.#records.add(this, kept.length + HEADER_BYTES);
     return kept;
   }
+}
+
+function isFailure({ type }: { type: number }): boolean {
+  return type === FromHost.exception || type === FromHost.failure;
 }

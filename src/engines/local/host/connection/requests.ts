@@ -10,7 +10,7 @@ import { checkAppRef, checkFunctionRef, checkRange, type Fields, fields, optiona
 export interface Client {
   /** Enough is on its way that nothing more should be read from disk for it. */
   readonly full: boolean;
-  write(type: number, call: number, index: number, payload?: Uint8Array): void;
+  write(type: number, call: number, index: number, payload?: Uint8Array, flags?: number): void;
   json(type: number, call: number, value: unknown): void;
   refuse(number: number, failure: Failure): void;
   flush(): void;
@@ -41,7 +41,8 @@ const HANDLERS: { readonly [M in keyof Requests]: Handler<M> } = {
   resolve: ({ services, params }, reply) => {
     const resolved = services.registry.resolve(checkFunctionRef<FunctionRef>(params));
     const webUrl = services.webUrl(resolved);
-    reply(webUrl === undefined ? resolved : { ...resolved, webUrl });
+    const nextRunAt = services.nextRunAt(resolved);
+    reply({ ...resolved, ...(webUrl !== undefined && { webUrl }), ...(nextRunAt !== undefined && { nextRunAt }) });
   },
   deploy: ({ services, client, number, params }, reply) => {
     fields(params["manifest"], "a manifest");
@@ -69,8 +70,11 @@ const HANDLERS: { readonly [M in keyof Requests]: Handler<M> } = {
   },
   inputs: ({ services, client, number, params }, reply) => {
     const { start = 0, end = Number.POSITIVE_INFINITY } = checkRange(params["range"]);
-    for (const input of services.calls.inputs(string(params, "id"), start, end)) {
-      client.write(FromHost.input, number, input.index, input.payload);
+    optional(params, "failed", "boolean");
+    optional(params, "limit", "number");
+    const { failed = false, limit = Number.MAX_SAFE_INTEGER } = params as { failed?: boolean; limit?: number };
+    for (const input of services.calls.inputs(string(params, "id"), { start, end, failed, limit })) {
+      client.write(FromHost.input, number, input.index, input.payload, Math.min(input.runs, 255));
       for (const output of input.outputs) client.write(output.type, number, input.index, output.payload);
     }
     reply(null);
@@ -90,6 +94,10 @@ const HANDLERS: { readonly [M in keyof Requests]: Handler<M> } = {
   stats: ({ services, params }, reply) => {
     const ref = checkFunctionRef<FunctionRef>(params);
     reply(services.pools.stats(services.registry.function(ref), ref));
+  },
+  recentStats: ({ services, params }, reply) => {
+    const ref = checkFunctionRef<FunctionRef>(params);
+    reply(services.pools.recentStats(services.registry.function(ref), ref));
   },
   updateAutoscaler: ({ services, params }, reply) => {
     // The pool checks each setting.

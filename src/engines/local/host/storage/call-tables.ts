@@ -7,8 +7,10 @@ import {
   type CallRow,
   type CallStorage,
   type CallWrite,
+  InputState,
   OUTPUT_TYPES,
   type RecordedInput,
+  type RecordedQuery,
   type StoredInput,
   type StoredListener,
 } from "./calls.ts";
@@ -164,20 +166,23 @@ export class CallTables implements CallStorage {
     return row && this.#storedInput(call, row);
   }
 
-  recordedInputs(call: number, start: number, end: number): RecordedInput[] {
+  recordedInputs(call: number, { start, end, failed, limit }: RecordedQuery): RecordedInput[] {
     return this.#store.read((database) => {
       const statement = database.prepare(
-        `SELECT ${STORED}, iif(state = 0, NULL, payload) FROM inputs WHERE id >= ? AND id < ? ORDER BY id LIMIT ${PAGE_ROWS}`,
+        `SELECT ${STORED}, iif(state = 0, NULL, payload), (SELECT runs FROM repeated r WHERE r.id = inputs.id)
+          FROM inputs WHERE id >= ? AND id < ? AND state >= ? ORDER BY id LIMIT ?`,
       );
       statement.setReturnArrays(true);
       const page: RecordedInput[] = [];
       let bytes = 0;
-      for (const row of statement.all(...rangeOf(call, start, end))) {
-        const [, , , input] = row as unknown as [...Stored, input: Uint8Array | null];
+      const states = failed ? InputState.exception : InputState.waiting;
+      for (const row of statement.all(...rangeOf(call, start, end), states, Math.min(limit, PAGE_ROWS))) {
+        const [, , , input, runs] = row as unknown as [...Stored, input: Uint8Array | null, runs: number | null];
         const { index, state, payload } = this.#storedInput(call, row as unknown as Stored);
         page.push({
           index,
           payload: input ?? payload,
+          runs: runs ?? 0,
           outputs: input === null ? [] : [{ type: OUTPUT_TYPES[state]!, payload }],
         });
         bytes += payload.length + (input?.length ?? 0);

@@ -178,6 +178,9 @@ export class CallWriter {
         this.#forgetInputs(write.call);
         this.#run("DELETE FROM calls WHERE number = ?", write.call);
         return false;
+      case "repeated":
+        this.#run("INSERT OR REPLACE INTO repeated VALUES (?, ?)", inputId(write.call, write.index), write.runs);
+        return false;
       case "expire":
         return this.#expire(write.before, write.forgetBefore);
     }
@@ -241,6 +244,7 @@ export class CallWriter {
 
   #forgetInputs(call: number): void {
     this.#run("DELETE FROM inputs WHERE id >= ? AND id < ?", inputId(call, 0), inputId(call + 1, 0));
+    this.#run("DELETE FROM repeated WHERE id >= ? AND id < ?", inputId(call, 0), inputId(call + 1, 0));
     this.#run("DELETE FROM payloads WHERE call = ?", call);
   }
 }

@@ -59,6 +59,16 @@ export interface RecordedInput {
   /** Empty when it was too large. */
   payload: Uint8Array;
   outputs: RecordedOutput[];
+  /** How often it was begun, when that was more than once. */
+  runs: number;
+}
+
+/** Which inputs of a call: from `start` to before `end`, `limit` at most. */
+export interface RecordedQuery {
+  start: number;
+  end: number;
+  failed: boolean;
+  limit: number;
 }
 
 /** One change. `call` is the call's number in the database. */
@@ -67,6 +77,8 @@ export type CallWrite =
   | { kind: "inputs"; call: number; inputs: readonly { index: number; payload: Uint8Array }[] }
   | { kind: "accept"; call: number; numInputs: number; endedAt: number | null; digest: Uint8Array | null }
   | OutputWrite
+  /** An input was begun more than once. */
+  | { kind: "repeated"; call: number; index: number; runs: number }
   | { kind: "end"; call: number; at: number }
   | { kind: "cancel"; call: number; at: number }
   | { kind: "delete"; call: number }
@@ -133,5 +145,5 @@ export interface CallStorage {
   outputs(call: number, start: number, end: number): StoredInput[];
   input(call: number, index: number): StoredInput | undefined;
   /** A page of inputs with their outputs, for people to look at. */
-  recordedInputs(call: number, start: number, end: number): RecordedInput[];
+  recordedInputs(call: number, query: RecordedQuery): RecordedInput[];
 }

@@ -22,6 +22,7 @@ export {
   type OutputWrite,
   type RecordedInput,
   type RecordedOutput,
+  type RecordedQuery,
   type StoredListener,
 } from "./calls.ts";
 export type { AppName, DeployStorage, NewVersion, StoredVersion, VersionAbout } from "./deploys.ts";

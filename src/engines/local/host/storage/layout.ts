@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** The version of the tables below. A host refuses a directory of a newer one. */
-export const LAYOUT = 7;
+export const LAYOUT = 8;
 
 /** Inputs and outputs that are larger lie in a table of their own, so that the rows of `inputs` stay small and quick to change. */
 export const INLINE_BYTES = 16 * 1024;
@@ -20,6 +20,12 @@ const INPUTS = `
 `;
 const PAYLOADS = `
   CREATE TABLE payloads (call INTEGER NOT NULL, idx INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (call, idx));
+`;
+
+// A table of its own: few inputs are begun more than once.
+const REPEATED = `
+  -- How often inputs were begun that were begun more than once.
+  CREATE TABLE repeated (id INTEGER PRIMARY KEY, runs INTEGER NOT NULL);
 `;
 
 const TABLES = `
@@ -51,6 +57,7 @@ const TABLES = `
   CREATE INDEX calls_ended ON calls (ended_at) WHERE ended_at IS NOT NULL;
   ${INPUTS}
   ${PAYLOADS}
+  ${REPEATED}
 `;
 
 // Both are of all layouts from 5 on.
@@ -94,6 +101,8 @@ const UPGRADES: Record<number, string> = {
     ${INPUTS}
     INSERT INTO inputs SELECT ${INPUT_ID}, state, payload, output FROM old_inputs ORDER BY call, idx;
     DROP TABLE old_inputs;`,
+  // Attempts are remembered.
+  7: REPEATED,
 };
 
 /** Inside a transaction. */
