@@ -12,7 +12,7 @@ export {
   type FunctionComparison,
   type FunctionVersion,
 } from "./compare/index.ts";
-export { docParts } from "./docs.ts";
+export { type DocTag, docParts, docTags } from "./docs.ts";
 export { expandGlobal } from "./globals.ts";
 export { isBindingName, isIdentifierName, isLabel, isTypeName } from "./identifiers.ts";
 export {

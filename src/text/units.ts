@@ -25,3 +25,17 @@ export function ago(iso: string, now: number = Date.now()): string {
   }
   return seconds < 5 ? "just now" : `${count(Math.floor(seconds), "second")} ago`;
 }
+
+/** `in 3 minutes`, until an ISO 8601 time. */
+export function until(iso: string, now: number = Date.now()): string {
+  const seconds = (Date.parse(iso) - now) / 1000;
+  if (Number.isNaN(seconds)) return iso;
+  for (const [unit, size] of [
+    ["day", 86_400],
+    ["hour", 3600],
+    ["minute", 60],
+  ] as const) {
+    if (seconds >= size) return `in ${count(Math.floor(seconds / size), unit)}`;
+  }
+  return seconds < 1 ? "now" : `in ${count(Math.floor(seconds), "second")}`;
+}

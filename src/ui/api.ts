@@ -1,8 +1,8 @@
 /** What the server and its page say to each other: the shapes of the JSON that goes between them. */
-import type { AppSummary, CallInfo, FunctionStats, LogEntry } from "../engine/index.ts";
-import type { FunctionMode } from "../schema/index.ts";
+import type { AppSummary, CallInfo, FunctionStats, LogEntry, StatsSample } from "../engine/index.ts";
+import type { DocTag, FunctionMode } from "../schema/index.ts";
 
-export type { AppSummary, CallInfo, FunctionStats, LogEntry };
+export type { AppSummary, CallInfo, DocTag, FunctionStats, LogEntry, StatsSample };
 
 /** What went wrong, as the page shows it. */
 export interface Problem {
@@ -15,16 +15,20 @@ export interface Problem {
 export interface Requests {
   "GET engine": EngineView;
   "GET apps": AppSummary[];
+  "GET figures": AppFigures[];
   "GET app": AppView;
   "GET function": FunctionView;
   "GET class": ClassView;
   "GET diff": DiffView;
-  "GET calls": CallInfo[];
+  "GET calls": ListedCall[];
   "GET one-call": CallView;
   "GET value": ShownValue;
   "POST cancel": Record<string, never>;
   "POST check": Checked;
 }
+
+/** Each route that answers with bytes. */
+export type Files = "GET bytes";
 
 /** Each route that answers with one JSON value a line, and what these are. */
 export interface Streams {
@@ -68,18 +72,47 @@ export interface Named {
   doc: string;
 }
 
+/** What the newest calls of an app say of it. */
+export interface AppFigures {
+  app: string;
+  environment: string;
+  /** How many calls were looked at. */
+  calls: number;
+  /** Of these, the ones that run, and the ones of which an input has failed. */
+  running: number;
+  failed: number;
+  /** When the newest was made, ISO 8601. */
+  lastCallAt?: string;
+}
+
+/** A version that can still be called. */
+export interface VersionView {
+  version: number;
+  deployedAt: string;
+  /** The version that it is a copy of. */
+  rollbackOf?: number;
+  /** A git commit, short. */
+  revision?: string;
+}
+
 export interface FunctionSummary extends Named {
   mode: FunctionMode;
   /** As TypeScript writes them, one for each overload. */
   signatures: string[];
   /** Deprecated by its documentation. */
   deprecated: boolean;
+  /** `every 5 min`, when it runs by itself. */
+  schedule?: string;
+  /** When it does next, ISO 8601. Absent where the engine does not say. */
+  nextRunAt?: string;
 }
 
 export interface AppView extends Named {
   environment: string;
   version: number;
   newest: number;
+  /** The newest first. */
+  versions: VersionView[];
   deployedAt: string;
   language: string;
   /** Without methods. */
@@ -95,9 +128,10 @@ export interface ClassSummary extends Named {
   methods: FunctionSummary[];
 }
 
-/** A declared type. */
+/** A declared type. `code` has the documentation of its properties. */
 export interface TypeView extends Named {
   code: string;
+  tags: DocTag[];
 }
 
 /** What the pages of functions and of classes say. */
@@ -106,8 +140,10 @@ export interface Described {
   environment: string;
   version: number;
   deployedAt: string;
-  /** Documentation from its first tag on. */
-  tags: string;
+  tags: DocTag[];
+  /** What documentation may link to, by name: the app's functions and classes. */
+  functions: string[];
+  classes: string[];
   parameters: (Named & { default?: string })[];
   signature: string;
   source?: string;
@@ -140,7 +176,10 @@ export interface Form {
 export interface FormParameter extends Named {
   field: number;
   optional: boolean;
+  /** As its author wrote it. */
   default?: string;
+  /** The same as a value, where it is one that can be read without running code. */
+  initial?: Tagged;
   /** Takes all arguments that are left. */
   rest: boolean;
   /** Its TypeSchema, by which it can be written as JSON instead. */
@@ -195,6 +234,11 @@ export interface Arguments {
   construct?: Tagged[];
 }
 
+/** A call with the arguments of an earlier one, on the newest version. */
+export interface Again {
+  again: { id: string; index: number };
+}
+
 export interface Checked {
   /** None when the function would take the arguments. */
   faults: ArgumentFault[];
@@ -227,6 +271,26 @@ export interface ShownValue {
   text: string;
   /** There is more of it. */
   cut: boolean;
+  /** The binary values in it, as far as they were looked for. */
+  bytes?: ShownBytes[];
+}
+
+/** Bytes to download, and to see when they are a picture. */
+export interface ShownBytes {
+  /** Where in the value: `.image`, `[0]`; "" for the value itself. */
+  path: string;
+  size: number;
+  /** By how they begin: `image/png`; `application/octet-stream` for what is not known. */
+  type: string;
+  extension: string;
+  /** Base64, of a call that the page itself has made. Absent when they are many: they are then to be asked for. */
+  data?: string;
+}
+
+/** One argument under its parameter's name, where that is known. */
+export interface ShownArgument {
+  name: string;
+  value: ShownValue;
 }
 
 export interface ShownError {
@@ -240,10 +304,20 @@ export interface ShownError {
 
 // ---- calls ----------------------------------------------------------------------------------------------------
 
+/** A call in a list. */
+export interface ListedCall extends CallInfo {
+  /** What the first input that failed said, in one line, where it is known. */
+  problem?: string;
+  /** How often that input was begun. */
+  attempts?: number;
+}
+
 export interface InputView {
   index: number;
-  /** Absent when the engine has not kept it. */
-  args?: ShownValue;
+  /** Absent when the engine has not kept them. */
+  args?: ShownArgument[];
+  /** How often it was begun, where the engine says. */
+  attempts?: number;
   outputs: (
     | { kind: "result" | "yield"; value: ShownValue }
     | { kind: "failed"; error: ShownError }
@@ -255,7 +329,9 @@ export interface InputView {
 export interface CallView {
   call: CallInfo;
   /** Of a method: what its instance was constructed with. */
-  constructedWith?: ShownValue;
+  constructedWith?: ShownArgument[];
+  /** It can be called again with the same arguments: it is still deployed, and no web function. */
+  repeatable: boolean;
   inputs: InputView[];
   /** Inputs that the engine remembers and that are not among `inputs`. */
   more: boolean;
@@ -283,7 +359,7 @@ export interface DiffView {
   environment: string;
   from: number;
   to: number;
-  newest: number;
+  versions: VersionView[];
   functions: FunctionDiff[];
   types: { name: string; lines: DiffLine[] }[];
 }
@@ -296,13 +372,8 @@ export interface DiffView {
  */
 export type EngineState = "live" | "resting" | "asleep" | "failing";
 
-export interface Sample extends FunctionStats {
-  /** Milliseconds since 1970. */
-  at: number;
-}
-
 export type LiveEvent =
   | { event: "state"; state: EngineState; message?: string }
   /** Changes with every deploy and removal. */
   | { event: "apps"; etag: string }
-  | { event: "samples"; samples: Sample[] };
+  | { event: "samples"; samples: StatsSample[] };

@@ -122,7 +122,7 @@ export function printTuple(parameters: readonly ParameterSchema[]): string {
   return `${text}]`;
 }
 
-/** An exported declaration, without its documentation: one line for an alias, one a member for the others. */
+/** An exported declaration, without its own documentation: one line for an alias, one a member for the others. */
 export function printDeclaration(declaration: Declaration): string {
   const name = typeName(declaration.name, "declaration");
   switch (declaration.kind) {
@@ -134,17 +134,30 @@ export function printDeclaration(declaration: Declaration): string {
       text += "{\n";
       for (const index of declaration.indexes ?? []) text += `  ${printIndex(index)};\n`;
       for (const call of declaration.calls ?? []) text += `  ${printCall(call)};\n`;
-      for (const property of declaration.properties) text += `  ${printProperty(property)};\n`;
+      for (const property of declaration.properties) text += `${commentOn(property)}  ${memberText(property)};\n`;
       return `${text}}`;
     }
     case "enum": {
       let text = `export ${declaration.const ? "const " : ""}enum ${name} {\n`;
       for (const member of declaration.members) {
-        text += `  ${printPropertyName(member.name)} = ${typeof member.value === "string" ? printString(member.value) : printNumber(member.value)},\n`;
+        text += `${commentOn(member)}  ${printPropertyName(member.name)} = ${typeof member.value === "string" ? printString(member.value) : printNumber(member.value)},\n`;
       }
       return `${text}}`;
     }
   }
+}
+
+/** On lines of its own, where documentation is wanted. */
+function commentOn({ doc }: { doc?: string }): string {
+  return comment && doc ? `${comment(doc, "  ")}\n` : "";
+}
+
+/** An object type in it is indented as far as the member is. */
+function memberText(property: PropertySchema): string {
+  indent = "  ";
+  const text = printProperty(property);
+  indent = "";
+  return text;
 }
 
 /** `width`, or `"content-type"`. */

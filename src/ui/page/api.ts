@@ -1,5 +1,16 @@
 /** The server, from the page: requests, streams, and what they say when they fail. */
-import type { Arguments, CallEvent, EngineView, LiveEvent, LogEntry, Problem, Requests, RouteOf } from "../api.ts";
+import type {
+  Again,
+  Arguments,
+  CallEvent,
+  EngineView,
+  Files,
+  LiveEvent,
+  LogEntry,
+  Problem,
+  Requests,
+  RouteOf,
+} from "../api.ts";
 
 export class ServerError extends Error {
   readonly hint: string | undefined;
@@ -50,6 +61,12 @@ export async function post<Name extends RouteOf<"POST", Requests>>(
   return (await (await send(name, query, body, signal)).json()) as Requests[`POST ${Name}`]; // the same
 }
 
+/** The bytes of a value of a call. */
+export async function file(query: Query): Promise<Blob> {
+  const route: Files = "GET bytes";
+  return (await request(urlOf(route.slice(4), query), {})).blob();
+}
+
 let asked: Promise<EngineView> | undefined;
 
 /** What the engine is and can do, asked once. */
@@ -90,7 +107,7 @@ async function request(url: string, init: RequestInit): Promise<Response> {
 }
 
 /** Makes a call; ends when it has ended. Aborting cancels it. */
-export async function* call(args: Arguments, durable: boolean, signal: AbortSignal): AsyncGenerator<CallEvent> {
+export async function* call(args: Arguments | Again, durable: boolean, signal: AbortSignal): AsyncGenerator<CallEvent> {
   yield* lines<CallEvent>(await send("call", durable ? { durable: 1 } : {}, args, signal));
 }
 

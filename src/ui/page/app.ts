@@ -1,16 +1,27 @@
 /** One app at one version: its functions and declared types. */
-import type { ClassSummary, FunctionSummary, TypeView } from "../api.ts";
+import type { AppView, ClassSummary, FunctionSummary, TypeView, VersionView } from "../api.ts";
 import { engineView, get } from "./api.ts";
 import { block, code } from "./code.ts";
-import { ago, badge, type Child, empty, h, inline, prose } from "./dom.ts";
-import { appPath, callsPath, classPath, diffPath, functionPath, linksTo, typeId } from "./links.ts";
+import { inline, type Links, linksOf, prose, tagList } from "./docs.ts";
+import { ago, badge, type Child, empty, h, until } from "./dom.ts";
+import { appPath, callsPath, classPath, diffPath, functionPath, typeId } from "./links.ts";
 import { go, type Place, type View } from "./place.ts";
 
 export async function appView({ parts: [environment = "", name = ""], query, left }: Place): Promise<View> {
   const version = query.get("version") ?? undefined;
   const [{ abilities }, app] = await Promise.all([engineView(), get("app", { environment, app: name, version }, left)]);
-  const link = linksTo(app.types);
   const shown = version === undefined ? undefined : app.version;
+  const links = linksOf(
+    {
+      app: name,
+      environment,
+      types: app.types,
+      functions: [...app.functions, ...app.classes.flatMap(({ methods }) => methods)].map((fn) => fn.name),
+      classes: app.classes.map((of) => of.name),
+    },
+    shown,
+  );
+  const before = app.versions.find((each) => each.version < app.version);
   return {
     title: app.name,
     followsDeploys: version === undefined,
@@ -19,27 +30,28 @@ export async function appView({ parts: [environment = "", name = ""], query, lef
       {},
       h("p", { class: "crumbs" }, h("a", { href: "/" }, "Apps"), " / "),
       h("h1", {}, app.name, " ", badge(app.environment), app.language !== "typescript" && badge(app.language)),
-      prose(app.doc),
+      prose(app.doc, links.names),
       h(
         "div",
         { class: "facts" },
-        versionChoice("Version", app.version, app.newest, (chosen) =>
+        versionChoice("Version", app.version, app.versions, (chosen) =>
           go(appPath(environment, name, chosen === app.newest ? undefined : chosen)),
         ),
         h("span", { class: "dim" }, "deployed ", ago(app.deployedAt)),
-        app.version > 1
+        before
           ? h(
               "a",
-              { href: diffPath(environment, name, app.version - 1, app.version) },
-              `What changed since version ${app.version - 1}`,
+              { href: diffPath(environment, name, before.version, app.version) },
+              `What changed since version ${before.version}`,
             )
           : h("span", { class: "dim" }, "the first version"),
         abilities.monitor && h("a", { href: callsPath({ environment, app: name }) }, "Calls"),
       ),
       app.functions.length + app.classes.length === 0 && empty("This app has no functions."),
+      schedules(app, (fn) => functionPath(environment, name, fn, shown)),
       app.functions.length > 0 && [
         h("h2", {}, "Functions"),
-        functionList(app.functions, (fn) => functionPath(environment, name, fn, shown), link),
+        functionList(app.functions, (fn) => functionPath(environment, name, fn, shown), links),
       ],
       app.classes.length > 0 && [
         h("h2", {}, "Classes"),
@@ -51,12 +63,12 @@ export async function appView({ parts: [environment = "", name = ""], query, lef
               of,
               (fn) => functionPath(environment, name, fn, shown),
               classPath(environment, name, of.name, shown),
-              link,
+              links,
             ),
           ),
         ),
       ],
-      app.types.length > 0 && [h("h2", {}, "Types"), app.types.map((type) => typeSection(type, link))],
+      app.types.length > 0 && [h("h2", {}, "Types"), app.types.map((type) => typeSection(type, links))],
     ),
   };
 }
@@ -74,27 +86,25 @@ export function crumbs(environment: string, app: string, version?: number, ...be
   );
 }
 
-type Link = ReturnType<typeof linksTo>;
-
 export function functionList(
   functions: readonly FunctionSummary[],
   hrefOf: (name: string) => string,
-  link: Link,
+  links: Links,
 ): Element {
   return h(
     "ul",
     { class: "functions" },
-    functions.map((fn) => functionItem(fn, hrefOf(fn.name), link)),
+    functions.map((fn) => functionItem(fn, hrefOf(fn.name), links)),
   );
 }
 
-function classItem(of: ClassSummary, hrefOf: (name: string) => string, href: string, link: Link): Element {
+function classItem(of: ClassSummary, hrefOf: (name: string) => string, href: string, links: Links): Element {
   return h(
     "li",
     {},
     h("h3", {}, h("a", { href }, of.name), " ", badge("class", "mode"), of.deprecated && badge("deprecated", "warn")),
-    of.constructors.map((signature) => block(signature, link)),
-    of.doc !== "" && h("p", { class: "dim" }, inline(of.doc.split("\n\n", 1)[0] ?? "")),
+    of.constructors.map((signature) => block(signature, links.types)),
+    of.doc !== "" && h("p", { class: "dim" }, inline(of.doc.split("\n\n", 1)[0] ?? "", links.names)),
     h(
       "p",
       { class: "methods" },
@@ -104,13 +114,13 @@ function classItem(of: ClassSummary, hrefOf: (name: string) => string, href: str
   );
 }
 
-function functionItem(fn: FunctionSummary, href: string, link: Link): Element {
+function functionItem(fn: FunctionSummary, href: string, links: Links): Element {
   return h(
     "li",
     {},
     h("h3", {}, h("a", { href }, fn.name), " ", modeBadge(fn), fn.deprecated && badge("deprecated", "warn")),
-    fn.signatures.map((signature) => block(signature, link)),
-    fn.doc !== "" && h("p", { class: "dim" }, inline(fn.doc.split("\n\n", 1)[0] ?? "")),
+    fn.signatures.map((signature) => block(signature, links.types)),
+    fn.doc !== "" && h("p", { class: "dim" }, inline(fn.doc.split("\n\n", 1)[0] ?? "", links.names)),
   );
 }
 
@@ -118,37 +128,104 @@ export function modeBadge({ mode }: Pick<FunctionSummary, "mode">): Element | un
   return mode === "unary" ? undefined : badge(mode, "mode");
 }
 
-export function typeSection(type: TypeView, link: Link): Element {
+export function typeSection(type: TypeView, links: Links): Element {
   return h(
     "section",
     { id: typeId(type.name), class: "type" },
     h(
       "pre",
       { tabindex: 0 },
-      code(type.code, (word) => (word === type.name ? undefined : link(word))),
+      code(type.code, (word) => (word === type.name ? undefined : links.types(word))),
     ),
-    prose(type.doc, "doc dim"),
+    prose(type.doc, links.names, "doc dim"),
+    tagList(type.tags, links.names),
   );
 }
 
-/** All versions, the newest first. */
+/** What runs by itself, and when next. */
+function schedules({ functions, version, newest }: AppView, hrefOf: (name: string) => string): Child {
+  const scheduled = functions.filter(({ schedule }) => schedule !== undefined);
+  if (scheduled.length === 0) return undefined;
+  return [
+    h("h2", {}, "Schedules"),
+    h(
+      "div",
+      { class: "scroll" },
+      h(
+        "table",
+        { class: "schedules" },
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            ["Function", "Schedule", "Next run"].map((title) => h("th", { scope: "col" }, title)),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          scheduled.map((fn) =>
+            h(
+              "tr",
+              {},
+              h("td", { class: "name" }, h("a", { href: hrefOf(fn.name) }, fn.name)),
+              h("td", {}, h("code", {}, fn.schedule)),
+              h("td", {}, nextRun(fn) ?? h("span", { class: "dim" }, version < newest ? "none: an older version" : "")),
+            ),
+          ),
+        ),
+      ),
+    ),
+  ];
+}
+
+/** `in 3 minutes, Mon 30 Nov, 21:45`. Undefined where the engine does not say. */
+export function nextRun({ nextRunAt }: FunctionSummary): Child {
+  if (nextRunAt === undefined) return undefined;
+  return [until(nextRunAt), h("span", { class: "dim" }, `, ${momentText(nextRunAt)}`)];
+}
+
+function momentText(iso: string): string {
+  return new Date(iso).toLocaleString("en-GB", {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+}
+
+/** All versions, the newest first, with what tells them apart. */
 export function versionChoice(
   label: string,
   version: number,
-  newest: number,
+  versions: readonly VersionView[],
   onChoice: (version: number) => void,
 ): Element {
   const select = h(
     "select",
     {},
-    Array.from({ length: newest }, (_, index) => newest - index).map((each) =>
+    versions.map((each, index) =>
       h(
         "option",
-        { value: each, selected: each === version },
-        each === newest && newest > 1 ? `${each} (newest)` : String(each),
+        { value: each.version, selected: each.version === version },
+        versionText(each, index === 0 && versions.length > 1),
       ),
     ),
   );
   select.addEventListener("change", () => onChoice(Number(select.value)));
   return h("label", { class: "inline" }, label, select);
+}
+
+/** `3 (newest), 30 Nov, 21:45, 0123456789ab` */
+function versionText({ version, deployedAt, rollbackOf, revision }: VersionView, newest: boolean): string {
+  const moment = momentText(deployedAt).replace(/^\w+,? /, "");
+  return [
+    newest ? `${version} (newest)` : String(version),
+    moment,
+    ...(rollbackOf === undefined ? [] : [`back to ${rollbackOf}`]),
+    ...(revision === undefined ? [] : [revision]),
+  ].join(" · ");
 }

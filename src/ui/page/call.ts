@@ -1,18 +1,23 @@
 /** One call: what it was given, what came of it, what it printed. */
+import { count, duration } from "../../text/units.ts";
 import type { CallView, InputView } from "../api.ts";
 import { engineView, get, post } from "./api.ts";
-import { type Again, stateBadges, stateOf } from "./calls.ts";
-import { ago, type Child, count, duration, empty, h, show } from "./dom.ts";
+import { stateBadges, stateOf } from "./calls.ts";
+import { ago, type Child, empty, h, show } from "./dom.ts";
 import { appPath, functionPath } from "./links.ts";
 import { logPane } from "./logs.ts";
 import type { Place, View } from "./place.ts";
-import { errorBlock, valueBlock } from "./values.ts";
+import type { Again } from "./refresh.ts";
+import { runAgain } from "./run.ts";
+import { argumentList, errorBlock, remembered, valueBlock } from "./values.ts";
+import { Yields } from "./yields.ts";
 
 const REFRESH_MS = 1_000;
 
 export async function callView({ parts: [id = ""], query, left }: Place): Promise<View> {
   const { pollMs } = await engineView();
   const start = Number(query.get("start") ?? 0) || 0;
+  const failed = query.has("failed") ? 1 : undefined;
   const head = h("div", { class: "facts" });
   const instance = h("div", {});
   const progress = h("div", {});
@@ -41,13 +46,14 @@ export async function callView({ parts: [id = ""], query, left }: Place): Promis
     );
     show(
       inputs,
-      view.inputs.map((input) => inputSection(id, input, view)),
+      inputChoice(view, failed !== undefined),
+      view.inputs.map((input) => inputSection(input, view, left)),
       view.note !== undefined && empty(view.note),
-      view.more && h("p", {}, h("a", { href: `?start=${(view.inputs.at(-1)?.index ?? 0) + 1}` }, "More inputs")),
+      view.more && h("p", {}, h("a", { href: more(view, failed !== undefined) }, "More inputs")),
     );
   };
   const refresh = async (again?: Again): Promise<void> => {
-    const view = await get("one-call", { id, start, ...again }, left);
+    const view = await get("one-call", { id, start, failed, ...again }, left);
     draw(view);
     shown = stateOf(view.call);
     clearTimeout(timer);
@@ -118,43 +124,89 @@ function construction({ call, constructedWith }: CallView): Child {
     "section",
     { class: "input" },
     h("h3", {}, `${className} constructed with`),
-    constructedWith.text === "" ? h("p", { class: "dim" }, "Nothing.") : valueBlock(constructedWith),
+    argumentList(constructedWith, () => undefined),
   );
 }
 
-function inputSection(id: string, input: InputView, { call }: CallView): Element {
-  const whole = (part: string | number) => () => get("value", { id, index: input.index, part });
+/** Of many inputs the failed ones are those that one looks for. */
+function inputChoice({ call: { numInputs, numFailed } }: CallView, failed: boolean): Child {
+  if (numInputs < 2 || (numFailed === 0 && !failed)) return undefined;
+  const choice = (href: string, here: boolean, words: string): Element =>
+    h("a", { href, "aria-current": here ? "true" : undefined }, words);
+  return h(
+    "nav",
+    { class: "tabs", "aria-label": "Inputs" },
+    choice("?", !failed, `all ${count(numInputs, "input")}`),
+    choice("?failed", failed, `failed only (${numFailed.toLocaleString("en")})`),
+  );
+}
+
+function more({ inputs }: CallView, failed: boolean): string {
+  return `?${failed ? "failed&" : ""}start=${(inputs.at(-1)?.index ?? 0) + 1}`;
+}
+
+function inputSection(input: InputView, { call, repeatable }: CallView, left: AbortSignal): Element {
+  const { index, args, attempts = 1 } = input;
   const isOneOfMany = call.numInputs > 1;
   return h(
     "section",
     { class: isOneOfMany ? "input one-of-many" : "input" },
-    isOneOfMany && h("h2", {}, h("span", { class: "unseen" }, "Input "), input.index.toLocaleString("en")),
+    isOneOfMany && h("h2", {}, h("span", { class: "unseen" }, "Input "), index.toLocaleString("en")),
     h(
       "div",
       {},
       h("h3", {}, "Arguments"),
-      input.args === undefined
+      args === undefined
         ? h("p", { class: "dim" }, "Not kept: they were large, or one of many inputs that went well.")
-        : input.args.text === ""
-          ? h("p", { class: "dim" }, "None.")
-          : valueBlock(input.args, whole("args")),
+        : argumentList(args, (at) => remembered(call.id, index, `args/${at}`)),
     ),
     h(
       "div",
       {},
-      h("h3", {}, call.mode === "generator" || call.method === "remoteGen" ? "Yielded" : "Result"),
-      input.outputs.length === 0 &&
-        h(
-          "p",
-          { class: "dim" },
-          call.cancelled ? "Cancelled before it ended." : (call.startProblem ?? "Not there yet."),
-        ),
-      input.outputs.map((output, part) => {
-        if (output.kind === "failed") return errorBlock(output.error);
-        if (output.kind === "forgotten") return h("p", { class: "dim" }, "Too large to be kept.");
-        if (output.kind === "end") return h("p", { class: "dim" }, "The generator has ended.");
-        return valueBlock(output.value, whole(part));
-      }),
+      h(
+        "h3",
+        {},
+        call.mode === "generator" || call.method === "remoteGen" ? "Yielded" : "Result",
+        attempts > 1 && ` after ${attempts} attempts`,
+      ),
+      outcome(input, call.id, call.cancelled ? "Cancelled before it ended." : (call.startProblem ?? "Not there yet.")),
+      repeatable && args !== undefined && again(call.id, index, left),
     ),
   );
+}
+
+/** @param nothing what to say when there is nothing yet */
+function outcome({ index, outputs }: InputView, id: string, nothing: string): Child {
+  if (outputs.length === 0) return h("p", { class: "dim" }, nothing);
+  const yields = new Yields();
+  const rest = outputs.map((output, part): Child => {
+    if (output.kind === "failed") return errorBlock(output.error);
+    if (output.kind === "forgotten") return h("p", { class: "dim" }, "Too large to be kept.");
+    if (output.kind === "end") return h("p", { class: "dim" }, "The generator has ended.");
+    if (output.kind === "result") return valueBlock(output.value, remembered(id, index, part));
+    yields.add(output.value, remembered(id, index, part));
+    return undefined;
+  });
+  yields.flush();
+  return [yields.element, rest];
+}
+
+/** Calls with the same arguments, below. */
+function again(id: string, index: number, left: AbortSignal): Child {
+  const place = h("div", { "aria-live": "polite" });
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      title: "Calls the newest version with the same arguments; leaving the page cancels it",
+    },
+    "Run again",
+  );
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    await runAgain({ again: { id, index } }, place, left);
+    button.disabled = false;
+  });
+  return [h("p", {}, button), place];
 }

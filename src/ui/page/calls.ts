@@ -1,11 +1,11 @@
 /** Recent calls, by function and state. */
-import type { CallInfo } from "../api.ts";
-import { engineView, get } from "./api.ts";
-import { ago, badge, count, duration, empty, h, show } from "./dom.ts";
+import { count, duration } from "../../text/units.ts";
+import type { AppSummary, CallInfo, ListedCall } from "../api.ts";
+import { get } from "./api.ts";
+import { ago, badge, empty, h, show } from "./dom.ts";
 import { callPath, callsPath, functionPath } from "./links.ts";
 import { type Place, replaceAddress, type View } from "./place.ts";
-
-const REFRESH_MS = 2_000;
+import { type Again, whileLive } from "./refresh.ts";
 
 const KINDS = { running: "busy", ended: "", failed: "bad", cancelled: "warn" };
 
@@ -29,49 +29,33 @@ export function stateBadges(call: CallInfo): (Element | string | false)[] {
 }
 
 export async function callsView({ query, left }: Place): Promise<View> {
-  const [environment, app, name] = ["environment", "app", "function"].map((key) => query.get(key) ?? undefined);
-  let state = query.get("state") ?? "";
-  const filter = { environment, app, function: name };
+  const filter: Filter = Object.fromEntries(KEYS.flatMap((key) => (query.has(key) ? [[key, query.get(key)!]] : [])));
   const list = h("div", {});
-  let calls: CallInfo[] = [];
+  let calls: ListedCall[] = [];
   const draw = (): void => {
-    const wanted = calls.filter((call) => state === "" || stateOf(call) === state);
-    show(
-      list,
-      wanted.length > 0
-        ? callTable(
-            wanted,
-            wanted.some((call) => call.function !== name),
-          )
-        : nothing(state, app, name),
-    );
+    const { state, app, function: name } = filter;
+    const wanted = calls.filter((call) => state === undefined || stateOf(call) === state);
+    const named = wanted.some((call) => call.function !== name);
+    show(list, wanted.length > 0 ? callTable(wanted, named) : nothing(state, app, name));
   };
   const load = async (again?: Again): Promise<void> => {
-    calls = await get("calls", { ...filter, limit: 200, ...again }, left);
+    const { state: _, ...asked } = filter;
+    calls = await get("calls", { ...asked, limit: 200, ...again }, left);
     draw();
   };
-  const tabs = h(
-    "div",
-    { class: "tabs", role: "group", "aria-label": "State" },
-    ["", ...Object.keys(KINDS)].map((each) => {
-      const button = h(
-        "button",
-        { type: "button", "aria-pressed": String(each === state) },
-        each === "" ? "all" : each,
-      );
-      button.addEventListener("click", () => {
-        state = each;
-        for (const other of tabs.children) other.setAttribute("aria-pressed", String(other === button));
-        const kept = Object.entries({ ...filter, ...(state !== "" && { state }) });
-        replaceAddress(
-          callsPath(Object.fromEntries(kept.filter((pair): pair is [string, string] => pair[1] !== undefined))),
-        );
-        draw();
-      });
-      return button;
-    }),
-  );
+  /** The address follows, so that it can be sent to somebody. */
+  const choose = (chosen: Filter): void => {
+    for (const key of KEYS) if (key in chosen) filter[key] = chosen[key];
+    replaceAddress(callsPath(filter));
+    draw();
+  };
+  const apps = await get("apps", {}, left);
   await load();
+  const reload = (chosen: Filter): void => {
+    choose(chosen);
+    // The state in the corner tells why it cannot.
+    void load().catch(() => {});
+  };
   return {
     title: "Calls",
     onLive: whileLive(left, load),
@@ -79,59 +63,95 @@ export async function callsView({ query, left }: Place): Promise<View> {
       "div",
       {},
       h("h1", {}, "Calls"),
-      app !== undefined &&
-        h(
-          "p",
-          { class: "dim" },
-          "Of ",
-          h("code", {}, name === undefined ? app : `${app}/${name}`),
-          " · ",
-          h("a", { href: "/calls" }, "all calls"),
-        ),
-      tabs,
+      h("div", { class: "facts filters" }, targetChoice(apps, filter, reload, left), stateTabs(filter.state, choose)),
       list,
     ),
   };
 }
 
-/** A part of a query: nobody asked for it, so a host that has stopped is not started. */
-export type Again = { again: 1 };
+const KEYS = ["environment", "app", "function", "state"] as const;
 
-/** Loads again every few seconds, as long as the engine is looked at anyway. */
-export function whileLive(left: AbortSignal, load: (again: Again) => Promise<void>): NonNullable<View["onLive"]> {
-  let live = false;
-  let loading = false;
-  let lastAt = performance.now();
-  let pollMs = 0;
-  // Until it is known the engine has just been asked.
-  void engineView().then((engine) => {
-    pollMs = engine.pollMs;
-  });
-  const timer = setInterval(() => {
-    if (!live || loading || document.hidden || performance.now() - lastAt < pollMs) return;
-    lastAt = performance.now();
-    loading = true;
-    load({ again: 1 })
-      // The state in the corner tells.
-      .catch(() => {})
-      .finally(() => {
-        loading = false;
-      });
-  }, REFRESH_MS);
-  left.addEventListener("abort", () => clearInterval(timer));
-  return (event) => {
-    if (event.event === "state") live = event.state === "live";
+type Filter = { [Key in (typeof KEYS)[number]]?: string | undefined };
+
+/** An app, and a function or class of it. What the address names is there also when it is not deployed any more. */
+function targetChoice(
+  apps: readonly AppSummary[],
+  filter: Filter,
+  onChoice: (filter: Filter) => void,
+  left: AbortSignal,
+): Element[] {
+  const severalPlaces = new Set(apps.map(({ environment }) => environment)).size > 1;
+  const targets = apps.map(({ app, environment }) => ({ app, environment: environment as string | undefined }));
+  const isChosen = (target: { app: string; environment: string | undefined }): boolean =>
+    target.app === filter.app && (filter.environment === undefined || target.environment === filter.environment);
+  if (filter.app !== undefined && !targets.some(isChosen))
+    targets.push({ app: filter.app, environment: filter.environment });
+  const app = h(
+    "select",
+    {},
+    h("option", { value: "" }, "all apps"),
+    targets.map((target, index) =>
+      h(
+        "option",
+        { value: index, selected: isChosen(target) },
+        severalPlaces ? `${target.app} (${target.environment})` : target.app,
+      ),
+    ),
+  );
+  const name = h("select", {});
+  const offer = (names: readonly string[]): void => {
+    const all = filter.function === undefined || names.includes(filter.function) ? names : [filter.function, ...names];
+    name.disabled = filter.app === undefined;
+    show(
+      name,
+      h("option", { value: "" }, "all functions"),
+      all.map((each) => h("option", { value: each, selected: each === filter.function }, each)),
+    );
   };
+  const load = async (): Promise<void> => {
+    offer([]);
+    const { app: of, environment = "main" } = filter;
+    if (of === undefined) return;
+    // An app that was removed has calls all the same.
+    const view = await get("app", { app: of, environment }, left).catch(() => undefined);
+    const methods = view?.classes.flatMap((each) => [each.name, ...each.methods.map((method) => method.name)]) ?? [];
+    if (filter.app === of) offer([...(view?.functions.map((fn) => fn.name) ?? []), ...methods]);
+  };
+  app.addEventListener("change", () => {
+    const target = app.value === "" ? undefined : targets[Number(app.value)];
+    onChoice({ app: target?.app, environment: target?.environment, function: undefined });
+    void load();
+  });
+  name.addEventListener("change", () => onChoice({ function: name.value || undefined }));
+  void load();
+  return [h("label", { class: "inline" }, "App", app), h("label", { class: "inline" }, "Function", name)];
 }
 
-function nothing(state: string, app: string | undefined, name: string | undefined): Element {
-  if (state !== "") return empty(`No call is ${state}.`);
+function stateTabs(state: string | undefined, onChoice: (filter: Filter) => void): Element {
+  const tabs = h(
+    "div",
+    { class: "tabs", role: "group", "aria-label": "State" },
+    [undefined, ...Object.keys(KINDS)].map((each) => {
+      const button = h("button", { type: "button", "aria-pressed": String(each === state) }, each ?? "all");
+      button.addEventListener("click", () => {
+        for (const other of tabs.children) other.setAttribute("aria-pressed", String(other === button));
+        onChoice({ state: each });
+      });
+      return button;
+    }),
+  );
+  return tabs;
+}
+
+function nothing(state: string | undefined, app: string | undefined, name: string | undefined): Element {
+  if (state !== undefined) return empty(`No call is ${state}.`);
   const target = name === undefined ? `${app ?? "APP"}/FUNCTION` : `${app}/${name}`;
   return empty("No calls yet. Make one from a function's page, or from a shell:", `npx farcall call ${target}`);
 }
 
 /** @param named whether to say which function */
-export function callTable(calls: readonly CallInfo[], named: boolean): Element {
+export function callTable(calls: readonly ListedCall[], named: boolean): Element {
+  const titles = ["Call", "State", ...(named ? ["Function"] : []), "Method", "Inputs", "Started", "Took"];
   return h(
     "div",
     { class: "scroll" },
@@ -144,9 +164,7 @@ export function callTable(calls: readonly CallInfo[], named: boolean): Element {
         h(
           "tr",
           {},
-          ["Call", "State", ...(named ? ["Function"] : []), "Method", "Inputs", "Started", "Took"].map((title) =>
-            h("th", { scope: "col" }, title),
-          ),
+          titles.map((title) => h("th", { scope: "col" }, title)),
         ),
       ),
       h(
@@ -158,13 +176,13 @@ export function callTable(calls: readonly CallInfo[], named: boolean): Element {
   );
 }
 
-function row(call: CallInfo, named: boolean): Element {
+function row(call: ListedCall, named: boolean): Element {
   const { id, environment, app, numEnded, numInputs, createdAt, endedAt } = call;
   return h(
     "tr",
     {},
-    h("td", {}, h("a", { href: callPath(id), title: id }, `${id.slice(0, 11)}…`)),
-    h("td", {}, stateBadges(call)),
+    h("td", {}, h("a", { href: callPath(id), title: id }, shortId(id))),
+    h("td", { class: "state" }, stateBadges(call), problemOf(call)),
     named &&
       h(
         "td",
@@ -176,4 +194,17 @@ function row(call: CallInfo, named: boolean): Element {
     h("td", {}, ago(createdAt)),
     h("td", { class: "number" }, endedAt === undefined ? "" : duration(Date.parse(endedAt) - Date.parse(createdAt))),
   );
+}
+
+/** Calls of one program begin alike, and the first calls of many programs end alike. */
+function shortId(id: string): string {
+  const [, start = "", end = ""] = /^fc-(.{4}).{4,}(.{6})$/.exec(id) ?? [];
+  return end === "" ? id : `${start}…${end}`;
+}
+
+function problemOf({ problem, attempts = 1, startProblem }: ListedCall): Element | undefined {
+  const words = problem ?? startProblem;
+  if (!words) return undefined;
+  const tries = problem !== undefined && attempts > 1 && h("span", { class: "dim" }, ` · ${attempts} attempts`);
+  return h("span", { class: "message", title: words }, words, tries);
 }

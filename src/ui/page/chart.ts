@@ -2,7 +2,7 @@
  * Backlog, runners and running inputs over the last minutes. Three paths whose shape changes; nothing else is laid out
  * again. A time without samples is a gap.
  */
-import type { FunctionStats, LiveEvent, Sample } from "../api.ts";
+import type { FunctionStats, LiveEvent, StatsSample } from "../api.ts";
 import { h, s } from "./dom.ts";
 
 /** What is drawn. */
@@ -21,7 +21,7 @@ const SERIES: [key: Series, label: string][] = [
 
 export class Chart {
   readonly element: Element;
-  readonly #samples: Sample[] = [];
+  readonly #samples: StatsSample[] = [];
   readonly #paths = SERIES.map(([, label]) => s("path", { class: label, "vector-effect": "non-scaling-stroke" }));
   readonly #values = SERIES.map(() => h("strong", {}, "–"));
   readonly #top = h("span", { class: "top dim" }, "1");
@@ -68,7 +68,7 @@ export class Chart {
     if (event.event === "state" && event.state !== "live") this.#unknown();
   }
 
-  #add(samples: readonly Sample[]): void {
+  #add(samples: readonly StatsSample[]): void {
     const last = this.#samples.at(-1)?.at ?? 0;
     this.#samples.push(...samples.filter(({ at }) => at > last));
     this.#samples.splice(0, this.#samples.length - MOST);
@@ -110,7 +110,7 @@ export class Chart {
   }
 }
 
-function shape(samples: readonly Sample[], key: Series, most: number, now: number): string {
+function shape(samples: readonly StatsSample[], key: Series, most: number, now: number): string {
   let path = "";
   let before = Number.NEGATIVE_INFINITY;
   let height = 0;

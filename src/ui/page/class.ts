@@ -3,9 +3,10 @@ import { get } from "./api.ts";
 import { crumbs, functionList, typeSection } from "./app.ts";
 import { Chart } from "./chart.ts";
 import { block } from "./code.ts";
-import { badge, empty, h, prose } from "./dom.ts";
+import { linksOf, prose, tagList } from "./docs.ts";
+import { badge, empty, h } from "./dom.ts";
 import { details, parameterTable } from "./function.ts";
-import { functionPath, linksTo } from "./links.ts";
+import { functionPath } from "./links.ts";
 import type { Place, View } from "./place.ts";
 import { loadRecent, recentCalls } from "./recent.ts";
 
@@ -17,7 +18,7 @@ export async function classView({ parts: [environment = "", app = "", name = ""]
     loadRecent(filter, left),
   ]);
   const shown = version === undefined ? undefined : of.version;
-  const link = linksTo(of.types);
+  const links = linksOf(of, shown);
   const chart = new Chart(left);
   const recent = recentCalls(filter, calls, left, true, () =>
     empty("No calls yet. A method's page has a form to make one."),
@@ -37,10 +38,10 @@ export async function classView({ parts: [environment = "", app = "", name = ""]
       {},
       crumbs(environment, app, shown),
       h("h1", {}, name, " ", badge("class", "mode"), badge(environment), of.deprecated && badge("deprecated", "warn")),
-      of.constructors.map((signature) => block(signature, link)),
-      prose(of.doc),
-      of.parameters.length > 0 && parameterTable(of),
-      of.tags !== "" && h("pre", { class: "tags dim" }, of.tags),
+      of.constructors.map((signature) => block(signature, links.types)),
+      prose(of.doc, links.names),
+      of.parameters.length > 0 && parameterTable(of, links),
+      tagList(of.tags, links.names),
       h(
         "div",
         { class: "columns" },
@@ -48,12 +49,12 @@ export async function classView({ parts: [environment = "", app = "", name = ""]
           "section",
           {},
           h("h2", {}, "Methods"),
-          functionList(of.methods, (each) => functionPath(environment, app, each, shown), link),
+          functionList(of.methods, (each) => functionPath(environment, app, each, shown), links),
         ),
         h("section", {}, h("h2", {}, "All instances now"), chart.element, details(of, [])),
       ),
       recent.element,
-      of.types.length > 0 && [h("h2", {}, "Types"), of.types.map((type) => typeSection(type, link))],
+      of.types.length > 0 && [h("h2", {}, "Types"), of.types.map((type) => typeSection(type, links))],
     ),
   };
 }

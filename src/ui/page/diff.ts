@@ -1,9 +1,10 @@
 /** Two versions of an app side by side: who can go on calling, and what changed in the text. */
-import type { DiffLine, FunctionDiff } from "../api.ts";
+import { count } from "../../text/units.ts";
+import type { DiffLine, DiffView, FunctionDiff } from "../api.ts";
 import { get } from "./api.ts";
 import { crumbs, versionChoice } from "./app.ts";
 import { code } from "./code.ts";
-import { badge, count, empty, h } from "./dom.ts";
+import { badge, empty, h } from "./dom.ts";
 import { diffPath, functionPath } from "./links.ts";
 import { go, type Place, type View } from "./place.ts";
 
@@ -23,21 +24,21 @@ export async function diffView({ parts: [environment = "", app = ""], query, lef
       "div",
       {},
       crumbs(environment, app),
-      h("h1", {}, "What changed ", badge(environment)),
+      h("h1", {}, `What changed from version ${diff.from} to ${diff.to} `, badge(environment)),
       h(
         "div",
         { class: "facts" },
-        versionChoice("From version", diff.from, diff.newest, (version) => choose(version, diff.to)),
-        versionChoice("to", diff.to, diff.newest, (version) => choose(diff.from, version)),
+        versionChoice("From version", diff.from, diff.versions, (version) => choose(version, diff.to)),
+        versionChoice("to version", diff.to, diff.versions, (version) => choose(diff.from, version)),
         summary(changed),
       ),
       changed.length === 0 &&
         diff.types.length === 0 &&
         empty("Nothing that callers see differs between these versions."),
-      changed.length > 0 && [h("h2", {}, "Functions"), changed.map((fn) => functionDiff(fn, environment, app))],
+      changed.length > 0 && [h("h2", {}, "Functions"), changed.map((fn) => functionDiff(fn, diff))],
       diff.types.length > 0 && [
         h("h2", {}, "Types"),
-        diff.types.map(({ name, lines }) => h("section", { class: "change" }, h("h3", {}, name), linesOf(lines))),
+        diff.types.map(({ name, lines }) => h("section", { class: "change" }, h("h3", {}, name), linesOf(lines, diff))),
       ],
       same.length > 0 &&
         h(
@@ -56,38 +57,42 @@ function summary(changed: readonly FunctionDiff[]): Element {
   return h("strong", { class: "good" }, "Existing stubs go on working");
 }
 
-function functionDiff({ name, verdict, reasons, lines }: FunctionDiff, environment: string, app: string): Element {
+function functionDiff({ name, verdict, reasons, lines }: FunctionDiff, diff: DiffView): Element {
   const kind = verdict === "breaking" ? "bad" : verdict === "compatible" ? "good" : "";
   return h(
     "section",
     { class: "change" },
-    h("h3", {}, h("a", { href: functionPath(environment, app, name) }, name), " ", badge(verdict, kind)),
+    h("h3", {}, h("a", { href: functionPath(diff.environment, diff.app, name) }, name), " ", badge(verdict, kind)),
     reasons.length > 0 &&
       h(
         "ul",
         { class: "reasons" },
         reasons.map((reason) => h("li", {}, reason)),
       ),
-    linesOf(lines),
+    linesOf(lines, diff),
   );
 }
 
-const WORDS: Record<DiffLine["sign"], string> = { "+": "added: ", "-": "removed: ", " ": "" };
-
-function linesOf(lines: readonly DiffLine[]): Element | undefined {
+/** Each side says which version it is of. */
+function linesOf(lines: readonly DiffLine[], { from, to }: DiffView): Element | undefined {
   // What changed may be in a type that it names.
   if (lines.every(({ sign }) => sign === " ")) return undefined;
+  const words = { "+": `in version ${to}: `, "-": `in version ${from}: `, " ": "" };
+  const label = (sign: "+" | "-", version: number): Element | false =>
+    lines.some((line) => line.sign === sign) &&
+    h("div", { class: sign === "+" ? "good" : "bad" }, h("span", { class: "sign" }, sign), `version ${version}`);
   return h(
     "pre",
     { class: "diff", tabindex: 0 },
+    h("div", { class: "labels", "aria-hidden": "true" }, label("-", from), label("+", to)),
     lines.map(({ sign, text }) =>
       h(
         "div",
         { class: sign === "+" ? "plus" : sign === "-" ? "minus" : "" },
         h("span", { class: "sign", "aria-hidden": "true" }, sign),
-        WORDS[sign] !== "" && h("span", { class: "unseen" }, WORDS[sign]),
+        words[sign] !== "" && h("span", { class: "unseen" }, words[sign]),
         // Words of a comment are no code.
-        /^(\/\*\*| \*)/.test(text) ? h("span", { class: "dim" }, text) : code(text),
+        /^\s*(\/\*\*| ?\*)/.test(text) ? h("span", { class: "dim" }, text) : code(text),
       ),
     ),
   );

@@ -1,4 +1,5 @@
 /** Elements in a few words. Text is always text: nothing here takes HTML, so what an engine says can never become any. */
+import { ago as agoText, until as untilText } from "../../text/units.ts";
 
 export type Child = Node | string | number | false | undefined | null | readonly Child[];
 
@@ -54,50 +55,22 @@ export function show(parent: Element, ...children: Child[]): void {
 
 /** `3 minutes ago`, kept true while it is shown. */
 export function ago(iso: string): HTMLTimeElement {
-  const time = h("time", { datetime: iso, title: new Date(iso).toLocaleString() });
-  const write = (): void => {
-    const text = agoText(iso);
-    if (time.textContent !== text) time.textContent = text;
-  };
-  write();
+  return timeOf(iso, agoText);
+}
+
+/** `in 3 minutes`, in the same way. */
+export function until(iso: string): HTMLTimeElement {
+  return timeOf(iso, untilText);
+}
+
+function timeOf(iso: string, words: (iso: string) => string): HTMLTimeElement {
+  const time = h("time", { datetime: iso, title: new Date(iso).toLocaleString() }, words(iso));
   const timer = setInterval(() => {
-    if (time.isConnected) write();
-    else clearInterval(timer);
+    if (!time.isConnected) return clearInterval(timer);
+    const text = words(iso);
+    if (time.textContent !== text) time.textContent = text;
   }, 5_000);
   return time;
-}
-
-function agoText(iso: string): string {
-  const seconds = Math.max(0, (Date.now() - Date.parse(iso)) / 1000);
-  const units: [string, number][] = [
-    ["day", 86_400],
-    ["hour", 3_600],
-    ["minute", 60],
-  ];
-  for (const [unit, size] of units) if (seconds >= size) return `${count(Math.floor(seconds / size), unit)} ago`;
-  return seconds < 10 ? "just now" : `${Math.floor(seconds / 5) * 5} seconds ago`;
-}
-
-export function count(value: number, noun: string): string {
-  return `${value.toLocaleString("en")} ${noun}${value === 1 ? "" : "s"}`;
-}
-
-export function duration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
-}
-
-/** Documentation: paragraphs, and `code` in backticks. */
-export function prose(text: string, className = "doc"): HTMLElement | undefined {
-  if (text === "") return undefined;
-  const paragraphs = text.split(/\n\s*\n/).map((paragraph) => h("p", {}, inline(paragraph)));
-  return h("div", { class: className }, paragraphs);
-}
-
-/** One line of documentation. */
-export function inline(text: string): Child[] {
-  return text.split(/`([^`\n]+)`/).map((part, index) => (index % 2 === 1 ? h("code", {}, part) : part));
 }
 
 let lastId = 0;
@@ -112,20 +85,43 @@ export function badge(text: string, kind = ""): HTMLElement {
   return h("span", { class: `badge ${kind}` }, text);
 }
 
+/** Words with `code` in backticks. */
+export function spans(text: string): Child[] {
+  return text.split(/`([^`\n]+)`/).map((part, index) => (index % 2 === 1 ? h("code", {}, part) : part));
+}
+
 /** What to do when there is nothing: a line, and a command to copy. */
 export function empty(text: string, command?: string): HTMLElement {
-  return h("div", { class: "empty" }, h("p", {}, inline(text)), command !== undefined && commandLine(command));
+  return h("div", { class: "empty" }, h("p", {}, spans(text)), command !== undefined && commandLine(command));
 }
 
 function commandLine(command: string): HTMLElement {
-  const button = h("button", { type: "button", class: "quiet" }, "Copy");
-  button.addEventListener("click", () => {
-    void navigator.clipboard?.writeText(command).then(() => {
-      button.textContent = "Copied";
-      setTimeout(() => {
-        button.textContent = "Copy";
-      }, 1_500);
-    });
+  return h(
+    "p",
+    { class: "command" },
+    h("code", {}, command),
+    copyButton(() => command),
+  );
+}
+
+const SAID_MS = 1_500;
+
+/** @param text what it copies, which may have to be fetched first */
+export function copyButton(text: () => string | Promise<string>): HTMLButtonElement {
+  const button = h("button", { type: "button", class: "quiet copy" }, "Copy");
+  const say = (word: string): void => {
+    button.textContent = word;
+    setTimeout(() => {
+      button.textContent = "Copy";
+    }, SAID_MS);
+  };
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(await text());
+      say("Copied");
+    } catch {
+      say("Not copied");
+    }
   });
-  return h("p", { class: "command" }, h("code", {}, command), button);
+  return button;
 }

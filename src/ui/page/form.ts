@@ -3,7 +3,7 @@ import type { ArgumentFault, Form, FormParameter, Tagged } from "../api.ts";
 import { h } from "./dom.ts";
 import { widget } from "./fields.ts";
 import { type Named, named } from "./named.ts";
-import { json } from "./scalar.ts";
+import { json, plain as plainValue } from "./scalar.ts";
 import type { Places, Widget } from "./widget.ts";
 
 /** What a form cannot read: it is shown where it is. */
@@ -100,7 +100,7 @@ export class ArgumentForm {
 
 /** Any but the plainest can be written as JSON instead. */
 function parameterField(parameter: FormParameter, places: Places): Named {
-  const { name, doc, optional, rest } = parameter;
+  const { name, doc, optional, rest, initial } = parameter;
   const field = places.fields[parameter.field]!;
   const plain = [
     "text",
@@ -119,7 +119,7 @@ function parameterField(parameter: FormParameter, places: Places): Named {
     ? undefined
     : h("button", { type: "button", class: "quiet", "aria-pressed": "false" }, "as JSON");
   const create = (): Widget => {
-    const own = widget(parameter.field, places, name);
+    const own = widget(parameter.field, places, name, initial);
     if (!toggle) return own;
     const place = h("div", {}, own.element);
     let editor: Widget | undefined;
@@ -152,7 +152,17 @@ function parameterField(parameter: FormParameter, places: Places): Named {
       },
     };
   };
-  return named(rest ? `...${name}` : name, doc, field.type, optional, create, places, toggle, parameter.default);
+  return named({
+    name: rest ? `...${name}` : name,
+    doc,
+    type: field.type,
+    optional,
+    create,
+    places,
+    extra: toggle,
+    otherwise: parameter.default,
+    prefilled: plain && initial !== undefined,
+  });
 }
 
 function readable(path: string, own: Widget): Tagged {
@@ -167,26 +177,9 @@ function readable(path: string, own: Widget): Tagged {
 /** What a form holds, to go on with as JSON. */
 function plainJson(own: Widget): string {
   try {
-    return JSON.stringify(plain(own.read()), undefined, 2) ?? "";
+    return JSON.stringify(plainValue(own.read()), undefined, 2) ?? "";
   } catch {
     return "";
-  }
-}
-
-function plain(value: Tagged): unknown {
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== "object" || value === null) return value;
-  switch (value.$) {
-    case "undefined":
-      return undefined;
-    case "object":
-      return Object.fromEntries(value.v.map(([key, part]) => [key, plain(part)]));
-    case "map":
-      return value.v.map(([key, part]) => [plain(key), plain(part)]);
-    case "set":
-      return value.v.map(plain);
-    default:
-      return value.v;
   }
 }
 

@@ -1,14 +1,15 @@
 /** One function: what it is, how busy it is, a form to call it with, and its recent calls. */
 import type { Abilities, Described, FunctionView, LiveEvent } from "../api.ts";
 import { engineView, get } from "./api.ts";
-import { crumbs, modeBadge, typeSection } from "./app.ts";
+import { crumbs, modeBadge, nextRun, typeSection } from "./app.ts";
 import { Chart } from "./chart.ts";
 import { block } from "./code.ts";
-import { ago, badge, empty, h, inline, prose, show } from "./dom.ts";
-import { classPath, linksTo } from "./links.ts";
+import { inline, type Links, linksOf, prose, tagList } from "./docs.ts";
+import { ago, badge, type Child, empty, h, show } from "./dom.ts";
+import { classPath } from "./links.ts";
+import { callPanel } from "./panel.ts";
 import { type Place, type View, watchAnew } from "./place.ts";
 import { loadRecent, recentCalls } from "./recent.ts";
-import { callPanel } from "./run.ts";
 
 export async function functionView({
   parts: [environment = "", app = "", name = ""],
@@ -23,7 +24,7 @@ export async function functionView({
     loadRecent(filter, left),
   ]);
   const shown = version === undefined ? undefined : fn.version;
-  const link = linksTo(fn.types);
+  const links = linksOf(fn, shown);
   const chart = new Chart(left);
   const recent = recentCalls(filter, calls, left, false, () =>
     empty("No calls yet. Make one above, or from a shell:", commandOf(fn)),
@@ -64,10 +65,10 @@ export async function functionView({
       ),
       h("h1", {}, name, " ", modeBadge(fn), badge(environment), fn.deprecated && badge("deprecated", "warn")),
       news,
-      fn.signatures.map((signature) => block(signature, link)),
-      prose(fn.doc),
-      fn.parameters.length > 0 && parameterTable(fn),
-      fn.tags !== "" && h("pre", { class: "tags dim" }, fn.tags),
+      fn.signatures.map((signature) => block(signature, links.types)),
+      prose(fn.doc, links.names),
+      fn.parameters.length > 0 && parameterTable(fn, links),
+      tagList(fn.tags, links.names),
       h(
         "div",
         { class: "columns" },
@@ -75,7 +76,7 @@ export async function functionView({
         h("section", {}, h("h2", {}, "Now"), instances?.element, chart.element, details(fn, optionRows(fn))),
       ),
       recent.element,
-      fn.types.length > 0 && [h("h2", {}, "Types"), fn.types.map((type) => typeSection(type, link))],
+      fn.types.length > 0 && [h("h2", {}, "Types"), fn.types.map((type) => typeSection(type, links))],
     ),
   };
 }
@@ -142,7 +143,7 @@ class InstanceChoice {
   }
 }
 
-export function parameterTable({ parameters }: Described): Element {
+export function parameterTable({ parameters }: Described, links: Links): Element {
   return h(
     "dl",
     { class: "parameters" },
@@ -151,18 +152,24 @@ export function parameterTable({ parameters }: Described): Element {
       h(
         "dd",
         {},
-        inline(doc),
-        value !== undefined &&
-          h("span", { class: "dim" }, doc === "" ? "default " : ", default ", h("code", {}, value)),
+        doc !== "" && [inline(doc, links.names), " "],
+        value !== undefined && h("span", { class: "dim default" }, "Default ", h("code", {}, value)),
       ),
     ]),
   );
 }
 
-type Row = [label: string, value: Element | string];
+type Row = [label: string, value: Child];
 
-function optionRows({ options, webUrl, notCallable }: FunctionView): Row[] {
-  return webUrl !== undefined && notCallable === undefined ? [...options, ["URL", webLink(webUrl)]] : options;
+function optionRows(fn: FunctionView): Row[] {
+  const { options, schedule, webUrl, notCallable } = fn;
+  const next = nextRun(fn);
+  return [
+    ...(schedule === undefined ? [] : [["schedule", h("code", {}, schedule)] as Row]),
+    ...(next === undefined ? [] : [["next run", next] as Row]),
+    ...options,
+    ...(webUrl === undefined || notCallable !== undefined ? [] : [["URL", webLink(webUrl)] as Row]),
+  ];
 }
 
 export function details(fn: Described, more: readonly Row[]): Element {

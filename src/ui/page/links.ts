@@ -15,8 +15,9 @@ export const diffPath = (environment: string, app: string, from: number, to: num
 
 export const callPath = (id: string): string => path("call", id);
 
-export function callsPath(filter: Record<string, string>): string {
-  const query = new URLSearchParams(filter).toString();
+export function callsPath(filter: Record<string, string | undefined>): string {
+  const given = Object.entries(filter).filter((pair): pair is [string, string] => Boolean(pair[1]));
+  const query = new URLSearchParams(given).toString();
   return query === "" ? "/calls" : `/calls?${query}`;
 }
 

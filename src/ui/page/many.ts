@@ -28,18 +28,22 @@ export function list(
   field: Field & { kind: "array" | "set" },
   places: Places,
   name: string,
-  item: (label: string) => Widget,
+  item: (label: string, initial?: Tagged) => Widget,
+  initial?: Tagged,
 ): Widget {
   const items: Widget[] = [];
   const rows = h("ul", { class: "items" });
-  const add = (): void => {
-    const each = item(`${name}, item ${items.length + 1}`);
+  const add = (value?: Tagged): Widget => {
+    const each = item(`${name}, item ${items.length + 1}`, value);
     items.push(each);
     rows.append(removable(places, "item", () => items.splice(items.indexOf(each), 1), each.element));
-    focusIn(each.element);
-    places.changed();
+    return each;
   };
-  const button = adder("Add item", add);
+  for (const value of Array.isArray(initial) ? initial : []) add(value);
+  const button = adder("Add item", () => {
+    focusIn(add().element);
+    places.changed();
+  });
   return make(
     h("div", { class: "field nested", role: "group", "aria-label": name }, rows, button),
     () => {
@@ -57,20 +61,25 @@ export function list(
 export function pairs(
   places: Places,
   name: string,
-  key: (label: string) => Widget,
-  value: (label: string) => Widget,
+  key: (label: string, initial?: Tagged) => Widget,
+  value: (label: string, initial?: Tagged) => Widget,
   read: (entries: [Tagged, Tagged][]) => Tagged,
+  initial: readonly [Tagged, Tagged][] = [],
 ): Widget {
   const entries: [Widget, Widget][] = [];
   const rows = h("ul", { class: "items" });
-  const button = adder("Add entry", () => {
+  const add = ([first, second]: [Tagged?, Tagged?]): [Widget, Widget] => {
     const at = entries.length + 1;
-    const entry: [Widget, Widget] = [key(`${name}, key ${at}`), value(`${name}, value ${at}`)];
+    const entry: [Widget, Widget] = [key(`${name}, key ${at}`, first), value(`${name}, value ${at}`, second)];
     entries.push(entry);
     rows.append(
       removable(places, "entry", () => entries.splice(entries.indexOf(entry), 1), entry[0].element, entry[1].element),
     );
-    focusIn(entry[0].element);
+    return entry;
+  };
+  for (const pair of initial) add(pair);
+  const button = adder("Add entry", () => {
+    focusIn(add([])[0].element);
     places.changed();
   });
   return make(

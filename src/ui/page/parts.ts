@@ -6,27 +6,53 @@ import { named } from "./named.ts";
 import { scalar } from "./scalar.ts";
 import { make, type Places, step, UNDEFINED, type Widget } from "./widget.ts";
 
+/** The field of a part, by its place among all fields. */
+type Inner = (index: number, label: string, initial?: Tagged) => Widget;
+
+function entriesOf(value: Tagged | undefined): [Tagged, Tagged][] {
+  return typeof value === "object" && value !== null && "$" in value && value.$ === "object" ? value.v : [];
+}
+
+/** Whether a field of this kind is one for such a value. */
+function holds(field: Field, value: Tagged): boolean {
+  if (field.kind === "constant") return JSON.stringify(field.value) === JSON.stringify(value);
+  if (field.kind === "select")
+    return field.options.some((option) => JSON.stringify(option.value) === JSON.stringify(value));
+  if (Array.isArray(value)) return field.kind === "array" || field.kind === "tuple";
+  if (typeof value === "string") return field.kind === "text";
+  if (typeof value === "object") return value !== null && field.kind === value.$;
+  return field.kind === typeof value;
+}
+
 export function tuple(
   field: Field & { kind: "tuple" },
   places: Places,
   name: string,
-  inner: (index: number, label: string) => Widget,
+  inner: Inner,
+  initial?: Tagged,
 ): Widget {
-  const items = field.items.map((item) =>
-    named(
-      item.name,
-      undefined,
-      places.fields[item.field]?.type ?? "",
-      item.optional,
-      () => inner(item.field, item.name),
+  const given = Array.isArray(initial) ? initial : [];
+  const items = field.items.map((item, at) =>
+    named({
+      name: item.name,
+      type: places.fields[item.field]?.type ?? "",
+      optional: item.optional,
+      create: () => inner(item.field, item.name, given[at]),
       places,
-    ),
+      ticked: at < given.length,
+    }),
   );
   const rest = field.rest;
   const more =
     rest === undefined
       ? undefined
-      : list({ type: "", kind: "array", item: rest }, places, `${name}, more`, (label) => inner(rest, label));
+      : list(
+          { type: "", kind: "array", item: rest },
+          places,
+          `${name}, more`,
+          (label, value) => inner(rest, label, value),
+          given.slice(field.items.length),
+        );
   const read = (): Tagged[] => {
     const values = items.map((item) => (item.given() ? item.widget().read() : UNDEFINED));
     const others = more ? (more.read() as Tagged[]) : []; // a list reads as an array
@@ -53,18 +79,21 @@ export function object(
   field: Field & { kind: "object" },
   places: Places,
   name: string,
-  inner: (index: number, label: string) => Widget,
+  inner: Inner,
+  initial?: Tagged,
 ): Widget {
+  const given = new Map(entriesOf(initial));
   const properties = field.properties.map((property) => ({
     name: property.name,
-    ...named(
-      property.name,
-      property.doc,
-      places.fields[property.field]?.type ?? "",
-      property.optional,
-      () => inner(property.field, property.name),
+    ...named({
+      name: property.name,
+      doc: property.doc,
+      type: places.fields[property.field]?.type ?? "",
+      optional: property.optional,
+      create: () => inner(property.field, property.name, given.get(property.name)),
       places,
-    ),
+      ticked: given.has(property.name),
+    }),
   }));
   const { values } = field;
   const others =
@@ -73,9 +102,10 @@ export function object(
       : pairs(
           places,
           properties.length > 0 ? `${name}, other properties` : name,
-          (label) => scalar({ type: "string", kind: "text" }, label),
-          (label) => inner(values, label),
+          (label, value) => scalar({ type: "string", kind: "text" }, label, value),
+          (label, value) => inner(values, label, value),
           (entries) => ({ $: "object", v: entries }),
+          entriesOf(initial).filter(([key]) => !field.properties.some((property) => property.name === key)),
         );
   return make(
     h(
@@ -103,12 +133,15 @@ export function union(
   field: Field & { kind: "union" },
   places: Places,
   name: string,
-  inner: (index: number, label: string) => Widget,
+  inner: Inner,
+  initial?: Tagged,
 ): Widget {
+  const first =
+    initial === undefined ? -1 : field.options.findIndex((each) => holds(places.fields[each.field]!, initial));
   const control = h(
     "select",
     { "aria-label": `${name}, type` },
-    field.options.map(({ label }, index) => h("option", { value: index }, label)),
+    field.options.map(({ label }, index) => h("option", { value: index, selected: index === first }, label)),
   );
   const place = h("div", {});
   const made = new Map<number, Widget>();
@@ -117,7 +150,7 @@ export function union(
     const index = Number(control.value);
     let next = made.get(index);
     if (!next) {
-      next = inner(field.options[index]?.field ?? 0, name);
+      next = inner(field.options[index]?.field ?? 0, name, index === first ? initial : undefined);
       made.set(index, next);
     }
     chosen = next;

@@ -1,123 +1,29 @@
-/** Calling a function from its page: the form, the call while it runs, and what comes of it. */
-import type { Abilities, ArgumentFault, Arguments, CallEvent, Checked, FunctionView, ShownValue } from "../api.ts";
-import { call, get, post } from "./api.ts";
-import { count, duration, h, show } from "./dom.ts";
+/** One call that the page makes, from the click to its end. */
+
+import { count, duration } from "../../text/units.ts";
+import type { Again, CallEvent } from "../api.ts";
+import { call } from "./api.ts";
+import { h, show } from "./dom.ts";
 import { callPath } from "./links.ts";
 import { logPane } from "./logs.ts";
-import { Overloads } from "./overloads.ts";
-import { go } from "./place.ts";
-import { errorBlock, valueBlock } from "./values.ts";
+import { errorBlock, remembered, type Source, valueBlock } from "./values.ts";
+import { Yields } from "./yields.ts";
 
-const CHECK_AFTER_MS = 300;
-/** Of a generator; the rest is counted. */
-const MOST_ITEMS = 500;
-
-/** @param onInstance is called with the instance that the form describes, if any */
-export function callPanel(
-  fn: FunctionView,
-  left: AbortSignal,
-  { monitor }: Abilities,
-  onCalled: () => Promise<void>,
-  onInstance: (instance: string | undefined) => void,
-): Element {
-  const { app, environment, name, version } = fn;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let checks = 0;
-  const check = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => void checkNow(), CHECK_AFTER_MS);
-  };
-  const checkNow = async (): Promise<void> => {
-    const args = read();
-    if (!args) return;
-    const mine = ++checks;
-    const { faults, instance } = await post("check", {}, args, left).catch((): Checked => ({ faults: [] }));
-    // An answer about what has changed since says nothing.
-    if (mine !== checks) return;
-    tell(faults);
-    onInstance(instance);
-  };
-  const construct = fn.class && new Overloads(fn.class.forms, "Its constructor takes no arguments.", check);
-  const form = new Overloads(fn.forms, construct ? "The method takes no arguments." : "It takes no arguments.", check);
-  const read = (): Arguments | undefined => {
-    const made = construct?.read();
-    const args = form.read();
-    if (!args || (construct && !made)) return undefined;
-    return { app, environment, name, version, args, ...(made && { construct: made }) };
-  };
-  const tell = (faults: readonly ArgumentFault[], focus = false): void => {
-    const wrong = faults.filter((fault) => fault.construct);
-    construct?.tell(wrong, focus);
-    form.tell(
-      faults.filter((fault) => !fault.construct),
-      focus && wrong.length === 0,
-    );
-  };
-  const outcome = h("div", { class: "outcome", "aria-live": "polite" });
-  const submit = h("button", { type: "submit", class: "primary" }, "Call");
-  const spawn = h(
-    "button",
-    { type: "button", title: "Keeps the call on disk and shows its page; leaving this page does not cancel it" },
-    "Spawn",
-  );
-  let running: AbortController | undefined;
-
-  const start = async (durable: boolean): Promise<void> => {
-    construct?.sent();
-    form.sent();
-    const args = read();
-    if (!args || running) return;
-    clearTimeout(timer);
-    checks++;
-    tell([]);
-    running = new AbortController();
-    const signal = AbortSignal.any([running.signal, left]);
-    submit.disabled = spawn.disabled = true;
-    const run = new Run(signal, monitor, () => running?.abort());
-    show(outcome, run.element);
-    try {
-      for await (const event of call(args, durable, signal)) {
-        if (event.event === "opened") onInstance(event.instance);
-        if (event.event === "opened" && durable) return go(callPath(event.id));
-        if (event.event === "refused") {
-          tell(event.faults, true);
-          return show(outcome);
-        }
-        run.add(event);
-      }
-      run.end();
-    } catch (error) {
-      if (left.aborted) return;
-      run.end(signal.aborted ? undefined : (error as Error));
-    } finally {
-      running = undefined;
-      submit.disabled = spawn.disabled = false;
-      void onCalled().catch(() => {});
-    }
-  };
-  spawn.addEventListener("click", () => void start(true));
-  const element = h(
-    "form",
-    { novalidate: true },
-    fn.class && construct && part(`new ${fn.class.name}`, construct),
-    fn.class ? part(name.slice(fn.class.name.length + 1), form) : form.element,
-    h("div", { class: "actions" }, submit, monitor && fn.mode === "unary" && spawn),
-    outcome,
-  );
-  element.addEventListener("submit", (event) => {
-    event.preventDefault();
-    void start(false);
-  });
-  return element;
+/** Calls again with the arguments of an earlier call. Resolves when it has ended, or `signal` aborts, which cancels it. */
+export async function runAgain(again: Again, place: Element, left: AbortSignal): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, left]);
+  const run = new Run(signal, true, () => stop.abort());
+  show(place, run.element);
+  try {
+    for await (const event of call(again, false, signal)) run.add(event);
+    run.end();
+  } catch (error) {
+    if (!left.aborted) run.end(signal.aborted ? undefined : (error as Error));
+  }
 }
 
-/** The instance and the call have forms of their own. */
-function part(title: string, { element }: Overloads): Element {
-  return h("fieldset", {}, h("legend", {}, h("code", {}, title)), element);
-}
-
-/** One call, from the click to its end. */
-class Run {
+export class Run {
   readonly element: HTMLElement;
   readonly #left: AbortSignal;
   readonly #hasRecord: boolean;
@@ -125,13 +31,12 @@ class Run {
   readonly #link = h("span", {});
   readonly #progress = h("progress", { max: 1 });
   readonly #said = h("span", { class: "dim" });
-  readonly #items = h("ol", { class: "yields", start: 0 });
+  readonly #yields = new Yields();
   readonly #result = h("div", {});
   readonly #logs = h("details", {}, h("summary", {}, "Logs"));
   readonly #cancel: HTMLButtonElement;
   readonly #started = performance.now();
   #id = "";
-  #count = 0;
   #over = false;
 
   /** @param hasRecord the engine keeps a record of the call, to look at */
@@ -139,12 +44,12 @@ class Run {
     this.#left = signal;
     this.#hasRecord = hasRecord;
     this.#cancel = h("button", { type: "button", onclick: cancel }, "Cancel");
-    this.#progress.hidden = this.#items.hidden = this.#logs.hidden = true;
+    this.#progress.hidden = this.#logs.hidden = true;
     this.element = h(
       "section",
       { class: "run" },
       h("div", { class: "facts" }, this.#state, this.#progress, this.#said, this.#link, this.#cancel),
-      this.#items,
+      this.#yields.element,
       this.#result,
       this.#logs,
     );
@@ -167,11 +72,8 @@ class Run {
         this.#said.textContent = event.message ?? `${Math.floor(event.fraction * 100)} %`;
         return;
       case "yield":
-        this.#count++;
-        this.#items.hidden = false;
-        if (this.#count <= MOST_ITEMS)
-          this.#items.append(h("li", {}, valueBlock(event.value, this.#whole(this.#count - 1))));
-        this.#state.textContent = `${count(this.#count, "value")} so far`;
+        this.#yields.add(event.value, this.#source(this.#yields.count));
+        this.#state.textContent = `${count(this.#yields.count, "value")} so far`;
         return;
       case "result":
         this.#finish("Done", "good");
@@ -179,14 +81,19 @@ class Run {
           this.#result,
           event.value.kind === "undefined"
             ? h("p", { class: "dim" }, "It returned nothing.")
-            : valueBlock(event.value, this.#whole(0)),
+            : valueBlock(event.value, this.#source(0)),
         );
         return;
       case "end":
-        this.#finish(count(this.#count, "value"), "good");
-        if (this.#count === 0) show(this.#result, h("p", { class: "dim" }, "It yielded nothing."));
-        if (this.#count > MOST_ITEMS)
-          show(this.#result, h("p", { class: "dim" }, `The first ${MOST_ITEMS} are shown.`));
+        this.#finish(count(this.#yields.count, "value"), "good");
+        if (this.#yields.count === 0) show(this.#result, h("p", { class: "dim" }, "It yielded nothing."));
+        return;
+      case "refused":
+        this.#finish("Refused", "bad");
+        show(
+          this.#result,
+          event.faults.map(({ code, message, hint }) => errorBlock({ name: "refused", code, message, hint, text: "" })),
+        );
         return;
       case "failed":
         this.#finish("Failed", "bad");
@@ -194,9 +101,8 @@ class Run {
     }
   }
 
-  #whole(part: number): (() => Promise<ShownValue>) | undefined {
-    if (!this.#hasRecord) return undefined;
-    return () => get("value", { id: this.#id, index: 0, part });
+  #source(part: number): Source | undefined {
+    return this.#hasRecord ? remembered(this.#id, 0, part) : undefined;
   }
 
   /** Nothing more comes: it was cancelled, or cannot be heard any more. */
@@ -208,6 +114,7 @@ class Run {
 
   #finish(text: string, kind: string): void {
     this.#over = true;
+    this.#yields.flush();
     this.#state.className = kind;
     this.#state.textContent = `${text} in ${duration(performance.now() - this.#started)}`;
     this.#progress.hidden = true;

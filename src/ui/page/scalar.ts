@@ -3,7 +3,8 @@ import type { Field, Tagged } from "../api.ts";
 import { h } from "./dom.ts";
 import { make, UNDEFINED, type Widget } from "./widget.ts";
 
-export function scalar(field: Field, name: string): Widget {
+/** @param initial what it holds to begin with */
+export function scalar(field: Field, name: string, initial?: Tagged): Widget {
   const box = h("div", { class: "field" });
   const label = { "aria-label": name };
   switch (field.kind) {
@@ -16,11 +17,13 @@ export function scalar(field: Field, name: string): Widget {
         box,
         [false, true].map((value) => ({ label: String(value), value })),
         label,
+        initial,
       );
     case "select":
-      return select(box, field.options, label);
+      return select(box, field.options, label, initial);
     case "number": {
       const input = h("input", { ...label, type: "text", inputmode: "decimal", placeholder: "0", autocomplete: "off" });
+      input.value = wordOf(initial);
       box.append(input);
       return make(box, () => number(input.value.trim()), undefined, input);
     }
@@ -49,16 +52,18 @@ export function scalar(field: Field, name: string): Widget {
     case "regexp": {
       const placeholder = { bigint: "0", url: "https://…", regexp: "/pattern/flags" }[field.kind];
       const input = h("input", { ...label, type: "text", placeholder, autocomplete: "off", spellcheck: "false" });
+      input.value = wordOf(initial);
       box.append(input);
       const { kind } = field;
       return make(box, () => (input.value === "" ? UNDEFINED : { $: kind, v: input.value }), undefined, input);
     }
     case "json": {
       const { schema } = field;
-      return json(box, schema, label);
+      return json(box, schema, label, initial === undefined ? "" : JSON.stringify(plain(initial), undefined, 2));
     }
     default: {
       const input = h("textarea", { ...label, rows: 1 });
+      input.value = wordOf(initial);
       box.append(input);
       return make(box, () => input.value, undefined, input);
     }
@@ -69,11 +74,15 @@ function select(
   box: HTMLElement,
   options: readonly { label: string; value: Tagged }[],
   label: { "aria-label": string },
+  initial: Tagged | undefined,
 ): Widget {
+  const wanted = JSON.stringify(initial);
   const control = h(
     "select",
     label,
-    options.map((option, index) => h("option", { value: index }, option.label)),
+    options.map(({ label: words, value }, index) =>
+      h("option", { value: index, selected: JSON.stringify(value) === wanted }, words),
+    ),
   );
   box.append(control);
   return make(box, () => options[Number(control.value)]?.value ?? UNDEFINED, undefined, control);
@@ -90,6 +99,31 @@ export function json(box: HTMLElement, schema: unknown, label: { "aria-label": s
     undefined,
     input,
   );
+}
+
+/** As somebody would write it into the field. */
+function wordOf(value: Tagged | undefined): string {
+  if (value === undefined || value === null || Array.isArray(value)) return "";
+  if (typeof value !== "object") return String(value);
+  return "v" in value && typeof value.v === "string" ? value.v : "";
+}
+
+/** As JSON, without what JSON cannot say. */
+export function plain(value: Tagged): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  switch (value.$) {
+    case "undefined":
+      return undefined;
+    case "object":
+      return Object.fromEntries(value.v.map(([key, part]) => [key, plain(part)]));
+    case "map":
+      return value.v.map(([key, part]) => [plain(key), plain(part)]);
+    case "set":
+      return value.v.map(plain);
+    default:
+      return value.v;
+  }
 }
 
 function number(text: string): Tagged {

@@ -1,20 +1,40 @@
 /** Values and errors of calls. */
-import type { ShownError, ShownValue } from "../api.ts";
+import type { ShownArgument, ShownError, ShownValue } from "../api.ts";
+import { file, get } from "./api.ts";
+import { bytesBlock, type FetchBytes } from "./bytes.ts";
 import { block } from "./code.ts";
-import { h } from "./dom.ts";
+import { copyButton, h } from "./dom.ts";
 
-/** @param whole fetches all of a value that was cut */
-export function valueBlock(value: ShownValue, whole?: () => Promise<ShownValue>): Element {
+/** Where the rest of a value is to be had. */
+export interface Source {
+  /** All of a value that was cut. */
+  whole(): Promise<ShownValue>;
+  bytes: FetchBytes;
+}
+
+/** Of a value that the engine remembers. @param part as the server's `wholeValue` has it */
+export function remembered(id: string, index: number, part: string | number): Source {
+  return {
+    whole: () => get("value", { id, index, part }),
+    bytes: (path) => file({ id, index, part, path }),
+  };
+}
+
+/** @param quoted whether a short string is shown as code, so that it cannot be taken for a number */
+export function valueBlock(value: ShownValue, source?: Source, quoted = false): Element {
   const box = h("div", { class: "value" });
+  const binary = (value.bytes ?? []).flatMap((each) => bytesBlock(each, source?.bytes) ?? []);
   const draw = (shown: ShownValue): void => {
-    const text = shown.text === "" ? h("pre", {}, h("em", { class: "dim" }, "empty")) : block(shown.text);
-    box.replaceChildren(text);
-    if (!shown.cut || !whole) return;
+    const copied = async (): Promise<string> => (shown.cut && source ? (await source.whole()).text : shown.text);
+    // Bytes are saved, not copied.
+    const tools = isOnlyBytes(value) ? undefined : h("div", { class: "corner" }, copyButton(copied));
+    box.replaceChildren(h("div", { class: "body" }, textOf(shown, quoted, isOnlyBytes(value)), tools ?? ""), ...binary);
+    if (!shown.cut || !source) return;
     const button = h("button", { type: "button", class: "quiet" }, "Show all");
     button.addEventListener("click", async () => {
       button.disabled = true;
       try {
-        draw({ ...(await whole()), cut: false });
+        draw({ ...(await source.whole()), cut: false });
       } catch (error) {
         button.replaceWith(h("p", { class: "bad" }, (error as Error).message));
       }
@@ -23,6 +43,30 @@ export function valueBlock(value: ShownValue, whole?: () => Promise<ShownValue>)
   };
   draw(value);
   return box;
+}
+
+function isOnlyBytes({ bytes }: ShownValue): boolean {
+  return bytes?.length === 1 && bytes[0]?.path === "";
+}
+
+function textOf({ kind, text }: ShownValue, quoted: boolean, onlyBytes: boolean): Element {
+  if (kind !== "string" && !onlyBytes) return block(text);
+  if (quoted && !onlyBytes && text.length < 200 && !text.includes("\n")) return block(JSON.stringify(text));
+  // A string's words are no code.
+  return h("pre", { tabindex: 0 }, text === "" ? h("em", { class: "dim" }, "empty") : text);
+}
+
+/** Arguments under their names. */
+export function argumentList(args: readonly ShownArgument[], sourceOf: (at: number) => Source | undefined): Element {
+  if (args.length === 0) return h("p", { class: "dim" }, "None.");
+  return h(
+    "dl",
+    { class: "arguments" },
+    args.map(({ name, value }, at) => [
+      h("dt", {}, h("code", {}, name === "" ? String(at) : name)),
+      h("dd", {}, valueBlock(value, sourceOf(at), true)),
+    ]),
+  );
 }
 
 export function errorBlock(error: ShownError): Element {

@@ -1,5 +1,5 @@
 /** The page's files: a fixed set, so that no path leads anywhere else. */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 
 export interface Asset {
@@ -14,17 +14,33 @@ const TYPES: Record<string, string> = {
   svg: "image/svg+xml",
 };
 
-/** By name, `main.js`. Where farcall runs from its sources the page does too: types are removed from what is asked for. */
+/** What the page's modules import of other folders, where they lie from the page's own. The build has it in them. */
+const SHARED = ["../../text/units.ts"];
+
+/** Where farcall runs from its sources the page does too: types are removed from what is asked for. */
 export class Assets {
   readonly #folder = new URL("../page/", import.meta.url);
-  readonly #names = new Set(readdirSync(this.#folder));
+  /** By path: `/page/main.js`. */
+  readonly #files = new Map<string, URL>();
 
-  get(name: string): Asset | undefined {
-    const type = TYPES[name.slice(name.lastIndexOf(".") + 1)];
-    if (this.#names.has(name) && type !== undefined) return { type, body: readFileSync(new URL(name, this.#folder)) };
-    const source = name.replace(/\.js$/, ".ts");
-    if (!source.endsWith(".ts") || !this.#names.has(source)) return undefined;
-    const text = stripTypeScriptTypes(readFileSync(new URL(source, this.#folder), "utf8"));
+  constructor() {
+    for (const name of readdirSync(this.#folder)) this.#files.set(`/page/${name}`, new URL(name, this.#folder));
+    for (const path of SHARED) {
+      const file = new URL(path, this.#folder);
+      if (existsSync(file)) this.#files.set(new URL(path, "http://page/page/").pathname, file);
+    }
+  }
+
+  /** A file of the page; the page itself for any path that is none. Undefined for a file that does not exist. */
+  get(path: string): Asset | undefined {
+    const source = path.replace(/\.js$/, ".ts");
+    const file = this.#files.get(path) ?? this.#files.get(source);
+    if (!file) return path.startsWith("/page/") ? undefined : this.get("/page/index.html");
+    if (!file.pathname.endsWith(".ts")) {
+      const type = TYPES[path.slice(path.lastIndexOf(".") + 1)];
+      return type === undefined ? undefined : { type, body: readFileSync(file) };
+    }
+    const text = stripTypeScriptTypes(readFileSync(file, "utf8"));
     return { type: TYPES["js"]!, body: Buffer.from(text) };
   }
 }

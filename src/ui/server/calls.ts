@@ -1,92 +1,25 @@
-/** Calls, as the page shows them, and those that it makes. */
+/** The calls that the page makes: of a form's arguments, or of those of an earlier call. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { CallInfo, Engine, Failure, InputRecord, Output, PayloadCodec, Progress } from "../../engine/index.ts";
-import {
-  codecOf,
-  FarcallError,
-  failureToError,
-  InvalidError,
-  monitorOf,
-  OutputExpiredError,
-} from "../../runtime/index.ts";
+import type { CallInfo, Engine, Failure, FunctionRef, Output, PayloadCodec } from "../../engine/index.ts";
+import { codecOf, FarcallError, failureToError, InvalidError, monitorOf } from "../../runtime/index.ts";
 import { type AppManifest, classOf, constructorOf, type FunctionSchema } from "../../schema/index.ts";
-import type { Arguments, CallEvent, CallView, Checked, InputView, ShownValue, Tagged } from "../api.ts";
+import type { Again, Arguments, CallEvent, Checked, Tagged } from "../api.ts";
 import { faultsOf } from "./faults.ts";
-import { shown, shownArguments, shownError, untag } from "./values.ts";
+import { shown, shownError, untag } from "./values.ts";
 
-/** Inputs of a call that are shown at a time. */
-const PAGE = 20;
 /** Yields that a generator may be ahead of the page. */
 const AHEAD = 16;
 /** Longest wait for room in what the browser has not read yet. */
 const ROOM_MS = 10;
+/** Binary values that are sent along: of a result, and of all that a generator yields. */
+const MAX_DATA = 16 * 1024 * 1024;
 
-export async function callView(engine: Engine, id: string, start: number): Promise<CallView> {
-  const call = await engine.invoker.call(id);
-  const monitor = monitorOf(engine);
-  const codec = codecOf(engine);
-  const progress: Progress[] = [];
-  if (call.endedAt === undefined && engine.progress !== false)
-    for await (const each of monitor.progress(id)) progress.push(each);
-  let records: InputRecord[] = [];
-  let note: string | undefined;
-  try {
-    records = await monitor.inputs(id, start > 0 ? { start } : {});
-  } catch (error) {
-    if (!(error instanceof OutputExpiredError)) throw error;
-    note = "Its inputs and results have expired.";
-  }
-  if (records.length === 0 && call.numInputs > start)
-    note ??= "Its inputs are no longer remembered: newer calls took their place.";
-  return {
-    call,
-    ...(call.instance !== undefined && {
-      constructedWith: constructedWith(codec, call.instance),
-    }),
-    inputs: records.slice(0, PAGE).map((record) => inputView(codec, record)),
-    more: records.length > PAGE,
-    progress: progress.slice(0, PAGE),
-    ...(note !== undefined && { note }),
-  };
+/** What a call is made with. */
+interface Given {
+  ref: FunctionRef;
+  fn: FunctionSchema;
+  payload: Uint8Array;
 }
-
-/** A value of a call in full: `part` is "args", or the place of an output. */
-export async function wholeValue(engine: Engine, id: string, index: number, part: string): Promise<ShownValue> {
-  const [record] = await monitorOf(engine).inputs(id, { start: index, end: index + 1 });
-  if (record) {
-    const view = inputView(codecOf(engine), record, true);
-    if (part === "args" && view.args) return view.args;
-    const output = view.outputs[Number(part)];
-    if (output && "value" in output) return output.value;
-  }
-  throw new InvalidError("this value is no longer remembered");
-}
-
-function constructedWith(codec: PayloadCodec, instance: string): ShownValue {
-  const { args, kwargs } = codec.decodeInstance(instance);
-  return shownArguments(args, kwargs, true);
-}
-
-function inputView(codec: PayloadCodec, { index, payload, outputs }: InputRecord, all = false): InputView {
-  return {
-    index,
-    ...(payload && { args: argumentsIn(codec, payload, all) }),
-    outputs: outputs.map((output): InputView["outputs"][number] => {
-      if (output.kind === "end") return { kind: "end" };
-      if (output.kind === "failure") return { kind: "failed", error: shownError(failureToError(output.failure)) };
-      if (output.payload.length === 0) return { kind: "forgotten" };
-      if (output.kind === "exception") return { kind: "failed", error: shownError(codec.decodeError(output.payload)) };
-      return { kind: output.kind, value: shown(codec.decodeValue(output.payload), all) };
-    }),
-  };
-}
-
-function argumentsIn(codec: PayloadCodec, payload: Uint8Array, all: boolean): ShownValue {
-  const { args, kwargs } = codec.decodeArguments(payload);
-  return shownArguments(args, kwargs, all);
-}
-
-// ---- calling --------------------------------------------------------------------------------------------------
 
 /** The arguments of a form, read and judged as the container would. */
 export async function readArguments(
@@ -113,21 +46,49 @@ export async function readArguments(
   return { args, fn, faults, instance: codecOf(engine).encodeInstance(of.name, made) };
 }
 
+/** The same for the arguments of an earlier call, on the newest version. */
+async function readAgain(engine: Engine, { again: { id, index } }: Again): Promise<Checked & Given> {
+  const { app, environment, function: name, instance } = await engine.invoker.call(id);
+  const [record] = await monitorOf(engine).inputs(id, { start: index, end: index + 1 });
+  if (!record?.payload) throw new InvalidError("the arguments of this call are no longer remembered");
+  const { payload } = record;
+  const { manifest } = await engine.registry.getManifest({ app, environment });
+  const { functions, declarations, version } = manifest as AppManifest; // present, since no etag was given
+  const fn = functions.find((each) => each.name === name);
+  if (!fn) {
+    throw new InvalidError(`${app}, version ${version}, has no function ${name}`, {
+      hint: "It is called on the newest version.",
+    });
+  }
+  const { args, kwargs } = codecOf(engine).decodeArguments(payload);
+  const ref = { app, environment, name, version, instance };
+  return { ref, fn, payload, instance, faults: kwargs ? [] : faultsOf(fn, args, declarations) };
+}
+
+async function readForm(engine: Engine, given: Arguments): Promise<Checked & Given> {
+  const { args, ...read } = await readArguments(engine, given);
+  const { app, environment, name, version } = given;
+  const ref = { app, environment, name, version, instance: read.instance };
+  // Arguments that are at fault may be such as cannot be encoded.
+  const payload = read.faults.length > 0 ? new Uint8Array() : codecOf(engine).encodeArguments(args);
+  return { ...read, ref, payload };
+}
+
 /** Makes a call and tells what it brings. Leaving early cancels it, unless it is durable: that one ends when it is accepted. */
 export async function* call(
   engine: Engine,
-  given: Arguments,
+  given: Arguments | Again,
   durable: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<CallEvent> {
-  const { args, fn, faults, instance } = await readArguments(engine, given);
+  const read = "again" in given ? await readAgain(engine, given) : await readForm(engine, given);
+  const { ref, fn, payload, faults, instance } = read;
   if (faults.length > 0) {
     yield { event: "refused", faults };
     return;
   }
-  const { app, environment, name, version } = given;
   const codec = codecOf(engine);
-  const payload = codec.encodeArguments(args);
+  let data = MAX_DATA;
   const generates = fn.mode === "generator";
   const queue: CallEvent[] = [];
   let over = false;
@@ -139,13 +100,17 @@ export async function* call(
   };
   const handle = engine.invoker.open(
     {
-      function: { app, environment, name, version, instance },
+      function: ref,
       method: generates ? "remoteGen" : durable ? "spawn" : "remote",
       durable: durable && !generates,
       ...(engine.progress !== false && { progress: true }),
     },
     {
-      output: (output) => put(eventOf(codec, output), output.kind !== "yield"),
+      output: (output) => {
+        const event = eventOf(codec, output, data);
+        if ("value" in event) for (const { data: sent, size } of event.value.bytes ?? []) if (sent) data -= size;
+        put(event, output.kind !== "yield");
+      },
       progress: ({ fraction, message }) =>
         put({ event: "progress", fraction, ...(message !== undefined && { message }) }, false),
       failed: (failure) => put(failed(failure), true),
@@ -187,12 +152,13 @@ export async function* call(
   }
 }
 
-function eventOf(codec: PayloadCodec, output: Output): CallEvent {
+/** @param data bytes of binary values to send along */
+function eventOf(codec: PayloadCodec, output: Output, data: number): CallEvent {
   try {
     if (output.kind === "failure") return failed(output.failure);
     if (output.kind === "exception") return { event: "failed", error: shownError(codec.decodeError(output.payload)) };
     if (output.kind === "end") return { event: "end" };
-    return { event: output.kind, value: shown(codec.decodeValue(output.payload)) };
+    return { event: output.kind, value: shown(codec.decodeValue(output.payload), { data }) };
   } catch (error) {
     return { event: "failed", error: shownError(error) };
   }

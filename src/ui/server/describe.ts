@@ -1,6 +1,6 @@
 /** What is deployed, as the page shows it: apps, functions, and what changed from one version to another. */
 import { diffArrays } from "diff";
-import type { AppRef, Registry } from "../../engine/index.ts";
+import { type AppRef, type Registry, shortRevision } from "../../engine/index.ts";
 import { NotFoundError } from "../../runtime/index.ts";
 import {
   type AppManifest,
@@ -12,10 +12,12 @@ import {
   constructorText,
   type Declaration,
   docParts,
+  docTags,
   type FunctionSchema,
   keyText,
   methodsOf,
   printDeclaration,
+  printDocumented,
   reachable,
   signatureText,
 } from "../../schema/index.ts";
@@ -30,21 +32,26 @@ import type {
   FunctionSummary,
   FunctionView,
   TypeView,
+  VersionView,
 } from "../api.ts";
 import { formOf } from "./form.ts";
 
 export async function appView(registry: Registry, ref: AppRef): Promise<AppView> {
   const manifest = await manifestOf(registry, ref);
   const { app, environment, version, deployedAt, language } = manifest;
+  const versions = await versionsOf(registry, ref);
   return {
     name: app,
     doc: manifest.doc ?? "",
     environment,
     version,
-    newest: await newestOf(registry, ref, version),
+    newest: versions[0]?.version ?? version,
+    versions,
     deployedAt,
     language,
-    functions: manifest.functions.filter((fn) => fn.class === undefined).map(summaryOf),
+    functions: await Promise.all(
+      manifest.functions.filter((fn) => fn.class === undefined).map((fn) => scheduledSummary(registry, manifest, fn)),
+    ),
     classes: (manifest.classes ?? []).map((of) => classSummary(of, manifest)),
     types: manifest.declarations.map(typeView),
   };
@@ -52,7 +59,7 @@ export async function appView(registry: Registry, ref: AppRef): Promise<AppView>
 
 /** Rejects with NotFoundError that names the nearest functions. */
 export async function functionView(registry: Registry, ref: AppRef & { name: string }): Promise<FunctionView> {
-  const { schema: fn, version, webUrl } = await registry.resolve(ref);
+  const { schema: fn, version, webUrl, nextRunAt } = await registry.resolve(ref);
   const manifest = await manifestOf(registry, { ...ref, version });
   const signatures = fn.overloads ?? [fn];
   const web = fn.mode === "web";
@@ -61,6 +68,7 @@ export async function functionView(registry: Registry, ref: AppRef & { name: str
     calls.map((each) => formOf(each, manifest.declarations, text(each)));
   return {
     ...summaryOf(fn),
+    ...(nextRunAt !== undefined && { nextRunAt }),
     ...described(fn, manifest, [fn, ...(of ? [constructorOf(of)] : [])]),
     options: optionsOf(fn),
     ...(webUrl !== undefined && { webUrl }),
@@ -87,7 +95,7 @@ export async function classView(registry: Registry, ref: AppRef & { name: string
     ...classSummary(of, manifest),
     ...described({ ...of, ...construct }, manifest, [construct, ...methodsOf(of.name, manifest)]),
     doc: docs.flatMap((doc) => docParts(doc).text ?? []).join("\n\n"),
-    tags: docs.flatMap((doc) => docParts(doc).tags ?? []).join("\n"),
+    tags: docs.flatMap((doc) => docTags(docParts(doc).tags)),
   };
 }
 
@@ -95,7 +103,7 @@ type Callable = Omit<FunctionSchema, "options" | "signature">;
 
 function described(
   fn: Callable & { signature: string },
-  { app, environment, version, deployedAt, declarations }: AppManifest,
+  { app, environment, version, deployedAt, declarations, functions, classes = [] }: AppManifest,
   users: readonly Callable[],
 ): Described {
   const parameters = (fn.overloads ?? [fn]).flatMap((call) => call.parameters);
@@ -105,7 +113,9 @@ function described(
     environment,
     version,
     deployedAt,
-    tags: docParts(fn.doc).tags ?? "",
+    tags: docTags(docParts(fn.doc).tags),
+    functions: functions.map(({ name }) => name),
+    classes: classes.map(({ name }) => name),
     parameters: [...documented.values()].flatMap(({ name, doc, default: value }) =>
       doc === undefined && value === undefined
         ? []
@@ -131,7 +141,7 @@ export async function diffView(registry: Registry, ref: AppRef, from: number, to
     environment: ref.environment,
     from,
     to,
-    newest: await newestOf(registry, ref, to),
+    versions: await versionsOf(registry, ref),
     functions,
     types: types.filter(({ lines }) => lines.some(({ sign }) => sign !== " ")),
   };
@@ -143,15 +153,38 @@ async function manifestOf(registry: Registry, ref: AppRef): Promise<AppManifest>
   return manifest as AppManifest;
 }
 
-async function newestOf(registry: Registry, { app, environment, version }: AppRef, found: number): Promise<number> {
-  if (version === undefined) return found;
-  const apps = await registry.listApps({ environment });
-  return apps.find((each) => each.app === app)?.version ?? found;
+async function versionsOf(registry: Registry, { app, environment }: AppRef): Promise<VersionView[]> {
+  const history = await registry.history({ app, environment });
+  return history.map(({ version, deployedAt, rollbackOf, origin }) => ({
+    version,
+    deployedAt,
+    ...(rollbackOf !== undefined && { rollbackOf }),
+    ...(origin?.revision !== undefined && { revision: shortRevision(origin.revision) }),
+  }));
+}
+
+/** With its next run, which only the engine knows. */
+async function scheduledSummary(
+  registry: Registry,
+  { app, environment, version }: AppManifest,
+  fn: FunctionSchema,
+): Promise<FunctionSummary> {
+  if (!fn.options.schedule) return summaryOf(fn);
+  const { nextRunAt } = await registry.resolve({ app, environment, version, name: fn.name });
+  return { ...summaryOf(fn), ...(nextRunAt !== undefined && { nextRunAt }) };
 }
 
 function summaryOf(fn: FunctionSchema): FunctionSummary {
   const { text = "", deprecated } = docParts(fn.doc);
-  return { name: fn.name, mode: fn.mode, doc: text, deprecated, signatures: signaturesOf(fn) };
+  const schedule = scheduleText(fn);
+  return {
+    name: fn.name,
+    mode: fn.mode,
+    doc: text,
+    deprecated,
+    signatures: signaturesOf(fn),
+    ...(schedule !== undefined && { schedule }),
+  };
 }
 
 function classSummary(of: ClassSchema, manifest: AppManifest): ClassSummary {
@@ -178,18 +211,25 @@ function typeView(declaration: Declaration): TypeView {
   return {
     name: declaration.name,
     doc: docParts(declaration.doc).text ?? "",
+    tags: docTags(docParts(declaration.doc).tags),
     code: codeOf(declaration),
   };
 }
 
 function codeOf(declaration: Declaration): string {
-  return printDeclaration(declaration).replace(/^export /, "");
+  return printDocumented(comment, () => printDeclaration(declaration)).replace(/^export /, "");
+}
+
+function comment(doc: string, indent: string): string {
+  const lines = doc.trim().replaceAll("*/", "*\\/").split("\n");
+  if (lines.length === 1) return `${indent}/** ${lines[0]} */`;
+  return [`${indent}/**`, ...lines.map((line) => `${indent} * ${line}`.trimEnd()), `${indent} */`].join("\n");
 }
 
 /** What is worth saying: the usual is left out. */
 function optionsOf(schema: FunctionSchema): [string, string][] {
   const { options } = schema;
-  const { retries, concurrency, limit, batch, schedule, secrets } = options;
+  const { retries, concurrency, limit, batch, secrets } = options;
   const rows: [string, string | undefined][] = [
     ["timeout", milliseconds(options.timeoutMs)],
     ["retries", retries.maxRetries > 0 ? String(retries.maxRetries) : undefined],
@@ -207,18 +247,17 @@ function optionsOf(schema: FunctionSchema): [string, string][] {
       limit &&
         `${limit.count} starts in ${milliseconds(limit.perMs)}${limit.key ? ` of each ${keyText(schema.parameters, limit.key)}` : ""}`,
     ],
-    [
-      "schedule",
-      schedule &&
-        (schedule.kind === "cron"
-          ? `${schedule.expression} (${schedule.timezone})`
-          : `every ${milliseconds(schedule.everyMs)}`),
-    ],
     ["memory", options.memoryMiB > 0 ? `${options.memoryMiB} MiB` : undefined],
     ["secrets", secrets.length > 0 ? secrets.join(", ") : undefined],
     ["arguments", options.validate ? undefined : "not checked"],
   ];
   return rows.flatMap(([label, value]) => (value === undefined ? [] : [[label, value] as [string, string]]));
+}
+
+function scheduleText({ options: { schedule } }: FunctionSchema): string | undefined {
+  if (!schedule) return undefined;
+  if (schedule.kind === "cron") return `${schedule.expression} (${schedule.timezone})`;
+  return `every ${milliseconds(schedule.everyMs)}`;
 }
 
 function milliseconds(ms: number): string {

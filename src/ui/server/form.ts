@@ -12,6 +12,7 @@ import {
   type TypeSchema,
 } from "../../schema/index.ts";
 import type { Field, Form, FormParameter, Tagged } from "../api.ts";
+import { literalValue } from "./defaults.ts";
 
 /** A type may unfold without end through its type arguments. */
 const MAX_FIELDS = 400;
@@ -25,14 +26,18 @@ export function formOf(signature: CallSignature, declarations: readonly Declarat
   const fields = new Fields(declarations);
   const parameters = signature.parameters.map((parameter): FormParameter => {
     const optional = isOptional(parameter);
+    const { default: text } = parameter;
+    const field = fields.of(optional ? withoutUndefined(parameter.type) : parameter.type);
+    const initial = text === undefined ? undefined : literalValue(text, fields.all[field]!);
     return {
       name: parameter.name,
       doc: parameter.doc ?? "",
-      field: fields.of(optional ? withoutUndefined(parameter.type) : parameter.type),
+      field,
       optional,
       rest: parameter.rest === true,
       schema: parameter.type,
-      ...(parameter.default !== undefined && { default: parameter.default }),
+      ...(text !== undefined && { default: text }),
+      ...(initial !== undefined && { initial }),
     };
   });
   return { label, parameters, fields: fields.all };

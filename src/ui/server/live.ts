@@ -4,12 +4,14 @@
  * stop; and it never starts one.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { FunctionRef } from "../../engine/index.ts";
-import type { EngineState, LiveEvent, Sample } from "../api.ts";
+import type { FunctionRef, FunctionStats, StatsSample } from "../../engine/index.ts";
+import type { EngineState, LiveEvent } from "../api.ts";
 import { problemOf } from "./calls.ts";
 import type { Lease } from "./lease.ts";
 
 const TICK_MS = 1_000;
+/** After so many without a sample it is worth asking what there was. */
+const MISSED_TICKS = 3;
 /** Samples of a function that are kept, to draw it for the next who looks. */
 const KEPT = 300;
 /** Without anything to see for so long, the engine is left alone. */
@@ -27,7 +29,7 @@ export interface LiveOptions {
 
 interface Watched {
   ref: FunctionRef;
-  samples: Sample[];
+  samples: StatsSample[];
   watchers: Set<Watcher>;
 }
 
@@ -137,7 +139,7 @@ export class Live {
 
   async #sample(): Promise<void> {
     try {
-      await this.#options.lease.use(async ({ registry, invoker }) => {
+      await this.#options.lease.use(async ({ registry, invoker, monitor }) => {
         const apps = await registry.listApps();
         const etag = apps.map((app) => app.etag).join(" ");
         if (etag !== this.#etag) {
@@ -145,7 +147,9 @@ export class Live {
           this.#tell({ event: "apps", etag });
         }
         for (const watched of this.#functions.values()) {
-          if (watched.watchers.size > 0) await this.#sampleFunction(watched, invoker.stats(watched.ref));
+          if (watched.watchers.size === 0) continue;
+          if (monitor?.recentStats) await this.#catchUp(watched, (ref) => monitor.recentStats!(ref));
+          await this.#sampleFunction(watched, invoker.stats(watched.ref));
         }
       });
       this.#say("live");
@@ -154,19 +158,30 @@ export class Live {
     }
   }
 
-  async #sampleFunction(watched: Watched, stats: Promise<Omit<Sample, "at">>): Promise<void> {
-    let sample: Sample;
-    try {
-      sample = { at: Date.now(), ...(await stats) };
-    } catch (error) {
-      // It was removed while somebody looked at it.
-      if (problemOf(error).code === "FARCALL_NOT_FOUND") return;
-      throw error;
-    }
+  /** What happened while nobody looked, as far as the engine remembers it. */
+  async #catchUp(watched: Watched, recent: (ref: FunctionRef) => Promise<StatsSample[]>): Promise<void> {
+    const last = watched.samples.at(-1)?.at ?? 0;
+    if (Date.now() - last < MISSED_TICKS * this.#tickMs) return;
+    const missed = await unlessRemoved(recent(watched.ref));
+    this.#add(
+      watched,
+      (missed ?? []).filter(({ at }) => at > last),
+    );
+  }
+
+  async #sampleFunction(watched: Watched, stats: Promise<FunctionStats>): Promise<void> {
+    const now = await unlessRemoved(stats);
+    if (!now) return;
+    const sample: StatsSample = { at: Date.now(), ...now };
     if (sample.backlog + sample.numTotalRunners + sample.numRunningInputs > 0) this.touch();
-    watched.samples.push(sample);
-    if (watched.samples.length > KEPT) watched.samples.shift();
-    for (const watcher of watched.watchers) watcher({ event: "samples", samples: [sample] });
+    this.#add(watched, [sample]);
+  }
+
+  #add(watched: Watched, samples: StatsSample[]): void {
+    if (samples.length === 0) return;
+    watched.samples.push(...samples);
+    watched.samples.splice(0, watched.samples.length - KEPT);
+    for (const watcher of watched.watchers) watcher({ event: "samples", samples });
   }
 
   #say(state: EngineState, message?: string): void {
@@ -177,6 +192,16 @@ export class Live {
 
   #tell(event: LiveEvent): void {
     for (const watcher of this.#watchers) watcher(event);
+  }
+}
+
+/** Undefined for a function that was removed while somebody looked at it. */
+async function unlessRemoved<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (problemOf(error).code === "FARCALL_NOT_FOUND") return undefined;
+    throw error;
   }
 }
 

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { FunctionRef } from "../../engine/index.ts";
 import { InvalidError } from "../../runtime/index.ts";
-import type { Arguments } from "../api.ts";
+import type { Again, Arguments } from "../api.ts";
 
 /** Files that are given as arguments come in the body, as base64. */
 const MAX_BODY_BYTES = 96 * 1024 * 1024;
@@ -30,7 +30,7 @@ export function functionRef(query: URLSearchParams): FunctionRef {
   return query.has("instance") ? { ...ref, instance: text(query, "instance") } : ref;
 }
 
-export async function bodyOf(request: IncomingMessage): Promise<Arguments> {
+export async function bodyOf(request: IncomingMessage): Promise<Arguments | Again> {
   if (!/^application\/json\b/.test(request.headers["content-type"] ?? ""))
     throw new InvalidError("the body must be JSON");
   const chunks: Buffer[] = [];
@@ -44,13 +44,14 @@ export async function bodyOf(request: IncomingMessage): Promise<Arguments> {
     }
     chunks.push(chunk);
   }
-  let given: Partial<Arguments> | null;
+  let given: Partial<Arguments & Again> | null;
   try {
     given = JSON.parse(Buffer.concat(chunks).toString());
   } catch (cause) {
     throw new InvalidError("the body is not valid JSON", { cause });
   }
-  const { app, environment, name, version, args, construct = [] } = given ?? {};
+  const { app, environment, name, version, args, construct = [], again } = given ?? {};
+  if (typeof again?.id === "string" && Number.isSafeInteger(again.index)) return { again };
   if (!app || !environment || !name || !version || !Array.isArray(args) || !Array.isArray(construct))
     throw new InvalidError("the body does not hold the arguments of a call");
   return { app, environment, name, version, args, construct };

@@ -8,6 +8,12 @@ export function sendAsset(response: ServerResponse, { type, body }: Asset): void
   response.end(body);
 }
 
+/** As nothing that a browser would open by itself. */
+export function sendBytes(response: ServerResponse, bytes: Uint8Array): void {
+  response.writeHead(200, { "content-type": "application/octet-stream", "content-length": bytes.length });
+  response.end(bytes);
+}
+
 export function sendJson(response: ServerResponse, value: unknown): void {
   response.writeHead(200, { "content-type": "application/json" });
   response.end(JSON.stringify(value));

@@ -6,42 +6,56 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Engine, LogEntry, Monitor } from "../../engine/index.ts";
 import { InvalidError, monitorOf } from "../../runtime/index.ts";
-import type { EngineView, Requests, Streams } from "../api.ts";
+import type { EngineView, Files, Requests, Streams } from "../api.ts";
 import { Assets } from "./assets.ts";
-import { call, callView, isRunning, problemOf, readArguments, wholeValue } from "./calls.ts";
+import { call, isRunning, problemOf, readArguments } from "./calls.ts";
 import { appView, classView, diffView, functionView } from "./describe.ts";
+import { bytesOf, callView, wholeValue } from "./inputs.ts";
 import type { Lease } from "./lease.ts";
+import { appFigures, ListedCalls } from "./listed.ts";
 import type { Live } from "./live.ts";
 import { appRef, bodyOf, functionRef, text, whole } from "./request.ts";
-import { sendAsset, sendJson, sendStatus } from "./responses.ts";
+import { sendAsset, sendBytes, sendJson, sendStatus } from "./responses.ts";
 
 const MAX_CALLS = 200;
 const KEEP_ALIVE_MS = 15_000;
+const FILES: Files = "GET bytes";
 const LINES = { "content-type": "application/x-ndjson" };
 
-type Handler<Answer> = (engine: Engine, query: URLSearchParams, request: IncomingMessage) => Promise<Answer> | Answer;
+interface Asked {
+  query: URLSearchParams;
+  request: IncomingMessage;
+  /** What is remembered from one list of calls to the next. */
+  listed: ListedCalls;
+}
+
+type Handler<Answer> = (engine: Engine, asked: Asked) => Promise<Answer> | Answer;
 
 const ANSWERS: { [Route in keyof Requests]: Handler<Requests[Route]> } = {
   "GET engine": engineView,
   "GET apps": ({ registry }) => registry.listApps(),
-  "GET app": ({ registry }, query) => appView(registry, appRef(query)),
-  "GET function": ({ registry }, query) => functionView(registry, functionRef(query)),
-  "GET class": ({ registry }, query) => classView(registry, functionRef(query)),
-  "GET diff": ({ registry }, query) => diffView(registry, appRef(query), whole(query, "from"), whole(query, "to")),
-  "GET calls": (engine, query) => {
+  "GET figures": (engine) => appFigures(engine),
+  "GET app": ({ registry }, { query }) => appView(registry, appRef(query)),
+  "GET function": ({ registry }, { query }) => functionView(registry, functionRef(query)),
+  "GET class": ({ registry }, { query }) => classView(registry, functionRef(query)),
+  "GET diff": ({ registry }, { query }) => diffView(registry, appRef(query), whole(query, "from"), whole(query, "to")),
+  "GET calls": (engine, { query, listed }) => {
     const filter = Object.fromEntries(
       ["app", "environment", "function"].flatMap((key) => (query.has(key) ? [[key, query.get(key)!]] : [])),
     );
-    return monitorOf(engine).calls({ ...filter, limit: Math.min(MAX_CALLS, whole(query, "limit", 50)) });
+    return listed.list(engine, { ...filter, limit: Math.min(MAX_CALLS, whole(query, "limit", 50)) });
   },
-  "GET one-call": (engine, query) => callView(engine, text(query, "id"), whole(query, "start", 0)),
-  "GET value": (engine, query) => wholeValue(engine, text(query, "id"), whole(query, "index"), text(query, "part")),
-  "POST cancel": async ({ invoker }, query) => {
+  "GET one-call": (engine, { query }) =>
+    callView(engine, text(query, "id"), whole(query, "start", 0), query.has("failed")),
+  "GET value": (engine, { query }) => wholeValue(engine, text(query, "id"), whole(query, "index"), text(query, "part")),
+  "POST cancel": async ({ invoker }, { query }) => {
     await invoker.cancel(text(query, "id"));
     return {};
   },
-  "POST check": async (engine, _, request) => {
-    const { faults, instance } = await readArguments(engine, await bodyOf(request));
+  "POST check": async (engine, { request }) => {
+    const given = await bodyOf(request);
+    if ("again" in given) throw new InvalidError("what has run once needs no check");
+    const { faults, instance } = await readArguments(engine, given);
     return { faults, instance };
   },
 };
@@ -64,6 +78,7 @@ export class Routes {
   readonly live: Live;
   readonly #lease: Lease;
   readonly #assets = new Assets();
+  readonly #listed = new ListedCalls();
   readonly #streams: Record<
     keyof Streams,
     (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => Promise<void>
@@ -92,17 +107,24 @@ export class Routes {
     const { pathname, searchParams: query } = url;
     if (!pathname.startsWith("/api/")) {
       if (request.method !== "GET") return sendStatus(response, 405);
-      const asset = pathname.startsWith("/page/")
-        ? this.#assets.get(pathname.slice(6))
-        : this.#assets.get("index.html");
+      const asset = this.#assets.get(pathname);
       return asset ? sendAsset(response, asset) : sendStatus(response, 404);
     }
     const route = `${request.method} ${pathname.slice(5)}`;
     if (isRoute(this.#streams, route)) return this.#streams[route](request, response, query);
+    if (route === FILES) return this.#bytes(response, query);
     if (!isRoute(ANSWERS, route)) throw new InvalidError(`${route} is not a route`, { hint: "Reload the page." });
+    const listed = this.#listed;
     // Looking again by itself is not a reason to start what has just stopped.
     if (query.has("again") && !(await this.live.isAwake())) return sendStatus(response, 503);
-    sendJson(response, await this.#lease.use(async (engine) => ANSWERS[route](engine, query, request)));
+    sendJson(response, await this.#lease.use(async (engine) => ANSWERS[route](engine, { query, request, listed })));
+  }
+
+  /** A binary value of a call, for the page to show or to save. */
+  async #bytes(response: ServerResponse, query: URLSearchParams): Promise<void> {
+    const [id, part, path] = [text(query, "id"), text(query, "part"), query.get("path") ?? ""];
+    const bytes = await this.#lease.use((engine) => bytesOf(engine, id, whole(query, "index"), part, path));
+    sendBytes(response, bytes);
   }
 
   /** Sends what is generated, one a line and as fast as it is taken; ends it when the browser leaves. */

@@ -1,40 +1,75 @@
 /** Values on their way to the page, as a person reads them, and back from its forms. */
 import { inspect } from "node:util";
+import type { DecodedArguments } from "../../engine/index.ts";
 import { FarcallError, RemoteError } from "../../runtime/index.ts";
 import { type BuiltinName, bytesAs, type Declaration, fromJson, type TypeSchema } from "../../schema/index.ts";
-import type { ShownError, ShownValue, Tagged } from "../api.ts";
+import type { ShownArgument, ShownError, ShownValue, Tagged } from "../api.ts";
+import { asBytes, bytesIn, shownBytes } from "./bytes.ts";
 
 /** Characters of a value that are shown before somebody asks for all of it. */
 const CUT = 4_000;
 /** And what a browser can still show. */
 const MOST = 4_000_000;
+/** Of a binary value, in the text that stands for it. */
+const FIRST_BYTES = 24;
 
-export function shown(value: unknown, all = false): ShownValue {
+/** How a value is shown. */
+export interface Shown {
+  /** Not cut. */
+  all?: boolean;
+  /** Bytes of binary values to send along with it. */
+  data?: number;
+}
+
+export function shown(value: unknown, { all = false, data = 0 }: Shown = {}): ShownValue {
   const limit = all ? MOST : CUT;
+  const found = bytesIn(value);
   const text = typeof value === "string" ? value : inspected(value, all);
   // Cut by inspect itself, which says how much is left out.
   const cut = text.length > limit || (!all && /\.\.\. \d+ more (item|char|byte)|\[Object\]|\[Array\]/.test(text));
-  return { kind: kindOf(value), text: text.length > limit ? text.slice(0, limit) : text, cut };
+  return {
+    kind: kindOf(value),
+    text: text.length > limit ? text.slice(0, limit) : text,
+    cut,
+    ...(found.length > 0 && { bytes: shownBytes(found, data) }),
+  };
 }
 
-/** Arguments as they stand in a call. */
-export function shownArguments(args: readonly unknown[], kwargs: unknown, all = false): ShownValue {
-  const parts = args.map((value) => inspected(value, all));
-  if (kwargs !== undefined) parts.push(inspected(kwargs, all));
-  const text = parts.join(",\n");
-  const limit = all ? MOST : CUT;
-  const cut = text.length > limit || (!all && parts.some((part) => /\.\.\. \d+ more |\[Object\]|\[Array\]/.test(part)));
-  return { kind: "arguments", text: text.length > limit ? text.slice(0, limit) : text, cut };
+/** Arguments as they stand in a call, under their names. */
+export function shownArguments(
+  { args, kwargs = {} }: DecodedArguments,
+  names: readonly string[],
+  options?: Shown,
+): ShownArgument[] {
+  const given = [...args.map((value, at): [string, unknown] => [names[at] ?? "", value]), ...Object.entries(kwargs)];
+  return given.map(([name, value]) => ({ name, value: shown(value, options) }));
 }
 
 function inspected(value: unknown, all: boolean): string {
+  const found = bytesIn(value);
+  for (const { bytes } of found) describeBytes(bytes);
+  const whole = asBytes(value);
+  if (whole) return bytesText(whole, kindOf(value));
   return inspect(value, {
     depth: all ? Number.POSITIVE_INFINITY : 6,
     maxArrayLength: all ? null : 100,
     maxStringLength: all ? null : 2_000,
     breakLength: 88,
-    customInspect: false,
+    // Nothing that comes over the wire has a method of its own for it.
+    customInspect: true,
   });
+}
+
+/** Its numbers would say little: how many there are, and the first. */
+function bytesText(bytes: Uint8Array, kind: string): string {
+  const first = Buffer.from(bytes.subarray(0, FIRST_BYTES))
+    .toString("hex")
+    .replaceAll(/..(?=.)/g, "$& ");
+  return `${kind}(${bytes.length})${first === "" ? "" : ` ${first}`}${bytes.length > FIRST_BYTES ? " …" : ""}`;
+}
+
+function describeBytes(bytes: Uint8Array): void {
+  Object.defineProperty(bytes, inspect.custom, { value: () => bytesText(bytes, kindOf(bytes)), configurable: true });
 }
 
 function kindOf(value: unknown): string {
