@@ -69,7 +69,7 @@ async function buildPage(outDir: string): Promise<void> {
     format: "esm",
     target: "es2022",
     charset: "utf8",
-    minifyWhitespace: true,
+    minify: true,
     legalComments: "none",
   });
   for (const name of readdirSync(from)) {

@@ -131,6 +131,8 @@ const sideDoors = new Set([
   "src/wire/environment.ts",
   "src/wire/specifiers.ts",
   "src/wire/inspection.ts",
+  // Runs in a browser too, where the index with its neighbours does not.
+  "src/text/units.ts",
   "src/runtime/errors.ts",
   "src/runtime/engines.ts",
   // What the package's entry takes of two folders whose rest is not for consumers.

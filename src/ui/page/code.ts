@@ -39,6 +39,13 @@ export function code(text: string, link?: (name: string) => string | undefined):
   return element;
 }
 
+/** A string as other values have it inside of them: in the quotes that need the fewest backslashes. */
+export function quotedText(text: string): string {
+  const plain = JSON.stringify(text).slice(1, -1);
+  if (text.includes("'")) return text.includes('"') ? `\`${plain.replaceAll('\\"', '"')}\`` : `"${plain}"`;
+  return `'${plain.replaceAll('\\"', '"')}'`;
+}
+
 /** Beyond this, colours cost more than they help. */
 const COLOURED = 20_000;
 

@@ -2,7 +2,7 @@
 import type { ShownArgument, ShownError, ShownValue } from "../api.ts";
 import { file, get } from "./api.ts";
 import { bytesBlock, type FetchBytes } from "./bytes.ts";
-import { block } from "./code.ts";
+import { block, quotedText } from "./code.ts";
 import { copyButton, h } from "./dom.ts";
 
 /** Where the rest of a value is to be had. */
@@ -20,15 +20,18 @@ export function remembered(id: string, index: number, part: string | number): So
   };
 }
 
+const SHORT = 40;
+
 /** @param quoted whether a short string is shown as code, so that it cannot be taken for a number */
 export function valueBlock(value: ShownValue, source?: Source, quoted = false): Element {
   const box = h("div", { class: "value" });
   const binary = (value.bytes ?? []).flatMap((each) => bytesBlock(each, source?.bytes) ?? []);
   const draw = (shown: ShownValue): void => {
     const copied = async (): Promise<string> => (shown.cut && source ? (await source.whole()).text : shown.text);
-    // Bytes are saved, not copied.
-    const tools = isOnlyBytes(value) ? undefined : h("div", { class: "corner" }, copyButton(copied));
-    box.replaceChildren(h("div", { class: "body" }, textOf(shown, quoted, isOnlyBytes(value)), tools ?? ""), ...binary);
+    // Bytes are saved, and what is short is as soon selected.
+    const copies = shown.kind === "string" ? shown.text !== "" : shown.text.length > SHORT && !isOnlyBytes(value);
+    const tools = copies && h("div", { class: "corner" }, copyButton(copied));
+    box.replaceChildren(h("div", { class: "body" }, textOf(shown, quoted, isOnlyBytes(value)), tools), ...binary);
     if (!shown.cut || !source) return;
     const button = h("button", { type: "button", class: "quiet" }, "Show all");
     button.addEventListener("click", async () => {
@@ -51,7 +54,7 @@ function isOnlyBytes({ bytes }: ShownValue): boolean {
 
 function textOf({ kind, text }: ShownValue, quoted: boolean, onlyBytes: boolean): Element {
   if (kind !== "string" && !onlyBytes) return block(text);
-  if (quoted && !onlyBytes && text.length < 200 && !text.includes("\n")) return block(JSON.stringify(text));
+  if (quoted && !onlyBytes && text.length < 200 && !text.includes("\n")) return block(quotedText(text));
   // A string's words are no code.
   return h("pre", { tabindex: 0 }, text === "" ? h("em", { class: "dim" }, "empty") : text);
 }

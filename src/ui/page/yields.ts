@@ -1,14 +1,16 @@
 /** What a generator yields: a line for each value, and the newest in sight as long as nobody looks at an earlier one. */
 import type { ShownValue } from "../api.ts";
-import { code } from "./code.ts";
+import { code, quotedText } from "./code.ts";
 import { h } from "./dom.ts";
 import { type Source, valueBlock } from "./values.ts";
 
 /** The newest are kept; the rest is counted. */
 const MOST_ROWS = 500;
 const NEAR_END_PX = 30;
-/** Of a value on its line. */
+/** Characters of a value on its line. */
 const LINE = 300;
+/** Longer ones may not fit on a narrow screen: these open. */
+const SHORT = 40;
 
 export class Yields {
   readonly element: HTMLElement;
@@ -54,10 +56,10 @@ export class Yields {
 }
 
 function row(index: number, value: ShownValue, source: Source | undefined): Element {
-  const text = value.kind === "string" ? JSON.stringify(value.text) : value.text.replaceAll(/\s*\n\s*/g, " ");
+  const text = value.kind === "string" ? quotedText(value.text) : value.text.replaceAll(/\s*\n\s*/g, " ");
   const line = code(text.length > LINE ? `${text.slice(0, LINE)}…` : text);
   const number = h("span", { class: "index" }, String(index));
-  const fits = !value.cut && text.length <= LINE && !value.text.includes("\n") && value.bytes === undefined;
+  const fits = !value.cut && text.length <= SHORT && !value.text.includes("\n") && value.bytes === undefined;
   if (fits) return h("li", {}, number, line);
   const details = h("details", {}, h("summary", {}, line));
   details.addEventListener("toggle", () => details.append(valueBlock(value, source)), { once: true });
