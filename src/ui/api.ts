@@ -189,6 +189,8 @@ export interface FormParameter extends Named {
 interface Part {
   name: string;
   doc?: string;
+  /** What counts when it is left out, as its documentation says. */
+  default?: string;
   field: number;
   optional: boolean;
 }

@@ -106,6 +106,7 @@ describe("a change that old stubs survive", () => {
       taking(object("size", optional("depth"))),
     ],
     ["returns: property 'depth' was added and is required", giving(object("size")), giving(object("size", "depth"))],
+    ["returns: property 'depth' was added", giving(object("size")), giving(object("size", optional("depth")))],
     [
       "returns: property '[].depth' was added and is required",
       giving(array(object("size"))),

@@ -223,6 +223,8 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
     expect(await page.getByRole("checkbox", { name: "style" }).isChecked()).toBe(false);
     await page.getByRole("checkbox", { name: "options" }).check();
     expect(await page.getByRole("textbox", { name: "colour" }).inputValue()).toBe("red");
+    // The property's own default is what its documentation says.
+    await shows(".nested .head", 'optional, "blue" when left out');
     await page.getByRole("textbox", { name: "colour" }).fill("blue");
     await press("Call");
     await shows(".run .value", "cat, fine, 99, blue, true");
@@ -239,7 +241,7 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
     await shows("dl.tags dd code", "RangeError");
     await shows("dl.tags dd pre", 'await draw.remote("cat", 320);');
     expect(await tags.getByRole("link", { name: "order" }).getAttribute("href")).toBe("/function/main/pictures/order");
-    await shows("section.type pre", "/** Name of a colour. */");
+    await shows("section.type pre", " * Name of a colour.");
     expect(await page.locator("main").textContent()).not.toContain("@returns");
     await open("/function/main/pictures/order");
     await shows("dl.tags dt.warn", "Deprecated");

@@ -221,7 +221,8 @@ function widened(before: FunctionVersion, after: FunctionVersion): string[] {
     const other = is.parameters[at];
     return other ? propertyChanges([type, was], [other.type, is]).map((found) => sayParameter(name, found)) : [];
   });
-  return [...reasons, ...properties.filter((reason) => !said.has(subjectIn(reason)))];
+  const ofResult = propertyChanges([was.returns, was], [is.returns, is]).map((found) => sayResult(was, found));
+  return [...reasons, ...[...properties, ...ofResult].filter((reason) => !said.has(subjectIn(reason)))];
 }
 
 type Typed = readonly [type: TypeSchema, of: Side];

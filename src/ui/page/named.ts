@@ -1,6 +1,6 @@
 /** A field under its name; one that is optional is made when its box is ticked, and left out otherwise. */
 import { inline } from "./docs.ts";
-import { h, id } from "./dom.ts";
+import { type Child, h, id } from "./dom.ts";
 import { focusIn, type Places, type Widget } from "./widget.ts";
 
 export interface Named {
@@ -73,7 +73,8 @@ function optionalField(options: NamedOptions): Named {
     body.className = "";
   });
   draw();
-  const note = otherwise === undefined || prefilled ? "optional" : `optional, ${otherwise} when left out`;
+  const note: Child =
+    otherwise === undefined || prefilled ? "optional" : ["optional, ", inline(otherwise), " when left out"];
   const head = [h("label", {}, box, name), h("code", { class: "dim" }, type), h("span", { class: "dim" }, note), extra];
   return {
     element: h("div", { class: "named" }, h("div", { class: "head" }, head), about(doc), body),

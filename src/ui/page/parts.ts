@@ -88,6 +88,7 @@ export function object(
     ...named({
       name: property.name,
       doc: property.doc,
+      otherwise: property.default,
       type: places.fields[property.field]?.type ?? "",
       optional: property.optional,
       create: () => inner(property.field, property.name, given.get(property.name)),

@@ -3,6 +3,8 @@ import {
   type CallSignature,
   type Declaration,
   declarationsByName,
+  docParts,
+  docTags,
   expand,
   isBinary,
   isOptional,
@@ -110,12 +112,17 @@ class Fields {
   #object(properties: readonly PropertySchema[], values: TypeSchema | undefined): Kind {
     return {
       kind: "object",
-      properties: properties.map(({ name, type, optional, doc }) => ({
-        name,
-        field: this.of(optional ? withoutUndefined(type) : type),
-        optional: optional === true,
-        ...(doc !== undefined && { doc }),
-      })),
+      properties: properties.map(({ name, type, optional, doc }) => {
+        const { text, tags } = docParts(doc);
+        const otherwise = docTags(tags).find((tag) => /^default(value)?$/i.test(tag.name))?.text;
+        return {
+          name,
+          field: this.of(optional ? withoutUndefined(type) : type),
+          optional: optional === true,
+          ...(text !== undefined && { doc: text }),
+          ...(otherwise && { default: otherwise }),
+        };
+      }),
       ...(values && { values: this.of(values) }),
     };
   }

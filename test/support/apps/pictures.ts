@@ -9,7 +9,10 @@ export const app = new App("pictures");
 
 /** How a picture is drawn. */
 export interface DrawOptions {
-  /** Name of a colour. */
+  /**
+   * Name of a colour.
+   * @default "blue"
+   */
   colour?: string;
 }
 
