@@ -1,6 +1,7 @@
 /** What the page of `farcall ui` shows of calls and their values, in a real browser, against a real host. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import axe, { type AxeResults } from "axe-core";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { farcall } from "../support/cli.ts";
@@ -252,6 +253,37 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
     await shows(".schedules tr", /winter0 3 1 1 \* \(UTC\)in \d+ days?, .* 1 Jan/);
     await open("/function/main/pictures/winter");
     await shows(".details", /next runin \d+ days?, /);
+  });
+
+  test("fits a narrow screen, and has no barriers that axe-core knows, in light and dark", async () => {
+    const newest = async (query: string) => {
+      await open(`/calls?app=pictures&environment=main&${query}`);
+      await page.locator("tbody a").first().waitFor();
+      return (await page.locator("tbody a").first().getAttribute("href"))!;
+    };
+    const many = await newest("function=order&state=failed");
+    const paths = [
+      "/",
+      "/calls",
+      "/app/main/pictures",
+      "/function/main/pictures/draw",
+      many,
+      `${many}?failed`,
+      await newest("function=count"),
+      await newest("function=draw"),
+    ];
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const path of paths) {
+      await open(path);
+      expect(await page.evaluate("document.documentElement.scrollWidth"), path).toBeLessThanOrEqual(360);
+      await page.evaluate(axe.source);
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        const { violations } = await page.evaluate<AxeResults>("axe.run()");
+        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+        expect(found, `${path}, ${colorScheme}`).toEqual([]);
+      }
+    }
   });
 });
 
