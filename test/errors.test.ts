@@ -12,7 +12,7 @@ const repo = resolve(import.meta.dirname, "..");
 const sources = readdirSync(join(repo, "src"), { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
   .map((entry) => join(entry.parentPath, entry.name))
-  .filter((path) => !path.includes(`${sep}page${sep}`))
+  .filter((path) => !relative(repo, path).includes(`${sep}page${sep}`))
   .sort()
   .map((path) => ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true));
 

@@ -51,9 +51,10 @@ function opened(layout: number, rows: string): Store {
   const file = join(folder, "state.db");
   Store.open(file)!.close();
   const old = new DatabaseSync(file);
+  const since8 = layout < 8 ? "DROP TABLE repeated;" : "";
   const since5 = layout < 5 ? `ALTER TABLE versions DROP COLUMN about; ${ADDED}` : "";
   old.exec(
-    `${since5} DROP TABLE calls; DROP TABLE inputs; ${LAYOUTS[layout]} ${CALL} ${rows} PRAGMA user_version = ${layout};`,
+    `${since5} ${since8} DROP TABLE calls; DROP TABLE inputs; ${LAYOUTS[layout]} ${CALL} ${rows} PRAGMA user_version = ${layout};`,
   );
   old.close();
   // No older farcall wrote one.
