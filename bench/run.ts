@@ -15,6 +15,7 @@ import { loadResults, printMeasure, type Results, saveResults } from "./support/
 const BENCHMARKS: Record<string, () => Promise<{ default: Benchmark }>> = {
   codegen: () => import("./codegen.ts"),
   introspect: () => import("./introspect.ts"),
+  deploy: () => import("./deploy.ts"),
   typecheck: () => import("./typecheck.ts"),
   remote: () => import("./remote.ts"),
   "remote-beside-spawn": () => import("./remote-beside-spawn.ts"),

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 export const REPOSITORY = join(import.meta.dirname, "../..");
-const FARCALL = join(REPOSITORY, "dist/cli/farcall.js");
+export const FARCALL = join(REPOSITORY, "dist/cli/farcall.js");
 export const CODEGEN = join(REPOSITORY, "dist/cli/codegen-bin.js");
 
 /** The built package with the types of its source. */
@@ -25,7 +25,13 @@ export class Project implements AsyncDisposable {
   constructor(files: Iterable<readonly [string, string]> = []) {
     this.path = mkdtempSync(join(tmpdir(), "fcb-"));
     this.home = join(this.path, "h");
-    this.env = { ...process.env, FARCALL_HOME: this.home, FARCALL_ENGINE: `local:${this.home}`, NO_COLOR: "1" };
+    this.env = {
+      ...process.env,
+      FARCALL_HOME: this.home,
+      FARCALL_ENGINE: `local:${this.home}`,
+      FARCALL_CACHE: join(this.path, "cache"),
+      NO_COLOR: "1",
+    };
     mkdirSync(join(this.path, "node_modules"));
     symlinkSync(REPOSITORY, join(this.path, "node_modules/farcall"));
     this.write("package.json", JSON.stringify({ name: "bench-project", type: "module", private: true }));

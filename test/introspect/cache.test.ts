@@ -31,7 +31,11 @@ beforeEach(() => {
   process.env["FARCALL_CACHE"] = join(folder, `cache-${++count}`);
 });
 
+const outside = process.env["FARCALL_CACHE"];
+
 afterAll(() => {
+  if (outside === undefined) delete process.env["FARCALL_CACHE"];
+  else process.env["FARCALL_CACHE"] = outside;
   rmSync(folder, { recursive: true });
 });
 
