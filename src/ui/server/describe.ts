@@ -1,6 +1,6 @@
 /** What is deployed, as the page shows it: apps, functions, and what changed from one version to another. */
 import { diffArrays } from "diff";
-import type { AppRef, Registry } from "../../engine/index.ts";
+import type { AppRef, Engine, Registry } from "../../engine/index.ts";
 import { NotFoundError } from "../../runtime/index.ts";
 import {
   type AppManifest,
@@ -50,7 +50,10 @@ export async function appView(registry: Registry, ref: AppRef): Promise<AppView>
 }
 
 /** Rejects with NotFoundError that names the nearest functions. */
-export async function functionView(registry: Registry, ref: AppRef & { name: string }): Promise<FunctionView> {
+export async function functionView(
+  { registry, deployer }: Pick<Engine, "registry" | "deployer">,
+  ref: AppRef & { name: string },
+): Promise<FunctionView> {
   const { schema: fn, version, webUrl } = await registry.resolve(ref);
   const manifest = await manifestOf(registry, { ...ref, version });
   const signatures = fn.overloads ?? [fn];
@@ -61,7 +64,8 @@ export async function functionView(registry: Registry, ref: AppRef & { name: str
   return {
     ...summaryOf(fn),
     ...described(fn, manifest, [fn, ...(of ? [constructorOf(of)] : [])]),
-    options: optionsOf(fn),
+    // Of what another tool has deployed, its options are not known.
+    options: deployer ? optionsOf(fn) : [],
     ...(webUrl !== undefined && { webUrl }),
     forms: web ? [] : forms(signatures, (each) => signatureText(fn, each)),
     ...(web && { notCallable: "A web function answers HTTP requests: open its URL." }),

@@ -25,7 +25,7 @@ const ANSWERS: { [Route in keyof Requests]: Handler<Requests[Route]> } = {
   "GET engine": engineView,
   "GET apps": ({ registry }) => registry.listApps(),
   "GET app": ({ registry }, query) => appView(registry, appRef(query)),
-  "GET function": ({ registry }, query) => functionView(registry, functionRef(query)),
+  "GET function": (engine, query) => functionView(engine, functionRef(query)),
   "GET class": ({ registry }, query) => classView(registry, functionRef(query)),
   "GET diff": ({ registry }, query) => diffView(registry, appRef(query), whole(query, "from"), whole(query, "to")),
   "GET calls": (engine, query) => {
