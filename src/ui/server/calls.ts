@@ -11,6 +11,7 @@ import {
 } from "../../runtime/index.ts";
 import { type AppManifest, classOf, constructorOf, type FunctionSchema } from "../../schema/index.ts";
 import type { Arguments, CallEvent, CallView, Checked, InputView, ShownValue, Tagged } from "../api.ts";
+import { inFormOrder, passed } from "./arguments.ts";
 import { faultsOf } from "./faults.ts";
 import { shown, shownArguments, shownError, untag } from "./values.ts";
 
@@ -93,11 +94,13 @@ export async function readArguments(
   engine: Engine,
   { app, environment, name, version, args: tagged, construct = [] }: Arguments,
 ): Promise<Checked & { args: unknown[]; fn: FunctionSchema }> {
-  const found = await engine.registry.getManifest({ app, environment, version });
-  const manifest = found.manifest as AppManifest; // present, since no etag was given
+  const answer = await engine.registry.getManifest({ app, environment, version });
+  const manifest = answer.manifest as AppManifest; // present, since no etag was given
   const { functions, declarations } = manifest;
-  const fn = functions.find((each) => each.name === name);
-  if (!fn) throw new InvalidError(`${app}, version ${version}, has no function ${name}`, { hint: "Reload the page." });
+  const deployed = functions.find((each) => each.name === name);
+  if (!deployed)
+    throw new InvalidError(`${app}, version ${version}, has no function ${name}`, { hint: "Reload the page." });
+  const fn = inFormOrder(deployed);
   const read = (values: readonly Tagged[]): unknown[] => {
     const args = values.map((value) => untag(value, declarations));
     while (args.length > 0 && args.at(-1) === undefined) args.pop();
@@ -127,7 +130,8 @@ export async function* call(
   }
   const { app, environment, name, version } = given;
   const codec = codecOf(engine);
-  const payload = codec.encodeArguments(args);
+  const { args: positional, kwargs } = passed(fn, args);
+  const payload = codec.encodeArguments(positional, kwargs);
   const generates = fn.mode === "generator";
   const queue: CallEvent[] = [];
   let over = false;

@@ -30,6 +30,7 @@ import type {
   FunctionView,
   TypeView,
 } from "../api.ts";
+import { inFormOrder } from "./arguments.ts";
 import { formOf } from "./form.ts";
 
 export async function appView(registry: Registry, ref: AppRef): Promise<AppView> {
@@ -60,7 +61,7 @@ export async function functionView(
   const web = fn.mode === "web";
   const of = classOf(fn, manifest);
   const forms = (calls: readonly CallSignature[], text: (call: CallSignature) => string): Form[] =>
-    calls.map((each) => formOf(each, manifest.declarations, text(each)));
+    calls.map((each) => formOf(inFormOrder(each), manifest.declarations, text(each)));
   return {
     ...summaryOf(fn),
     ...described(fn, manifest, [fn, ...(of ? [constructorOf(of)] : [])]),
