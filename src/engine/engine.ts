@@ -26,6 +26,9 @@ export interface Engine extends EngineFeatures {
   readonly codec?: PayloadCodec | undefined;
   /** How an app is deployed to this engine, as a sentence: "Run farcall deploy FILE." */
   readonly deployHint: string;
+  /** How an app is removed, and how it goes back to an earlier version, where there is no deployer. */
+  readonly removeHint?: string | undefined;
+  readonly rollbackHint?: string | undefined;
   /** For an engine whose answers are slow or cost money: the shortest time between two questions about changes, in milliseconds. */
   readonly pollMs?: number | undefined;
   /** What an operator asks: one line per fact. */

@@ -5,10 +5,16 @@
 import type { Deployer, Engine, EngineFeatures, Monitor } from "../engine/index.ts";
 import { UnsupportedError } from "./errors.ts";
 
-/** Throws UnsupportedError that says how apps are deployed to this engine. */
-export function deployerOf(engine: Engine): Deployer {
-  if (engine.deployer) return engine.deployer;
-  throw new UnsupportedError(`farcall cannot deploy to ${engine.url}`, { hint: engine.deployHint });
+/** Throws UnsupportedError that says how it is done with the tool that deploys to this engine. */
+export function deployerOf(engine: Engine, purpose: "deploy" | "remove" | "rollback" = "deploy"): Deployer {
+  const { deployer, url, deployHint, removeHint = deployHint, rollbackHint = deployHint } = engine;
+  if (deployer) return deployer;
+  const [what, hint] = {
+    deploy: [`deploy to ${url}`, deployHint],
+    remove: [`remove apps from ${url}`, removeHint],
+    rollback: [`roll back apps on ${url}`, rollbackHint],
+  }[purpose];
+  throw new UnsupportedError(`farcall cannot ${what}`, { hint });
 }
 
 /** Throws UnsupportedError. */

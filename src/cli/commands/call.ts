@@ -1,11 +1,12 @@
 /** `farcall call TARGET ARGS…`: one call by hand, its arguments read by the deployed schema. */
 import type { Command } from "commander";
-import { callOptions, FarcallError, InvalidError } from "../../runtime/index.ts";
+import { callOptions, FarcallError, InvalidError, kwargs } from "../../runtime/index.ts";
 import { type ArgumentProblem, compileValidator } from "../../schema/check/index.ts";
 import {
   type AppManifest,
   argumentAt,
   type FunctionSchema,
+  isPositional,
   isRequired,
   type ParameterSchema,
   printType,
@@ -31,7 +32,7 @@ export function define(command: Command, context: Context): void {
       .argument("<target>", "APP/FUNCTION, or 'APP/CLASS(ARGS).METHOD'")
       .argument(
         "[args...]",
-        "JSON, or plain text where a string is due; @path reads a file, @- stdin, @@ is a plain @",
+        "JSON, or plain text where a string is due; @path reads a file, @- stdin, @@ is a plain @; name=value where functions have names for arguments",
       ),
   )
     .option("--spawn", "print the call's id and do not wait for the result")
@@ -41,6 +42,10 @@ export function define(command: Command, context: Context): void {
     ["farcall call images/resize @cat.png '{\"width\":100}' > small.png", "bytes from and to files"],
     ["farcall call text/topWords 10 --json", "a generator prints one JSON value a line"],
     ["farcall call images/resize @cat.png --spawn", "durable; farcall calls lists it"],
+    [
+      "farcall call ml/embed 'the quick fox' normalize=true",
+      "arguments by name, for functions that have names (Python's)",
+    ],
     ["farcall call 'ml/Model(\"l\").predict' 'the quick fox'", "a method; the constructor's arguments are JSON"],
   ]);
   command.action(async (text: string, words: string[], options: CallOptions) => {
@@ -80,21 +85,33 @@ export function define(command: Command, context: Context): void {
   });
 }
 
-/** Reads the words by the parameters in order; a rest parameter takes all that are left. */
+/**
+ * Reads the words by the parameters in order; a rest parameter takes all that are left. Where parameters have names to callers,
+ * `name=value` gives one by name.
+ */
 function readArguments(words: readonly string[], fn: FunctionSchema, manifest: AppManifest): unknown[] {
-  const { parameters } = fn;
   const hint = `\`farcall describe ${manifest.app}/${fn.name}\` shows its parameters.`;
-  if (words.length > parameters.length && !parameters.at(-1)?.rest) {
-    throw new UsageError(`${fn.name} takes ${count(parameters.length, "argument")}, ${words.length} given`, hint);
+  const parameters = fn.parameters.filter(isPositional);
+  const named = new Map<string, string>();
+  const positional = words.filter((word) => {
+    const [, name, value] = (fn.keywords && /^([^=\s]+)=(.*)$/s.exec(word)) || [];
+    if (name === undefined || value === undefined || !nameable(fn, name)) return true;
+    named.set(name, value);
+    return false;
+  });
+  if (positional.length > parameters.length && !parameters.at(-1)?.rest) {
+    throw new UsageError(`${fn.name} takes ${count(parameters.length, "argument")}, ${positional.length} given`, hint);
   }
-  const missing = parameters.slice(words.length).filter(isRequired);
+  const byName = fn.parameters.filter((each) => !isPositional(each));
+  const missing = [...parameters.slice(positional.length), ...byName].filter(
+    (each) => isRequired(each) && !named.has(each.name),
+  );
   if (missing.length > 0) {
-    const names = missing.map(({ name }) => name).join(", ");
+    const names = missing.map(({ name, keywordOnly }) => (keywordOnly ? `${name}=…` : name)).join(", ");
     throw new UsageError(`${fn.name} needs its argument${missing.length > 1 ? "s" : ""} ${names}`, hint);
   }
   const faults: FarcallError[] = [];
-  const args = words.map((word, index) => {
-    const { name, type } = argumentAt(parameters, index)!; // there are no more words than parameters take
+  const read = (word: string, { name, type }: Pick<ParameterSchema, "name" | "type">): unknown => {
     try {
       const value = readArgument(word, type, manifest.declarations, name);
       const problem = problemOf(value, { name, type }, fn, manifest);
@@ -105,15 +122,25 @@ function readArguments(words: readonly string[], fn: FunctionSchema, manifest: A
       faults.push(error);
       return undefined;
     }
-  });
+  };
+  const args = positional.map((word, index) => read(word, argumentAt(parameters, index)!)); // there are no more words than parameters take
+  const values = Object.fromEntries(
+    [...named].map(([name, word]) => [name, read(word, { ...nameable(fn, name)!, name })]),
+  );
   if (faults.length === 1) throw faults[0];
-  if (faults.length === 0) return args;
+  if (faults.length === 0) return named.size > 0 ? [...args, kwargs(values)] : args;
   const message = [
     `${count(faults.length, "argument")} of ${fn.name} cannot be used:`,
     ...faults.map((fault) => fault.message),
   ];
   const isUsage = faults.some((fault) => fault instanceof UsageError);
   throw isUsage ? new UsageError(message.join("\n"), hint) : new InvalidError(message.join("\n"), { hint });
+}
+
+/** The parameter that takes an argument of this name: one of that name, or the one that takes all others. */
+function nameable({ parameters }: FunctionSchema, name: string): ParameterSchema | undefined {
+  const own = parameters.find((each) => each.name === name && !each.positionalOnly && !each.rest && !each.keywordRest);
+  return own ?? parameters.find(({ keywordRest }) => keywordRest);
 }
 
 /** What the container would say of this argument alone: it tells the first that is wrong. Overloads are for it to choose from. */

@@ -1,7 +1,7 @@
 /** `farcall describe APP[/FUNCTION]`: signatures and documentation of what is deployed, for people and for other tools. */
 import { type Command, Option } from "commander";
 import { type DeploymentOrigin, originText } from "../../engine/index.ts";
-import type { AppManifest, ClassSchema, FunctionSchema, Schedule } from "../../schema/index.ts";
+import type { AppManifest, ClassSchema, FunctionSchema, ParameterSchema, Schedule } from "../../schema/index.ts";
 import {
   constructorOf,
   exportJsonSchema,
@@ -50,12 +50,14 @@ export function define(command: Command, context: Context): void {
     const methods = of ? methodsOf(of.name, manifest) : [];
     output.document(of ? { ...of, methods } : (fn ?? manifest));
     if (output.json) return;
-    const { registry } = await context.engine(options);
+    const { registry, deployer } = await context.engine(options);
     const summaries = await registry.listApps({ environment: options.env });
     const from = summaries.find((summary) => summary.app === manifest.app)?.origin;
     if (of) return describeClass(of, methods, { manifest, from }, output);
     if (!fn) return describeApp({ manifest, from }, output);
     describeFunction(fn, { manifest, from }, output);
+    // Of what another tool has deployed, its options are not known.
+    if (deployer) describeOptions(fn, output);
     if (fn.mode !== "web" && !fn.options.web) return;
     const { app, environment, version } = manifest;
     const { webUrl = "none: see host.log" } = await registry.resolve({ app, environment, version, name: fn.name });
@@ -108,13 +110,21 @@ function constructions({ name, constructors }: ClassSchema, output: Output): str
 type Callable = Omit<FunctionSchema, "signature" | "options">;
 
 function describeParameters({ parameters }: Callable, output: Output): void {
-  const documented = parameters.filter((parameter) => parameter.doc || parameter.default !== undefined);
+  const documented = parameters.filter((each) => each.doc || each.default !== undefined || kindOf(each) !== undefined);
   if (documented.length > 0) output.line(`\n${output.style("bold", "Parameters")}`);
-  for (const { name, doc = "", default: value } of documented) {
-    output.line(
-      `  ${name}${value === undefined ? "" : output.style("dim", ` = ${value}`)}  ${doc.split("\n").join(" ")}`,
-    );
+  for (const each of documented) {
+    const { name, doc, default: value } = each;
+    const kind = kindOf(each);
+    const words = [kind && output.style("dim", kind), doc?.split("\n").join(" ")].filter(Boolean);
+    output.line(`  ${[name + (value === undefined ? "" : output.style("dim", ` = ${value}`)), ...words].join("  ")}`);
   }
+}
+
+/** How a parameter is passed, where that is not as usual. */
+function kindOf({ positionalOnly, keywordOnly, keywordRest }: ParameterSchema): string | undefined {
+  if (keywordRest) return "any name";
+  if (keywordOnly) return "by name only";
+  return positionalOnly ? "by position only" : undefined;
 }
 
 function describeTypes(functions: readonly Callable[], manifest: AppManifest, output: Output): void {
@@ -142,6 +152,9 @@ function describeFunction(fn: FunctionSchema, deployed: Deployed, output: Output
   describeParameters(fn, output);
   describeTypes([fn], deployed.manifest, output);
   describeDeployed(fn, deployed, output);
+}
+
+function describeOptions(fn: FunctionSchema, output: Output): void {
   const { retries, timeoutMs, minContainers, maxContainers, concurrency, limit, batch, schedule } = fn.options;
   output.line(
     `  options    timeout ${timeoutMs} ms, retries ${retries.maxRetries}, ` +

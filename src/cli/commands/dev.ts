@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import type { Command } from "commander";
 import { watchApp } from "../../deploy/index.ts";
 import type { Monitor } from "../../engine/index.ts";
-import { monitorOf } from "../../runtime/index.ts";
+import { deployerOf, monitorOf } from "../../runtime/index.ts";
 import { type Context, examples } from "../context.ts";
 import { buildSettings } from "../project/build-settings.ts";
 import {
@@ -29,6 +29,7 @@ export function define(command: Command, context: Context): void {
   command.action(async (entry: string, options: DevOptions) => {
     const { output, signal } = context;
     const engine = await context.engine(options);
+    deployerOf(engine);
     let following: Promise<void> | undefined;
     const file = relative(process.cwd(), entry);
     output.note(`Deploying ${file}, then watching the files that it is made of. Ctrl-C ends.`);

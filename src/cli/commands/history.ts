@@ -23,7 +23,7 @@ export function define(command: Command, context: Context): void {
       records.map((record) => [
         String(record.version),
         ago(record.deployedAt),
-        String(record.functions),
+        String(record.functions ?? "-"),
         record.origin?.user ?? "-",
         record.origin?.revision === undefined ? "-" : shortRevision(record.origin.revision),
         from(record),

@@ -1,6 +1,7 @@
 /** `farcall map TARGET [FILE]`: one call for each line of JSON, one line of JSON for each result. */
-import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import type { Command } from "commander";
 import { UserCodeException } from "../../runtime/index.ts";
 import { type AppManifest, argumentAt, type FunctionSchema, fromJson, toJson } from "../../schema/index.ts";
@@ -36,13 +37,14 @@ export function define(command: Command, context: Context): void {
     const target = parseFunctionTarget(text);
     const manifest = await context.manifest(target, options);
     const fn = functionIn(manifest, target);
+    const source = await openInput(file);
     const remote = remoteOf(target, fn, manifest, { environment: options.env });
     const started = performance.now();
     let done = 0;
     let failed = 0;
     using progress = new Progress(output, `mapping ${text}`);
     let bad: unknown;
-    const lines = untilBad(inputs(file, fn, manifest, options.tuples === true), (error) => {
+    const lines = untilBad(inputs(source, file, fn, manifest, options.tuples === true), (error) => {
       bad = error;
     });
     const results = remote.starmap(lines, {
@@ -77,13 +79,26 @@ async function* untilBad<T>(lines: AsyncIterable<T>, failed: (error: unknown) =>
   }
 }
 
+/** Before anything is called. */
+async function openInput(file: string): Promise<Readable> {
+  if (file === "-") return process.stdin;
+  try {
+    return (await open(file)).createReadStream();
+  } catch (error) {
+    throw new UsageError(
+      `${file} cannot be read: ${(error as Error).message}`,
+      "Give a file of JSON lines, or pipe the lines into the command.",
+    );
+  }
+}
+
 async function* inputs(
+  stream: Readable,
   file: string,
   fn: FunctionSchema,
   manifest: AppManifest,
   tuples: boolean,
 ): AsyncGenerator<unknown[]> {
-  const stream = file === "-" ? process.stdin : createReadStream(file);
   let number = 0;
   for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
     number++;

@@ -9,7 +9,7 @@ export function define(command: Command, context: Context): void {
   examples(command, [["farcall remove images", "cancels its calls, stops its containers, forgets its versions"]]);
   command.action(async (app: string, options: AppOptions) => {
     const engine = await context.engine(options);
-    await deployerOf(engine).remove({ app, environment: options.env });
+    await deployerOf(engine, "remove").remove({ app, environment: options.env });
     context.output.document({ removed: app, environment: options.env });
     context.output.line(`Removed ${app} from environment ${options.env}.`);
   });

@@ -21,7 +21,7 @@ export function define(command: Command, context: Context): void {
     const { output } = context;
     const environment = options.env;
     const engine = await context.engine(options);
-    const result = await deployerOf(engine).rollback({ app, environment, version, user: currentUser() });
+    const result = await deployerOf(engine, "rollback").rollback({ app, environment, version, user: currentUser() });
     const { manifest, changed, previous } = result;
     const [newest] = await engine.registry.history({ app, environment });
     const rollbackOf = newest?.version === result.version ? newest.rollbackOf : version;

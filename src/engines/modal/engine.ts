@@ -14,6 +14,8 @@ export class ModalEngine implements Engine {
   readonly monitor: ModalMonitor;
   readonly codec = modalCodec;
   readonly deployHint = DEPLOY_HINT;
+  readonly removeHint = "Run `modal app stop NAME`.";
+  readonly rollbackHint = "Run `modal app rollback NAME VERSION`.";
   readonly pollMs = POLL_MS;
   readonly idempotency = false;
   readonly progress = false;

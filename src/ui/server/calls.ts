@@ -4,6 +4,7 @@ import type { CallInfo, Engine, Failure, FunctionRef, Output, PayloadCodec } fro
 import { codecOf, FarcallError, failureToError, InvalidError, monitorOf } from "../../runtime/index.ts";
 import { type AppManifest, classOf, constructorOf, type FunctionSchema } from "../../schema/index.ts";
 import type { Again, Arguments, CallEvent, Checked, Tagged } from "../api.ts";
+import { inFormOrder, passed } from "./arguments.ts";
 import { faultsOf } from "./faults.ts";
 import { shown, shownError, untag } from "./values.ts";
 
@@ -26,11 +27,13 @@ export async function readArguments(
   engine: Engine,
   { app, environment, name, version, args: tagged, construct = [] }: Arguments,
 ): Promise<Checked & { args: unknown[]; fn: FunctionSchema }> {
-  const found = await engine.registry.getManifest({ app, environment, version });
-  const manifest = found.manifest as AppManifest; // present, since no etag was given
+  const answer = await engine.registry.getManifest({ app, environment, version });
+  const manifest = answer.manifest as AppManifest; // present, since no etag was given
   const { functions, declarations } = manifest;
-  const fn = functions.find((each) => each.name === name);
-  if (!fn) throw new InvalidError(`${app}, version ${version}, has no function ${name}`, { hint: "Reload the page." });
+  const deployed = functions.find((each) => each.name === name);
+  if (!deployed)
+    throw new InvalidError(`${app}, version ${version}, has no function ${name}`, { hint: "Reload the page." });
+  const fn = inFormOrder(deployed);
   const read = (values: readonly Tagged[]): unknown[] => {
     const args = values.map((value) => untag(value, declarations));
     while (args.length > 0 && args.at(-1) === undefined) args.pop();
@@ -69,8 +72,9 @@ async function readForm(engine: Engine, given: Arguments): Promise<Checked & Giv
   const { args, ...read } = await readArguments(engine, given);
   const { app, environment, name, version } = given;
   const ref = { app, environment, name, version, instance: read.instance };
+  const { args: positional, kwargs } = passed(read.fn, args);
   // Arguments that are at fault may be such as cannot be encoded.
-  const payload = read.faults.length > 0 ? new Uint8Array() : codecOf(engine).encodeArguments(args);
+  const payload = read.faults.length > 0 ? new Uint8Array() : codecOf(engine).encodeArguments(positional, kwargs);
   return { ...read, ref, payload };
 }
 

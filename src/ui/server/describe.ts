@@ -1,6 +1,6 @@
 /** What is deployed, as the page shows it: apps, functions, and what changed from one version to another. */
 import { diffArrays } from "diff";
-import { type AppRef, type Registry, shortRevision } from "../../engine/index.ts";
+import { type AppRef, type Engine, type Registry, shortRevision } from "../../engine/index.ts";
 import { NotFoundError } from "../../runtime/index.ts";
 import {
   type AppManifest,
@@ -34,6 +34,7 @@ import type {
   TypeView,
   VersionView,
 } from "../api.ts";
+import { inFormOrder } from "./arguments.ts";
 import { formOf } from "./form.ts";
 
 export async function appView(registry: Registry, ref: AppRef): Promise<AppView> {
@@ -58,19 +59,23 @@ export async function appView(registry: Registry, ref: AppRef): Promise<AppView>
 }
 
 /** Rejects with NotFoundError that names the nearest functions. */
-export async function functionView(registry: Registry, ref: AppRef & { name: string }): Promise<FunctionView> {
+export async function functionView(
+  { registry, deployer }: Pick<Engine, "registry" | "deployer">,
+  ref: AppRef & { name: string },
+): Promise<FunctionView> {
   const { schema: fn, version, webUrl, nextRunAt } = await registry.resolve(ref);
   const manifest = await manifestOf(registry, { ...ref, version });
   const signatures = fn.overloads ?? [fn];
   const web = fn.mode === "web";
   const of = classOf(fn, manifest);
   const forms = (calls: readonly CallSignature[], text: (call: CallSignature) => string): Form[] =>
-    calls.map((each) => formOf(each, manifest.declarations, text(each)));
+    calls.map((each) => formOf(inFormOrder(each), manifest.declarations, text(each)));
   return {
     ...summaryOf(fn),
     ...(nextRunAt !== undefined && { nextRunAt }),
     ...described(fn, manifest, [fn, ...(of ? [constructorOf(of)] : [])]),
-    options: optionsOf(fn),
+    // Of what another tool has deployed, its options are not known.
+    options: deployer ? optionsOf(fn) : [],
     ...(webUrl !== undefined && { webUrl }),
     forms: web ? [] : forms(signatures, (each) => signatureText(fn, each)),
     ...(web && { notCallable: "A web function answers HTTP requests: open its URL." }),

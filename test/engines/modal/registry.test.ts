@@ -1,9 +1,9 @@
 /** What is deployed on Modal, as manifests and as errors that say what exists instead. */
-import { deflateSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EngineUnavailableError, NotFoundError, SignatureMismatchError } from "../../../src/runtime/index.ts";
 import { type FunctionSchema, parseManifest, printParameters, printType } from "../../../src/schema/index.ts";
 import { cls, FakeModal, fn, generator, method } from "./fake/index.ts";
+import { carriers, published } from "./published.ts";
 import { Setup } from "./setup.ts";
 
 let modal: Setup;
@@ -23,32 +23,6 @@ async function functionsOf(app: string): Promise<Map<string, FunctionSchema>> {
   return new Map(manifest?.functions.map((each) => [each.name, each]));
 }
 
-/** The classes by which farcall's Python helper sends types, as it writes them. */
-function carriers(published: object) {
-  const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
-  const bytes = deflateSync(JSON.stringify(published));
-  let letters = "";
-  for (let start = 0; start < bytes.length; start += 4) {
-    const group = Buffer.concat([bytes.subarray(start, start + 4), Buffer.alloc(4)]).readUInt32BE(0);
-    const digits = [85 ** 4, 85 ** 3, 85 ** 2, 85, 1].map((power) => alphabet[Math.floor(group / power) % 85]);
-    letters += digits.join("").slice(0, Math.min(4, bytes.length - start) + 1);
-  }
-  const size = Math.ceil(letters.length / 12);
-  const parts = Array.from({ length: 12 }, (_, at) => letters.slice(at * size, (at + 1) * size));
-  // Eleven parts and more, so that part10 comes after part9; and two classes.
-  const part = (from: number, to: number) =>
-    cls(
-      {},
-      {
-        parameters: Object.fromEntries(
-          parts.slice(from, to).map((text, at) => [`part${at}`, { type: "str", default: text }]),
-        ),
-      },
-    );
-  return { FarcallManifest: part(0, 11), FarcallManifest1: part(11, 12) };
-}
-
-const published = (functions: object[], more = {}) => carriers({ farcall: 1, declarations: [], functions, ...more });
 const text = { kind: "primitive", name: "string" };
 
 test("without the helper, types are those that Modal records, and unknown otherwise", async () => {
