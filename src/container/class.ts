@@ -1,5 +1,5 @@
 /** A container of a class: one instance, made when the container starts, whose methods are what calls run. */
-import { type App, classesOf, construct, decodeInstance, hooksOf, NotFoundError } from "../runtime/index.ts";
+import { type App, classesOf, construct, decodeInstance, hooksOf, isOfCodec, NotFoundError } from "../runtime/index.ts";
 import { compileValidator } from "../schema/check/index.ts";
 import { type AppManifest, printType } from "../schema/index.ts";
 import type { LoadMessage } from "../wire/container-protocol.ts";
@@ -22,7 +22,7 @@ export async function loadInstance(
     });
   }
   const manifest = message.manifest === "" ? undefined : await readManifest();
-  const problem = manifest && compileValidator(name, manifest, printType)?.(decodeInstance(instance).args);
+  const problem = manifest && compileValidator(name, manifest, printType, isOfCodec)?.(decodeInstance(instance).args);
   if (problem) throw new InputFailure({ code: "INVALID", message: problem.message, hint: problem.hint });
 
   let made: ReturnType<typeof construct>;
@@ -46,7 +46,8 @@ export async function loadInstance(
       throw new InputFailure({ code: "NOT_FOUND", message: `class ${name} does not have a method ${method}` });
     }
     const fn = (...args: never[]): unknown => made[method]!(...args);
-    const validate = definition.options.validate && manifest ? compileValidator(full, manifest, printType) : undefined;
+    const validate =
+      definition.options.validate && manifest ? compileValidator(full, manifest, printType, isOfCodec) : undefined;
     const callable: Callable = { name: full, mode, fn, validate, handler: undefined };
     callables.set(full, callable);
     return callable;

@@ -1,7 +1,7 @@
 /** From the engine's load message to the function that the container runs, or to the instance whose methods it runs. */
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { type App, definitionsOf, hooksOf, loadedApps, NotFoundError } from "../runtime/index.ts";
+import { type App, definitionsOf, hooksOf, isOfCodec, loadedApps, NotFoundError } from "../runtime/index.ts";
 import { compileValidator } from "../schema/check/index.ts";
 import { type AppManifest, printType } from "../schema/index.ts";
 import type { LoadMessage } from "../wire/container-protocol.ts";
@@ -39,7 +39,8 @@ async function loadOne(app: App, exports: Record<string, unknown>, message: Load
   const { fn, mode, options } = definition;
   const manifest =
     (options.validate || options.web) && message.manifest !== "" ? await loadManifest(message) : undefined;
-  const validate = options.validate && manifest ? compileValidator(message.function, manifest, printType) : undefined;
+  const validate =
+    options.validate && manifest ? compileValidator(message.function, manifest, printType, isOfCodec) : undefined;
   let handler: Handler | undefined;
   if (mode === "web") handler = fn as Handler;
   else if (options.web && manifest) handler = jsonHandler(fn, message.function, manifest, validate);

@@ -1,5 +1,6 @@
 /** HTTP in a container: a request comes as one payload, and leaves as a head and the pieces of a body. */
 
+import { decodeCustom, encodedForm } from "../runtime/index.ts";
 import type { ArgumentValidator } from "../schema/check/index.ts";
 import { type AppManifest, type Declaration, type FunctionSchema, fromJson, toJson } from "../schema/index.ts";
 import type { WebRequestHead, WebResponseHead } from "../wire/container-protocol.ts";
@@ -125,7 +126,7 @@ export function jsonHandler(
     if (wrong) return problem(400, "Bad Request", `${wrong.message}; ${wrong.hint}`);
     const result = await fn(...(read as never[]));
     if (result === undefined) return new Response(null, { status: 204 });
-    return new Response(toJson(result), { headers: { "content-type": "application/json" } });
+    return new Response(toJson(result, encodedForm), { headers: { "content-type": "application/json" } });
   };
 }
 
@@ -143,7 +144,7 @@ function argumentsIn(
   for (const parameter of parameters) {
     const value = given.get(parameter.name);
     given.delete(parameter.name);
-    const converted = value === undefined ? undefined : fromJson(value, parameter.type, declarations);
+    const converted = value === undefined ? undefined : fromJson(value, parameter.type, declarations, decodeCustom);
     if (!parameter.rest) args.push(converted);
     else if (Array.isArray(converted)) args.push(...(converted as unknown[]));
     else if (converted !== undefined) return `${name}(${parameter.name}): expected an array`;

@@ -59,7 +59,7 @@ function elementOf(type: TypeSchema, declarations: readonly Declaration[]): Type
   for (let i = 0; at?.kind === "reference" && i < MAX_ALIASES; i++) {
     const { name }: Extract<TypeSchema, { kind: "reference" }> = at;
     const alias: Declaration | undefined = declarations.find((one) => one.name === name);
-    at = alias?.kind === "alias" && !alias.typeParameters?.length ? alias.type : undefined;
+    at = alias?.kind === "alias" && !alias.typeParameters?.length && !alias.codec ? alias.type : undefined;
   }
   return at?.kind === "array" ? at.element : undefined;
 }

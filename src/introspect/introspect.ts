@@ -9,6 +9,7 @@ import {
   type FoundClass,
   type FoundFunction,
   faultsOf,
+  findCodecs,
 } from "./functions/index.ts";
 import { nameDeclarations, reachableFrom } from "./naming.ts";
 import { type Fault, IntrospectionError, type Problem, placed, relativePath } from "./problems.ts";
@@ -57,7 +58,8 @@ export function introspect(entry: string, options: IntrospectOptions = {}): Intr
   problems.push(...looseNulls(app));
   const faults: Fault[] = [];
   const name = checkApps(app, found, faults);
-  const cx = createConversion(app.program, app.checker);
+  const { program, checker } = app;
+  const cx = createConversion({ program, checker, codecs: findCodecs(app, found.apps, faults) });
   const names = exportedNames(app);
   const functions: FoundFunction[] = [];
   const classes: FoundClass[] = [];

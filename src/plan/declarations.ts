@@ -6,6 +6,7 @@
  * of the values: two enums are never the same type to TypeScript, also when they are equal in all respects.
  */
 import {
+  type CodecReference,
   type Declaration,
   type EnumDeclaration,
   isIdentifierName,
@@ -71,8 +72,11 @@ export interface EnumMemberPlan {
   doc?: string;
 }
 
-/** Throws SchemaError on a name that is none. */
-export function planDeclaration(declaration: Declaration): DeclarationPlan {
+/**
+ * Throws SchemaError on a name that is none.
+ * @param runtime the package that the file imports
+ */
+export function planDeclaration(declaration: Declaration, runtime: string): DeclarationPlan {
   const { name } = declaration;
   const base = { name, ...(declaration.doc && { doc: declaration.doc }) };
   switch (declaration.kind) {
@@ -81,7 +85,8 @@ export function planDeclaration(declaration: Declaration): DeclarationPlan {
       return { ...base, kind: "interface", head: head(declaration) + parents, members: planMembers(declaration) };
     }
     case "alias": {
-      const { type } = declaration;
+      const { type, codec } = declaration;
+      if (codec) return { ...base, kind: "alias", head: head(declaration), type: importedType(codec, runtime) };
       const isObject =
         type.kind === "object" && !type.calls && type.properties.length + (type.indexes?.length ?? 0) > 0;
       return {
@@ -94,6 +99,13 @@ export function planDeclaration(declaration: Declaration): DeclarationPlan {
     case "enum":
       return { ...base, kind: "enum", ...planEnum(declaration) };
   }
+}
+
+/** A type that crosses by a codec is imported; Temporal's is whatever the consumer's compiler has for it. */
+function importedType({ name, from, exported = name }: CodecReference, runtime: string): string {
+  return from === undefined
+    ? `import(${printString(runtime)}).${name.replace(".", "")}`
+    : `import(${printString(from)}).${exported}`;
 }
 
 function head(declaration: Extract<Declaration, { kind: "interface" | "alias" }>): string {

@@ -255,7 +255,9 @@ function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSetti
     factory,
     stubs: factoryImport,
     makers: [...makers.values()],
-    declarations: manifest.declarations.filter((item) => !errors.some((error) => error === item)).map(planDeclaration),
+    declarations: manifest.declarations
+      .filter((item) => !errors.some((error) => error === item))
+      .map((item) => planDeclaration(item, settings.runtime ?? "farcall")),
     errors: errorPlans,
     functions: stubs,
     classes,

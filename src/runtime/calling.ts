@@ -14,6 +14,7 @@ export {
 } from "./class-types.ts";
 export { Client, type ClientOptions } from "./client.ts";
 export { type CallContext, context, isRemote } from "./context.ts";
+export { type Codec, codec, type InstanceOf } from "./custom-codecs.ts";
 export type { ErrorClass } from "./declared-errors.ts";
 export { type Configuration, configure, disconnect, registerEngine } from "./engines.ts";
 export {
@@ -62,6 +63,16 @@ export type {
   StarmapInputs,
 } from "./signatures.ts";
 export { type MethodStub, type StubFactory, type StubsRef, stubs } from "./stubs.ts";
+export type {
+  TemporalDuration,
+  TemporalInstant,
+  TemporalPlainDate,
+  TemporalPlainDateTime,
+  TemporalPlainMonthDay,
+  TemporalPlainTime,
+  TemporalPlainYearMonth,
+  TemporalZonedDateTime,
+} from "./temporal-types.ts";
 export {
   type AnyBatched,
   type AnyFunction,

@@ -1,5 +1,6 @@
 /** Which engine a call goes to. Engines are named by URL; the adapter of a scheme is loaded when it is first needed. */
 import { DEFAULT_ENGINE, type Engine, type EngineFactory } from "../engine/index.ts";
+import { type Codec, registerCodecs } from "./custom-codecs.ts";
 import { InvalidError } from "./errors.ts";
 import { observed } from "./telemetry.ts";
 
@@ -19,10 +20,19 @@ export function registerEngine(scheme: string, load: () => Promise<EngineFactory
 export interface Configuration {
   /** URL, or an engine itself. `undefined` returns to the default. */
   engine?: string | Engine | undefined;
+  /** What `codec()` made for the types that apps have codecs for. They stay known; one of the same name takes the place of another. */
+  codecs?: readonly Codec<unknown, unknown>[] | undefined;
 }
 
-/** Sets the engine of every call whose function is not bound to a client. Throws InvalidError on an unknown kind of engine. */
+/**
+ * Sets the engine of every call whose function is not bound to a client, unless only `codecs` are given, which become known to this
+ * program. Throws InvalidError on an unknown kind of engine, and for what is not a codec.
+ */
 export function configure(configuration: Configuration): void {
+  if (configuration.codecs) {
+    registerCodecs(configuration.codecs);
+    if (!("engine" in configuration)) return;
+  }
   if (typeof configuration.engine === "string") loaderOf(configuration.engine);
   configured = configuration.engine;
   generation++;

@@ -15,11 +15,15 @@ export {
 export {
   argumentBytes,
   decodeArguments,
+  decodeCustom,
   decodeError,
   decodeValue,
   encodeArguments,
+  encodedForm,
   encodeError,
   encodeValue,
+  isOfCodec,
+  keepUnknownCodecs,
 } from "./codec/index.ts";
 export { setContext } from "./context.ts";
 export { openEngine } from "./engines.ts";

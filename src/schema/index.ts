@@ -13,6 +13,7 @@ export {
   type FunctionVersion,
 } from "./compare/index.ts";
 export { type DocTag, docParts, docTags } from "./docs.ts";
+export { EncodedValue } from "./encoded-value.ts";
 export { expandGlobal } from "./globals.ts";
 export { isBindingName, isIdentifierName, isLabel, isTypeName } from "./identifiers.ts";
 export {

@@ -229,7 +229,7 @@ export class Canonical {
   /** A name for a union, for a primitive type or for another name. */
   #plainAlias(type: TypeSchema): AliasDeclaration | undefined {
     const declaration = type.kind === "reference" ? this.declarations.get(type.name) : undefined;
-    if (declaration?.kind !== "alias" || declaration.typeParameters?.length) return undefined;
+    if (declaration?.kind !== "alias" || declaration.typeParameters?.length || declaration.codec) return undefined;
     return ["union", "reference", "primitive"].includes(declaration.type.kind) ? declaration : undefined;
   }
 
@@ -328,7 +328,10 @@ export class Canonical {
     }
     const names = bindNames(declaration.typeParameters, "d", NONE);
     const parameters = this.typeParameters(declaration.typeParameters, names);
-    if (declaration.kind === "alias") return parameters + this.type(declaration.type, names);
+    if (declaration.kind === "alias") {
+      const type = parameters + this.type(declaration.type, names);
+      return declaration.codec ? `codec ${quote(declaration.codec.name)}:${type}` : type;
+    }
     const members = this.#membersOf(name);
     if (members) return parameters + this.type(members, names);
     const bases = (declaration.extends ?? []).map((base) => this.type(base, names));

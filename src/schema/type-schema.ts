@@ -269,6 +269,18 @@ export interface AliasDeclaration extends DeclarationBase {
   kind: "alias";
   typeParameters?: TypeParameterSchema[];
   type: TypeSchema;
+  /** A type of its own, which crosses the wire by a codec; `type` is then what the codec makes of its values. */
+  codec?: CodecReference;
+}
+
+/** The codec of a type, and where callers find the type. */
+export interface CodecReference {
+  /** The codec's, which goes over the wire: `decimal`, `Temporal.Instant`. */
+  name: string;
+  /** The package that exports the type; absent for Temporal's, which programs have or lack. */
+  from?: string;
+  /** Its name there: `default`, `DateTime`, `Temporal.Instant`. */
+  exported?: string;
 }
 
 export interface EnumDeclaration extends DeclarationBase {

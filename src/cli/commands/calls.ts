@@ -49,7 +49,9 @@ export function define(command: Command, context: Context): void {
 export function nameOf({ function: name, instance }: Pick<CallInfo, "function" | "instance">): string {
   if (instance === undefined) return name;
   const [className, method] = name.split(".");
-  const given = decodeInstance(instance).args.map(toJson).join(", ");
+  const given = decodeInstance(instance)
+    .args.map((each) => toJson(each))
+    .join(", ");
   const shown = given.length > MAX_ARGUMENTS ? `${given.slice(0, MAX_ARGUMENTS)}…` : given;
   return `${className}(${shown}).${method}`;
 }

@@ -6,7 +6,7 @@
 import type { ts } from "ts-morph";
 import type { Declaration, ReferenceType, TypeSchema } from "../../schema/index.ts";
 import type { RefusalReason } from "../problems.ts";
-import { type DeclarationRecord, errors, type Owner, type Refusal, type Use } from "./owners.ts";
+import { type DeclarationRecord, errors, type FoundCodec, type Owner, type Refusal, type Use } from "./owners.ts";
 
 export interface TypeOptions {
   /** An alias that is not to be used for the type: what it stands for is wanted. */
@@ -24,6 +24,9 @@ export interface Visitors {
   type(cx: Conversion, type: ts.Type, site: ts.Node | undefined, options: TypeOptions): TypeSchema;
   /** What is named: an interface, an alias, an enum, a class. */
   declaration(cx: Conversion, record: DeclarationRecord): void;
+  /** A type that crosses by a codec. */
+  custom(cx: Conversion, record: DeclarationRecord): void;
+  isTemporal(cx: Conversion, symbol: ts.Symbol): boolean;
   /** A class of errors that a function declares. */
   error(cx: Conversion, record: DeclarationRecord): void;
 }
@@ -41,6 +44,13 @@ type Expanded = { schema: TypeSchema; uses: readonly Use[] } | "endless";
 /** Deeper nesting of one alias in its own result than this has no end. */
 const MAX_NESTING = 4;
 
+export interface ConversionOptions {
+  program: ts.Program;
+  checker: ts.TypeChecker;
+  /** By the type that each is for. */
+  codecs?: ReadonlyMap<ts.Symbol, FoundCodec>;
+}
+
 export class Conversion {
   readonly program: ts.Program;
   readonly checker: ts.TypeChecker;
@@ -48,6 +58,9 @@ export class Conversion {
   readonly #records = new Map<ts.Symbol, DeclarationRecord>();
   /** Apart from those, since what a class is as data is something else. */
   readonly #errors = new Map<ts.Symbol, DeclarationRecord>();
+  readonly #customs = new Map<ts.Symbol, DeclarationRecord>();
+  /** The app's, by the type that each is for. */
+  readonly codecs: ReadonlyMap<ts.Symbol, FoundCodec>;
   readonly #targets = new WeakMap<ReferenceType, DeclarationRecord>();
   /** Type parameters that a type may name here. */
   #scope: ReadonlySet<ts.Symbol> = new Set();
@@ -67,9 +80,10 @@ export class Conversion {
   #path: string[] = [];
   #site: ts.Node | undefined;
 
-  constructor(program: ts.Program, checker: ts.TypeChecker, visitors: Visitors) {
+  constructor({ program, checker, codecs = new Map() }: ConversionOptions, visitors: Visitors) {
     this.program = program;
     this.checker = checker;
+    this.codecs = codecs;
     this.#visitors = visitors;
   }
 
@@ -186,6 +200,12 @@ export class Conversion {
   /** A use of an error class by what may throw it. */
   errorClass(symbol: ts.Symbol): ReferenceType {
     return this.#use(this.#declared(symbol, this.#errors, this.#visitors.error));
+  }
+
+  /** A use of a type that crosses by a codec; undefined for all others. */
+  custom(symbol: ts.Symbol): ReferenceType | undefined {
+    if (!this.codecs.has(symbol) && !this.#visitors.isTemporal(this, symbol)) return undefined;
+    return this.#use(this.#declared(symbol, this.#customs, this.#visitors.custom));
   }
 
   #use(declaration: DeclarationRecord): ReferenceType {

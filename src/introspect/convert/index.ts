@@ -1,6 +1,6 @@
 /** Types to schema: every visitor at one conversion. */
-import type { ts } from "ts-morph";
-import { Conversion } from "./conversion.ts";
+import { Conversion, type ConversionOptions } from "./conversion.ts";
+import { convertCustom, isTemporal } from "./custom-types.ts";
 import { convertDeclaration } from "./declarations.ts";
 import { convertErrorClass } from "./error-classes.ts";
 import { convertNode } from "./nodes.ts";
@@ -15,6 +15,7 @@ export { hasUndefined, isExact, orUndefined } from "./optional.ts";
 export {
   completeCompared,
   type DeclarationRecord,
+  type FoundCodec,
   type Owner,
   type Refusal,
   reached,
@@ -23,11 +24,13 @@ export {
 export { globalOrigin, isOpen } from "./symbols.ts";
 export { convertTypeParameters } from "./type-parameters.ts";
 
-export function createConversion(program: ts.Program, checker: ts.TypeChecker): Conversion {
-  return new Conversion(program, checker, {
+export function createConversion(options: ConversionOptions): Conversion {
+  return new Conversion(options, {
     node: convertNode,
     type: convertType,
     declaration: convertDeclaration,
     error: convertErrorClass,
+    custom: convertCustom,
+    isTemporal,
   });
 }

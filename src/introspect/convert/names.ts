@@ -62,6 +62,8 @@ function convertUnknown(cx: Conversion, name: string, node: ts.Node | undefined)
 export function convertNamed(cx: Conversion, use: NamedUse): TypeSchema {
   const { symbol } = use;
   if (!symbol.declarations) return convertUnknown(cx, symbol.name, use.node);
+  const custom = cx.custom(symbol);
+  if (custom) return custom;
   if (symbol.flags & ts.SymbolFlags.Enum) return cx.reference(symbol);
   if (symbol.flags & ts.SymbolFlags.EnumMember) return convertEnumMember(cx, symbol);
   const origin = globalOrigin(cx, symbol);

@@ -43,6 +43,18 @@ export interface DeclarationRecord extends Owner {
   complete?: (() => void) | undefined;
 }
 
+/** A codec of the app, as its types say. */
+export interface FoundCodec {
+  name: string;
+  /** What it makes of values. */
+  encoded: ts.Type;
+  /** The package from which callers import the type, and its name there. */
+  from: string;
+  exported: string;
+  /** Where the codec is listed. */
+  site: ts.Node;
+}
+
 /**
  * An owner and all that it uses, each once as what crosses and once as what types are compared with; the nearest first.
  * @param known what need not be looked at

@@ -1,6 +1,7 @@
 /** The producer's side: an app, and the functions and classes that its module registers. */
 import type { BatchOptions, FunctionMode, ResolvedFunctionOptions } from "../../schema/index.ts";
 import type { AnyClass, RemoteClass } from "../class-types.ts";
+import { registerCodecs } from "../custom-codecs.ts";
 import { InvalidError } from "../errors.ts";
 import { RemoteFunction } from "../function.ts";
 import { checkName, currentEnvironment } from "../names.ts";
@@ -71,14 +72,15 @@ export interface Hooks {
 /** A named set of functions that are deployed together. */
 export class App {
   readonly name: string;
-  readonly #defaults: AppOptions;
+  readonly #defaults: FunctionOptions;
 
   /**
    * Throws InvalidError on a bad name or option.
-   * @param defaults options of every function that does not say otherwise
+   * @param options those of every function that does not say otherwise, and the app's codecs
    */
-  constructor(name: string, defaults: AppOptions = {}) {
+  constructor(name: string, options: AppOptions = {}) {
     checkName("app", name);
+    const { codecs, ...defaults } = options;
     for (const option of OWN_OPTIONS) {
       if (option in defaults) throw new InvalidError(`app "${name}": ${option} is an option of a function`);
     }
@@ -89,6 +91,7 @@ export class App {
         hint: "Functions have parameters of their own, so each says what its key is.",
       });
     }
+    if (codecs !== undefined) registerCodecs(codecs);
     this.name = name;
     this.#defaults = defaults;
     registrations.set(this, []);

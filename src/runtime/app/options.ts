@@ -12,6 +12,7 @@ import type {
 } from "../../schema/index.ts";
 import { autoscalerChecks } from "../autoscaler-settings.ts";
 import { type Checks, checkRecord, describe, duration, finite, integer, isRecord } from "../checks.ts";
+import type { Codec } from "../custom-codecs.ts";
 import { InvalidError } from "../errors.ts";
 import { isName } from "../names.ts";
 import { type AnyKey, argumentPaths, type KeyPart } from "./argument-path.ts";
@@ -112,10 +113,12 @@ export interface FunctionOptions<P extends readonly unknown[] = never[]> {
 export interface AppOptions extends Omit<FunctionOptions, OwnOption | "concurrency"> {
   /** Inputs that one container runs at a time. Default 1. */
   concurrency?: { maxInputs: number };
+  /** How values of classes cross the wire that it does not know: `codecs: [decimal]`, each made by `codec()`. Callers register them too. */
+  codecs?: readonly Codec<unknown, unknown>[];
 }
 
 /** Options of `app.web`: HTTP requests are not tried again, and have no key. */
-export interface WebOptions extends Omit<AppOptions, "retries"> {
+export interface WebOptions extends Omit<AppOptions, "retries" | "codecs"> {
   /** Name in the app; default: the handler's own name, then the name it is exported under. */
   name?: string;
   /** Requests that may start in a span of time. Those beyond wait. */

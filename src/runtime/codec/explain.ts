@@ -1,5 +1,6 @@
 /** Finds the place of what `scan` refused, and words it. Runs once a value has been refused, so it may be slow. */
 import { SerializationError } from "../errors.ts";
+import { encodeCustom, inWords } from "./custom.ts";
 import { kindOf, MAX_DEPTH, MAX_HOLES } from "./scan.ts";
 
 interface Problem {
@@ -103,6 +104,13 @@ function findInside(value: object, path: string, above: Above): Problem | undefi
         if (problem) return problem;
       }
       return undefined;
+    case "custom":
+      try {
+        return find(encodeCustom(value)[1], path, above);
+      } catch (error) {
+        const what = `cannot be encoded by its codec (${inWords(error)})`;
+        return { path, what, hint: "Check the codec's encode()." };
+      }
     case undefined:
       return refused(value, path);
     default:
@@ -129,7 +137,11 @@ function refused(value: object, path: string): Problem {
       hint: "Collect it into an array, or write the function as a generator.",
     };
   }
-  return { path, what: `is an instance of ${type}, a class with methods`, hint: PASS_DATA };
+  return {
+    path,
+    what: `is an instance of ${type}, a class with methods`,
+    hint: `${PASS_DATA} Or register a codec for it.`,
+  };
 }
 
 function property(path: string, key: string): string {

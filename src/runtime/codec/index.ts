@@ -2,7 +2,7 @@
  * The codec: user values to the bytes that an engine carries, and back. CBOR by cbor-x, and tags of our own (tags.ts) for
  * what JavaScript has and CBOR lacks. Kept as they are: Date, Map, Set, RegExp, URL, errors, bigint, -0, NaN, `undefined`
  * (apart from absent), holes, objects without prototype, ArrayBuffer, SharedArrayBuffer, DataView, every typed array and
- * Buffer. Instances of classes without methods arrive as plain objects. An object referred to twice arrives as two. Each
+ * Buffer, and what apps have codecs for. Instances of classes without methods arrive as plain objects. An object referred to twice arrives as two. Each
  * decoded byte array has a buffer of its own. Functions, symbols, promises, streams, instances of classes with methods and
  * cycles are refused with SerializationError, which names the place: `arguments[1].onProgress`.
  */
@@ -11,6 +11,9 @@ import type { DecodedArguments } from "../../engine/index.ts";
 import { MAX_PAYLOAD_BYTES } from "../../wire/frames.ts";
 import { type FindErrorClass, findKnownError } from "../declared-errors.ts";
 import { SerializationError } from "../errors.ts";
+
+export { decodeCustom, encodedForm, isOfCodec, keepUnknownCodecs } from "./custom.ts";
+
 import { explain } from "./explain.ts";
 import { prepare } from "./prepare.ts";
 import { revive } from "./revive.ts";
@@ -19,7 +22,7 @@ import { TAG } from "./tags.ts";
 
 export { argumentBytes } from "./peek.ts";
 
-const codec = new Encoder({
+const cbor = new Encoder({
   useRecords: false,
   mapsAsObjects: true,
   variableMapSize: true,
@@ -58,7 +61,7 @@ export function encodeArguments(args: readonly unknown[], kwargs?: Readonly<Reco
 
 function isRefused(value: unknown): boolean {
   try {
-    scan(value, 1);
+    if (scan(value, 1)) prepare(value, 1, []);
     return false;
   } catch (thrown) {
     if (thrown === REFUSED) return true;
@@ -78,9 +81,10 @@ function decode(payload: Uint8Array, find: FindErrorClass): unknown {
       payload.constructor === Uint8Array
         ? payload
         : new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
-    const value: unknown = codec.decode(bytes);
+    const value: unknown = cbor.decode(bytes);
     return value instanceof Tag && value.tag === TAG.revive ? revive(value.value, find) : value;
   } catch (cause) {
+    if (cause instanceof SerializationError) throw cause;
     throw new SerializationError(`a payload of ${payload.length} bytes cannot be decoded`, {
       cause,
       hint: "The caller and the container must use the same version of farcall.",
@@ -133,12 +137,12 @@ function describe(value: unknown): string {
 function write(value: unknown, root: string): Uint8Array {
   let bytes: Uint8Array;
   try {
-    bytes = codec.encode(value);
+    bytes = cbor.encode(value);
   } catch (cause) {
     throw new SerializationError(`${root} cannot be encoded: ${describe(cause)}`, { cause });
   }
   if (bytes.length > MAX_CHUNK_BYTES) {
-    (codec as unknown as { useBuffer(buffer: Uint8Array): void }).useBuffer(newChunk());
+    (cbor as unknown as { useBuffer(buffer: Uint8Array): void }).useBuffer(newChunk());
     if (bytes.length > MAX_PAYLOAD_BYTES) {
       throw new SerializationError(
         `${root}: ${bytes.length} bytes encoded are more than the limit of ${MAX_PAYLOAD_BYTES}`,

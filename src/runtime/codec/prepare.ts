@@ -5,6 +5,7 @@
 import { Tag } from "cbor-x";
 import { errorIdOf } from "../declared-errors.ts";
 import { FarcallError, RemoteError } from "../errors.ts";
+import { encodeCustom } from "./custom.ts";
 import { kindOf, MAX_DEPTH, MAX_HOLES, REFUSED, scan } from "./scan.ts";
 import { type ErrorRecord, TAG } from "./tags.ts";
 
@@ -95,6 +96,16 @@ function prepareObject(value: object, depth: number, outside: readonly object[],
       return prepareArray(value as unknown[], depth, above, app);
     case "bare":
       return new Tag(entriesOf(value, depth, above, app), TAG.bareObject);
+    case "custom": {
+      let encoded: [name: string, encoded: unknown];
+      try {
+        encoded = encodeCustom(value);
+      } catch {
+        // `explain` says why.
+        return refuse(value, above);
+      }
+      return new Tag([encoded[0], prepare(encoded[1], depth + 1, above, app)], TAG.custom);
+    }
     case undefined:
       return refuse(value, above);
   }

@@ -3,6 +3,7 @@ import { Tag } from "cbor-x";
 import type { FailureCode } from "../../engine/index.ts";
 import { type FindErrorClass, instanceOf } from "../declared-errors.ts";
 import { failureToError, RemoteError, UserCodeException } from "../errors.ts";
+import { decodeCustom } from "./custom.ts";
 import { errorClasses } from "./prepare.ts";
 import { float16Array, MAX_HOLES } from "./scan.ts";
 import { type ErrorRecord, TAG } from "./tags.ts";
@@ -66,6 +67,10 @@ function reviveTag(tag: number, value: unknown, find: FindErrorClass): unknown {
       return new float16Array(bufferOf(value));
     case TAG.sparseArray:
       return reviveSparseArray(value as unknown[], find);
+    case TAG.custom: {
+      const [name, encoded] = value as unknown[];
+      return decodeCustom(name, revive(encoded, find));
+    }
     case TAG.bigint:
       return bigintOf(value as string);
     case TAG.bareObject:

@@ -3,6 +3,8 @@
  * instance into a bare object. One pass, without allocation: most values turn out to need nothing.
  */
 
+import { hasCodec } from "./custom.ts";
+
 /** Thrown for a value that cannot cross (not an Error, which would cost a stack); `explain` then says which, and where. */
 export const REFUSED: unique symbol = Symbol("refused");
 
@@ -134,7 +136,9 @@ export type Kind =
   | "bare"
   /** Of another realm: a vm context, a frame. */
   | "foreign object"
-  | "foreign array";
+  | "foreign array"
+  /** Of a type that a codec of an app is for. */
+  | "custom";
 
 /** What an object is that is neither a plain object nor an array; undefined: it cannot cross. */
 export function kindOf(value: object, prototype: object | null): Kind | undefined {
@@ -143,6 +147,7 @@ export function kindOf(value: object, prototype: object | null): Kind | undefine
   if (prototype === Set.prototype) return "set";
   if (prototype === Date.prototype) return "date";
   if (prototype === RegExp.prototype) return "regexp";
+  if (hasCodec(prototype)) return "custom";
   if (ArrayBuffer.isView(value)) {
     if (viewPrototypes.has(prototype)) return "view";
     if (globalThis.Buffer !== undefined && prototype === Buffer.prototype) return "buffer";

@@ -29,6 +29,8 @@ export const TAG = {
   entries: 40973,
   /** Hexadecimal digits, perhaps after a minus: a bigint that is so large that cbor-x would take quadratic time. */
   bigint: 40974,
+  /** [name, encoded]: a value of a type that the app has a codec for */
+  custom: 40975,
 } as const;
 
 /** An error on the wire. */

@@ -8,6 +8,7 @@
  */
 import {
   type Declaration,
+  EncodedValue,
   expandGlobal,
   type GlobalType,
   type IndexSignature,
@@ -32,6 +33,9 @@ import {
   textPatterns,
 } from "./predicates.ts";
 
+/** @param codec its name */
+export type IsOfCodec = (codec: string, value: unknown) => boolean;
+
 type Bindings = ReadonlyMap<string, TypeSchema>;
 
 const UNBOUND: Bindings = new Map();
@@ -44,7 +48,11 @@ export class CheckCompiler {
   /** What the type parameters of the function are constrained to. */
   #constraints: Bindings = UNBOUND;
 
-  constructor(declarations: readonly Declaration[]) {
+  readonly #isOfCodec: IsOfCodec;
+
+  /** @param isOfCodec whether a value is of the type that a codec is for; by default only what is encoded can be told */
+  constructor(declarations: readonly Declaration[], isOfCodec: IsOfCodec = () => false) {
+    this.#isOfCodec = isOfCodec;
     for (const declaration of declarations) this.#declarations.set(declaration.name, declaration);
   }
 
@@ -383,6 +391,13 @@ export class CheckCompiler {
         ? type
         : { kind: "union", members: values.map((member) => ({ kind: "literal", value: member.value })) };
       return leaf(shown, (value) => allowed.has(value) || (numeric && typeof value === "number"));
+    }
+    if (declaration.kind === "alias" && declaration.codec) {
+      const { name } = declaration.codec;
+      const encoded = this.compile(declaration.type);
+      return leaf(type, (value) =>
+        value instanceof EncodedValue ? value.codec === name && encoded.is(value.value) : this.#isOfCodec(name, value),
+      );
     }
     const closed = (type.typeArguments ?? []).map((argument) => substitute(argument, bindings));
     const key = `${type.name} ${JSON.stringify(closed)}`;

@@ -13,7 +13,7 @@ import {
   type TypeSchema,
 } from "../index.ts";
 import type { Mismatch, ValueCheck } from "./check.ts";
-import { CheckCompiler } from "./checks.ts";
+import { CheckCompiler, type IsOfCodec } from "./checks.ts";
 
 export type PrintType = (type: TypeSchema) => string;
 
@@ -35,15 +35,17 @@ const MAX_VALUE_TEXT = 60;
 /**
  * @param name of a function, or of a class for its constructor
  * @param print printType of the schema; a parameter because it is needed only once an argument is refused.
+ * @param isOfCodec for types that cross by a codec; left out where values of them are EncodedValues
  */
 export function compileValidator(
   name: string,
   manifest: Callables & Pick<AppManifest, "declarations">,
   print: PrintType,
+  isOfCodec?: IsOfCodec,
 ): ArgumentValidator | undefined {
   const schema = schemaOf(name, manifest);
   if (!schema) return undefined;
-  const compiler = new CheckCompiler(manifest.declarations);
+  const compiler = new CheckCompiler(manifest.declarations, isOfCodec);
   const signatures = (schema.overloads ?? [schema]).map((signature) => compileSignature(signature, compiler));
   return (args) => {
     let fault: Fault | undefined;

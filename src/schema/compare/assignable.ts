@@ -23,6 +23,7 @@ import type {
 } from "../type-schema.ts";
 import {
   addsToTagged,
+  codecOf,
   distribute,
   enumOf,
   isEmptyObject,
@@ -98,7 +99,11 @@ export class Comparison {
     if (source.kind === "union" || isPrimitive(source, "boolean")) return this.#fromUnion(source, target);
     if (target.kind === "union" || isPrimitive(target, "boolean")) return this.#toUnion(source, target);
     if (source.kind === "intersection" || target.kind === "intersection") return this.#intersections(source, target);
-    return this.#structures(source, target);
+    const from = codecOf(source, this.#source.declarations);
+    const to = codecOf(target, this.#target.declarations);
+    if (!from && !to) return this.#structures(source, target);
+    // What one side's codec writes, the other's has to read.
+    return from && to && from.name === to.name ? this.differences(from.type, to.type) : this.#changed(source, target);
   }
 
   // ---- declarations -------------------------------------------------------------------------------------------

@@ -20,6 +20,14 @@ const BOOLEANS: readonly TypeSchema[] = [
   { kind: "literal", value: false },
 ];
 
+/** The codec that a type crosses the wire by, and what it makes of values. */
+export function codecOf(type: TypeSchema, declarations: Declarations): { name: string; type: TypeSchema } | undefined {
+  const declaration = type.kind === "reference" ? declarations.get(type.name) : undefined;
+  return declaration?.kind === "alias" && declaration.codec
+    ? { name: declaration.codec.name, type: declaration.type }
+    : undefined;
+}
+
 export function membersOf(type: TypeSchema): readonly TypeSchema[] {
   if (type.kind === "union" || type.kind === "intersection") return type.members;
   return isPrimitive(type, "boolean") ? BOOLEANS : [type];
@@ -27,11 +35,13 @@ export function membersOf(type: TypeSchema): readonly TypeSchema[] {
 
 /** Whether a type is a name for another one: a reference, or a global such as `Partial<Options>`. */
 export function isNamed(type: TypeSchema, declarations: Declarations): boolean {
+  if (codecOf(type, declarations)) return false;
   return type.kind === "reference" || (type.kind === "global" && expandGlobal(type, declarations) !== undefined);
 }
 
 /** The type behind a name, itself where it is none; `undefined` where that cannot be told. */
 export function open(type: TypeSchema, declarations: Declarations): TypeSchema | undefined {
+  if (codecOf(type, declarations)) return type;
   if (type.kind === "reference") return expand(type, declarations);
   return type.kind === "global" ? (expandGlobal(type, declarations) ?? type) : type;
 }
@@ -71,7 +81,8 @@ export function enumOf(type: TypeSchema, declarations: Declarations): EnumDeclar
 /** The members of a union, nested ones and those behind references too; a type alone is its own only member. */
 export function openUnion(type: TypeSchema, declarations: Declarations, depth = 0): TypeSchema[] {
   if (type.kind === "union") return type.members.flatMap((member) => openUnion(member, declarations, depth));
-  if (type.kind !== "reference" || depth >= MAX_DEPTH || enumOf(type, declarations)) return [type];
+  if (type.kind !== "reference" || depth >= MAX_DEPTH || enumOf(type, declarations) || codecOf(type, declarations))
+    return [type];
   const opened = expand(type, declarations);
   return opened?.kind === "union" || opened?.kind === "reference" ? openUnion(opened, declarations, depth + 1) : [type];
 }
@@ -85,7 +96,10 @@ export function mergeObjects({ members }: IntersectionType, declarations: Declar
   const others: TypeSchema[] = [];
   for (const member of members) {
     let type: TypeSchema | undefined = member;
-    for (let depth = 0; type?.kind === "reference" && depth < MAX_DEPTH; depth++) type = expand(type, declarations);
+    for (let depth = 0; type?.kind === "reference" && depth < MAX_DEPTH; depth++) {
+      if (codecOf(type, declarations)) return undefined;
+      type = expand(type, declarations);
+    }
     if (type?.kind === "intersection") type = mergeObjects(type, declarations);
     if (!type) return undefined;
     if (type.kind !== "object") {

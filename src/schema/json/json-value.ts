@@ -2,15 +2,28 @@
  * Values as JSON, where people and HTTP give and get them. The type decides what JSON cannot say: `2026-01-31` is a Date where
  * a Date is due and a string where a string is.
  */
+import { EncodedValue } from "../encoded-value.ts";
 import type { BuiltinName, Declaration, PropertySchema, TypeSchema } from "../type-schema.ts";
 
 /** Types with all references followed and unions taken apart; type parameters count as `unknown`. */
 export type Member = Exclude<TypeSchema, { kind: "union" | "reference" }>;
 
+/** Makes a value of a type that crosses by a codec of what the codec made of it. */
+export type DecodeCustom = (codec: string, encoded: unknown) => unknown;
+
+const keepEncoded: DecodeCustom = (codec, encoded) => new EncodedValue(codec, encoded);
+
 /** Turns a JSON value into what the type asks for, as deep as it goes. What does not fit stays as it is, for the engine to judge. */
-export function fromJson(value: unknown, type: TypeSchema, declarations: readonly Declaration[]): unknown {
+export function fromJson(
+  value: unknown,
+  type: TypeSchema,
+  declarations: readonly Declaration[],
+  decode: DecodeCustom = keepEncoded,
+): unknown {
+  const custom = value === null || value === undefined ? undefined : customIn(type, declarations);
+  const convert = (part: unknown, partType: TypeSchema) => fromJson(part, partType, declarations, decode);
+  if (custom) return decode(custom.codec, convert(value, custom.type));
   const members = membersOf(type, declarations);
-  const convert = (part: unknown, partType: TypeSchema) => fromJson(part, partType, declarations);
   if (members.some((member) => isUnknown(member) || fitsAsIs(value, member))) return value;
   if (Array.isArray(value)) {
     for (const member of members) {
@@ -62,6 +75,25 @@ export function fromJson(value: unknown, type: TypeSchema, declarations: readonl
   }
   return value;
 }
+
+/** The type that crosses by a codec, alone or beside others that stand for nothing: `Decimal | null`. */
+function customIn(
+  type: TypeSchema,
+  declarations: readonly Declaration[],
+  depth = 0,
+): { codec: string; type: TypeSchema } | undefined {
+  if (type.kind === "union") {
+    const others = type.members.filter((member) => !isAbsent(member as Member));
+    return others.length === 1 ? customIn(others[0]!, declarations, depth) : undefined;
+  }
+  if (type.kind !== "reference" || depth > MAX_ALIASES) return undefined;
+  const declaration = declarations.find(({ name }) => name === type.name);
+  if (declaration?.kind !== "alias") return undefined;
+  const { codec } = declaration;
+  return codec ? { codec: codec.name, type: declaration.type } : customIn(declaration.type, declarations, depth + 1);
+}
+
+const MAX_ALIASES = 50;
 
 export function membersOf(type: TypeSchema, declarations: readonly Declaration[], seen = new Set<string>()): Member[] {
   if (type.kind === "union") return type.members.flatMap((member) => membersOf(member, declarations, seen));
@@ -163,12 +195,17 @@ export function isUnknown(member: Member): boolean {
   return member.kind === "typeParameter" || (member.kind === "primitive" && ["unknown", "any"].includes(member.name));
 }
 
-/** A result as JSON: what JSON lacks becomes its nearest form. `undefined` is null. */
-export function toJson(value: unknown): string {
-  return JSON.stringify(plain(value, new Set())) ?? "null";
+/**
+ * A result as JSON: what JSON lacks becomes its nearest form. `undefined` is null.
+ * @param encode for values of types that cross by a codec; undefined for all others
+ */
+export function toJson(value: unknown, encode: EncodeCustom = () => undefined): string {
+  return JSON.stringify(plain(value, new Set(), encode)) ?? "null";
 }
 
-function plain(value: unknown, path: Set<unknown>): unknown {
+export type EncodeCustom = (value: object) => EncodedValue | undefined;
+
+function plain(value: unknown, path: Set<unknown>, encode: EncodeCustom): unknown {
   if (typeof value === "bigint") return value.toString();
   if (typeof value !== "object" || value === null || value instanceof Date || value instanceof URL) return value;
   if (value instanceof RegExp) return String(value);
@@ -178,16 +215,21 @@ function plain(value: unknown, path: Set<unknown>): unknown {
   if (path.has(value)) return "[circular]";
   path.add(value);
   try {
+    const encoded = value instanceof EncodedValue ? value : encode(value);
+    if (encoded) return plain(encoded.value, path, encode);
     if (ArrayBuffer.isView(value))
-      return Array.from(value as unknown as Iterable<unknown>, (item) => plain(item, path));
-    if (value instanceof Set) return Array.from(value, (item) => plain(item, path));
+      return Array.from(value as unknown as Iterable<unknown>, (item) => plain(item, path, encode));
+    if (value instanceof Set) return Array.from(value, (item) => plain(item, path, encode));
     if (value instanceof Map) {
-      const entries = Array.from(value, ([key, item]) => [plain(key, path), plain(item, path)] as const);
+      const entries = Array.from(
+        value,
+        ([key, item]) => [plain(key, path, encode), plain(item, path, encode)] as const,
+      );
       return entries.every(([key]) => typeof key === "string") ? Object.fromEntries(entries) : entries;
     }
-    if (Array.isArray(value)) return value.map((item) => plain(item, path));
+    if (Array.isArray(value)) return value.map((item) => plain(item, path, encode));
     const own = value instanceof Error ? { ...value, name: value.name, message: value.message } : value;
-    return Object.fromEntries(Object.entries(own).map(([key, item]) => [key, plain(item, path)]));
+    return Object.fromEntries(Object.entries(own).map(([key, item]) => [key, plain(item, path, encode)]));
   } finally {
     path.delete(value);
   }

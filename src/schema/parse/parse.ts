@@ -216,12 +216,15 @@ const enumValue = shape(
   { type: ["string", "number"] },
 );
 
+const path = textThat((value) => value.split(".").every(isIdentifierName), "is not a name or path of names");
+const codec = object({ name }, { from: name, exported: path });
+
 const declaration = kinds({
   interface: object(
     { name: typeName, properties },
     { doc: text, typeParameters, extends: types, indexes, calls, error: name },
   ),
-  alias: object({ name: typeName, type }, { doc: text, typeParameters }),
+  alias: object({ name: typeName, type }, { doc: text, typeParameters, codec }),
   enum: object(
     { name: typeName, members: list(object({ name: text, value: enumValue }, { doc: text })) },
     { doc: text, authoredName: text, const: flag },
