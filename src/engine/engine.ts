@@ -41,6 +41,8 @@ export interface Engine extends EngineFeatures {
 export interface EngineFeatures {
   /** `callOptions({ idempotencyKey })`. */
   readonly idempotency?: boolean | undefined;
+  /** `callOptions({ delayMs })` and `callOptions({ at })`: OpenCall.dueAt. */
+  readonly delays?: boolean | undefined;
   /** `callOptions({ onProgress })` and Monitor.progress, which is not called otherwise. */
   readonly progress?: boolean | undefined;
   /** InputRecord has the arguments. */

@@ -11,6 +11,8 @@ export interface OpenCall {
   durable: boolean;
   /** The same key on the same function gives the same call. */
   idempotencyKey?: string | undefined;
+  /** Of a durable call: its inputs begin at this time or later, by the engine's clock, in milliseconds since 1970. */
+  dueAt?: number | undefined;
   /** Reports of progress go to the sink. */
   progress?: boolean | undefined;
   /** Handed to the containers that run its inputs; kept with a durable call. */
@@ -90,6 +92,8 @@ export interface CallInfo {
   /** ISO 8601. */
   createdAt: string;
   endedAt?: string;
+  /** When it may begin, of a call that was made for later. ISO 8601. */
+  dueAt?: string;
   cancelled: boolean;
   /** Its inputs wait, and containers fail to start: why the last one did. */
   startProblem?: string;

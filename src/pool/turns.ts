@@ -90,8 +90,7 @@ export class Turns {
   }
 
   #laneOf(call: Call): Lane {
-    // A remote with an idempotency key is kept on disk, and its caller waits all the same.
-    return call.patientSince === undefined || call.method === "remote" ? this.#interactive : this.#durable;
+    return call.patientSince === undefined ? this.#interactive : this.#durable;
   }
 }
 

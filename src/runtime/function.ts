@@ -7,6 +7,7 @@ import type { FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";
 import { checkAutoscalerSettings } from "./autoscaler-settings.ts";
 import {
   type CallArguments,
+  dueAt,
   follow,
   forEachChecks,
   GeneratorCall,
@@ -14,6 +15,7 @@ import {
   limit,
   MapCall,
   mapChecks,
+  refuseDue,
   runUnary,
   spawnInputs,
   spawnMapChecks,
@@ -97,6 +99,7 @@ export class RemoteFunction {
 
   #split(method: string, given: readonly unknown[]): CallArguments {
     const call = splitCall(`${this.name}.${method}`, given);
+    if (call.init && method !== "spawn") refuseDue(`${this.name}.${method}`, call.init);
     return call.kwargs ? { ...call, kwargs: this.#target.named(call.kwargs) } : call;
   }
 
@@ -144,13 +147,14 @@ export class RemoteFunction {
         hint: "Write `for await (const { fraction } of call.progress())`.",
       });
     }
+    const due = init && dueAt(`${this.name}.spawn`, init);
     const taken = new TakenArguments(args, kwargs);
     const engine = await this.#target.engine();
     const payload = taken.for(engine);
-    if (init) this.#target.checkFeatures(engine, init);
+    if (init) this.#target.checkFeatures(engine, { ...init, dueAt: due });
     await this.#expect("spawn", "unary");
     init?.signal?.throwIfAborted();
-    return this.#spawn("spawn", engine, payload, init);
+    return this.#spawn("spawn", engine, payload, init, due);
   }
 
   async #spawn(
@@ -158,11 +162,12 @@ export class RemoteFunction {
     engine: Engine,
     payload: Uint8Array,
     init: CallArguments["init"],
+    due?: number,
   ): Promise<FunctionCall<unknown>> {
     try {
       const id = await new Promise<string>((resolve, reject) => {
         const handle = engine.invoker.open(
-          this.#target.request(engine, method, true, init && { idempotencyKey: init.idempotencyKey }),
+          this.#target.request(engine, method, true, init && { idempotencyKey: init.idempotencyKey, dueAt: due }),
           {
             output() {},
             // A turn later, so that an acceptance that came with it counts: a call found by its key may have been cancelled.
@@ -254,11 +259,13 @@ export class RemoteFunction {
   async spawnMap(...given: readonly unknown[]): Promise<FunctionCall<unknown>> {
     RemoteFunction.#check(this, "spawnMap");
     const { inputs, options } = splitMap<SpawnMapOptions>(`${this.name}.spawnMap`, given, spawnMapChecks);
+    const due = dueAt(`${this.name}.spawnMap`, options);
     const taken = new Inputs(`${this.name}.spawnMap`, inputs);
     const named = options.kwargs ? { ...options, kwargs: this.#target.named(options.kwargs) } : options;
     const engine = await this.#target.engine();
+    this.#target.checkFeatures(engine, { dueAt: due });
     await this.#expect("spawnMap", "unary");
-    const id = await spawnInputs(engine, this.#target.request(engine, "spawnMap", true), taken, named);
+    const id = await spawnInputs(engine, this.#target.request(engine, "spawnMap", true, { dueAt: due }), taken, named);
     return new FunctionCall<unknown>(id, this.#target);
   }
 

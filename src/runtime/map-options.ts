@@ -32,6 +32,10 @@ export interface ForEachOptions {
 }
 
 export interface SpawnMapOptions {
+  /** The inputs begin so many milliseconds from now, or later. */
+  delayMs?: number | undefined;
+  /** The inputs begin at this time, or later. */
+  at?: Date | undefined;
   /** Stops sending; what has been sent is cancelled. */
   signal?: AbortSignal | undefined;
 }

@@ -8,6 +8,10 @@ export interface CallOptionsInit {
   timeoutMs?: number | undefined;
   /** The same key on the same function gives the same call. */
   idempotencyKey?: string | undefined;
+  /** For `spawn`: the input begins so many milliseconds from now, or later. */
+  delayMs?: number | undefined;
+  /** For `spawn`: the input begins at this time, or later. */
+  at?: Date | undefined;
   /** Called with what the function reports with `context().progress()`. Not for `spawn`, whose call has `progress()`. */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -29,6 +33,10 @@ export interface CallOptions {
   readonly timeoutMs?: "write callOptions({ timeoutMs })";
   /** @deprecated write `callOptions({ idempotencyKey })` */
   readonly idempotencyKey?: "write callOptions({ idempotencyKey })";
+  /** @deprecated write `callOptions({ delayMs })` */
+  readonly delayMs?: "write callOptions({ delayMs })";
+  /** @deprecated write `callOptions({ at })` */
+  readonly at?: "write callOptions({ at })";
   /** @deprecated write `callOptions({ onProgress })` */
   readonly onProgress?: "write callOptions({ onProgress })";
 }

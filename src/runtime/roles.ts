@@ -30,6 +30,7 @@ const FEATURES: Record<keyof EngineFeatures, { what: string; hint: string }> = {
   progress: { what: "progress reports", hint: "Call without `onProgress`." },
   arguments: { what: "the arguments of past calls", hint: "Log them in the function." },
   trace: { what: "trace context", hint: "Pass the context as an argument." },
+  delays: { what: "calls that begin later", hint: "Call without `delayMs` and `at`." },
   backpressure: { what: "back pressure", hint: "Read the generator without pauses." },
 };
 

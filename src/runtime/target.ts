@@ -12,7 +12,7 @@ import { monitorOf, requireFeature } from "./roles.ts";
 import { answered } from "./stacks.ts";
 
 /** What a call's options ask of an engine. */
-type Wishes = Pick<CallOptionsInit, "idempotencyKey" | "onProgress">;
+type Wishes = Pick<CallOptionsInit, "idempotencyKey" | "onProgress"> & { dueAt?: number | undefined };
 
 /** The names that a function has for its arguments, by those that its stub shows instead. */
 export type WireNames = Readonly<Record<string, string>>;
@@ -131,7 +131,8 @@ export class Target {
   }
 
   /** Throws UnsupportedError, before anything is sent, when the engine lacks what the options ask for. */
-  checkFeatures(engine: Engine, { idempotencyKey, onProgress }: Wishes): void {
+  checkFeatures(engine: Engine, { idempotencyKey, onProgress, dueAt }: Wishes): void {
+    if (dueAt !== undefined) requireFeature(engine, "delays");
     if (idempotencyKey !== undefined) requireFeature(engine, "idempotency");
     if (!onProgress) return;
     requireFeature(engine, "progress");
@@ -148,16 +149,16 @@ export class Target {
 
   request(engine: Engine, method: OpenCall["method"], durable: boolean, wishes: Wishes = {}): OpenCall {
     const ref = this.refOn(engine);
-    const { idempotencyKey, onProgress } = wishes;
+    const { idempotencyKey, onProgress, dueAt } = wishes;
     const parent = currentContext()?.inputId;
-    if (parent === undefined && idempotencyKey === undefined && !onProgress) {
+    if (parent === undefined && idempotencyKey === undefined && dueAt === undefined && !onProgress) {
       const known = this.#plain.get(method);
       if (known?.function === ref) return known;
       const plain = { function: ref, method, durable };
       this.#plain.set(method, plain);
       return plain;
     }
-    return { function: ref, method, durable, idempotencyKey, progress: onProgress && true, parent };
+    return { function: ref, method, durable, idempotencyKey, dueAt, progress: onProgress && true, parent };
   }
 
   /** Whether a call that expects this mode can go out without a question to the engine. */

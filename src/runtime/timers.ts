@@ -12,6 +12,9 @@ export const queueMicrotask: typeof globalThis.queueMicrotask = globalThis.queue
 /** Milliseconds from a fixed moment. */
 export const now: () => number = performance.now.bind(performance);
 
+/** Milliseconds since 1970. */
+export const wallClock: () => number = Date.now;
+
 /** After I/O has had its turn. */
 export const nextTurn: (run: () => void) => void =
   typeof globalThis.setImmediate === "function" ? globalThis.setImmediate : (run) => void setTimeout(run, 0);

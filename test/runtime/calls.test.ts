@@ -357,6 +357,36 @@ describe("FunctionCall", () => {
     await call.cancel();
   });
 
+  test("a call for later says when it may begin, and runs then", async () => {
+    const { defined } = start();
+    const before = Date.now();
+    const call = await defined.double.spawn(4, callOptions({ delayMs: 300 }));
+    const many = await defined.double.spawnMap([1, 2], { at: new Date(before + 300) });
+    expect(await call.get()).toBe(8);
+    expect(Date.now()).toBeGreaterThanOrEqual(before + 300);
+    expect(await collect(many.iter())).toEqual([2, 4]);
+  });
+
+  test.each<[string, object, string]>([
+    ["a negative delay", { delayMs: -1 }, "delayMs must be milliseconds, 0 or more"],
+    ["no number", { delayMs: "5" }, "delayMs must be milliseconds"],
+    ["no time", { at: new Date("never") }, "at must be a valid Date"],
+    ["a number for a Date", { at: 5 }, "at must be a valid Date"],
+    ["two times", { delayMs: 5, at: new Date() }, "delayMs and at say the same thing"],
+  ])("a call for later with %s is refused", async (_, options, message) => {
+    const { defined } = start();
+    await expect(defined.double.spawn(1, callOptions(options))).rejects.toThrow(message);
+    await expect(defined.double.spawnMap([1], options)).rejects.toThrow(message);
+  });
+
+  test("calls whose callers wait cannot be for later", async () => {
+    const { defined } = start();
+    const later = callOptions({ delayMs: 5 });
+    await expect(defined.double.remote(1, later)).rejects.toThrow("delayMs is for spawn and spawnMap");
+    await expect(defined.double.remote(1, callOptions({ at: new Date() }))).rejects.toBeInstanceOf(InvalidError);
+    expect(() => defined.double.map([1], { delayMs: 5 } as object)).toThrow('unknown option "delayMs"');
+  });
+
   test("an idempotency key finds its call, also when that was cancelled", async () => {
     const { defined } = start();
     const key = callOptions({ idempotencyKey: "cancelled" });

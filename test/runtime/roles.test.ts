@@ -108,6 +108,13 @@ test("an idempotency key is refused before anything is sent", async () => {
   expect(opened()).toEqual([]);
 });
 
+test("a call for later is refused before anything is sent", async () => {
+  const later = callOptions({ delayMs: 5 });
+  await expect(add().spawn(1, 2, later)).rejects.toThrow("memory: does not support calls that begin later");
+  await expect(add().spawnMap([1], [2], { at: new Date() })).rejects.toThrow(UnsupportedError);
+  expect(opened()).toEqual([]);
+});
+
 test("progress is refused before anything is sent", async () => {
   const onProgress = () => {};
   await expect(add().remote(1, 2, callOptions({ onProgress }))).rejects.toThrow(UnsupportedError);

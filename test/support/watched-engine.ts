@@ -27,6 +27,7 @@ export class WatchedEngine implements Engine {
   readonly deployHint: string;
   readonly codec: Engine["codec"];
   readonly idempotency: Engine["idempotency"];
+  readonly delays: Engine["delays"];
   readonly progress: Engine["progress"];
   readonly arguments: Engine["arguments"];
   readonly trace: Engine["trace"];
@@ -44,6 +45,7 @@ export class WatchedEngine implements Engine {
     this.deployHint = engine.deployHint;
     this.codec = engine.codec;
     this.idempotency = engine.idempotency;
+    this.delays = engine.delays;
     this.progress = engine.progress;
     this.arguments = engine.arguments;
     this.trace = engine.trace;

@@ -17,6 +17,16 @@ resize.remote(bytes, { width: 3 });
 resize.remote(bytes, limits);
 resize.remote(bytes, { width: 3 }, limits);
 resize.spawn(bytes, callOptions({ idempotencyKey: "k" }));
+resize.spawn(bytes, callOptions({ delayMs: 5_000 }));
+resize.spawn(bytes, callOptions({ at: new Date() }));
+add.spawnMap([1, 2], [3, 4], { at: new Date() });
+add.spawnMap([1, 2], [3, 4], { delayMs: 5 });
+// @ts-expect-error a map is not for later
+add.map([1, 2], [3, 4], { delayMs: 5 });
+// @ts-expect-error a Date
+callOptions({ at: 5 });
+// @ts-expect-error the options are not in callOptions()
+resize.spawn(bytes, { delayMs: 5 });
 sum.remote(1);
 sum.remote(1, 2, 3);
 sum.remote(1, 2, 3, limits);

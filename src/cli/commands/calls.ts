@@ -60,6 +60,8 @@ function stateOf(call: CallInfo): string {
   const { numInputs, numFailed } = call;
   const failed = numInputs === 1 ? "failed" : `${numFailed} of ${numInputs} failed`;
   if (call.cancelled) return "cancelled";
+  if (call.dueAt !== undefined && call.endedAt === undefined && Date.parse(call.dueAt) > Date.now())
+    return `scheduled for ${call.dueAt.slice(0, 19)}Z`;
   if (call.startProblem !== undefined) return "waiting, containers do not start";
   if (call.endedAt === undefined) return numFailed > 0 ? `running, ${numFailed} failed` : "running";
   return numFailed > 0 ? failed : "ended";

@@ -18,6 +18,7 @@ export class ModalEngine implements Engine {
   readonly rollbackHint = "Run `modal app rollback NAME VERSION`.";
   readonly pollMs = POLL_MS;
   readonly idempotency = false;
+  readonly delays = false;
   readonly progress = false;
   readonly arguments = false;
   readonly trace = false;

@@ -3,6 +3,7 @@ import { type Checks, checkRecord, duration, flag, integer, signal } from "../ch
 import { InvalidError } from "../errors.ts";
 import type { ForEachOptions, MapOptions, SpawnMapOptions } from "../map-options.ts";
 import { CallOptionsArgument, type CallOptionsInit, KwargsArgument } from "../markers.ts";
+import { dueChecks } from "./due.ts";
 import { isIterable } from "./inputs.ts";
 
 export interface CallArguments {
@@ -14,6 +15,7 @@ export interface CallArguments {
 const onProgress = (value: unknown) => (typeof value === "function" ? undefined : "must be a function");
 
 const callChecks: Checks = {
+  ...dueChecks,
   signal,
   onProgress,
   timeoutMs: duration(1),
@@ -69,7 +71,7 @@ export const mapChecks: Checks = {
   wrapReturnedExceptions: flag,
 };
 export const forEachChecks: Checks = { ...common, ...running, ignoreExceptions: flag };
-export const spawnMapChecks: Checks = { ...common };
+export const spawnMapChecks: Checks = { ...common, ...dueChecks };
 
 /** Options differ from inputs in that they are not iterable. */
 export function splitMap<O extends MapOptions | ForEachOptions | SpawnMapOptions>(

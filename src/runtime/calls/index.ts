@@ -1,5 +1,6 @@
 /** Calls in flight: what the methods of a remote function start, from the arguments given to the outputs taken. */
 export * from "./arguments.ts";
+export { dueAt, refuseDue } from "./due.ts";
 export { GeneratorCall } from "./generator-call.ts";
 export { Inputs } from "./inputs.ts";
 export { limit, timeout } from "./limit.ts";

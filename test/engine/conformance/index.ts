@@ -4,6 +4,7 @@
  */
 import { calls } from "./calls.ts";
 import { containers } from "./containers.ts";
+import { delays } from "./delays.ts";
 import { deploy } from "./deploy.ts";
 import { durable } from "./durable.ts";
 import { limits } from "./limits.ts";
@@ -17,5 +18,5 @@ export type { EngineUnderTest } from "./suite.ts";
 export function conformance(name: string, options: SuiteOptions): void {
   const suite = new Suite(name, options);
   suite.account();
-  for (const part of [registry, deploy, calls, containers, limits, durable, monitor]) part(suite);
+  for (const part of [registry, deploy, calls, containers, limits, durable, delays, monitor]) part(suite);
 }

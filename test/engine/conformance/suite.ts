@@ -117,6 +117,7 @@ export class Suite {
         deploy: engine.deployer === undefined,
         monitor: engine.monitor === undefined,
         idempotency: engine.idempotency === false,
+        delays: engine.delays === false,
         progress: engine.progress === false,
         arguments: engine.arguments === false,
         trace: engine.trace === false,

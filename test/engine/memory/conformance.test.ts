@@ -14,6 +14,7 @@ conformance("memory", {
     deploy: "apps are installed by the test, not by farcall",
     monitor: "it keeps no record for people who look",
     idempotency: "it does not know keys",
+    delays: "an input runs as soon as it comes",
     progress: "its context has no progress",
     arguments: "it keeps no arguments",
     trace: "it does not carry trace context",

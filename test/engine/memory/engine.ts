@@ -104,6 +104,7 @@ export function memoryEngine(world: MemoryWorld): Engine {
     codec: jsonCodec,
     deployHint: "Call MemoryWorld.install with the app.",
     idempotency: false,
+    delays: false,
     progress: false,
     arguments: false,
     trace: false,

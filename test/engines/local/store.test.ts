@@ -39,6 +39,10 @@ LAYOUTS[6] = `CREATE TABLE calls (${CALLS}, trace TEXT, instance TEXT NOT NULL D
     CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, instance, key) ${KEY};
     CREATE TABLE inputs (call INTEGER NOT NULL, idx INTEGER NOT NULL, state INTEGER NOT NULL, payload BLOB, output BLOB, PRIMARY KEY (call, idx));`;
 
+LAYOUTS[8] = `CREATE TABLE calls (${CALLS}, trace TEXT, instance TEXT NOT NULL DEFAULT '', num_failed INTEGER NOT NULL DEFAULT 0, digest BLOB);
+    CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, instance, key) ${KEY};
+    CREATE TABLE inputs (id INTEGER PRIMARY KEY, state INTEGER NOT NULL, payload BLOB, output BLOB);`;
+
 /** Has been there since layout 5. */
 const ADDED = "DROP TABLE payloads; DROP TABLE artifacts; DROP TABLE commits;";
 
@@ -101,6 +105,11 @@ test.each([1, 2, 3, 4])("failed inputs that were stored under layout %i are coun
   const [old, fine] = [tables.byId("fc-old")!, tables.byId("fc-fine")!].map((row) => infoOfStored(row, tables));
   expect(old).toMatchObject({ numInputs: 3, numEnded: 3, numFailed: 2 });
   expect(fine).toMatchObject({ numInputs: 1, numEnded: 1, numFailed: 0 });
+});
+
+test.each([1, 6, 8])("calls that were stored under layout %i have no time to wait for", (layout) => {
+  const tables = new CallTables(opened(layout, ""));
+  expect(tables.byId("fc-old")).toMatchObject({ due_at: null, num_inputs: 3 });
 });
 
 test("results expire as fast as calls are made", async () => {

@@ -40,8 +40,10 @@ test("spawned inputs wait while containers fail to start, which can be seen, and
     startProblem: expect.stringContaining("the database does not answer") as string,
   });
   expect((await engine.monitor!.calls()).find((call) => call.id === id)?.startProblem).toMatch(/database/);
-  // A caller who waits for its result gets the reason at once, and the others wait on.
+  // A caller who waits for its result gets the reason at once, with a key too, and the others wait on.
   await expect(app.remote("job", 1)).rejects.toThrow(/the database does not answer/);
+  const keyed = { method: "remote", durable: true, idempotencyKey: "k" } as const;
+  await expect(app.remoteWith("job", [1], keyed)).rejects.toThrow(/the database does not answer/);
   expect(await engine.invoker.call(id)).toMatchObject({ numEnded: 0 });
   rmSync(down);
   const outcomes = await app.get(id, inputs.length);

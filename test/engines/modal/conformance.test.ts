@@ -100,6 +100,7 @@ conformance("modal", {
     interruption: "the suite breaks a server that loses its calls; Modal's keeps them, which faults.test.ts tests",
     expiry: "Modal keeps results for seven days, whoever asks",
     idempotency: "Modal's calls have no keys",
+    delays: "Modal begins a call when it is spawned",
     progress: "Modal has no reports of progress",
     arguments: "Modal does not give back the arguments of a call",
     trace: "Modal's inputs have no place for trace context",

@@ -22,6 +22,7 @@ import {
   type StoredListener,
 } from "../storage/index.ts";
 import { Backlog } from "./backlog.ts";
+import { DueCalls } from "./due-calls.ts";
 import { DurableCall, type DurableHost } from "./durable-call.ts";
 import { expiredFailure, infoOf, infoOfStored } from "./info.ts";
 import { Intake, newId, type WebRequest } from "./intake.ts";
@@ -64,6 +65,7 @@ export class Calls implements DurableHost {
   readonly storage: CallStorage;
   readonly attempts: AttemptsFile;
   readonly backlog = new Backlog();
+  readonly due = new DueCalls();
   readonly #warn: (message: string) => void;
   readonly #intake: Intake;
   readonly #recent = new RecentCalls();
@@ -372,6 +374,7 @@ export class Calls implements DurableHost {
 
   close(): void {
     this.#closed = true;
+    this.due.close();
     clearInterval(this.#expiryTimer);
   }
 }

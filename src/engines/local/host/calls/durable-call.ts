@@ -27,6 +27,7 @@ import {
 } from "../storage/index.ts";
 import type { Backlog } from "./backlog.ts";
 import { InputsDigest } from "./digest.ts";
+import type { DueCall, DueCalls } from "./due-calls.ts";
 import { infoOfDurable } from "./info.ts";
 import type { Peer } from "./peer.ts";
 import { ProgressBoard } from "./progress.ts";
@@ -45,6 +46,7 @@ export interface DurableHost {
   readonly storage: CallStorage;
   readonly attempts: AttemptsFile;
   readonly backlog: Backlog;
+  readonly due: DueCalls;
   /** Begins nothing that the next host can do. */
   readonly draining: boolean;
   warn(message: string): void;
@@ -71,7 +73,7 @@ export interface DurableCallOptions {
   onEnd: (call: DurableCall) => void;
 }
 
-export class DurableCall implements Call {
+export class DurableCall implements Call, DueCall {
   readonly number: number;
   readonly id: string;
   readonly method: OpenCall["method"];
@@ -123,6 +125,8 @@ export class DurableCall implements Call {
   /** Inputs below are taken or in `#page`. */
   #cursor = 0;
   #untaken = 0;
+  /** Inputs that wait until it is due. */
+  #unbegun = 0;
   /** When its inputs began to wait. */
   #queuedAt = 0;
   /** Inputs whose outcome is written, and those of which that is on disk. */
@@ -153,9 +157,9 @@ export class DurableCall implements Call {
     return this.#caller ?? this.#host;
   }
 
-  /** Since when its inputs wait, by performance.now(). */
-  get patientSince(): number {
-    return this.#patientSince;
+  /** Since when its inputs wait, by performance.now(). The caller of a `remote` with a key waits for it like that of any other. */
+  get patientSince(): number | undefined {
+    return this.method === "remote" ? undefined : this.#patientSince;
   }
 
   get over(): boolean {
@@ -363,7 +367,7 @@ export class DurableCall implements Call {
     this.#numInputs = count;
     const kept = this.#kept;
     this.#kept = undefined;
-    if (kept?.length === count) {
+    if (kept?.length === count && this.#isDue) {
       for (const { index, payload } of kept) this.#page.push(new Input(this, index, payload));
       this.#cursor = count;
     } else this.#letGo();
@@ -396,10 +400,30 @@ export class DurableCall implements Call {
       this.#finish();
       return;
     }
+    if (!this.#isDue) {
+      this.#unbegun = count;
+      this.#host.due.add(this, this.#dueAt);
+      return;
+    }
     this.#untaken = count;
     this.#patientSince = performance.now();
     this.#queuedAt = queueTime();
     this.pool.enqueue(this, count);
+  }
+
+  /** Its time has come. */
+  begin(): void {
+    const count = this.#unbegun;
+    this.#unbegun = 0;
+    if (!this.#over) this.#run(count);
+  }
+
+  get #dueAt(): number {
+    return this.#row.due_at ?? 0;
+  }
+
+  get #isDue(): boolean {
+    return this.#row.due_at === null || this.#row.due_at <= Date.now();
   }
 
   // ---- running
@@ -535,6 +559,7 @@ export class DurableCall implements Call {
     this.#cancelled = true;
     if (options.onStored) this.#onCancelled.push(options.onStored);
     this.progress.close();
+    this.#host.due.remove(this, this.#dueAt);
     this.pool.cancelled(this, this.#untaken, options);
     this.#untaken = 0;
     this.#page.clear();

@@ -50,6 +50,7 @@ export function infoOfDurable(row: CallRow & { num_inputs: number }, numEnded: n
     numFailed: row.num_failed,
     createdAt: new Date(row.created_at).toISOString(),
     ...(row.ended_at !== null && { endedAt: new Date(row.ended_at).toISOString() }),
+    ...(row.due_at !== null && { dueAt: new Date(row.due_at).toISOString() }),
     cancelled: row.cancelled === 1,
   };
 }

@@ -83,6 +83,7 @@ export class Intake {
       num_failed: 0,
       trace: message.trace ? JSON.stringify(message.trace) : null,
       digest: null,
+      due_at: message.dueAt ?? null,
     };
     const call = this.#durable(row, fn, true);
     telemetry?.callOpened(fn, message.method);

@@ -22,6 +22,7 @@ export function checkOpen(value: unknown): OpenCall {
   if (!METHODS.has(open["method"] as string)) fail("a call lacks its method");
   if (typeof open["durable"] !== "boolean") fail("a call does not say whether it is durable");
   optional(open, "idempotencyKey", "string");
+  optional(open, "dueAt", "number");
   optional(open, "progress", "boolean");
   optional(open, "parent", "string");
   if (open["trace"] !== undefined) {

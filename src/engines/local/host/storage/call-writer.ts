@@ -188,7 +188,7 @@ export class CallWriter {
 
   #insert(row: CallRow): void {
     this.#run(
-      "INSERT INTO calls (number, id, app, environment, function, instance, version, method, key, created_at, trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO calls (number, id, app, environment, function, instance, version, method, key, created_at, trace, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       row.number,
       row.id,
       row.app,
@@ -200,6 +200,7 @@ export class CallWriter {
       row.key === null ? null : keyBytes(row.key),
       row.created_at,
       row.trace,
+      row.due_at,
     );
   }
 

@@ -37,6 +37,8 @@ export interface CallRow {
   num_failed: number;
   /** TraceContext as JSON. */
   trace: string | null;
+  /** When it may begin, in milliseconds since 1970; null for at once. */
+  due_at: number | null;
   /** Of all its inputs, when it has a key and was accepted; see DurableCall. */
   digest: Uint8Array | null;
 }

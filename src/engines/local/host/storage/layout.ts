@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** The version of the tables below. A host refuses a directory of a newer one. */
-export const LAYOUT = 8;
+export const LAYOUT = 9;
 
 /** Inputs and outputs that are larger lie in a table of their own, so that the rows of `inputs` stay small and quick to change. */
 export const INLINE_BYTES = 16 * 1024;
@@ -50,7 +50,7 @@ const TABLES = `
     function TEXT NOT NULL, version INTEGER NOT NULL, method TEXT NOT NULL, key BLOB,
     num_inputs INTEGER, cancelled INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, ended_at INTEGER,
     expired INTEGER NOT NULL DEFAULT 0, trace TEXT, instance TEXT NOT NULL DEFAULT '',
-    num_failed INTEGER NOT NULL DEFAULT 0, digest BLOB
+    num_failed INTEGER NOT NULL DEFAULT 0, digest BLOB, due_at INTEGER
   );
   ${CALLS_BY_KEY}
   CREATE INDEX calls_open ON calls (number) WHERE ended_at IS NULL;
@@ -103,6 +103,8 @@ const UPGRADES: Record<number, string> = {
     DROP TABLE old_inputs;`,
   // Attempts are remembered.
   7: REPEATED,
+  // Calls can begin later.
+  8: "ALTER TABLE calls ADD COLUMN due_at INTEGER;",
 };
 
 /** Inside a transaction. */
