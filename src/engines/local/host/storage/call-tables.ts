@@ -23,8 +23,8 @@ import type { Store } from "./store.ts";
 const STORED = "id & 0xffffffff, state, iif(state = 0, payload, output)";
 type Stored = [index: number, state: number, payload: Uint8Array | null];
 
-/** Rows and bytes that are read at a time. */
-const PAGE_ROWS = 512;
+/** Rows and bytes that are read at a time: in a fraction of a millisecond, as long as they are small. */
+const PAGE_ROWS = 128;
 const PAGE_BYTES = 4 * 1024 * 1024;
 
 export class CallTables implements CallStorage {
