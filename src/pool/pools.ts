@@ -182,6 +182,7 @@ export class Pools implements PoolOwner {
     const { language } = version.manifest;
     const launcher = this.#launchers[language];
     if (!launcher) throw new InvalidError(`containers of ${language} functions cannot be started on this machine`);
+    this.#versions.makeReady?.(version);
     return new Container({
       process: launcher.launch({ memoryMiB: options.memoryMiB }),
       owner: pool,

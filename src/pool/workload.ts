@@ -33,6 +33,8 @@ export interface Versions {
   /** The newest version of every app. */
   newest(): Iterable<Version>;
   isNewest(version: Version): boolean;
+  /** Called before a container is started. Throws when the version's files are lost, saying what to do. */
+  makeReady?(version: Version): void;
   /** @param workload see workloadKey */
   autoscaler(version: Version, workload: string): AutoscalerSettings;
   setAutoscaler(version: Version, workload: string, settings: AutoscalerSettings): void;

@@ -55,6 +55,15 @@ test("code that was cut, emptied or deleted is written again when the host start
   await engine.close();
 });
 
+test("code that was deleted or damaged under a running host is there again for the next container", async () => {
+  await using home = await temporaryHome();
+  const { engine, app, other } = await deployed(home);
+  expect(await app.remote("double", 1)).toBe(2);
+  rmSync(join(home.path, "artifacts"), { recursive: true });
+  expect(await other.remote("double", 2)).toBe(4);
+  await engine.close();
+});
+
 test("an app whose code is lost for good does not stop the others, says so, and runs again once it is deployed again", async () => {
   await using home = await temporaryHome();
   const { deployments, engine, app, other } = await deployed(home);

@@ -139,6 +139,11 @@ export class Registry {
     this.#broken.delete(version);
   }
 
+  /** Before a container loads them: files that were removed or changed under this host are written again. Throws EngineUnavailableError. */
+  makeReady(version: Version): void {
+    if (!this.#artifacts.looksWhole(version)) this.#ensure(version);
+  }
+
   /** `undefined`, and a line in the log, for what cannot be read: other apps go on without it. */
   #readable(ref: AppRef): Version | undefined {
     try {

@@ -13,6 +13,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -27,6 +28,8 @@ export interface ArtifactContent {
 
 export class Artifacts {
   readonly #folder: string;
+  /** How the files looked when they were last found whole: looking is quicker than reading. By their paths. */
+  readonly #looks = new Map<string, string>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -63,6 +66,7 @@ export class Artifacts {
         }
         this.write(content);
       }
+      this.#looks.set(this.codeFile(hash), lookOf(this.codeFile(hash)));
       if (readIfThere(manifestFile)?.equals(Buffer.from(manifest))) return !whole;
       mkdirSync(dirname(manifestFile), { recursive: true, mode: 0o700 });
       writeAtomically(manifestFile, manifest);
@@ -70,6 +74,11 @@ export class Artifacts {
     } catch (error) {
       throw storeError(error, manifestFile);
     }
+  }
+
+  /** Nobody has touched the code since `ensure`, and the manifest is there. */
+  looksWhole({ artifact, manifestFile }: { artifact: string; manifestFile: string }): boolean {
+    return lookOf(artifact) === this.#looks.get(artifact) && existsSync(manifestFile);
   }
 
   /** The code is there and is what its name says. */
@@ -114,6 +123,11 @@ function readIfThere(file: string): Buffer | undefined {
     // Missing, or a folder, or unreadable: to be written again.
     return undefined;
   }
+}
+
+function lookOf(file: string): string {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats ? `${stats.ino} ${stats.size} ${stats.mtimeMs}` : "";
 }
 
 function sha256(content: Buffer): string {

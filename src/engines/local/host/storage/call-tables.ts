@@ -25,6 +25,8 @@ type Stored = [index: number, state: number, payload: Uint8Array | null];
 
 /** Rows and bytes that are read at a time: in a fraction of a millisecond, as long as they are small. */
 const PAGE_ROWS = 128;
+/** Rows that people look at. */
+const RECORDED_ROWS = 512;
 const PAGE_BYTES = 4 * 1024 * 1024;
 
 export class CallTables implements CallStorage {
@@ -176,7 +178,7 @@ export class CallTables implements CallStorage {
       const page: RecordedInput[] = [];
       let bytes = 0;
       const states = failed ? InputState.exception : InputState.waiting;
-      for (const row of statement.all(...rangeOf(call, start, end), states, Math.min(limit, PAGE_ROWS))) {
+      for (const row of statement.all(...rangeOf(call, start, end), states, Math.min(limit, RECORDED_ROWS))) {
         const [, , , input, runs] = row as unknown as [...Stored, input: Uint8Array | null, runs: number | null];
         const { index, state, payload } = this.#storedInput(call, row as unknown as Stored);
         page.push({
