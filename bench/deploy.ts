@@ -132,16 +132,20 @@ class ShapedApp implements AsyncDisposable {
     const args = [join(TYPESCRIPT, "bin/tsc"), "-p", ".", "--watch", "--preserveWatchOutput"];
     const child = spawn(process.execPath, args, { cwd: this.project.path });
     const lines = createInterface(child.stdout);
-    const done = async () => {
-      for (;;) {
-        const [line] = (await once(lines, "line")) as [string];
-        if (line.includes("Found 0 errors")) return;
-      }
-    };
+    const done = () =>
+      new Promise<void>((resolve) => {
+        const see = (line: string): void => {
+          if (!line.includes("Found 0 errors")) return;
+          lines.off("line", see);
+          resolve();
+        };
+        lines.on("line", see);
+      });
     const save = async (): Promise<number> => {
-      this.change();
       const start = performance.now();
-      await done();
+      const ended = done();
+      this.change();
+      await ended;
       return performance.now() - start;
     };
     await done();
