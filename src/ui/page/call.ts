@@ -2,7 +2,7 @@
 import { count, duration } from "../../text/units.ts";
 import type { CallView, InputView } from "../api.ts";
 import { engineView, get, post } from "./api.ts";
-import { stateBadges, stateOf } from "./calls.ts";
+import { isOpen, stateBadges } from "./calls.ts";
 import { ago, type Child, empty, h, show } from "./dom.ts";
 import { appPath, functionPath } from "./links.ts";
 import { logPane } from "./logs.ts";
@@ -23,7 +23,7 @@ export async function callView({ parts: [id = ""], query, left }: Place): Promis
   const progress = h("div", {});
   const inputs = h("div", {});
   let last = "";
-  let shown = "";
+  let isShownOpen = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const draw = (view: CallView): void => {
     // What has not changed keeps its place, its selection and what was opened in it.
@@ -55,9 +55,9 @@ export async function callView({ parts: [id = ""], query, left }: Place): Promis
   const refresh = async (again?: Again): Promise<void> => {
     const view = await get("one-call", { id, start, failed, ...again }, left);
     draw(view);
-    shown = stateOf(view.call);
+    isShownOpen = isOpen(view.call);
     clearTimeout(timer);
-    if (shown === "running" && !left.aborted)
+    if (isShownOpen && !left.aborted)
       timer = setTimeout(() => void refresh({ again: 1 }).catch(() => {}), Math.max(REFRESH_MS, pollMs));
   };
   left.addEventListener("abort", () => clearTimeout(timer));
@@ -86,14 +86,13 @@ export async function callView({ parts: [id = ""], query, left }: Place): Promis
       h("h2", {}, "Logs"),
       logPane(id, left, () => {
         // An answer now rather than at the next look.
-        if (shown === "running") void refresh().catch(() => {});
+        if (isShownOpen) void refresh().catch(() => {});
       }),
     ),
   };
 }
 
 function facts({ call }: CallView, refresh: () => Promise<void>): Child[] {
-  const state = stateOf(call);
   const cancel = h("button", { type: "button" }, "Cancel");
   cancel.addEventListener("click", async () => {
     cancel.disabled = true;
@@ -113,7 +112,7 @@ function facts({ call }: CallView, refresh: () => Promise<void>): Child[] {
     h("span", { class: "dim" }, "started ", ago(call.createdAt)),
     call.endedAt !== undefined &&
       h("span", { class: "dim" }, `took ${duration(Date.parse(call.endedAt) - Date.parse(call.createdAt))}`),
-    state === "running" && cancel,
+    isOpen(call) && cancel,
   ];
 }
 

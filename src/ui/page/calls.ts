@@ -7,14 +7,23 @@ import { callPath, callsPath, functionPath } from "./links.ts";
 import { type Place, replaceAddress, type View } from "./place.ts";
 import { type Again, whileLive } from "./refresh.ts";
 
-const KINDS = { running: "busy", ended: "", failed: "bad", cancelled: "warn" };
+const KINDS = { scheduled: "", running: "busy", ended: "", failed: "bad", cancelled: "warn" };
 
 export type CallState = keyof typeof KINDS;
 
 export function stateOf(call: CallInfo): CallState {
   if (call.cancelled) return "cancelled";
-  if (call.endedAt === undefined) return "running";
+  if (call.endedAt === undefined) return isDueLater(call) ? "scheduled" : "running";
   return call.numFailed > 0 ? "failed" : "ended";
+}
+
+/** It neither ended nor was cancelled. */
+export function isOpen(call: CallInfo): boolean {
+  return call.endedAt === undefined && !call.cancelled;
+}
+
+function isDueLater({ dueAt }: CallInfo): boolean {
+  return dueAt !== undefined && Date.parse(dueAt) > Date.now();
 }
 
 /** Of a call of many inputs with how many of them failed. */
@@ -24,6 +33,7 @@ export function stateBadges(call: CallInfo): (Element | string | false)[] {
   const some =
     numFailed > 0 && numInputs > 1 && `${numFailed.toLocaleString("en")} of ${numInputs.toLocaleString("en")} failed`;
   if (state === "failed") return [badge(some || "failed", "bad")];
+  if (state === "scheduled") return [badge(`scheduled for ${call.dueAt!.slice(0, 19)}Z`)];
   if (call.startProblem !== undefined) return [badge("waiting: containers do not start", "warn")];
   return [badge(state, KINDS[state]), some && " ", some && badge(some, "bad")];
 }
