@@ -273,7 +273,7 @@ test("offline without a lock says where to get one", async () => {
   expect(error).toMatchObject({ name: "NotFoundError", hint: expect.stringContaining("farcall codegen") });
 });
 
-test("a lock with merge conflicts is written anew online and refused offline", async () => {
+test("a lock with merge conflicts is rewritten online and refused offline", async () => {
   using project = new Project();
   await run(project, {});
   const lock = project.read("src/generated/farcall.lock.json");
@@ -494,11 +494,11 @@ test("an output that is a file, or beneath one, is told so", async () => {
   using project = new Project({ taken: "" });
   for (const output of ["taken", "taken/inner"])
     expect((await failure(run(project, { output }))).message).toMatch(
-      /^The output .* cannot be a folder: a file stands /,
+      /^The output .* cannot be a folder: there is a file /,
     );
 });
 
-test("a damaged lock is written anew, whatever it holds", async () => {
+test("a damaged lock is rewritten, whatever it contains", async () => {
   using project = new Project();
   await run(project, { apps: ["images"] });
   project.write({ "src/generated/farcall.lock.json": "\u0000\u0000 nothing" });
