@@ -40,7 +40,7 @@ async function interruptedAt(words: string, args: string[], bin: string = bins.f
 
 test("dev and codegen --watch say at once what they do and that they watch", async () => {
   const dev = await interruptedAt("Ctrl-C ends.", ["dev", "src/app.ts"]);
-  expect(dev[0]).toMatch(/^Deploying src\/app\.ts, then watching the files that it is made of\. Ctrl-C ends\.\n/);
+  expect(dev[0]).toMatch(/^Deploying src\/app\.ts, then watching its source files\. Ctrl-C ends\.\n/);
   expect(dev[1]).toBe(130);
   const codegen = await interruptedAt("Ctrl-C ends.", ["--watch"], bins.codegen);
   expect(codegen[0]).toMatch(/^Generating stubs, then watching deploys and farcall\.config\.json\. Ctrl-C ends\.\n/);

@@ -33,9 +33,7 @@ test("what `host backup` writes, `host restore` puts back", async () => {
   expect(again.stderr).toMatch(/^error\[FARCALL_INVALID\]: .*state\.backup exists/);
   expect(again.code).toBe(1);
   expect((await cli("remove", "arithmetic")).code).toBe(0);
-  expect((await cli("host", "restore", "state.backup")).stdout).toMatch(
-    /^Restored\.\nWhat was there before is .*replaced/,
-  );
+  expect((await cli("host", "restore", "state.backup")).stdout).toMatch(/^Restored\.\nThe previous data is .*replaced/);
   expect(JSON.parse((await cli("apps", "--json")).stdout)).toMatchObject([{ app: "arithmetic", version: 1 }]);
 });
 

@@ -1,4 +1,4 @@
-/** `farcall call TARGET ARGS…`: one call by hand, its arguments read by the deployed schema. */
+/** `farcall call TARGET ARGS…`: makes one call, and reads its arguments by the deployed schema. */
 import type { Command } from "commander";
 import { callOptions, FarcallError, InvalidError, kwargs } from "../../runtime/index.ts";
 import { type ArgumentProblem, compileValidator } from "../../schema/check/index.ts";
@@ -36,11 +36,11 @@ export function define(command: Command, context: Context): void {
       ),
   )
     .option("--spawn", "print the call's id and do not wait for the result")
-    .option("--timeout <ms>", "give up after so many milliseconds", positive);
+    .option("--timeout <ms>", "give up after this many milliseconds", positive);
   examples(command, [
     ["farcall call text/words 'the quick fox'", "a string needs no JSON quotes"],
     ["farcall call images/resize @cat.png '{\"width\":100}' > small.png", "bytes from and to files"],
-    ["farcall call text/topWords 10 --json", "a generator prints one JSON value a line"],
+    ["farcall call text/topWords 10 --json", "a generator prints one JSON value per line"],
     ["farcall call images/resize @cat.png --spawn", "durable; farcall calls lists it"],
     [
       "farcall call ml/embed 'the quick fox' normalize=true",

@@ -121,6 +121,8 @@ class TemplateCompiler {
   }
 
   #refuse(what: string): never {
-    throw new Error(`the template ${this.#name} has ${what}, which src/codegen/templates/precompile.ts does not support`);
+    throw new Error(
+      `the template ${this.#name} has ${what}, which src/codegen/templates/precompile.ts does not support`,
+    );
   }
 }
