@@ -47,8 +47,8 @@ test("dev and codegen --watch say at once what they do and that they watch", asy
   expect(codegen[1]).toBe(130);
 });
 
-test("Ctrl-C while a deploy imports the module is answered with that nothing was registered, and leaves no process", async () => {
-  // What the module prints is not shown, so it tells by a file that it is being imported.
+test("Ctrl-C while a deploy imports the module reports that nothing was registered, and leaves no process", async () => {
+  // The module's output is not shown, so it signals with a file that it is being imported.
   await files.write(
     "src/slow.ts",
     app(
@@ -76,7 +76,7 @@ test("Ctrl-C while a deploy imports the module is answered with that nothing was
   expect(JSON.parse(stdout)).toEqual([]);
 });
 
-test("problems are placed from the working directory, each once and with its hint once", async () => {
+test("problems have paths relative to the working directory, and are printed once with their hint", async () => {
   await files.write(
     "src/wrong.ts",
     app(

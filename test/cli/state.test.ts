@@ -25,7 +25,7 @@ afterAll(async () => {
 
 const cli = (...args: string[]) => farcall(args, { env: home.env, cwd: folder });
 
-test("what `host backup` writes, `host restore` puts back", async () => {
+test("`host restore` restores what `host backup` wrote", async () => {
   const backup = await cli("host", "backup", "state.backup");
   expect(backup.stdout).toMatch(/^Wrote .*state\.backup\. It has the values of secrets/);
   expect(backup.code).toBe(0);
@@ -37,7 +37,7 @@ test("what `host backup` writes, `host restore` puts back", async () => {
   expect(JSON.parse((await cli("apps", "--json")).stdout)).toMatchObject([{ app: "arithmetic", version: 1 }]);
 });
 
-test("`doctor --repair` says what it has repaired, and that nothing was wrong", async () => {
+test("`doctor --repair` says what it has repaired, or that nothing was wrong", async () => {
   const [hash] = await readdir(join(home.path, "artifacts"));
   await truncate(join(home.path, "artifacts", hash!, "app.mjs"), 5);
   expect((await cli("doctor", "--repair")).stdout).toMatch(

@@ -43,7 +43,7 @@ describe("an Output", () => {
     for (const code of ["\u001b[31m", "\u001b]0;", "\u0007", "\u009b", "\u202e"]) expect(shown).not.toContain(code);
   });
 
-  test("gives a pipe everything as it is", async () => {
+  test("writes everything to a pipe unchanged", async () => {
     expect(await written(false, (output) => output.line(EVIL))).toBe(`${EVIL}\n`);
     expect(await written(false, (output) => output.raw(EVIL))).toBe(EVIL);
     expect(await written(false, (output) => output.event({ EVIL }), true)).toBe(`${JSON.stringify({ EVIL })}\n`);
@@ -98,7 +98,7 @@ export const g = app.function(function g() { throw new Error(${JSON.stringify(EV
     expect(stdout).not.toContain("\u009b");
   });
 
-  test("pipe a result as it is", async () => {
+  test("pipe a result unchanged", async () => {
     expect((await farcall(["call", "work/f"], { env: home.env })).stdout).toBe(`${EVIL}\n`);
   });
 });

@@ -65,7 +65,7 @@ new images./*class*/Model("l");
 new images.Model("l").predict./*method remote*/remote("a");
 `;
 
-test("say the parameters by name and the result, of the type arguments that the call has", async () => {
+test("show the parameters by name and the result, with the call's type arguments", async () => {
   await using deployed = await registry();
   using project = new Project({ "src/use.ts": use });
   const width = { name: "width", type: number, optional: true } as const;
@@ -129,7 +129,7 @@ GeneratorFunction./*members of GeneratorFunction*/fromName<[], void>("a", "b");
   expect(deprecated).toEqual(used.flatMap((name) => [`${name}.getRawF`, `${name}.local`]));
 });
 
-test("say of each parameter what its author says while a call is written, and show the whole path of the source", async () => {
+test("show each parameter's documentation while a call is written, and the source's full path", async () => {
   await using deployed = await registry();
   using project = new Project({
     "src/use.ts": `import { images } from "./generated/index.ts";

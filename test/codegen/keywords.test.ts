@@ -430,7 +430,7 @@ beforeAll(async () => {
 });
 afterAll(() => deployed[Symbol.asyncDispose]());
 
-test("compilers let each argument be given by position or by name, and once", async () => {
+test("compilers accept each argument by position or by name, but only once", async () => {
   using project = new Project({ "src/use.ts": use });
   await generate({ apps: ["words"] }, { cwd: project.path, engine: deployed.engine });
   for (const compiler of COMPILERS) expect.soft(await project.check(compiler), compiler).toBe("");

@@ -76,7 +76,7 @@ test.each(["ts", "js"] as const)("as %s, an app of everything comes out the same
   }
 });
 
-test("a template that needs more than is known stops the build, by name", () => {
+test("a template with an unsupported construct stops the build, by name", () => {
   const compile = (source: string) => () => compileTemplates([{ name: "mine", file: "mine.hbs", text: source }]);
   for (const source of [
     "{{#with a}}{{/with}}",

@@ -122,7 +122,7 @@ test("notices a change of a module that the config imports", async () => {
   }
 });
 
-test("ignores deploys of apps that the config does not mean", async () => {
+test("ignores deploys of apps that the config does not choose", async () => {
   await using deployed = await registry();
   using project = new Project();
   await deployed.deploy(manifest("a", [fn("f", [], text)]));

@@ -1,4 +1,4 @@
-/** The packages that fidelity is measured against: popular, of different styles, and written without farcall in mind. */
+/** The packages that fidelity is measured against: popular, in different styles, and written without farcall in mind. */
 export interface FidelityPackage {
   name: string;
   /** What it stands for. */

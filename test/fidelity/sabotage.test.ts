@@ -1,9 +1,9 @@
-/** The comparison of authors' types with stubs' can fail: it notices each way in which a stub can be wrong. */
+/** The comparison of authors' types with stubs' can fail: it notices every way in which a stub can be wrong. */
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { type Fidelity, measure } from "./measure.ts";
 
-/** What is done to the stub of each function. */
+/** The change made to each function's stub. */
 const CHANGES: Record<string, [from: string, to: string]> = {
   renamed: ["[text: string]", "[txt: string]"],
   mutable: ["list: readonly string[]", "list: string[]"],

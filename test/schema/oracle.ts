@@ -8,7 +8,7 @@ import { printDeclaration, printTuple, printType } from "../../src/schema/index.
 
 export interface Judgement {
   accepts: boolean;
-  /** The changed version is no valid TypeScript: nothing to be judged. */
+  /** The changed version is not valid TypeScript, so there is nothing to judge. */
   invalid: boolean;
   /** What the compiler says against it. */
   messages: string[];

@@ -21,11 +21,11 @@ async function complaints(compiler: Compiler, project: string): Promise<string[]
 }
 
 describe.each(COMPILERS)("%s", (compiler) => {
-  test("accepts what is right and refuses what is wrong", async () => {
+  test("accepts correct calls and refuses wrong ones", async () => {
     expect(await complaints(compiler, here)).toEqual([]);
   });
 
-  test("says what is wrong with a call in a line or two", async () => {
+  test("explains a wrong call in a line or two", async () => {
     const folder = await mkdtemp(join(here, "wrong-"));
     try {
       const calls = await readFile(join(here, "wrong-calls.txt"), "utf8");
