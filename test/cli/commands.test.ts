@@ -85,7 +85,7 @@ describe("what is deployed", () => {
     expect(await json("apps")).toMatchObject([{ app: "arithmetic", environment: "main", version: 1 }]);
     expect((await cli("apps")).stdout).toMatch(/^APP +ENVIRONMENT +VERSION.*\narithmetic +main +1 /);
     expect(await json("apps", "--env", "staging")).toEqual([]);
-    expect((await cli("apps", "--env", "nope")).stderr).toMatch(/no environment nope.* main\b/);
+    expect((await cli("apps", "--env", "nope")).stderr).toMatch(/environment nope has no apps\. .* main\b/);
   });
 
   test.each([["calls"], ["logs"], ["logs", "-f"], ["stats"]])(

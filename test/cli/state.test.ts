@@ -27,7 +27,7 @@ const cli = (...args: string[]) => farcall(args, { env: home.env, cwd: folder })
 
 test("`host restore` restores what `host backup` wrote", async () => {
   const backup = await cli("host", "backup", "state.backup");
-  expect(backup.stdout).toMatch(/^Wrote .*state\.backup\. It has the values of secrets/);
+  expect(backup.stdout).toMatch(/^Wrote .*state\.backup\. It contains the values of secrets/);
   expect(backup.code).toBe(0);
   const again = await cli("host", "backup", "state.backup");
   expect(again.stderr).toMatch(/^error\[FARCALL_INVALID\]: .*state\.backup exists/);
@@ -43,5 +43,5 @@ test("`doctor --repair` says what it has repaired, or that nothing was wrong", a
   expect((await cli("doctor", "--repair")).stdout).toMatch(
     /^ok\s+repair\s+wrote the missing files of arithmetic \(main\) version 1/,
   );
-  expect((await cli("doctor", "--repair")).stdout).toMatch(/^ok\s+repair\s+nothing was wrong/);
+  expect((await cli("doctor", "--repair")).stdout).toMatch(/^ok\s+repair\s+the engine's files are in order/);
 });
