@@ -3,7 +3,7 @@ import type { AppManifest } from "../schema/index.ts";
 import type { DeploymentOrigin } from "./origin.ts";
 import type { DeploymentRecord } from "./registry.ts";
 
-/** What runs: one bundled ES module with its source map, named by the hash of its content. */
+/** The code that runs: one bundled ES module with its source map, named by the hash of its content. */
 export interface Artifact {
   /** sha256, hex, of `code`. */
   hash: string;

@@ -25,7 +25,7 @@ export interface OpenCall {
 export type TraceContext = Record<string, string>;
 
 /**
- * What comes back for an input. `result` and `exception` carry a payload of the container's codec and end a unary input;
+ * An output for an input. `result` and `exception` carry a payload of the container's codec and end a unary input;
  * a generator's input gives any number of `yield`, then `end` or `exception`. `failure` is the engine's own and ends an input.
  */
 export type Output =

@@ -52,7 +52,7 @@ function shortened(name: string): string {
 /** The names of one module: gives each name out once. */
 export class Scope {
   readonly #taken: Set<string>;
-  /** By preferred name, so that a thousand of one kind do not try a thousand names each. */
+  /** By preferred name, so that a thousand equal names do not each try a thousand alternatives. */
   readonly #counts = new Map<string, number>();
 
   constructor(taken: Iterable<string> = []) {

@@ -70,7 +70,7 @@ export interface ConcurrencyOptions {
   maxInputs: number;
   /** Inputs whose arguments agree in all these places have the same key. */
   key?: ArgumentPath[];
-  /** Of one key, in all containers together. There when there is a key. */
+  /** For each key, in all containers together. Present when there is a key. */
   perKey?: number;
 }
 
@@ -118,7 +118,7 @@ export interface ResolvedFunctionOptions {
 }
 
 export interface FunctionSchema extends CallSignature {
-  /** Of a method, its class's name comes first: `Model.predict`. */
+  /** A method's begins with its class's name: `Model.predict`. */
   name: string;
   /** The class whose instances run it: see ClassSchema. */
   class?: string;

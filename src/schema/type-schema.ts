@@ -213,7 +213,7 @@ export interface FunctionType {
   returns: TypeSchema;
   /** `new (…) => …`, `abstract new (…) => …`. */
   constructs?: true | "abstract";
-  /** Of a property: written as a method, whose parameters are compared both ways. */
+  /** For a property: written as a method, whose parameters are compared both ways. */
   method?: true;
 }
 

@@ -1,4 +1,4 @@
-/** `codegen` as a process: how it ends, and what it says of the project's own code. */
+/** `codegen` as a process: how it ends, and how it reports failures of the project's own code. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** `farcall init --modal`: what it puts into a project with a Python app, and what it leaves to its author. */
+/** `farcall init --modal`: what it adds to a project with a Python app, and what it leaves to the author. */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

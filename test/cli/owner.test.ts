@@ -1,4 +1,4 @@
-/** Two people's projects on one machine: whose app it is, what it was before, and how to go back. */
+/** Two people's projects on one machine: ownership of an app, its history, and rollback. */
 import { realpath } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Project, project } from "../deploy/project.ts";

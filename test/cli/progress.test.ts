@@ -1,4 +1,4 @@
-/** What `deploy`, `dev` and `codegen --watch` say while they work, where they say a mistake is, and how they answer Ctrl-C. */
+/** How `deploy`, `dev` and `codegen --watch` report progress and the place of mistakes, and how they react to Ctrl-C. */
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";

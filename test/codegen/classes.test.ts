@@ -1,4 +1,4 @@
-/** Stubs of classes: what they let callers do, with every compiler, and what names in them cannot do. */
+/** Stubs of classes: they let callers make correct calls with every compiler, and names in them do no harm. */
 import { expect, test } from "vitest";
 import { generate } from "../../src/codegen/index.ts";
 import type { ClassSchema, Declaration } from "../../src/schema/index.ts";

@@ -1,4 +1,4 @@
-/** What `generate` does to a project's files, seen through a real registry and a real file system. */
+/** The effects of `generate` on a project's files, with a real registry and a real file system. */
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -156,7 +156,7 @@ test("sees an edit that leaves a file's size and time of modification as they we
   await run(project, {});
   const stubs = project.file("src/generated/ml.ts");
   const { atime, mtime } = statSync(stubs);
-  // Long enough that what is known of the files is kept by their times.
+  // Long enough for the files to be recognised by their time stamps.
   await delay(2100);
   expect((await run(project, {})).upToDate).toBe(true);
   expect((await run(project, {})).upToDate).toBe(true);

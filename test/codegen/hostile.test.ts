@@ -180,7 +180,7 @@ test("a manifest with hostile names gives files that compile and say the same, o
   const templates = await loadTemplates(undefined);
   using project = new Project();
   let refused = 0;
-  // Most of what is made at random cannot be: names that are none, aliases of themselves. What can be is what counts.
+  // Most random manifests are invalid: with names that are not names, or aliases of themselves. Only the valid ones count.
   const candidates = fc.sample(hostile, { seed, numRuns: numRuns * 20 });
   let written = 0;
   for (const candidate of candidates) {
@@ -207,7 +207,7 @@ function namesOf({ functions, classes = [] }: AppManifest): string[] {
   return [...own, ...classes.map(({ name }) => name)].map((name) => name.toWellFormed()).sort();
 }
 
-/** What the stubs are made of: the first texts of `stub("…", …)`, and of classes and the lists of their methods. */
+/** The stubs' deployed names: the first strings in `stub("…", …)`, in classes and in their lists of methods. */
 function deployedNames(source: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {

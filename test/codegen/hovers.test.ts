@@ -1,4 +1,4 @@
-/** What an editor shows where the pointer rests on a call: a line or two that say what to pass and what comes back. */
+/** An editor's hover on a call: a line or two that show the arguments and the result. */
 import { dirname } from "node:path";
 import ts from "typescript-6";
 import { expect, test } from "vitest";
@@ -46,7 +46,7 @@ const functions = [
   fn("Model.predict", [parameter("text", text)], number, { class: "Model" }),
 ];
 
-/** In comments before a name: what the hover over it is listed as. */
+/** In comments before a name: the key for the hover over it. */
 const use = `
 import { kwargs } from "farcall";
 import { images } from "./generated/index.ts";

@@ -65,7 +65,7 @@ test("killed at any moment, it leaves the old set or the new one, which the next
   for (let killAt = 1; ; killAt++) {
     const after: State = { apps: killAt % 2 ? "a,c,d" : "a,b,c", tag: `_${killAt}` };
     const { code } = await generateIn(project, deployed, after, killAt);
-    // What a check, which itself writes nothing, finds.
+    // The result of a check, which itself writes nothing.
     await generate({}, { cwd: project.path, engine: deployed.engine, dryRun: true });
     const found = stateOf(project);
     expect([before, after]).toContainEqual(found);

@@ -1,4 +1,4 @@
-/** The build makes functions of the shipped templates: they say what Handlebars says. */
+/** The build compiles the shipped templates to functions, whose output equals Handlebars'. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

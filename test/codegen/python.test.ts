@@ -1,4 +1,4 @@
-/** Stubs of Python functions, from what python/farcall publishes of them: their kinds of parameters, their words, their names. */
+/** Stubs of Python functions, from the data that python/farcall publishes: kinds of parameters, documentation, names. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { generate } from "../../src/codegen/index.ts";
 import { decodeArguments } from "../../src/runtime/index.ts";

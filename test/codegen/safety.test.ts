@@ -1,4 +1,4 @@
-/** What an engine says is data: whatever names and texts a manifest holds, the result is a valid file or a clear refusal. And whole. */
+/** An engine's answers are data: whatever names and strings a manifest contains, the result is a complete, valid file or a clear refusal. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Stubs are code of the consumer's program: they compile under the strictest settings, mean what the author wrote, and run. */
+/** Stubs are part of the consumer's program: they compile under the strictest settings, mean what the author wrote, and run. */
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -223,7 +223,7 @@ test("can be JavaScript with declarations, from which an editor finds the author
   ).toBe(true);
 });
 
-/** What an editor shows for "go to definition", asked the way editors do. */
+/** An editor's result for "go to definition", requested the way editors do. */
 async function definition(file: string, line: number, offset: number): Promise<{ file: string; line: number }[]> {
   const server = fileURLToPath(new URL("./tsserver.js", import.meta.resolve("typescript-6")));
   const child = start(process.execPath, [server, "--disableAutomaticTypingAcquisition"], {}, "pipe");

@@ -89,7 +89,7 @@ test.each(["commonjs", "module", undefined])(
   },
 );
 
-/** What a program in Node itself, without the test runner's loader, gets at each `show()`. */
+/** The result of each `show()` for a program in plain Node, without the test runner's loader. */
 async function inNode(cwd: string, script: string): Promise<object[]> {
   const door = JSON.stringify(join(import.meta.dirname, "../../src/config/index.ts"));
   const head = `import { loadConfig } from ${door}; import { writeFileSync } from "node:fs";
@@ -303,7 +303,7 @@ test("a mistake in a module that the config imports is reported with that file's
   expect(await complaintOfNode(cwd)).toContain("apps.ts:2:5: ");
 });
 
-/** In a process of its own: a test runner loads modules in another way. */
+/** In a separate process: a test runner loads modules differently. */
 async function complaintOfNode(cwd: string): Promise<string> {
   const door = JSON.stringify(join(import.meta.dirname, "../../src/config/index.ts"));
   const script = `const { loadConfig } = await import(${door}); await loadConfig().catch((e) => console.log(e.message));`;

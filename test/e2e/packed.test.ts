@@ -38,7 +38,7 @@ beforeAll(async () => {
   expect(packed.stderr).toBe("");
   const tarball = join(parent, packed.stdout.trim());
   await ok(inProject("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--silent", tarball));
-  // What the tsconfig of `farcall init` names.
+  // The types that `farcall init`'s tsconfig lists.
   await mkdir(join(project, "node_modules/@types"), { recursive: true });
   await symlink(join(repo, "node_modules/@types/node"), join(project, "node_modules/@types/node"), "dir");
 });

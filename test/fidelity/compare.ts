@@ -20,7 +20,7 @@ type Keys<T, D extends readonly unknown[] = [0, 0, 0]> = D extends readonly [unk
 type Overloads<F> = F extends { (...args: infer A): infer B; (...args: infer C): infer D; (...args: infer E): infer F; (...args: infer G): infer H; (...args: infer I): infer J } ? [A, B, C, D, E, F, G, H, I, J] : never;
 `;
 
-/** The whole result of the author's signature of an index, from what its stub gives. */
+/** The author's full result of the signature at an index, from the stub's result. */
 type Whole = (result: string, index: number) => string;
 
 /** The return type of a function whose stub has this result: the result, or a promise of it. */
@@ -80,7 +80,7 @@ export function writeComparison(
       author.results[at]?.isPromise ? `Promise<${result}>` : result;
     const wholes: readonly Whole[] = signatures ? (isGenerator ? ITERATIONS : [...RESULTS, asAuthor]) : [];
     const kinds = wholes.map((_, at) => `stub.${local}__${at}`);
-    // The compiler makes `any` of the result of `<T>(x: never) => Promise<T>`: what is the same as a whole has the same result.
+    // The compiler infers `any` for the result of `<T>(x: never) => Promise<T>`: types that are the same as a whole have the same result.
     check("result", [result, ...kinds.map((kind) => `Same<${f}, ${kind}>`)].join(" | "));
     if (!signatures) continue;
     // Generic or overloaded: one P and one R are the last signature's, with constraints for type parameters.
@@ -158,7 +158,7 @@ function stubsOf(source: ts.SourceFile): Stub[] {
     const deployed = initializer.arguments[0];
     if (!deployed || !ts.isStringLiteral(deployed)) continue;
     const definition = interfaces.get(type.typeName.getText());
-    // Documented parameters give a stub an interface of its own, which extends the function's plain type.
+    // Documented parameters give a stub its own interface, which extends the function's plain type.
     const parameters = (definition?.heritageClauses?.[0]?.types[0] ?? type).typeArguments?.[0];
     const labels = parameters && ts.isTupleTypeNode(parameters) ? parameters.elements.map(labelOf) : [];
     const stub: Stub = {

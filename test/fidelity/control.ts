@@ -53,7 +53,7 @@ async function isPartDifferent(workspace: Workspace, module: string, name: strin
     IDENTITY,
     ...part(`typeof author.${name}`, `typeof copied.${name}`),
   ];
-  // A program of its own: what the compiler remembers of other types can mislead it.
+  // A separate program: the compiler's cached results for other types can mislead it.
   workspace.write("control/control.ts", lines.join("\n"));
   workspace.write("control/tsconfig.json", JSON.stringify({ extends: "../tsconfig.json", include: ["control.ts"] }));
   const output = await compile("typescript", workspace.file("control"), workspace.path);

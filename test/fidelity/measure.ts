@@ -28,7 +28,7 @@ export interface Fidelity {
   functions: number;
   identical: string[];
   refused: { name: string; problems: Problem[] }[];
-  /** What the compiler says to each function whose types differ. */
+  /** The compiler's message for each function whose types differ. */
   different: { name: string; what: string }[];
   /** Functions that the compiler takes for different from a copy of themselves. */
   incomparable: string[];

@@ -33,7 +33,7 @@ beforeAll(async () => {
 function alter(stubs: string): string {
   let text = stubs;
   for (const [name, [from, to]] of Object.entries(CHANGES)) {
-    // Of a function with an interface of its own, that; else its const.
+    // The interface of a function that has one; otherwise its const.
     const own = text.indexOf(`interface ${name[0]!.toUpperCase()}${name.slice(1)}Function `);
     const start = own >= 0 ? own : text.indexOf(`const ${name}:`);
     const end = text.indexOf(own >= 0 ? "\n}" : ";\n", start);

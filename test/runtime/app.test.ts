@@ -139,7 +139,7 @@ describe("options", () => {
     expect(places((...all: string[]) => all[2])).toEqual([[2]]);
   });
 
-  // What looks like a key of its own and would be taken for another.
+  // Looks like a separate key, but would be taken for another one.
   test.each<[string, (order: { id: string; org?: string; items: string[] }, b?: string) => unknown, string]>([
     ["joined", (order, b) => `${order.id}/${b}`, "it computes with argument 1.id"],
     ["falls back", (order) => order.org ?? order.id, "it does not return undefined where argument 1.org is undefined"],

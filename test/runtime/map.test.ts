@@ -17,7 +17,7 @@ useEngine();
 const range = (length: number) => Array.from({ length }, (_, i) => i);
 const pause = (ms = 0) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** Counts what is done with it. `length` may be infinite. */
+/** Counts the operations on it. `length` may be infinite. */
 class Source implements Iterable<number>, AsyncIterable<number> {
   opened = 0;
   taken = 0;

@@ -12,7 +12,7 @@ const values = fc.anything({
   withTypedArray: true,
 });
 
-/** What lies there, as property access would find it. */
+/** The value at a path, as property access would find it. */
 function at(value: unknown, path: readonly (string | number)[]): unknown {
   let found = value;
   for (const step of path) {

@@ -1,4 +1,4 @@
-/** Classes in a manifest: what is accepted, what a change means, how they are exported. */
+/** Classes in a manifest: which are accepted, what a change means, how they are exported. */
 import { describe, expect, test } from "vitest";
 import {
   type AppManifest,

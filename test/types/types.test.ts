@@ -10,7 +10,7 @@ import { COMPILERS, type Compiler, compile } from "../support/compile.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-/** What the compiler prints about the files here: those of the package are checked with the package. */
+/** The compiler's output about the files here: the package's own are checked with the package. */
 async function complaints(compiler: Compiler, project: string): Promise<string[]> {
   const output = await compile(compiler, project, here);
   let ours = true;

@@ -11,7 +11,7 @@ export interface PackageJson {
   scripts?: Record<string, string>;
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
-  /** Of the root of a monorepo. */
+  /** The monorepo's root. */
   workspaces?: unknown;
   /** A config, where there is one. */
   farcall?: unknown;

@@ -86,7 +86,7 @@ export class JsonSchemaWriter {
   readonly #declarations: Declarations;
   readonly #prefix: string;
   readonly #definitions = new Map<string, JsonSchema>();
-  /** By the text of the reference. */
+  /** By the printed reference. */
   readonly #names = new Map<string, string>();
   readonly #instances = new Map<string, number>();
 
@@ -224,7 +224,7 @@ export class JsonSchemaWriter {
     if (required > 0) schema.minItems = required;
     if (first < 0) schema.items = false;
     else {
-      // What follows a repeated element can stand anywhere after the fixed ones.
+      // Elements after a repeated one can be anywhere after the fixed ones.
       const later = elements
         .slice(first)
         .map(({ type, rest }) => (rest && type.kind === "array" ? type.element : type));

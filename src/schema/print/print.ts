@@ -361,7 +361,7 @@ function printReference(type: ReferenceType): string {
   return isIdentifierName(type.member) ? `${name}.${type.member}` : `(typeof ${name})[${printString(type.member)}]`;
 }
 
-/** What these are generic in has no default. */
+/** How many type parameters these have, none of which has a default. */
 const ARITY: { readonly [name: string]: number | undefined } = { Map: 2, ReadonlyMap: 2, Set: 1, ReadonlySet: 1 };
 
 function printBuiltin(type: BuiltinType): string {
