@@ -1,4 +1,4 @@
-/** A container of a class: one instance, made when the container starts, whose methods are what calls run. */
+/** A container of a class: one instance, made when the container starts, whose methods the calls run. */
 import { type App, classesOf, construct, decodeInstance, hooksOf, isOfCodec, NotFoundError } from "../runtime/index.ts";
 import { compileValidator } from "../schema/check/index.ts";
 import { type AppManifest, printType } from "../schema/index.ts";

@@ -29,7 +29,7 @@ export interface Engine extends EngineFeatures {
   /** How an app is removed, and how it goes back to an earlier version, where there is no deployer. */
   readonly removeHint?: string | undefined;
   readonly rollbackHint?: string | undefined;
-  /** For an engine whose answers are slow or cost money: the shortest time between two questions about changes, in milliseconds. */
+  /** For an engine whose answers are slow or cost money: the shortest time between two polls for changes, in milliseconds. */
   readonly pollMs?: number | undefined;
   /** The engine's state for an operator: one line per fact. */
   status?(): Promise<EngineStatus>;

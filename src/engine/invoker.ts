@@ -13,7 +13,7 @@ export interface OpenCall {
   idempotencyKey?: string | undefined;
   /** Of a durable call: its inputs begin at this time or later, by the engine's clock, in milliseconds since 1970. */
   dueAt?: number | undefined;
-  /** Reports of progress go to the sink. */
+  /** Progress reports go to the sink. */
   progress?: boolean | undefined;
   /** Passed to the containers that run its inputs; kept with a durable call. */
   trace?: TraceContext | undefined;

@@ -1,4 +1,4 @@
-/** The monitor: what people ask about calls and containers. An engine that keeps no record of them leaves it out. */
+/** The monitor: questions about calls and containers. An engine that does not record them leaves it out. */
 import type { CallInfo, FunctionStats, InputRange, Output, Progress } from "./invoker.ts";
 import type { FunctionRef } from "./registry.ts";
 
@@ -9,7 +9,7 @@ export interface InputRecord {
   payload?: Uint8Array;
   /** How often it was begun, when that was more than once and the engine knows. */
   attempts?: number;
-  /** What has come of it so far, for a generator the first yields. The payload of one that was too large to be kept is empty. */
+  /** Its outputs so far; for a generator the first yields. The payload of an output that was too large to keep is empty. */
   outputs: Output[];
 }
 

@@ -73,7 +73,7 @@ export interface EnumMemberPlan {
 }
 
 /**
- * Throws SchemaError on a name that is none.
+ * Throws SchemaError on an invalid name.
  * @param runtime the package that the file imports
  */
 export function planDeclaration(declaration: Declaration, runtime: string): DeclarationPlan {

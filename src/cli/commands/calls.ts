@@ -62,7 +62,7 @@ function stateOf(call: CallInfo): string {
   if (call.cancelled) return "cancelled";
   if (call.dueAt !== undefined && call.endedAt === undefined && Date.parse(call.dueAt) > Date.now())
     return `scheduled for ${call.dueAt.slice(0, 19)}Z`;
-  if (call.startProblem !== undefined) return "waiting, containers do not start";
+  if (call.startProblem !== undefined) return "waiting, containers fail to start";
   if (call.endedAt === undefined) return numFailed > 0 ? `running, ${numFailed} failed` : "running";
   return numFailed > 0 ? failed : "ended";
 }

@@ -1,4 +1,4 @@
-/** `farcall map TARGET [FILE]`: one call for each line of JSON, one line of JSON for each result. */
+/** `farcall map TARGET [FILE]`: makes one call for each line of JSON, and prints one line of JSON for each result. */
 import { open } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";

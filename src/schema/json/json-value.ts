@@ -13,7 +13,7 @@ export type DecodeCustom = (codec: string, encoded: unknown) => unknown;
 
 const keepEncoded: DecodeCustom = (codec, encoded) => new EncodedValue(codec, encoded);
 
-/** Turns a JSON value into what the type asks for, as deep as it goes. What does not fit stays as it is, for the engine to judge. */
+/** Turns a JSON value into what the type asks for, as deep as it goes. A value that does not fit stays as it is, for the engine to refuse. */
 export function fromJson(
   value: unknown,
   type: TypeSchema,
