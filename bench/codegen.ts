@@ -1,4 +1,4 @@
-/** What the generator costs its user: the whole process, from the shell's point of view. */
+/** The generator's cost for a user: the whole process, as seen from the shell. */
 import { type Benchmark, takeTurns } from "./support/measure.ts";
 import { timeNode } from "./support/project.ts";
 import { FUNCTIONS, makeShapedProject, PEERS } from "./support/shaped-project.ts";

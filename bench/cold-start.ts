@@ -1,4 +1,4 @@
-/** What the first call of a quiet function waits for, and what stays in memory when nothing runs. */
+/** How long the first call of an idle function waits, and how much memory is used when nothing runs. */
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BenchContext, type Benchmark, figures, type Measure, takeTurns } from "./support/measure.ts";
@@ -38,7 +38,7 @@ async function coldStart(app: TrivialApp, { rounds }: BenchContext): Promise<Mea
   };
 }
 
-/** The container that has run something, rather than the blank one that a host keeps ready. */
+/** The container that has run something, not the blank one that a host keeps ready. */
 function largest(containers: number[]): number {
   return containers.sort((a, b) => memoryOf(b).rss - memoryOf(a).rss)[0]!;
 }

@@ -1,4 +1,4 @@
-/** What reading the types of an app costs a deploy. */
+/** How long a deploy takes to read an app's types. */
 import { join } from "node:path";
 import { build } from "esbuild";
 import { type Benchmark, takeTurns } from "./support/measure.ts";

@@ -1,4 +1,4 @@
-/** How many calls a second get through when there are many: the price of one item of a map. */
+/** Throughput of many calls: the cost of one item of a map. */
 import { Contestant } from "./support/contestant.ts";
 import { type Benchmark, takeTurns } from "./support/measure.ts";
 import { peerName } from "./support/peers.ts";

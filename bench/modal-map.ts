@@ -1,6 +1,6 @@
 /**
- * What an input of a map costs its caller on Modal, beside Modal's own Python client: both map over the same function of the same
- * fake Modal, whose container is a part of the fake, in turns. Left out where there is no Python with `modal`.
+ * The caller's cost of one map input on Modal, compared with Modal's own Python client: both take turns to map over the same function of
+ * the same fake Modal, whose container is part of the fake. Left out if there is no Python with `modal`.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -18,7 +18,7 @@ interface Burst {
   cpuSeconds: number;
 }
 
-/** A client in a process of its own, warm between its turns. */
+/** A client in its own process, which stays warm between its turns. */
 class Caller implements AsyncDisposable {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: AsyncIterator<string>;
@@ -68,7 +68,7 @@ const benchmark: Benchmark = {
       parameters: { x: "int" },
       returns: "int",
       concurrency: 100,
-      // Or the Python client would send pickle.
+      // Otherwise the Python client would send pickle.
       metadata: { supportedInputFormats: [Format.cbor], supportedOutputFormats: [Format.cbor] },
     });
     fake.deploy("bench", { add_one: addOne });

@@ -34,7 +34,7 @@ mkdirSync(folder, { recursive: true });
 
 {
   await using app = await startTrivialApp();
-  // The host that deployed runs without the profiler: this one takes its place.
+  // The host that deployed the app runs without the profiler: this one replaces it.
   app.project.farcall("host", "stop");
   const profiler = ["--cpu-prof", `--cpu-prof-dir=${folder}`];
   const host = spawn(

@@ -1,4 +1,4 @@
-/** What one program's calls feel of another's durable load: the tail of remote() while 100,000 inputs are spawned beside it. */
+/** How another program's durable load affects calls: the tail latency of remote() while 100,000 inputs are spawned. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Contestant, type Latency } from "./support/contestant.ts";
 import { type Benchmark, figures, takeTurns } from "./support/measure.ts";
@@ -7,7 +7,7 @@ import { startTrivialApp } from "./support/trivial-app.ts";
 /** Calls of one sample, quiet and beside the load. */
 const CALLS = 2_000;
 const SPAWNED = 100_000;
-/** Until what the load has left to do is done, in milliseconds. */
+/** Time to wait for the rest of the load, in milliseconds. */
 const REST_MS = 500;
 
 const benchmark: Benchmark = {

@@ -1,4 +1,4 @@
-/** How long one call takes when nothing else is going on: the price of leaving the process. */
+/** Latency of one call when nothing else is going on: the cost of leaving the process. */
 
 import { Contestant } from "./support/contestant.ts";
 import { type Benchmark, figures, takeTurns } from "./support/measure.ts";

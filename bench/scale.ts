@@ -1,4 +1,4 @@
-/** How map grows with the number of its inputs, also when these are not small and its consumer is slow: time by input and memory are to stay flat. */
+/** How map scales with the number of its inputs, also with larger inputs and a slow consumer: time per input and memory should stay flat. */
 import { type Benchmark, type Measure, median, takeTurns } from "./support/measure.ts";
 import { findProcesses, memoryOf } from "./support/processes.ts";
 import { startTrivialApp } from "./support/trivial-app.ts";
@@ -72,7 +72,7 @@ function measure(
   };
 }
 
-/** With processes of its own, since memory that a process once took rarely goes back. */
+/** In separate processes, since a process rarely returns memory that it once took. */
 async function run(method: string, size: number): Promise<Run> {
   await using app = await startTrivialApp();
   await using farcall = await app.client({ args: [method] });

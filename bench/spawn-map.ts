@@ -1,4 +1,4 @@
-/** How fast inputs can be handed over for good: acknowledged means that a power cut or kill -9 does not lose them. */
+/** How fast inputs can be made durable: acknowledged means that a power cut or kill -9 does not lose them. */
 import { Contestant } from "./support/contestant.ts";
 import { type Benchmark, takeTurns } from "./support/measure.ts";
 import { peerName } from "./support/peers.ts";

@@ -1,4 +1,4 @@
-/** What generated code costs the compiler of its user, in every editor and every build. */
+/** What generated code costs a user's compiler, in every editor and every build. */
 import { symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";

@@ -87,7 +87,7 @@ function declare(outDir: string): void {
   }
 }
 
-/** The declarations name Symbol.asyncDispose, which a consumer's `lib` need not have; tsc drops such references from sources. */
+/** The declarations use Symbol.asyncDispose, which a consumer's `lib` may lack; tsc drops such references from sources. */
 function addLibReferences(outDir: string): void {
   for (const entry of typeEntries) {
     const file = join(outDir, entry);
@@ -111,7 +111,7 @@ function install(from: string, to: string): void {
   }
 }
 
-/** A program that runs from the last build imports some of its chunks only when it comes to them. */
+/** A program that runs from the last build imports some chunks only when it needs them. */
 function mayBeInUse(to: string, file: string): boolean {
   return file.startsWith(join(to, CHUNKS)) && statSync(file).mtimeMs > Date.now() - 3_600_000;
 }

@@ -1,13 +1,13 @@
 /**
- * The compiled package: what can be imported and what runs as a process, each a small file over chunks that they share. To
- * load a hundred small modules takes longer than most of farcall's work: two thirds of a container's start, a seventh of
- * a codegen of a thousand functions. Shared chunks, so that a class is one class whichever entry it came through.
+ * The compiled package: its entries for imports and processes are small files over shared chunks. Loading
+ * a hundred small modules takes longer than most of farcall's work: two thirds of a container's start, a seventh of
+ * a codegen run for a thousand functions. Chunks are shared, so that a class is the same class whichever entry it came through.
  */
 import { readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { build, type Plugin } from "esbuild";
 
-/** Of src/, by what the outside names: package.json, and processes that are started from a file. */
+/** Modules of src/ that are used from outside: by package.json, and by processes that are started from a file. */
 const ENTRIES = [
   "index",
   "codegen/index",
@@ -24,8 +24,8 @@ const ENTRIES = [
 ];
 
 /**
- * Packages that are taken in: what every process loads. All others are imported from where they are installed. It stays
- * among the dependencies, whose folder has its license; what it asks for itself is then looked for from here.
+ * Packages that are bundled because every process loads them. All others are imported from where they are installed. A bundled package
+ * stays among the dependencies, whose folder has its license; its own imports are then resolved from here.
  */
 const TAKEN_IN = ["cbor-x"];
 
@@ -45,7 +45,7 @@ export async function bundle(source: string, outDir: string, entries: readonly s
     platform: "node",
     target: "node22.18",
     charset: "utf8",
-    // Names of classes are seen: in messages, and as FunctionCall.name.
+    // Class names are visible: in messages, and as FunctionCall.name.
     keepNames: true,
     define: { "import.meta.url": MODULE_URL },
     plugins: [{ name: "packages", setup: leavePackages }, places(source)],
@@ -70,7 +70,7 @@ const leavePackages: Plugin["setup"] = ({ onResolve }) => {
 
 const MODULE_URL = "__moduleUrl";
 
-/** A module finds its neighbours by where it would be as a file of its own, whichever chunk it has come into. */
+/** A module finds its neighbours as if it were still its own file, whichever chunk it is in. */
 function places(source: string): Plugin {
   return {
     name: "places",

@@ -1,6 +1,6 @@
 /**
  * Builds `@farcall/client`: the entry src/client.ts and what it reaches, from the same sources and declarations as farcall itself.
- * It needs no other package, so it is small: cbor-x is taken in, with its license.
+ * It does not need other packages, so it is small: cbor-x is bundled, with its license.
  */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -29,7 +29,7 @@ function copyDeclarations(entry: string, from: string, to: string): void {
     const target = join(to, relative(from, file));
     mkdirSync(dirname(target), { recursive: true });
     copyFileSync(file, target);
-    // What stands in a comment is not a part of it.
+    // Imports in comments do not count.
     const code = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
     for (const [, specifier = ""] of code.matchAll(/(?:from |import\(|import )"(\.[^"]+)"/g)) {
       visit(resolve(dirname(file), specifier.replace(/\.js$/, ".d.ts").replace(/([^d])\.ts$/, "$1.d.ts")));

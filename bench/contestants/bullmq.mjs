@@ -1,6 +1,6 @@
 /**
- * BullMQ on a Redis of its own. Arguments: the Redis socket and what `throughput` counts: `results` (a worker process runs
- * the trivial function, each job's end is waited for) or `acknowledged` (jobs are added, and no worker runs).
+ * BullMQ on its own Redis. Arguments: the Redis socket and what `throughput` counts: `results` (a worker process runs
+ * the trivial function, and each job is awaited) or `acknowledged` (jobs are added, without a worker).
  */
 import { fork } from "node:child_process";
 import { Queue, QueueEvents } from "bullmq";

@@ -17,7 +17,7 @@ async function map(count: number): Promise<undefined> {
   return undefined;
 }
 
-/** Only until the inputs are durable counts; the results are waited for so that the next contestant has the machine. */
+/** Counts only the time until the inputs are durable; it then awaits the results, so that the next contestant has the machine to itself. */
 async function spawnMap(count: number): Promise<number> {
   const start = performance.now();
   const call = await increment.spawnMap(numbers(count));
@@ -52,7 +52,7 @@ function* numbers(count: number): Generator<number> {
   for (let i = 0; i < count; i++) yield i;
 }
 
-/** More than a blank process takes to be ready, in milliseconds. */
+/** Longer than a blank process takes to be ready, in milliseconds. */
 const SPARE_MS = 700;
 
 const prepare: Record<string, () => Promise<void>> = {

@@ -1,6 +1,6 @@
 /**
- * The usual way to read types with ts-morph: its wrappers, and the text of each parameter, result and property as the
- * compiler prints it.
+ * The usual way to read types with ts-morph: its wrappers, and each parameter, result and property as printed by the
+ * compiler.
  */
 import { Project, SyntaxKind, type Type, TypeFormatFlags } from "ts-morph";
 

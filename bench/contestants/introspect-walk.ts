@@ -1,6 +1,6 @@
 /**
- * The least that introspection can cost: a ts-morph program, and every type reachable from every function looked at once
- * through the compiler's checker, nothing kept. With `errors`, type errors are collected too, as a deploy has to.
+ * The minimal cost of introspection: a ts-morph program, in which every type reachable from every function is looked at once
+ * through the compiler's checker, without keeping anything. With `errors`, it also collects type errors, as a deploy has to.
  */
 import { Project, SyntaxKind, ts } from "ts-morph";
 

@@ -1,4 +1,4 @@
-/** farcall's map on Modal: reads how many inputs to send, a line each, and prints what that took. */
+/** farcall's map on Modal: reads numbers of inputs to send, one per line, and prints how long each took. */
 import { createInterface } from "node:readline";
 import { importFarcall } from "../support/project.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Frames of the bare relay: a 16-byte header (length, spare, call, index) and a payload. The least that two hops over
- * sockets can do: no codec, no queue, no limits, one write for all that one chunk brought.
+ * Frames of the bare relay: a 16-byte header (length, spare, call, index) and a payload. The minimum that two hops over
+ * sockets can do: no codec, no queue, no limits, and one write for everything in a chunk.
  */
 
 export const HEADER = 16;
@@ -8,7 +8,7 @@ export const HEADER = 16;
 export const PAYLOAD = 8;
 export const FRAME = HEADER + PAYLOAD;
 
-/** Calls `each` with every whole run of frames: as many bytes of `data` as end with a frame. */
+/** Calls `each` with every run of complete frames in `data`. */
 export function cutFrames(each: (frames: Buffer) => void): (chunk: Buffer) => void {
   let rest: Buffer | undefined;
   return (chunk) => {

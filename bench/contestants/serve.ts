@@ -2,11 +2,11 @@
 import type { Burst, Latency } from "../support/contestant.ts";
 
 export interface Served {
-  /** Brings about the state that a call is to find; its time does not count. */
+  /** Prepares the state for a call; its time does not count. */
   prepare?(): Promise<void>;
   /** Makes one call. */
   one?(x: number): unknown;
-  /** Makes `count` calls as fast as it can; may say itself how many seconds of it count. */
+  /** Makes `count` calls as fast as it can; may return how many seconds of that count. */
   many(count: number): Promise<number | undefined>;
   close(): unknown;
 }

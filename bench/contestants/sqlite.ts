@@ -1,6 +1,6 @@
 /**
- * The least that durable inputs can cost: rows of the size of an input, inserted into SQLite in batches, each batch on disk
- * before the next is taken.
+ * The minimal cost of durable inputs: rows of an input's size, inserted into SQLite in batches, each batch on disk
+ * before the next begins.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

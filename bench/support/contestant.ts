@@ -1,12 +1,12 @@
 /**
- * A contestant is a process of its own that is asked for bursts of work over IPC, so that one contestant's heap, threads
- * and sockets do not weigh on another's, and that stays warm while the others have their turn.
+ * A contestant is a separate process that runs bursts of work on request over IPC, so that its heap, threads
+ * and sockets do not affect other contestants, and that stays warm while the others have their turn.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { percentile } from "./measure.ts";
 
-/** What a contestant is asked for. */
+/** A request to a contestant. */
 export interface Burst {
   kind: "latency" | "latencies" | "throughput";
   /** Calls to make. */

@@ -1,15 +1,15 @@
 /**
- * What a benchmark gives back: measures, each with the samples of every contestant and what farcall aims at. Contestants
- * take turns, so that whatever else the machine does meets them all; a figure is the median of a contestant's samples, and
+ * A benchmark's result: measures, each with every contestant's samples and farcall's target. Contestants
+ * take turns, so that other load on the machine affects them all; a figure is the median of a contestant's samples, and
  * a verdict is a ratio of two figures of the same run, never an absolute number.
  */
 
 export interface Target {
   /** The contestant whose figure is judged. */
   of: string;
-  /** The contestants it is compared to: the best of them counts. */
+  /** The contestants it is compared with: the best of them counts. */
   to: string[];
-  /** `of` is to be at most (lower is better) or at least (higher is better) this many times the best of `to`. */
+  /** `of` should be at most (lower is better) or at least (higher is better) this many times the best of `to`. */
   ratio: number;
 }
 
@@ -31,7 +31,7 @@ export interface Benchmark {
 }
 
 export interface BenchContext {
-  /** Rounds to run; a benchmark may scale it to what a round costs. */
+  /** Rounds to run; a benchmark may scale it to the cost of a round. */
   rounds: number;
   log(line: string): void;
 }

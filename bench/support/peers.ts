@@ -1,4 +1,4 @@
-/** The packages that farcall is measured beside: installed into bench/ on first need, exactly as locked. */
+/** The packages that farcall is compared with: installed into bench/ on first use, exactly as locked. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";

@@ -1,15 +1,15 @@
-/** What processes weigh, read from /proc (Linux). */
+/** Memory of processes, read from /proc (Linux). */
 import { readdirSync, readFileSync } from "node:fs";
 
 export interface ProcessMemory {
   pid: number;
   /** Resident set, MB: all its pages in memory. */
   rss: number;
-  /** MB of pages that no other process shares: what one more of it costs. */
+  /** MB of pages that no other process shares: the cost of one more such process. */
   private: number;
 }
 
-/** farcall's processes of a state directory, told apart by their command lines. */
+/** farcall's processes for a state directory, identified by their command lines. */
 export function findProcesses(home: string): { hosts: number[]; containers: number[] } {
   const found = { hosts: [] as number[], containers: [] as number[] };
   for (const name of readdirSync("/proc")) {
@@ -31,7 +31,7 @@ export function memoryOf(pid: number): ProcessMemory {
   return { pid, rss: megabytes("Rss"), private: megabytes("Private_Clean") + megabytes("Private_Dirty") };
 }
 
-/** A process can end while it is looked at. */
+/** A process can end while it is being read. */
 function readProc(pid: string, file: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");

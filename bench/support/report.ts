@@ -53,7 +53,7 @@ export function printMeasure(measure: Measure): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** One line a target: what was aimed at and what came out. */
+/** One line per target: the target and the result. */
 export function verdicts(measure: Measure): string[] {
   return measure.targets.flatMap((target) => {
     const verdict = judge(measure, target);

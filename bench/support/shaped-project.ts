@@ -12,7 +12,7 @@ export interface Generator {
   args: string[];
   cwd: string;
   env?: NodeJS.ProcessEnv;
-  /** What it writes, to be removed before it writes again. */
+  /** Its output, which is removed before it writes again. */
   removeOutput(): void;
 }
 

@@ -1,4 +1,4 @@
-/** A deployed farcall app whose functions cost nothing, so that what is measured is farcall. */
+/** A deployed farcall app whose functions cost nothing, so that only farcall is measured. */
 import { Contestant } from "./contestant.ts";
 import { Project } from "./project.ts";
 
@@ -10,7 +10,7 @@ export const increment = app.function(async function increment(x: number): Promi
   return x + 1;
 });
 
-/** The same, in containers of its own. */
+/** The same, in its own containers. */
 export const incrementToo = app.function(async function incrementToo(x: number): Promise<number> {
   return x + 1;
 });

@@ -1,4 +1,4 @@
-/** The command line of codegen alone, which loads nothing of the other commands. */
+/** The command line of codegen alone, which does not load the other commands. */
 
 import { Command } from "commander";
 import { packageVersion } from "../text/index.ts";
@@ -7,8 +7,8 @@ import { run, settle } from "./run.ts";
 
 export function main(argv: readonly string[], name: "codegen" | "farcall codegen"): Promise<void> {
   return run(argv, async (context) => {
-    const program = settle(new Command(name)).description("write typed stubs of the deployed apps");
-    // Of the bin: `farcall --version` is the other's.
+    const program = settle(new Command(name)).description("write typed stubs for the deployed apps");
+    // Only for the bin `codegen`: farcall has its own --version.
     if (name === "codegen") program.version(packageVersion(), "-V, --version", "print the version");
     define(program, context);
     return program;

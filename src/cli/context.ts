@@ -1,4 +1,4 @@
-/** What every command shares: where its words go, when it is interrupted, and the engine it talks to. */
+/** Shared by all commands: their output, interruption, and the engine that they use. */
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { DEFAULT_ENGINE, DEFAULT_ENVIRONMENT, type Engine } from "../engine/index.ts";
@@ -51,7 +51,7 @@ export class Context {
     return (await loadConfig())?.engine ?? DEFAULT_ENGINE;
   }
 
-  /** The newest deployed manifest of an app. With a function's or class's name, that is known to be in it. */
+  /** The newest deployed manifest of an app. If a function or class is given, it is in the manifest. */
   async manifest(target: Target, options: AppOptions): Promise<AppManifest> {
     const { registry } = await this.engine(options);
     const ref = { app: target.app, environment: options.env };
@@ -63,7 +63,7 @@ export class Context {
     return manifest as AppManifest;
   }
 
-  /** Rejects, with the nearest names, when what a list is filtered by is not deployed. */
+  /** Rejects, with the nearest names, when a list's filter names something that is not deployed. */
   async requireTarget(text: string | undefined, options: AppOptions): Promise<void> {
     if (text !== undefined) await this.manifest(parseTarget(text), options);
   }

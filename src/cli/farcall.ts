@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The `farcall` bin. Only what an old Node can parse: it must get as far as saying that it is too old. */
+/** The `farcall` bin. Uses only syntax that an old Node can parse, so that it can report that Node is too old. */
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
   console.error(`farcall needs Node >= 22.18, this is ${process.versions.node}`);

@@ -15,12 +15,12 @@ export function main(argv: readonly string[]): Promise<void> {
 
 async function farcallProgram(argv: readonly string[], context: Context): Promise<Command> {
   const program = settle(new Command("farcall"))
-    .description("Typed remote functions: deploy an app, generate stubs from what is deployed, call them.")
+    .description("Typed remote functions: deploy an app, generate stubs from it, call them.")
     .version(packageVersion(), "-V, --version", "print the version")
     .helpCommand("help [command]", "show the help of a command")
     .enablePositionalOptions()
     .addHelpText("after", PROGRAM_EXAMPLES);
-  // `help deploy` needs the whole command as well.
+  // `help deploy` also needs the whole command.
   const named = argv[0] === "help" ? argv[1] : argv[0];
   for (const { name, summary, load } of commands) {
     const command = settle(program.command(name)).summary(summary).description(summary);
@@ -33,7 +33,7 @@ const PROGRAM_EXAMPLES = `
 Examples:
   $ farcall init                      set up this project
   $ farcall deploy src/app.ts         deploy an app
-  $ farcall codegen                   write typed stubs of what is deployed
+  $ farcall codegen                   write typed stubs for the deployed apps
   $ farcall call images/resize '"a"'  call a function by hand
 
 farcall COMMAND --help shows the options and examples of a command.

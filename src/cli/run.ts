@@ -1,4 +1,4 @@
-/** Runs a program: listens for Ctrl-C, and turns what happens into an exit code. */
+/** Runs a program: listens for Ctrl-C, and turns the outcome into an exit code. */
 import { type Command, CommanderError } from "commander";
 import { InvalidError } from "../runtime/errors.ts";
 import { keepUnknownCodecs } from "../runtime/index.ts";
@@ -12,17 +12,17 @@ export async function run(argv: readonly string[], makeProgram: (context: Contex
   const output = new Output(argv.includes("--json"));
   const interruption = new AbortController();
   const interrupt = () => {
-    // The second time the user means it.
+    // A second Ctrl-C ends it at once.
     if (interruption.signal.aborted) process.exit(EXIT.interrupted);
     interruption.abort(new InterruptedError());
   };
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
-  // The reader of a pipe has left: `farcall logs | head`.
+  // The reader of the pipe has gone: `farcall logs | head`.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : EXIT.failed));
 
   let name = "farcall";
-  // Nothing is left that could go on: Node would end here as if all were well.
+  // Nothing keeps the event loop alive: Node would exit here as if all were well.
   const unfinished = async () => {
     process.exitCode = EXIT.failed;
     const { waitedFor } = await import("../config/index.ts");
@@ -55,9 +55,9 @@ export async function run(argv: readonly string[], makeProgram: (context: Contex
   }
 }
 
-/** In the form of every other error, and once: `settle` keeps commander from printing it. */
+/** Converts commander's error to farcall's form; `settle` keeps commander from printing it too. */
 function reportUsage({ code, message }: CommanderError, output: Output, program: string): number {
-  // It has printed the help, as asked or for want of a command.
+  // Commander has printed the help, because it was requested or because there was no command.
   if (code === "commander.help") return EXIT.usage;
   const [what = "", suggestion] = message.replace(/^error: /, "").split("\n");
   const hint = suggestion?.replace(/^\((.*)\)$/, "$1") ?? `\`${program} --help\` shows what it takes.`;
@@ -71,7 +71,7 @@ function commandName(name: string, [command = ""]: readonly string[]): string {
   return name === "farcall" && /^[a-z]+$/.test(command) ? `${name} ${command}` : name;
 }
 
-/** Errors are thrown rather than printed, or ending the process, and a word too many is one. */
+/** Makes commander throw errors instead of printing them or exiting, and treat an extra argument as an error. */
 export function settle(command: Command): Command {
   return command
     .exitOverride()

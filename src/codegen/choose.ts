@@ -1,4 +1,4 @@
-/** Which deployed apps the config means, and where their manifests come from: a registry, or the lock. */
+/** Chooses the deployed apps that the config names, and gets their manifests from a registry or the lock file. */
 import type { Engine } from "../engine/index.ts";
 import type { LockedManifest } from "../plan/index.ts";
 import { NotFoundError } from "../runtime/errors.ts";
@@ -16,11 +16,11 @@ export interface ChosenRef {
   functions: readonly string[] | undefined;
 }
 
-/** What there is to choose from. */
+/** The apps to choose from. */
 export interface Source {
   /** For messages: the engine's URL or the lock's path. */
   name: string;
-  /** How an app gets there, as a sentence; absent for a lock. */
+  /** How to deploy an app there, as a sentence; absent for a lock file. */
   deployHint?: string;
   list(environment?: string): Promise<{ app: string; environment: string; etag: string }[]>;
   manifest(ref: { app: string; environment: string }): Promise<LockedManifest>;
@@ -32,7 +32,7 @@ export function registrySource({ registry, url, deployHint }: Engine): Source {
     deployHint,
     list: (environment) => registry.listApps(environment === undefined ? {} : { environment }),
     async manifest({ app, environment }) {
-      // What has not changed is not asked for, and what reads it not loaded.
+      // An unchanged manifest is not fetched, and the code that reads it is not loaded.
       const [{ manifest }, { parseManifest }, { lockManifest }] = await Promise.all([
         registry.getManifest({ app, environment }),
         import("../schema/index.ts"),
@@ -62,7 +62,7 @@ export async function chooseApps(settings: Settings, source: Source): Promise<Ch
   const chosen: ChosenRef[] = [];
   const named = new Set<string>();
   const isPattern = (name: string) => name.includes("*");
-  // An app that is named is meant as it is named there, whatever patterns it matches too.
+  // An app listed by name keeps the settings listed there, even if it also matches patterns.
   for (const selection of [...settings.apps].sort((a, b) => Number(isPattern(a.name)) - Number(isPattern(b.name)))) {
     const { name, functions, as } = selection;
     const environment = selection.environment ?? settings.environment;
@@ -78,7 +78,7 @@ export async function chooseApps(settings: Settings, source: Source): Promise<Ch
       chosen.push({ app, environment, etag, as, functions });
     }
   }
-  // By app, the config's own environment first.
+  // Sorted by app, the config's own environment first.
   const rank = ({ app, environment, as }: ChosenRef) => [
     app,
     environment === settings.environment ? "" : environment,
@@ -114,7 +114,7 @@ async function notDeployed(
   });
 }
 
-/** By what two references to one app are the same. */
+/** A key that is equal for two references to the same app. */
 export function keyOf({ app, environment }: { app: string; environment: string }): string {
   return JSON.stringify([app, environment]);
 }

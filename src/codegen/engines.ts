@@ -5,7 +5,7 @@ export class Engines {
   readonly #given: Engine | string | undefined;
   readonly #opened = new Map<string, Promise<Engine>>();
 
-  /** @param given in place of what the configs name; an engine that is open already stays its owner's to close */
+  /** @param given replaces the engine that the configs name; its owner closes it if it is already open */
   constructor(given: Engine | string | undefined) {
     this.#given = given;
   }

@@ -13,15 +13,15 @@ import { settingsOfAll } from "./settings.ts";
 import { declaredElsewhere } from "./sharing.ts";
 
 export interface GenerateOptions {
-  /** An open engine, which stays its owner's to close, or a URL. Default: FARCALL_ENGINE, then the config's, then `local:`. */
+  /** An open engine, which the caller closes, or a URL. Default: FARCALL_ENGINE, then the config's, then `local:`. */
   engine?: Engine | string | undefined;
   /** Work from the lock file, without an engine. */
   offline?: boolean | undefined;
   /** Compare only: nothing is written. */
   dryRun?: boolean | undefined;
-  /** Folder that the paths of a config given as an object are relative to. Default: the working directory. */
+  /** Base folder for the paths of a config passed as an object. Default: the working directory. */
   cwd?: string | undefined;
-  /** Called as each stage of the work begins. */
+  /** Called when each stage begins. */
   onProgress?: ((stage: string) => void) | undefined;
 }
 
@@ -32,9 +32,9 @@ export interface GenerateResult {
   /** What changed in the deployed apps since the files were last written. */
   changes: FunctionChange[];
   warnings: string[];
-  /** For those who wonder: which tsconfig decided about import extensions, and why. */
+  /** For `--verbose`: which tsconfig decided about import extensions, and why. */
   notes: string[];
-  /** Absolute paths of what the files depend on besides the config and what is deployed: tsconfigs, templates; also those that do not exist. */
+  /** Absolute paths of the other files that the output depends on (tsconfigs, templates), including those that do not exist. */
   inputs: string[];
   apps: { app: string; environment: string; functions: number }[];
   durationMs: number;
@@ -43,7 +43,7 @@ export interface GenerateResult {
 export type AnyConfig = LoadedConfig | Config | readonly Config[];
 
 /**
- * Brings the files of a config up to date with what is deployed. Rejects with InvalidError (config, output, template), NotFoundError
+ * Brings a config's files up to date with the deployed apps. Rejects with InvalidError (config, output, template), NotFoundError
  * (app, function, lock) and EngineUnavailableError; the files are then as they were.
  */
 export async function generate(config: AnyConfig, options: GenerateOptions = {}): Promise<GenerateResult> {
@@ -63,7 +63,7 @@ export async function generateWith(
   const start = performance.now();
   const key = options.offline ? undefined : stateKey(value, engines);
   const known = key === undefined ? undefined : store.read(key);
-  // What was once found right need not be checked again.
+  // A config that was found valid need not be checked again.
   const configs = known ? asArray(value as Config | Config[]) : await checkConfig(value, file);
   const chosen = await Promise.all(
     settingsOfAll(configs, root).map(async (settings, index) =>
@@ -82,7 +82,7 @@ export async function generateWith(
   );
 
   const files = outputs.flatMap((output) => output.files);
-  // A declaration map follows every move of a line in the author's file: it is kept right, but nothing depends on it.
+  // A declaration map changes with every moved line in the author's file: it is kept current, but does not count as a change.
   const upToDate = files.every(({ path, status }) => status === "unchanged" || path.endsWith(".map"));
   if (!options.dryRun) for (const output of outputs) applyChanges(output.folder, output.files);
   if (key !== undefined && (upToDate || !options.dryRun)) {
@@ -107,7 +107,7 @@ function outputState(state: Omit<OutputState, "outputs">, files: readonly FileCh
   return { ...state, outputs: fingerprints(paths) };
 }
 
-/** What `generate` would print, for programs that have another use for it: one plan for each output of the config. */
+/** What `generate` would print, as data for other programs: one plan for each output of the config. */
 export async function plan(
   config: LoadedConfig | Config | readonly Config[],
   options: GenerateOptions = {},
@@ -130,7 +130,7 @@ export async function plan(
   );
 }
 
-/** Absent for a config with functions in it: what they answer cannot be known from their text. And for what JSON cannot say. */
+/** Absent for a config with functions, whose results cannot be known from their source, and for values that JSON cannot express. */
 function stateKey(value: unknown, engines: Engines): string | undefined {
   let isData = true;
   try {
@@ -143,7 +143,7 @@ function stateKey(value: unknown, engines: Engines): string | undefined {
     );
     return isData ? hash(text) : undefined;
   } catch {
-    // The check of the config says what is wrong with it.
+    // The check of the config reports what is wrong with it.
     return undefined;
   }
 }

@@ -1,14 +1,14 @@
-/** Calls of a config's own code. What it gives is relied on by all that follows, so it is checked, and who gave it is named. */
+/** Calls a config's own code. All later steps rely on the result, so it is checked, and errors name the hook. */
 import { waitFor } from "../config/index.ts";
 import type { AppPlan } from "../plan/index.ts";
 import { unlockManifest } from "../plan/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
 import { thrownText, valueText } from "../text/index.ts";
 
-/** Says what is wrong with what a hook has left: `expected …`. */
+/** Describes what is wrong with a hook's result: `expected …`. */
 type Problem = (left: unknown) => string | undefined | Promise<string | undefined>;
 
-/** What the hook returns, or what it was given, which it may have changed. */
+/** What the hook returns, or its argument, which it may have changed. */
 export async function callHook<T>(
   what: string,
   given: T,

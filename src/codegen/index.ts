@@ -1,4 +1,4 @@
-/** Codegen: from what is deployed to typed stubs. */
+/** Codegen: writes typed stubs for the deployed apps. */
 export type {
   AliasPlan,
   AppPlan,

@@ -1,6 +1,6 @@
 /**
  * farcall.lock.json: the manifests that the files were written from, so that they can be written again without an engine, and
- * the list of the files. One function a line and nothing that changes by itself, so that branches merge.
+ * the list of the files. It has one function per line and nothing that changes by itself, so that branches merge.
  */
 
 import { type LockedManifest, unlockManifest } from "../plan/index.ts";
@@ -9,7 +9,7 @@ import { InvalidError } from "../runtime/errors.ts";
 const LOCK_VERSION = 1;
 
 export interface Lock {
-  /** farcall's version that wrote it. */
+  /** The version of farcall that wrote it. */
   generator: string;
   /** The files beside it, by name. */
   files: string[];
@@ -40,7 +40,7 @@ export function printLock(lock: Lock): string {
 `;
 }
 
-/** What of a lock can be known without checking its manifests. Throws InvalidError on one that cannot be read. */
+/** The parts of a lock file that can be read without checking its manifests. Throws InvalidError on one that cannot be read. */
 export function readLockHead(text: string, file: string): { generator: string; files: string[]; apps: unknown[] } {
   const refuse = (what: string, cause?: unknown) =>
     new InvalidError(`${file} ${what}`, {
@@ -76,7 +76,7 @@ export async function readLock(text: string, file: string): Promise<Lock> {
   }
 }
 
-/** A lock may have been edited: what it lists is deleted when it goes stale, so it must lie beside it. */
+/** A lock file may have been edited: codegen deletes listed files when they go stale, so they must be next to it. */
 function isFileName(value: unknown): value is string {
   return typeof value === "string" && value !== "" && !/[/\\\0]/.test(value) && value !== "." && value !== "..";
 }

@@ -1,4 +1,4 @@
-/** One output of a config, once its apps are chosen: manifests, plan, texts, and what has to change on disk. */
+/** One output of a config, once its apps are chosen: manifests, plan, file contents, and the changes on disk. */
 import { join } from "node:path";
 import {
   type AppPlan,
@@ -22,7 +22,7 @@ import { declarationMap } from "./source-maps.ts";
 import type { OutputResult, PlacedOutput } from "./steps.ts";
 import { layoutOf, loadTemplates, renderPlan } from "./templates/index.ts";
 
-/** All steps after the first. Writes nothing. */
+/** The remaining steps. Writes nothing. */
 export async function buildOutput(request: PlacedOutput): Promise<OutputResult> {
   const { settings, source, refs, etags, declaredElsewhere, known, onProgress } = request;
   const folder = settings.output;
@@ -75,7 +75,7 @@ export async function buildOutput(request: PlacedOutput): Promise<OutputResult> 
   };
 }
 
-/** Decides all that does not depend on templates. */
+/** Decides everything that does not depend on templates. */
 export async function planOutput(
   settings: Settings,
   refs: readonly ChosenRef[],
@@ -88,7 +88,7 @@ export async function planOutput(
       let manifest = chooseFunctions(manifests.get(keyOf(ref))!, ref.functions);
       for (const { name, onManifest } of settings.plugins) {
         if (!onManifest) continue;
-        // A copy, so that a hook that changes what it gets does not change the lock.
+        // A copy, so that a hook that changes its argument does not change the lock.
         const copy = structuredClone(manifest);
         manifest = await callHook(`the hook onManifest of the plugin ${name}`, copy, onManifest, manifestProblem);
       }
@@ -105,7 +105,7 @@ export async function planOutput(
   return { plan, style };
 }
 
-/** The manifests of the chosen apps, from the lock where that one is known to be current. */
+/** The chosen apps' manifests, taken from the lock where it is known to be current. */
 export async function readManifests(
   refs: readonly ChosenRef[],
   source: Source,
@@ -149,7 +149,7 @@ function addMap(texts: Map<string, string>, app: AppPlan, suffix: string, folder
   texts.set(`${name}.map`, map);
 }
 
-/** What the lock keeps of each app: every function that any of the output's files has. */
+/** What the lock keeps for each app: every function in any of the output's files. */
 function lockOf(refs: readonly ChosenRef[], manifests: ReadonlyMap<string, LockedManifest>, files: string[]): Lock {
   const apps = [...manifests].map(([key, manifest]) => {
     const subsets = refs.filter((ref) => keyOf(ref) === key).map((ref) => chooseFunctions(manifest, ref.functions));
@@ -169,7 +169,7 @@ export async function offlineSource(folder: string): Promise<Source> {
   });
 }
 
-/** A lock that cannot be read is no obstacle to writing a new one. */
+/** A lock that cannot be read does not prevent writing a new one. */
 async function previousLock(path: string, warnings: string[]): Promise<Lock | undefined> {
   const text = readIfPresent(path);
   if (text === undefined) return undefined;

@@ -1,6 +1,6 @@
 /**
- * The first step of an output, and mostly the only one: is what was written still what would be written? This module loads
- * nothing that the answer does not need; the other steps are in output.ts.
+ * The first step of an output, and usually the only one: checks whether the files on disk are still current. This module loads
+ * only what that check needs; the other steps are in output.ts.
  */
 
 import { chooseApps, keyOf } from "./choose.ts";
@@ -19,7 +19,7 @@ export async function chooseOutput(request: OutputRequest): Promise<ChosenOutput
   return { ...request, source, refs, etags };
 }
 
-/** Works out what has to change. Writes nothing. */
+/** Determines the necessary changes. Writes nothing. */
 export async function prepareOutput(output: PlacedOutput): Promise<OutputResult> {
   const known = output.known && stillHolds(output.known);
   const isSame = (before: unknown, now: unknown) => JSON.stringify(before) === JSON.stringify(now);

@@ -1,6 +1,6 @@
 /**
- * How the project that owns the output folder wants its modules: read from its tsconfig, so that nobody has to say it. Every
- * file that the answer depends on is told, so that a later run can tell whether it still holds without asking again.
+ * The module settings of the project that owns the output folder, read from its tsconfig so that nobody has to configure them. Every
+ * file that the result depends on is listed, so that a later run can check whether it still holds without reading the tsconfig again.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -8,17 +8,17 @@ import type { TsConfigResult } from "get-tsconfig";
 import { InvalidError } from "../runtime/errors.ts";
 
 export interface ModuleStyle {
-  /** Of specifiers: `./images.ts`, `./images.js` or `./images`. */
+  /** Extension in specifiers: `./images.ts`, `./images.js` or `./images`. */
   importExtension: string;
-  /** `.mts` where `.ts` would be a CommonJS module in which this compiler refuses `export`. */
+  /** `.mts` if `.ts` would be a CommonJS module in which the compiler refuses `export`. */
   fileExtension: ".ts" | ".mts";
   /** A `.js` file here is an ES module. */
   isModulePackage: boolean;
-  /** The package that stubs import: the light one where the project depends on it. */
+  /** The package that stubs import: `@farcall/client` if the project depends on it. */
   runtime: "farcall" | "@farcall/client";
   /** The tsconfig that owns the folder. */
   tsconfig: string | undefined;
-  /** Why it is so, for people. */
+  /** The reason for these settings, in words. */
   reason: string;
   /** Files that were read or found missing. */
   inputs: string[];
@@ -27,13 +27,13 @@ export interface ModuleStyle {
 export async function moduleStyle(folder: string): Promise<ModuleStyle> {
   const { getTsconfig, parseTsconfig, createFilesMatcher } = await import("get-tsconfig");
   const cache = new Map<string, unknown>();
-  // What a generated file would be asked for, whether or not it exists yet.
+  // Look up the tsconfig as for a generated file, whether or not it exists yet.
   const file = join(folder, "index.ts");
   let found: TsConfigResult | null;
   try {
     found = getTsconfig(folder, "tsconfig.json", cache);
     if (found && !createFilesMatcher(found)(file)) {
-      // A solution: its references are the projects.
+      // A solution tsconfig: the projects are its references.
       for (const { path } of found.config.references ?? []) {
         const target = resolve(dirname(found.path), path);
         const referenced = target.endsWith(".json") ? target : join(target, "tsconfig.json");
@@ -51,7 +51,7 @@ export async function moduleStyle(folder: string): Promise<ModuleStyle> {
     });
   }
   const packageFile = nearestPackage(folder);
-  // The cache's keys name the files that were looked at: `existsSync:/a/tsconfig.json`.
+  // The cache's keys name the files it looked at: `existsSync:/a/tsconfig.json`.
   const looked = [...cache.keys()].map((key) => /^[a-zA-Z]+:(.*\.json)(:utf8)?$/.exec(key)?.[1]);
   const inputs = [...new Set([...looked.filter((path) => path !== undefined), ...(packageFile ? [packageFile] : [])])];
   const content = packageFile === undefined ? {} : readPackage(packageFile);

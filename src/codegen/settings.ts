@@ -10,7 +10,7 @@ export interface Settings {
   engine: string | undefined;
   environment: string;
   apps: readonly AppSelection[];
-  /** Names and patterns of apps that patterns do not reach: `!internal`. */
+  /** Names and patterns of excluded apps: `!internal`. */
   excluded: readonly string[];
   output: string;
   templates: string | undefined;
@@ -24,7 +24,7 @@ export interface Settings {
   plugins: readonly Plugin[];
 }
 
-/** Of all outputs of a config. Throws InvalidError when two would write to one folder. */
+/** The settings of all outputs of a config. Throws InvalidError when two would write to the same folder. */
 export function settingsOfAll(configs: readonly Config[], root: string): Settings[] {
   const all = configs.map((config) => settingsOf(config, root));
   const seen = new Set<string>();
@@ -47,7 +47,7 @@ function settingsOf(config: Config, root: string): Settings {
   return {
     engine: config.engine,
     environment: config.environment ?? DEFAULT_ENVIRONMENT,
-    // Those that are only said to be excluded are excluded from all.
+    // If there are only exclusions, they apply to all apps.
     apps: included.length === 0 && apps.length > 0 ? [{ name: "*" }] : included,
     excluded: apps.filter(({ name }) => name.startsWith("!")).map(({ name }) => name.slice(1)),
     output: resolve(root, config.output ?? "src/generated"),

@@ -1,11 +1,11 @@
 /**
- * Which output says what `Function.fromName` knows of an app. `interface Apps` of "farcall" is one to a TypeScript program, and two
- * declarations of an app in it are an error there: the first output with the app has it.
+ * Decides which output declares an app for `Function.fromName`. A TypeScript program has one `interface Apps` of "farcall", and two
+ * declarations of an app in it are an error, so the first output with the app declares it.
  */
 import type { ChosenRef } from "./choose.ts";
 import type { Settings } from "./settings.ts";
 
-/** For each output the names of apps that an earlier one of the same program declares, in order. */
+/** For each output, in order, the names of apps that an earlier output of the same program declares. */
 export async function declaredElsewhere(
   outputs: readonly { settings: Settings; refs: readonly ChosenRef[] }[],
 ): Promise<string[][]> {

@@ -1,4 +1,4 @@
-/** Where the shipped templates are: as far above src/ as above dist/. For those who copy one to change it. */
+/** Path of the shipped templates, which are as far above src/ as above dist/; used by `codegen eject`. */
 import { fileURLToPath } from "node:url";
 
 export const SHIPPED_TEMPLATES: string = fileURLToPath(new URL("../../templates", import.meta.url));

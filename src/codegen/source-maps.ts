@@ -1,5 +1,5 @@
 /**
- * Declaration maps: "go to definition" on a stub leads to the function that its author wrote, where that file can be reached
+ * Declaration maps: "go to definition" on a stub leads to the function that its author wrote, if that file can be reached
  * from the project, as in a monorepo.
  */
 import { existsSync } from "node:fs";
@@ -7,7 +7,7 @@ import { dirname, join, relative, sep } from "node:path";
 import type { AppPlan } from "../plan/index.ts";
 import { MARKER } from "./files/index.ts";
 
-/** The map of an app's declaration file; nothing when none of its functions can be reached. `root` is the config's folder. */
+/** The map of an app's declaration file; undefined when none of its functions' sources can be reached. `root` is the config's folder. */
 export function declarationMap(app: AppPlan, file: string, text: string, root: string): string | undefined {
   const sources: string[] = [];
   const lines = text.split("\n");
@@ -52,7 +52,7 @@ function findSource(name: string, root: string): string | undefined {
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/** Base64 VLQ, as source maps have it. */
+/** Base64 VLQ, as in source maps. */
 function encode(value: number): string {
   let rest = value < 0 ? (-value << 1) | 1 : value << 1;
   let text = "";

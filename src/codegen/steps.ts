@@ -1,4 +1,4 @@
-/** What is known of an output after each step: asked for, its apps chosen, placed among the others, and worked out. */
+/** An output's data after each step: requested, apps chosen, compared with the other outputs, and complete. */
 import type { FunctionChange } from "../plan/index.ts";
 import type { ChosenRef, Source } from "./choose.ts";
 import type { FileChange, OutputState } from "./files/index.ts";
@@ -10,7 +10,7 @@ export interface OutputRequest {
   root: string;
   /** Where manifests come from; absent means the output's own lock. */
   source: Source | undefined;
-  /** What the last run of the same config knew. */
+  /** The state from the last run of the same config. */
   known: OutputState | undefined;
   onProgress: (stage: string) => void;
 }
@@ -21,23 +21,23 @@ export interface OutputResult {
   changes: FunctionChange[];
   warnings: string[];
   notes: string[];
-  /** Files that were read or found missing, besides the config and the output's own. */
+  /** Files that were read or found missing, other than the config and the output's own. */
   inputs: string[];
   apps: { app: string; environment: string; functions: number }[];
-  /** What the next run may rely on once the files are written; absent when hooks take part, whose answers nobody can foresee. */
+  /** What the next run may rely on once the files are written; absent if there are hooks, whose results cannot be predicted. */
   state: Omit<OutputState, "outputs"> | undefined;
-  /** What the last run knew, where it is still so. */
+  /** The last run's state, if it still holds. */
   still?: OutputState;
 }
 
-/** What is known once the apps are chosen. */
+/** The data once the apps are chosen. */
 export interface ChosenOutput extends OutputRequest {
   source: Source;
   refs: readonly ChosenRef[];
   etags: Record<string, string>;
 }
 
-/** What is known once all outputs have chosen theirs. */
+/** The data once all outputs have chosen their apps. */
 export interface PlacedOutput extends ChosenOutput {
   /** Apps that another output's index declares: see sharing.ts. */
   declaredElsewhere: readonly string[];

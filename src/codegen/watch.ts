@@ -1,7 +1,7 @@
 /**
- * Keeps the files of a config up to date: with what is deployed, with the config, its templates and the tsconfigs around it. It subscribes first and
- * generates then, once, so that no deploy is missed and nothing is done twice; deploys that happen while an engine is away
- * come with its return.
+ * Keeps a config's files up to date with the deployed apps, the config, its templates and the tsconfigs around it. It subscribes before it
+ * generates, once, so that no deploy is missed and nothing is done twice; deploys that happen while an engine is unavailable
+ * arrive when it returns.
  */
 import { basename, sep } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -27,16 +27,16 @@ export interface WatchOptions extends Omit<GenerateOptions, "dryRun" | "offline"
   onEvent?: ((event: WatchEvent) => void) | undefined;
 }
 
-/** `causes` are in words: `images was deployed (version 4)`. */
+/** `causes` are texts for people: `images was deployed (version 4)`. */
 export type WatchEvent =
   | { kind: "generated"; causes: string[]; result: GenerateResult }
   | { kind: "failed"; causes: string[]; error: unknown };
 
-/** Events that come together, as those of a deploy of several apps do, are answered together. */
+/** Events that come close together, such as deploys of several apps, lead to one run. */
 const DEBOUNCE_MS = 20;
 
 /**
- * Resolves once the signal has aborted. What fails on the way (a config with a mistake in it, an engine that is away, an app that
+ * Resolves once the signal has aborted. A failure on the way (a mistake in the config, an unavailable engine, an app that
  * is not deployed yet) is an event, and the watch goes on. A config that came from a file is read again when it changes.
  */
 export async function watch(config: AnyConfig, options: WatchOptions = {}): Promise<void> {
@@ -62,7 +62,7 @@ export async function watch(config: AnyConfig, options: WatchOptions = {}): Prom
     paths.close();
     if (signal.aborted) return;
     await delay(DEBOUNCE_MS);
-    // Also of a config that cannot be loaded: what it needs is mended, perhaps elsewhere.
+    // Also for a config that cannot be loaded: the fix may be in another file.
     const tried = new Set<string>([first.file]);
     watched = tried;
     try {
@@ -122,7 +122,7 @@ interface Following extends WatchOptions {
   onEvent: (event: WatchEvent) => void;
 }
 
-/** Deploy events without end and without gaps: a subscription that breaks is made again from where it was. */
+/** Endless deploy events without gaps: a broken subscription resumes where it was. */
 function subscribe(
   engine: Promise<Engine>,
   signal: AbortSignal,
@@ -146,7 +146,7 @@ function subscribe(
           on.event(event);
         }
       } catch (error) {
-        // Said once, not at every attempt.
+        // Reported once, not at every attempt.
         if (!signal.aborted && complained !== String(error)) on.lost(error);
         complained = String(error);
         setReady();
@@ -167,7 +167,7 @@ function wordsFor({ kind, app, environment, version }: DeployEvent): string {
   return kind === "deployed" ? `${app} was deployed${where} (version ${version})` : `${app} was removed${where}`;
 }
 
-/** Runs one piece of work at a time; causes that arrive meanwhile, or close together, share the next. */
+/** Runs one job at a time; causes that arrive meanwhile, or close together, share the next. */
 class Queue {
   readonly #work: (causes: string[]) => Promise<void>;
   #causes: string[] = [];
@@ -197,7 +197,7 @@ class Queue {
   }
 }
 
-/** What is to be done when a file, or what is in a folder, changes. Each path once. */
+/** Callbacks for changes to files and folders. Each path is watched once. */
 class Reactions {
   readonly #reactions = new Map<string, () => void>();
   readonly #watcher = new PathWatcher((changed) => this.#react(changed), { isRecursive: true });

@@ -1,6 +1,6 @@
 /**
- * Checks a loaded config against the types in config.ts, and says of each thing wrong where it is, what it is and what
- * was expected. The one module of the generator that needs zod, so it is imported only when a config has to be checked.
+ * Checks a loaded config against the types in config.ts, and says for each mistake where it is, what was found and what
+ * was expected. The only module of the generator that needs zod, so it is imported only when a config has to be checked.
  */
 import { z } from "zod";
 import type { Plugin } from "../plan/index.ts";
@@ -66,14 +66,14 @@ const config = z.strictObject({
   bundle: bundle.optional(),
 });
 
-// Each key is in the schema and the other way round: the compiler refuses these lines when one is forgotten.
+// Each key is in the schema and the other way round: these lines do not compile when one is forgotten.
 type SameKeys<A, B> = [Exclude<keyof A, keyof B>, Exclude<keyof B, keyof A>] extends [never, never] ? true : never;
 true satisfies SameKeys<Config, z.infer<typeof config>>;
 true satisfies SameKeys<AppSelection, z.infer<typeof appSelection>>;
 true satisfies SameKeys<Plugin, z.infer<typeof plugin>>;
 true satisfies SameKeys<BundleOptions, z.infer<typeof bundle>>;
 
-/** Returns the configs that a file holds: one, or an array's items. Throws InvalidError that lists all that is wrong. */
+/** Returns the configs that a file holds: one, or an array's items. Throws InvalidError that lists every mistake. */
 export function checkConfig(value: unknown, file: string): readonly Config[] {
   const several = Array.isArray(value);
   const problems: string[] = [];
@@ -122,7 +122,7 @@ function describe(issue: Issue, root: unknown, prefix: readonly PropertyKey[]): 
     });
   }
   if (issue.code === "invalid_union") {
-    // The branch that got furthest is the one that was meant: an object with a wrong key rather than "not a string".
+    // Report the branch that got furthest, which is the intended one: an object with a wrong key rather than "not a string".
     const deepest = issue.errors.flat().filter((inner) => inner.path.length > 0 || inner.code === "unrecognized_keys");
     if (deepest.length > 0)
       return deepest.flatMap((inner) => describe({ ...inner, path: [...issue.path, ...inner.path] }, root, prefix));
@@ -136,7 +136,7 @@ function describe(issue: Issue, root: unknown, prefix: readonly PropertyKey[]): 
   return [`${pathText(path)}: expected ${issue.message}, got ${valueText(value)}`];
 }
 
-/** What was expected, in words: becomes the message of each issue. */
+/** The expected value in words: becomes each issue's message. */
 function expectation(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case "invalid_type":

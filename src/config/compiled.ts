@@ -1,6 +1,6 @@
 /**
- * Config modules that Node cannot run as they are written: TypeScript with syntax that is more than types, and ES modules in a package
- * that says it is CommonJS.
+ * Config modules that Node cannot run as they are: TypeScript with syntax beyond types, and ES modules in a package
+ * declared as CommonJS.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -24,9 +24,9 @@ export function compiled(path: string, format: string | undefined): string | und
   const isMisplaced = format?.startsWith("commonjs") === true && IMPORT_OR_EXPORT.test(text) && !COMMON_JS.test(text);
   if (path.endsWith(".js")) return isMisplaced ? text : undefined;
   if (!isMisplaced && !MORE_THAN_TYPES.test(text)) return undefined;
-  // Loaded for few configs, and the hook that asks is synchronous.
+  // Few configs need it, and the hook that calls this is synchronous.
   const { transformSync } = createRequire(import.meta.url)("esbuild") as typeof import("esbuild");
-  // Places of errors are the author's.
+  // Error positions refer to the author's source.
   process.setSourceMapsEnabled(true);
   try {
     return transformSync(text, {
@@ -37,7 +37,7 @@ export function compiled(path: string, format: string | undefined): string | und
       logLevel: "silent",
     }).code;
   } catch {
-    // Node says what is wrong.
+    // Node reports what is wrong.
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Config: what a project says about its stubs. The types are the documentation that an editor shows; check.ts enforces
- * them on what was really loaded.
+ * Config: a project's settings for its stubs. The types are the documentation that an editor shows; check.ts enforces
+ * them on the loaded value.
  */
 import type { Plugin as BundlePlugin, Loader } from "esbuild";
 import type { Plugin } from "../plan/plugin.ts";
@@ -13,11 +13,11 @@ export interface Config {
    * then choose their engine where they run.
    */
   engine?: string;
-  /** Environment of the apps that name none. Default "main". */
+  /** Environment of apps that do not name one. Default "main". */
   environment?: string;
-  /** Apps to write stubs of: names, or patterns with `*`. Default: every app of the environment. */
+  /** Apps to write stubs for: names, or patterns with `*`. Default: every app of the environment. */
   apps?: readonly (string | AppSelection)[];
-  /** Folder that the files go to, relative to this file. Default "src/generated". */
+  /** Folder for the files, relative to this file. Default "src/generated". */
   output?: string;
   /** Folder of Handlebars templates that replace shipped ones of the same name, relative to this file. */
   templates?: string;
@@ -25,31 +25,31 @@ export interface Config {
   emit?: "ts" | "js";
   /** What the index exports: a namespace for each app (default), or every function by its own name. */
   exports?: "namespaces" | "flat";
-  /** What Python's functions and parameters are called: as they are deployed (default), or in camelCase. Calls go by the deployed names. */
+  /** Names of Python functions and parameters in stubs: as deployed (default), or in camelCase. Calls use the deployed names. */
   names?: "deployed" | "camelCase";
   /** How files import each other. Default: what the tsconfig that owns the output folder can resolve. */
   importExtension?: ".ts" | ".js" | "none";
   /** Lets `output` be outside the folder of this file. Default false. */
   allowOutside?: boolean;
-  /** The name that a stub is exported by. It is called by its deployed name all the same. */
+  /** Returns the name that a stub is exported by. Calls still use the deployed name. */
   rename?: (name: string, of: { app: string; environment: string }) => string;
   /** Formats a file before it is compared and written; for instance with the project's Biome or Prettier. */
   format?: (text: string, file: { path: string }) => string | Promise<string>;
   plugins?: readonly Plugin[];
-  /** How apps are bundled at deploy. `bundle` of an app in `apps` adds to it. */
+  /** How a deploy bundles apps. An app's own `bundle` in `apps` adds to it. */
   bundle?: BundleOptions;
 }
 
-/** Settings of the bundler, named as esbuild names them. */
+/** Settings of the bundler, with esbuild's names. */
 export interface BundleOptions {
   /** Packages, or patterns with one `*`, that stay out of the bundle: containers import them from the project's node_modules. */
   external?: readonly string[];
   /** How files are read, by extension: `{ ".yaml": "text" }`. Known without it: .sql, .txt, .md, .html, .graphql, .gql, .wasm. */
   loader?: Readonly<Record<string, Loader>>;
   plugins?: readonly BundlePlugin[];
-  /** Conditions of package.json's `exports`, beside Node's own. */
+  /** Conditions in packages' `exports`, in addition to Node's own. */
   conditions?: readonly string[];
-  /** Expressions by the identifiers that they replace: `{ "BUILD": "\"2024-06\"" }`. */
+  /** Identifiers and the expressions that replace them: `{ "BUILD": "\"2024-06\"" }`. */
   define?: Readonly<Record<string, string>>;
 }
 
@@ -62,11 +62,11 @@ export interface AppSelection {
   functions?: readonly string[];
   /** Name of the file and namespace. Default: the app's. Needed where two apps would have the same. */
   as?: string;
-  /** How the app is bundled at deploy, beside the config's own `bundle`. */
+  /** How a deploy bundles the app, in addition to the config's own `bundle`. */
   bundle?: BundleOptions;
 }
 
-/** Gives the compiler the config's type. A config can be an array: each item is an output of its own. */
+/** Gives the compiler the config's type. A config can be an array, with one item per output. */
 export function defineConfig<const C extends Config | readonly Config[]>(config: C): C {
   return config;
 }

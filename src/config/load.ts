@@ -9,7 +9,7 @@ import type { Config } from "./config.ts";
 import { importModule, modulesOf } from "./module.ts";
 import { waitFor } from "./waiting.ts";
 
-/** A config as it was found: evaluated, `extends` resolved, not checked. */
+/** A config as found: evaluated, `extends` resolved, not checked. */
 export interface LoadedConfig {
   /** Absolute path of the file; the config's paths are relative to its folder. */
   file: string;
@@ -17,7 +17,7 @@ export interface LoadedConfig {
   /** The engine that the (first) config names. */
   engine: string | undefined;
   value: unknown;
-  /** Every file that was read, the modules that it imports included (packages not), for a watcher. */
+  /** Every file that was read, including the modules that it imports but not packages, for a watcher. */
   files: readonly string[];
 }
 
@@ -81,7 +81,7 @@ async function createExplorer(onFile: (file: string) => void): Promise<Explorer>
   const loaders = Object.fromEntries(
     [...Object.entries(defaultLoaders), ...modules].map(([extension, read]) => [
       extension,
-      // Some editors begin a file with a byte order mark. A config that is null is an empty one.
+      // Some editors begin a file with a byte order mark. A null config counts as empty.
       async (file: string, text: string) => (await read(file, text.replace(/^\uFEFF/, ""))) ?? undefined,
     ]),
   );
@@ -89,7 +89,7 @@ async function createExplorer(onFile: (file: string) => void): Promise<Explorer>
     searchPlaces: SEARCH_PLACES,
     searchStrategy: "none",
     cache: false,
-    // An empty config is a mistake rather than none.
+    // An empty config is a mistake, not a missing config.
     ignoreEmptySearchPlaces: false,
     loaders,
   });
@@ -152,7 +152,7 @@ async function extend(found: Found, explorer: Explorer, chain: readonly string[]
       if (Array.isArray(base))
         throw new InvalidError(`The config ${file} extends ${specifier}, which holds several configs`);
       Object.assign(merged, base);
-      // A folder of templates is the base's own; an output is the extending project's.
+      // A base's `templates` is relative to the base; `output` is relative to the project that extends it.
       if (typeof merged.templates === "string")
         merged.templates = resolve(dirname(locate(specifier, file)), merged.templates);
     }
@@ -161,7 +161,7 @@ async function extend(found: Found, explorer: Explorer, chain: readonly string[]
   return Array.isArray(value) ? Promise.all(value.map(one)) : one(value);
 }
 
-/** Nothing where reading it throws: the check of the config says so. */
+/** Undefined where reading it throws: the check of the config reports that. */
 function readKey(config: unknown, key: keyof Config): unknown {
   try {
     return (config as Record<string, unknown> | null | undefined)?.[key];

@@ -1,6 +1,6 @@
 /**
- * Config files that are modules: imported, with what they import of the project, and imported again once any of it has changed, for which
- * the module cache needs another URL. TypeScript that Node does not run as it is (enums, ES modules in a CommonJS package) is compiled.
+ * Config files that are modules. They are imported together with the project files that they import, and imported again when any of them
+ * has changed, under a new URL because of the module cache. TypeScript that Node cannot run (enums, ES modules in a CommonJS package) is compiled.
  */
 import { readFileSync } from "node:fs";
 import { createRequire, registerHooks } from "node:module";
@@ -9,15 +9,15 @@ import { valueText } from "../text/index.ts";
 import { compiled } from "./compiled.ts";
 
 interface Loaded {
-  /** Text by path of the module and of those that it imports. */
+  /** Content of the module and of those that it imports, by path. */
   texts: ReadonlyMap<string, string | undefined>;
-  /** How often it was loaded. */
+  /** How many times it has been loaded. */
   generation: number;
 }
 
 const loaded = new Map<string, Loaded>();
 
-/** The files that a config's value came from: itself and, of a module, what it imports outside of packages. */
+/** The files that a config's value came from: the config and, for a module, its imports outside packages. */
 export function modulesOf(file: string): readonly string[] {
   return [file, ...(loaded.get(file)?.texts.keys() ?? [])];
 }
@@ -42,13 +42,13 @@ export async function importModule(file: string): Promise<unknown> {
     throw plainError(error);
   } finally {
     forget();
-    // Also of a module with a mistake in it: its author mends it, perhaps in another file. What was imported before stays known.
+    // Also for a module that fails: its author may fix it in another file. Files that were imported before stay in the list.
     const paths = isSame ? before.texts.keys() : files;
     loaded.set(file, { texts: new Map([...paths].map((path) => [path, readText(path)])), generation });
   }
 }
 
-/** The search takes what fails in a file for the file's own absence, by its code, and notes a place in what is no error too. */
+/** The search takes an error whose code says "not found" for the config's own absence, and adds a place even to a value that is not an error. */
 function plainError(thrown: unknown): Error {
   if (!(thrown instanceof Error)) return new Error(`it threw ${valueText(thrown)}`, { cause: thrown });
   if (Object.isExtensible(thrown) && !("path" in thrown)) return thrown;
@@ -73,7 +73,7 @@ function follow(files: Set<string>, generation: number): () => void {
       try {
         resolved = next(specifier, context);
       } catch (error) {
-        // What is missing may come.
+        // A missing file may appear later.
         if (isOfProject && /^\.{0,2}\//.test(specifier)) files.add(fileURLToPath(new URL(specifier, parentURL)));
         throw error;
       }
@@ -99,12 +99,12 @@ function readText(path: string): string | undefined {
   }
 }
 
-/** A config in a package without `"type": "module"` works; Node's warning about its speed is of no use to its author. */
+/** A config in a package without `"type": "module"` works; Node's warning about its speed does not help its author. */
 async function quietly<T>(work: () => Promise<T>): Promise<T> {
   const { emitWarning } = process;
   process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
     const [options] = rest as [{ code?: string } | undefined];
-    // The error that follows says it too.
+    // The error that follows says the same.
     const isOfError = String(warning).startsWith("Failed to load the ES module");
     if (options?.code !== "MODULE_TYPELESS_PACKAGE_JSON" && !isOfError)
       Reflect.apply(emitWarning, process, [warning, ...rest]);

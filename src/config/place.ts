@@ -1,4 +1,4 @@
-/** Where in a config an error comes from. Node says it of a module's mistake in the terminal, of some not at all, and never in the message. */
+/** Where in a config an error comes from. Node prints it to the terminal for some mistakes, not at all for others, and never has it in the message. */
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -15,7 +15,7 @@ export async function explain(error: Error, files: readonly string[]): Promise<s
   return error.message;
 }
 
-/** The first mistake that a parser finds, which for Node is an error without a place. */
+/** The first syntax error that a parser finds; Node's own error does not say where it is. */
 async function mistakeIn(files: readonly string[]): Promise<string | undefined> {
   const { transform } = await import("esbuild");
   for (const file of files) {

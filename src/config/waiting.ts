@@ -1,6 +1,6 @@
 /**
- * What is waited for of other people's code: configs and hooks. A promise that never settles keeps no process alive, so that Node would end
- * without a word; who runs the process can say by this what it was waiting for.
+ * Promises of other people's code (configs and hooks) that are being awaited. A promise that never settles does not keep a process alive, so
+ * Node would exit without a message; with this list the process can say what it was waiting for.
  */
 const waiting = new Set<string>();
 

@@ -8,7 +8,7 @@ export interface BatchRun {
   endings: Endings;
   /** Runs `body` as code of the batch's first input. */
   as(lead: Input, body: () => void): void;
-  /** Something that took longer has ended. */
+  /** Called when an asynchronous run has ended. */
   onSettled: () => void;
 }
 
@@ -35,7 +35,7 @@ export function runTogether(
       const columns = columnsOf(
         rows.map(({ args }) => args),
         fn.length,
-      ) as never[]; // the author's code says what it takes
+      ) as never[]; // the author's code defines its parameter types
       const result: unknown = lead.within(() => fn(...columns));
       if (!isThenable(result)) succeed(result);
       else {

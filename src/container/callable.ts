@@ -1,11 +1,11 @@
-/** What a container has loaded: the function, or the methods of the instance, that its inputs run. */
+/** The code that a container has loaded and its inputs run: a function, or an instance's methods. */
 import type { Hooks } from "../runtime/index.ts";
 import type { ArgumentValidator } from "../schema/check/index.ts";
 import type { FunctionMode } from "../schema/index.ts";
 import type { CallMessage } from "../wire/container-protocol.ts";
 import type { Handler } from "./web.ts";
 
-/** What a call runs. */
+/** The function or method that a call runs. */
 export interface Callable {
   name: string;
   /** From the manifest: decides whether what it returns is iterated. */

@@ -1,4 +1,4 @@
-/** A container of a class: one instance, made when the container starts, whose methods are what calls run. */
+/** A container of a class: one instance, made when the container starts, whose methods the calls run. */
 import { type App, classesOf, construct, decodeInstance, hooksOf, isOfCodec, NotFoundError } from "../runtime/index.ts";
 import { compileValidator } from "../schema/check/index.ts";
 import { type AppManifest, printType } from "../schema/index.ts";
@@ -14,7 +14,7 @@ export async function loadInstance(
   readManifest: () => Promise<AppManifest>,
 ): Promise<Loaded> {
   const { function: name, version } = message;
-  const instance = message.instance!; // what makes it a container of a class
+  const instance = message.instance!; // present in every container of a class
   const own = classesOf(app, exports).find((one) => one.name === name);
   if (!own) {
     throw new NotFoundError(`app ${message.app} does not register a class ${name} in version ${version}`, {
@@ -31,7 +31,7 @@ export async function loadInstance(
     made = construct(own.definition, instance);
     await made["enter"]?.();
   };
-  // Hooks that stop run from the last to the first.
+  // Stop hooks run from the last to the first.
   const exit = async (): Promise<void> => {
     await made["exit"]?.();
   };

@@ -1,4 +1,4 @@
-/** How inputs end: each with exactly one frame, whatever its function does after. What comes later is dropped. */
+/** Ends inputs: each with exactly one frame, whatever its function does afterwards. Later results are dropped. */
 import type { Input } from "./input.ts";
 import { InputFailure, type Outbox } from "./outbox.ts";
 import type { RunningInputs } from "./running.ts";
@@ -28,7 +28,7 @@ export class Endings {
     this.#end(input);
   }
 
-  /** What user code threw. */
+  /** Ends it with the error that user code threw. */
   error(input: Input, error: unknown): void {
     if (input.state !== "ended" && !input.cancelled) input.run?.threw(error);
     if (!this.#end(input)) return;
@@ -54,12 +54,12 @@ export class Endings {
     if (this.#end(input)) this.#outbox[input.cancelled ? "cancelled" : "end"](input);
   }
 
-  /** It goes back to the engine before it has begun. */
+  /** Returns it to the engine before it has begun. */
   returned(input: Input): void {
     if (this.#end(input)) this.#outbox.returned(input);
   }
 
-  /** False when the input has ended before: whatever came now is too late. */
+  /** False when the input has already ended: this result came too late. */
   #end(input: Input): boolean {
     if (input.state === "ended") return false;
     if (input.state === "running") this.#running.remove(input);

@@ -1,4 +1,4 @@
-/** From the engine's load message to the function that the container runs, or to the instance whose methods it runs. */
+/** Loads the function that the engine's load message names, or the instance whose methods the container runs. */
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { type App, definitionsOf, hooksOf, isOfCodec, loadedApps, NotFoundError } from "../runtime/index.ts";
@@ -11,7 +11,7 @@ import { loadArtifact } from "./load.ts";
 import { type Handler, jsonHandler } from "./web.ts";
 
 export async function loadFunction(message: LoadMessage): Promise<Loaded> {
-  // Calls that user code makes in turn go to the engine that runs it; loading an adapter for them can wait for the first.
+  // Calls that user code makes go to the engine that runs it; the adapter is loaded for the first of them.
   Object.assign(process.env, message.env, { FARCALL_ENGINE: message.engine });
   enterProject(message.root);
   const exports = await loadArtifact(message.artifact, message.root);
@@ -48,7 +48,7 @@ async function loadOne(app: App, exports: Record<string, unknown>, message: Load
   return { callableOf: () => callable, hooks: hooksOf(app) };
 }
 
-/** Relative paths of user code mean the project, as they do when it runs locally. */
+/** Relative paths in user code are relative to the project, as they are when it runs locally. */
 function enterProject(root: string): void {
   try {
     process.chdir(root);

@@ -1,4 +1,4 @@
-/** Generators: what they yield is sent as far as the caller has granted it, and whatever stops one early, its `finally` runs. */
+/** Generators: sends as many yields as the caller has granted, and runs `finally` blocks when one is stopped early for any reason. */
 import type { Endings } from "./endings.ts";
 import type { Input } from "./input.ts";
 import type { Outbox } from "./outbox.ts";
@@ -15,8 +15,8 @@ type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
 /**
  * Runs a generator to its end. Never rejects.
- * @param made what the function returned
- * @param send throws when an item cannot cross the wire
+ * @param made the function's return value
+ * @param send throws when an item cannot be sent
  */
 export async function iterate(input: Input, made: unknown, around: GeneratorSurroundings, send: Send): Promise<void> {
   const { endings, outbox } = around;
@@ -25,7 +25,7 @@ export async function iterate(input: Input, made: unknown, around: GeneratorSurr
     if (!(await sendAll(input, iterator, around, send))) await input.within(() => iterator.return?.());
     endings.generator(input);
   } catch (error) {
-    // No caller is left for an error in the clean-up of a generator that was stopped.
+    // There is no caller any more who could get an error from a stopped generator's clean-up.
     if (input.cancelled || input.state === "ended")
       outbox.log("stderr", `thrown while the generator was stopped: ${stackOf(error)}\n`, input);
     endings.error(input, error);

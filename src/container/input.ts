@@ -1,4 +1,4 @@
-/** One input that waits or runs in the container, and what `context()` shows of it to user code. */
+/** One input that waits or runs in the container, and its `context()` for user code. */
 import type { TraceContext } from "../engine/index.ts";
 import type { Run } from "../opentelemetry/index.ts";
 import { type CallContext, InvalidError } from "../runtime/index.ts";
@@ -10,20 +10,20 @@ export interface ContainerCall {
   callId: string;
   method: string;
   trace: TraceContext | undefined;
-  /** Of a call of a class's method: its name. */
+  /** For a call of a class's method: the method's name. */
   function: string | undefined;
   message: CallMessage;
 }
 
-/** Inputs that one call of a batched function runs for. */
+/** The inputs of one call of a batched function. */
 export interface Batch {
-  /** Whose context the function sees. */
+  /** The input whose context the function gets. */
   lead: Input;
   /** Those that have not ended. */
   live: Set<Input>;
 }
 
-/** Least time between two progress frames of an input, in milliseconds: more would not be seen. */
+/** The shortest time between two progress frames of an input, in milliseconds: nobody could see more. */
 const PROGRESS_INTERVAL_MS = 50;
 
 export type SendProgress = (input: Input, fraction: number, message: string | undefined) => void;
@@ -38,22 +38,22 @@ export interface InputOptions {
   sendProgress: SendProgress;
 }
 
-/** Fields are written by its own methods alone. */
+/** Only its own methods write its fields. */
 export class Input {
   readonly call: ContainerCall;
   readonly index: number;
   readonly attempt: number;
   state: "waiting" | "running" | "ended" = "waiting";
-  /** What it runs together with, itself included. */
+  /** The batch that it runs in. */
   batch: Batch | undefined;
-  /** Its place among the running ones. */
+  /** Its index among the running inputs. */
   slot = -1;
   cancelled = false;
-  /** Yields that the caller has granted and that were not sent. */
+  /** Yields that the caller has granted but that were not sent yet. */
   credits = 0;
-  /** Its span, where there is OpenTelemetry. */
+  /** Its span, if OpenTelemetry is used. */
   run: Run | undefined;
-  /** Of a web function. Its signal follows this input's only as long as somebody holds the request (undici keeps it weakly). */
+  /** For a web function. Kept because its signal follows this input's only while the request is referenced (undici keeps it weakly). */
   request: Request | undefined;
 
   /** Encoded arguments. */
@@ -76,7 +76,7 @@ export class Input {
     this.#send = sendProgress;
   }
 
-  /** Returns its encoded arguments, which it lets go of. */
+  /** Returns its encoded arguments, and drops its reference to them. */
   start(run: Run | undefined): Buffer {
     this.state = "running";
     this.run = run;
@@ -94,7 +94,7 @@ export class Input {
     this.batch = batch;
   }
 
-  /** Keeps the request that it runs for. */
+  /** Keeps a reference to its request. */
   serves(request: Request): void {
     this.request = request;
   }
@@ -115,7 +115,7 @@ export class Input {
     this.credits--;
   }
 
-  /** Resolves once something has happened to a generator that waits: credits, cancellation, the end. */
+  /** Resolves once something happens to a waiting generator: credits, cancellation, its end. */
   async woken(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
@@ -134,7 +134,7 @@ export class Input {
     this.#wake?.();
   }
 
-  /** What `context()` gives to user code; made on first use, since most inputs never ask. */
+  /** The result of `context()` in user code; made on first use, since most inputs never need it. */
   get context(): CallContext {
     this.#context ??= this.#makeContext();
     return this.#context;
@@ -185,11 +185,11 @@ export class Input {
     if (this.#progress) Object.assign(this.#progress, { fraction, message });
     else
       this.#progress = { fraction, message, timer: setTimeout(() => this.flushProgress(), Math.max(0, wait)).unref() };
-    // The timer has to wait for code that does not pause.
+    // The timer cannot fire while synchronous code runs.
     if (wait <= 0) this.flushProgress();
   }
 
-  /** Sends the newest progress that was held back. */
+  /** Sends the newest progress report that was held back. */
   flushProgress(): void {
     if (!this.#progress) return;
     const { fraction, message, timer } = this.#progress;
@@ -200,7 +200,7 @@ export class Input {
   }
 }
 
-/** Rounding errors and an empty list's 0/0 are not a reason to fail. */
+/** Rounding errors and an empty list's 0/0 are tolerated. */
 function withinOne(fraction: number): number {
   if (typeof fraction !== "number")
     throw new InvalidError(`context().progress() takes a number from 0 to 1, not ${typeof fraction}`);

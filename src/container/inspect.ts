@@ -1,6 +1,6 @@
 /**
- * Deploy's look at what a module registers when it is imported: the other half of what introspection reads from its source.
- * A child process, because user code is run; it answers on file descriptor 3, because user code may print.
+ * Reports to a deploy what a module registers when it is imported, the counterpart to introspecting its source.
+ * A child process, because it runs user code; it answers on file descriptor 3, because user code may print.
  *
  *     node inspect.ts ARTIFACT ROOT
  */
@@ -29,7 +29,7 @@ function failed(error: unknown): never {
   });
 }
 
-/** By name, as the default, or as part of a default as CommonJS modules have it. */
+/** Exported by name, as the default, or as part of the default as in CommonJS modules. */
 function isExported(app: unknown, exports: Readonly<Record<string, unknown>>): boolean {
   const { default: main } = exports;
   const values = [...Object.values(exports), ...(typeof main === "object" && main !== null ? Object.values(main) : [])];

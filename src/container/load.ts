@@ -1,7 +1,7 @@
 /**
- * Imports a deployed artifact. The artifact is one bundled module that leaves `farcall` out: it is given the copy that runs
+ * Imports a deployed artifact. The artifact is one bundled module without `farcall`: it gets the copy that runs
  * the container, so that the app it registers is the app that the container looks for. Other packages that were left out
- * (native ones) are found from the author's project, since the artifact itself lies elsewhere.
+ * (native ones) are resolved from the author's project, since the artifact itself is elsewhere.
  */
 import { createRequire, registerHooks } from "node:module";
 import { extname } from "node:path";
@@ -9,14 +9,14 @@ import { pathToFileURL } from "node:url";
 import { readSpecifier } from "../wire/specifiers.ts";
 import { mapStacks } from "./stacks.ts";
 
-/** Under which an artifact finds the folder that its author's paths (`import.meta.url`, `__dirname`) are relative to. */
+/** The key under which an artifact finds the folder that its author's paths (`import.meta.url`, `__dirname`) are relative to. */
 const ROOT = Symbol.for("farcall.root");
 
 const extension = extname(import.meta.url);
 let artifactUrl: string | undefined;
 let rootUrl = "";
 
-/** Once, before the artifact's time: also loads what the artifact will import as `farcall`. */
+/** Runs once, before the artifact is loaded; also loads the module that the artifact will import as `farcall`. */
 export async function installHooks(): Promise<void> {
   registerHooks({
     resolve(specifier, context, next) {
@@ -31,7 +31,7 @@ export async function installHooks(): Promise<void> {
       if (artifactUrl === undefined || context.parentURL !== artifactUrl || !isBare(specifier)) {
         return next(specifier, context);
       }
-      // For `require`, Node resolves from the module that asks, whatever the context says.
+      // For `require`, Node resolves from the requiring module, whatever the context says.
       if (context.conditions.includes("require")) {
         return { url: pathToFileURL(createRequire(rootUrl).resolve(specifier)).href, shortCircuit: true };
       }
@@ -46,13 +46,13 @@ function ours(path: string) {
   return { url: new URL(path + extension, import.meta.url).href, shortCircuit: true };
 }
 
-/** Names a package, not a file, a URL or something of Node's own. */
+/** Whether it names a package rather than a file, a URL or a Node built-in. */
 function isBare(specifier: string): boolean {
   return /^(?:@|[^./#@:]+(?:\/|$))/.test(specifier) && !process.getBuiltinModule(specifier);
 }
 
 /**
- * Rejects with what the module throws; stacks are already in the author's lines.
+ * Rejects with what the module throws; stacks already show the author's lines.
  * @param artifact absolute path of the module
  * @param root absolute folder of the author's project
  */

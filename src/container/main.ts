@@ -1,14 +1,14 @@
 /**
- * The container's entry: a child process that an engine starts with a duplex stream as file descriptor 3. It does all that
- * is the same for every app before the engine says what to load, so that an engine can keep such processes ready.
+ * The container's entry: a child process that an engine starts with a duplex stream as file descriptor 3. It does everything
+ * that is the same for every app before the engine says what to load, so that an engine can keep such processes ready.
  *
  * When user code breaks the rules:
- * - A promise of an input rejects and nobody handles it: that input gets the exception, and the container goes on, since a
- *   rejection leaves no code half run. When the input has ended already, the rejection is only logged.
+ * - An input's promise rejects and nobody handles it: that input gets the exception, and the container goes on, since a
+ *   rejection does not leave code half run. If the input has already ended, the rejection is only logged.
  * - An exception escapes in a callback (a timer, an event): the code around it stopped halfway, so the container cannot be
  *   trusted any more. The input it belongs to, or each running input when it belongs to none, gets the exception; the
- *   process exits with code 1, and the engine runs what else was here elsewhere.
- * - `process.exit`: what is finished leaves first; to the engine it is a crash.
+ *   process exits with code 1, and the engine runs the other inputs elsewhere.
+ * - `process.exit`: finished results are sent first; to the engine it is a crash.
  */
 import { Socket } from "node:net";
 import type { ContainerTelemetry } from "../opentelemetry/index.ts";
@@ -30,10 +30,10 @@ import { captureOutput } from "./output.ts";
 import { Runner } from "./runner.ts";
 import { startSdk, telemetryOf } from "./telemetry.ts";
 
-/** How long the last frames may take to leave before the process exits without them, in milliseconds. */
+/** How long to wait for the last frames to be sent before the process exits without them, in milliseconds. */
 const LAST_WORDS_MS = 2_000;
 
-// What user code writes has the modes that the user's files have, not those of the engine's own.
+// User code writes files with the user's usual modes, not the engine's.
 if (process.env["FARCALL_UMASK"]) process.umask(process.env["FARCALL_UMASK"]);
 delete process.env["FARCALL_UMASK"];
 
@@ -44,23 +44,23 @@ const reader = new FrameReader(onFrame);
 const callHeaders = new CallHeaderReader((rest) => rest as CallMessage);
 let runner: Runner | undefined;
 let ready = false;
-/** Settles once the app is loaded, or has failed to. */
+/** Settles once the app is loaded or has failed to load. */
 let loading = Promise.resolve();
 let stopping = false;
-/** Of an app that has started. */
+/** The loaded app's stop hooks. */
 let stopHooks: readonly Hook[] = [];
 let telemetry: ContainerTelemetry | undefined;
 
-// What it loads is needed by the artifact at the latest, whose import reports what may go wrong.
+// Failures are reported later, when the artifact imports the same module.
 installHooks().catch(() => {});
 setContext(() => runner?.current?.context);
 captureOutput((stream, text) => runner?.log(stream, text));
 socket.on("data", onData);
-// Without an engine there is no work.
+// Without an engine, there is nothing to do.
 socket.on("close", () => exit(0));
 socket.on("error", () => exit(1));
 process.on("exit", () => writer.flush());
-// When a machine goes down, all processes get it at once, and the engine sends nothing more.
+// When a machine shuts down, all processes get it at once, and the engine sends nothing more.
 process.on("SIGTERM", () => void stop());
 process.on("uncaughtException", onUncaughtException);
 process.on("unhandledRejection", onUnhandledRejection);
@@ -88,7 +88,7 @@ function onFrame(frame: Frame): void {
       openCall(runner, frame);
       break;
     case ToContainer.input:
-      // Each read of the socket has memory of its own, so the view stays valid while it waits.
+      // Each read of the socket has its own memory, so the view stays valid while the input waits.
       runner.add(frame.call, frame.index, frame.flags, frame.payload);
       break;
     case ToContainer.cancel:
@@ -104,7 +104,7 @@ function onFrame(frame: Frame): void {
       runner.runTogether(frame.index);
       break;
     case ToContainer.recall:
-      // What was sent before and may run has started by now.
+      // Earlier inputs that may run have started by now.
       runner.turn();
       runner.recall();
       break;
@@ -143,7 +143,7 @@ async function load(payload: Buffer): Promise<void> {
   }
 }
 
-/** After what runs now. */
+/** After the running inputs have ended. */
 async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
@@ -153,7 +153,7 @@ async function stop(): Promise<void> {
     try {
       await hook();
     } catch (error) {
-      // Nobody waits for it, and the others have their own things to put in order.
+      // Nobody waits for the result, and the other hooks still have to run.
       runner?.log("stderr", `an onStop hook failed: ${textOf(error)}\n`);
     }
   }
@@ -196,7 +196,7 @@ function onUncaughtException(error: unknown): void {
   else leave(1);
 }
 
-/** Exits once all frames have left. The stream stays open until then: its end would tell the engine that this process is lost. */
+/** Exits once all frames are sent. The stream stays open until then, since the engine takes its end for a crash. */
 function leave(code: number): void {
   writer.flush();
   setTimeout(() => exit(code), LAST_WORDS_MS).unref();

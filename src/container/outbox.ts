@@ -1,5 +1,5 @@
 /**
- * What a container sends: one method for each thing that can be said of an input, so that what each frame holds is written
+ * The frames that a container sends: one method for each kind, so that each frame's layout is written
  * in one place.
  */
 
@@ -12,7 +12,7 @@ import type { Input } from "./input.ts";
 /** Log text is dropped while more than this waits for the engine: a container must not run out of memory by printing. */
 const MAX_BUFFERED_LOG_BYTES = 16 * 1024 * 1024;
 
-/** A failure of farcall's own that ends an input, thrown to where the input ends. */
+/** A failure raised by farcall that ends an input, thrown to where the input ends. */
 export class InputFailure extends Error {
   readonly failure: Failure;
 
@@ -37,7 +37,7 @@ export class Outbox {
     this.#writer.flush();
   }
 
-  /** Throws SerializationError when the value cannot cross the wire; nothing is sent then. */
+  /** Throws SerializationError when the value cannot be sent; nothing is sent then. */
   result({ call, index }: Input, value: unknown): void {
     this.#writer.write(FromContainer.result, call.number, index, encodeValue(value, "result"));
   }
@@ -98,7 +98,7 @@ export class Outbox {
     this.#writer.urge();
   }
 
-  /** @param input whose code printed it, when that is known */
+  /** @param input the input whose code printed it, if known */
   log(stream: LogMessage["stream"], text: string, input: Input | undefined): void {
     if (this.#writer.buffered > MAX_BUFFERED_LOG_BYTES) {
       this.#droppedLogCharacters += text.length;
@@ -113,7 +113,7 @@ export class Outbox {
     const message: LogMessage = { stream, text };
     if (input) Object.assign(message, { call: input.call.number, index: input.index });
     this.#json(FromContainer.log, input?.call.number ?? 0, input?.index ?? 0, message);
-    // Code may loop, or take the process down, before the turn ends: what it printed says where.
+    // Code may loop, or take the process down, before the turn ends: its output then shows where.
     this.#writer.urge();
   }
 

@@ -1,7 +1,7 @@
 /**
- * What user code prints becomes log frames that know the input which printed them. `process.stdout` and `process.stderr`
- * (and so `console`) are replaced before user code loads; what native code or a child process writes to the file
- * descriptors themselves goes where the engine pointed those.
+ * Turns user code's output into log frames that name the input which printed them. `process.stdout` and `process.stderr`
+ * (and so `console`) are replaced before user code loads; output that native code or a child process writes directly to the file
+ * descriptors goes wherever the engine pointed those.
  */
 import { Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
@@ -44,7 +44,7 @@ function outputStream(fd: number, write: (text: string) => void): Writable {
       done();
     },
   });
-  // Ending or destroying standard output must not silence what is printed later.
+  // Ending or destroying standard output must not silence later output.
   const stay = () => stream;
   return Object.assign(stream, { fd, isTTY: false, end: stay, destroy: stay });
 }

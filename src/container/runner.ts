@@ -1,7 +1,7 @@
 /**
  * Runs the inputs of one function: the middle of a container, between the frames on one side and user code on the other.
  *
- * Every input that arrives gets exactly one frame that ends it (see Endings). Inputs run in the order in which they came,
+ * Every input that arrives gets exactly one frame that ends it (see Endings). Inputs run in the order of arrival,
  * `maxInputs` at a time. A synchronous function runs without a promise.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
@@ -29,7 +29,7 @@ export class Runner {
   readonly #endings: Endings;
   readonly #slices: Slices;
   #waiting: Input[] = [];
-  /** Of a batched function: about to start. */
+  /** Inputs of a batched function that are about to start. */
   #batches: Input[][] = [];
   #loaded: Loaded | undefined;
   #telemetry: ContainerTelemetry | undefined;
@@ -56,13 +56,13 @@ export class Runner {
 
   // ---- from the engine ----
 
-  /** Inputs may arrive before: they wait. */
+  /** Inputs may arrive earlier; they wait. */
   begin(loaded: Loaded): void {
     this.#loaded = loaded;
     this.turn();
   }
 
-  /** Every input from now on has a span, in whose context the function runs. */
+  /** From now on, every input has a span, in whose context the function runs. */
   observe(telemetry: ContainerTelemetry): void {
     this.#telemetry = telemetry;
   }
@@ -88,7 +88,7 @@ export class Runner {
     );
   }
 
-  /** The last `count` inputs that came are one call of the function. */
+  /** Groups the last `count` inputs into one call of the function. */
   runTogether(count: number): void {
     this.#batches.push(this.#waiting.splice(-count));
   }
@@ -107,7 +107,7 @@ export class Runner {
     }
     for (const inputs of [this.#waiting, ...this.#batches]) {
       const waiting = find(inputs, callNumber, index);
-      if (!waiting) continue; // It is elsewhere, or has ended meanwhile.
+      if (!waiting) continue; // It is elsewhere, or has ended in the meantime.
       inputs.splice(inputs.indexOf(waiting), 1);
       this.#endings.cancelled(waiting);
       this.#settleIdle();
@@ -116,11 +116,11 @@ export class Runner {
 
   credit(callNumber: number, index: number, count: number): void {
     const input = find(this.#running, callNumber, index) ?? find(this.#waiting, callNumber, index);
-    if (!input) return; // It has ended meanwhile.
+    if (!input) return; // It has ended in the meantime.
     input.credit(count);
   }
 
-  /** Gives back what has not started. */
+  /** Returns inputs that have not started. */
   recall(): void {
     for (const input of [...this.#batches.flat(), ...this.#waiting]) {
       this.#endings.returned(input);
@@ -138,7 +138,7 @@ export class Runner {
     });
   }
 
-  /** To be called once a turn of the event loop that brought something. */
+  /** Call it once per turn of the event loop in which something arrived. */
   turn(): void {
     this.#slices.begin();
     this.#drain();
@@ -208,7 +208,7 @@ export class Runner {
       const { handler } = loaded.callableOf(input.call.message);
       this.#current.enterWith(input);
       const response = answer(input, payload, { handler: handler!, name: this.#load.function, outbox: this.#outbox });
-      // Pieces are bytes.
+      // Pieces of a body are bytes.
       this.#iterate(input, piecesOf(response, input), (piece) => this.#outbox.piece(input, piece as Uint8Array));
       return;
     }
@@ -226,7 +226,7 @@ export class Runner {
     this.#current.enterWith(input);
     let result: unknown;
     try {
-      result = input.within(() => fn(...(args as never[]))); // the author's code says what it takes
+      result = input.within(() => fn(...(args as never[]))); // the author's code defines its parameter types
     } catch (error) {
       this.#endings.error(input, error);
       return;

@@ -1,4 +1,4 @@
-/** The inputs that run now, in no order: an input that ends gives its slot to the last one, which costs less than a set. */
+/** The running inputs, unordered: when one ends, the last one takes its slot, which costs less than a set. */
 import type { Input } from "./input.ts";
 
 export class RunningInputs {

@@ -1,10 +1,10 @@
 /**
- * Slices of time: long runs of short inputs give way to the event loop, so that cancellations are seen and results leave.
+ * Time slices: a long run of short inputs yields to the event loop, so that cancellations are noticed and results are sent.
  */
 
-/** Longest that inputs run before the event loop gets its turn, in milliseconds. */
+/** How long inputs run before the event loop gets its turn, at most, in milliseconds. */
 const SLICE_MS = 5;
-/** Longest that a finished result waits for others to leave together with, in milliseconds. */
+/** How long a finished result waits to be sent together with others, at most, in milliseconds. */
 const GATHER_MS = 1;
 
 export class Slices {
@@ -12,7 +12,7 @@ export class Slices {
   #start = 0;
   #flushedAt = 0;
 
-  /** @param flush lets finished results leave */
+  /** @param flush sends finished results */
   constructor(flush: () => void) {
     this.#flush = flush;
   }
@@ -22,7 +22,7 @@ export class Slices {
     this.#start = performance.now();
   }
 
-  /** Also lets finished results leave that have waited long enough. */
+  /** Also sends finished results that have waited long enough. */
   isOver(): boolean {
     const now = performance.now();
     if (now - this.#flushedAt > GATHER_MS) {
@@ -32,7 +32,7 @@ export class Slices {
     return now - this.#start > SLICE_MS;
   }
 
-  /** Resolves in the next one. */
+  /** Resolves in the next turn. */
   async next(): Promise<void> {
     await new Promise<void>(afterPolling);
     this.begin();

@@ -1,6 +1,6 @@
 /**
- * Stacks show the author's lines. Frames inside the artifact are mapped through its source map, which is read when the
- * first stack is: Node's own support would parse the map of a large bundle before every start, needed or not.
+ * Makes stacks show the author's lines. Frames inside the artifact are mapped through its source map, which is read with the
+ * first stack: Node's own support would parse a large bundle's map at every start, whether needed or not.
  */
 import { readFileSync } from "node:fs";
 import { SourceMap, type SourceMapPayload } from "node:module";
@@ -20,7 +20,7 @@ export function mapStacks(artifact: string, root: string): void {
       const json = readFileSync(`${fileURLToPath(artifact)}.map`, "utf8");
       return new SourceMap(JSON.parse(json) as SourceMapPayload);
     } catch {
-      return null; // An error about the map must not hide the error whose stack is wanted: its lines are then the bundle's.
+      return null; // A broken map must not hide the original error: its lines are then the bundle's.
     }
   };
   const show = (site: NodeJS.CallSite): string => {
@@ -35,7 +35,7 @@ export function mapStacks(artifact: string, root: string): void {
     return text.replace(`${artifact}:${line}:${column}`, () => place);
   };
   Error.prepareStackTrace = (error, sites) => {
-    // What called the author's code, and what it went through, is farcall's own business; so is an error of its own, which keeps all.
+    // Frames of farcall's own code are dropped, except from errors that farcall itself raised.
     const others = sites.filter((site) => !isOwn(site));
     if (others.length < sites.length) while (others.at(-1)?.getFileName()?.startsWith("node:internal/")) others.pop();
     const lines = (others.length > 0 ? others : sites).map((site) => `\n    at ${show(site)}`);

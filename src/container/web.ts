@@ -1,4 +1,4 @@
-/** HTTP in a container: a request comes as one payload, and leaves as a head and the pieces of a body. */
+/** HTTP in a container: a request arrives as one payload, and its response is sent as a head and the pieces of a body. */
 
 import { decodeCustom, encodedForm } from "../runtime/index.ts";
 import type { ArgumentValidator } from "../schema/check/index.ts";
@@ -10,7 +10,7 @@ import type { Outbox } from "./outbox.ts";
 
 export type Handler = (request: Request) => unknown;
 
-/** Of one frame. */
+/** In one frame. */
 const MAX_PIECE_BYTES = 256 * 1024;
 
 export interface Answering {
@@ -20,7 +20,7 @@ export interface Answering {
   outbox: Outbox;
 }
 
-/** The handler's response; what it throws becomes one of status 500. Never rejects. */
+/** The handler's response; an error becomes a response with status 500. Never rejects. */
 export async function answer(input: Input, payload: Buffer, { handler, name, outbox }: Answering): Promise<Response> {
   try {
     const request = requestIn(payload, input.context.signal);
@@ -45,7 +45,7 @@ function requestIn(payload: Buffer, signal: AbortSignal): Request {
   return new Request(url, { method, headers, signal, ...(hasBody && { body: Uint8Array.from(body) }) });
 }
 
-/** What is to be sent for a request, piece by piece. Leaving it early cancels the body, and so does cancelling the input, also while the body says nothing. */
+/** The response to a request, piece by piece. Leaving it early cancels the body, and so does cancelling the input, even while the body is idle. */
 export async function* piecesOf(answer: Promise<Response>, input: Input): AsyncGenerator<Uint8Array, void, void> {
   const response = await answer;
   const { signal } = input.context;
@@ -62,12 +62,12 @@ export async function* piecesOf(answer: Promise<Response>, input: Input): AsyncG
     cancelled ??= reader.cancel(signal.reason);
     return cancelled;
   };
-  // What the author's `cancel` throws is thrown below.
+  // An error from the author's `cancel` is thrown below.
   const onAbort = (): void => void cancel().catch(() => {});
   signal.addEventListener("abort", onAbort);
   let ended = false;
   try {
-    // Nobody reads the body that would follow such a head.
+    // Nobody reads a body after such a head.
     while (!signal.aborted && input.request?.method !== "HEAD") {
       const { done, value } = await reader.read();
       ended = done;
@@ -82,7 +82,7 @@ export async function* piecesOf(answer: Promise<Response>, input: Input): AsyncG
   }
 }
 
-/** Of bytes as they came from elsewhere, which `fetch` has decoded. */
+/** Headers that describe the bytes as another server sent them, which `fetch` has since decoded. */
 const OF_ENCODED = new Set(["content-encoding", "content-length"]);
 
 function wasDecoded({ url, headers }: Response): boolean {
@@ -109,7 +109,7 @@ export function jsonHandler(
         allow: "POST",
       });
     }
-    // Pages of other sites cannot send this type without asking first.
+    // Other sites' pages cannot send this type without a preflight request.
     if (!/^application\/([\w.-]+\+)?json\b/i.test(request.headers.get("content-type") ?? "")) {
       return problem(415, "Unsupported Media Type", `${name} takes content-type: application/json`);
     }
@@ -130,7 +130,7 @@ export function jsonHandler(
   };
 }
 
-/** In the order of the parameters, or what is wrong with them. */
+/** The arguments in the order of the parameters, or a message that says what is wrong with them. */
 function argumentsIn(
   body: unknown,
   { name, parameters }: FunctionSchema,

@@ -3,7 +3,7 @@ import type { AppManifest } from "../schema/index.ts";
 import type { DeploymentOrigin } from "./origin.ts";
 import type { DeploymentRecord } from "./registry.ts";
 
-/** What runs: one bundled ES module with its source map, named by the hash of its content. */
+/** The code that runs: one bundled ES module with its source map, named by the hash of its content. */
 export interface Artifact {
   /** sha256, hex, of `code`. */
   hash: string;
@@ -28,7 +28,7 @@ export interface RollbackRequest {
   environment: string;
   /** The version to go back to. Default: the one deployed before the newest, or before the version that the newest is a copy of. */
   version?: number | undefined;
-  /** Whoever rolls back, for the new version's origin. */
+  /** The user who rolls back, for the new version's origin. */
   user?: string | undefined;
 }
 
@@ -53,8 +53,8 @@ export interface Deployer {
 }
 
 /**
- * Where a rollback goes to when nobody says: the version before the newest. Of a newest that is itself a rollback, the one before
- * the version that it is a copy of, so that a second rollback goes further back instead of returning to what the first one left.
+ * The version that a rollback goes to by default: the one before the newest. If the newest is itself a rollback, the one before
+ * the version that it copies, so that a second rollback goes further back instead of undoing the first.
  * @param history newest first
  */
 export function earlierVersion(history: readonly DeploymentRecord[]): number | undefined {

@@ -1,9 +1,9 @@
 /**
- * The engine port: all that farcall asks of the place where functions run, by roles. Every engine has a registry, which says
- * what is deployed, and an invoker, which runs calls. The rest is optional: an engine leaves out what its world does not have,
- * and using it is UnsupportedError before anything is sent (src/runtime/roles.ts).
+ * The engine port: everything farcall needs from the place where functions run, by role. Every engine has a registry, which knows
+ * what is deployed, and an invoker, which runs calls. The rest is optional: an engine leaves out what its platform does not have,
+ * and using it throws UnsupportedError before anything is sent (src/runtime/roles.ts).
  * Payloads are opaque bytes: the caller's codec encodes them and the container's decodes them, so an engine never holds user
- * values. Every adapter passes the conformance suite in test/engine/conformance, without the roles that it leaves out.
+ * values. Every adapter passes the conformance suite in test/engine/conformance, minus the roles that it leaves out.
  *
  * Failures reach the caller as FarcallError subclasses, rejected or, inside a call, as `Failure`.
  */
@@ -29,9 +29,9 @@ export interface Engine extends EngineFeatures {
   /** How an app is removed, and how it goes back to an earlier version, where there is no deployer. */
   readonly removeHint?: string | undefined;
   readonly rollbackHint?: string | undefined;
-  /** For an engine whose answers are slow or cost money: the shortest time between two questions about changes, in milliseconds. */
+  /** For an engine whose answers are slow or cost money: the shortest time between two polls for changes, in milliseconds. */
   readonly pollMs?: number | undefined;
-  /** What an operator asks: one line per fact. */
+  /** The engine's state for an operator: one line per fact. */
   status?(): Promise<EngineStatus>;
   /** Drops connections and lets the process exit. Durable calls go on. Idempotent. */
   close(): Promise<void>;
@@ -63,5 +63,5 @@ export interface EngineStatus {
 /** Opens the engine that a URL names. Does no I/O before the first use. */
 export type EngineFactory = (url: string) => Engine;
 
-/** The URL of the engine that calls go to when nobody has chosen. */
+/** The default engine's URL. */
 export const DEFAULT_ENGINE = "local:";

@@ -15,7 +15,7 @@ export type FailureCode =
   | "ENGINE_UNAVAILABLE"
   | "UNSUPPORTED";
 
-/** What every input of a cancelled call ends with. */
+/** The failure that ends every input of a cancelled call. */
 export function cancelledCall(id: string): Failure {
   return { code: "CANCELLED", message: `call ${id} was cancelled` };
 }

@@ -1,4 +1,4 @@
-/** The engine port: what a place where functions run offers, one file per role. The engines themselves lie in src/engines. */
+/** The engine port: what a place where functions run offers, one file per role. The engines themselves are in src/engines. */
 export * from "./codec.ts";
 export * from "./deployer.ts";
 export * from "./engine.ts";
@@ -8,7 +8,7 @@ export * from "./monitor.ts";
 export * from "./origin.ts";
 export * from "./registry.ts";
 
-// Programs without the types of a browser or of Node have no AbortSignal; where these are there, this adds nothing to it.
+// Programs without browser or Node types have no AbortSignal; where those types exist, this adds nothing to it.
 declare global {
   interface AbortSignal {}
 }

@@ -13,9 +13,9 @@ export interface OpenCall {
   idempotencyKey?: string | undefined;
   /** Of a durable call: its inputs begin at this time or later, by the engine's clock, in milliseconds since 1970. */
   dueAt?: number | undefined;
-  /** Reports of progress go to the sink. */
+  /** Progress reports go to the sink. */
   progress?: boolean | undefined;
-  /** Handed to the containers that run its inputs; kept with a durable call. */
+  /** Passed to the containers that run its inputs; kept with a durable call. */
   trace?: TraceContext | undefined;
   /** The input whose code makes the call, as CallContext.inputId names it: an engine can see that calls wait for each other. */
   parent?: string | undefined;
@@ -25,7 +25,7 @@ export interface OpenCall {
 export type TraceContext = Record<string, string>;
 
 /**
- * What comes back for an input. `result` and `exception` carry a payload of the container's codec and end a unary input;
+ * An output for an input. `result` and `exception` carry a payload of the container's codec and end a unary input;
  * a generator's input gives any number of `yield`, then `end` or `exception`. `failure` is the engine's own and ends an input.
  */
 export type Output =
@@ -33,7 +33,7 @@ export type Output =
   | { kind: "end"; index: number }
   | { kind: "failure"; index: number; failure: Failure };
 
-/** What user code said with `context().progress()`. */
+/** What user code reported with `context().progress()`. */
 export interface Progress {
   /** The input of the call. */
   index: number;
@@ -42,10 +42,10 @@ export interface Progress {
   message?: string;
 }
 
-/** Receives what a call brings. Called synchronously in order; must not throw. */
+/** Receives a call's outputs. Called synchronously in order; must not throw. */
 export interface CallSink {
   output(output: Output): void;
-  /** Only of a call that was opened with `progress`. Some are left out when there are many; an input's come before its outcome. */
+  /** Only for a call that was opened with `progress`. Some reports are dropped when there are many; an input's come before its outcome. */
   progress?(progress: Progress): void;
   /** The whole call is over without more outputs: not found, mismatch, engine lost, cancelled. At most once, nothing after it. */
   failed(failure: Failure): void;
@@ -54,7 +54,7 @@ export interface CallSink {
 /** The caller's side of an open call. */
 export interface CallHandle {
   /**
-   * `fc-…`, or "" as long as the engine has not named the call. `end()` resolves to the id that counts: for an idempotency key
+   * `fc-…`, or "" until the engine has named the call. `end()` resolves to the final id: for an idempotency key
    * that exists already, the existing call's.
    */
   readonly id: string;
@@ -66,7 +66,7 @@ export interface CallHandle {
   end(): Promise<string>;
   /** Lets a generator send `count` more `yield` outputs. A call starts with none granted; unary outputs need none. */
   credit(count: number): void;
-  /** Cancels what has not ended; nothing is delivered after it. Idempotent, also after the end. */
+  /** Cancels inputs that have not ended; nothing is delivered after it. Idempotent, also after the end. */
   cancel(): void;
   /** Forgets the call without cancelling it (a durable one goes on); nothing is delivered after it. */
   detach(): void;
@@ -77,7 +77,7 @@ export interface CallInfo {
   app: string;
   environment: string;
   function: string;
-  /** Of a method: as FunctionRef has it. */
+  /** For a method: as in FunctionRef. */
   instance?: string;
   /** Absent where the engine does not say. */
   version?: number;
@@ -85,9 +85,9 @@ export interface CallInfo {
   method?: OpenCall["method"] | "web";
   mode: FunctionMode;
   numInputs: number;
-  /** Of those, the ones that have ended, well or badly. */
+  /** Of those, the ones that have ended, successfully or not. */
   numEnded: number;
-  /** Of those, the ones that gave an exception or a failure. */
+  /** Of those, the ones that ended with an exception or a failure. */
   numFailed: number;
   /** ISO 8601. */
   createdAt: string;
@@ -95,7 +95,7 @@ export interface CallInfo {
   /** When it may begin, of a call that was made for later. ISO 8601. */
   dueAt?: string;
   cancelled: boolean;
-  /** Its inputs wait, and containers fail to start: why the last one did. */
+  /** Why the last container failed to start; present while its inputs wait and containers keep failing. */
   startProblem?: string;
 }
 
@@ -112,11 +112,11 @@ export interface FunctionStats {
   numRunningInputs: number;
   /** Of the backlog, the inputs that a limit of the function holds back; absent when there are none. */
   numHeldBack?: number;
-  /** Inputs wait, and containers fail to start: why the last one did. */
+  /** Why the last container failed to start; present while inputs wait and containers keep failing. */
   startProblem?: string;
 }
 
-/** Overrides of the static options. What is left out keeps its value. */
+/** Overrides the static options. Options that are left out keep their values. */
 export interface AutoscalerSettings {
   minContainers?: number;
   maxContainers?: number;
@@ -128,14 +128,14 @@ export interface Invoker {
   /** Synchronous and quick: I/O follows in batches; failures reach the sink. */
   open(request: OpenCall, sink: CallSink): CallHandle;
   /**
-   * Delivers the outputs of a durable call, those present and those to come, each input's once. `detach` to stop. Fails with
-   * INVALID when the range has inputs of which the call has none.
+   * Delivers a durable call's outputs, present and future, each input's once. `detach` to stop. Fails with
+   * INVALID when the range has inputs that the call does not have.
    */
   attach(callId: string, range: InputRange, sink: CallSink): Pick<CallHandle, "credit" | "detach">;
   /** Outputs that are ready now. Rejects with NotFoundError, OutputExpiredError. */
   poll(callId: string, range: InputRange): Promise<Output[]>;
   call(callId: string): Promise<CallInfo>;
-  /** Cancels what has not ended. `terminateContainers` also kills the containers that run its inputs. */
+  /** Cancels inputs that have not ended. `terminateContainers` also kills the containers that run them. */
   cancel(callId: string, options?: { terminateContainers?: boolean }): Promise<void>;
   stats(ref: FunctionRef): Promise<FunctionStats>;
   updateAutoscaler(ref: FunctionRef, settings: AutoscalerSettings): Promise<void>;

@@ -1,15 +1,15 @@
-/** The monitor: what people ask about calls and containers. An engine that keeps no record of them leaves it out. */
+/** The monitor: questions about calls and containers. An engine that does not record them leaves it out. */
 import type { CallInfo, FunctionStats, InputRange, Output, Progress } from "./invoker.ts";
 import type { FunctionRef } from "./registry.ts";
 
 /** One input of a call as the engine remembers it, for people who look at the call. */
 export interface InputRecord {
   index: number;
-  /** The encoded arguments. Absent when they were not kept: they were too large, or of one of many inputs. */
+  /** The encoded arguments. Absent when they were not kept: they were too large, or the call has many inputs. */
   payload?: Uint8Array;
   /** How often it was begun, when that was more than once and the engine knows. */
   attempts?: number;
-  /** What has come of it so far, for a generator the first yields. The payload of one that was too large to be kept is empty. */
+  /** Its outputs so far; for a generator the first yields. The payload of an output that was too large to keep is empty. */
   outputs: Output[];
 }
 
@@ -48,7 +48,7 @@ export interface LogFilter {
   function?: string | undefined;
   callId?: string | undefined;
   after?: number | undefined;
-  /** Newest entries to begin with, at most. */
+  /** How many of the newest entries to begin with, at most. */
   limit?: number | undefined;
   /** Go on with new entries until the signal aborts. */
   follow?: boolean | undefined;
@@ -58,14 +58,14 @@ export interface LogFilter {
 export interface Monitor {
   calls(filter?: { app?: string; environment?: string; function?: string; limit?: number }): Promise<CallInfo[]>;
   /**
-   * Inputs that the engine remembers, in order. Of a durable call all, as long as its results are kept, with the arguments of the
-   * first and of those that failed; of any other the first few and the first that failed, for a while. An engine may leave out
-   * what is large. Rejects with NotFoundError.
+   * Inputs that the engine remembers, in order. For a durable call these are all, as long as its results are kept, with the arguments
+   * of the first ones and of those that failed; for any other call the first few and the first that failed, for a while. An engine may
+   * leave out large payloads. Rejects with NotFoundError.
    */
   inputs(callId: string, query: InputQuery): Promise<InputRecord[]>;
   /**
-   * The newest progress of each input that runs, then, with `follow`, what comes until the call has ended or the signal
-   * aborts. Any call, durable or not. A slow reader gets the newest of each input. Rejects with NotFoundError.
+   * The newest progress of each running input, then, with `follow`, new reports until the call has ended or the signal
+   * aborts. Works for any call, durable or not. A slow reader gets each input's newest. Rejects with NotFoundError.
    */
   progress(callId: string, options?: { follow?: boolean; signal?: AbortSignal | undefined }): AsyncIterable<Progress>;
   logs(filter: LogFilter): AsyncIterable<LogEntry>;

@@ -1,21 +1,21 @@
-/** Where a version was deployed from, as registries keep it and people read it. */
+/** Where a version was deployed from: as registries keep it, and in words. */
 
 /** An engine may know only some of it. */
 export interface DeploymentOrigin {
   /** Name of the package. */
   project?: string;
-  /** Of the project, absolute. */
+  /** The project's folder, absolute. */
   folder?: string;
   /** The module that was deployed, relative to the folder, with forward slashes. */
   entry?: string;
-  /** Whoever deployed it, as their system names them: `ada@laptop`. */
+  /** The user who deployed it, as their system names them: `ada@laptop`. */
   user?: string;
-  /** Of the sources: a git commit, with `-dirty` after it when there were changes that are not committed. */
+  /** The sources' git commit, followed by `-dirty` if there were uncommitted changes. */
   revision?: string;
   repository?: RepositoryPlace;
 }
 
-/** Where a project lies in git: by it, worktrees and clones of one repository are known to be one project. */
+/** A project's place in git, by which worktrees and clones of one repository are recognised as one project. */
 export interface RepositoryPlace {
   /** The folder that all worktrees of the repository share. */
   folder: string;
@@ -38,7 +38,7 @@ export function placeOfOrigin({ folder, project }: DeploymentOrigin): string {
   return project === undefined ? folder : `${folder} (package ${project})`;
 }
 
-/** Twelve digits of a commit, and whether there were changes. */
+/** Twelve digits of a commit, and whether there were uncommitted changes. */
 export function shortRevision(revision: string): string {
   return revision.replace(/^([0-9a-f]{12})[0-9a-f]{28}/, "$1");
 }

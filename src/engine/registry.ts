@@ -1,8 +1,8 @@
-/** The registry: what is deployed, and was, and the events of that. Every engine has one. */
+/** The registry: what is and was deployed, and events about deploys. Every engine has one. */
 import type { AppManifest, FunctionMode, FunctionSchema } from "../schema/index.ts";
 import type { DeploymentOrigin } from "./origin.ts";
 
-/** The environment of apps that name none. */
+/** The environment of apps that do not name one. */
 export const DEFAULT_ENVIRONMENT = "main";
 
 export interface AppRef {
@@ -17,8 +17,8 @@ export interface FunctionRef extends AppRef {
   /** The signature that the caller's stub was generated from. The engine refuses the call when the deployed one is incompatible. */
   signature?: string | undefined;
   /**
-   * Of a method: the constructor's arguments, encoded by the engine's codec. Equal strings are the same set of arguments, and
-   * each set has containers of its own, which construct one instance each. A call of a method needs it; queries may leave it out.
+   * For a method: the constructor's arguments, encoded by the engine's codec. Equal strings are the same set of arguments, and
+   * each set has its own containers, which construct one instance each. Required to call a method; queries may leave it out.
    */
   instance?: string | undefined;
 }
@@ -29,7 +29,7 @@ export interface AppSummary {
   version: number;
   deployedAt: string;
   functions: number;
-  /** Of the newest version. */
+  /** When the newest version was deployed. */
   origin?: DeploymentOrigin;
   /** Changes with every deploy and remove of this app. */
   etag: string;
@@ -55,12 +55,12 @@ export interface DeploymentRecord {
   /** How many functions it has. Absent where the engine does not say. */
   functions?: number;
   origin?: DeploymentOrigin;
-  /** The version that it is a copy of: somebody has rolled back. */
+  /** The version that it copies, if it was registered by a rollback. */
   rollbackOf?: number;
 }
 
 export interface DeployEvent {
-  /** Grows with each event of a registry; give it back as `after` to miss none. */
+  /** Grows with each event of a registry; pass it back as `after` to miss none. */
   sequence: number;
   kind: "deployed" | "removed";
   app: string;

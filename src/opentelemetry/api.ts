@@ -1,12 +1,12 @@
 /**
- * The OpenTelemetry API, loaded where an SDK has registered itself and nowhere else. It is the user's package: farcall brings
- * none, and none gets into a bundle through farcall.
+ * The OpenTelemetry API, loaded only if an SDK has registered itself. It is the user's package: farcall does not
+ * depend on it, and does not bring it into a bundle.
  */
 import type * as OpenTelemetry from "@opentelemetry/api";
 
 export type Api = typeof OpenTelemetry;
 
-/** Not written as one literal, or a bundler would take the package along. */
+/** Not written as one literal, since a bundler would then include the package. */
 const NAME = ["@opentelemetry", "api"].join("/");
 
 let loading: Promise<Api | undefined> | undefined;
@@ -29,18 +29,18 @@ async function importApi(): Promise<Api | undefined> {
   }
 }
 
-/** Longest to wait for an exporter when a process ends, in milliseconds. */
+/** The longest wait for an exporter when a process ends, in milliseconds. */
 const FLUSH_LIMIT_MS = 2_000;
 
 interface Flushable {
   forceFlush?(): Promise<void>;
 }
 
-/** Sends what the SDK still holds, for a process that is about to end. Never rejects: nobody is left to handle it. */
+/** Sends what the SDK still holds when a process is about to end. Never rejects, since nothing is left to handle an error. */
 export async function flush(api: Api): Promise<void> {
   const tracers = api.trace.getTracerProvider();
   const delegate = tracers instanceof api.ProxyTracerProvider ? tracers.getDelegate() : tracers;
-  // What the API hands out is the SDK's own provider, which can flush; the API's types do not say so.
+  // The API returns the SDK's own provider, which can flush; the API's types do not say so.
   const providers = [delegate, api.metrics.getMeterProvider()] as Flushable[];
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, FLUSH_LIMIT_MS);

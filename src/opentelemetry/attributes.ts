@@ -1,10 +1,10 @@
-/** What spans and metrics say, in one place: names by OpenTelemetry's conventions for RPC, and farcall's own where there are none. */
+/** Attributes of spans and metrics, in one place: OpenTelemetry's conventions for RPC, and farcall's own names where it has none. */
 import type { Attributes, Span } from "@opentelemetry/api";
 import type { Failure } from "../engine/index.ts";
 import { FarcallError } from "../runtime/errors.ts";
 import type { Api } from "./api.ts";
 
-/** A function, as both a load message and a reference name it. */
+/** A function, in the form that a load message and a reference share. */
 export interface ObservedFunction {
   app: string;
   environment: string;

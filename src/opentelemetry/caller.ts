@@ -1,6 +1,6 @@
 /**
- * The caller's side: one span round each call, whatever its method and however many inputs it has, and the span's context on
- * its way with the call. It is put round the engine's `open`, the one way that all calls go.
+ * The caller's side: one span around each call, whatever its method and number of inputs, and the span's context sent
+ * along with the call. It wraps the engine's `open`, which all calls go through.
  */
 import type { Histogram, Span, Tracer } from "@opentelemetry/api";
 import type {
@@ -19,7 +19,7 @@ import { codecOf, failureToError } from "../runtime/index.ts";
 import type { Api } from "./api.ts";
 import { attributesOf, recordError, typeOf } from "./attributes.ts";
 
-/** Has the engine's calls observed from now on. */
+/** Traces the engine's calls from now on. */
 export function observeCalls(api: Api, engine: Engine): Engine {
   const { invoker } = engine;
   const tools: Tools = {
@@ -39,7 +39,7 @@ export function observeCalls(api: Api, engine: Engine): Engine {
 
 interface Tools {
   codec: PayloadCodec;
-  /** The engine takes the span's context along. */
+  /** The engine passes on the span's context. */
   carriesTrace: boolean;
   api: Api;
   tracer: Tracer;
@@ -59,9 +59,9 @@ class ObservedCall implements CallHandle, CallSink {
   #failed = 0;
   #noMore = false;
   #over = false;
-  /** Of the first input that failed. */
+  /** The first failed input's error. */
   #error: unknown;
-  /** An input's failure is being handed on: a cancel that comes of it is because of it. */
+  /** An input's failure is being delivered: a cancel during that is caused by it. */
   #failing = false;
 
   constructor(tools: Tools, open: Invoker["open"], request: OpenCall, sink: CallSink) {
@@ -89,7 +89,7 @@ class ObservedCall implements CallHandle, CallSink {
     return trace;
   }
 
-  /** By "" the engine has not named it yet. */
+  /** "" means that the engine has not named the call yet. */
   #name(id: string): void {
     if (id === this.#named || id === "") return;
     this.#named = id;
@@ -170,7 +170,7 @@ class ObservedCall implements CallHandle, CallSink {
 
   #finishIfDone(): void {
     if (!this.#noMore || this.#ended < this.#put || this.#request.durable) return;
-    // Of many inputs the caller may well take some to fail.
+    // With many inputs, the caller may well expect some to fail.
     if (this.#request.method === "map" && this.#error !== undefined) {
       this.#span.recordException(this.#error instanceof Error ? this.#error : String(this.#error));
       this.#finish();
@@ -206,7 +206,7 @@ function errorIn(codec: PayloadCodec, output: Output): unknown {
   try {
     return output.kind === "exception" ? codec.decodeError(output.payload) : undefined;
   } catch (undecodable) {
-    // The caller gets the same from its own decoding.
+    // The caller gets the same error when it decodes the output.
     return undecodable;
   }
 }

@@ -1,4 +1,4 @@
-/** The container's side: a span round each attempt, in whose context the author's function runs. */
+/** The container's side: a span around each attempt, in whose context the author's function runs. */
 import type { Context, Span } from "@opentelemetry/api";
 import type { Failure } from "../engine/index.ts";
 import { type Api, flush } from "./api.ts";
@@ -40,7 +40,7 @@ export class Run {
     this.#context = context;
   }
 
-  /** Runs `body`, and what it begins, in the context of the span. */
+  /** Runs `body`, and everything it starts, in the span's context. */
   within<T>(body: () => T): T {
     return this.#api.context.with(this.#context, body);
   }

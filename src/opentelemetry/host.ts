@@ -1,4 +1,4 @@
-/** The host's side: what an operator watches (how much runs, waits, fails, and where), and the spans that nobody else can make. */
+/** The host's side: metrics for operators (how much runs, waits and fails, and where), and the spans that only the host can make. */
 import type { Attributes, BatchObservableResult } from "@opentelemetry/api";
 import type { FunctionStats } from "../engine/index.ts";
 import { type Api, flush } from "./api.ts";
@@ -41,7 +41,7 @@ export class HostTelemetry {
     this.#instruments.calls.add(1, { ...attributesOf(fn), "farcall.method": method });
   }
 
-  /** @param container what the container is to load */
+  /** @param container what the container will load */
   containerReady(container: ObservedFunction, startMs: number): void {
     this.#instruments.starts.record(startMs / 1000, this.#of(container));
   }

@@ -1,4 +1,4 @@
-/** Calls as OpenTelemetry sees them. Loaded only where an SDK has registered itself; everything else pays nothing for it. */
+/** Traces and metrics of calls for OpenTelemetry. Loaded only if an SDK has registered itself, so that other programs pay nothing for it. */
 import type { Engine } from "../engine/index.ts";
 import { type Api, loadApi } from "./api.ts";
 import type { ObservedFunction } from "./attributes.ts";

@@ -1,7 +1,7 @@
 /** The user's own SDK in processes that farcall starts: the module that FARCALL_OTEL names. */
 import { InvalidError } from "../runtime/errors.ts";
 
-/** Throws InvalidError. The variable holds a URL by now: the module was found when the host was started. */
+/** Throws InvalidError. The variable holds a URL by now: the module was resolved when the host was started. */
 export async function loadInstrumentation(): Promise<void> {
   const module = process.env["FARCALL_OTEL"];
   if (!module) return;
@@ -10,7 +10,7 @@ export async function loadInstrumentation(): Promise<void> {
   } catch (error) {
     throw new InvalidError(
       `FARCALL_OTEL names ${module}, which cannot be loaded: ${error instanceof Error ? error.message : error}`,
-      { cause: error, hint: "It is a module that starts an OpenTelemetry SDK when it is imported." },
+      { cause: error, hint: "It must name a module that starts an OpenTelemetry SDK when it is imported." },
     );
   }
 }

@@ -1,16 +1,16 @@
-/** The span of one attempt to run an input: made by the container, or by the host for a container that died of it. */
+/** The span of one attempt to run an input: made by the container, or by the host if the container died. */
 import type { Context, Span, Tracer } from "@opentelemetry/api";
 import type { TraceContext } from "../engine/index.ts";
 import type { Api } from "./api.ts";
 import { attributesOf, type ObservedFunction } from "./attributes.ts";
 
 /**
- * Inputs of a call whose runs are children of its span. Those beyond begin traces of their own that link to it, so that a trace
- * stays of a size that can be looked at, and the SDK's sampler decides on each.
+ * How many of a call's inputs have runs that are children of its span. The rest begin their own traces, which link to it, so that a trace
+ * stays small enough to look at, and the SDK's sampler decides on each.
  */
 const MAX_CHILDREN = 100;
 
-/** A call as containers know it. */
+/** A call as containers see it. */
 export interface ObservedCall {
   callId: string;
   method: string;
@@ -19,7 +19,7 @@ export interface ObservedCall {
   function?: string | undefined;
 }
 
-/** What the call runs, in a container that may run all methods of a class. */
+/** The function or method that the call runs, in a container that may run all methods of a class. */
 export function functionOf(container: ObservedFunction, call: ObservedCall): ObservedFunction {
   return call.function === undefined ? container : { ...container, function: call.function };
 }
@@ -55,7 +55,7 @@ export class Runs {
     return context;
   }
 
-  /** Whether an input is seen in the trace of its call. */
+  /** Whether an input's run belongs to its call's trace. */
   isChild(index: number): boolean {
     return index < MAX_CHILDREN;
   }

@@ -1,22 +1,22 @@
 /**
- * Python's names as TypeScript writes them, for a config with `names: "camelCase"`: functions, methods and their parameters. Calls
- * go out by the names that are deployed, so a stub carries those that differ.
+ * Python names in TypeScript's style, for a config with `names: "camelCase"`: functions, methods and their parameters. Calls
+ * use the deployed names, so a stub carries those that differ.
  */
 import { type CallSignature, isNamed, printPropertyName, printString } from "../schema/index.ts";
 import type { LockedFunction } from "./locked.ts";
 
-/** `max_length` as `maxLength`; underscores at the start and the end stay. */
+/** `max_length` as `maxLength`; leading and trailing underscores stay. */
 export function camelCase(name: string): string {
   return name.replace(/(?<=[^_])_+([^_])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 export interface CamelCased {
   fn: LockedFunction;
-  /** As code, `{ maxLength: "max_length" }`: what can be passed by a name that the function itself does not have. */
+  /** As code, `{ maxLength: "max_length" }`: the arguments whose names the function itself does not know. */
   names?: string;
 }
 
-/** A parameter keeps its name where another one has it already. */
+/** A parameter keeps its deployed name if another one already has the new name. */
 export function camelCaseParameters(fn: LockedFunction): CamelCased {
   const calls: readonly CallSignature[] = fn.overloads ?? [fn];
   const all = new Set(calls.flatMap(({ parameters }) => parameters.map(({ name }) => name)));

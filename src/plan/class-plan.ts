@@ -1,4 +1,4 @@
-/** A class of the stubs: an interface of its instances, whose members are methods' stubs, and the const that constructs them. */
+/** A class in the stubs: an interface for its instances, whose members are the methods' stubs, and the const that constructs them. */
 import { methodName, printParameters, printString } from "../schema/index.ts";
 import { type CamelCased, camelCase, camelCaseParameters } from "./camel-case.ts";
 import { functionDoc, signatureDoc, sourceText, withSource } from "./docs.ts";
@@ -9,10 +9,10 @@ import { type StubType, stubType } from "./stub-type.ts";
 export interface ClassPlan {
   /** The deployed name. */
   name: string;
-  /** The const's name, which differs from `exported` where that one is a reserved word. */
+  /** The const's name, which differs from `exported` if that is a reserved word. */
   local: string;
   exported: string;
-  /** The interface of instances: the const's own name, unless a type of the app has that. */
+  /** The interface of instances: named like the const, unless a type of the app has that name. */
   instance: string;
   doc?: string;
   /** `src/app.ts:12`, relative to the author's project. */
@@ -27,7 +27,7 @@ export interface MethodPlan extends StubType {
   /** The deployed name. */
   deployed: string;
   signature: string;
-  /** As code, for the stub: the name that callers write, and the deployed names of arguments, where they differ. */
+  /** As code, for the stub: the name that callers write, and the deployed names of arguments, if they differ. */
   shown?: string;
   doc?: string;
 }

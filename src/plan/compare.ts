@@ -1,4 +1,4 @@
-/** What changed in the deployed apps since stubs were last written, function by function, and whether callers notice. */
+/** Changes in the deployed apps since stubs were last written, function by function, and whether they affect callers. */
 import { type Compatibility, compareClasses, compareFunctions } from "../schema/index.ts";
 import type { LockedClass, LockedFunction, LockedManifest } from "./locked.ts";
 
@@ -13,7 +13,7 @@ export interface FunctionChange {
   reasons: string[];
 }
 
-/** Apps that were not there before are left out: everything in them is new. */
+/** New apps are left out: everything in them is new. */
 export function compareApps(before: readonly LockedManifest[], after: readonly LockedManifest[]): FunctionChange[] {
   return after.flatMap((now) => {
     const was = before.find(({ app, environment }) => app === now.app && environment === now.environment);
@@ -33,7 +33,7 @@ function compareApp(before: LockedManifest, after: LockedManifest): FunctionChan
       changes.push({ ...common, change: "added", verdict: "compatible", reasons: [] });
       continue;
     }
-    // The signature stands for every type in it, those of declarations too.
+    // The signature covers every type in it, including declared ones.
     if (was.signature === fn.signature && withoutSource(was) === withoutSource(fn)) continue;
     const { verdict, reasons } = compareFunctions(
       { fn: was, declarations: before.declarations },
@@ -57,7 +57,7 @@ function compareApp(before: LockedManifest, after: LockedManifest): FunctionChan
 function compareConstructors(before: LockedManifest, after: LockedManifest): FunctionChange[] {
   return (after.classes ?? []).flatMap((of): FunctionChange[] => {
     const was = before.classes?.find(({ name }) => name === of.name);
-    // That a class is new or gone shows in its methods.
+    // A new or removed class shows in its methods.
     if (!was || (was.signature === of.signature && withoutSource(was) === withoutSource(of))) return [];
     const result = compareClasses(
       { of: was, declarations: before.declarations },

@@ -1,9 +1,9 @@
 /**
  * Declarations as templates see them: printed, member by member, with their documentation.
  *
- * An enum becomes a const object, a type of the same name and a namespace of types. That is usable as a value and as a type
- * (`Color.Red` in both), holds no code that type stripping cannot remove, and accepts the author's own enum. The types are those
- * of the values: two enums are never the same type to TypeScript, also when they are equal in all respects.
+ * An enum becomes a const object, a type of the same name and a namespace of types. It is usable as a value and as a type
+ * (`Color.Red` in both), has no code that type stripping cannot remove, and accepts the author's own enum. The types are those
+ * of the values, since TypeScript never considers two enums the same type, even if they are equal in every respect.
  */
 import {
   type CodecReference,
@@ -40,7 +40,7 @@ export interface AliasPlan extends DeclarationBase {
   kind: "alias";
   /** `Result<T>`. */
   head: string;
-  /** The type on one line; absent when it is an object, whose members can have documentation. */
+  /** The type on one line; absent for an object, whose members can have documentation. */
   type?: string;
   members?: MemberPlan[];
 }
@@ -54,9 +54,9 @@ export interface MemberPlan {
 export interface EnumPlan extends DeclarationBase {
   kind: "enum";
   members: EnumMemberPlan[];
-  /** A numeric enum's values to names, as TypeScript's enums have them: `0: "Red"`. */
+  /** A numeric enum's values mapped to names, as in TypeScript's enums: `0: "Red"`. */
   reverse: { key: string; value: string }[];
-  /** What the type is: `Color.Red | Color.Green`. */
+  /** The enum's type: `Color.Red | Color.Green`. */
   type: string;
 }
 
@@ -65,15 +65,15 @@ export interface EnumMemberPlan {
   /** As a property: `Red`, `"dark-red"`. */
   key: string;
   value: string;
-  /** Name of its type in the enum's namespace; absent when its name can name no type there. */
+  /** Name of its type in the enum's namespace; absent when a type there cannot have its name. */
   typeName?: string;
-  /** `typeName` stands in for a word that no type there can have for its name: `export { delete_ as delete }`. */
+  /** `typeName` stands in for a word that cannot be a type's name there: `export { delete_ as delete }`. */
   isReserved?: true;
   doc?: string;
 }
 
 /**
- * Throws SchemaError on a name that is none.
+ * Throws SchemaError on an invalid name.
  * @param runtime the package that the file imports
  */
 export function planDeclaration(declaration: Declaration, runtime: string): DeclarationPlan {
@@ -110,7 +110,7 @@ function importedType({ name, from, exported = name }: CodecReference, runtime: 
 
 function head(declaration: Extract<Declaration, { kind: "interface" | "alias" }>): string {
   const { name, typeParameters = [], doc, ...members } = declaration;
-  // Printed as a reference first, which checks that the name is one.
+  // Printed as a reference first, which checks that the name is valid.
   return (
     printType({ kind: "reference", name }) + printTypeParameters(markUnused(typeParameters, Object.values(members)))
   );
@@ -125,7 +125,7 @@ export function planMembers({
     ...indexes.map((index) => ({ text: printIndex(index) })),
     ...calls.map((call) => ({ text: printCall(call) })),
     ...properties.map((property) => ({
-      // What takes several lines is a level deeper here.
+      // Types of several lines are one level deeper here.
       text: printProperty(property).replaceAll("\n", "\n  "),
       ...(property.doc && { doc: property.doc }),
     })),
@@ -138,11 +138,11 @@ function planEnum(declaration: EnumDeclaration): Omit<EnumPlan, keyof Declaratio
   const typeNames = new Scope(declaration.members.map((member) => member.name));
   const members = declaration.members.map((member): EnumMemberPlan => {
     const isName = isIdentifierName(member.name);
-    // `export type as` is no type's declaration to any compiler; outside of a namespace `export declare type as` is.
+    // Compilers do not parse `export type as` as a type declaration; outside a namespace, `export declare type as` works.
     const isReserved = isName && (!isTypeName(member.name) || member.name === "as");
     return {
       name: member.name,
-      // Written plainly, it would set the object's prototype.
+      // Written as a plain key, it would set the object's prototype.
       key: member.name === "__proto__" ? '["__proto__"]' : printPropertyName(member.name),
       value: literal(member.value),
       ...(isName && { typeName: isReserved ? typeNames.claim(`${member.name}_`) : member.name }),

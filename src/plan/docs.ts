@@ -1,7 +1,7 @@
-/** Documentation as it stands above a stub: the author's words, then where they come from. */
+/** The documentation above a stub: the author's words, then a link to their source. */
 import type { CallSignature, FunctionSchema, SourceLocation } from "../schema/index.ts";
 
-/** Each overload tells of its own parameters. */
+/** Each overload documents its own parameters. */
 export function functionDoc(
   fn: CallSignature & Pick<FunctionSchema, "overloads">,
   source: string | undefined,
@@ -14,7 +14,7 @@ export function withSource(doc: string | undefined, source: string | undefined):
   return [doc, source && `@see ${codeSpan(source)}`].filter(Boolean).join("\n") || undefined;
 }
 
-/** Between backticks, or an editor takes what comes before the first dot or slash for the name of a symbol. */
+/** In backticks, since an editor would otherwise take the part before the first dot or slash for a symbol. */
 function codeSpan(text: string): string {
   return text.includes("`") ? `\`\` ${text} \`\`` : `\`${text}\``;
 }
@@ -24,7 +24,7 @@ export function sourceText(source: SourceLocation | undefined): string | undefin
   return source && `${source.file}:${source.line}`;
 }
 
-/** A manifest keeps what is said of a parameter with the parameter. In a comment it stands between the text and the other tags. */
+/** A manifest keeps a parameter's documentation with the parameter. In a comment it goes between the text and the other tags. */
 export function signatureDoc({ doc = "", parameters, typeParameters = [] }: CallSignature): string {
   const tags = [
     ...typeParameters.map((item) => item.doc && `@typeParam ${item.name} ${item.doc.trim()}`),

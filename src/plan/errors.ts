@@ -1,4 +1,4 @@
-/** Classes of declared errors: an interface of their instances, and the const by which callers test for them with `instanceof`. */
+/** Classes of declared errors: an interface for their instances, and the const that callers use with `instanceof`. */
 import { type Declaration, type InterfaceDeclaration, printType } from "../schema/index.ts";
 import { type MemberPlan, planMembers } from "./declarations.ts";
 import type { Names } from "./names.ts";
@@ -11,13 +11,13 @@ export interface ErrorPlan {
   members: MemberPlan[];
   /** The const's type: `ErrorClass<TooLarge>`. */
   type: string;
-  /** The name that its instances cross the wire with. */
+  /** The name that its instances have on the wire. */
   thrownAs: string;
   /** The const of the class that it extends. */
   base?: string;
 }
 
-/** Those of a file, each after the one that it extends. */
+/** A file's error classes, each after the one that it extends. */
 export function errorDeclarations(declarations: readonly Declaration[]): InterfaceDeclaration[] {
   const all = new Map(
     declarations
@@ -40,7 +40,7 @@ function baseOf(item: InterfaceDeclaration): string | undefined {
   return base?.kind === "reference" ? base.name : undefined;
 }
 
-/** @param errors as `errorDeclarations` orders them */
+/** @param errors in the order of `errorDeclarations` */
 export function planErrors(errors: readonly InterfaceDeclaration[], names: Names): ErrorPlan[] {
   return errors.map((item) => {
     const { name, doc, error = name } = item;

@@ -1,5 +1,5 @@
 /**
- * The methods of a generic or overloaded function's stub. They say what `Function<P, R>` says in src/runtime/types.ts, with the
+ * The methods of a generic or overloaded function's stub. They match `Function<P, R>` in src/runtime/types.ts, but have the
  * author's own type parameters on each method, since the compiler cannot carry those through P and R.
  */
 import {
@@ -115,7 +115,7 @@ function rawFunction(signatures: readonly GenericMember[]): GenericMember {
 const REMOTE = "Runs remotely. Rejects with what the function throws.";
 const LOCAL = "@deprecated a stub has no definition and throws ExecutionError: call it remotely";
 
-/** What is said of the method, where the author says nothing. */
+/** The method's documentation, if the author wrote none. */
 function described(doc: string, members: readonly GenericMember[]): GenericMember[] {
   return members.map((member) => ({ doc, ...member }));
 }
@@ -125,20 +125,20 @@ function docOf(call: CallSignature): { doc?: string } {
   return doc ? { doc } : {};
 }
 
-/** One signature, printed in the ways that methods need it. */
+/** One signature, printed in the forms that the methods need. */
 class Call {
   readonly returns: string;
   readonly generics: string;
-  /** Only those that the parameters use: a type parameter that nothing uses does not compile under noUnusedParameters. */
+  /** Only those that the parameters use: an unused type parameter does not compile under noUnusedParameters. */
   readonly inputGenerics: string;
-  /** With two more type parameters, for what `returnExceptions` and `wrapReturnedExceptions` are. */
+  /** With two more type parameters, for the values of `returnExceptions` and `wrapReturnedExceptions`. */
   readonly mapGenerics: string;
   readonly x: string;
   readonly w: string;
   readonly #i: string;
   readonly #returns: TypeSchema;
   readonly #parameters: readonly ParameterSchema[];
-  /** Where arguments have names: P and K, from which the types of the core compute the forms of a call. */
+  /** Where arguments have names: P and K, from which the core's types compute the forms of a call. */
   readonly #named: { p: string; k: string } | undefined;
   readonly #helper: (name: string, ...typeArguments: TypeSchema[]) => TypeSchema;
   readonly #use: (helper: string) => string;
@@ -175,7 +175,7 @@ class Call {
     });
   }
 
-  /** A getter, so that a file imports the helper only where it is written. */
+  /** A getter, so that a file imports the helper only if it uses it. */
   get mapOptions(): TypeSchema {
     const flags = [this.x, this.w].map((name): TypeSchema => ({ kind: "typeParameter", name }));
     return this.#helper("MapOptions", ...flags);
@@ -186,13 +186,13 @@ class Call {
     return printParameters(this.#parameters);
   }
 
-  /** Of `remote`: call options may follow, or stand in the place of what can be left out. */
+  /** For `remote`: call options may follow, or take the place of optional arguments. */
   get arguments(): string {
     if (this.#named) return `...args: ${this.#use("Arguments")}<${this.#named.p}, ${this.#named.k}, true>`;
     return printParameters(this.#followedBy(this.#parameters, "callOptions", this.#helper("CallOptions")));
   }
 
-  /** Of `map`: an iterable for each parameter. */
+  /** For `map`: an iterable for each parameter. */
   inputs(options: TypeSchema): string {
     if (this.#named) return this.#mapInputs("MapInputs", options);
     const iterables = this.#parameters.map((parameter): ParameterSchema => {
@@ -204,7 +204,7 @@ class Call {
     return printParameters(this.#followedBy(iterables, "mapOptions", options));
   }
 
-  /** The iterables for what a rest parameter takes. */
+  /** The iterables for a rest parameter's arguments. */
   #iterables(type: TypeSchema): TypeSchema {
     const iterable = (item: TypeSchema) => this.#helper("AnyIterable", item);
     if (type.kind === "array") return { kind: "array", element: iterable(type.element) };
@@ -216,7 +216,7 @@ class Call {
       return { kind: "tuple", elements };
     }
     const item = (index: TypeSchema): TypeSchema => ({ kind: "indexedAccess", object: type, index });
-    // Mapped over anything but a type parameter, the compiler does not know it for a list.
+    // The compiler recognises a mapped type as a list only if it maps over a type parameter.
     if (type.kind !== "typeParameter") {
       return { kind: "array", element: iterable(item({ kind: "primitive", name: "number" })) };
     }
@@ -224,7 +224,7 @@ class Call {
     return { kind: "mapped", parameter: this.#i, constraint: { kind: "keyof", type }, type: each };
   }
 
-  /** Of `starmap`. */
+  /** For `starmap`. */
   tuples(options: TypeSchema): string {
     if (this.#named) return this.#mapInputs("StarmapInputs", options);
     const elements = this.#parameters.map((parameter): TupleElement => {
@@ -251,7 +251,7 @@ class Call {
     const last = parameters.at(-1);
     const result = parameters.map((parameter): ParameterSchema => {
       if (!parameter.rest && isOptional(parameter)) return { ...parameter, type: or(parameter.type) };
-      // Nothing can be declared after a rest parameter, so it may stand among the rest.
+      // Nothing can be declared after a rest parameter, so it may be among the rest.
       if (parameter.rest && parameter.type.kind === "array") {
         return { ...parameter, type: { ...parameter.type, element: or(parameter.type.element) } };
       }

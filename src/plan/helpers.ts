@@ -1,10 +1,10 @@
 /**
- * Template helpers. Templates do not escape by themselves, since what they write is not HTML; these are how a template puts
- * foreign text into a program safely:
+ * Template helpers. Templates do not escape automatically, since their output is not HTML; with these, a template writes
+ * untrusted strings into a program safely:
  *
- *     {{comment text indent="  "}}   a JSDoc comment of the text, which cannot end it early
+ *     {{comment text indent="  "}}   a JSDoc comment with the text, which cannot end it early
  *     {{string text}}                a string literal in double quotes
- *     {{property name}}              a property's name, quoted where it has to be
+ *     {{property name}}              a property's name, quoted where necessary
  *     {{specifier file}}             the import specifier of a generated file
  *     {{eq a b}}                     whether two values are the same
  */
@@ -25,25 +25,25 @@ export const helpers = {
 };
 
 /**
- * A file is UTF-8, so half a surrogate pair would not be read back as it was written. What turns the direction of text could make
- * the code after a comment look like a part of it, and the other way round.
+ * A file is UTF-8, so half a surrogate pair would not be read back as it was written. Characters that change the text direction could
+ * make the code after a comment look like part of it, and the other way round.
  */
 function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to find
   return text.toWellFormed().replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 }
 
-/** One line of text that nothing in it keeps from standing in a comment, as most are. */
+/** A single line that is safe in a comment as it is, as most are. */
 const PLAIN = /^(?!.*(?:\*\/|@ts-))[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
-/** A JSDoc comment of the text, which cannot end it early. */
+/** A JSDoc comment with the text, which cannot end it early. */
 export function comment(text: string, indent = ""): string {
   if (indent.length + text.length + "/**  */".length <= PAGE && PLAIN.test(text)) return `${indent}/** ${text} */`;
   const lines = printable(text)
     .replaceAll("*/", "*\\/")
     .split(/\r\n|[\r\n\u2028\u2029]/);
   const single = `${indent}/** ${lines[0]!.trim()} */`;
-  // In a comment of one line the compiler takes `@ts-ignore` and its like for orders.
+  // In a one-line comment the compiler obeys `@ts-ignore` and similar directives.
   const mayBeSingle = !/@ts-/.test(lines[0]!);
   if (lines.length === 1 && single.length <= PAGE && mayBeSingle) return single;
   const wrapped = wrapDoc(lines, PAGE - indent.length - " * ".length);

@@ -1,4 +1,4 @@
-/** The plan: what is going to be written, decided from manifests alone. Pure; templates turn it into text. */
+/** The plan: the stubs to write, decided from manifests alone. Pure; templates turn it into code. */
 export type { ClassPlan, MethodPlan } from "./class-plan.ts";
 export { compareApps, type FunctionChange } from "./compare.ts";
 export type {

@@ -1,4 +1,4 @@
-/** The names that callers have for arguments: what `Keywords` in src/runtime/signatures.ts is made of. */
+/** The names that callers can use for arguments, as type arguments of `Keywords` in src/runtime/signatures.ts. */
 import {
   type CallSignature,
   isNamed,
@@ -14,12 +14,12 @@ export interface NamedCall extends CallSignature {
   keywords?: boolean | undefined;
 }
 
-/** The parameters that have a place among the arguments by position. */
+/** The parameters that can be passed by position. */
 export function byPosition({ parameters }: CallSignature): ParameterSchema[] {
   return parameters.filter(isPositional);
 }
 
-/** `Keywords<["text", "lower"], { dim?: number }>`; nothing for a function that has no names to callers. */
+/** `Keywords<["text", "lower"], { dim?: number }>`; undefined for a function whose arguments cannot be passed by name. */
 export function printKeywords(
   { parameters, keywords = false }: NamedCall,
   use: (helper: string) => string,
@@ -34,7 +34,7 @@ export function printKeywords(
   return `${use("Keywords")}<[${names.join(", ")}]${record}>`;
 }
 
-/** What can be passed by name only: a property for each name, an index signature for all other names. */
+/** The keyword-only arguments: a property for each name, an index signature for all other names. */
 function recordOf(parameters: readonly ParameterSchema[], keywords: boolean): TypeSchema {
   const rest = parameters.find(({ keywordRest }) => keywordRest);
   return {
@@ -48,7 +48,7 @@ function recordOf(parameters: readonly ParameterSchema[], keywords: boolean): Ty
 
 const STRING: TypeSchema = { kind: "primitive", name: "string" };
 
-/** TypeScript applies an index signature to every name, so it has to take what the named parameters take. */
+/** TypeScript applies an index signature to every name, so it has to accept the named parameters' types too. */
 function valuesByName(rest: ParameterSchema, parameters: readonly ParameterSchema[], keywords: boolean): TypeSchema[] {
   const named = parameters.filter((parameter) => isNamed(parameter, keywords));
   const types = [rest, ...named].map(({ type }) => type);

@@ -1,6 +1,6 @@
 /**
- * What of a manifest stubs depend on. When it was deployed, as which version and with which options changes nothing for a
- * caller, so none of that is planned, locked or compared.
+ * The part of a manifest that stubs depend on. The time, version and options of a deploy do not matter to a
+ * caller, so none of them is planned, locked or compared.
  */
 import { NotFoundError } from "../runtime/errors.ts";
 import {
@@ -31,14 +31,14 @@ export interface LockedManifest {
   classes?: LockedClass[];
 }
 
-/** Reduces a manifest to what stubs of some of its functions and classes depend on, in order of name. A method is chosen by its class. */
+/** Reduces a manifest to the parts that stubs of the chosen functions and classes need, in order of name. A method is chosen by its class. */
 export function lockManifest(
   manifest: LockedManifest,
   isChosen: (name: string) => boolean = () => true,
 ): LockedManifest {
   const functions = manifest.functions
     .filter((fn) => isChosen(fn.class ?? fn.name))
-    // A whole manifest's functions have options.
+    // In a whole manifest, functions have options.
     .map(({ options: _, ...fn }: LockedFunction & { options?: unknown }): LockedFunction => fn)
     .sort(byName);
   const classes = (manifest.classes ?? []).filter(({ name }) => isChosen(name)).sort(byName);
@@ -56,7 +56,7 @@ export function lockManifest(
   };
 }
 
-/** The functions that the patterns choose. Throws NotFoundError when one that is named, rather than matched, is not there. */
+/** The functions that the patterns choose. Throws NotFoundError if one given by its full name does not exist. */
 export function chooseFunctions(manifest: LockedManifest, patterns: readonly string[] | undefined): LockedManifest {
   if (patterns === undefined) return manifest;
   for (const name of patterns) {
@@ -81,7 +81,7 @@ function noFunction(name: string, manifest: LockedManifest): NotFoundError {
   );
 }
 
-/** Checks what a lock file holds. Rejects with SchemaError. */
+/** Checks a lock file's content. Rejects with SchemaError. */
 export async function unlockManifest(json: unknown): Promise<LockedManifest> {
   const { functions } = json as { functions?: unknown };
   return lockManifest(
@@ -96,7 +96,7 @@ export async function unlockManifest(json: unknown): Promise<LockedManifest> {
   );
 }
 
-/** Stands in for the options that a lock does not keep, where the check of a whole manifest asks for them. */
+/** Stands in for the options that a lock does not keep, since the check of a whole manifest requires them. */
 const ANY_OPTIONS: FunctionSchema["options"] = {
   retries: { maxRetries: 0, backoffCoefficient: 1, initialDelayMs: 0, maxDelayMs: 0 },
   timeoutMs: 1,

@@ -1,13 +1,13 @@
 /**
- * Names in generated code. What is deployed is named by people, and in other languages too: names are kept where
- * TypeScript can take them, changed predictably where it cannot, and never become code.
+ * Names in generated code. Functions are named by their authors, who may use other languages: names are kept where
+ * TypeScript allows them, changed predictably where it does not, and never become code.
  */
 import { isBindingName, isIdentifierName } from "../schema/index.ts";
 
-/** Cannot be declared in a module although they are identifiers. */
+/** Identifiers that cannot be declared in a module. */
 const UNDECLARABLE = new Set(["undefined", "globalThis", "__esModule", "exports", "module", "require"]);
 
-/** Can be the name of an exported const. */
+/** Whether it can be the name of an exported const. */
 export function canDeclare(name: string): boolean {
   return isBindingName(name) && !UNDECLARABLE.has(name);
 }
@@ -24,8 +24,8 @@ export function toIdentifier(text: string): string {
 }
 
 /**
- * A file's base name that every file system takes: no separators, no leading dot, none of Windows' devices; and not the name of a
- * declaration file, `a.d.ts`, to which compilers look for types alone.
+ * A base name that is valid on every file system: without separators, a leading dot or Windows' device names; nor is it the name of a
+ * declaration file, `a.d.ts`, in which compilers look only for types.
  */
 export function toFileName(text: string): string {
   const safe = text
@@ -39,7 +39,7 @@ export function toFileName(text: string): string {
   return /^(con|prn|aux|nul|com\d|lpt\d|index)(\.|$)/i.test(name) ? `${name}_` : name;
 }
 
-/** File systems count bytes, 255 of them mostly, and what names end in comes after. */
+/** Most file systems limit names to 255 bytes, and an extension follows. */
 function shortened(name: string): string {
   let text = "";
   for (const character of name) {
@@ -49,17 +49,17 @@ function shortened(name: string): string {
   return text;
 }
 
-/** The names of one module: hands out each once. */
+/** The names of one module: gives each name out once. */
 export class Scope {
   readonly #taken: Set<string>;
-  /** By preferred name, so that a thousand of one kind do not try a thousand names each. */
+  /** By preferred name, so that a thousand equal names do not each try a thousand alternatives. */
   readonly #counts = new Map<string, number>();
 
   constructor(taken: Iterable<string> = []) {
     this.#taken = new Set(taken);
   }
 
-  /** `preferred`, or with an underscore and a number where that is taken. */
+  /** `preferred`, with an underscore and a number if it is taken. */
   claim(preferred: string): string {
     let name = preferred;
     let count = this.#counts.get(preferred) ?? 0;
@@ -74,17 +74,17 @@ export class Scope {
   }
 }
 
-/** How a file's parts get the names that they use in it. */
+/** Gives a file's parts the names that they use in it. */
 export interface Names {
-  /** Imports a helper from "farcall" and gives the name that it has in the file. */
+  /** Imports a helper from "farcall" and returns its name in the file. */
   use(helper: string): string;
-  /** How a global type is called in the file, which may declare another of its name. */
+  /** A global type's name in the file, which may declare another type of that name. */
   global(name: string): string;
-  /** A name for an interface, as near to the wanted one as possible. */
+  /** A name for an interface, as close to the wanted one as possible. */
   claim(wanted: string): string;
 }
 
-/** Order that does not depend on the machine's language. */
+/** An order that does not depend on the machine's locale. */
 export function byName(a: { name: string }, b: { name: string }): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }

@@ -1,5 +1,5 @@
 /**
- * The plan: what is to be written, decided but not yet text. Pure: manifests and settings in, plan out. Templates see these
+ * The plan: the stubs to write, as data. Pure: manifests and settings in, plan out. Templates get these
  * objects, plugins may change them.
  */
 
@@ -29,7 +29,7 @@ export interface AppPlan {
   file: string;
   app: string;
   environment: string;
-  /** The engine that stubs remember; they choose one where they run when it is absent. */
+  /** The engine that stubs remember; if absent, they choose one when they run. */
   engine?: string;
   doc?: string;
   /** The package that the file imports: `farcall`, or `@farcall/client`. */
@@ -38,14 +38,14 @@ export interface AppPlan {
   imports: ImportPlan[];
   /** Name of the const that makes the stubs. */
   factory: string;
-  /** What `stubs` is called in this file. */
+  /** The name of `stubs` in this file. */
   stubs: string;
-  /** Functions that call the factory, for the methods that make most stubs. */
+  /** Functions that call the factory's methods, for those that make most of the stubs. */
   makers: MakerPlan[];
   declarations: DeclarationPlan[];
   /** The classes of declared errors, each after the one that it extends. */
   errors: ErrorPlan[];
-  /** Without the methods of classes. */
+  /** The functions, without the methods of classes. */
   functions: StubPlan[];
   classes: ClassPlan[];
 }
@@ -56,26 +56,26 @@ export interface ImportPlan {
   typeOnly: boolean;
 }
 
-/** The compiler does not ask whether a function has changed: to a constant it follows the whole file's flow from each stub. */
+/** A function, since the compiler does not check whether it was reassigned: for a const it follows the whole file's flow from each stub. */
 export interface MakerPlan {
   name: string;
   /** The factory's method that it calls. */
   make: "function" | "generator";
-  /** Some of its stubs have names for arguments that differ from the deployed ones. */
+  /** Whether some of its stubs use argument names that differ from the deployed ones. */
   named?: true;
 }
 
 export interface StubPlan extends StubType {
   /** The deployed name. */
   name: string;
-  /** The const's name, which differs from `exported` where that one is a reserved word. */
+  /** The const's name, which differs from `exported` if that is a reserved word. */
   local: string;
   exported: string;
-  /** What makes it where there are types: the name of a maker, or the factory's method itself. */
+  /** The function that makes it in TypeScript output: the name of a maker, or the factory's method itself. */
   maker: string;
   mode: FunctionMode;
   signature: string;
-  /** As code: the deployed names of arguments by those that the stub shows, where they differ. */
+  /** As code: maps the argument names that the stub shows to the deployed ones, where they differ. */
   names?: string;
   doc?: string;
   /** `src/app.ts:12`, relative to the author's project. */
@@ -86,9 +86,9 @@ export interface IndexPlan {
   /** Extension of the specifiers: `.ts`, `.js` or nothing. */
   extension: string;
   exports: IndexExport[];
-  /** The package whose `interface Apps` is added to. */
+  /** The package whose `interface Apps` the index extends. */
   runtime: string;
-  /** `interface Apps` of that package: what `Function.fromName` knows. */
+  /** Entries for that package's `interface Apps`, which gives `Function.fromName` its types. */
   apps: {
     app: string;
     file: string /** Present when names were changed: deployed to exported. */;
@@ -99,7 +99,7 @@ export interface IndexPlan {
 export interface IndexExport {
   file: string;
   namespace: string;
-  /** The namespace's name in the index, which differs from `namespace` where that one is a reserved word. */
+  /** The namespace's name in the index, which differs from `namespace` if that is a reserved word. */
   local: string;
   flat: boolean;
 }
@@ -113,18 +113,18 @@ export interface ChosenApp {
 export interface PlanSettings {
   engine?: string | undefined;
   exports: "namespaces" | "flat";
-  /** Of the specifiers by which generated files import each other. */
+  /** Extension of the specifiers by which generated files import each other. */
   importExtension: string;
   /** The package that the files import. Default: `farcall`. */
   runtime?: string;
   /** Apps that the index of another output declares in `interface Apps`. */
   declaredElsewhere?: readonly string[];
-  /** Of Python's functions, methods and parameters. */
+  /** The style of Python functions', methods' and parameters' names. */
   names?: "deployed" | "camelCase" | undefined;
   rename?: ((name: string, of: { app: string; environment: string }) => string) | undefined;
 }
 
-/** Throws InvalidError where apps cannot be told apart or a manifest holds what no TypeScript file can. */
+/** Throws InvalidError if two apps cannot be told apart or a manifest cannot be written as TypeScript. */
 export function planFiles(chosen: readonly ChosenApp[], settings: PlanSettings): Plan {
   const named = chosen.map((app) => ({
     app,
@@ -149,7 +149,7 @@ export function planFiles(chosen: readonly ChosenApp[], settings: PlanSettings):
         flat,
       })),
       runtime: settings.runtime ?? "farcall",
-      // An app of two environments is known by the first one's functions.
+      // For an app in two environments, the first one's functions are declared.
       apps: apps.filter(({ app }) => !seen.has(app) && seen.add(app)).map(planAugmentation),
     },
   };
@@ -159,7 +159,7 @@ function planApp(manifest: LockedManifest, file: string, settings: PlanSettings)
   try {
     return printDocumented(comment, () => planAppOrThrow(manifest, file, settings));
   } catch (error) {
-    // What is too deep for the printer is too deep for the compiler.
+    // A type that is too deep for the printer is too deep for the compiler.
     const message = error instanceof RangeError ? "a type is nested too deeply" : (error as Error).message;
     throw new InvalidError(`No stubs can be written for ${manifest.app} (${manifest.environment}): ${message}`, {
       cause: error,
@@ -178,7 +178,7 @@ function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSetti
   // Each class declares an interface.
   const instances = (original.classes ?? []).map(({ name }) => renamed(name, original, settings));
   if (declared.size < original.declarations.length) throw new InvalidError("two declarations have the same name");
-  // The file's own names and the classes that it imports hide the global ones, as type parameters do where they are in scope.
+  // The file's own names and the classes that it imports hide global ones, and so do type parameters in their scope.
   const parameters = typeParameterNames(original.functions);
   const hidden = new Set([...declared, ...instances, ...parameters, "Function", "GeneratorFunction"]);
   if (hidden.has("globalThis"))
@@ -281,7 +281,7 @@ function withoutHiding(manifest: LockedManifest, declared: ReadonlySet<string>):
   };
 }
 
-/** Item by item: most have nothing to rename, and stay the objects that they are. */
+/** Item by item: most have nothing to rename, and are kept as the same objects. */
 function withoutUnused(manifest: LockedManifest): LockedManifest {
   return {
     ...manifest,
@@ -290,7 +290,7 @@ function withoutUnused(manifest: LockedManifest): LockedManifest {
   };
 }
 
-/** Of the functions' own signatures, which alone name helpers of this package. */
+/** Only the functions' own signatures use helpers of this package. */
 function typeParameterNames(functions: LockedManifest["functions"]): Set<string> {
   const calls = functions.flatMap((fn) => fn.overloads ?? [fn]);
   return new Set(calls.flatMap(({ typeParameters = [] }) => typeParameters.map(({ name }) => name)));
@@ -302,8 +302,8 @@ interface NamedExport {
 }
 
 /**
- * Gives each function and class its names: the deployed one wherever TypeScript can have it.
- * @param values what else the file exports: enums and error classes
+ * Gives each function and class its names: the deployed one wherever TypeScript allows it.
+ * @param values the file's other exports: enums and error classes
  */
 function nameExports<T extends { name: string }>(
   items: readonly T[],
@@ -316,7 +316,7 @@ function nameExports<T extends { name: string }>(
   const exported = new Map<T, string>();
   const converted: [T, string][] = [];
   for (const [fn, name] of wanted) {
-    // A module with a function of this name is taken for a promise by `await import()`, and the const of a class is a function.
+    // `await import()` takes a module that exports a function of this name for a promise, and a class's const is a function.
     const isThen = name === "then" && manifest.classes?.some((of) => of.name === fn.name);
     if (isThen || name !== toIdentifier(name)) {
       converted.push([fn, isThen ? `${name}_` : name]);
@@ -334,7 +334,7 @@ function nameExports<T extends { name: string }>(
   }
   for (const [fn, name] of converted) exported.set(fn, exports.claim(toIdentifier(name)));
 
-  // A reserved word can be exported, but no const can have it for its name: `export { delete_ as delete }`.
+  // A reserved word can be exported, but cannot be a const's name: `export { delete_ as delete }`.
   const locals = new Scope([...values, ...[...exported.values()].filter(canDeclare)]);
   return new Map(
     items.map((item) => {
@@ -348,7 +348,7 @@ function camelCases({ language }: LockedManifest, { names }: PlanSettings): bool
   return names === "camelCase" && language === "python";
 }
 
-/** What the config's `rename` says, or the deployed name where that is silent, as the config's `names` wants it. */
+/** The name from the config's `rename`, or else the deployed name in the style of the config's `names`. */
 function renamed(deployed: string, manifest: LockedManifest, settings: PlanSettings): string {
   const name = renamedByConfig(deployed, manifest, settings);
   return name === deployed && camelCases(manifest, settings) ? camelCase(name) : name;
@@ -370,7 +370,7 @@ function renamedByConfig(name: string, { app, environment }: LockedManifest, { r
   );
 }
 
-/** `Function.fromName` knows no stub's own names for arguments, so it does not get the type of one that has them. */
+/** `Function.fromName` does not know a stub's renamed arguments, so a stub that has some is not declared for it. */
 function planAugmentation(app: AppPlan): IndexPlan["apps"][number] {
   const functions = app.functions.filter(({ names }) => names === undefined);
   const classes = app.classes.filter(({ methods }) => methods.every(({ shown }) => shown === undefined));
@@ -384,7 +384,7 @@ function refuseCollisions(named: readonly { app: ChosenApp; file: string; namesp
   for (const key of ["file", "namespace"] as const) {
     const seen = new Map<string, (typeof named)[number]>();
     for (const item of named) {
-      // Folded: on many file systems `Images.ts` is `images.ts`.
+      // In lower case: on many file systems `Images.ts` is `images.ts`.
       const folded = key === "file" ? item.file.toLowerCase() : item.namespace;
       const other = seen.get(folded);
       if (other && appText(other.app) === appText(item.app)) {

@@ -1,16 +1,16 @@
-/** Plugins: three places at which a project can have its own say in what is generated. */
+/** Plugins: three hooks with which a project can change the generated code. */
 import type { LockedManifest } from "./locked.ts";
 import type { Plan } from "./plan.ts";
 
-/** Each hook may change what it gets and return it, or return something in its place; nothing returned keeps it. */
+/** Each hook may change its argument or return a replacement; returning nothing keeps the argument. */
 export interface Plugin {
   /** For messages. */
   name: string;
-  /** What is known of one app, reduced to the chosen functions, before anything is decided. */
+  /** One app's manifest, reduced to the chosen functions, before anything is decided. */
   onManifest?: (manifest: LockedManifest) => Hooked<LockedManifest>;
-  /** What is going to be written, before it is text. */
+  /** The plan of what is going to be written, as data. */
   onPlan?: (plan: Plan) => Hooked<Plan>;
-  /** One file's text, before it is formatted. `path` is absolute. */
+  /** One file's content, before it is formatted. `path` is absolute. */
   onFile?: (file: { path: string; text: string }) => Hooked<{ path: string; text: string }>;
 }
 

@@ -1,4 +1,4 @@
-/** What a type names: the declarations and the global types that it uses. */
+/** A type's references: the declarations and global types that it uses. */
 import type { Declaration, TypeParameterSchema, TypeSchema } from "../schema/index.ts";
 import { Scope } from "./names.ts";
 
@@ -20,8 +20,8 @@ export function neededDeclarations(declarations: readonly Declaration[], functio
 }
 
 /**
- * A declaration may be named like a global type that another part of the same app uses: `interface Map` in one module, `Map`
- * the class in another. The global one is then written `globalThis.Map`.
+ * A declaration may have the name of a global type that another part of the same app uses: `interface Map` in one module, the
+ * class `Map` in another. The global one is then written `globalThis.Map`.
  */
 export function qualifyGlobals<T>(node: T, declared: ReadonlySet<string>): T {
   return rewriteTypes(node, (type) => {
@@ -31,8 +31,8 @@ export function qualifyGlobals<T>(node: T, declared: ReadonlySet<string>): T {
 }
 
 /**
- * Type parameters called like a declaration that their signature also uses get another name: in a program they would hide it.
- * @param taken names that are not free
+ * Renames type parameters that have the name of a declaration their signature also uses, which they would hide.
+ * @param taken names that are taken
  */
 export function renameHiding<T extends { typeParameters?: TypeParameterSchema[] | undefined }>(
   node: T,
@@ -47,7 +47,7 @@ export function renameHiding<T extends { typeParameters?: TypeParameterSchema[] 
     own.map((each) => ({ ...each, name: renamed.get(each.name) ?? each.name }));
   const copy = rewriteTypes(node, (type) => {
     if (type.kind === "typeParameter") return { ...type, name: renamed.get(type.name) ?? type.name };
-    // A type inside that binds the name again.
+    // A nested type binds the name again.
     return "typeParameters" in type && type.typeParameters
       ? { ...type, typeParameters: binders(type.typeParameters) }
       : type;
@@ -89,13 +89,13 @@ export function markUnused(own: readonly TypeParameterSchema[], types: unknown):
 }
 
 export interface TypeUses {
-  /** The first names of all global types in use: of `Intl.NumberFormatOptions`, `Intl`. */
+  /** The first names of all global types in use: `Intl` for `Intl.NumberFormatOptions`. */
   globals: Set<string>;
-  /** Some type binds names inside itself: `infer U`, `<T>(value: T) => T`. */
+  /** Whether a type binds names inside itself: `infer U`, `<T>(value: T) => T`. */
   binds: boolean;
 }
 
-/** In one walk over a manifest, which may have many thousand types. */
+/** One walk over a manifest, which may have many thousand types. */
 export function typeUses(nodes: readonly unknown[]): TypeUses {
   const uses: TypeUses = { globals: new Set(), binds: false };
   for (const node of nodes) {
@@ -107,7 +107,7 @@ export function typeUses(nodes: readonly unknown[]): TypeUses {
   return uses;
 }
 
-/** Whether a type itself binds names that only it can use. */
+/** Whether a type binds names that only it can use. */
 export function bindsNames(type: TypeSchema): boolean {
   return type.kind === "infer" || (type.kind === "function" && type.typeParameters !== undefined);
 }
@@ -127,7 +127,7 @@ export function visitTypes(node: unknown, visit: (type: TypeSchema) => void): vo
 
 export function rewriteTypes<T>(node: T, rewrite: (type: TypeSchema) => TypeSchema): T {
   if (typeof node !== "object" || node === null) return node;
-  // Rewritten from the leaves up; the shape of what is not a type stays.
+  // Rewritten from the leaves up; values that are not types keep their shape.
   if (Array.isArray(node)) return node.map((item) => rewriteTypes(item, rewrite)) as T;
   const copy = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, rewriteTypes(value, rewrite)])) as T;
   return "kind" in node ? (rewrite(copy as TypeSchema) as T) : copy;

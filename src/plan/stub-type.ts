@@ -1,7 +1,7 @@
 /**
- * The type of a stub. Nearly always it is `Function<P, R>` or `GeneratorFunction<P, Y>`, spelled once. A generic or overloaded
- * function has no single P and R: it gets an interface of its own, in which every method has each of the function's signatures.
- * A function whose parameters are documented gets one too, which adds to the usual type what an editor shows while a call is written.
+ * A stub's type. Nearly always it is `Function<P, R>` or `GeneratorFunction<P, Y>`, written once. A generic or overloaded
+ * function does not have a single P and R: it gets its own interface, in which every method has each of the function's signatures.
+ * A function with documented parameters gets one too, which adds to the usual type the documentation that an editor shows during a call.
  */
 import { type CallSignature, printTuple, printType } from "../schema/index.ts";
 import { documentedMembers, type GenericMember, genericMembers } from "./generic-stub.ts";
@@ -14,7 +14,7 @@ export interface StubType {
   type: string;
   /** The factory's method that makes it. */
   make: "function" | "generator" | "web";
-  /** The interface that `type` names, where the function is generic or overloaded, or its parameters are documented. */
+  /** The interface that `type` names, if the function is generic or overloaded, or its parameters are documented. */
   definition?: { name: string; base: string; members: GenericMember[] };
 }
 
@@ -37,7 +37,7 @@ export function stubType(fn: LockedFunction, exported: string, names: Names): St
   const types = [printTuple(byPosition(fn)), printType(fn.returns), ...(keywords ? [keywords] : [])];
   const base = `${helper}<${types.join(", ")}>`;
   if (keywords || !fn.parameters.some(({ doc }) => doc)) return { type: base, make };
-  // What is said of a parameter reaches those who write a call only from a parameter that is declared.
+  // Editors show a parameter's documentation during a call only if the parameter is declared.
   const name = names.claim(`${exported[0]!.toUpperCase()}${exported.slice(1)}Function`);
   return { type: name, make, definition: { name, base, members: documentedMembers(fn, isGenerator, names) } };
 }

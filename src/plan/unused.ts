@@ -1,12 +1,12 @@
 /**
- * Underscores the names that types bind inside themselves and never use, without which a consumer's program does not compile under
- * noUnusedLocals or noUnusedParameters: `T extends [infer U, ...infer _Rest] ? U : never`.
+ * Prefixes the names that types bind inside themselves and never use with an underscore. Otherwise a consumer's program does not compile
+ * under noUnusedLocals or noUnusedParameters: `T extends [infer U, ...infer _Rest] ? U : never`.
  */
 import type { ConditionalType, InferType, TypeSchema } from "../schema/index.ts";
 import { Scope } from "./names.ts";
 import { bindsNames, markUnused, rewriteTypes, visitTypes } from "./references.ts";
 
-/** Of each `infer`, and of the type parameters of function types. */
+/** The names of each `infer` and of function types' type parameters. */
 export function markUnusedInside<T>(node: T): T {
   let hasBinders = false;
   visitTypes(node, (type) => {
@@ -41,7 +41,7 @@ function namesItself({ name, constraint }: InferType): boolean {
   return free.has(name);
 }
 
-/** The `infer`s that a conditional type binds: one inside binds those of its own `extends`. */
+/** The `infer`s that a conditional type binds, without those of nested ones, which bind their own. */
 function collectInferred(node: unknown, inferred: InferType[]): void {
   mapInferred(node, (each) => {
     inferred.push(each);
@@ -62,7 +62,7 @@ function mapInferred<T>(node: T, map: (type: InferType) => InferType): T {
   return "kind" in node && node.kind === "infer" ? (map(copy as InferType) as T) : copy;
 }
 
-/** The names in a type that something around it gives a meaning. */
+/** The names in a type that are bound outside it. */
 function collectFree(node: unknown, free: Set<string>): void {
   if (typeof node !== "object" || node === null) return;
   if (Array.isArray(node)) {

@@ -1,6 +1,6 @@
 /**
- * Lines of generated code that fit a page. Types are printed in one line each; what is wider than the page is broken here, at its
- * outermost brackets and operators first, as formatters do. Only white space changes, and never inside of strings and comments.
+ * Lines of generated code that fit a page. Types are printed on one line each; lines wider than the page are broken here, at their
+ * outermost brackets and operators first, as formatters do. Only white space changes, and never inside strings and comments.
  */
 
 /** Columns. */
@@ -24,7 +24,7 @@ export function wrapCode(text: string): string {
   return pieces.join("") + text.slice(kept);
 }
 
-/** Lines of documentation that fit a page of so many columns. Examples, tables and what is fenced or indented as code stay as they are. */
+/** Wraps documentation to a page's columns. Examples, tables and fenced or indented code stay as they are. */
 export function wrapDoc(lines: readonly string[], width: number): string[] {
   let isFenced = false;
   let isExample = false;
@@ -37,11 +37,11 @@ export function wrapDoc(lines: readonly string[], width: number): string[] {
   });
 }
 
-/** A word that is wider than the page stays whole, and one that would mean something at the start of a line stays behind another. */
+/** A word wider than the page stays whole, and one that has a meaning at the start of a line is kept off it. */
 function wrapProse(line: string, width: number): string[] {
   const hanging = /^\s*([-*+]|\d+[.)])\s/.exec(line)?.[0].replace(/\S/g, " ") ?? /^\s*/.exec(line)![0];
   const lines: string[] = [];
-  // Joined when a line is full: a word may have megabytes.
+  // Joined when a line is full: a word may be megabytes long.
   let words: string[] = [];
   let length = 0;
   for (const word of line.trimEnd().split(/ (?=\S)/)) {
@@ -63,13 +63,13 @@ function isComment(line: string): boolean {
   return /^\s*(\/\/|\/\*\*|\*)/.test(line);
 }
 
-/** A line, and what in it is passed over as one: from where a bracket, string or comment begins to where it ends. */
+/** A line, and the spans in it that are skipped as a whole: from the start of a bracket, string or comment to its end. */
 interface Line {
   text: string;
   ends: Map<number, number>;
 }
 
-/** A part of a line. Nothing is ever moved, so that what is printed of it is a slice. */
+/** A part of a line. Nothing is ever moved, so printing it takes a slice. */
 interface Range {
   from: number;
   to: number;
@@ -77,7 +77,7 @@ interface Range {
 
 const OPENING = "([{<";
 const CLOSING = ")]}>";
-/** All that matters outside of brackets, strings and comments. */
+/** Everything that matters outside brackets, strings and comments. */
 const MARK = /["`()[\]{}<>]|=>|\/\*/g;
 const BREAK = / [|&?:] |[,;] |(?::|=>?) |["`([{<]|\/\*/g;
 const STARTS_TYPE = new Set([": ", "= ", "=> "]);
@@ -88,7 +88,7 @@ function wrapLine(line: string): string[] {
   return layout({ text, ends: passedOver(text) }, { from: 0, to: text.length }, line.length - text.length, "");
 }
 
-/** Brackets and quotes that have no partner in the line are characters like others. */
+/** Brackets and quotes without a partner on the line count as ordinary characters. */
 function passedOver(text: string): Map<number, number> {
   const ends = new Map<number, number>();
   const open: { at: number; kind: number }[] = [];
@@ -117,7 +117,7 @@ interface Mark extends Range {
   text: string;
 }
 
-/** What a range may be broken at outside of the brackets in it: operators, separators, and those brackets themselves. */
+/** Where a range may be broken: its operators and separators outside brackets, and those brackets themselves. */
 function outermost({ text, ends }: Line, { from, to }: Range): Mark[] {
   const marks: Mark[] = [];
   BREAK.lastIndex = from;
@@ -152,7 +152,7 @@ function breakOperators(
   if (operator === undefined) return undefined;
   const isConditional = operator === " ? ";
   const operators = marks.filter(({ text }) => text === operator || (isConditional && text === " : "));
-  // What comes before the type (`type A = `, `a: `) stays on the first line.
+  // The part before the type (`type A = `, `a: `) stays on the first line.
   const before = marks.filter(({ text, to }) => STARTS_TYPE.has(text) && to <= operators[0]!.from);
   const start = isConditional ? operators[0]!.from : (before.at(-1)?.to ?? range.from);
   const rows: { range: Range; prefix: string }[] = [];
@@ -191,7 +191,7 @@ function breakBrackets(
   ];
 }
 
-/** What stands between commas or semicolons, each with the one after it. */
+/** The parts between commas or semicolons, each with the separator after it. */
 function parts(line: Line, { from, to }: Range): Range[] {
   const result: Range[] = [];
   let start = from;

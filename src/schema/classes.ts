@@ -1,4 +1,4 @@
-/** A class seen as functions: its constructor as one that is called for nothing, its methods by their own names. */
+/** A class as functions: its constructor as a function without a result, its methods by their own names. */
 import type { AppManifest, ClassSchema, FunctionSchema } from "./manifest.ts";
 
 /** The constructor, for whatever compares, prints or checks the parameters of functions. */
@@ -11,7 +11,7 @@ export function constructorOf({
   return { name, mode: "unary", ...calls.at(-1)!, ...(calls.length > 1 && { overloads: calls }) };
 }
 
-/** What a method is called on an instance: `predict` of `Model.predict`. */
+/** A method's name on an instance: `predict` of `Model.predict`. */
 export function methodName({ name, class: of }: Pick<FunctionSchema, "name" | "class">): string {
   return of === undefined ? name : name.slice(of.length + 1);
 }
@@ -24,7 +24,7 @@ export function methodsOf<F extends Pick<FunctionSchema, "class">>(
   return functions.filter((fn) => fn.class === name);
 }
 
-/** The class of a method; undefined for a function that is none. */
+/** The class of a method; undefined for a function that is not a method. */
 export function classOf(
   { class: of }: Pick<FunctionSchema, "class">,
   { classes }: Pick<AppManifest, "classes">,

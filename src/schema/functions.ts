@@ -1,8 +1,8 @@
-/** The functions of a manifest that a name means. */
+/** Finds a manifest's functions by name. */
 import type { AppManifest, FunctionSchema } from "./manifest.ts";
 import { SchemaError } from "./schema-error.ts";
 
-/** Of a class, its methods; without a name, all. Throws SchemaError for a name that the manifest does not have. */
+/** For a class, its methods; without a name, all functions. Throws SchemaError for a name that the manifest does not have. */
 export function functionsOf(manifest: AppManifest, name: string | undefined): FunctionSchema[] {
   if (name === undefined) return manifest.functions;
   const found = manifest.functions.filter((fn) => fn.name === name || fn.class === name);

@@ -1,8 +1,8 @@
-/** What a use of a global type stands for, where its arguments are known: `Partial<Options>` is an object type. */
+/** Expands a global type whose arguments are known: `Partial<Options>` is an object type. */
 import { type Declarations, expand, MAX_DEPTH } from "./resolve.ts";
 import type { GlobalType, ObjectType, PropertySchema, TypeSchema } from "./type-schema.ts";
 
-/** `undefined` where the arguments are not known, and for types that mean what they are, such as `Iterable<T>`. */
+/** `undefined` if the arguments are not known, and for types without an expansion, such as `Iterable<T>`. */
 export function expandGlobal(type: GlobalType, declarations: Declarations): TypeSchema | undefined {
   const [first, second] = type.typeArguments;
   if (!first) return undefined;
@@ -36,7 +36,7 @@ export function expandGlobal(type: GlobalType, declarations: Declarations): Type
   }
 }
 
-/** Of an object type that has nothing but properties. */
+/** The properties of an object type that has nothing else. */
 function mapProperties(
   type: TypeSchema,
   declarations: Declarations,

@@ -1,6 +1,6 @@
 /**
- * Which names TypeScript accepts where. Names in a manifest come from anywhere, and what is printed from them is compiled
- * by somebody: every name passes through here first.
+ * Which names TypeScript accepts where. Names in a manifest can come from anywhere, and the code printed from them gets
+ * compiled, so every name is checked here first.
  */
 const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));
 
@@ -16,7 +16,7 @@ const MODULE_WORDS = words("await implements interface let package private prote
 /** Reserved too, but labels. */
 const OTHER_RESERVED = words("false function import new null this true typeof void arguments eval");
 
-/** Names that a type declaration cannot take, since the language gives them a meaning of its own in a type. */
+/** Names that a type declaration cannot have, since they have a meaning of their own in types. */
 const RESERVED_TYPES = words(
   "any bigint boolean infer intrinsic keyof never number object readonly string symbol undefined unique unknown",
 );

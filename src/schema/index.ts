@@ -1,4 +1,4 @@
-/** The schema: what a signature is. Everything here is data or a pure function of it; the checker loads when a manifest is parsed. */
+/** The schema: signatures as data. Everything here is data or a pure function of it; the checker loads when a manifest is parsed. */
 import type { JsonSchema } from "./json-types.ts";
 import type { AppManifest } from "./manifest.ts";
 

@@ -1,15 +1,15 @@
 /**
- * AppManifest: what is deployed, as plain JSON. A deploy writes it, the engine's registry keeps it, codegen reads it.
+ * AppManifest: a deployed app as plain JSON. A deploy writes it, the engine's registry keeps it, codegen reads it.
  */
 import type { Declaration, ReferenceType, TypeParameterSchema, TypeSchema } from "./type-schema.ts";
 
 /**
- * The version of this format. A reader refuses a manifest of another one. Until the package is published, 1 takes in what is
- * added; from then on, what an older reader would refuse or take for something else makes it 2.
+ * The version of this format. A reader refuses a manifest of another one. Until the package is published, additions belong to
+ * version 1; after that, a change that an older reader would refuse or misread makes it 2.
  */
 export const SCHEMA_VERSION = 1;
 
-/** How a function answers: once, many times, or over HTTP. */
+/** How a function responds: once, many times, or over HTTP. */
 export type FunctionMode = "unary" | "generator" | "web";
 
 export interface ParameterSchema {
@@ -70,7 +70,7 @@ export interface ConcurrencyOptions {
   maxInputs: number;
   /** Inputs whose arguments agree in all these places have the same key. */
   key?: ArgumentPath[];
-  /** Of one key, in all containers together. There when there is a key. */
+  /** For each key, in all containers together. Present when there is a key. */
   perKey?: number;
 }
 
@@ -107,18 +107,18 @@ export interface ResolvedFunctionOptions {
   /** Names of environment variables of the deploying shell that the container gets. */
   secrets: string[];
   env: Record<string, string>;
-  /** Heap limit of the container in MiB; 0 is no limit of farcall's own. */
+  /** Heap limit of the container in MiB; 0 means that farcall does not set one. */
   memoryMiB: number;
   /** Check arguments against the schema at the container's boundary. */
   validate: boolean;
   batch?: BatchOptions;
-  /** A function that answers over HTTP too: arguments and result as JSON. */
+  /** The function can also be called over HTTP, with arguments and result as JSON. */
   web?: true;
   schedule?: Schedule;
 }
 
 export interface FunctionSchema extends CallSignature {
-  /** Of a method, its class's name comes first: `Model.predict`. */
+  /** A method's begins with its class's name: `Model.predict`. */
   name: string;
   /** The class whose instances run it: see ClassSchema. */
   class?: string;
@@ -131,7 +131,7 @@ export interface FunctionSchema extends CallSignature {
   errors?: ReferenceType[];
   source?: SourceLocation;
   options: ResolvedFunctionOptions;
-  /** Stable hash of all that callers' types depend on; see signature.ts. Of a method, its class's constructor is in it. */
+  /** Stable hash of everything that callers' types depend on; see signature.ts. A method's includes its class's constructor. */
   signature: string;
 }
 
@@ -148,7 +148,7 @@ export interface ClassSchema {
   /** In order; more than one when the constructor is overloaded. */
   constructors: ConstructorSchema[];
   source?: SourceLocation;
-  /** As of a function: what callers of its constructor depend on. */
+  /** As for a function: a hash of everything that callers of its constructor depend on. */
   signature: string;
 }
 

@@ -1,4 +1,4 @@
-/** What a call may leave out, and which parameter an argument belongs to. */
+/** Which arguments a call may leave out, and which parameter an argument belongs to. */
 import type { ArgumentPath, ParameterSchema } from "./manifest.ts";
 import type { TypeSchema } from "./type-schema.ts";
 
@@ -12,7 +12,7 @@ export function isRequired(parameter: ParameterSchema): boolean {
   return !parameter.rest && !parameter.keywordRest && !isOptional(parameter);
 }
 
-/** Has a place among the arguments by position. */
+/** Can be passed by position. */
 export function isPositional({ keywordOnly, keywordRest }: ParameterSchema): boolean {
   return !keywordOnly && !keywordRest;
 }
@@ -23,7 +23,7 @@ export function isNamed(parameter: ParameterSchema, keywords: boolean): boolean 
   return keywordOnly === true || (keywords && !rest && !keywordRest && !positionalOnly);
 }
 
-/** What the argument at a place is to be: all from a rest parameter on are items of it. Undefined when nothing takes one. */
+/** The parameter for the argument at a position: all from a rest parameter on are its items. Undefined when there is none. */
 export function argumentAt(
   parameters: readonly ParameterSchema[],
   index: number,
@@ -34,7 +34,7 @@ export function argumentAt(
   return { name, type: rest && type.kind === "array" ? type.element : type };
 }
 
-/** What a key is made of, as the author wrote it: `order.customer`, `tenant and user.id`. */
+/** The parts of a key, as the author wrote them: `order.customer`, `tenant and user.id`. */
 export function keyText(parameters: readonly ParameterSchema[], key: readonly ArgumentPath[]): string {
   return key.map((path) => placeText(parameters, path)).join(" and ");
 }

@@ -1,5 +1,5 @@
 /**
- * What a use of a declaration stands for: its members, inherited ones included, with type arguments in place of type parameters.
+ * Resolves a use of a declaration: its members, inherited ones included, with type arguments in place of type parameters.
  */
 import type {
   Declaration,
@@ -14,7 +14,7 @@ import type {
 } from "./type-schema.ts";
 
 export type Declarations = ReadonlyMap<string, Declaration>;
-/** What each type parameter stands for. */
+/** Each type parameter's type. */
 export type Bindings = ReadonlyMap<string, TypeSchema>;
 
 /** Nested uses of declarations that are followed before giving up. */
@@ -26,8 +26,8 @@ export function declarationsByName(declarations: readonly Declaration[]): Declar
 
 /**
  * The type behind a reference to an alias or an interface. `undefined` for an enum, for a name that is not declared, and for
- * what cannot be seen through: an interface that extends something other than objects, and a generic declaration with a
- * mapped or conditional type in it, since these mean another thing once a union stands in place of their parameter.
+ * types that cannot be expanded: an interface that extends something other than objects, and a generic declaration with a
+ * mapped or conditional type in it, since its meaning changes when a union replaces its parameter.
  */
 export function expand(reference: ReferenceType, declarations: Declarations): TypeSchema | undefined {
   const declaration = declarations.get(reference.name);
@@ -59,7 +59,7 @@ function isDeferred(type: TypeSchema): boolean {
   return type.kind === "mapped" || type.kind === "conditional" || partsOf(type).some(isDeferred);
 }
 
-/** An interface's own and inherited members. `undefined` when what it extends cannot be seen through. */
+/** An interface's own and inherited members. `undefined` when its base types cannot be expanded. */
 export function membersOf(
   declaration: InterfaceDeclaration,
   declarations: Declarations,
@@ -68,7 +68,7 @@ export function membersOf(
   const own = ownMembers(declaration);
   if (!declaration.extends?.length) return own;
   if (own.calls) return undefined;
-  if (inside.includes(declaration.name)) return undefined; // extends itself: no program says so
+  if (inside.includes(declaration.name)) return undefined; // extends itself, which is not a valid program
   const properties = new Map<string, PropertySchema>();
   const indexes: IndexSignature[] = [];
   for (const base of declaration.extends) {
@@ -84,7 +84,7 @@ export function membersOf(
   return object([...properties.values()], [...(own.indexes ?? []), ...kept]);
 }
 
-/** What an interface says itself. */
+/** An interface's own members. */
 export function ownMembers({ properties, indexes = [], calls = [] }: InterfaceDeclaration): ObjectType {
   return calls.length > 0 ? { ...object(properties, indexes), calls } : object(properties, indexes);
 }

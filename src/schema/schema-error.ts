@@ -1,6 +1,6 @@
 /**
  * The schema's own error. This folder is below the runtime and cannot import FarcallError; the shape is the same
- * (`code`, `message`, `hint`), so that whoever prints errors treats both alike.
+ * (`code`, `message`, `hint`), so that code that prints errors treats both alike.
  */
 export class SchemaError extends Error {
   override readonly name = "SchemaError";

@@ -1,6 +1,6 @@
 /**
- * The signature of a function: a hash of all that its callers' types depend on. Two deploys with the same signature can be
- * called through the same stub; two with different ones are compared by compatibility.ts.
+ * A function's signature: a hash of everything its callers' types depend on. Two deploys with the same signature can be
+ * called through the same stub; compatibility.ts compares two with different ones.
  *
  * In it: mode, type parameters, overloads, parameters (type, optional, rest; names only where a caller can pass by name), what
  * is returned, the error classes that it declares with their properties, and the structure of all declarations that these reach. Not in it: documentation, labels (they change what a
@@ -8,9 +8,9 @@
  * properties and union members, the place in the source, options. An enum's name is in it, since
  * enums are nominal: its author's, which the types of other functions do not change.
  *
- * Each type becomes a canonical text in which unordered parts are sorted. A declaration becomes the hash of its text; where
- * declarations refer to each other in a circle, the texts are made in rounds, each with the hashes of the round before,
- * until a round tells no more of them apart (partition refinement).
+ * Each type becomes a canonical string in which unordered parts are sorted. A declaration becomes the hash of its string; where
+ * declarations refer to each other in a cycle, the strings are made in rounds, each with the hashes of the round before,
+ * until a round distinguishes no more of them (partition refinement).
  */
 import { constructorOf } from "./classes.ts";
 import type { CallSignature, ClassSchema, FunctionSchema, ParameterSchema } from "./manifest.ts";
@@ -44,7 +44,7 @@ export function signatureOf(
   return hash(`${own}1 ${fn.mode}${keywords ? " keywords" : ""} ${calls.join(" ")}${throws}`);
 }
 
-/** The name that instances of an error class cross the wire with. */
+/** The name that an error class's instances have on the wire. */
 export function thrownAs({ name }: ReferenceType, declarations: readonly Declaration[]): string {
   const declaration = canonicalOf(declarations).declarations.get(name);
   return (declaration?.kind === "interface" ? declaration.error : undefined) ?? name;
@@ -60,12 +60,12 @@ export function canonicalOf(declarations: readonly Declaration[]): Canonical {
   return canonical;
 }
 
-/** What a type parameter is written as: its place, since its name does not matter. */
+/** A type parameter is written as its position, since its name does not matter. */
 export type Names = ReadonlyMap<string, string>;
 
 const NONE: Names = new Map();
 
-/** Canonical texts of the types of one manifest. Equal texts mean equal types. */
+/** Canonical strings for one manifest's types. Equal strings mean equal types. */
 export class Canonical {
   readonly declarations: Declarations;
   readonly #hashes = new Map<string, string>();
@@ -105,7 +105,7 @@ export class Canonical {
     const hasLabel = isNamed(parameter, keywords) || (keywords && parameter.rest);
     const label = hasLabel ? `${quote(parameter.name)}:` : "";
     if (!optional) return marks + label + this.type(parameter.type, names);
-    // A caller can pass `undefined` for what is optional, written or not.
+    // A caller can pass `undefined` for an optional parameter, whether its type says so or not.
     return marks + label + this.#union([parameter.type], names, ["undefined"]);
   }
 
@@ -233,7 +233,7 @@ export class Canonical {
     return ["union", "reference", "primitive"].includes(declaration.type.kind) ? declaration : undefined;
   }
 
-  /** Whether to open an alias leads to opening it again. */
+  /** Whether expanding an alias leads to expanding it again. */
   #isEndless(name: string): boolean {
     const known = this.#endless.get(name);
     if (known !== undefined) return known;
@@ -312,12 +312,12 @@ export class Canonical {
       classes = found;
     }
     this.#round = undefined;
-    // All hashes of the circle are part of each: a circle that merely begins like another one is another one.
+    // Each has all hashes of the cycle in it, so that a cycle that only begins like another one differs from it.
     const all = [...new Set(round.values())].sort().join();
     for (const name of names) this.#hashes.set(name, `@${hash(`${round.get(name)} ${all}`)}`);
   }
 
-  /** For a plain alias or interface, the text of the type that it stands for: a name changes nothing. */
+  /** For a plain alias or interface, the string of the type that it stands for: a name changes nothing. */
   #declared(name: string): string {
     const declaration = this.declarations.get(name)!;
     if (declaration.kind === "enum") {
@@ -381,7 +381,7 @@ function quote(text: string): string {
   return JSON.stringify(text);
 }
 
-/** A long text becomes its hash wherever it stands, so that texts stay short and a type means the same inline and behind an alias. */
+/** A long string is replaced with its hash everywhere, so that strings stay short and a type is the same inline and behind an alias. */
 function shorten(text: string): string {
   return text.length > 60 ? `~${hash(text)}` : text;
 }

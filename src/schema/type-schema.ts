@@ -1,12 +1,12 @@
 /**
- * TypeSchema: a type, as plain JSON. It is what a signature is made of, what the generator prints, what the container
- * validates against and what two versions are compared by. It names no TypeScript compiler object, so that a producer
+ * TypeSchema: a type as plain JSON. Signatures are made of it, the generator prints it, the container validates against
+ * it, and two versions are compared by it. It does not depend on TypeScript's compiler, so that a producer
  * in another language can write it too.
  */
 
 /**
- * Types that have no parts. `object` is the keyword; `void` is kept apart from `undefined` because authors tell them apart;
- * `symbol` stands only where types are compared, like FunctionType.
+ * Types without parts. `object` is the keyword; `void` is kept apart from `undefined` because authors distinguish them;
+ * `symbol` appears only where types are compared, like FunctionType.
  */
 export type PrimitiveName =
   | "string"
@@ -120,7 +120,7 @@ export interface ObjectType {
   kind: "object";
   properties: PropertySchema[];
   indexes?: IndexSignature[];
-  /** Call and construct signatures: as with FunctionType, no value of such a type crosses. */
+  /** Call and construct signatures: as with FunctionType, values of such a type cannot be sent. */
   calls?: FunctionType[];
 }
 
@@ -213,7 +213,7 @@ export interface FunctionType {
   returns: TypeSchema;
   /** `new (…) => …`, `abstract new (…) => …`. */
   constructs?: true | "abstract";
-  /** Of a property: written as a method, whose parameters are compared both ways. */
+  /** For a property: written as a method, whose parameters are compared both ways. */
   method?: true;
 }
 

@@ -1,4 +1,4 @@
-/** Words for people: values, names, lists and measures as text. Everything here is pure and knows nothing of farcall. */
+/** Values, names, lists and units in words. Everything here is pure and independent of farcall. */
 export { list } from "./lists.ts";
 export { nearest } from "./nearest.ts";
 export { matcher } from "./patterns.ts";

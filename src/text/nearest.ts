@@ -1,8 +1,8 @@
 /** "Did you mean": which known names look most like an unknown one. */
 
 /**
- * The candidates that a reader may have meant by `name`, best first, `limit` at most; none when nothing comes near.
- * Near is: equal but for case, one within the other, or few edits away (insert, delete, replace, swap of neighbours).
+ * The candidates that a user may have meant by `name`, best first, at most `limit`; empty when none is close.
+ * Close means equal but for case, one contained in the other, or a few edits apart (insert, delete, replace, swap of neighbours).
  */
 export function nearest(name: string, candidates: Iterable<string>, limit = 3): string[] {
   const wanted = name.toLowerCase();
@@ -12,7 +12,7 @@ export function nearest(name: string, candidates: Iterable<string>, limit = 3): 
     if (candidate === name) continue;
     const known = candidate.toLowerCase();
     let distance = editDistance(wanted, known, allowed);
-    // One name within the other is a likely abbreviation, but less likely than a slip of the finger.
+    // A name contained in another is probably an abbreviation, but a typo is more likely.
     const short = Math.min(wanted.length, known.length);
     if (distance > allowed && short >= 3 && (known.includes(wanted) || wanted.includes(known))) {
       distance = allowed + 1 / short;

@@ -1,6 +1,6 @@
 /** Patterns by which a config names apps and functions. */
 
-/** Tells whether a name is meant by patterns with `*`, of which those with `!` exclude: from every name where no other is given. An empty list means none. */
+/** Whether patterns with `*` match a name. Patterns with `!` exclude, from all names if there are no others. An empty list matches nothing. */
 export function matcher(patterns: readonly string[] | undefined): (name: string) => boolean {
   const toExpression = (pattern: string) =>
     new RegExp(

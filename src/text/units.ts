@@ -1,6 +1,6 @@
-/** Counts and times in words, for a terminal and for the page of `farcall ui`. Imports nothing: it runs in a browser too. */
+/** Counts and times in words, for a terminal and for the page of `farcall ui`. It has no imports, since it also runs in a browser. */
 
-/** `1,234` for counts. Without Intl, whose data take longer to load than most commands to run. */
+/** `1,234` for counts. Without Intl, whose data takes longer to load than most commands take to run. */
 export function count(value: number, noun: string): string {
   return `${String(value).replace(/\B(?=(\d{3})+$)/g, ",")} ${noun}${value === 1 ? "" : "s"}`;
 }

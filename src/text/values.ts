@@ -1,4 +1,4 @@
-/** A value in words, for messages about what somebody's code gave. */
+/** A value in words, for messages about values that user code returned. */
 export function valueText(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (value instanceof Promise) return "a Promise";
@@ -15,12 +15,12 @@ export function kindText(value: unknown): string {
   return typeof value === "object" ? "an object" : valueText(value);
 }
 
-/** What somebody's code has thrown, in words. */
+/** A value that user code threw, in words. */
 export function thrownText(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : valueText(thrown);
 }
 
-/** Absent for what JSON cannot say: symbols, cycles, big integers and getters that throw, however deep. */
+/** Undefined for values that JSON cannot express: symbols, cycles, bigints and getters that throw, at any depth. */
 function jsonOf(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);

@@ -1,6 +1,6 @@
 /**
- * `farcall/vite`: stubs beside a Vite project. The dev server regenerates them on each deploy, and Vite reloads what imports
- * them; a build fails when they are out of date, since what it would bundle does not fit what is deployed.
+ * `farcall/vite`: stubs in a Vite project. The dev server regenerates them on each deploy, and Vite reloads the modules that import
+ * them; a build fails when they are out of date, since the bundled stubs would not fit the deployed functions.
  */
 import { relative, resolve } from "node:path";
 import type { Logger, Plugin } from "vite";
@@ -13,16 +13,16 @@ export interface FarcallPluginOptions {
   config?: string;
   /** URL of the engine. Default: FARCALL_ENGINE, then the config's, then `local:`. */
   engine?: string;
-  /** What a build compares the stubs with: what is deployed (true, the default), `farcall.lock.json` ("offline"), or nothing (false). */
+  /** What a build compares the stubs with: the deployed apps (true, the default), `farcall.lock.json` ("offline"), or nothing (false). */
   check?: boolean | "offline";
 }
 
-/** Under Vitest it does nothing: a test run should not rewrite sources, or fail because of what is deployed meanwhile. */
+/** Under Vitest it does nothing: a test run should neither rewrite sources nor fail because of a deploy in the meantime. */
 export default function farcall(options: FarcallPluginOptions = {}): Plugin {
   const { engine, check = true } = options;
   let root = process.cwd();
   let command: "build" | "serve" = "serve";
-  // By environment, since a server that restarts has its successor's hooks called before its own end.
+  // By environment, since a restarting server's successor has its hooks called before the old server ends.
   const watches = new WeakMap<object, AbortController>();
 
   return {
@@ -39,7 +39,7 @@ export default function farcall(options: FarcallPluginOptions = {}): Plugin {
       const stop = new AbortController();
       watches.set(server.environments.client, stop);
       const { logger } = server.config;
-      // The first requests find stubs, so the server waits for them; it does not wait for an engine that is away.
+      // The server waits for stubs, so that the first requests find them; it does not wait for an engine that is unavailable.
       await new Promise<void>((settled) => {
         const onEvent = (event: WatchEvent) => {
           report(event, logger, root);
@@ -63,7 +63,7 @@ export default function farcall(options: FarcallPluginOptions = {}): Plugin {
         this.error(staleText(result, root, check === "offline" ? "farcall.lock.json" : "what is deployed"));
     },
 
-    // In a dev server this is the end of the client's environment, and so of the server.
+    // In a dev server, the client's environment ends here, and the server with it.
     buildEnd() {
       watches.get(this.environment)?.abort();
     },

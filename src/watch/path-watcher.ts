@@ -1,10 +1,10 @@
 /**
- * Changes of files and folders, those included that are missing yet, are replaced as editors do it, or go away and come back. Folders
- * are watched rather than files, and the system's events are hints: a path has changed when it is another than when it was last
- * looked at. So nothing that happens while a watch begins is lost, and nothing is reported twice.
+ * Reports changes to files and folders, including those that do not exist yet, are replaced the way editors do it, or go away and come
+ * back. It watches folders rather than files and takes the system's events as hints: a path has changed if it differs from when it was
+ * last looked at. So no change is lost while a watch begins, and none is reported twice.
  *
- * Written here because no release of chokidar to date does all of that: 5 does not see a folder that is missing at first, 6 does not
- * see a watched file again once the folder around it was replaced.
+ * Written here because no chokidar release to date does all of that: 5 does not see a folder that is missing at first, 6 does not
+ * see a watched file again once its folder was replaced.
  */
 import { existsSync, type FSWatcher, readdirSync, statSync, watch } from "node:fs";
 import { dirname, join, sep } from "node:path";
@@ -12,7 +12,7 @@ import { dirname, join, sep } from "node:path";
 export class PathWatcher {
   readonly #onChange: (path: string) => void;
   readonly #watchers = new Map<string, FSWatcher>();
-  /** What is known of each path that was there. */
+  /** The last known state of each path that existed. */
   readonly #seen = new Map<string, string>();
   readonly #files = new Set<string>();
   readonly #folders = new Set<string>();
@@ -27,14 +27,14 @@ export class PathWatcher {
     this.#isRecursive = isRecursive;
   }
 
-  /** From now on, changes of this file are reported. */
+  /** Reports changes to this file from now on. */
   addFile(path: string): void {
     this.#files.add(path);
     this.#remember(path);
     this.#follow(dirname(path));
   }
 
-  /** From now on, changes of what lies in this folder are reported. */
+  /** Reports changes to this folder's content from now on. */
   addFolder(path: string): void {
     this.#folders.add(path);
     this.#remember(path);
@@ -49,7 +49,7 @@ export class PathWatcher {
     for (const seen of this.#seen.keys()) if (isInside(path, seen)) this.#seen.delete(seen);
   }
 
-  /** Absolute paths of all that was there when it was last looked at. */
+  /** Absolute paths of everything that existed at the last look. */
   present(): Set<string> {
     return new Set(this.#seen.keys());
   }
@@ -61,7 +61,7 @@ export class PathWatcher {
     this.#watchers.clear();
   }
 
-  /** A folder that is missing, or goes away, is waited for in the nearest one that is there. */
+  /** Waits for a missing folder by watching its nearest existing parent. */
   #follow(folder: string): void {
     if (this.#watchers.has(folder)) return;
     const nearest = nearestFolder(folder);
@@ -82,7 +82,7 @@ export class PathWatcher {
       });
       watcher.on("error", () => watcher.close());
       this.#watchers.set(folder, watcher);
-      // It came, or went, before the watcher was there.
+      // It appeared or went away before the watcher started.
       if (!isSame()) again();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
@@ -90,7 +90,7 @@ export class PathWatcher {
     }
   }
 
-  /** Looks at all that is, or was, in a folder that has been replaced. */
+  /** Looks at everything that is or was in a folder that has been replaced. */
   #lookInto(folder: string): void {
     const inside = [...this.#seen.keys()].filter((path) => isInside(folder, path));
     for (const path of new Set([folder, ...inside, ...entriesOf(folder, this.#isRecursive)])) this.#look(path);
@@ -115,11 +115,11 @@ export class PathWatcher {
   }
 }
 
-/** Undefined when nothing is there. Of a folder, only that it is the same one: what lies in it has its own. */
+/** Undefined when the path does not exist. For a folder, only its identity: its content has its own entries. */
 function identity(path: string): string | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (!stats) return undefined;
-  // Another folder may have the name and even the inode of one that went away.
+  // Another folder may have the name and even the inode of a removed one.
   if (stats.isDirectory()) return `folder ${stats.ino} ${stats.birthtimeNs}`;
   return `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
 }
@@ -132,7 +132,7 @@ function isInside(folder: string, path: string): boolean {
   return path.startsWith(folder + sep);
 }
 
-/** Absolute paths of what lies in a folder: nothing, when it is missing or cannot be read. */
+/** Absolute paths of a folder's entries; empty when it is missing or cannot be read. */
 function entriesOf(folder: string, isRecursive: boolean): string[] {
   try {
     return readdirSync(folder, { recursive: isRecursive, encoding: "utf8" }).map((name) => join(folder, name));

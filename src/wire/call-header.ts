@@ -1,6 +1,6 @@
 /**
- * How a call is announced, to a host and to a container: its id, and JSON for the rest. Calls of one function differ in
- * nothing but their ids, so each side remembers the JSON of the last one and neither writes nor parses it again.
+ * The header that announces a call to a host or a container: its id, and JSON for the rest. Calls of one function differ
+ * only in their ids, so each side remembers the last call's JSON and neither writes nor parses it again.
  *
  *     0  u8  length of the id
  *     1  the id, in Latin-1
@@ -8,14 +8,14 @@
  */
 
 const NOTHING = Buffer.alloc(0);
-/** Longer JSON is not remembered by its reader. */
+/** The reader does not remember JSON longer than this. */
 const REMEMBERED_BYTES = 4_096;
 
 export class CallHeaderWriter {
   #rest: object | undefined;
   #json: Buffer = NOTHING;
 
-  /** @param rest must not change: it is compared with the last one by identity */
+  /** @param rest must not be mutated: it is compared with the last one by identity */
   write(id: string, rest: object): Buffer {
     if (rest !== this.#rest) {
       this.#json = Buffer.from(JSON.stringify(rest));
@@ -34,12 +34,12 @@ export class CallHeaderReader<T> {
   #json: Buffer = NOTHING;
   #rest: T | undefined;
 
-  /** @param check returns the parsed JSON as what it is; throws when it is not valid */
+  /** @param check returns the parsed JSON with its type; throws when it is not valid */
   constructor(check: (value: unknown) => T) {
     this.#check = check;
   }
 
-  /** The same `rest` as the last time when nothing in it is different. */
+  /** Returns the same `rest` object as last time if nothing in it changed. */
   read(payload: Buffer): { id: string; rest: T } {
     const start = 1 + (payload[0] ?? 0);
     const id = payload.toString("latin1", 1, start);

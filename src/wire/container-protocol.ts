@@ -15,10 +15,10 @@
  * 4. On `cancel`, the container stops the input as soon as the user's code lets it and ends it with a `failure` of code
  *    CANCELLED. The engine kills a process that takes too long.
  * 5. On `stop`, or SIGTERM, it finishes the inputs that it has, runs the app's stop hooks and exits with code 0. It exits at
- *    once when the stream closes: there is nobody left to work for.
+ *    once when the stream closes, since then there is no engine to work for.
  *
  * Frames of unknown types are ignored, and so are frames for calls and inputs that have ended. `call` and `index` of a
- * frame's header name the call and the input; they are 0 where nothing is said about them. JSON is in UTF-8. Arguments are
+ * frame's header name the call and the input; they are 0 where they do not apply. JSON is in UTF-8. Arguments are
  * the CBOR array `[args]` or `[args, kwargs]` (RFC 8949), results and yields a CBOR value, exceptions a CBOR value of what
  * was thrown; the tags for what CBOR lacks are those of runtime/codec/tags.ts. What is printed to standard output and error
  * is logged too; `log` frames say which input printed it.
@@ -68,7 +68,7 @@ export const FromContainer = {
   yield: 5,
   /** The generator is done. */
   end: 6,
-  /** JSON Failure of farcall's own for this input: arguments that cannot be decoded or do not fit, results that cannot be encoded. */
+  /** JSON Failure raised by farcall for this input: arguments that cannot be decoded or do not fit, results that cannot be encoded. */
   failure: 7,
   /** JSON LogMessage. */
   log: 8,
@@ -86,15 +86,15 @@ export interface LoadMessage {
   version: number;
   /** The function that this container runs, or the class. */
   function: string;
-  /** Of a class: the constructor's arguments, as FunctionRef has them. Each call says which method it is of. */
+  /** For a class: the constructor's arguments, as in FunctionRef. Each call names its method. */
   instance?: string;
-  /** Absolute path of the artifact's ES module; its source map lies beside it as `<file>.map`. */
+  /** Absolute path of the artifact's ES module; its source map is next to it as `<file>.map`. */
   artifact: string;
-  /** From the manifest: decides whether what the function returns is iterated. */
+  /** From the manifest: decides whether the function's result is iterated. */
   mode: FunctionMode;
   /** Absolute folder of the author's project: the container's working directory. */
   root: string;
-  /** URL of the engine, for calls that user code makes in turn. */
+  /** URL of the engine, for calls that user code makes. */
   engine: string;
   /** Absolute path of the version's manifest (JSON), read when arguments are validated or come as JSON; "" when there is none. */
   manifest: string;
@@ -106,7 +106,7 @@ export interface LoadMessage {
    * each when one ends. Cancelling a waiting input ends it like a running one (`failure` CANCELLED). Default 1.
    */
   maxInputs?: number;
-  /** The function is batched: its inputs begin with `together`, and the engine sees to how many run at a time. */
+  /** The function is batched: its inputs begin with `together`, and the engine decides how many run at a time. */
   batched?: boolean;
 }
 
@@ -114,13 +114,13 @@ export interface CallMessage {
   method: string;
   /** Per attempt. */
   timeoutMs: number;
-  /** Of a call of a class's method: `Model.predict`. */
+  /** For a call of a class's method: `Model.predict`. */
   function?: string;
-  /** And whether what it returns is iterated. */
+  /** Whether that method's result is iterated. */
   mode?: FunctionMode;
   /** Its input is an HTTP request (WebRequestHead), which the function or its JSON form answers. */
   web?: boolean;
-  /** Where the call was made: TraceContext of the engine port. */
+  /** The caller's trace: TraceContext of the engine port. */
   trace?: Record<string, string>;
 }
 

@@ -3,7 +3,7 @@
  * `secrets` name. A deploy imports the app under the same, so that a module that loads there loads in a container too.
  */
 
-/** What every program needs to run and to reach the network; nothing that is an app's own. */
+/** The variables that every program needs to run and to reach the network; none that belongs to an app. */
 const INHERITED = [
   ...["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TMP", "TEMP"],
   ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
@@ -21,7 +21,7 @@ const INHERITED = [
   ],
 ];
 
-/** What a container inherits of an environment. */
+/** The variables that a container inherits from an environment. */
 export function inherited(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return pickVariables(environment, INHERITED);
 }

@@ -1,6 +1,6 @@
 /**
  * Frames: how bytes travel on every farcall connection, client to host and host to container. A frame is a fixed header
- * of 16 bytes and an opaque payload; a CBOR envelope round each message would halve the throughput.
+ * of 16 bytes and an opaque payload; a CBOR envelope around each message would halve the throughput.
  *
  *     0  u32le  payload length
  *     4  u8     type
@@ -14,7 +14,7 @@
  */
 import type { Socket } from "node:net";
 
-// Taken when farcall is loaded: fake timers of a user's test must not hold up what is sent.
+// Saved when farcall is loaded: fake timers in a user's test must not delay frames.
 const { setImmediate } = globalThis;
 
 export const HEADER_BYTES = 16;
@@ -39,7 +39,7 @@ export class FrameError extends Error {
 export class FrameReader {
   readonly #onFrame: (frame: Frame) => void;
   readonly #maxPayload: number;
-  /** What has come of a frame whose end has not: joined once, when it has, and nothing of the next frames with it. */
+  /** The received chunks of an incomplete frame: joined once, when it is complete, without bytes of the next frames. */
   #pieces: Buffer[] = [];
   #held = 0;
   /** Bytes of that frame; while its header is not whole, those of the header. */
@@ -76,7 +76,7 @@ export class FrameReader {
     return chunk.length;
   }
 
-  /** Takes what the begun frame lacks. Returns where the rest begins. */
+  /** Takes the bytes that the begun frame still needs. Returns where the rest begins. */
   #complete(chunk: Buffer, at: number): number {
     const end = Math.min(chunk.length, at + this.#wanted - this.#held);
     this.#pieces.push(chunk.subarray(at, end));
@@ -95,7 +95,7 @@ export class FrameReader {
     return end;
   }
 
-  /** Of the frame whose header is there, in bytes. */
+  /** Payload length of the frame whose header has arrived, in bytes. */
   #sizeAt(data: Buffer, at: number): number {
     const length = data.readUInt32LE(at);
     if (length > this.#maxPayload) {
@@ -123,7 +123,7 @@ export class FrameWriter {
   readonly #socket: Socket;
   readonly #beforeSend: (() => void) | undefined;
   #buffer: Buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  /** The part of it that is free. */
+  /** The free part of the buffer. */
   #chunk: Buffer = this.#buffer;
   #used = 0;
   #scheduled = false;
@@ -132,13 +132,13 @@ export class FrameWriter {
     this.flush();
   };
 
-  /** @param beforeSend called before anything that was written goes out */
+  /** @param beforeSend called before written frames are sent */
   constructor(socket: Socket, beforeSend?: () => void) {
     this.#socket = socket;
     this.#beforeSend = beforeSend;
   }
 
-  /** Bytes that the peer has not taken yet: what back pressure is measured by. */
+  /** Bytes that the peer has not taken yet: the measure for back pressure. */
   get buffered(): number {
     return this.#used + this.#socket.writableLength;
   }
@@ -163,20 +163,20 @@ export class FrameWriter {
     }
   }
 
-  /** Writes what is gathered now, for a frame that should not wait for the end of the turn. */
+  /** Writes the gathered frames now, for a frame that should not wait for the end of the turn. */
   flush(): void {
     if (this.#used === 0) return;
     const used = this.#used;
     this.#used = 0;
     this.#beforeSend?.();
     if (this.#socket.writable) this.#socket.write(this.#chunk.subarray(0, used));
-    // The system has taken all: the buffer is free again.
+    // The system has taken everything: the buffer is free again.
     if (this.#socket.writableLength === 0) this.#chunk = this.#buffer;
     else if (this.#chunk.length - used >= 1024) this.#chunk = this.#chunk.subarray(used);
     else this.#chunk = this.#buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   }
 
-  /** Flushes, unless the peer is behind: it would only wait elsewhere. */
+  /** Flushes, unless the peer is behind: the frames would only wait elsewhere. */
   urge(): void {
     if (this.#socket.writableLength === 0) this.flush();
   }

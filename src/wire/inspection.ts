@@ -1,5 +1,5 @@
 /**
- * What deploy learns about a module by importing it, in a process of its own (container/inspect.ts): which apps, functions
+ * The result of importing a module for a deploy, in a separate process (container/inspect.ts): which apps, functions
  * and classes it registers. The process writes one Inspection as JSON to its file descriptor 3, and exits with code 0.
  */
 import type { FunctionMode, ResolvedFunctionOptions } from "../schema/index.ts";

@@ -1,6 +1,6 @@
 /**
- * Imports that an artifact leaves to run time. The artifact lies outside of the author's project, so a specifier that only
- * means something to the module that wrote it travels with that module's path; the container resolves it from there.
+ * Imports that an artifact leaves to run time. The artifact is outside the author's project, so a specifier that only
+ * has a meaning in its own module travels with that module's path; the container resolves it from there.
  *
  *     farcall-from:node_modules/lib/index.js?sharp
  */

@@ -1,4 +1,4 @@
-/** `codegen` as a process: how it ends, and what it says of the project's own code. */
+/** `codegen` as a process: how it ends, and how it reports failures of the project's own code. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const write = (name: string, content: string) => writeFile(join(folder, name), content);
 const codegen = (...args: string[]) => farcall(args, { bin: bins.codegen, cwd: folder, env: deployed.env });
 
-describe("code that waits for what never comes is a failure, not an end", () => {
+describe("code that awaits a promise that never settles is a failure, not a silent end", () => {
   test.each([
     ["await new Promise(() => {});\nexport default {};", "the config "],
     ["export default new Promise(() => {});", "the config "],
@@ -54,18 +54,18 @@ describe("code that waits for what never comes is a failure, not an end", () => 
 });
 
 test("--check prints what changed in the lock by function, never its lines", async () => {
-  await write("farcall.config.json", JSON.stringify({ apps: ["told"] }));
-  const told = (doc: string, more: ReturnType<typeof fn>[] = []) =>
-    manifest("told", [fn("greet", [], text, { doc }), fn("stay", [], text), ...more]);
-  await deployed.deploy(told("Greets.", [fn("leave", [], text)]));
+  await write("farcall.config.json", JSON.stringify({ apps: ["shop"] }));
+  const version = (doc: string, more: ReturnType<typeof fn>[] = []) =>
+    manifest("shop", [fn("greet", [], text, { doc }), fn("stay", [], text), ...more]);
+  await deployed.deploy(version("Greets.", [fn("leave", [], text)]));
   expect((await codegen()).code).toBe(0);
-  await deployed.deploy(told("Greets somebody.", [fn("arrive", [], text)]));
+  await deployed.deploy(version("Greets somebody.", [fn("arrive", [], text)]));
   const { code, stdout, stderr } = await codegen("--check");
   expect(code).toBe(1);
   expect(stdout).toMatch(
-    /^changed {2}src[\\/]generated[\\/]farcall\.lock\.json\n(?: {2}told\/(?:arrive added|greet changed|leave removed)\n){3}/m,
+    /^changed {2}src[\\/]generated[\\/]farcall\.lock\.json\n(?: {2}shop\/(?:arrive added|greet changed|leave removed)\n){3}/m,
   );
-  expect(stdout).not.toContain("told/stay");
+  expect(stdout).not.toContain("shop/stay");
   expect(stdout).toContain("+ * Greets somebody.".replace(" * ", "/** "));
   for (const line of stdout.split("\n")) expect(line.length).toBeLessThan(200);
   expect(stderr).toContain("npx farcall codegen");

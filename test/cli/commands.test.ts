@@ -85,7 +85,7 @@ describe("what is deployed", () => {
     expect(await json("apps")).toMatchObject([{ app: "arithmetic", environment: "main", version: 1 }]);
     expect((await cli("apps")).stdout).toMatch(/^APP +ENVIRONMENT +VERSION.*\narithmetic +main +1 /);
     expect(await json("apps", "--env", "staging")).toEqual([]);
-    expect((await cli("apps", "--env", "nope")).stderr).toMatch(/no environment nope.* main\b/);
+    expect((await cli("apps", "--env", "nope")).stderr).toMatch(/environment nope has no apps\. .* main\b/);
   });
 
   test.each([["calls"], ["logs"], ["logs", "-f"], ["stats"]])(
@@ -138,12 +138,12 @@ describe("call", () => {
     expect((await cli("call", "arithmetic/sum", "[1,2,3]", "--json")).stdout).toBe("6\n");
   });
 
-  test("streams what a generator yields", async () => {
+  test("streams a generator's values", async () => {
     expect((await cli("call", "arithmetic/countTo", "3")).stdout).toBe("1\n2\n3\n");
     expect((await cli("call", "arithmetic/countToNow", "2", "--json")).stdout).toBe("1\n2\n");
   });
 
-  test("passes on what the function throws", async () => {
+  test("passes on an error that the function throws", async () => {
     const { code, stdout, stderr } = await cli("call", "arithmetic/fail", "12");
     expect(stdout).toBe("");
     expect(stderr).toMatch(/BrokenNumber/);
@@ -152,7 +152,7 @@ describe("call", () => {
     expect(await json("call", "arithmetic/fail", "12")).toMatchObject({ error: { message: "12" } });
   });
 
-  test("shows the causes of what the function throws, and no frames of the command itself", async () => {
+  test("shows the causes of a thrown error, without the command's own frames", async () => {
     const { stderr } = await cli("call", "arithmetic/fail", "12");
     expect(stderr).toMatch(/\n {2}\[cause\]: RangeError: the cause\n {6}at fail \(.*arithmetic\.ts:\d+/);
     expect(stderr).not.toMatch(/called from|commander|dist[\\/]/);
@@ -179,7 +179,7 @@ describe("call", () => {
     expect(code).toBe(1);
   });
 
-  test("tells all the arguments that do not fit, and what begins like JSON but is not", async () => {
+  test("reports all the arguments that do not fit, and those that begin like JSON but are not", async () => {
     const both = await cli("call", "arithmetic/add", "one", "true");
     expect(both.stderr).toBe(
       "error[FARCALL_INVALID]: 2 arguments of add cannot be used:\n" +
@@ -207,7 +207,7 @@ describe("call", () => {
     expect((await cli("cancel", id)).code).toBe(0);
   });
 
-  test("calls tells failed calls from those that ended well", async () => {
+  test("calls distinguishes failed calls from successful ones", async () => {
     await cli("call", "arithmetic/fail", "no");
     expect((await cli("calls", "arithmetic/fail", "-n", "1")).stdout).toMatch(/ 1\/1 +failed /);
     await cli("call", "arithmetic/add", "1", "2");
@@ -241,7 +241,7 @@ describe("map", () => {
     expect((await cli("map", "arithmetic/add", file, "--tuples")).stdout).toBe("3\n7\n");
   });
 
-  test("stops at the first failure, or goes on and tells at the end", async () => {
+  test("stops at the first failure, or goes on and reports failures at the end", async () => {
     const input = '"1"\n"2"\n';
     const stopped = await farcall(["map", "arithmetic/fail"], { env: home.env, input });
     expect(stopped).toMatchObject({ code: 1, stdout: "" });
@@ -356,19 +356,19 @@ describe("doctor", () => {
     expect(byCheck.engine).toMatchObject({ status: "ok", detail: expect.stringContaining(home.path) });
   });
 
-  test("fails on a config that is wrong", async () => {
+  test("fails on an invalid config", async () => {
     const broken = await mkdtemp(join(folder, "doc-"));
     for (const text of ["{", '{ "app": ["arithmetic"] }']) {
       await writeFile(join(broken, "farcall.config.json"), text);
       const { code, stdout } = await farcall(["doctor"], { env: home.env, cwd: broken });
-      // What the config decides is not looked at.
+      // Checks that depend on the config are left out.
       expect(stdout.match(/^(warning|failed)\b.*/gm)?.at(-1)).toMatch(/^failed +config .*farcall\.config\.json/);
       expect(stdout).not.toMatch(/^\w+ +(engine|stubs) /m);
       expect(code).toBe(1);
     }
   });
 
-  test("fails where nothing can be kept", async () => {
+  test("fails where the state cannot be written", async () => {
     const states = [join(folder, "package.json")];
     if (process.platform === "linux") states.push("/proc/nowhere");
     for (const state of states) {
@@ -392,7 +392,7 @@ describe("remove", () => {
 });
 
 describe("host", () => {
-  test("tells its state and stops; the next command starts it again", async () => {
+  test("shows its state and stops; the next command starts it again", async () => {
     expect(await json("host", "status")).toMatchObject({ running: true, state: await realpath(home.path) });
     expect((await cli("host")).stdout).toMatch(/^running +process \d+/);
     expect(await json("host", "stop")).toEqual({ stopped: true });

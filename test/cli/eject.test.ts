@@ -35,7 +35,7 @@ test("copies templates as they are, and says what the config still needs", async
     expect(await read(join(folder, "codegen-templates", path))).toBe(await read(join(shipped, path)));
 });
 
-test("goes to the folder that the config names, by way of the bin codegen too", async () => {
+test("writes to the folder that the config names, also through the bin codegen", async () => {
   await writeFile(join(folder, "other.json"), JSON.stringify({ templates: "mine" }));
   const args = ["eject", "header", "-c", "other.json", "--json"];
   const { code, stdout, stderr } = await farcall(args, { cwd: folder, bin: bins.codegen });
@@ -50,7 +50,7 @@ test("names the config by its path, which may lie above", async () => {
   expect(stderr).toBe('Set templates: "codegen-templates" in ../package.json.\n');
 });
 
-test("never overwrites what somebody has changed", async () => {
+test("never overwrites a changed template", async () => {
   await config({ templates: "mine" });
   await eject("stub");
   const file = join(folder, "mine/partials/stub.hbs");
@@ -61,7 +61,7 @@ test("never overwrites what somebody has changed", async () => {
   expect(await read(file)).toBe("changed");
 });
 
-test("knows what was meant by a wrong name", async () => {
+test("suggests the nearest name for a wrong one", async () => {
   await config({});
   const { code, stderr } = await eject("stubb");
   expect(code).toBe(1);

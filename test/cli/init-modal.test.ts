@@ -1,4 +1,4 @@
-/** `farcall init --modal`: what it puts into a project with a Python app, and what it leaves to its author. */
+/** `farcall init --modal`: what it adds to a project with a Python app, and what it leaves to the author. */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -105,7 +105,7 @@ test("a second run changes nothing", async () => {
   expect(await read("app.py")).toBe(before);
 });
 
-test("files that are there are kept, and what they lack is named", async () => {
+test("existing files are kept, and the lines they lack are named", async () => {
   await write("app.py", APP);
   await write("farcall.py", "mine");
   await write("farcall.config.ts", "export default {};\n");
@@ -117,7 +117,7 @@ test("files that are there are kept, and what they lack is named", async () => {
   expect(notes.join("\n")).toContain("package.json asks for modal ^1.2.0; the engine works with modal 0.11.1");
 });
 
-test("the helper lies beside the app, wherever that is, and paths with spaces work", async () => {
+test("the helper is next to the app, wherever that is, and paths with spaces work", async () => {
   await write("my back end/app.py", APP.replaceAll("\n", "\r\n"));
   const { written, changed, next } = await init("--modal", "my back end/app.py", "--yes");
   expect(written).toContain("my back end/farcall.py");
@@ -177,7 +177,7 @@ test.each([
   expect(await read("src/main.ts")).toContain(call);
 });
 
-test("a file that is not there is named, and nothing is written", async () => {
+test("a missing file is named, and nothing is written", async () => {
   const { code, stderr } = await farcall(["init", "--modal", "nope.py"], { cwd: folder });
   expect(stderr).toMatch(/^error\[FARCALL_NOT_FOUND\]: .*nope\.py does not exist/);
   expect(code).toBe(1);

@@ -71,7 +71,7 @@ test("a project may use what the documentation shows, enums included", async () 
   expect(JSON.parse(await read("tsconfig.json")).compilerOptions).not.toHaveProperty("erasableSyntaxOnly");
 });
 
-test("what is there stays as it is", async () => {
+test("existing files stay as they are", async () => {
   await mkdir(join(folder, "farcall"));
   await writeFile(join(folder, "farcall/hello.ts"), "mine");
   const manifest =
@@ -137,7 +137,7 @@ test.each([
   expect(notes.join()).toContain("farcall init FOLDER");
 });
 
-test("a pnpm-workspace.yaml without packages makes no monorepo", async () => {
+test("a pnpm-workspace.yaml without packages does not make a monorepo", async () => {
   await writeFile(join(folder, "pnpm-workspace.yaml"), "onlyBuiltDependencies:\n  - esbuild\n");
   await init();
   expect(JSON.parse(await read("package.json")).type).toBe("module");
@@ -155,7 +155,7 @@ test("a project of JavaScript alone gets stubs and a program of JavaScript", asy
   expect(next.join()).not.toContain("typescript");
 });
 
-test("a project that is compiled for a bundler gets no program that its compiler refuses or Node cannot run", async () => {
+test("a project compiled for a bundler does not get a program that its compiler refuses or Node cannot run", async () => {
   await mkdir(join(folder, "src/app"), { recursive: true });
   await writeFile(join(folder, "src/app/page.tsx"), "");
   await writeFile(join(folder, "package.json"), JSON.stringify({ dependencies: { next: "16" } }));

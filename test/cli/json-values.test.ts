@@ -20,7 +20,7 @@ const read = (text: string, type: TypeSchema, declarations: Declaration[] = []) 
   readArgument(text, type, declarations, "it");
 
 describe("an argument on the command line", () => {
-  test("is plain text where a string is due, whatever it looks like", () => {
+  test("is plain text where a string is expected, whatever it looks like", () => {
     expect(read("hello", string)).toBe("hello");
     expect(read("42", string)).toBe("42");
     expect(read("true", union(string, absent))).toBe("true");
@@ -31,7 +31,7 @@ describe("an argument on the command line", () => {
     expect(read('"a\\nb"', string)).toBe("a\nb");
   });
 
-  test("is JSON where something else is due", () => {
+  test("is JSON where another type is expected", () => {
     expect(read("42", number)).toBe(42);
     expect(read("[1,2]", { kind: "array", element: number })).toEqual([1, 2]);
     expect(read('{"a":1}', unknown)).toEqual({ a: 1 });
@@ -42,14 +42,14 @@ describe("an argument on the command line", () => {
     expect(read("x", union(string, number))).toBe("x");
   });
 
-  test("becomes a Date, bigint, URL or RegExp where one is due", () => {
+  test("becomes a Date, bigint, URL or RegExp where one is expected", () => {
     expect(read("2026-01-31", date)).toEqual(new Date("2026-01-31"));
     expect(read("12345678901234567890", bigint)).toBe(12345678901234567890n);
     expect(read("https://example.org/", { kind: "builtin", name: "URL" })).toEqual(new URL("https://example.org/"));
     expect(read("/a+/i", { kind: "builtin", name: "RegExp" })).toEqual(/a+/i);
   });
 
-  test("reads a file when it begins with @, as bytes where bytes are due", () => {
+  test("reads a file when it begins with @, as bytes where bytes are expected", () => {
     const folder = mkdtempSync(join(tmpdir(), "args-"));
     try {
       const file = join(folder, "f.json");
@@ -133,7 +133,7 @@ describe("JSON for a type", () => {
 });
 
 describe("a result as JSON", () => {
-  test("has the nearest form of what JSON lacks", () => {
+  test("has the nearest form for values that JSON lacks", () => {
     const value = {
       n: 1n,
       map: new Map([["a", 1]]),

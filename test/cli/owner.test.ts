@@ -1,4 +1,4 @@
-/** Two people's projects on one machine: whose app it is, what it was before, and how to go back. */
+/** Two people's projects on one machine: ownership of an app, its history, and rollback. */
 import { realpath } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Project, project } from "../deploy/project.ts";
@@ -24,7 +24,7 @@ const app = (...functions: string[]) =>
 const cli = (at: Project, ...args: string[]) => farcall(args, { env: home.env, cwd: at.root });
 const json = async (at: Project, ...args: string[]) => JSON.parse((await cli(at, ...args, "--json")).stdout);
 
-test("an app that another project deployed is refused, in words and as JSON, until it is taken over", async () => {
+test("an app that another project deployed is refused, as text and as JSON, until it is taken over", async () => {
   expect((await cli(ada, "deploy", "src/app.ts")).code).toBe(0);
   const { code, stdout, stderr } = await cli(bob, "deploy", "src/app.ts");
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });

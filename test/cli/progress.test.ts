@@ -1,4 +1,4 @@
-/** What `deploy`, `dev` and `codegen --watch` say while they work, where they say a mistake is, and how they answer Ctrl-C. */
+/** How `deploy`, `dev` and `codegen --watch` report progress and the place of mistakes, and how they react to Ctrl-C. */
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -40,15 +40,15 @@ async function interruptedAt(words: string, args: string[], bin: string = bins.f
 
 test("dev and codegen --watch say at once what they do and that they watch", async () => {
   const dev = await interruptedAt("Ctrl-C ends.", ["dev", "src/app.ts"]);
-  expect(dev[0]).toMatch(/^Deploying src\/app\.ts, then watching the files that it is made of\. Ctrl-C ends\.\n/);
+  expect(dev[0]).toMatch(/^Deploying src\/app\.ts, then watching its source files\. Ctrl-C ends\.\n/);
   expect(dev[1]).toBe(130);
   const codegen = await interruptedAt("Ctrl-C ends.", ["--watch"], bins.codegen);
   expect(codegen[0]).toMatch(/^Generating stubs, then watching deploys and farcall\.config\.json\. Ctrl-C ends\.\n/);
   expect(codegen[1]).toBe(130);
 });
 
-test("Ctrl-C while a deploy imports the module is answered with that nothing was registered, and leaves no process", async () => {
-  // What the module prints is not shown, so it tells by a file that it is being imported.
+test("Ctrl-C while a deploy imports the module reports that nothing was registered, and leaves no process", async () => {
+  // The module's output is not shown, so it signals with a file that it is being imported.
   await files.write(
     "src/slow.ts",
     app(
@@ -76,7 +76,7 @@ test("Ctrl-C while a deploy imports the module is answered with that nothing was
   expect(JSON.parse(stdout)).toEqual([]);
 });
 
-test("problems are placed from the working directory, each once and with its hint once", async () => {
+test("problems have paths relative to the working directory, and are printed once with their hint", async () => {
   await files.write(
     "src/wrong.ts",
     app(

@@ -25,25 +25,23 @@ afterAll(async () => {
 
 const cli = (...args: string[]) => farcall(args, { env: home.env, cwd: folder });
 
-test("what `host backup` writes, `host restore` puts back", async () => {
+test("`host restore` restores what `host backup` wrote", async () => {
   const backup = await cli("host", "backup", "state.backup");
-  expect(backup.stdout).toMatch(/^Wrote .*state\.backup\. It has the values of secrets/);
+  expect(backup.stdout).toMatch(/^Wrote .*state\.backup\. It contains the values of secrets/);
   expect(backup.code).toBe(0);
   const again = await cli("host", "backup", "state.backup");
   expect(again.stderr).toMatch(/^error\[FARCALL_INVALID\]: .*state\.backup exists/);
   expect(again.code).toBe(1);
   expect((await cli("remove", "arithmetic")).code).toBe(0);
-  expect((await cli("host", "restore", "state.backup")).stdout).toMatch(
-    /^Restored\.\nWhat was there before is .*replaced/,
-  );
+  expect((await cli("host", "restore", "state.backup")).stdout).toMatch(/^Restored\.\nThe previous data is .*replaced/);
   expect(JSON.parse((await cli("apps", "--json")).stdout)).toMatchObject([{ app: "arithmetic", version: 1 }]);
 });
 
-test("`doctor --repair` says what it has repaired, and that nothing was wrong", async () => {
+test("`doctor --repair` says what it has repaired, or that nothing was wrong", async () => {
   const [hash] = await readdir(join(home.path, "artifacts"));
   await truncate(join(home.path, "artifacts", hash!, "app.mjs"), 5);
   expect((await cli("doctor", "--repair")).stdout).toMatch(
     /^ok\s+repair\s+wrote the missing files of arithmetic \(main\) version 1/,
   );
-  expect((await cli("doctor", "--repair")).stdout).toMatch(/^ok\s+repair\s+nothing was wrong/);
+  expect((await cli("doctor", "--repair")).stdout).toMatch(/^ok\s+repair\s+the engine's files are in order/);
 });

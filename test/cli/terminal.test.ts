@@ -1,4 +1,4 @@
-/** What comes from elsewhere (names, logs, errors, results) and reaches a terminal: as text, never as orders to it. */
+/** Untrusted strings (names, logs, errors, results) reach a terminal as text, never as control codes. */
 import { execFileSync } from "node:child_process";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -12,7 +12,7 @@ import { type TemporaryHome, temporaryHome } from "../support/home.ts";
 
 const EVIL = "\u001b[31mred\u001b]0;title\u0007\u009b2J\r\u202egnp";
 
-/** What an Output writes to a stream that is a terminal, or is not. */
+/** An Output's writes to a stream that is or is not a terminal. */
 async function written(isTTY: boolean, write: (output: Output) => void, json = false): Promise<string> {
   const stream = Object.assign(new PassThrough(), { isTTY, columns: 80 });
   // An Output needs no more of a terminal than this.
@@ -43,7 +43,7 @@ describe("an Output", () => {
     for (const code of ["\u001b[31m", "\u001b]0;", "\u0007", "\u009b", "\u202e"]) expect(shown).not.toContain(code);
   });
 
-  test("gives a pipe everything as it is", async () => {
+  test("writes everything to a pipe unchanged", async () => {
     expect(await written(false, (output) => output.line(EVIL))).toBe(`${EVIL}\n`);
     expect(await written(false, (output) => output.raw(EVIL))).toBe(EVIL);
     expect(await written(false, (output) => output.event({ EVIL }), true)).toBe(`${JSON.stringify({ EVIL })}\n`);
@@ -65,7 +65,7 @@ describe("an Output", () => {
   });
 });
 
-/** `script` runs a program on a terminal of its own. */
+/** `script` runs a program on its own terminal. */
 function canMakeTerminals(): boolean {
   try {
     return execFileSync("script", ["--version"], { encoding: "utf8" }).includes("util-linux");
@@ -98,7 +98,7 @@ export const g = app.function(function g() { throw new Error(${JSON.stringify(EV
     expect(stdout).not.toContain("\u009b");
   });
 
-  test("pipe a result as it is", async () => {
+  test("pipe a result unchanged", async () => {
     expect((await farcall(["call", "work/f"], { env: home.env })).stdout).toBe(`${EVIL}\n`);
   });
 });

@@ -35,7 +35,7 @@ test("--version prints the version of the package", async () => {
   expect((await farcall(["--version"], { bin: bins.codegen })).stdout).toBe(stdout);
 });
 
-describe("a wrong command line exits with 2 and says what was meant", () => {
+describe("a wrong command line exits with 2 and suggests the right one", () => {
   test.each([
     [["deplyo"], /unknown command 'deplyo'[\s\S]*Did you mean deploy/],
     [["apps", "--jsn"], /unknown option '--jsn'[\s\S]*Did you mean --json/],
@@ -82,7 +82,7 @@ test("an error with --json is JSON on stdout", async () => {
   });
 });
 
-test("a missing argument is said once, with a hint, also as JSON", async () => {
+test("a missing argument is reported once, with a hint, also as JSON", async () => {
   expect((await farcall(["describe"])).stderr).toBe(
     "error[FARCALL_USAGE]: missing required argument 'target'\n  hint: `farcall describe --help` shows what it takes.\n",
   );
@@ -96,7 +96,7 @@ test("a missing argument is said once, with a hint, also as JSON", async () => {
 
 describe("colours", () => {
   const colour = "\u001b[";
-  test("are left out when stdout is no terminal", async () => {
+  test("are left out when stdout is not a terminal", async () => {
     const { stderr } = await farcall(["call", "images"], { env: withoutColourVariables() });
     expect(stderr).toMatch(/^error\[FARCALL_USAGE\]: /);
   });

@@ -1,4 +1,4 @@
-/** Stubs of classes: what they let callers do, with every compiler, and what names in them cannot do. */
+/** Stubs of classes: they let callers make correct calls with every compiler, and names in them do no harm. */
 import { expect, test } from "vitest";
 import { generate } from "../../src/codegen/index.ts";
 import type { ClassSchema, Declaration } from "../../src/schema/index.ts";
@@ -94,13 +94,13 @@ export async function main(): Promise<void> {
   (await new Named("s").predict.remote("x")) satisfies number;
   // @ts-expect-error: there is no such class
   Class.fromName("ml", "Madel");
-  // @ts-expect-error: a function is no class
+  // @ts-expect-error: a function is not a class
   Class.fromName("ml", "plain");
   void [result, call];
 }
 `;
 
-test("construct, call and refuse what is wrong with every compiler that users have, as TypeScript and as JavaScript", async () => {
+test("construct, call and refuse mistakes with every compiler that users have, as TypeScript and as JavaScript", async () => {
   await using deployed = await registry();
   using project = new Project({ "src/use.ts": use });
   await deployed.deploy(ml());
@@ -137,7 +137,7 @@ test("classes are chosen by name and pattern like functions, and come out of the
   });
 });
 
-test("a changed constructor is told once, as a change of the class", async () => {
+test("a changed constructor is reported once, as a change of the class", async () => {
   await using deployed = await registry();
   using project = new Project();
   await deployed.deploy(ml());
@@ -148,7 +148,7 @@ test("a changed constructor is told once, as a change of the class", async () =>
   expect(changes).toMatchObject([{ function: "Model", change: "changed", verdict: "breaking" }]);
 });
 
-test("hostile, reserved and taken names give code that compiles and says what they are", async () => {
+test("hostile, reserved and taken names give code that compiles and keeps them", async () => {
   await using deployed = await registry();
   using project = new Project({
     "src/use.ts": `

@@ -1,4 +1,4 @@
-/** What `generate` does to a project's files, seen through a real registry and a real file system. */
+/** The effects of `generate` on a project's files, with a real registry and a real file system. */
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -39,7 +39,7 @@ async function failure(promise: Promise<unknown>): Promise<Error & { hint?: stri
   );
 }
 
-test("writes the files of a second folder too, which shares node_modules with the first", async () => {
+test("also writes the files of a second folder that shares node_modules with the first", async () => {
   using project = new Project({ "a/package.json": { type: "module" }, "b/package.json": { type: "module" } });
   const config = { apps: ["images"], output: "gen" };
   for (const folder of ["a", "b"]) {
@@ -79,7 +79,7 @@ test("writes a file for each app, an index and a lock, and then leaves them alon
   expect(statSync(project.file("src/generated/ml.ts")).mtimeMs).toBe(before.mtimeMs);
 });
 
-test("writes the same text wherever and whenever it runs", async () => {
+test("writes the same output wherever and whenever it runs", async () => {
   using one = new Project();
   using other = new Project();
   for (const project of [one, other]) await run(project, {});
@@ -115,7 +115,7 @@ test("rewrites only the app that changed, and says what changed for its callers"
   ]);
 });
 
-test("writes nothing when a deploy changes what callers cannot see", async () => {
+test("writes nothing when a deploy changes only what callers cannot see", async () => {
   await using own = await registry();
   using project = new Project();
   const at = (line: number) => manifest("a", [fn("f", [], text, { source: { file: "src/a.ts", line } })]);
@@ -156,7 +156,7 @@ test("sees an edit that leaves a file's size and time of modification as they we
   await run(project, {});
   const stubs = project.file("src/generated/ml.ts");
   const { atime, mtime } = statSync(stubs);
-  // Long enough that what is known of the files is kept by their times.
+  // Long enough for the files to be recognised by their time stamps.
   await delay(2100);
   expect((await run(project, {})).upToDate).toBe(true);
   expect((await run(project, {})).upToDate).toBe(true);
@@ -215,7 +215,7 @@ test("two outputs with the same app compile in one program, and fromName knows i
   expect((await run(project, config)).upToDate).toBe(true);
 });
 
-test("an output of a program of its own declares its apps itself", async () => {
+test("an output in a separate program declares its apps itself", async () => {
   using project = new Project({ "other/tsconfig.json": { extends: "../tsconfig.json", include: ["."] } });
   await run(project, [{ apps: ["ml"] }, { apps: ["ml", "images"], output: "other/generated" }]);
   expect(project.read("other/generated/index.ts")).toMatch(/ml: typeof import/);
@@ -247,7 +247,7 @@ test("never overwrites a file that it did not write", async () => {
   expect(project.read("src/generated/images.ts")).toBe("export const precious = 1;\n");
 });
 
-test("in a dry run says what it would do, and does nothing", async () => {
+test("a dry run says what it would do, and does nothing", async () => {
   using project = new Project();
   const result = await run(project, {}, { dryRun: true });
   expect(result.upToDate).toBe(false);
@@ -255,7 +255,7 @@ test("in a dry run says what it would do, and does nothing", async () => {
   expect(project.has("src")).toBe(false);
 });
 
-test("works offline from the lock, whose functions stand one a line", async () => {
+test("works offline from the lock file, which has one function per line", async () => {
   using project = new Project();
   await run(project, {});
   const written = project.read("src/generated/ml.ts");
@@ -267,13 +267,13 @@ test("works offline from the lock, whose functions stand one a line", async () =
   expect(project.read("src/generated/farcall.lock.json")).not.toMatch(/deployedAt|"version"|etag/);
 });
 
-test("offline without a lock says where to get one", async () => {
+test("offline without a lock file says how to get one", async () => {
   using project = new Project();
   const error = await failure(generate({}, { cwd: project.path, offline: true }));
   expect(error).toMatchObject({ name: "NotFoundError", hint: expect.stringContaining("farcall codegen") });
 });
 
-test("a lock with merge conflicts is written anew online and refused offline", async () => {
+test("a lock with merge conflicts is rewritten online and refused offline", async () => {
   using project = new Project();
   await run(project, {});
   const lock = project.read("src/generated/farcall.lock.json");
@@ -354,7 +354,7 @@ test("a formatter that wants Windows line ends gets them, once", async () => {
   expect((await run(project, config)).upToDate).toBe(true);
 });
 
-test("does not leave the config's folder, by path or by link, unless allowed to", async () => {
+test("does not write outside the config's folder, by path or by link, unless allowed to", async () => {
   using project = new Project();
   using outside = new Project();
   mkdirSync(project.file("inner"));
@@ -417,7 +417,7 @@ test.each<[string, NonNullable<Config["rename"]>, string]>([
   expect(project.has("src/generated")).toBe(false);
 });
 
-test("a rename that throws is told as the config's failure, not as the app's", async () => {
+test("a rename that throws is reported as the config's failure, not as the app's", async () => {
   using project = new Project();
   const rename = (): string => {
     throw new TypeError("bad");
@@ -451,7 +451,7 @@ test.each<[keyof Plugin, unknown, string]>([
   expect(error.code).toBe("FARCALL_INVALID");
 });
 
-test("a format that gives no text, and a hook that throws what is no error, are named", async () => {
+test("a format that does not return a string, and a hook that throws something other than an error, are named", async () => {
   using project = new Project();
   const format = (() => 5) as never;
   expect((await failure(run(project, { apps: ["images"], format }))).message).toBe(
@@ -465,12 +465,12 @@ test("a format that gives no text, and a hook that throws what is no error, are 
   );
 });
 
-test("a config that is not JSON's is checked like any other", async () => {
+test("a config that JSON cannot express is checked like any other", async () => {
   using project = new Project();
   expect((await failure(run(project, { output: 1n } as never))).message).toContain("output: expected a string, got 1n");
 });
 
-test("an app that is listed twice is told so", async () => {
+test("an app that is listed twice is reported", async () => {
   using project = new Project();
   expect((await failure(run(project, { apps: ["images", "images"] }))).message).toBe(
     '"images" (main) is listed twice in the config\'s apps',
@@ -490,15 +490,15 @@ test("apps that are only excluded are excluded from all, as functions are", asyn
   expect(apps.map(({ app }) => app)).toEqual(["images"]);
 });
 
-test("an output that is a file, or beneath one, is told so", async () => {
+test("an output that is a file, or inside one, is reported", async () => {
   using project = new Project({ taken: "" });
   for (const output of ["taken", "taken/inner"])
     expect((await failure(run(project, { output }))).message).toMatch(
-      /^The output .* cannot be a folder: a file stands /,
+      /^The output .* cannot be a folder: there is a file /,
     );
 });
 
-test("a damaged lock is written anew, whatever it holds", async () => {
+test("a damaged lock is rewritten, whatever it contains", async () => {
   using project = new Project();
   await run(project, { apps: ["images"] });
   project.write({ "src/generated/farcall.lock.json": "\u0000\u0000 nothing" });
@@ -507,7 +507,7 @@ test("a damaged lock is written anew, whatever it holds", async () => {
   expect(JSON.parse(project.read("src/generated/farcall.lock.json")).apps).toHaveLength(1);
 });
 
-test("says why files are as they are also when nothing has changed", async () => {
+test("says why files are as they are even when nothing has changed", async () => {
   using project = new Project();
   const { notes } = await run(project, { apps: ["images"] });
   const again = await run(project, { apps: ["images"] });
@@ -516,7 +516,7 @@ test("says why files are as they are also when nothing has changed", async () =>
   expect(notes).toHaveLength(1);
 });
 
-test("a link in a generated file's place leads no write out of the config's folder, unless allowed to", async () => {
+test("a link in a generated file's place does not lead writes out of the config's folder, unless allowed to", async () => {
   await using own = await registry();
   await own.deploy(manifest("a", [fn("f", [], text)]));
   using outside = new Project({ "a.ts": "// Generated by farcall\n" });
@@ -535,7 +535,7 @@ test("a link in a generated file's place leads no write out of the config's fold
   expect(outside.read("a.ts")).toContain("Function<[], string>");
 });
 
-test("an app's long name makes a file name that file systems take", async () => {
+test("an app's long name becomes a file name that file systems accept", async () => {
   await using own = await registry();
   using project = new Project();
   for (const app of ["日".repeat(120), "x".repeat(120), "😀a.d"]) await own.deploy(manifest(app, []));

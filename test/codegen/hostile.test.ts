@@ -1,5 +1,5 @@
 /**
- * Whatever passes the check of manifests becomes files that compile and say what the manifest says; all else is refused in words.
+ * Every manifest that passes the check becomes files that compile and mean what the manifest says; all others are refused with a message.
  * FUZZ_SEED repeats a run, FUZZ_RUNS makes it longer.
  */
 import fc from "fast-check";
@@ -24,7 +24,7 @@ import { fn, manifest, number, Project, parameter, reference, text } from "./sup
 const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const numRuns = Number(process.env.FUZZ_RUNS ?? 60);
 
-/** Names of globals, of this package's helpers, of what a class has by itself; words, and what is no name at all. */
+/** Names of globals, of this package's helpers, of members that every class has; reserved words, and strings that are not names. */
 const names = fc.constantFrom(
   ...[
     "Function",
@@ -180,7 +180,7 @@ test("a manifest with hostile names gives files that compile and say the same, o
   const templates = await loadTemplates(undefined);
   using project = new Project();
   let refused = 0;
-  // Most of what is made at random cannot be: names that are none, aliases of themselves. What can be is what counts.
+  // Most random manifests are invalid: with names that are not names, or aliases of themselves. Only the valid ones count.
   const candidates = fc.sample(hostile, { seed, numRuns: numRuns * 20 });
   let written = 0;
   for (const candidate of candidates) {
@@ -207,7 +207,7 @@ function namesOf({ functions, classes = [] }: AppManifest): string[] {
   return [...own, ...classes.map(({ name }) => name)].map((name) => name.toWellFormed()).sort();
 }
 
-/** What the stubs are made of: the first texts of `stub("…", …)`, and of classes and the lists of their methods. */
+/** The stubs' deployed names: the first strings in `stub("…", …)`, in classes and in their lists of methods. */
 function deployedNames(source: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -271,14 +271,14 @@ test.each<[string, AppManifest, string]>([
     returning({ kind: "object", properties: [], indexes: [{ key: { kind: "builtin", name: "Date" }, value: text }] }),
     "not a string, number, symbol or template",
   ],
-])("%s is refused in words", async (_, item, words) => {
+])("%s is refused with a message", async (_, item, words) => {
   const error: unknown = await parseManifest(item).catch((reason) => reason);
   expect(error).toBeInstanceOf(SchemaError);
   expect((error as Error).message).toContain(words);
   expect((error as Error).message.length).toBeLessThan(1_000);
 });
 
-test("what is large and right compiles: long chains and circles of types, unions and enums of 5,000", async () => {
+test("large valid manifests compile: long chains and cycles of types, unions and enums of 5,000", async () => {
   const templates = await loadTemplates(undefined);
   using project = new Project();
   const members = Array.from({ length: 5_000 }, (_, at) => `m${at}`);
@@ -303,7 +303,7 @@ test("what is large and right compiles: long chains and circles of types, unions
   expect(await project.check()).toBe("");
 });
 
-test("type parameters may be called like helpers and globals, and parameters like reserved words", async () => {
+test("type parameters may have names of helpers and globals, and parameters those of reserved words", async () => {
   const templates = await loadTemplates(undefined);
   using project = new Project();
   const generic = ["Promise", "FunctionCall", "AsyncIterableIterator", "CallOptions", "Map"].map((name, at) => {
@@ -329,7 +329,7 @@ test("type parameters may be called like helpers and globals, and parameters lik
   expect(await project.check()).toBe("");
 });
 
-test("a type parameter called like a declaration that its signature uses is not taken for it", async () => {
+test("a type parameter with the name of a declaration that its signature uses is not confused with it", async () => {
   const templates = await loadTemplates(undefined);
   using project = new Project();
   const own: TypeSchema = { kind: "typeParameter", name: "Box" };
@@ -364,7 +364,7 @@ test("a type parameter called like a declaration that its signature uses is not 
   expect(await project.check()).toBe("");
 });
 
-test("members of enums, types and functions may be called like words that TypeScript knows in some places", async () => {
+test("members of enums, types and functions may have names that TypeScript reserves in some places", async () => {
   const words = (
     "as from type of is asserts infer keyof readonly unique declare abstract namespace module global satisfies out in accessor using defer " +
     "async await get set static let yield undefined any unknown never object string number boolean symbol bigint void intrinsic"
@@ -410,7 +410,7 @@ test("members of enums, types and functions may be called like words that TypeSc
   for (const compiler of COMPILERS) expect(await project.check(compiler)).toBe("");
 });
 
-test("names that become one identifier are told apart, however many they are", () => {
+test("names that become the same identifier are kept apart, however many there are", () => {
   const scope = new Scope(["a_3"]);
   expect(["a", "a", "a", "b", "a", "a_"].map((name) => scope.claim(name))).toEqual([
     "a",
@@ -424,7 +424,7 @@ test("names that become one identifier are told apart, however many they are", (
   expect(names.size).toBe(200_000);
 });
 
-test("an app called like a declaration file gets a file that is none", () => {
+test("an app with a declaration file's name gets a file that is not one", () => {
   const named = ["a.d", "a.d.x", "d", "a.dd"].map((app) => ({ manifest: manifest(app, []) }));
   const { apps } = planFiles(named, { exports: "namespaces", importExtension: ".ts" });
   expect(apps.map(({ file }) => file).sort()).toEqual(["a.d_", "a.d_.x", "a.dd", "d"]);

@@ -1,4 +1,4 @@
-/** What an editor shows where the pointer rests on a call: a line or two that say what to pass and what comes back. */
+/** An editor's hover on a call: a line or two that show the arguments and the result. */
 import { dirname } from "node:path";
 import ts from "typescript-6";
 import { expect, test } from "vitest";
@@ -46,7 +46,7 @@ const functions = [
   fn("Model.predict", [parameter("text", text)], number, { class: "Model" }),
 ];
 
-/** In comments before a name: what the hover over it is listed as. */
+/** In comments before a name: the key for the hover over it. */
 const use = `
 import { kwargs } from "farcall";
 import { images } from "./generated/index.ts";
@@ -65,7 +65,7 @@ new images./*class*/Model("l");
 new images.Model("l").predict./*method remote*/remote("a");
 `;
 
-test("say the parameters by name and the result, of the type arguments that the call has", async () => {
+test("show the parameters by name and the result, with the call's type arguments", async () => {
   await using deployed = await registry();
   using project = new Project({ "src/use.ts": use });
   const width = { name: "width", type: number, optional: true } as const;
@@ -129,7 +129,7 @@ GeneratorFunction./*members of GeneratorFunction*/fromName<[], void>("a", "b");
   expect(deprecated).toEqual(used.flatMap((name) => [`${name}.getRawF`, `${name}.local`]));
 });
 
-test("say of each parameter what its author says while a call is written, and show the whole path of the source", async () => {
+test("show each parameter's documentation while a call is written, and the source's full path", async () => {
   await using deployed = await registry();
   using project = new Project({
     "src/use.ts": `import { images } from "./generated/index.ts";

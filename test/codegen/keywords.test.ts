@@ -1,4 +1,4 @@
-/** Functions whose arguments have names (Python's): what the compilers take and refuse of their stubs, and what goes over the wire. */
+/** Functions with keyword arguments (Python's): the calls that compilers accept and refuse, and what is sent. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { generate } from "../../src/codegen/index.ts";
 import { Client, callOptions, Function, GeneratorFunction, type Keywords, kwargs } from "../../src/index.ts";
@@ -292,7 +292,7 @@ export function wrong(): void {
   // @ts-expect-error
   weigh.starmap([["a", 1]]);
 
-  // @ts-expect-error: of what it would be called for each, there is nothing
+  // @ts-expect-error: there is no iterable of arguments to call it with
   tokenize.map({ kwargs: { text: "a" } });
   // @ts-expect-error
   train.spawnMap({ kwargs: { data: [1], rate: 2, epochs: 3 } });
@@ -430,7 +430,7 @@ beforeAll(async () => {
 });
 afterAll(() => deployed[Symbol.asyncDispose]());
 
-test("compilers let each argument be given by position or by name, and once", async () => {
+test("compilers accept each argument by position or by name, but only once", async () => {
   using project = new Project({ "src/use.ts": use });
   await generate({ apps: ["words"] }, { cwd: project.path, engine: deployed.engine });
   for (const compiler of COMPILERS) expect.soft(await project.check(compiler), compiler).toBe("");

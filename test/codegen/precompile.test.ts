@@ -1,4 +1,4 @@
-/** The build makes functions of the shipped templates: they say what Handlebars says. */
+/** The build compiles the shipped templates to functions, whose output equals Handlebars'. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,7 +76,7 @@ test.each(["ts", "js"] as const)("as %s, an app of everything comes out the same
   }
 });
 
-test("a template that needs more than is known stops the build, by name", () => {
+test("a template with an unsupported construct stops the build, by name", () => {
   const compile = (source: string) => () => compileTemplates([{ name: "mine", file: "mine.hbs", text: source }]);
   for (const source of [
     "{{#with a}}{{/with}}",

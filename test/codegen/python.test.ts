@@ -1,4 +1,4 @@
-/** Stubs of Python functions, from what python/farcall publishes of them: their kinds of parameters, their words, their names. */
+/** Stubs of Python functions, from the data that python/farcall publishes: kinds of parameters, documentation, names. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { generate } from "../../src/codegen/index.ts";
 import { decodeArguments } from "../../src/runtime/index.ts";
@@ -90,7 +90,7 @@ describe.skipIf(!modalPython)(`stubs of a Python app${pythonMissing}`, () => {
     return made;
   };
 
-  test("say what the author says of a function and of its parameters, and where it is", async () => {
+  test("have the author's documentation of a function and its parameters, and a link to its source", async () => {
     using made = await project({});
     const stubs = made.read("src/generated/naming.ts");
     expect(stubs).toContain(`/**
@@ -140,7 +140,7 @@ export const count_words: Function<
     expect(new Set(shown.map((line) => line.split(":")[0])).size).toBe(wrong.trim().split("\n").length - 3);
   });
 
-  test("have names in camelCase where the config asks for it, with what callers read of them", async () => {
+  test("have names in camelCase if the config asks for it, with their documentation", async () => {
     using made = await project({ "src/use.ts": camel }, { names: "camelCase" });
     for (const compiler of COMPILERS) expect.soft(await made.check(compiler), compiler).toBe("");
     const stubs = made.read("src/generated/naming.ts");

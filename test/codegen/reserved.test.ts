@@ -63,7 +63,7 @@ function directives(): AppManifest {
 describe.each(["ts", "js"] as const)("stubs of %s", (emit) => {
   const importing = (path: string) => `./generated/${path}.${emit}`;
 
-  test("are made of apps whose names are reserved words, and can be imported by these names", async () => {
+  test("are written for apps whose names are reserved words, and can be imported by these names", async () => {
     for (const app of RESERVED) await deployed.deploy(manifest(app, [fn("f", [], text)]));
     using project = new Project({
       "src/use.ts": `import { ${RESERVED.map((name, at) => `${name} as app${at}`).join(", ")} } from "${importing("index")}";

@@ -1,4 +1,4 @@
-/** What an engine says is data: whatever names and texts a manifest holds, the result is a valid file or a clear refusal. And whole. */
+/** An engine's answers are data: whatever names and strings a manifest contains, the result is a complete, valid file or a clear refusal. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -51,7 +51,7 @@ const hostile = fc.oneof(
       "\ud800",
     ],
   ),
-  // Letters of a newer Unicode than the compiler knows are no letters to it.
+  // To the compiler, letters of a newer Unicode version than it knows are not letters.
   fc.string({ unit: "binary", maxLength: 12 }).filter((string) => [...string].every(isKnownToCompiler)),
 );
 
@@ -105,7 +105,7 @@ const hostileManifest = fc
     return { ...manifest(app, drafts, types), ...(doc && { doc }) };
   });
 
-test("hostile names and texts give files of declarations and nothing else", async () => {
+test("hostile names and strings give files with declarations and nothing else", async () => {
   const templates = await loadTemplates(undefined);
   fc.assert(
     fc.property(hostileManifest, (item) => {
@@ -142,7 +142,7 @@ test("hostile names and texts give files of declarations and nothing else", asyn
   );
 });
 
-test("documentation that no file can hold as it is does not make files look changed for ever", async () => {
+test("documentation that a file cannot hold unchanged does not make files look changed forever", async () => {
   await using deployed = await registry();
   using project = new Project();
   await deployed.deploy(manifest("a", [fn("f", [], text, { doc: "half \ud800, nothing \0, bell \x07, tab \t." })]));
@@ -152,7 +152,7 @@ test("documentation that no file can hold as it is does not make files look chan
   expect((await generate({}, { ...config, dryRun: true })).upToDate).toBe(true);
 });
 
-test("a name with separators in it writes no file elsewhere", async () => {
+test("a name with separators in it does not write files elsewhere", async () => {
   await using deployed = await registry();
   using project = new Project();
   const { registry: real } = deployed.engine;
@@ -187,7 +187,7 @@ test("a lock that lists a path is not followed out of its folder", async () => {
   expect(project.has("precious.ts")).toBe(true);
 });
 
-test("documentation of ten megabytes is written, and a type that is nested without end refused", async () => {
+test("documentation of ten megabytes is written, and an endlessly nested type is refused", async () => {
   const templates = await loadTemplates(undefined);
   const render = (item: LockedManifest) =>
     renderPlan(planFiles([{ manifest: item }], { exports: "namespaces", importExtension: ".ts" }), templates, LAYOUT);

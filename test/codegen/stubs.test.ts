@@ -1,4 +1,4 @@
-/** Stubs are code of the consumer's program: they compile under the strictest settings, mean what the author wrote, and run. */
+/** Stubs are part of the consumer's program: they compile under the strictest settings, mean what the author wrote, and run. */
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -169,7 +169,7 @@ test("compile for Node's and for bundlers' module resolution, with the import ex
   }
 });
 
-test("are ES modules also in a package of CommonJS modules", async () => {
+test("are ES modules even in a package of CommonJS modules", async () => {
   await using deployed = await registry();
   await deployed.deploy(manifest("images", images, [color, options]));
   using project = new Project({
@@ -223,7 +223,7 @@ test("can be JavaScript with declarations, from which an editor finds the author
   ).toBe(true);
 });
 
-/** What an editor shows for "go to definition", asked the way editors do. */
+/** An editor's result for "go to definition", requested the way editors do. */
 async function definition(file: string, line: number, offset: number): Promise<{ file: string; line: number }[]> {
   const server = fileURLToPath(new URL("./tsserver.js", import.meta.resolve("typescript-6")));
   const child = start(process.execPath, [server, "--disableAutomaticTypingAcquisition"], {}, "pipe");
@@ -260,7 +260,7 @@ test("keep documentation and say where a function is written", async () => {
   expect(stubs).toContain("  /** Warm. */\n  Red: 0,");
 });
 
-test("keep the documentation of properties inside of other types, where an editor finds it", async () => {
+test("keep the documentation of properties inside other types, where an editor finds it", async () => {
   await using deployed = await registry();
   using project = new Project();
   const size: TypeSchema = {
@@ -286,7 +286,7 @@ test("keep the documentation of properties inside of other types, where an edito
   );
 });
 
-test("compile when authors' names are those of farcall, of globals, or of the language", async () => {
+test("compile when authors use names of farcall, of globals, or of the language", async () => {
   const map: Declaration = {
     kind: "interface",
     name: "Map",
@@ -319,7 +319,7 @@ test("compile when authors' names are those of farcall, of globals, or of the la
   expect(await project.check()).toBe("");
 });
 
-test("of an overloaded function say of the whole what is said of the whole, and of each overload what is said of it", async () => {
+test("of an overloaded function have the function's documentation on the whole, and each overload's on the overload", async () => {
   const overloads = [
     { doc: "By text.", parameters: [parameter("value", text, { doc: "some text" })], returns: text },
     { doc: "By number.\n@deprecated", parameters: [parameter("value", number, { doc: "a number" })], returns: number },

@@ -77,7 +77,7 @@ export interface Registry extends AsyncDisposable {
   deploy(manifest: AppManifest, code?: string): Promise<void>;
 }
 
-/** A local engine with a state directory of its own. */
+/** A local engine with its own state directory. */
 export async function registry(): Promise<Registry> {
   const home = await temporaryHome();
   const engine = localEngine(home.url);

@@ -1,4 +1,4 @@
-/** What a watch writes, and when, with deploys, edits and a host that goes away under it. */
+/** What a watch writes, and when, with deploys, edits and a host that goes away. */
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -108,7 +108,7 @@ test("notices a change of a module that the config imports", async () => {
     await until("two/farcall.lock.json");
     project.write({ "settings/output.mjs": `export const output = "three";\n` });
     await until("three/farcall.lock.json");
-    // What cannot be loaded is followed too: a module that is not there yet, and one with a mistake in it.
+    // Modules that cannot be loaded are followed too: one that does not exist yet, and one with a mistake in it.
     const failures = () => printed.match(/^failed the config changed$/gm)?.length ?? 0;
     project.write({ "settings/output.mjs": `export * from "./later/names.mjs";\n` });
     while (failures() === 0) await delay(50);
@@ -122,7 +122,7 @@ test("notices a change of a module that the config imports", async () => {
   }
 });
 
-test("ignores deploys of apps that the config does not mean", async () => {
+test("ignores deploys of apps that the config does not choose", async () => {
   await using deployed = await registry();
   using project = new Project();
   await deployed.deploy(manifest("a", [fn("f", [], text)]));

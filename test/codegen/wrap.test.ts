@@ -53,9 +53,9 @@ test("examples, tables and code in comments stay as they are", async () => {
   using project = new Project();
   const example = `f("${words(30).join(" ")}")`;
   const doc = `| ${words(30).join(" | ")} |\n\`\`\`ts\n${example}\n\`\`\`\n@example\n${example}\n@remarks short`;
-  await deployed.deploy(manifest("told", [fn("f", [], text, { doc })]));
-  await generate({ apps: ["told"] }, { cwd: project.path, engine: deployed.engine });
-  for (const line of doc.split("\n")) expect(project.read("src/generated/told.ts")).toContain(` * ${line}\n`);
+  await deployed.deploy(manifest("documented", [fn("f", [], text, { doc })]));
+  await generate({ apps: ["documented"] }, { cwd: project.path, engine: deployed.engine });
+  for (const line of doc.split("\n")) expect(project.read("src/generated/documented.ts")).toContain(` * ${line}\n`);
 });
 
 /** Without white space, and without the operator that may stand before the first member of a broken type. */

@@ -1,4 +1,4 @@
-/** How a project's config is found, in which forms, and what is said of a wrong one. */
+/** How a project's config is found and in which forms, and how mistakes in it are reported. */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -89,7 +89,7 @@ test.each(["commonjs", "module", undefined])(
   },
 );
 
-/** What a program in Node itself, without the test runner's loader, gets at each `show()`. */
+/** The result of each `show()` for a program in plain Node, without the test runner's loader. */
 async function inNode(cwd: string, script: string): Promise<object[]> {
   const door = JSON.stringify(join(import.meta.dirname, "../../src/config/index.ts"));
   const head = `import { loadConfig } from ${door}; import { writeFileSync } from "node:fs";
@@ -119,7 +119,7 @@ test("an ES module in JavaScript is read in a package of type commonjs", async (
   expect(await inNode(folder, "await show();")).toEqual([{ value: { apps: ["a"] } }]);
 });
 
-test("the nearest config upwards counts, past packages that have none", async () => {
+test("the nearest config upwards is used, past packages without one", async () => {
   const folder = project({
     "farcall.config.json": '{ "output": "root" }',
     "packages/web/package.json": "{}",
@@ -130,7 +130,7 @@ test("the nearest config upwards counts, past packages that have none", async ()
   expect((await loadConfig({ cwd: join(folder, "packages/api") }))?.value).toEqual({ output: "api" });
 });
 
-test("no config is no error; a path that leads nowhere is", async () => {
+test("a missing config is not an error, but a path that does not exist is", async () => {
   const folder = project({});
   expect(await loadConfig({ cwd: folder })).toBeUndefined();
   await expect(loadConfig({ cwd: folder, file: "nothing.json" })).rejects.toMatchObject({ name: "NotFoundError" });
@@ -157,7 +157,7 @@ test("a config extends others, in order, its own keys last", async () => {
   await expect(loadConfig({ cwd: folder })).rejects.toThrow("extends itself");
 });
 
-test("a changed config is read anew in the same process", async () => {
+test("a changed config is read again in the same process", async () => {
   const folder = project({
     "package.json": '{ "type": "module" }',
     "farcall.config.ts": "export default { output: 'one' };",
@@ -191,7 +191,7 @@ test("an unknown key is reported with its path and the nearest known one", async
   ]);
 });
 
-test("a wrong value is reported with its path, what was expected and what it is", async () => {
+test("a wrong value is reported with its path, the expected type and the value", async () => {
   expect(await complaint([{ output: 1 }, { apps: [1], emit: "tsx", rename: "x" }])).toEqual([
     "[0].output: expected a string, got 1",
     "[1].apps[0]: expected a string or an object, got 1",
@@ -218,11 +218,11 @@ test.each<[unknown, string]>([
     },
     "output: cannot be read: bad",
   ],
-])("a value that JSON does not have is told like any other: %#", async (config, expected) => {
+])("a value that JSON cannot express is reported like any other: %#", async (config, expected) => {
   expect(await complaint(config)).toEqual([expected]);
 });
 
-test("a circle in a config is told with its path", async () => {
+test("a cycle in a config is reported with its path", async () => {
   const config: Record<string, unknown> = {};
   config.output = config;
   expect(await complaint(config)).toEqual(["output: expected a string, got <ref *1> { output: [Circular *1] }"]);
@@ -242,7 +242,7 @@ test.each([
   await expect(loadConfig({ cwd: folder, file: join("inner", name) })).rejects.toThrow(empty);
 });
 
-test("a byte order mark is no part of a config", async () => {
+test("a byte order mark is not part of a config", async () => {
   const folder = project({ "farcall.config.json": '\ufeff{ "apps": ["a"] }' });
   expect((await loadConfig({ cwd: folder }))?.value).toEqual({ apps: ["a"] });
 });
@@ -260,11 +260,11 @@ test.each([
     "export default async () => ({});",
     "its default export is a function: export the config itself, or a promise of it",
   ],
-])("what the code of a config does wrong is told: %s", async (content, message) => {
+])("mistakes in a config's code are reported: %s", async (content, message) => {
   expect(await complaintOfNode(project({ "farcall.config.mjs": content }))).toContain(message);
 });
 
-test("the files that were looked for are told, also when one of them is missing or broken", async () => {
+test("the files that were looked for are reported, even if one of them is missing or broken", async () => {
   const folder = project({ "farcall.config.json": '{ "extends": "./base.json" }' });
   const seen = async (file: string) => {
     const files: string[] = [];
@@ -276,7 +276,7 @@ test("the files that were looked for are told, also when one of them is missing 
   expect(await seen("farcall.config.json")).toEqual(["base.json", "farcall.config.json"]);
 });
 
-test("defineConfig gives back what it is given", () => {
+test("defineConfig returns its argument", () => {
   const config = { apps: ["a"], output: "src/stubs" } as const;
   expect(defineConfig(config)).toBe(config);
 });
@@ -291,11 +291,11 @@ test.each([
   ],
   ["farcall.config.json", '{\n  "apps": ["a"] "output": "x" }', "line 2 column 17"],
   ["farcall.config.yaml", "apps:\n  - a\n output: x\n", "(3:2)"],
-])("a mistake in %s is told with its line and column", async (name, content, place) => {
+])("a mistake in %s is reported with its line and column", async (name, content, place) => {
   expect(await complaintOfNode(project({ [name]: content }))).toContain(place);
 });
 
-test("a mistake in a module that the config imports is told with that file's line", async () => {
+test("a mistake in a module that the config imports is reported with that file's line", async () => {
   const cwd = project({
     "farcall.config.ts": "import { apps } from './apps.ts';\nexport default { apps };",
     "apps.ts": "export const apps = [\n'a' 'b'];",
@@ -303,7 +303,7 @@ test("a mistake in a module that the config imports is told with that file's lin
   expect(await complaintOfNode(cwd)).toContain("apps.ts:2:5: ");
 });
 
-/** In a process of its own: a test runner loads modules in another way. */
+/** In a separate process: a test runner loads modules differently. */
 async function complaintOfNode(cwd: string): Promise<string> {
   const door = JSON.stringify(join(import.meta.dirname, "../../src/config/index.ts"));
   const script = `const { loadConfig } = await import(${door}); await loadConfig().catch((e) => console.log(e.message));`;

@@ -1,4 +1,4 @@
-/** The bundled package, in which many modules have become few files: names and stacks are those of the sources. */
+/** The bundled package, in which many modules become a few files: names and stacks stay those of the sources. */
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -9,7 +9,7 @@ import { temporaryHome } from "../support/home.ts";
 
 const repo = resolve(import.meta.dirname, "../..");
 
-test("classes have their names, and stacks have the caller's frames alone", async () => {
+test("classes have their names, and stacks have only the caller's frames", async () => {
   await using home = await temporaryHome();
   const folder = await mkdtemp(join(tmpdir(), "bundled-"));
   try {

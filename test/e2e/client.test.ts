@@ -1,4 +1,4 @@
-/** What a program that only calls gets: `@farcall/client`, packed and installed into a folder without farcall. */
+/** The package for programs that only call: `@farcall/client`, packed and installed into a folder without farcall. */
 import { lstatSync, readdirSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { type TemporaryHome, temporaryHome } from "../support/home.ts";
 
 const repo = resolve(import.meta.dirname, "../..");
 
-/** A program that calls has to install no more than so many bytes. */
+/** The most bytes that a calling program has to install. */
 const LARGEST = 2_000_000;
 
 let home: TemporaryHome;
@@ -94,7 +94,7 @@ afterAll(async () => {
 });
 
 describe.sequential("the packed client", () => {
-  test("takes less than 2 MB with all that comes with it", () => {
+  test("takes less than 2 MB with its dependencies", () => {
     expect(sizeOf(join(consumer, "node_modules"))).toBeLessThan(LARGEST);
   });
 

@@ -226,13 +226,13 @@ const RESULTS = {
 };
 
 describe.sequential("declared errors", () => {
-  test("are classes of the stubs, which the same name in another app does not mix up", async () => {
+  test("are classes in the stubs, kept apart from the same name in another app", async () => {
     const ran = await run(process.execPath, ["src/main.ts"], { cwd: folder, env });
     expect(ran.stderr).toBe("");
     expect(JSON.parse(ran.stdout)).toEqual(RESULTS);
   });
 
-  test("stand in the stubs with their data and documentation", async () => {
+  test("appear in the stubs with their data and documentation", async () => {
     const stubs = await readFile(join(folder, "src/generated/images.ts"), "utf8");
     expect(stubs).toContain(`/** The image has too many bytes. */
 export interface TooLarge extends ImageError {
@@ -251,7 +251,7 @@ export const TooLarge: ErrorClass<TooLarge> = /* @__PURE__ */ app.error("TooLarg
     expect(await compile(compiler, join(folder, "tsconfig.json"), folder)).toBe("");
   });
 
-  test("are there as JavaScript too", async () => {
+  test("also work as JavaScript", async () => {
     await cli("codegen", "--config", "farcall.js.config.json");
     await write({
       "plain/main.js": `import { images } from "./generated/index.js";
@@ -268,7 +268,7 @@ export const limit = (error: unknown): number => error instanceof images.TooLarg
     expect(await compile("typescript-6", join(folder, "plain/tsconfig.json"), folder)).toBe("");
   });
 
-  test("that are added break no stub, and a property of another type does", async () => {
+  test("do not break stubs when they are added, but do when a property changes its type", async () => {
     const main = join(folder, "src/once.ts");
     await write({
       "src/once.ts": `import { images } from "./generated/index.ts";

@@ -1,4 +1,4 @@
-/** The examples run as their README lines say, and what they print is true. */
+/** The examples run as the README describes, and print correct results. */
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { modalPython, pythonMissing } from "../engines/modal/fake/index.ts";
@@ -23,7 +23,7 @@ test("quickstart builds an index over the texts under node_modules", async () =>
   expect(await compile("typescript", "examples/quickstart", repo)).toBe("");
 });
 
-test("watch turns the consumer's type check red and green again", async () => {
+test("watch makes the consumer's type check fail and pass again", async () => {
   const { code, stdout, stderr } = await run(process.execPath, ["examples/watch/run.ts"], { cwd: repo, env });
   expect(code, stdout + stderr).toBe(0);
   expect([...stdout.matchAll(/type check: (\w+)/g)].map(([, colour]) => colour)).toEqual(["green", "red", "green"]);

@@ -1,4 +1,4 @@
-/** What a user gets: the packed package, installed into an empty folder with an awkward name, and used from there. */
+/** The package as users get it: packed, installed into an empty folder with an awkward name, and used from there. */
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
@@ -38,7 +38,7 @@ beforeAll(async () => {
   expect(packed.stderr).toBe("");
   const tarball = join(parent, packed.stdout.trim());
   await ok(inProject("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--silent", tarball));
-  // What the tsconfig of `farcall init` names.
+  // The types that `farcall init`'s tsconfig lists.
   await mkdir(join(project, "node_modules/@types"), { recursive: true });
   await symlink(join(repo, "node_modules/@types/node"), join(project, "node_modules/@types/node"), "dir");
 });
@@ -55,11 +55,11 @@ async function ok(running: Promise<Ran>): Promise<string> {
 }
 
 describe.sequential("the packed package", () => {
-  test("leaves a dependency tree that npm finds nothing wrong with", async () => {
+  test("leaves a dependency tree without problems for npm", async () => {
     await ok(inProject("npm", "ls", "--all"));
   });
 
-  test("contains what runs and nothing else", async () => {
+  test("contains only what is needed at run time", async () => {
     const files = await readdir(join(project, "node_modules/farcall"));
     expect(files.sort()).toEqual([
       "CHANGELOG.md",

@@ -1,4 +1,4 @@
-/** The README is true: its tour is followed block by block in an empty folder, its wrong call is wrong in the way it says. */
+/** The README is true: its tour is followed block by block in an empty folder, and its wrong call fails as described. */
 import { test } from "vitest";
 import { follow } from "../support/page.ts";
 

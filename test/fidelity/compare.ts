@@ -1,6 +1,6 @@
 /**
- * The comparison module: for each function, what its author typed against what its stub says, by mutual identity, which tells
- * apart what assignability does not (`readonly`, optional, `any`).
+ * The comparison module: for each function, the author's types against its stub's, by mutual identity, which distinguishes
+ * types that assignability does not (`readonly`, optional, `any`).
  */
 import ts from "typescript-6";
 import { IDENTITY } from "./identity.ts";
@@ -16,16 +16,16 @@ type AnyFunction = (...args: any) => any;
 /** What \`keyof\` gives, down to some depth: to identity, a property named 8 and one named "8" are the same. */
 type Keys<T, D extends readonly unknown[] = [0, 0, 0]> = D extends readonly [unknown, ...infer Rest]
   ? T extends readonly unknown[] ? { [I in keyof T]: Keys<T[I], Rest> } : T extends AnyFunction ? 0 : T extends object ? [keyof T, Keys<T[keyof T], Rest>] : 0 : 0;
-/** The signatures one by one, of what may be more than a function; enough of them for what packages have. */
+/** The signatures one by one, also for values that are more than functions; enough of them for real packages. */
 type Overloads<F> = F extends { (...args: infer A): infer B; (...args: infer C): infer D; (...args: infer E): infer F; (...args: infer G): infer H; (...args: infer I): infer J } ? [A, B, C, D, E, F, G, H, I, J] : never;
 `;
 
-/** The whole result of the author's signature of an index, from what its stub gives. */
+/** The author's full result of the signature at an index, from the stub's result. */
 type Whole = (result: string, index: number) => string;
 
-/** What a function returns whose stub has this result: the result, or a promise of it. */
+/** The return type of a function whose stub has this result: the result, or a promise of it. */
 const RESULTS: readonly Whole[] = [(result) => result, (result) => `Promise<${result}>`];
-/** What a generator returns that yields this. */
+/** The return type of a generator that yields this. */
 const ITERATIONS: readonly Whole[] = ["", "Async"].flatMap((prefix) => [
   (item: string) => `${prefix}Generator<${item}>`,
   (item: string) => `${prefix}Generator<${item}, void, unknown>`,
@@ -80,7 +80,7 @@ export function writeComparison(
       author.results[at]?.isPromise ? `Promise<${result}>` : result;
     const wholes: readonly Whole[] = signatures ? (isGenerator ? ITERATIONS : [...RESULTS, asAuthor]) : [];
     const kinds = wholes.map((_, at) => `stub.${local}__${at}`);
-    // The compiler makes `any` of the result of `<T>(x: never) => Promise<T>`: what is the same as a whole has the same result.
+    // The compiler infers `any` for the result of `<T>(x: never) => Promise<T>`: types that are the same as a whole have the same result.
     check("result", [result, ...kinds.map((kind) => `Same<${f}, ${kind}>`)].join(" | "));
     if (!signatures) continue;
     // Generic or overloaded: one P and one R are the last signature's, with constraints for type parameters.
@@ -120,7 +120,7 @@ function isAwaited({ results }: ExportedFunction, at: number): boolean {
   return results[at]?.text.includes("Awaited<") === true;
 }
 
-/** A name that cannot be one of a tuple's elements gets an underscore; what is taken apart has no name of its own. */
+/** A name that a tuple's element cannot have gets an underscore; destructured parameters have no name. */
 function sameLabels(author: ExportedFunction["labels"], stub: Stub["labels"]): boolean {
   return (
     author.length === stub.length &&
@@ -158,7 +158,7 @@ function stubsOf(source: ts.SourceFile): Stub[] {
     const deployed = initializer.arguments[0];
     if (!deployed || !ts.isStringLiteral(deployed)) continue;
     const definition = interfaces.get(type.typeName.getText());
-    // Documented parameters give a stub an interface of its own, which extends the function's plain type.
+    // Documented parameters give a stub its own interface, which extends the function's plain type.
     const parameters = (definition?.heritageClauses?.[0]?.types[0] ?? type).typeArguments?.[0];
     const labels = parameters && ts.isTupleTypeNode(parameters) ? parameters.elements.map(labelOf) : [];
     const stub: Stub = {
@@ -203,8 +203,8 @@ function signaturesOf({ members }: ts.InterfaceDeclaration): StubSignature[] {
 }
 
 /**
- * Two enums are never the same type to TypeScript, however equal: the author's own stands in for the generated one, so that the
- * rest of the types that use it can be compared.
+ * Two enums are never the same type to TypeScript, even if equal: the author's own stands in for the generated one, so that the
+ * other parts of types that use it can be compared.
  */
 function withAuthorsEnums(source: ts.SourceFile, module: string): string {
   const enums = new Set(source.statements.filter(ts.isModuleDeclaration).map(({ name }) => name.text));

@@ -1,8 +1,8 @@
 /**
- * The control of the comparison. To the compiler, two declarations of some types (recursive conditional ones with `infer` above all)
- * are never the same, not even when one is a copy of the other's text; nor are two brands, whose symbols are each the only one of
- * its kind. So where a stub differs, the package's own declarations are copied and compared with themselves: when these differ in
- * all that the stub differs in, the comparison says nothing about the stub.
+ * The control of the comparison. To the compiler, two declarations of some types (above all recursive conditional ones with `infer`)
+ * are never the same, not even if one is an exact copy of the other; nor are two brands, since each symbol is unique.
+ * So where a stub differs, the package's own declarations are copied and compared with themselves: if these differ in
+ * everything that the stub differs in, the comparison says nothing about the stub.
  */
 import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { basename, isAbsolute, join } from "node:path";
@@ -10,7 +10,7 @@ import { compile } from "../support/compile.ts";
 import { IDENTITY } from "./identity.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** What of a function can be compared with a copy of it. */
+/** The parts of a function that can be compared with a copy of it. */
 const PARTS: { readonly [what: string]: Part | undefined } = {
   signatures: (author, copy) => [
     `export const own = plain(null! as ${author});`,
@@ -26,8 +26,8 @@ const PARTS: { readonly [what: string]: Part | undefined } = {
 type Part = (author: string, copy: string) => string[];
 
 /**
- * Whether the compiler takes a function of a module for another one than that of a copy of the module's package, or fails on it
- * alone, in all that its stub differs in: `signatures`, `parameters`, `result`.
+ * Whether the compiler considers a module's function different from that of a copy of the module's package, or fails on it
+ * alone, in everything that its stub differs in: `signatures`, `parameters`, `result`.
  */
 export async function isCopyDifferent(
   workspace: Workspace,
@@ -53,7 +53,7 @@ async function isPartDifferent(workspace: Workspace, module: string, name: strin
     IDENTITY,
     ...part(`typeof author.${name}`, `typeof copied.${name}`),
   ];
-  // A program of its own: what the compiler remembers of other types can mislead it.
+  // A separate program: the compiler's cached results for other types can mislead it.
   workspace.write("control/control.ts", lines.join("\n"));
   workspace.write("control/tsconfig.json", JSON.stringify({ extends: "../tsconfig.json", include: ["control.ts"] }));
   const output = await compile("typescript", workspace.file("control"), workspace.path);
@@ -63,7 +63,7 @@ async function isPartDifferent(workspace: Workspace, module: string, name: strin
   return errors.length > 0;
 }
 
-/** The declarations of a package, of its types, and of all that these depend on. */
+/** The declarations of a package, its types, and everything that they depend on. */
 function copyPackage(workspace: Workspace, name: string): void {
   for (const each of [name, `@types/${name.replace("@", "").replace("/", "__")}`]) {
     const [from, to] = [workspace.file(`node_modules/${each}`), workspace.file(`copy/node_modules/${each}`)];

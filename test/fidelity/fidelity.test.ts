@@ -5,7 +5,7 @@ import type { RefusalReason } from "../../src/introspect/index.ts";
 import { type Fidelity, measure } from "./measure.ts";
 import { type FidelityPackage, PACKAGES } from "./packages.ts";
 
-/** Modules with what packages have seldom: enums, generators, odd types. */
+/** Modules with constructs that are rare in packages: enums, generators, odd types. */
 const fixtures: FidelityPackage = {
   name: "fixtures",
   style: "",
@@ -23,7 +23,7 @@ beforeAll(async () => {
   measured = await measure(ALL);
 });
 
-/** What a function may be refused for: values that the wire does not carry. Anything else is a fault of the introspection. */
+/** The valid reasons for refusing a function: values that cannot be sent. Any other reason is a bug in the introspection. */
 const GOOD_REASONS: ReadonlySet<RefusalReason | undefined> = new Set<RefusalReason>([
   "function",
   "symbol",
@@ -40,12 +40,12 @@ const GOOD_REASONS: ReadonlySet<RefusalReason | undefined> = new Set<RefusalReas
 describe.each(ALL)("the functions of $name", ({ name }) => {
   const of = () => measured.find((each) => each.name === name)!;
 
-  test("have the same types in their stubs, wherever they can cross the wire", () => {
+  test("have the same types in their stubs, wherever they can be sent", () => {
     expect(of().different).toEqual([]);
     expect(of().identical.length).toBeGreaterThan(0);
   });
 
-  test("are refused only for what cannot cross the wire", () => {
+  test("are refused only for values that cannot be sent", () => {
     const problems = of().refused.flatMap((each) => each.problems);
     expect(problems.filter(({ reason }) => !GOOD_REASONS.has(reason))).toEqual([]);
     // Each says where it is, and what to do about it.

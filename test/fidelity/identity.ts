@@ -1,4 +1,4 @@
-/** What the comparisons are made with, as text of their modules. */
+/** The types that the comparisons use, as source for their modules. */
 export const IDENTITY = `
 type Same<X, Y> = (<T>() => T extends X ? 1 : 2) extends <T>() => T extends Y ? 1 : 2
   ? (<T>() => T extends Y ? 1 : 2) extends <T>() => T extends X ? 1 : 2 ? true : false : false;

@@ -1,7 +1,7 @@
 /**
  * Measures type fidelity: wraps every exported function of packages into apps, registers these, generates their stubs, and
- * lets the compiler compare each stub's types with what the author wrote. What a deploy does beyond that (bundle the code, run it)
- * has no part in types and is left out.
+ * lets the compiler compare each stub's types with the author's. A deploy's other steps (bundling the code, running it)
+ * do not affect types and are left out.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -28,7 +28,7 @@ export interface Fidelity {
   functions: number;
   identical: string[];
   refused: { name: string; problems: Problem[] }[];
-  /** What the compiler says to each function whose types differ. */
+  /** The compiler's message for each function whose types differ. */
   different: { name: string; what: string }[];
   /** Functions that the compiler takes for different from a copy of themselves. */
   incomparable: string[];
@@ -167,7 +167,7 @@ async function compileConsumer(
     throw new Error(`the stubs do not compile in a consumer's program:\n${errors.slice(0, 40).join("\n")}`);
 }
 
-/** What the compiler complains about, by comparison and function. */
+/** The compiler's errors, by comparison and function. */
 async function compile(workspace: Workspace, comparisons: readonly Comparison[]): Promise<Map<string, string>> {
   const output = await compileProject("typescript", workspace.path, workspace.path);
   const wrong = new Map(
@@ -225,7 +225,7 @@ async function toFidelity(
   return result;
 }
 
-/** What a function differs in: of `signatures: …\nresult: …`, these two. */
+/** The parts in which a function differs: for `signatures: …\nresult: …`, these two. */
 function differencesOf(what: string): Set<string> {
   return new Set(what.split("\n").map((line) => line.slice(0, line.indexOf(":"))));
 }

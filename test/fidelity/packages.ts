@@ -1,7 +1,7 @@
-/** The packages that fidelity is measured against: popular, of different styles, and written without farcall in mind. */
+/** The packages that fidelity is measured against: popular, in different styles, and written without farcall in mind. */
 export interface FidelityPackage {
   name: string;
-  /** What it stands for. */
+  /** The style that it represents. */
   style: string;
   /** The modules whose exported functions are taken. Default: the package's main one. */
   modules?: readonly string[];

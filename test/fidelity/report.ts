@@ -1,4 +1,4 @@
-/** The text of docs/type-fidelity.md: how many functions of each package keep their types, and why the others are refused. */
+/** The content of docs/type-fidelity.md: how many functions of each package keep their types, and why the others are refused. */
 import type { RefusalReason } from "../../src/introspect/index.ts";
 import type { Fidelity } from "./measure.ts";
 import { OTHERS } from "./others.ts";
@@ -30,12 +30,12 @@ export function report(packages: readonly Fidelity[]): string {
   ];
   return `# Type fidelity
 
-Is what the caller sees what the author wrote? Every exported function of real packages is wrapped into an app, introspected,
-registered, and its stub generated; then the compiler compares the stub's types with the author's. Written by
+Do callers see the types that the author wrote? Every exported function of real packages is wrapped in an app, introspected and
+registered, and its stub is generated; then the compiler compares the stub's types with the author's. This page is written by
 \`node test/fidelity/run.ts\`.
 
-Identical means: \`Parameters\` of the function and of its stub, and their awaited results, are the same type by mutual identity,
-in which optional, rest, \`readonly\` and \`any\` count, and parameters have the same names. Generic and overloaded functions are also compared signature by signature.
+Identical means that the \`Parameters\` of the function and of its stub, and their awaited results, are the same type by mutual identity,
+in which optional, rest, \`readonly\` and \`any\` count, and that parameters have the same names. Generic and overloaded functions are also compared signature by signature.
 
 ${[
   row(
@@ -53,7 +53,7 @@ ${[
   row("**all**", "", ...total),
 ].join("\n")}
 
-Measured in the same way with \`node test/fidelity/run.ts --packages …\`, and not part of the tests:
+Measured in the same way with \`node test/fidelity/run.ts --packages …\`, but not part of the tests:
 
 ${[
   row("package", "exported functions", "identical", "refused", "incomparable", "differ"),
@@ -61,20 +61,20 @@ ${[
   ...OTHERS.map(([name, version, ...counts]) => row(`${name} ${version}`, ...counts)),
 ].join("\n")}
 
-Incomparable are functions whose types the compiler takes for different from those of a copy of the package's own declarations,
-letter by letter, in all that their stubs differ in: recursive conditional types with \`infer\`, for the most part, and brands, each
-of which is a symbol of its own (a stub calls the author's \`[brand]\` \`__brand\`). There the comparison says nothing.
+Functions are incomparable if the compiler already considers their types different from those of an exact copy of the package's own
+declarations, in everything that their stubs differ in: mostly recursive conditional types with \`infer\`, and brands, each of
+which is its own symbol (a stub calls the author's \`[brand]\` \`__brand\`). For these the comparison is meaningless.
 
-A function is refused whole when one of its overloads cannot cross: to drop that one would give callers another type than the author's. The
-message names the overloads at fault, so that a function with the others alone can be registered. A type that others are merely
-compared with (\`T extends Function ? … : …\`) is carried whatever it is. \`Iterable<T>\` crosses: callers pass arrays, sets, maps, text or
+A whole function is refused if one of its overloads cannot be sent, since dropping that overload would give callers a type other than the author's. The
+message names the overloads at fault, so that you can register a function with only the others. A type that other types are only
+compared with (\`T extends Function ? … : …\`) is always kept. \`Iterable<T>\` is supported: callers pass arrays, sets, maps, strings or
 bytes; a generator object is refused when it is passed.
 
-Three things that the comparison allows for, since they cannot cross or the compiler cannot say them:
+The comparison makes three allowances, for types that cannot be sent or that the compiler cannot express:
 
-- A type guard's result is a \`boolean\` to the caller of a stub.
+- A type guard's result is a \`boolean\` for the caller of a stub.
 - Two enums are never the same type to TypeScript, so the author's enum stands in for the stub's.
-- Two conditional types with \`infer\` in them are the same only when one declaration makes them; they are assigned both ways instead.
+- Two conditional types with \`infer\` in them are the same only if they come from one declaration; they are checked for assignability both ways instead.
 
 ## Why functions are refused
 
@@ -82,7 +82,7 @@ ${packages.map(reasons).join("\n\n")}
 `;
 }
 
-/** What a refusal's reason stands for. */
+/** A refusal's reason in words. */
 const REASONS: Record<RefusalReason, string> = {
   function: "functions, objects with methods among them",
   symbol: "symbols",

@@ -1,9 +1,9 @@
-/** The comparison of authors' types with stubs' can fail: it notices each way in which a stub can be wrong. */
+/** The comparison of authors' types with stubs' can fail: it notices every way in which a stub can be wrong. */
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { type Fidelity, measure } from "./measure.ts";
 
-/** What is done to the stub of each function. */
+/** The change made to each function's stub. */
 const CHANGES: Record<string, [from: string, to: string]> = {
   renamed: ["[text: string]", "[txt: string]"],
   mutable: ["list: readonly string[]", "list: string[]"],
@@ -33,7 +33,7 @@ beforeAll(async () => {
 function alter(stubs: string): string {
   let text = stubs;
   for (const [name, [from, to]] of Object.entries(CHANGES)) {
-    // Of a function with an interface of its own, that; else its const.
+    // The interface of a function that has one; otherwise its const.
     const own = text.indexOf(`interface ${name[0]!.toUpperCase()}${name.slice(1)}Function `);
     const start = own >= 0 ? own : text.indexOf(`const ${name}:`);
     const end = text.indexOf(own >= 0 ? "\n}" : ";\n", start);

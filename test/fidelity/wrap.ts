@@ -4,7 +4,7 @@ import { type IntrospectedApp, IntrospectionError, introspect, type Problem } fr
 import type { Workspace } from "./workspace.ts";
 
 export interface Wrapped {
-  /** What can cross the wire; undefined when nothing can. */
+  /** The part that can be sent; undefined when nothing can. */
   app: IntrospectedApp | undefined;
   /** The others, each with its errors. */
   refused: Map<string, Problem[]>;

@@ -1,4 +1,4 @@
-/** What is kept of an introspection: it is what a fresh one would find, whatever has changed in between, and it costs no compiler. */
+/** Cached introspection: it equals a fresh one, whatever has changed in between, and does not need a compiler. */
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
@@ -63,7 +63,7 @@ const TSCONFIG = {
   include: ["src"],
 };
 
-/** The project's folder, with one above it that is its own. */
+/** The project's folder, inside a folder of its own. */
 function project(name = "project"): string {
   const root = join(mkdtempSync(join(folder, "p-")), name);
   write(root, "tsconfig.base.json", '{ "compilerOptions": { "strict": true } }');
@@ -84,7 +84,7 @@ function write(root: string, file: string, text: string): void {
   writeFileSync(path, text);
 }
 
-/** What is found, or what is wrong, as a deploy would have it. */
+/** The result or the problems, as a deploy would get them. */
 function outcome(read: () => ReturnType<typeof introspect>): unknown {
   try {
     return JSON.parse(JSON.stringify(read()));
@@ -103,7 +103,7 @@ async function cached(root: string, reader = readerOf(root)): Promise<{ isKnown:
 
 const fresh = (root: string) => outcome(() => introspect(join(root, "src/app.ts"), { root }));
 
-/** What may happen to a project between two deploys. */
+/** Changes to a project between two deploys. */
 const CHANGES: Record<string, (root: string) => void> = {
   "a type changes": (root) => write(root, "src/shapes.ts", "export interface Shape { a: number; b?: string }"),
   "a type changes in as many bytes": (root) => write(root, "src/shapes.ts", "export interface Shape { a: bigint }"),
@@ -174,7 +174,7 @@ const CHANGES: Record<string, (root: string) => void> = {
 
 const changes = fc.array(fc.constantFrom(...Object.keys(CHANGES)), { minLength: 4, maxLength: 7 });
 
-test("what is kept is what a fresh reading would find, after whatever changed, in copies too", async () => {
+test("the cached result equals a fresh one after every change, in copies too", async () => {
   let known = 0;
   await fc.assert(
     fc.asyncProperty(changes, async (changes) => {
@@ -197,7 +197,7 @@ test("what is kept is what a fresh reading would find, after whatever changed, i
   expect(known).toBeGreaterThan(8);
 });
 
-test("a reader that goes on from what it has read finds what a fresh one would", async () => {
+test("a reader that reuses its earlier results finds what a fresh one would", async () => {
   await fc.assert(
     fc.asyncProperty(changes, async (changes) => {
       const root = project();
@@ -224,7 +224,7 @@ test.for(Object.keys(CHANGES))("is right when %s", async (change) => {
   expect((await cached(root)).found).toEqual(fresh(root));
 });
 
-test("a copy of a project elsewhere is known, and its files are named where they are", async () => {
+test("a project's copy elsewhere is recognised, and its files have their own paths", async () => {
   const [root, copy] = [project("one"), project("two")];
   await cached(root);
   const { isKnown, found } = await cached(copy);
@@ -233,7 +233,7 @@ test("a copy of a project elsewhere is known, and its files are named where they
   expect(found).toMatchObject({ root: copy, files: [join(copy, "src/shapes.ts"), join(copy, "src/app.ts")] });
 });
 
-test("a copy is not known where a folder above it has what none above the first has", async () => {
+test("a copy is not recognised if a folder above it has something that the first one's do not", async () => {
   const [root, copy] = [project(), project()];
   for (const each of [root, copy]) rmSync(join(each, "node_modules/sizes"), { recursive: true });
   await cached(root);
@@ -243,7 +243,7 @@ test("a copy is not known where a folder above it has what none above the first 
   expect((await cached(root)).isKnown).toBe(true);
 });
 
-test("a project that names its own folder is known there alone", async () => {
+test("a project that names its own folder is recognised only there", async () => {
   const [root, copy] = [project("named"), project("other")];
   const shapes = 'export type { Shape } from "../../named/src/inner.ts";';
   for (const each of [root, copy]) {
@@ -256,7 +256,7 @@ test("a project that names its own folder is known there alone", async () => {
   expect((await cached(copy)).found).toContain("TS2307");
 });
 
-test("what is wrong with an app is reported again in the same words", async () => {
+test("an app's problems are reported again in the same words", async () => {
   const root = project();
   CHANGES["a type cannot cross"]!(root);
   const first = await cached(root);
@@ -264,7 +264,7 @@ test("what is wrong with an app is reported again in the same words", async () =
   expect(await cached(root)).toEqual({ isKnown: true, found: first.found });
 });
 
-test("a known app is read without loading a compiler", () => {
+test("a cached app is read without loading a compiler", () => {
   const root = project();
   const door = pathToFileURL(join(repository, "src/introspect/cache/index.ts")).href;
   const script = `
@@ -280,7 +280,7 @@ test("a known app is read without loading a compiler", () => {
   expect([run(), run()]).toEqual(["true", "false"]);
 });
 
-test("the folder and its files are the user's alone, also where it was open", async () => {
+test("only the user can read the folder and its files, even if it was open before", async () => {
   const cache = join(process.env["FARCALL_CACHE"]!, "introspection");
   mkdirSync(cache, { recursive: true });
   chmodSync(cache, 0o777);
@@ -289,14 +289,14 @@ test("the folder and its files are the user's alone, also where it was open", as
   expect(modes).toEqual([0o700, 0o600]);
 });
 
-test("where a file stands in place of the folder, apps are read all the same", async () => {
+test("apps are still read if a file is in the folder's place", async () => {
   writeFileSync(process.env["FARCALL_CACHE"]!, "");
   const root = project();
   expect(await cached(root)).toEqual({ isKnown: false, found: fresh(root) });
   expect(existsSync(join(process.env["FARCALL_CACHE"]!, "introspection"))).toBe(false);
 });
 
-test("an entry that is damaged is ignored and written again", async () => {
+test("a damaged entry is ignored and rewritten", async () => {
   const root = project();
   await cached(root);
   const file = join(process.env["FARCALL_CACHE"]!, "introspection", entries()[0]!);
@@ -309,7 +309,7 @@ test("an entry that is damaged is ignored and written again", async () => {
   expect(entries()).toHaveLength(1);
 });
 
-test("of one app's states only the last ones are kept", async () => {
+test("only the last states of an app are kept", async () => {
   const root = project();
   for (let state = 0; state < 11; state++) {
     write(root, "src/shapes.ts", `export interface Shape { a: number; state: ${state} }`);
@@ -319,7 +319,7 @@ test("of one app's states only the last ones are kept", async () => {
   expect((await cached(root)).isKnown).toBe(true);
 });
 
-test("many readers at once neither fail nor leave anything half written", async () => {
+test("many concurrent readers neither fail nor leave anything half written", async () => {
   const root = project();
   const results = await Promise.all(Array.from({ length: 8 }, () => cached(root)));
   expect(new Set(results.map(({ found }) => JSON.stringify(found))).size).toBe(1);

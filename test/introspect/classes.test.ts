@@ -1,4 +1,4 @@
-/** Classes in an app's source: what callers see of them, and what is refused. */
+/** Classes in an app's source: the part that callers see, and what is refused. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { introspect } from "../../src/introspect/index.ts";
@@ -7,7 +7,7 @@ import { fixtures, printed, problemsOf } from "./support/printed.ts";
 
 const read = () => introspect(join(fixtures, "classes/app.ts"), { root: fixtures });
 
-test("the public methods of a class are functions, inherited ones too; fields, getters and private members are not", () => {
+test("a class's public methods are functions, including inherited ones; fields, getters and private members are not", () => {
   expect(printed("classes/app.ts")).toEqual([
     "Model.predict: (text: string) => number[]",
     "Model.stream: function* (count: number) => Options",
@@ -66,7 +66,7 @@ test("a class without a name is named after its export; its constructor keeps ty
   expect(predict).toMatchObject({ doc: "Says what it means.", parameters: [{ doc: "What to read." }] });
 });
 
-test("what callers cannot use is refused with its place, its path and a hint", () => {
+test("members that callers cannot use are refused with their place, their path and a hint", () => {
   const lines = problemsOf("classes/refused.ts");
   expect(lines.filter((line) => !line.startsWith(" ")).map((line) => line.replace(/^\S+: /, ""))).toEqual([
     "error: class Generic has type parameters, which callers could not choose for an instance",

@@ -50,7 +50,7 @@ await resize(bytes);
     expect(box?.kind === "interface" && box.properties.slice(1).map(({ doc }) => doc)).toEqual([undefined, undefined]);
   });
 
-  test("where a function is registered before where it is declared", () => {
+  test("preferring a function's registration to its declaration", () => {
     const open = fn("docs.ts", "open");
     expect(open.doc).toBe("Said where it is registered.");
     expect(open.parameters.map(({ name, doc }) => [name, doc])).toEqual([

@@ -1,4 +1,4 @@
-/** Error classes that functions declare: which, with which data, and what is refused. */
+/** Error classes that functions declare: which ones, with which data, and which are refused. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { introspect } from "../../src/introspect/index.ts";
@@ -19,7 +19,7 @@ test("functions declare errors in their documentation or by an option, with clas
   ]);
 });
 
-test("an error class has the public data of its instances, inherited from a generic class too", () => {
+test("an error class has its instances' public data, including data inherited from a generic class", () => {
   const { declarations } = introspect(entry, { root: fixtures });
   expect(declarations.map((each) => printDeclaration(each).replace(/\s+/g, " "))).toEqual([
     "export interface Limit { limit: number; readonly by?: string | undefined; }",
@@ -35,7 +35,7 @@ test("an error class has the public data of its instances, inherited from a gene
   ]);
 });
 
-test("data that cannot cross is left out with a warning", () => {
+test("data that cannot be sent is left out with a warning", () => {
   const { problems } = introspect(entry, { root: fixtures });
   expect(problems.map(({ severity, line, path, message }) => [severity, line, path, message])).toEqual([
     [
@@ -53,7 +53,7 @@ test("data that cannot cross is left out with a warning", () => {
   ]);
 });
 
-test("what the option lists must be classes of errors without type parameters, and be written out", () => {
+test("the option must literally list error classes without type parameters", () => {
   expect(problemsOf("errors/wrong.ts").filter((line) => !line.startsWith("  "))).toEqual([
     "errors/wrong.ts(10,69): error: Http has type parameters, which callers could not choose for an error",
     "errors/wrong.ts(10,75): error: Plain as never is not known to be a class of errors",

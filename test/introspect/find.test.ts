@@ -5,7 +5,7 @@ import { compareFunctions } from "../../src/schema/index.ts";
 import { fixtures, printed, problemsOf } from "./support/printed.ts";
 
 describe("functions are found", () => {
-  test("in whatever file and by whatever way they are registered", () => {
+  test("in any file and however they are registered", () => {
     expect(printed("find/entry.ts")).toEqual([
       "hidden: (text: string) => number",
       "method: (at: Date) => Date",
@@ -23,7 +23,7 @@ describe("functions are found", () => {
     ]);
   });
 
-  test("with the place of their source, and the files that a watch has to watch", () => {
+  test("with their place in the source, and the files to watch", () => {
     const { functions, files, app, root } = introspect(join(fixtures, "find/entry.ts"), { root: fixtures });
     expect(app).toBe("finding");
     expect(root).toBe(fixtures);
@@ -49,7 +49,7 @@ describe("functions are found", () => {
   });
 });
 
-test("an enum of the same name elsewhere in the app changes no signature", () => {
+test("an enum of the same name elsewhere in the app does not change signatures", () => {
   const [before, after] = ["before.ts", "with-another.ts"].map((file) => introspect(join(fixtures, "clash", file)));
   const [was, is] = [before, after].map((app) => app!.functions.find(({ name }) => name === "run")!);
   expect(after!.declarations.map(({ name }) => name)).toEqual(["Mode", "Mode2"]);
@@ -63,7 +63,7 @@ test("an enum of the same name elsewhere in the app changes no signature", () =>
 });
 
 describe("an app that cannot be determined is refused", () => {
-  test("with a second app, with names that are computed, missing or taken, in loops and callbacks", () => {
+  test("because of a second app, names that are computed, missing or taken, loops and callbacks", () => {
     expect(problemsOf("problems/names.ts").filter((line) => !line.startsWith(" "))).toEqual([
       "problems/names.ts(10,31): error: a function is registered in a loop, so the app's functions cannot be determined",
       "problems/names.ts(11,25): error: a function is registered in a callback, so the app's functions cannot be determined",
@@ -74,20 +74,20 @@ describe("an app that cannot be determined is refused", () => {
     ]);
   });
 
-  test("without an app, even when another class is called App", () => {
+  test("if there is no app, even when another class is called App", () => {
     expect(problemsOf("problems/none.ts")).toEqual([
       "problems/none.ts(1,1): error: neither this module nor the modules that it imports define an app",
       '  Make one: `import { App } from "farcall"; export const app = new App("name");`.',
     ]);
   });
 
-  test("without a literal name", () => {
+  test("if its name is not a literal", () => {
     expect(problemsOf("problems/computed-name.ts")[0]).toBe(
       "problems/computed-name.ts(3,28): error: the app's name is not a literal",
     );
   });
 
-  test("without an entry module", () => {
+  test("if there is no entry module", () => {
     expect(problemsOf("problems/missing.ts")[0]).toMatch(
       /^problems\/missing.ts\(1,1\): error: the module .* does not exist/,
     );

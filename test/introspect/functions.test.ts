@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { introspect } from "../../src/introspect/index.ts";
 import { fixtures, printed } from "./support/printed.ts";
 
-describe("functions whose types the checker makes", () => {
-  test("are unions of functions, with all that either gives, and what helpers make of generic ones", () => {
+describe("functions with types that the checker creates", () => {
+  test("include unions of functions, with both results, and generic functions passed through helpers", () => {
     expect(printed("functions.ts").slice(0, 5)).toEqual([
       "either: (x: string) => string | number",
       'inline: (a: string) => 1 | "x"',
@@ -14,7 +14,7 @@ describe("functions whose types the checker makes", () => {
     ]);
   });
 
-  test("take objects that no object type can be written for, as an intersection of several", () => {
+  test("take objects that a single object type cannot describe, as an intersection of several", () => {
     expect(printed("functions.ts").slice(5)).toEqual([
       "contradicted: (types: Contradicted, list: Keyed) => number",
       `export type Contradicted = { [key: string]: readonly string[] } & { [key: \`x[\${string}]\`]: undefined; a?: never; c?: string[] };`,

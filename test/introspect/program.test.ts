@@ -82,7 +82,7 @@ test("a solution's tsconfig.json leads to the project that has the entry", () =>
   expect(introspect(join(folder, "src/app.ts")).declarations).toMatchObject([{ name: "Ambient" }]);
 });
 
-test("options that are deprecated or concern only output do no harm", () => {
+test("options that are deprecated or concern only output do not matter", () => {
   const folder = project({
     "tsconfig.json": {
       compilerOptions: {

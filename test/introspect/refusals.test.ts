@@ -12,10 +12,10 @@ function problems(entry: string): readonly Problem[] {
   }
 }
 
-describe("what cannot cross the wire is refused", () => {
+describe("a type that cannot be sent is refused", () => {
   const all = problems("refused/app.ts");
 
-  test("all at once, each with its path inside the type", () => {
+  test("together with all others, each with its path inside the type", () => {
     expect(all.map(({ severity, path }) => `${severity} ${path}`)).toEqual([
       "error undefined",
       "error callback(options.onProgress)",
@@ -53,7 +53,7 @@ describe("what cannot cross the wire is refused", () => {
     ]);
   });
 
-  test("with its place, and a hint that is a whole sentence", () => {
+  test("with its place, and a hint that is a complete sentence", () => {
     expect(all.find(({ path }) => path === "streams(web)")).toEqual({
       severity: "error",
       reason: "stream",
@@ -98,7 +98,7 @@ describe("what cannot cross the wire is refused", () => {
 });
 
 describe("type errors stop a deploy", () => {
-  test("as tsc prints them, together with what cannot cross", () => {
+  test("as tsc prints them, together with types that cannot be sent", () => {
     expect(problemsOf("problems/types.ts").filter((line) => !line.startsWith(" "))).toEqual([
       "problems/wrong.ts(1,35): error TS2304: Cannot find name 'Missing'.",
       "problems/wrong.ts(2,12): error TS2339: Property 'nothing' does not exist on type 'string'.",

@@ -1,10 +1,10 @@
-/** Types that people meet in real programs: carried as their authors mean them, or refused with one reason for one cause. */
+/** Types from real programs: kept as their authors mean them, or refused with one reason for one cause. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { introspect } from "../../src/introspect/index.ts";
 import { fixtures, printed, problemsOf } from "./support/printed.ts";
 
-test("types from @typedef and @overload in JavaScript are carried; optional parameters stay optional", () => {
+test("types from @typedef and @overload in JavaScript are supported; optional parameters stay optional", () => {
   expect(printed("types/javascript.ts")).toEqual([
     "items: (item: Item) => Page<Item>",
     "over: (a: string) => string",
@@ -15,7 +15,7 @@ test("types from @typedef and @overload in JavaScript are carried; optional para
   ]);
 });
 
-test("types that contain themselves, computed keys, Node's types, assertions and odd names come out as they are meant", () => {
+test("recursive types, computed keys, Node's types, assertions and odd names are kept as they are meant", () => {
   expect(printed("types/carried.ts")).toEqual([
     "byAlias: (category: Category) => number",
     "byInterface: (category: Named) => number",
@@ -43,7 +43,7 @@ test("types that contain themselves, computed keys, Node's types, assertions and
   ]);
 });
 
-test("types whose values would not arrive as they say are refused, each with one reason", () => {
+test("types whose values would not arrive as declared are refused, each with one reason", () => {
   const lines = problemsOf("types/refused.ts");
   expect(lines.filter((line) => !line.startsWith(" ")).map((line) => line.replace(/^\S+: /, ""))).toEqual([
     "error: withThis needs a `this`, which a remote call does not have",
@@ -66,7 +66,7 @@ test("types whose values would not arrive as they say are refused, each with one
   ]);
 });
 
-test("an app that is compiled without strictNullChecks deploys with a warning", () => {
+test("an app compiled without strictNullChecks deploys with a warning", () => {
   const { problems } = introspect(join(fixtures, "types/loose/app.ts"), { root: fixtures });
   expect(problems).toEqual([
     expect.objectContaining({

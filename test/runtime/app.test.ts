@@ -1,4 +1,4 @@
-/** Apps: names, options, and what the deploy sees of them. */
+/** Apps: their names and options, and what a deploy sees. */
 import { describe, expect, test } from "vitest";
 import { App, definitionsOf, InvalidError, loadedApps } from "../../src/runtime/index.ts";
 
@@ -13,7 +13,7 @@ const attempt = (make: () => unknown): InvalidError => {
 };
 
 describe("names", () => {
-  test("of the option, else of the function, else of the export", () => {
+  test("come from the option, else the function, else the export", () => {
     const app = new App("names");
     const exports = {
       first: app.function(function own() {}),
@@ -78,7 +78,7 @@ describe("options", () => {
     });
   });
 
-  test("of the function win over those of the app, undefined counts as absent", () => {
+  test("of the function take precedence over the app's; undefined counts as absent", () => {
     app.function(function own() {}, {
       timeoutMs: 5,
       retries: { maxRetries: 2, maxDelayMs: 10 },
@@ -126,7 +126,7 @@ describe("options", () => {
     expect(error.message).toContain(message);
   });
 
-  test("a key is kept as places in the arguments", () => {
+  test("a key is stored as paths into the arguments", () => {
     const places = (key: (...args: never[]) => unknown) => {
       const name = `f${Math.random().toString(36).slice(2)}`;
       app.function(function f() {}, { name, limit: { count: 1, perMs: 1, key: key as () => string } });
@@ -139,7 +139,7 @@ describe("options", () => {
     expect(places((...all: string[]) => all[2])).toEqual([[2]]);
   });
 
-  // What looks like a key of its own and would be taken for another.
+  // Looks like a separate key, but would be taken for another one.
   test.each<[string, (order: { id: string; org?: string; items: string[] }, b?: string) => unknown, string]>([
     ["joined", (order, b) => `${order.id}/${b}`, "it computes with argument 1.id"],
     ["falls back", (order) => order.org ?? order.id, "it does not return undefined where argument 1.org is undefined"],
@@ -159,7 +159,7 @@ describe("options", () => {
     expect(error.hint).toContain("(order) => order.customer");
   });
 
-  test("a key is refused where inputs have none, or two", () => {
+  test("a key is refused where inputs cannot have one, or would have two", () => {
     const key = (a: string) => a;
     const keyed = { concurrency: { maxInputs: 2, key, perKey: 1 } };
     const refusal = (define: (app: App) => unknown) => attempt(() => define(new App("keyless"))).message;

@@ -39,7 +39,7 @@ describe("remote", () => {
     expect(await defined.echo.remote(new Map([["a", 1n]]))).toEqual([new Map([["a", 1n]])]);
   });
 
-  test("rejects with what the function throws", async () => {
+  test("rejects with the error that the function throws", async () => {
     const { defined } = start();
     const failure = defined.even.remote(3);
     await expect(failure).rejects.toBeInstanceOf(RemoteError);
@@ -59,7 +59,7 @@ describe("remote", () => {
     expect(local).not.toContain("RemoteFunction");
   });
 
-  test("an error of farcall's own has the caller's stack", async () => {
+  test("an error raised by farcall has the caller's stack", async () => {
     const { client, named } = start();
     async function askForMissing() {
       await named.missing.remote(1);
@@ -75,7 +75,7 @@ describe("remote", () => {
     expect((unknown as Error).stack).toContain("askForNothing");
   });
 
-  test("a method that was taken from its function says how to write it", async () => {
+  test("a method detached from its function fails with advice on how to call it", async () => {
     const { defined } = start();
     const { double } = defined;
     // The compiler refuses the method itself, for what else Array.prototype.map passes.
@@ -89,19 +89,19 @@ describe("remote", () => {
     expect(await Promise.all([1, 2].map((n) => double.remote(n)))).toEqual([2, 4]);
   });
 
-  test("an argument that cannot cross is refused before anything is sent", async () => {
+  test("an argument that cannot be sent is refused before anything is sent", async () => {
     const { engine, defined } = start();
     await expect(defined.echo.remote(1, { f: () => 1 })).rejects.toThrow("arguments[1].f is a function");
     expect(engine.observed.put).toBe(0);
   });
 
-  test("a result that cannot cross is a SerializationError", async () => {
+  test("a result that cannot be sent is a SerializationError", async () => {
     const { defined } = start();
     await expect(defined.unserialisable.remote()).rejects.toThrow(SerializationError);
     await expect(defined.unserialisable.remote()).rejects.toThrow("result.callback is a function");
   });
 
-  test("arguments are taken as they are when the call is made", async () => {
+  test("arguments are captured when the call is made", async () => {
     const { defined } = start();
     const list = [1];
     const answer = defined.echo.remote(list);
@@ -144,7 +144,7 @@ describe("remote", () => {
     await expect(remote(callOptions({ timeout: 3 } as object))).rejects.toThrow('unknown call option "timeout"');
   });
 
-  test("arguments by name go along, before call options", async () => {
+  test("arguments by name are sent, and come before call options", async () => {
     const { defined } = start();
     const remote = defined.echo.remote.bind(defined.echo) as (...args: unknown[]) => Promise<unknown[]>;
     // Functions written in TypeScript have no names for their arguments: the container says so, and has got them.
@@ -265,7 +265,7 @@ describe("definitions and stubs", () => {
     expect(() => Function.fromName<[], void>("work", "double", { version })).toThrow(InvalidError);
   });
 
-  test("fromName asks nothing before its first use; hydrate asks once", async () => {
+  test("fromName sends nothing before its first use; hydrate asks once", async () => {
     const { named } = start();
     await expect(named.missing.hydrate()).rejects.toThrow(NotFoundError);
     const hydrated = await named.double.hydrate();
@@ -274,7 +274,7 @@ describe("definitions and stubs", () => {
     expect(await named.page.getWebUrl()).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/main\/work\/page$/);
   });
 
-  test("the autoscaler refuses nonsense", async () => {
+  test("the autoscaler refuses invalid settings", async () => {
     const { defined } = start();
     await defined.double.updateAutoscaler({ minContainers: 1, maxContainers: 1 });
     await expect(defined.double.updateAutoscaler({ minContainers: 3, maxContainers: 2 })).rejects.toThrow(
@@ -292,7 +292,7 @@ describe("definitions and stubs", () => {
 });
 
 describe("FunctionCall", () => {
-  test("get, again and again, and from its id alone", async () => {
+  test("get, repeatedly, and from the id alone", async () => {
     const { client, defined } = start();
     const call = await defined.double.spawn(4);
     expect(await call.get()).toBe(8);
@@ -421,7 +421,7 @@ describe("FunctionCall", () => {
     await expect(call.get({ index: 5, timeoutMs: 0 })).rejects.toThrow("has one input");
   });
 
-  test("iter of more inputs than it asks for at a time; readers let go", async () => {
+  test("iter of more inputs than it requests at a time; readers let go", async () => {
     const { engine, defined } = start();
     const inputs = Array.from({ length: 2500 }, (_, i) => i);
     const call = await defined.double.spawnMap(inputs);
@@ -433,7 +433,7 @@ describe("FunctionCall", () => {
     expect(engine.observed.attached).toBe(0);
   });
 
-  test("iter gives what comes before a failure, then rejects", async () => {
+  test("iter yields the results before a failure, then rejects", async () => {
     const { defined } = start();
     const call = await defined.even.spawnMap([0, 2, 3, 4]);
     await call.get({ index: 3 });
@@ -445,7 +445,7 @@ describe("FunctionCall", () => {
     expect(items).toEqual([0, 2]);
   });
 
-  test("iter of a cancelled call gives what there was before it, and fails only where it asks for more", async () => {
+  test("iter of a cancelled call yields the results from before, and fails only when more are requested", async () => {
     const { defined } = start();
     const call = await defined.wait.spawnMap([1, 1, 1, 600_000], ["a", "b", "c", "d"]);
     for (const index of [0, 1, 2]) await call.get({ index });
@@ -482,7 +482,7 @@ describe("FunctionCall", () => {
 });
 
 describe("remoteGen", () => {
-  test("yields what the function yields, and then ends", async () => {
+  test("yields the function's values, and then ends", async () => {
     const { defined, named } = start();
     expect(await collect(defined.count.remoteGen(1000))).toEqual(Array.from({ length: 1000 }, (_, i) => i));
     expect(await collect(defined.count.remoteGen(0))).toEqual([]);
@@ -515,7 +515,7 @@ describe("remoteGen", () => {
     expect(engine.observed.cancelled).toBe(1);
   });
 
-  test("an error comes after what was yielded before it", async () => {
+  test("an error comes after the values yielded before it", async () => {
     const { defined } = start();
     const items: number[] = [];
     const read = async () => {

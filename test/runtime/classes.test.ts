@@ -1,4 +1,4 @@
-/** Classes in the caller's process: what is registered, what a handle is, which arguments mean the same instance. */
+/** Classes in the caller's process: registration, handles, and which arguments mean the same instance. */
 import { expect, test } from "vitest";
 import { localEngine } from "../../src/engines/local/index.ts";
 import {
@@ -159,7 +159,7 @@ test("arguments reach the other side as they were", () => {
   expect(decodeInstance(encodeInstance("M", args)).args).toEqual(args);
 });
 
-test("arguments that cannot cross, or are too many, are refused where the instance is made", () => {
+test("arguments that cannot be sent, or are too many, are refused where the instance is made", () => {
   const Model = new App("refusing").class(
     class Model {
       readonly given: unknown;
@@ -175,7 +175,7 @@ test("arguments that cannot cross, or are too many, are refused where the instan
   expect(attempt(() => new Model(new Uint8Array(100_000))).message).toContain("constructor arguments of Model");
 });
 
-test("a class is found by its name; its methods are whatever is asked for, and await does not take it for a promise", async () => {
+test("a class is found by its name; it has any method that is requested, and await does not take it for a promise", async () => {
   const Model = Class.fromName<new (size: string) => { predict: Function<[text: string], number> }>("ml", "Model", {
     environment: "test",
   });

@@ -1,4 +1,4 @@
-/** What crosses the wire arrives as it was; what cannot is refused with its place. */
+/** Values arrive as they were; those that cannot be sent are refused with their place. */
 import { deepStrictEqual } from "node:assert/strict";
 import { createContext, runInContext } from "node:vm";
 import fc from "fast-check";
@@ -66,7 +66,7 @@ const data: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
   ),
 })).value;
 
-describe("what is kept", () => {
+describe("values that are kept", () => {
   test("any data, however nested", () => {
     fc.assert(
       fc.property(data, (value) => {
@@ -175,7 +175,7 @@ describe("what is kept", () => {
     expect(roundTrip(foreign)).toStrictEqual({ a: [1, { b: -0 }] });
   });
 
-  test("a large payload does not make later small ones hold on to its memory", () => {
+  test("later small payloads do not keep a large one's memory alive", () => {
     encodeValue(new Uint8Array(32 * 1024 * 1024));
     const small = encodeValue(1);
     expect(small.buffer.byteLength).toBeLessThan(1024 * 1024);
@@ -203,7 +203,7 @@ describe("arguments", () => {
   });
 });
 
-describe("what is refused, with its place", () => {
+describe("values that are refused, with their place", () => {
   class Account {
     balance = 0;
     deposit() {}
@@ -296,7 +296,7 @@ describe("errors", () => {
     expect(Object.keys(back).sort()).toEqual(["code", "when"]);
   });
 
-  test("a class of the author's own becomes RemoteError with its name", () => {
+  test("an author's own class becomes RemoteError with its name", () => {
     class QuotaError extends Error {
       limit = 5;
       code = "E_QUOTA";
@@ -329,7 +329,7 @@ describe("errors", () => {
     expect(back.name).toBe("AbortError");
   });
 
-  test("what cannot cross is dropped alone, with a marker in its place, and a cycle of causes ends", () => {
+  test("only properties that cannot be sent are dropped, with a marker in their place, and a cycle of causes ends", () => {
     const response = { status: 404, headers: new Headers(), data: { reason: "gone", at: [new WeakMap(), 1] } };
     const error = Object.assign(new Error("x"), { response, kept: 1, retry: () => 1, kind: Symbol("s"), self: {} });
     error.cause = error;

@@ -1,4 +1,4 @@
-/** Which engine a call goes to, and what user code can ask about the call that it runs for. */
+/** Which engine a call goes to, and what user code can find out about its call. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   Client,
@@ -41,7 +41,7 @@ afterEach(async () => {
 });
 
 describe("the engine of a call", () => {
-  test("is that of the client, else the configured one, else FARCALL_ENGINE, else the stub's", async () => {
+  test("is the client's, else the configured one, else FARCALL_ENGINE, else the stub's", async () => {
     const double = stub();
     expect(await double.remote(1)).toBe(2);
     expect(urls()).toEqual(["test:stub"]);
@@ -110,7 +110,7 @@ describe("the engine of a call", () => {
   });
 });
 
-test("context() works inside a call only, and calls made there belong to it", async () => {
+test("context() works only inside a call, and calls made there belong to it", async () => {
   expect(isRemote()).toBe(false);
   expect(() => context()).toThrow(ExecutionError);
   const inside = {

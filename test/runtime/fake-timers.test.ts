@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("every way to call answers while all timers are fake", async () => {
+test("every way to call works while all timers are fake", async () => {
   const { defined, named } = start();
   vi.useFakeTimers();
   expect(await defined.double.remote(2)).toBe(4);

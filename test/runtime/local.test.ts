@@ -1,4 +1,4 @@
-/** Unit tests of programs that call: their stubs run definitions in this process, and no engine is asked. */
+/** Unit tests of calling programs: their stubs run definitions in this process, without an engine. */
 import { afterEach, describe, expect, test } from "vitest";
 import {
   App,
@@ -104,7 +104,7 @@ test("each way to call runs the definition", async () => {
   expect((await images.add.getCurrentStats()).numRunningInputs).toBe(0);
 });
 
-test("a plain function, generator or class will do, and may be a spy of the test", async () => {
+test("a definition is a plain function, generator or class, and may be a spy", async () => {
   const seen: unknown[] = [];
   using _ = withLocal(images, {
     add: (a, b) => {
@@ -130,7 +130,7 @@ test("a plain function, generator or class will do, and may be a spy of the test
   expect(await new images.Model("a").predict.remote("b")).toBe("ab");
 });
 
-test("what is thrown, and what cannot cross, is as on an engine", async () => {
+test("thrown errors, and values that cannot be sent, behave as on an engine", async () => {
   class Own extends Error {
     override name = "Own";
     limit = 3;
@@ -180,7 +180,7 @@ test("leaving a generator's loop, or cancelling a call, stops it", async () => {
   await expect(images.add.remote(1, 2, callOptions({ timeoutMs: 5 }))).rejects.toThrow("within 5 ms");
 });
 
-test("a stub without a definition is refused, and no engine is asked", async () => {
+test("a stub without a definition is refused without asking an engine", async () => {
   using _ = withLocal(images, { add: (a, b) => a + b });
   const refused = await images.resize.remote(new Uint8Array()).catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(NotFoundError);
@@ -210,7 +210,7 @@ describe("afterwards the stubs", () => {
   });
 });
 
-test("what is not a stub or a definition is refused", () => {
+test("anything that is not a stub or a definition is refused", () => {
   expect(() => withLocal({}, {})).toThrow("without stubs");
   expect(() => withLocal(images, { add: 5 as never })).toThrow("the definition of add is not a function");
   expect(() => withLocal(images, { Model: 5 as never })).toThrow("the definition of Model is not a class");

@@ -1,4 +1,4 @@
-/** map and its family in every corner. */
+/** map and its relatives, including corner cases. */
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import {
@@ -17,7 +17,7 @@ useEngine();
 const range = (length: number) => Array.from({ length }, (_, i) => i);
 const pause = (ms = 0) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** Counts what is done with it. `length` may be infinite. */
+/** Counts the operations on it. `length` may be infinite. */
 class Source implements Iterable<number>, AsyncIterable<number> {
   opened = 0;
   taken = 0;
@@ -105,7 +105,7 @@ describe("inputs", () => {
     await expect(collect(defined.double.map(later))).rejects.toThrow("Iterator result 5 is not an object");
   });
 
-  test("unequal lengths: each iterator is closed once, or ended by itself, and none is read twice too far", async () => {
+  test("unequal lengths: each iterator is closed once or ends by itself, and none is read too far", async () => {
     const { defined } = start();
     for (const [a, b] of [
       [3, 5],
@@ -203,7 +203,7 @@ describe("inputs", () => {
     expect(engine.observed.cancelled).toBe(2);
   });
 
-  test("an argument that cannot cross is named with its input", async () => {
+  test("an argument that cannot be sent is named with its input", async () => {
     const { defined } = start();
     const source = [1, { f: () => 1 }];
     await expect(collect(defined.echo.map(source))).rejects.toThrow(SerializationError);
@@ -261,7 +261,7 @@ describe("inputs", () => {
     expect(produced).toBe(50);
   });
 
-  test("an engine that is full makes the sending wait", async () => {
+  test("sending waits while the engine is full", async () => {
     const { engine, defined } = start({ highWater: 10 });
     const items = defined.double.map(range(100));
     const first = items.next();
@@ -330,7 +330,7 @@ describe("outputs", () => {
     expect(engine.observed.cancelled).toBe(3);
   });
 
-  test("return() does not wait for an output, nor for an input that never comes", async () => {
+  test("return() waits neither for an output nor for an input that never comes", async () => {
     const { defined } = start();
     const stuck = defined.never.map([1, 2]);
     const waiting = stuck.next();
@@ -347,7 +347,7 @@ describe("outputs", () => {
     expect(await first).toEqual({ value: undefined, done: true });
   });
 
-  test("an error of closing an input reaches the code that leaves the loop", async () => {
+  test("an error from closing an input reaches the code that leaves the loop", async () => {
     const { defined } = start();
     function* guarded() {
       try {
@@ -380,7 +380,7 @@ describe("outputs", () => {
     expect(engine.observed.cancelled).toBe(1);
   });
 
-  test("calls of next() that do not wait for each other are answered in their order", async () => {
+  test("concurrent calls of next() are answered in order", async () => {
     const { defined } = start();
     const items = defined.wait.map([20, 5, 1], range(3));
     const answers = await Promise.all(range(5).map(() => items.next()));
@@ -490,7 +490,7 @@ test("a stream that nobody reads warns once that it never ran", async () => {
   warn.mockRestore();
 });
 
-/** What map promises, in a few lines. */
+/** A model of map's promises, in a few lines. */
 function model(inputs: readonly number[][], failing: ReadonlySet<number>, returnExceptions: boolean) {
   const length = Math.min(...inputs.map((input) => input.length));
   const fails = range(length).some((i) => failing.has(i));
@@ -500,7 +500,7 @@ function model(inputs: readonly number[][], failing: ReadonlySet<number>, return
   return { length, outputs, rejects: fails && !returnExceptions };
 }
 
-test("any map keeps to the model: lengths, orders, failures, windows, early exits", async () => {
+test("any map behaves like the model: lengths, orders, failures, windows, early exits", async () => {
   const { defined } = start();
   const scenario = fc.record({
     lengths: fc.array(fc.nat(40), { minLength: 1, maxLength: 3 }),

@@ -1,4 +1,4 @@
-/** Keys of inputs, read from the bytes of their arguments: they have to be what decoding would give, whatever the bytes. */
+/** Keys of inputs, read from the bytes of their arguments: they must equal what decoding would give, whatever the bytes. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { argumentBytes, decodeValue, encodeArguments, encodeValue } from "../../src/runtime/index.ts";
@@ -12,7 +12,7 @@ const values = fc.anything({
   withTypedArray: true,
 });
 
-/** What lies there, as property access would find it. */
+/** The value at a path, as property access would find it. */
 function at(value: unknown, path: readonly (string | number)[]): unknown {
   let found = value;
   for (const step of path) {
@@ -34,7 +34,7 @@ function* places(value: unknown, path: (string | number)[] = []): Generator<(str
   }
 }
 
-test("a value is found wherever it lies in the arguments", () => {
+test("a value is found wherever it is in the arguments", () => {
   fc.assert(
     fc.property(fc.array(values, { minLength: 1, maxLength: 3 }), (args) => {
       let payload: Uint8Array;
@@ -66,7 +66,7 @@ function withoutTags(bytes: Uint8Array): unknown {
   return decodeValue(bytes[0] === 0xd9 && bytes[1] === 0xa0 && bytes[2] === 0x00 ? bytes : revived);
 }
 
-test("equal values have equal bytes, beside whatever else", () => {
+test("equal values have equal bytes, whatever is next to them", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.integer(), fc.bigInt(), fc.boolean()), values, (key, other) => {
       let beside: Uint8Array;
@@ -81,7 +81,7 @@ test("equal values have equal bytes, beside whatever else", () => {
   );
 });
 
-test("there is nothing in bytes that are no arguments, and reading them ends", () => {
+test("nothing is found in bytes that are not arguments, and reading them ends", () => {
   fc.assert(
     fc.property(
       fc.uint8Array({ maxLength: 200 }),

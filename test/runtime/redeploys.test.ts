@@ -1,4 +1,4 @@
-/** Functions that are known by name or by an old stub, while what they name is deployed again. */
+/** Functions called by name or through an old stub while their app is deployed again. */
 import { expect, test } from "vitest";
 import { localEngine } from "../../src/engines/local/index.ts";
 import { Client, Function, GeneratorFunction, NotFoundError } from "../../src/runtime/index.ts";
@@ -11,7 +11,7 @@ const generator = deployment("work", "export const f = app.function(function* f(
   f: { mode: "generator" },
 });
 
-test("a function that is called by name is asked again how it answers once a method does not fit", async () => {
+test("the mode of a function called by name is looked up again once a method does not fit", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
   const client = new Client({ engine });
@@ -33,7 +33,7 @@ test("a function that is called by name is asked again how it answers once a met
   await engine.close();
 });
 
-test("stubs go on after their app was removed and a compatible one deployed", async () => {
+test("stubs still work after their app was removed and a compatible one deployed", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
   const f = Function.fromName<[n: number], number>("work", "f", { client: new Client({ engine }) });

@@ -1,4 +1,4 @@
-/** What the runtime asks of an engine that lacks roles and features, and has a codec of its own. */
+/** The runtime with an engine that lacks roles and features and has its own codec. */
 import { beforeEach, expect, test } from "vitest";
 import type { OpenCall } from "../../src/engine/index.ts";
 import {
@@ -128,14 +128,14 @@ test("progress is refused before anything is sent", async () => {
   expect(await call.get()).toBe(3);
 });
 
-test("a role that is missing says what to do instead", () => {
+test("the error for a missing role says what to do instead", () => {
   expect(() => deployerOf(engine)).toThrow(
     expect.objectContaining({ code: "FARCALL_UNSUPPORTED", hint: "Call MemoryWorld.install with the app." }),
   );
   expect(() => monitorOf(engine)).toThrow(UnsupportedError);
 });
 
-test("arguments are those of the moment of the call, also while the engine is still being opened", async () => {
+test("arguments are captured at the moment of the call, even while the engine is still being opened", async () => {
   registerEngine("test-roles", async () => () => engine);
   const slow = new Client({ engine: "test-roles:" });
   const list = [1];

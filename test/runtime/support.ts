@@ -1,4 +1,4 @@
-/** An app of small functions, deployed to a real engine, and stubs of it whose calls pass a watch. */
+/** An app of small functions, deployed to a real engine, and stubs for it whose calls are observed. */
 import { afterAll, beforeAll } from "vitest";
 import type { Engine } from "../../src/engine/index.ts";
 import { localEngine } from "../../src/engines/local/index.ts";
@@ -9,7 +9,7 @@ import { WatchedEngine, type WatchOptions } from "../support/watched-engine.ts";
 
 export const app = new App("work");
 
-/** For `count`: told what it does, in a file, since it runs elsewhere. */
+/** For `count`: it reports its progress in a file, since it runs in another process. */
 declare const appendFileSync: (file: string, text: string) => void;
 
 class QuotaError extends Error {
@@ -25,7 +25,7 @@ const defined = {
     return a + b;
   }),
   nothing: app.function(function nothing(_n?: number): void {}),
-  /** Answers after so many milliseconds. */
+  /** Resolves after this many milliseconds. */
   wait: app.function(async function wait(ms: number, value?: unknown) {
     await new Promise((resolve) => setTimeout(resolve, ms));
     return value;
@@ -76,7 +76,7 @@ const defined = {
 let home: TemporaryHome;
 let real: Engine;
 
-/** To be called once in a test file: deploys the app to an engine of the file's own. */
+/** Call it once per test file: deploys the app to the file's own engine. */
 export function useEngine(): void {
   beforeAll(async () => {
     home = await temporaryHome();
@@ -104,7 +104,7 @@ export function useEngine(): void {
   });
 }
 
-/** A connection of its own to the file's engine. */
+/** A separate connection to the file's engine. */
 export function watched(options: WatchOptions = {}): WatchedEngine {
   return new WatchedEngine(localEngine(home.url), options);
 }

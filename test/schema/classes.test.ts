@@ -1,4 +1,4 @@
-/** Classes in a manifest: what is accepted, what a change means, how they are exported. */
+/** Classes in a manifest: which are accepted, what a change means, how they are exported. */
 import { describe, expect, test } from "vitest";
 import {
   type AppManifest,
@@ -64,7 +64,7 @@ describe("a manifest", () => {
 });
 
 describe("a change of the constructor", () => {
-  test("is part of the signature of each method, and told of the class alone", () => {
+  test("is part of each method's signature, and reported only for the class", () => {
     const [before, after] = [taking(size), taking({ ...size, type: NUMBER })];
     expect(before.functions[0]!.signature).not.toBe(after.functions[0]!.signature);
     expect(compareManifests(before, after)).toEqual([
@@ -73,16 +73,16 @@ describe("a change of the constructor", () => {
     ]);
   });
 
-  test("that takes more is compatible, and one of words is for readers", () => {
+  test("that accepts more is compatible, and one of documentation is for readers", () => {
     const wider = taking(size, { name: "more", type: NUMBER, optional: true });
     expect(compareManifests(taking(size), wider)[0]).toMatchObject({ verdict: "compatible" });
-    const told = taking(size);
-    told.classes![0]!.doc = "Thinks twice.";
-    expect(compareManifests(taking(size), told)[0]).toMatchObject({ verdict: "docs only" });
+    const documented = taking(size);
+    documented.classes![0]!.doc = "Thinks twice.";
+    expect(compareManifests(taking(size), documented)[0]).toMatchObject({ verdict: "docs only" });
     expect(taking({ ...size, doc: "Other words." }).functions[0]!.signature).toBe(taking(size).functions[0]!.signature);
   });
 
-  test("and a class that comes or goes with its methods, are told", () => {
+  test("and a class that is added or removed with its methods, are reported", () => {
     const { classes: _, ...none } = { ...taking(size), functions: [] };
     expect(compareManifests(taking(size), none).map(({ verdict }) => verdict)).toEqual(["breaking", "breaking"]);
     expect(compareManifests(none, taking(size)).map(({ verdict }) => verdict)).toEqual(["compatible", "compatible"]);

@@ -293,7 +293,7 @@ describe("a change that only readers see", () => {
 });
 
 describe("comparing", () => {
-  test("comes to an end where a generic type holds itself with ever larger arguments", () => {
+  test("terminates when a generic type contains itself with ever larger arguments", () => {
     const nest = (leaf: TypeSchema): Declaration => ({
       kind: "interface",
       name: "Nest",
@@ -315,7 +315,7 @@ describe("comparing", () => {
     });
   });
 
-  test("ends for types that grow in each turn", () => {
+  test("terminates for types that grow at each step", () => {
     const grow = (...more: PropertySchema[]): Declaration => ({
       kind: "interface",
       name: "Grow",
@@ -332,7 +332,7 @@ describe("comparing", () => {
     expect(reasons[0]).toContain("is nested too deeply to be compared");
   });
 
-  test("names all changes of a function, compatible ones beside breaking ones", () => {
+  test("names all changes of a function, compatible and breaking ones", () => {
     const before = version([param("a"), param("options", object("width"))], object("x", "y"));
     const after = version(
       [
@@ -353,7 +353,7 @@ describe("comparing", () => {
     expect(reasons).toHaveLength(5);
   });
 
-  test("names what has changed beside the mode", () => {
+  test("names what has changed in addition to the mode", () => {
     const generator = version([param("a", NUMBER)], NUMBER, { mode: "generator" });
     const { reasons } = compareFunctions(version([param("a")], STRING), generator);
     expect(reasons).toEqual(["was a unary function, is now a generator one", expect.stringMatching(/^parameter 'a' /)]);

@@ -59,7 +59,7 @@ const positionalX: ParameterSchema = { ...x, positionalOnly: true };
 const rest = (type: TypeSchema): ParameterSchema => ({ name: "others", type, keywordRest: true });
 
 describe("the signature", () => {
-  test("tells how an argument can be passed", () => {
+  test("depends on how an argument can be passed", () => {
     const signatures = [
       fn(x),
       fn(positionalX),

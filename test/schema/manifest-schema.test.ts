@@ -1,4 +1,4 @@
-/** The JSON Schema of manifests says what `parse` says of their shape, so that other languages refuse the same. */
+/** The JSON Schema of manifests agrees with `parse` on their shape, so that other languages refuse the same manifests. */
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -11,10 +11,10 @@ const accepts = ajv.compile(await manifestSchema());
 /** Beyond JSON Schema: which names are in scope, distinct and identifiers, and which types fit together. */
 const SHAPE = /: (expected |is missing$|.* is not one of )/;
 
-/** What is put in the place of some part of a manifest. */
+/** The replacements for a part of a manifest. */
 const STRANGERS = [null, true, false, 0, -1, 0.5, "", "kind", [], [null], {}, { kind: "primitive" }, { kind: "none" }];
 
-test("every manifest that is read fits the JSON Schema", async () => {
+test("every manifest that can be read fits the JSON Schema", async () => {
   await fc.assert(
     fc.asyncProperty(manifests(), async (manifest) => {
       await parseManifest(manifest);
@@ -24,7 +24,7 @@ test("every manifest that is read fits the JSON Schema", async () => {
   );
 });
 
-test("a part of another shape is refused by both or by none", async () => {
+test("a part with a wrong shape is refused by both or by neither", async () => {
   let refused = 0;
   await fc.assert(
     fc.asyncProperty(

@@ -27,7 +27,7 @@ const PAIRS = 250;
 /** Fixed, so that a run says the same twice; set another one, and more batches, to look further. */
 const SEED = Number(process.env.FARCALL_TEST_SEED ?? 1);
 
-describe("what is called compatible", () => {
+describe("a change called compatible", () => {
   test("is accepted by the compiler", () => {
     let [accepted, conservative, compatible] = [0, 0, 0];
     for (let batch = 0; batch < BATCHES; batch++) {

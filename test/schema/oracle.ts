@@ -1,6 +1,6 @@
 /**
- * TypeScript as the judge of two versions of a function: is what the old one took taken by the new one, and what the new one
- * gives back what the old one gave? Many pairs go into one program, since a program costs more than a check.
+ * TypeScript as the judge of two versions of a function: does the new one accept the old one's arguments, and are the new one's
+ * results valid results of the old one? Many pairs go into one program, since a program costs more than a check.
  */
 import ts from "typescript-5.9";
 import type { FunctionVersion } from "../../src/schema/index.ts";
@@ -8,9 +8,9 @@ import { printDeclaration, printTuple, printType } from "../../src/schema/index.
 
 export interface Judgement {
   accepts: boolean;
-  /** The changed version is no valid TypeScript: nothing to be judged. */
+  /** The changed version is not valid TypeScript, so there is nothing to judge. */
   invalid: boolean;
-  /** What the compiler says against it. */
+  /** The compiler's objection. */
   messages: string[];
 }
 

@@ -50,7 +50,7 @@ async function failure(json: unknown): Promise<SchemaError> {
 }
 
 describe("a manifest", () => {
-  test("whose functions throw something else than an error class is refused", async () => {
+  test("whose functions throw something other than an error class is refused", async () => {
     const throwing = changed(({ functions }) => {
       functions[0].errors = [{ kind: "reference", name: "ResizeOptions" }];
     });
@@ -165,13 +165,13 @@ describe("a manifest", () => {
     expect((await failure(changed(change))).message).toContain(message);
   });
 
-  test("names all that is wrong at once, up to a point", async () => {
+  test("lists all problems at once, up to a limit", async () => {
     const error = await failure({ ...manifest, functions: Array.from({ length: 9 }, () => ({})) });
     expect(error.message.split("\n")).toHaveLength(7);
     expect(error.message).toContain("more");
   });
 
-  test("nested without end is refused, not followed", async () => {
+  test("that is nested endlessly is refused, not followed", async () => {
     let type: unknown = { kind: "primitive", name: "string" };
     for (let depth = 0; depth < 100_000; depth++) type = { kind: "array", element: type };
     const error = await failure(

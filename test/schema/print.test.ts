@@ -179,11 +179,11 @@ describe("printed parameters", () => {
     { name: "more", type: { kind: "array", element: STRING }, rest: true },
   ];
 
-  test("read as a function's", () => {
+  test("parse as a function's", () => {
     expect(printParameters(parameters)).toBe("image: Uint8Array, options?: ResizeOptions, ...more: string[]");
   });
 
-  test("read as a tuple's elements, in which undefined may be passed for what is optional", () => {
+  test("parse as a tuple's elements, where undefined may be passed for optional ones", () => {
     expect(printTuple(parameters)).toBe("[image: Uint8Array, options?: ResizeOptions | undefined, ...more: string[]]");
     const optional = (type: TypeSchema): string => printTuple([{ name: "a", type, optional: true }]);
     expect(optional({ kind: "union", members: [STRING, UNDEFINED] })).toBe("[a?: string | undefined]");
@@ -191,7 +191,7 @@ describe("printed parameters", () => {
     expect(optional({ kind: "primitive", name: "unknown" })).toBe("[a?: unknown]");
   });
 
-  test("take undefined for a default that stands before something required", () => {
+  test("accept undefined for a default before a required parameter", () => {
     const list: ParameterSchema[] = [
       { name: "width", type: NUMBER, default: "100" },
       { name: "image", type: STRING },
@@ -200,7 +200,7 @@ describe("printed parameters", () => {
     expect(printTuple(list)).toBe("[width: number | undefined, image: string]");
   });
 
-  test("named by reserved words get another name where TypeScript wants it", () => {
+  test("named by reserved words get another name where TypeScript requires it", () => {
     const list: ParameterSchema[] = [
       { name: "class", type: STRING },
       { name: "new", type: STRING },
@@ -220,7 +220,7 @@ describe("printed parameters", () => {
   });
 });
 
-describe("a name that would be code", () => {
+describe("a name that contains code", () => {
   const evil = "x; process.exit(1); type y";
   test.each<[string, () => string]>([
     ["a reference", () => printType({ kind: "reference", name: evil })],

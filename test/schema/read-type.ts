@@ -1,4 +1,4 @@
-/** TypeScript text back to TypeSchema, by TypeScript's own parser: what the printer is held against. */
+/** Parses TypeScript back to TypeSchema with TypeScript's own parser, to check the printer. */
 import { ts } from "ts-morph";
 import type { PrimitiveName, PropertySchema, TupleElement, TypeSchema } from "../../src/schema/index.ts";
 

@@ -9,7 +9,7 @@ const leaves: fc.Arbitrary<TypeSchema> = fc.constantFrom(
   ...["a", true].map((value): TypeSchema => ({ kind: "literal", value })),
 );
 
-/** What one of the two holds more of itself or of the other in. */
+/** The containers in which one of the two holds itself or the other. */
 const holders = fc.constantFrom<(type: TypeSchema) => TypeSchema>(
   (type) => ({ kind: "array", element: type }),
   (type) => ({ kind: "object", properties: [{ name: "x", type }] }),
@@ -35,7 +35,7 @@ const members: fc.Arbitrary<TypeSchema> = fc
     ],
   }));
 
-/** Two aliases, which what is declared beside them may refer to. */
+/** Two aliases that other declarations may refer to. */
 export const recursiveUnions: fc.Arbitrary<Declaration[]> = fc
   .tuple(members, members)
   .map((types) => types.map((type, at): Declaration => ({ kind: "alias", name: NAMES[at]!, type })));

@@ -181,7 +181,7 @@ describe("a signature", () => {
       alias("C", union(NULL, { kind: "array", element: union(ref("A"), ref("B")) })),
     ];
 
-    test("is made, and depends on what lies below", () => {
+    test("is made, and depends on nested types", () => {
       const signatures = [STRING, NUMBER].flatMap((leaf) => [
         signatureOf(taking(ref("Json")), json(leaf)),
         signatureOf(taking(orUndefined("Json")), json(leaf)),
@@ -200,7 +200,7 @@ describe("a signature", () => {
     });
   });
 
-  test("tells circles of different lengths apart, and not the same circle entered twice", () => {
+  test("distinguishes cycles of different lengths, but not the same cycle entered twice", () => {
     const circle = (length: number): Declaration[] =>
       Array.from({ length }, (_, at) =>
         face(`N${at}`, { next: ref(`N${(at + 1) % length}`), ...(at === 0 && { mark: STRING }) }),

@@ -1,4 +1,4 @@
-/** Exports are what others' validators take them for, and say of values what the container says. */
+/** Exports are valid for third-party validators, and agree with the container on values. */
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";

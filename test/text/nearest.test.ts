@@ -16,7 +16,7 @@ describe("nearest names", () => {
     expect(nearest(name, known)).toEqual(expected);
   });
 
-  test("are no more than asked for, without the name itself and without doubles", () => {
+  test("are at most the requested number, without the name itself and without duplicates", () => {
     expect(nearest("ab", ["aa", "ac", "ad", "ab", "aa"], 2)).toEqual(["aa", "ac"]);
   });
 });

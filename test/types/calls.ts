@@ -1,4 +1,4 @@
-/** Calls of one input: what the compiler takes, and what it refuses on the argument at fault. */
+/** Calls of one input: what the compiler accepts, and what it refuses on the argument at fault. */
 import { callOptions, FunctionCall, kwargs } from "../../src/index.ts";
 import { type Equal, expectType } from "./expect.ts";
 import { add, frames, log, maybe, pair, ping, resize, sum, tokenize, train } from "./stubs.ts";
@@ -48,7 +48,7 @@ resize.remote(bytes, { widht: 3 });
 resize.remote(bytes, { width: "3" });
 // @ts-expect-error too many arguments
 resize.remote(bytes, {}, limits, limits);
-// @ts-expect-error a required argument is no call option
+// @ts-expect-error a required argument is not a call option
 resize.remote(limits);
 // @ts-expect-error one argument is missing
 add.remote(1);
@@ -121,7 +121,7 @@ expectType<Equal<Awaited<ReturnType<typeof gatherBoth>>, [number, string]>>(true
 function gatherBoth(): Promise<[number, string]> {
   return FunctionCall.gather(call, text);
 }
-// @ts-expect-error a call of numbers is no call of strings
+// @ts-expect-error a call of numbers is not a call of strings
 export const wrong: FunctionCall<string> = call;
 
 import { join, total } from "./stubs.ts";

@@ -1,4 +1,4 @@
-/** Classes: what `app.class` returns, and what `Class.fromName` knows. */
+/** Classes: the types of `app.class` and `Class.fromName`. */
 import { App, Class, type Function, type FunctionCall, type GeneratorFunction } from "../../src/index.ts";
 import { type Equal, expectType } from "./expect.ts";
 
@@ -43,7 +43,7 @@ expectType<Equal<keyof typeof model, "predict" | "name" | "stream">>(true);
 
 export async function use(): Promise<void> {
   const result: number[] = await model.predict.remote("a", 1);
-  // @ts-expect-error: the text is no number
+  // @ts-expect-error: the string is not a number
   await model.predict.remote(1);
   for await (const many of model.predict.map(["a", "b"])) many satisfies number[];
   for await (const date of model.stream.remoteGen(2)) date satisfies Date;

@@ -1,4 +1,4 @@
-/** Declared errors as callers have them: what `instanceof` tells the compiler, and how tests construct them. */
+/** Declared errors for callers: what `instanceof` proves to the compiler, and how tests construct them. */
 import { RemoteError, withLocal } from "../../src/index.ts";
 import { type Equal, expectType } from "./expect.ts";
 import * as stubs from "./stubs.ts";

@@ -44,5 +44,5 @@ const items = first.map([["a"]]);
 export const check: AsyncIterable<string | undefined> = items;
 export const single: Promise<number> = parse.remote("1");
 export const many: Promise<number[]> = parse.remote("1", true);
-// @ts-expect-error a number is no list
+// @ts-expect-error a number is not a list
 first.remote(1);

@@ -1,4 +1,4 @@
-/** Limits: a key has the function's parameters, and is made of what can be compared. */
+/** Limits: a key has the function's parameters, and consists of comparable values. */
 import { App, type FunctionOptions } from "../../src/index.ts";
 
 interface Order {

@@ -97,9 +97,9 @@ relate.map(["a"], ["b"], { kwargs: { centre: "b" } });
 relate.starmap([["a", "b"]], { kwargs: { centre: "b" } });
 // @ts-expect-error nothing is left to be given by name
 relate.forEach(["a"], ["b"], { kwargs: { right: "c" } });
-// @ts-expect-error what stands beside a rest has no name
+// @ts-expect-error an element next to a rest has no name
 collect.map(["a"], { kwargs: { first: "b" } });
-// @ts-expect-error what stands beside a rest has no name
+// @ts-expect-error an element next to a rest has no name
 collect.remote("a", kwargs({ first: "b" }));
 // @ts-expect-error TypeScript functions have no names for their arguments
 add.map([1], [2], { kwargs: { b: 2 } });

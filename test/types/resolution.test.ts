@@ -1,4 +1,4 @@
-/** Projects whose compiler does not read `exports` find farcall's types all the same. */
+/** Projects whose compiler does not read `exports` still find farcall's types. */
 import { writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { project } from "../deploy/project.ts";

@@ -1,4 +1,4 @@
-/** Stubs as generated code has them: what the other files here call. */
+/** Stubs as in generated code, which the other files here call. */
 import {
   type ErrorClass,
   type Function,

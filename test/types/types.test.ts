@@ -10,7 +10,7 @@ import { COMPILERS, type Compiler, compile } from "../support/compile.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-/** What the compiler prints about the files here: those of the package are checked with the package. */
+/** The compiler's output about the files here: the package's own are checked with the package. */
 async function complaints(compiler: Compiler, project: string): Promise<string[]> {
   const output = await compile(compiler, project, here);
   let ours = true;
@@ -21,11 +21,11 @@ async function complaints(compiler: Compiler, project: string): Promise<string[]
 }
 
 describe.each(COMPILERS)("%s", (compiler) => {
-  test("accepts what is right and refuses what is wrong", async () => {
+  test("accepts correct calls and refuses wrong ones", async () => {
     expect(await complaints(compiler, here)).toEqual([]);
   });
 
-  test("says what is wrong with a call in a line or two", async () => {
+  test("explains a wrong call in a line or two", async () => {
     const folder = await mkdtemp(join(here, "wrong-"));
     try {
       const calls = await readFile(join(here, "wrong-calls.txt"), "utf8");

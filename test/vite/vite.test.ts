@@ -1,4 +1,4 @@
-/** A Vite project beside an app that is deployed again and again: Vite's own dev server and build, as processes. */
+/** A Vite project and an app that is deployed repeatedly: Vite's own dev server and build, as processes. */
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -115,7 +115,7 @@ test("the dev server has stubs before it answers, follows deploys, and ends the 
   expect(code, output).toBe(0);
 });
 
-test("the dev server starts also when it has no stubs to write, and says why", async () => {
+test("the dev server starts even if it cannot write stubs, and says why", async () => {
   await using project = await Project.create();
   await project.write("server.mjs", server.replace(/^const { answer }.*\n.*\n/m, 'console.log("serving");\n'));
   const child = start(process.execPath, ["server.mjs"], { cwd: project.folder, env: project.env }, "ignore");
@@ -153,7 +153,7 @@ test("a build goes through with current stubs and fails on stale ones, saying wh
   expect((await project.build()).code).toBe(0);
 });
 
-test("a build can compare with the lock file alone, or not at all", async () => {
+test("a build can compare with only the lock file, or not at all", async () => {
   await using project = await Project.create();
   await project.deploy("string");
   await project.codegen();

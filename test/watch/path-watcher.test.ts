@@ -1,4 +1,4 @@
-/** Changes of files and folders as editors, checkouts and people make them. */
+/** Changes to files and folders as editors, checkouts and people make them. */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,7 +60,7 @@ test("a file that is written, replaced by another, removed and written again cha
   await watched.until("a.ts");
 });
 
-test("a change that happens before the system's watch has begun is reported, and what was there is not", async () => {
+test("a change before the system's watch has begun is reported, existing files are not", async () => {
   await using watched = new Watched();
   watched.makeFolder("folder");
   for (const name of ["same.ts", "other.ts"]) watched.write(`folder/${name}`, "1");

@@ -1,6 +1,6 @@
 /**
- * Words of the command line, and JSON, into what a function's parameter takes. The parameter's type decides what JSON cannot
- * say: `2026-01-31` is a Date where a Date is due and a string where a string is.
+ * Converts command-line arguments and JSON to a parameter's type. The type decides what JSON cannot
+ * express: `2026-01-31` is a Date where a Date is expected and a string where a string is.
  */
 import { readFileSync } from "node:fs";
 import {
@@ -19,8 +19,8 @@ import {
 import { UsageError } from "../terminal/report.ts";
 
 /**
- * Reads one argument: JSON, or plain text where a string is due; `@path` is the content of a file (bytes for a typed
- * array, text for a string, JSON otherwise), `@@text` is the text `@text`.
+ * Reads one argument: JSON, or plain text where a string is expected; `@path` is the content of a file (bytes for a typed
+ * array, a string for a string, JSON otherwise), `@@text` is the string `@text`.
  */
 export function readArgument(
   text: string,
@@ -38,7 +38,7 @@ export function readArgument(
   return fromText(content.toString());
 
   function fromText(source: string): unknown {
-    // Before JSON.parse makes a number of it, which holds fewer digits.
+    // Before JSON.parse turns it into a number, which holds fewer digits.
     if (/^-?\d+$/.test(source) && takes("bigint") && !takes("number") && !takes("string")) return BigInt(source);
     const parsed = parseJson(source);
     const takesText = members.some((member) => isText(member) || isUnknown(member));

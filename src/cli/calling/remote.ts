@@ -1,4 +1,4 @@
-/** What a target on the command line means to call: a function, or the method of an instance that it says how to construct. */
+/** The callable that a target on the command line names: a function, or the method of an instance with constructor arguments. */
 import {
   Class,
   encodeInstance,
@@ -45,21 +45,21 @@ export function remoteOf(
       fn.mode === "generator"
         ? GeneratorFunction.fromName<unknown[], unknown>(target.app, fn.name, from)
         : RemoteFunction.fromName<unknown[], unknown>(target.app, fn.name, from);
-    return remote as AnyRemote; // one class is behind both
+    return remote as AnyRemote; // one class implements both
   }
   type Instance = Record<string, AnyRemote>;
   const Own = Class.fromName<new (...args: unknown[]) => Instance>(target.app, fn.class, from);
   return new Own(...constructorArguments(target, fn, manifest))[methodName(fn)]!;
 }
 
-/** For what only asks: FunctionRef's `instance`, when the target says which. */
+/** For queries: FunctionRef's `instance`, if the target names one. */
 export function instanceOf(target: Target, fn: FunctionSchema, manifest: AppManifest): string | undefined {
   if (target.construct === undefined || fn.class === undefined) return undefined;
   return encodeInstance(fn.class, constructorArguments(target, fn, manifest));
 }
 
 function constructorArguments({ app, construct = "" }: Target, fn: FunctionSchema, manifest: AppManifest): unknown[] {
-  const { name, parameters } = constructorOf(classOf(fn, manifest)!); // the manifest was checked to have it
+  const { name, parameters } = constructorOf(classOf(fn, manifest)!); // the manifest was checked: it has the class
   const example = `'${app}/${name}(${parameters.map((parameter) => parameter.name).join(", ")}).${methodName(fn)}'`;
   let values: unknown[];
   try {

@@ -1,11 +1,11 @@
-/** `APP`, `APP/FUNCTION` and `APP/CLASS(ARGS).METHOD`, as people write them on the command line. */
+/** `APP`, `APP/FUNCTION` and `APP/CLASS(ARGS).METHOD`, as written on the command line. */
 import { UsageError } from "../terminal/report.ts";
 
 export interface Target {
   app: string;
-  /** Of a method, `Model.predict`. */
+  /** For a method, `Model.predict`. */
   function?: string;
-  /** The constructor's arguments as they were written: JSON, without brackets round them. */
+  /** The constructor's arguments as written: JSON, without the parentheses. */
   construct?: string;
 }
 
@@ -22,7 +22,7 @@ export function parseTarget(text: string): Target {
   return name === undefined ? { app } : { app, function: name };
 }
 
-/** For what lists things: those of an app, a function or a class; of everything when nothing is named. */
+/** For commands that list things: the filter for an app, a function or a class; no filter when nothing is named. */
 export function parseFilter(text: string | undefined, environment: string): Partial<Target> & { environment?: string } {
   if (text === undefined) return {};
   const { construct: _, ...target } = parseTarget(text);

@@ -1,9 +1,9 @@
-/** Results: as a person reads them, and as JSON for programs. */
+/** Results, formatted for people and as JSON for programs. */
 import { inspect } from "node:util";
 import { toJson } from "../../schema/index.ts";
 import type { Output } from "../terminal/output.ts";
 
-/** Strings and bytes go out as they are, so that they can be piped; other values as a person reads them. */
+/** Strings and bytes are written unchanged, so that they can be piped; other values are formatted for people. */
 export function printResult(value: unknown, output: Output): void {
   if (output.json) output.raw(`${toJson(value)}\n`);
   else if (value instanceof Uint8Array && !output.interactive) output.raw(value);
@@ -13,7 +13,7 @@ export function printResult(value: unknown, output: Output): void {
   }
 }
 
-/** In colours, unless what comes from elsewhere has terminal codes in it: names, symbols and stacks are shown as they are. */
+/** Coloured, unless the value contains terminal codes: `inspect` shows names, symbols and stacks unescaped. */
 function readable(value: unknown, output: Output): string {
   const options = { depth: 6, breakLength: output.width };
   const plain = inspect(value, options);

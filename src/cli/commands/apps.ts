@@ -1,4 +1,4 @@
-/** `farcall apps`: what is deployed. */
+/** `farcall apps`: lists the deployed apps. */
 import type { Command } from "commander";
 import { placeOfOrigin } from "../../engine/index.ts";
 import { ago, list } from "../../text/index.ts";
@@ -7,7 +7,7 @@ import { engineOptions, examples } from "../context.ts";
 import { table } from "../terminal/output.ts";
 
 export function define(command: Command, context: Context): void {
-  engineOptions(command).option("--all", "of every environment");
+  engineOptions(command).option("--all", "list the apps of every environment");
   examples(command, [
     ["farcall apps", "the apps of the main environment"],
     ["farcall apps --all --json", "all of them, for a program"],
@@ -20,7 +20,7 @@ export function define(command: Command, context: Context): void {
     if (apps.length === 0) {
       const others = new Set((await registry.listApps()).map(({ environment }) => environment));
       if (others.size === 0) return output.note(`No apps are deployed yet. ${deployHint}`);
-      return output.note(`There is no environment ${options.env} with apps. There are apps in: ${list([...others])}.`);
+      return output.note(`The environment ${options.env} has no apps. There are apps in: ${list([...others])}.`);
     }
     table(
       output,

@@ -1,4 +1,4 @@
-/** `farcall call TARGET ARGS…`: one call by hand, its arguments read by the deployed schema. */
+/** `farcall call TARGET ARGS…`: makes one call, and reads its arguments by the deployed schema. */
 import type { Command } from "commander";
 import { callOptions, FarcallError, InvalidError, kwargs } from "../../runtime/index.ts";
 import { type ArgumentProblem, compileValidator } from "../../schema/check/index.ts";
@@ -32,15 +32,15 @@ export function define(command: Command, context: Context): void {
       .argument("<target>", "APP/FUNCTION, or 'APP/CLASS(ARGS).METHOD'")
       .argument(
         "[args...]",
-        "JSON, or plain text where a string is due; @path reads a file, @- stdin, @@ is a plain @; name=value where functions have names for arguments",
+        "JSON, or plain text where a string is expected; @path reads a file, @- stdin, @@ is a plain @; name=value where functions have names for arguments",
       ),
   )
     .option("--spawn", "print the call's id and do not wait for the result")
-    .option("--timeout <ms>", "give up after so many milliseconds", positive);
+    .option("--timeout <ms>", "give up after this many milliseconds", positive);
   examples(command, [
     ["farcall call text/words 'the quick fox'", "a string needs no JSON quotes"],
     ["farcall call images/resize @cat.png '{\"width\":100}' > small.png", "bytes from and to files"],
-    ["farcall call text/topWords 10 --json", "a generator prints one JSON value a line"],
+    ["farcall call text/topWords 10 --json", "a generator prints one JSON value per line"],
     ["farcall call images/resize @cat.png --spawn", "durable; farcall calls lists it"],
     [
       "farcall call ml/embed 'the quick fox' normalize=true",
@@ -86,8 +86,8 @@ export function define(command: Command, context: Context): void {
 }
 
 /**
- * Reads the words by the parameters in order; a rest parameter takes all that are left. Where parameters have names to callers,
- * `name=value` gives one by name.
+ * Reads the words by the parameters in order; a rest parameter takes all that are left. If arguments can be passed by name,
+ * `name=value` passes one by name.
  */
 function readArguments(words: readonly string[], fn: FunctionSchema, manifest: AppManifest): unknown[] {
   const hint = `\`farcall describe ${manifest.app}/${fn.name}\` shows its parameters.`;
@@ -123,7 +123,7 @@ function readArguments(words: readonly string[], fn: FunctionSchema, manifest: A
       return undefined;
     }
   };
-  const args = positional.map((word, index) => read(word, argumentAt(parameters, index)!)); // there are no more words than parameters take
+  const args = positional.map((word, index) => read(word, argumentAt(parameters, index)!)); // there are not more words than parameters
   const values = Object.fromEntries(
     [...named].map(([name, word]) => [name, read(word, { ...nameable(fn, name)!, name })]),
   );
@@ -143,7 +143,7 @@ function nameable({ parameters }: FunctionSchema, name: string): ParameterSchema
   return own ?? parameters.find(({ keywordRest }) => keywordRest);
 }
 
-/** What the container would say of this argument alone: it tells the first that is wrong. Overloads are for it to choose from. */
+/** The container's complaint about this argument alone, since it reports only the first wrong one. Overloads are left to the container. */
 function problemOf(
   value: unknown,
   parameter: ParameterSchema,

@@ -1,4 +1,4 @@
-/** `farcall calls`: recent calls and how far they are. */
+/** `farcall calls`: lists recent calls and their progress. */
 import type { Command } from "commander";
 import type { CallInfo } from "../../engine/index.ts";
 import { decodeInstance, monitorOf } from "../../runtime/index.ts";
@@ -9,13 +9,13 @@ import type { AppOptions, Context } from "../context.ts";
 import { engineOptions, examples, positive } from "../context.ts";
 import { table } from "../terminal/output.ts";
 
-/** Of the constructor, in characters. */
+/** Longest shown constructor arguments, in characters. */
 const MAX_ARGUMENTS = 40;
 
 export function define(command: Command, context: Context): void {
   engineOptions(command.argument("[target]", "APP, APP/FUNCTION or APP/CLASS")).option(
     "-n, --limit <count>",
-    "newest calls to list",
+    "number of newest calls to list",
     positive,
     20,
   );
@@ -45,7 +45,7 @@ export function define(command: Command, context: Context): void {
   });
 }
 
-/** Of a method: with the constructor's arguments, as a target has them. */
+/** A method is shown with the constructor's arguments, as in a target. */
 export function nameOf({ function: name, instance }: Pick<CallInfo, "function" | "instance">): string {
   if (instance === undefined) return name;
   const [className, method] = name.split(".");
@@ -62,7 +62,7 @@ function stateOf(call: CallInfo): string {
   if (call.cancelled) return "cancelled";
   if (call.dueAt !== undefined && call.endedAt === undefined && Date.parse(call.dueAt) > Date.now())
     return `scheduled for ${call.dueAt.slice(0, 19)}Z`;
-  if (call.startProblem !== undefined) return "waiting, containers do not start";
+  if (call.startProblem !== undefined) return "waiting, containers fail to start";
   if (call.endedAt === undefined) return numFailed > 0 ? `running, ${numFailed} failed` : "running";
   return numFailed > 0 ? failed : "ended";
 }

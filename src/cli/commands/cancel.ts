@@ -1,4 +1,4 @@
-/** `farcall cancel CALL`: cancels what has not ended of a call. */
+/** `farcall cancel CALL`: cancels a call's inputs that have not ended. */
 import type { Command } from "commander";
 import type { Context, EngineOptions } from "../context.ts";
 import { engineOptions, examples } from "../context.ts";

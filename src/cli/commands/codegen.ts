@@ -1,6 +1,6 @@
 /**
- * `farcall codegen`, also the bin `codegen`: writes typed stubs of what is deployed. It runs often and mostly finds that
- * nothing has changed, so it imports only what that answer needs; the rest loads when there is work.
+ * `farcall codegen`, also the bin `codegen`: writes typed stubs for the deployed apps. It runs often and usually finds that
+ * nothing has changed, so it imports only what that check needs; the rest loads when there is work.
  */
 import { basename, relative } from "node:path";
 import { type Command, Option } from "commander";
@@ -26,23 +26,23 @@ interface CodegenOptions extends EngineOptions {
 
 export function define(command: Command, context: Context): void {
   command
-    .option("-w, --watch", "go on: regenerate on each deploy and change of the config, until Ctrl-C")
+    .option("-w, --watch", "keep running: regenerate on each deploy and change of the config, until Ctrl-C")
     .addOption(
       new Option("--check", "write nothing; exit 1 and print a diff when stubs are out of date").conflicts("watch"),
     )
-    .addOption(new Option("--dry-run", "write nothing, show what would be written").conflicts("watch"))
+    .addOption(new Option("--dry-run", "write nothing, and show what would be written").conflicts("watch"))
     .addOption(new Option("--offline", "work from farcall.lock.json, without an engine").conflicts("watch"))
     .option("-c, --config <file>", "config to use (default: the nearest from here upwards)")
     .option("--engine <url>", "engine to ask (default: FARCALL_ENGINE, the config's, then local:)")
     .option("-q, --quiet", "print warnings and errors only")
     .option("-v, --verbose", "say why files are written the way they are")
-    .option("--json", "print JSON, one event a line");
+    .option("--json", "print JSON, one event per line");
   examples(command, [
     ["codegen", "writes what has changed"],
-    ["codegen --watch", "beside farcall dev"],
+    ["codegen --watch", "together with farcall dev"],
     ["codegen --check", "in CI"],
     ["codegen --offline", "without a network, from the lock file"],
-    ["codegen eject stub", "copies the template of a stub, to change it"],
+    ["codegen eject stub", "copies the template for stubs, for you to change"],
   ]);
   command.addHelpText("after", EXIT_CODES);
   command.action(async (options: CodegenOptions) => {
@@ -52,7 +52,7 @@ export function define(command: Command, context: Context): void {
   });
   command
     .command("eject")
-    .summary("copy shipped templates, to change them")
+    .summary("copy shipped templates, for you to change")
     .description("Copies shipped templates to the config's folder of templates. Without a name, lists them.")
     .argument("[names...]", "templates and partials")
     .option("-c, --config <file>", "config to use (default: the nearest from here upwards)")
@@ -127,7 +127,7 @@ function printNotes({ warnings, notes }: GenerateResult, options: CodegenOptions
   if (options.verbose) for (const note of notes) output.note(output.styleNote("dim", note));
 }
 
-/** One line that says all, then what changed. */
+/** A summary on one line, then the changes. */
 function printResult(result: GenerateResult, options: CodegenOptions, output: Output): void {
   const { apps, files, durationMs } = result;
   const total = apps.reduce((sum, app) => sum + app.functions, 0);

@@ -1,9 +1,9 @@
-/** What a command is to the program: a name for the help, and a module that loads when the command runs. */
+/** A command as the program sees it: a name and a summary for the help, and a module that loads when the command runs. */
 import type { Command } from "commander";
 import type { Context } from "../context.ts";
 
 export interface CommandModule {
-  /** Gives the command its arguments, options, examples and action. `commands` are all of farcall's. */
+  /** Adds the command's arguments, options, examples and action. `commands` are all of farcall's commands. */
   define(command: Command, context: Context, commands: readonly CommandEntry[]): void;
 }
 

@@ -1,6 +1,6 @@
 /**
  * `farcall completion SHELL`: a script for the shell's start-up file. The script asks `farcall completion --words` for the
- * candidates, so that it never goes stale and knows the apps and functions that are deployed.
+ * candidates, so that it never goes stale and knows the deployed apps and functions.
  */
 import { Command } from "commander";
 import type { Context } from "../context.ts";
@@ -42,7 +42,7 @@ const TAKES_FUNCTION = ["describe", "call", "map", "logs", "stats", "calls"];
 export function define(command: Command, context: Context, commands: readonly CommandEntry[]): void {
   command
     .argument("[words...]", `a shell: ${SHELLS.join(", ")}`)
-    .option("--words", "print the candidates for the last of the words")
+    .option("--words", "print the candidates for the last word")
     .passThroughOptions()
     .allowUnknownOption();
   examples(command, [
@@ -97,7 +97,7 @@ async function appNames(context: Context): Promise<string[]> {
   return [...new Set((await registry.listApps()).map(({ app }) => app))];
 }
 
-/** Apps until one is written whole, then its functions. */
+/** Completes apps until one is complete, then its functions. */
 async function functionTargets(word: string, context: Context): Promise<string[]> {
   const [app = "", name] = word.split("/");
   if (name === undefined) return (await appNames(context)).map((known) => `${known}/`);

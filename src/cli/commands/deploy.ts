@@ -18,10 +18,10 @@ interface DeployOptions extends DeployingOptions {
 }
 
 export function define(command: Command, context: Context): void {
-  deployingOptions(command).option("--no-breaking", "refuse a deploy that would break callers of the version before");
+  deployingOptions(command).option("--no-breaking", "refuse a deploy that would break callers of the previous version");
   examples(command, [
     ["farcall deploy src/app.ts", "registers a new version when something changed"],
-    ["farcall deploy src/app.ts --env staging", "beside the main environment"],
+    ["farcall deploy src/app.ts --env staging", "to another environment than main"],
     ["farcall deploy src/app.ts --no-breaking", "in CI: exit 1 when callers would break"],
   ]);
   command.action(async (entry: string, options: DeployOptions) => {

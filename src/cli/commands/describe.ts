@@ -1,4 +1,4 @@
-/** `farcall describe APP[/FUNCTION]`: signatures and documentation of what is deployed, for people and for other tools. */
+/** `farcall describe APP[/FUNCTION]`: signatures and documentation of deployed functions, for people and for other tools. */
 import { type Command, Option } from "commander";
 import { type DeploymentOrigin, originText } from "../../engine/index.ts";
 import type { AppManifest, ClassSchema, FunctionSchema, ParameterSchema, Schedule } from "../../schema/index.ts";
@@ -28,7 +28,7 @@ interface DescribeOptions extends AppOptions {
 
 export function define(command: Command, context: Context): void {
   engineOptions(command.argument("<target>", "APP, APP/FUNCTION or APP/CLASS")).addOption(
-    new Option("--format <format>", "how to write it")
+    new Option("--format <format>", "output format")
       .choices(["text", "json-schema", "openapi", "markdown"])
       .default("text"),
   );

@@ -1,4 +1,4 @@
-/** `farcall dev FILE`: deploys an app again whenever its sources change, and shows what its containers print. */
+/** `farcall dev FILE`: redeploys an app whenever its sources change, and shows its containers' output. */
 import { relative } from "node:path";
 import type { Command } from "commander";
 import { watchApp } from "../../deploy/index.ts";
@@ -21,10 +21,10 @@ interface DevOptions extends DeployingOptions {
 }
 
 export function define(command: Command, context: Context): void {
-  deployingOptions(command).option("--no-logs", "leave out what containers print");
+  deployingOptions(command).option("--no-logs", "do not show the containers' output");
   examples(command, [
-    ["farcall dev src/app.ts", "until Ctrl-C; with codegen --watch beside it, stubs follow"],
-    ["farcall dev src/app.ts --json", "one event a line: deployed, failed, changed, log"],
+    ["farcall dev src/app.ts", "until Ctrl-C; run codegen --watch too, and stubs follow"],
+    ["farcall dev src/app.ts --json", "one event per line: deployed, failed, changed, log"],
   ]);
   command.action(async (entry: string, options: DevOptions) => {
     const { output, signal } = context;
@@ -32,13 +32,13 @@ export function define(command: Command, context: Context): void {
     deployerOf(engine);
     let following: Promise<void> | undefined;
     const file = relative(process.cwd(), entry);
-    output.note(`Deploying ${file}, then watching the files that it is made of. Ctrl-C ends.`);
-    /** Of the deploy that is under way. */
+    output.note(`Deploying ${file}, then watching its source files. Ctrl-C ends.`);
+    /** The running deploy's stage. */
     let stage: "building" | "registering" | undefined;
     signal.addEventListener("abort", () => {
       if (stage === "building") output.note("Interrupted. Nothing was registered.");
       if (stage === "registering")
-        output.note("Interrupted while a version is being registered: waiting for the answer.");
+        output.note("Interrupted while a version is being registered: waiting for the engine's answer.");
     });
     await watchApp({
       entry,

@@ -26,7 +26,7 @@ interface DoctorOptions extends EngineOptions {
 
 export function define(command: Command, context: Context): void {
   engineOptions(command);
-  command.option("--repair", "first stop the engine's host and make the files that it keeps usable again");
+  command.option("--repair", "first stop the engine's host and repair its files");
   examples(command, [["farcall doctor", "exit code 1 when a problem was found"]]);
   command.action(async (options: DoctorOptions) => {
     const { output } = context;
@@ -45,7 +45,7 @@ export function define(command: Command, context: Context): void {
         `${mark[finding.status]} ${finding.check.padEnd(8)} ${finding.detail.split("\n").join("\n                 ")}`,
       );
       if (finding.hint) output.line(`                 ${output.style("cyan", "hint")}: ${finding.hint}`);
-      // It says where the engine is and what the stubs are to be.
+      // The config says where the engine is and which stubs there should be.
       if (check === checkConfig && finding.status === "failed") break;
     }
     output.document(findings);
@@ -53,7 +53,7 @@ export function define(command: Command, context: Context): void {
   });
 }
 
-/** What is lost is told, and what was replaced is kept beside. */
+/** Reports losses, and keeps a copy of replaced files. */
 async function repair(context: Context, options: EngineOptions): Promise<Finding> {
   try {
     const host = await hostOf(await context.engineUrl(options));
@@ -61,26 +61,26 @@ async function repair(context: Context, options: EngineOptions): Promise<Finding
     const { lostTransactions = 0, problem, aside, kept, lost, repairedVersions, lostVersions } = await host.repair();
     const done: string[] = [];
     const bad: string[] = [];
-    if (lostTransactions > 0) bad.push(`went on without ${count(lostTransactions, "transaction")} that had been lost`);
+    if (lostTransactions > 0) bad.push(`${count(lostTransactions, "transaction")} could not be recovered`);
     if (problem !== undefined) {
       const rows = Object.entries(kept ?? {}).map(([table, number]) => `${table} ${number}`);
-      bad.push(`the database was damaged (${problem}) and is written anew; rows kept: ${rows.join(", ") || "none"}`);
-      bad.push(`the old one is ${aside}`);
+      bad.push(`the database was damaged (${problem}) and has been rewritten; rows kept: ${rows.join(", ") || "none"}`);
+      bad.push(`the old database is ${aside}`);
     }
     if (lost && lost.length > 0) bad.push(`could not be read to the end: ${lost.join(", ")}`);
     if (repairedVersions && repairedVersions.length > 0) {
       done.push(`wrote the missing files of ${repairedVersions.join(", ")}`);
     }
-    if (lostVersions && lostVersions.length > 0) bad.push(`the code is lost of ${lostVersions.join(", ")}`);
-    const detail = [...done, ...bad].join("\n") || "nothing was wrong with the files of the engine";
+    if (lostVersions && lostVersions.length > 0) bad.push(`the code of ${lostVersions.join(", ")} is lost`);
+    const detail = [...done, ...bad].join("\n") || "the engine's files are in order";
     if (bad.length === 0) return { check: "repair", status: "ok", detail };
-    return { check: "repair", status: "warning", detail, hint: "Deploy again what is missing below." };
+    return { check: "repair", status: "warning", detail, hint: "Deploy the apps that are missing below again." };
   } catch (error) {
     return failed("repair", error);
   }
 }
 
-/** The bin has refused what is too old, so this is for the report. */
+/** The bin has already refused versions that are too old, so this is for the report. */
 function checkNode(): Finding {
   return { check: "node", status: "ok", detail: `${process.versions.node} at ${process.execPath}` };
 }
@@ -102,7 +102,7 @@ function checkProject(): Finding {
   return { check: "project", status: "ok", detail: `${root} (ES modules, ${packageManager})` };
 }
 
-/** Two copies, or another version than the project's, make errors that are hard to read. */
+/** Two copies, or a version other than the project's, lead to errors that are hard to understand. */
 function checkInstallation(): Finding {
   const own = resolve(fileURLToPath(new URL("../../..", import.meta.url)));
   const version = packageVersion();
@@ -151,7 +151,7 @@ async function checkConfig(): Promise<Finding> {
 async function checkEngine(context: Context, options: EngineOptions): Promise<Finding> {
   try {
     const engine = await context.engine(options);
-    // Before anything is asked of it, which may start what did not run.
+    // Before the first request, which may start a host that was not running.
     const { facts, warnings } = (await engine.status?.()) ?? { facts: [], warnings: [] };
     const apps = await engine.registry.listApps();
     const lines = [

@@ -1,4 +1,4 @@
-/** `farcall codegen eject NAME`: copies a shipped template to where the config's own are, as the start of a change. */
+/** `farcall codegen eject NAME`: copies a shipped template to the config's template folder, for the user to change. */
 import { copyFile, mkdir, readdir } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { SHIPPED_TEMPLATES } from "../../codegen/index.ts";
@@ -7,7 +7,7 @@ import { InvalidError, NotFoundError } from "../../runtime/errors.ts";
 import { nearest } from "../../schema/index.ts";
 import type { Output } from "../terminal/output.ts";
 
-/** Where templates go in a project that has none of its own yet, relative to the config. */
+/** The folder for templates in a project without its own, relative to the config. */
 const DEFAULT_FOLDER = "codegen-templates";
 
 /** Without names, lists the templates. Rejects with NotFoundError for an unknown one, with InvalidError rather than overwrite. */

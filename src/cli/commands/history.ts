@@ -10,7 +10,7 @@ export function define(command: Command, context: Context): void {
   engineOptions(command.argument("<app>", "name of the app"));
   examples(command, [
     ["farcall history images", "the versions that can be called or rolled back to, newest first"],
-    ["farcall history images --json", "with the whole origin of each"],
+    ["farcall history images --json", "with each version's full origin"],
   ]);
   command.action(async (app: string, options: AppOptions) => {
     const { output } = context;

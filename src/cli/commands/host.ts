@@ -1,4 +1,4 @@
-/** `farcall host status|stop|backup|restore`: the process of this machine that an engine runs in, where it has one. */
+/** `farcall host status|stop|backup|restore`: manages the process on this machine in which an engine runs, if it has one. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { type HostControl, type HostStatus, hostOf } from "../../engines/index.ts";
@@ -55,9 +55,7 @@ function defineBackups(command: Command, context: Context): void {
   const { output } = context;
   command
     .command("backup")
-    .description(
-      "write its apps with their code and secrets, its calls and results into one new file; it may run meanwhile",
-    )
+    .description("write its apps with their code and secrets, its calls and results to one new file; it may be running")
     .argument("<file>", "where to write")
     .option("--engine <url>", "engine to back up")
     .option("--json", "print JSON")
@@ -65,20 +63,20 @@ function defineBackups(command: Command, context: Context): void {
       const path = resolve(file);
       await (await requireHost(context, options)).backup(path);
       output.document({ file: path });
-      output.line(`Wrote ${path}. It has the values of secrets in it: keep it where only you can read it.`);
+      output.line(`Wrote ${path}. It contains the values of secrets: keep it where only you can read it.`);
     });
 
   command
     .command("restore")
-    .description("stop it, and put a backup in the place of what it keeps; calls that had not ended then run again")
-    .argument("<file>", "what `farcall host backup` has written")
+    .description("stop it, and replace its data with a backup; calls that had not ended by then run again")
+    .argument("<file>", "file written by `farcall host backup`")
     .option("--engine <url>", "engine to restore")
     .option("--json", "print JSON")
     .action(async (file: string, options: EngineOptions) => {
       const { aside } = await (await requireHost(context, options)).restore(resolve(file));
       output.document({ restored: true, ...(aside !== undefined && { aside }) });
       output.line("Restored.");
-      if (aside !== undefined) output.line(`What was there before is ${aside}.`);
+      if (aside !== undefined) output.line(`The previous data is ${aside}.`);
     });
 }
 
@@ -87,7 +85,7 @@ async function requireHost(context: Context, options: EngineOptions): Promise<Ho
   const host = await hostOf(url);
   if (host) return host;
   throw new UnsupportedError(`${url} has no host process on this machine`, {
-    hint: "Run `farcall doctor` to see what the engine says of itself.",
+    hint: "Run `farcall doctor` to see what the engine reports.",
   });
 }
 

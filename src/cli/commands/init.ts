@@ -1,4 +1,4 @@
-/** `farcall init`: writes a set-up that works as it is. It overwrites nothing, so it can be run again. */
+/** `farcall init`: writes a working set-up. It overwrites nothing, so it can be run again. */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
@@ -48,9 +48,9 @@ export function define(command: Command, context: Context): void {
     .argument("[folder]", "the project's folder", ".")
     .option("--no-example", "leave out the example app and its consumer")
     .option("--modal <file>", "set up calls of the Modal app in this Python file")
-    .option("--name <name>", "the Modal app's name, where the file does not show it")
-    .option("--pip", "containers install the Python helper from PyPI, instead of a copy beside the app")
-    .option("-y, --yes", "ask nothing, and add what the Python file needs to it")
+    .option("--name <name>", "the Modal app's name, if the file does not show it")
+    .option("--pip", "containers install the Python helper from PyPI, instead of using a copy next to the app")
+    .option("-y, --yes", "ask nothing, and add the necessary lines to the Python file")
     .option("--json", "print JSON");
   examples(command, [
     ["farcall init", "this folder; also an empty one"],
@@ -79,7 +79,7 @@ export function define(command: Command, context: Context): void {
 interface Done {
   written: readonly string[];
   kept: readonly string[];
-  /** Files of the author's that have changed, with the lines that are new in them. */
+  /** The author's files that were changed, with their new lines. */
   changed?: readonly { path: string; lines: readonly string[] }[];
   notes: readonly string[];
   next: readonly string[];
@@ -135,14 +135,14 @@ async function initModal(
     notes.push(`package.json asks for modal ${dependency}; the engine works with modal ${MODAL_VERSION}`);
   }
   const install = installSteps(project);
-  // What adds farcall installs what package.json asks for, too.
+  // The command that adds farcall also installs package.json's other dependencies.
   if (resolves(root, "farcall") && !resolves(root, "modal")) install.unshift(`${project.packageManager} install`);
   const next = [...install, ...modalSteps(project, file, execCommand(project.packageManager))];
   if (main) next.push(`node ${quoted(main)}`);
   tell(project, { written: writer.written, kept: writer.kept, changed, notes, next }, context);
 }
 
-/** The caller's path; `undefined` where Node could not run it. */
+/** The caller's path; `undefined` if Node could not run it. */
 async function writeCaller(
   project: Project,
   layout: Layout,
@@ -181,8 +181,8 @@ async function setUp(project: Project, layout: Layout, example: boolean): Promis
 }
 
 /**
- * How a program beside the app imports the stubs, if Node can run that: a tsconfig made for a bundler has them import each other
- * in ways that Node cannot follow.
+ * How a program next to the app imports the stubs, if Node can run it: with a tsconfig for a bundler, stubs import each other
+ * in ways that Node cannot resolve.
  */
 async function runnableIndex({ root, javascript }: Project, layout: Layout): Promise<string | undefined> {
   const style = await moduleStyle(join(root, layout.output));
@@ -193,7 +193,7 @@ async function runnableIndex({ root, javascript }: Project, layout: Layout): Pro
   return `${path.startsWith(".") ? path : `./${path}`}/index${extension}`;
 }
 
-/** What was decided, or is left to do, that the files alone do not tell. */
+/** Decisions and remaining steps that the files alone do not show. */
 function notesOf({ packageJson, esm, fresh, workspaces, framework }: Project): string[] {
   const notes: string[] = [];
   if (fresh && packageJson && !esm)
@@ -226,7 +226,7 @@ function nextSteps(project: Project, layout: Layout, example: boolean): string[]
   return steps;
 }
 
-/** Of package.json's own dependencies the first one takes care too. */
+/** The first command installs package.json's own dependencies too. */
 function installSteps({ root, packageManager, javascript }: Project): string[] {
   const steps: string[] = [];
   if (!resolves(root, "farcall")) steps.push(`${addCommand(packageManager)} farcall`);

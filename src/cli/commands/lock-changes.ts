@@ -1,4 +1,4 @@
-/** What differs between two lock files, by function: their lines are whole manifests of functions, which nobody reads. */
+/** The differences between two lock files, by function, since their lines are functions' whole manifests, too long to read. */
 
 interface Lines {
   app: string;
@@ -6,7 +6,7 @@ interface Lines {
   entries: Map<string, string>;
 }
 
-/** `hello/greet changed`, one for each function, class and type. A lock that cannot be read, as after a merge conflict, has nothing. */
+/** `hello/greet changed`, one for each function, class and type. A lock that cannot be read, as after a merge conflict, counts as empty. */
 export function lockChanges(before: string, after: string): string[] {
   const [was, is] = [linesOf(before), linesOf(after)];
   const keys = new Set([...was.keys(), ...is.keys()]);
@@ -31,7 +31,7 @@ function linesOf(text: string): Map<string, Lines> {
       const items = (manifest as Record<string, unknown>)[field];
       if (!Array.isArray(items)) continue;
       const { app, environment } = manifest;
-      // Where it stands in the author's file moves with every line before it.
+      // Its position in the author's file changes with every line before it.
       const entries = new Map(
         items.map(({ source: _, ...item }: { name: string; source?: unknown }) => [item.name, JSON.stringify(item)]),
       );

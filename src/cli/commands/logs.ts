@@ -1,4 +1,4 @@
-/** `farcall logs`: what containers print, and what the engine says about them. */
+/** `farcall logs`: shows the containers' output, and the engine's messages about them. */
 import type { Command } from "commander";
 import type { LogEntry } from "../../engine/index.ts";
 import { monitorOf } from "../../runtime/index.ts";
@@ -15,17 +15,17 @@ interface LogOptions extends AppOptions {
 
 export function define(command: Command, context: Context): void {
   engineOptions(command.argument("[target]", "APP, APP/FUNCTION or APP/CLASS"))
-    .option("-f, --follow", "go on with new entries until Ctrl-C")
-    .option("--call <id>", "of one call")
-    .option("-n, --limit <count>", "newest entries to begin with", positive, 100);
+    .option("-f, --follow", "keep printing new entries until Ctrl-C")
+    .option("--call <id>", "show only this call's entries")
+    .option("-n, --limit <count>", "number of newest entries to begin with", positive, 100);
   examples(command, [
     ["farcall logs images -f", "follows an app"],
-    ["farcall logs --call fc-01JD4Z --json", "one call, one JSON object a line"],
+    ["farcall logs --call fc-01JD4Z --json", "one call, one JSON object per line"],
   ]);
   command.action(async (text: string | undefined, options: LogOptions) => {
     const engine = await context.engine(options);
     const monitor = monitorOf(engine);
-    // What is followed may still have nothing to show; without that, nothing to show may be what does not exist.
+    // With --follow, entries may still come; without it, an empty result may mean that the target does not exist.
     if (options.follow) await requireSubject();
     const entries = monitor.logs({
       ...parseFilter(text, options.env),

@@ -1,4 +1,4 @@
-/** `farcall map TARGET [FILE]`: one call for each line of JSON, one line of JSON for each result. */
+/** `farcall map TARGET [FILE]`: makes one call for each line of JSON, and prints one line of JSON for each result. */
 import { open } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -27,7 +27,7 @@ export function define(command: Command, context: Context): void {
   )
     .option("--tuples", "each line is the array of all arguments, not the first argument")
     .option("--no-ordered", "print results as they come")
-    .option("--keep-going", 'go on after failures, which print as {"error": …}; exit code 1 at the end');
+    .option("--keep-going", 'continue after failures, which are printed as {"error": …}; exit code 1 at the end');
   examples(command, [
     ['printf \'"a b"\\n"c"\\n\' | farcall map text/words', "two calls"],
     ["farcall map images/resize jobs.jsonl --tuples --keep-going", 'lines like ["a.png", {"width": 100}]'],
@@ -70,7 +70,7 @@ export function define(command: Command, context: Context): void {
   });
 }
 
-/** A line that cannot be read ends the input like the last one, so that the lines before it have their results. */
+/** A line that cannot be read ends the input, so that the lines before it still get their results. */
 async function* untilBad<T>(lines: AsyncIterable<T>, failed: (error: unknown) => void): AsyncGenerator<T> {
   try {
     yield* lines;

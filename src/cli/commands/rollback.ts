@@ -1,4 +1,4 @@
-/** `farcall rollback APP [VERSION]`: deploys an earlier version again. */
+/** `farcall rollback APP [VERSION]`: registers an earlier version again. */
 import { type Command, InvalidArgumentError } from "commander";
 import { currentUser } from "../../deploy/index.ts";
 import { deployerOf } from "../../runtime/index.ts";
@@ -11,10 +11,10 @@ export function define(command: Command, context: Context): void {
   engineOptions(
     command
       .argument("<app>", "name of the app")
-      .argument("[version]", "version to go back to (default: the one before)", versionNumber),
+      .argument("[version]", "version to go back to (default: the previous one)", versionNumber),
   );
   examples(command, [
-    ["farcall rollback images", "to the version before; once more goes further back"],
+    ["farcall rollback images", "to the previous version; again goes further back"],
     ["farcall rollback images 12", "to version 12, as `farcall history images` lists it"],
   ]);
   command.action(async (app: string, version: number | undefined, options: AppOptions) => {

@@ -1,4 +1,4 @@
-/** `farcall stats`: how long the queues are and how many containers work on them. */
+/** `farcall stats`: shows the queues' lengths and the number of containers that work on them. */
 import type { Command } from "commander";
 import { type AppManifest, methodsOf } from "../../schema/index.ts";
 import { instanceOf } from "../calling/remote.ts";
@@ -46,7 +46,7 @@ export function define(command: Command, context: Context): void {
   });
 }
 
-/** Of a class, its methods. What is not there, the engine says. */
+/** For a class, its methods. The engine reports an unknown target. */
 function namesOf(manifest: AppManifest, name: string): string[] {
   const methods = methodsOf(name, manifest).map((fn) => fn.name);
   return methods.length > 0 ? methods : [name];

@@ -1,4 +1,4 @@
-/** `farcall ui`: the local page, until Ctrl-C. */
+/** `farcall ui`: serves the local page until Ctrl-C. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type Command, InvalidArgumentError } from "commander";
@@ -14,7 +14,7 @@ interface UiOptions extends EngineOptions {
 
 export function define(command: Command, context: Context): void {
   command
-    .option("--port <port>", "port to listen on (default: any that is free)", port)
+    .option("--port <port>", "port to listen on (default: any free port)", port)
     .option("--no-open", "do not open a browser")
     .option("--engine <url>", "engine to use (default: FARCALL_ENGINE, the config's, then local:)")
     .option("--json", "print JSON");
@@ -29,14 +29,14 @@ export function define(command: Command, context: Context): void {
     const ui = await serveUi({ engine, port: options.port, isAwake: host && (() => host.isRunning()) });
     output.document({ url: ui.url, port: ui.port, engine: engine.url });
     output.line(ui.url);
-    output.note(output.styleNote("dim", `The page of ${engine.url}, for you alone. Ctrl-C ends it.`));
+    output.note(output.styleNote("dim", `The page of ${engine.url}, only for you. Ctrl-C ends it.`));
     if (options.open && output.interactive) openBrowser(ui.url);
     if (!signal.aborted) await once(signal, "abort");
     await ui.close();
   });
 }
 
-/** Where there is none the URL has been printed. */
+/** If there is no browser, the URL has been printed. */
 function openBrowser(url: string): void {
   const [program, ...args] =
     process.platform === "darwin"

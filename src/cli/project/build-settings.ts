@@ -1,4 +1,4 @@
-/** How the project builds its apps: the config's `bundle`, and the variables of files that the command line names. */
+/** The project's settings for building apps: the config's `bundle`, and the variables in the files that the command line names. */
 import { readFile } from "node:fs/promises";
 import type { BuildSettings } from "../../deploy/index.ts";
 import { InvalidError } from "../../runtime/errors.ts";
@@ -7,7 +7,7 @@ import { InvalidError } from "../../runtime/errors.ts";
 export async function buildSettings(envFiles: readonly string[]): Promise<BuildSettings> {
   const { checkConfig, loadConfig } = await import("../../config/index.ts");
   const loaded = await loadConfig();
-  // To check a config takes longer than to load it, and most say nothing about bundling.
+  // Checking a config takes longer than loading it, and most do not set `bundle`.
   const configs = loaded && mentionsBundle(loaded.value) ? await checkConfig(loaded.value, loaded.file) : [];
   const own = configs
     .flatMap(({ apps }) => apps ?? [])

@@ -1,4 +1,4 @@
-/** What `deploy` and `dev` share: their options, the question about removals, and what a deploy did, in words and as JSON. */
+/** Shared by `deploy` and `dev`: their options, the question about removals, and the report of a deploy, in words and as JSON. */
 import type { Command } from "commander";
 import { type Comparison, type Deployment, type Removal, removalText } from "../../deploy/index.ts";
 import { count, duration } from "../../text/index.ts";
@@ -18,7 +18,7 @@ export function deployingOptions(command: Command): Command {
   return engineOptions(command.argument("<file>", "the module that exports the app"))
     .option("--root <folder>", "the project's folder (default: that of the nearest package.json)")
     .option("--env-file <file>", "take secrets from this file too; can be repeated", several, [])
-    .option("--take-over", "deploy also when another project has deployed an app of this name")
+    .option("--take-over", "deploy even if another project has deployed an app of this name")
     .option("--allow-removal", "remove deployed functions that the module does not have, without asking");
 }
 
@@ -30,7 +30,7 @@ export function askAboutRemovals(
 ): (removal: Removal) => Promise<boolean> {
   return async (removal) => {
     const text = `This deploy ${removalText(removal)}.`;
-    // Whoever takes an app over has said so already.
+    // With --take-over, the user has already agreed.
     const agreed = allowRemoval || removal.takesOver;
     pause();
     if (agreed) output.note(`${output.styleNote("yellow", "removal")}: ${text}`);

@@ -7,9 +7,9 @@ import { isBindingName } from "../../schema/index.ts";
 import type { Project } from "./project.ts";
 
 /**
- * For a project that has none: what Node's type stripping needs, and what farcall's examples are checked with. Types that are not installed
- * would keep an app from being deployed. Node's declare `fetch`, `URL` and `console` too; where they are, a browser's are only read in vain
- * (a seventh of a deploy's time).
+ * For a project without a tsconfig: what Node's type stripping needs, and what farcall's examples are checked with. Listing types that are not
+ * installed would prevent a deploy. Node's types declare `fetch`, `URL` and `console` too; with them, reading a browser's types would only
+ * waste time (a seventh of a deploy).
  */
 export const tsconfigText = (hasNodeTypes: boolean) => `{
   "compilerOptions": {
@@ -54,7 +54,7 @@ export function appText(app: string): string {
   return APP.replace('"hello"', JSON.stringify(app));
 }
 
-const CONSUMER = `// Written for the stubs that codegen makes of the deployed app; it imports nothing of the app itself.
+const CONSUMER = `// Uses the stubs that codegen writes for the deployed app; it does not import the app itself.
 import { hello } from "./generated/index.ts";
 
 const greeting = await hello.greet.remote("world", { shout: true });
@@ -65,7 +65,7 @@ for await (const { text } of hello.greet.map(["Ada", "Grace"])) console.log(text
 for await (const i of hello.countdown.remoteGen(3)) console.log(i);
 `;
 
-/** Where the files of a set-up lie, relative to the project. */
+/** The paths of a set-up's files, relative to the project. */
 export interface Layout {
   config: string;
   output: string;
@@ -74,7 +74,7 @@ export interface Layout {
 }
 
 /**
- * A project that has code keeps its folders as they are: the example goes into one of its own. `.mts` in a CommonJS package,
+ * In a project with code, the example gets its own folder, and the others stay as they are. `.mts` in a CommonJS package,
  * where a `.ts` file is not an ES module.
  */
 export function layoutOf({ root, esm, fresh, javascript }: Project): Layout {
@@ -98,7 +98,7 @@ export function configText({ config, output }: Layout, { app, emit }: { app: str
   return `import { defineConfig } from "farcall";
 
 export default defineConfig({
-  // Which of the deployed apps to write stubs of, by the name in \`new App(…)\`.
+  // The deployed apps to write stubs for, by the name in \`new App(…)\`.
   apps: ${JSON.stringify(apps)},
   output: "${output}",${emitLine}
 });
@@ -108,7 +108,7 @@ export default defineConfig({
 /** @param index how the program imports the stubs */
 export function mainText(index: string, app: string): string {
   const name = toIdentifier(app);
-  // Names that the program has already, or that no variable can have.
+  // Names that the program already uses, or that a variable cannot have.
   const stubs = isBindingName(name) && !["greeting", "text", "i", "console"].includes(name) ? name : "stubs";
   return CONSUMER.replace("./generated/index.ts", index)
     .replace("{ hello }", name === stubs ? `{ ${name} }` : `{ ${name} as ${stubs} }`)
@@ -116,8 +116,8 @@ export function mainText(index: string, app: string): string {
 }
 
 /**
- * The name of a project's app: that of its package, or of its folder. With the scope, since apps of all projects of a user share
- * their names: `@acme/shop` is `acme-shop`.
+ * The name of a project's app: its package's name, or its folder's. With the scope, since the apps of all of a user's projects
+ * share one namespace: `@acme/shop` is `acme-shop`.
  */
 export function appNameOf({ root, packageJson }: Project): string {
   const name = (packageJson?.name ?? basename(root))

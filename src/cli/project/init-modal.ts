@@ -1,4 +1,4 @@
-/** `farcall init --modal app.py`: what a project with a Python app needs so that TypeScript calls it with types. */
+/** `farcall init --modal app.py`: sets up a project with a Python app for typed calls from TypeScript. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,7 @@ import type { Writer } from "./writer.ts";
 /** The version of the npm package `modal` that the engine is made for. */
 export const MODAL_VERSION = "0.11.1";
 
-/** One file that the build makes of the Python package. */
+/** The Python package as one file, made by the build. */
 const HELPER = new URL("../../../dist/python/farcall.py", import.meta.url);
 
 export interface ModalFile {
@@ -31,7 +31,7 @@ export interface ModalFile {
   app: PythonApp;
 }
 
-/** @param ask gives an answer, or `undefined` where nobody can be asked */
+/** @param ask returns an answer, or `undefined` where nobody can be asked */
 export async function readModalFile(
   path: string,
   name: string | undefined,
@@ -55,7 +55,7 @@ export async function readModalFile(
   return { path, source, app: apps.find((app) => app.name === given) ?? { name: given, variable: "app" } };
 }
 
-/** The file that the containers import, beside the app; a hand-made or older one stays. */
+/** The file next to the app that the containers import; an existing one is kept. */
 export function writeHelper(root: string, file: ModalFile, writer: Writer): void {
   const source = readHelper();
   writer.write(shown(root, join(dirname(file.path), "farcall.py")), source);
@@ -72,14 +72,14 @@ function readHelper(): string {
 /** How an image gets the helper. */
 const imageCall = (pip: boolean) => (pip ? '.pip_install("farcall")' : '.add_local_python_source("farcall")');
 
-/** Writes `farcall.publish(app)` into the module; gives the lines that it wrote. */
+/** Writes `farcall.publish(app)` into the module; returns the lines that it wrote. */
 export function publish({ path, source, app }: ModalFile, pip: boolean): string[] {
   const { text, lines } = published(source, app, imageCall(pip));
   writeFileSync(path, text);
   return lines;
 }
 
-/** What is left to the author in the Python file, as sentences. */
+/** What the author still has to do in the Python file, as sentences. */
 export function pythonNotes(root: string, file: ModalFile, pip: boolean): string[] {
   const source = readFileSync(file.path, "utf8");
   const python = shown(root, file.path);
@@ -116,10 +116,10 @@ export default defineConfig({
 `;
 }
 
-/** A first caller: of a function that the file shows, or of none where its arguments cannot be guessed. */
+/** A first caller, which calls a function of the file if arguments for one can be guessed. */
 export function callerText({ source, app }: ModalFile, index: string): string {
   const namespace = toIdentifier(app.name);
-  const head = `// Calls the Modal app "${app.name}" by the stubs that \`npx codegen\` writes of what is deployed.
+  const head = `// Calls the Modal app "${app.name}" through the stubs that \`npx codegen\` writes.
 import { ${namespace} } from ${JSON.stringify(index)};
 `;
   const sample = sampleCall(source, app.variable);
@@ -132,7 +132,7 @@ function sampleText(namespace: string, { name, args, generator }: SampleCall): s
   return `${note}console.log(await ${namespace}.${name}.remote(${args}));\n`;
 }
 
-/** Steps after the files, without those of installing. */
+/** The remaining steps, without installation. */
 export function modalSteps(project: Project, file: ModalFile, run: string): string[] {
   return [`modal deploy ${quoted(shown(project.root, file.path))}`, `${run} codegen`];
 }

@@ -1,9 +1,9 @@
-/** Ctrl-C during a deploy is answered at once, with whether anything was registered. */
+/** Reacts to Ctrl-C during a deploy at once, and says whether anything was registered. */
 import type { Context } from "../context.ts";
 
 /**
  * Rejects as soon as the command is interrupted, unless the version is being registered: then it waits for the engine's answer.
- * @param pause clears what would be in the way of a line
+ * @param pause clears the terminal for a line
  * @param work calls `registering` before it sends the version to the engine, and stops by itself when the signal aborts
  */
 export async function interruptible<T>(
@@ -17,7 +17,7 @@ export async function interruptible<T>(
     pause();
     if (isRegistering) {
       output.note(
-        "Interrupted while the version is being registered: waiting for the answer. Ctrl-C again leaves at once.",
+        "Interrupted while the version is being registered: waiting for the engine's answer. Ctrl-C again leaves at once.",
       );
       return;
     }
@@ -29,7 +29,7 @@ export async function interruptible<T>(
   const working = work(() => {
     isRegistering = true;
   });
-  // Its failure says no more than that it was interrupted.
+  // It fails because it was interrupted.
   working.catch(() => {});
   try {
     return await Promise.race([working, interrupted]);

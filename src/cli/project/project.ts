@@ -1,4 +1,4 @@
-/** What kind of project a folder is: its package manager and its module kind. */
+/** Detects a project's package manager and module kind. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InvalidError } from "../../runtime/errors.ts";
@@ -11,7 +11,7 @@ export interface PackageJson {
   scripts?: Record<string, string>;
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
-  /** Of the root of a monorepo. */
+  /** The monorepo's root. */
   workspaces?: unknown;
   /** A config, where there is one. */
   farcall?: unknown;
@@ -24,13 +24,13 @@ export interface Project {
   packageManager: PackageManager;
   esm: boolean;
   /**
-   * There is no file yet whose meaning hangs on the module kind, so that one is free to choose: what `npm init` says of it is
-   * a default, not a decision. Never the root of a monorepo, whose packages say of what kind they are.
+   * No file depends on the module kind yet, so it can be chosen freely: the one that `npm init` writes is
+   * a default, not a decision. False for the root of a monorepo, whose packages set their own kind.
    */
   fresh: boolean;
   /** The root of a monorepo. */
   workspaces: boolean;
-  /** There is code, and none of it is TypeScript. */
+  /** There is code, but no TypeScript. */
   javascript: boolean;
   framework: "next" | "vite" | undefined;
 }
@@ -56,13 +56,13 @@ export function detectProject(root: string): Project {
   };
 }
 
-/** The file holds settings of projects that have no packages, too. */
+/** The file also exists in projects without packages, for other settings. */
 function hasPnpmWorkspaces(root: string): boolean {
   const path = join(root, "pnpm-workspace.yaml");
   return existsSync(path) && /^packages\s*:/m.test(readFileSync(path, "utf8"));
 }
 
-/** `.js` and `.ts` where there are such files, JSX counted with them. `.mjs` and the like mean the same in any package. */
+/** `.js` and `.ts` if there are such files, JSX included. `.mjs` and the like mean the same in any package. */
 function sourceExtensions(root: string): Set<string> {
   const found = new Set<string>();
   const folders = [root];
@@ -98,7 +98,7 @@ const lockfiles: readonly (readonly [file: string, manager: PackageManager])[] =
   ["package-lock.json", "npm"],
 ];
 
-/** The nearest lockfile decides (it may lie above, in a monorepo), then the package manager that runs this process. */
+/** The nearest lockfile decides (it may be further up, in a monorepo), then the package manager that runs this process. */
 function detectPackageManager(root: string): PackageManager {
   for (let folder = root; ; folder = dirname(folder)) {
     for (const [file, manager] of lockfiles) if (existsSync(join(folder, file))) return manager;

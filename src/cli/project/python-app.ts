@@ -1,19 +1,19 @@
 /**
- * What a file of Python says of its Modal app, read as text: the app's name and variable, and a function that a first call can be
- * made of. It only has to be right for how people write apps; where it cannot tell, its callers ask or leave out.
+ * Reads a Modal app from its Python source with patterns: the app's name and variable, and a function for a first
+ * call. It only has to understand how people usually write apps; if it cannot tell, its callers ask the user or leave the step out.
  */
 
 export interface PythonApp {
   /** As deployed: `modal.App("ml")`. */
   name: string;
-  /** What the module calls it. */
+  /** Its variable in the module. */
   variable: string;
 }
 
 /** `app = modal.App("ml", …)` at the top level. Groups: variable, quote, name. */
 const APP = /^(\w+)\s*(?::\s*[\w.]+\s*)?=\s*(?:modal\.)?App\(\s*(?:name\s*=\s*)?(["'])([^"'\n]+)\2/gm;
 
-/** All apps of a module with the names that it gives them. */
+/** All of a module's apps with their variables. */
 export function appsIn(source: string): PythonApp[] {
   return Array.from(withoutStrings(source).matchAll(APP), ([, variable = "", , name = ""]) => ({ variable, name }));
 }
@@ -24,18 +24,18 @@ export interface PublishEdit {
   lines: string[];
 }
 
-/** What the module needs so that its types travel with the deploy, as `published` writes it. */
+/** The line that makes the module's types travel with the deploy, as `published` writes it. */
 export const publishes = (source: string): boolean => /^\s*(farcall\.)?publish\(/m.test(source);
 
-/** Containers get the helper by the app's image. */
+/** Containers get the helper through the app's image. */
 export const mountsHelper = (source: string): boolean => /add_local_python_source\([^)]*["']farcall["']/.test(source);
 
 const MODAL_IMPORT = /^(?:import|from)\s+modal\b/m;
 
 /**
- * The module with `farcall.publish(app)` as its last line. An app without an image gets one that takes the helper along; images
- * that the author has made are left to the author.
- * @param image the method call of an image that brings the helper: `.add_local_python_source("farcall")`
+ * The module with `farcall.publish(app)` as its last line. An app without an image gets one that includes the helper; the
+ * author's own images are left to the author.
+ * @param image the method call that adds the helper to an image: `.add_local_python_source("farcall")`
  */
 export function published(source: string, { name, variable }: PythonApp, image: string): PublishEdit {
   const eol = source.includes("\r\n") ? "\r\n" : "\n";
@@ -62,7 +62,7 @@ export function published(source: string, { name, variable }: PythonApp, image: 
   return { text: `${text.trimEnd()}${eol}${eol}${eol}${last}${eol}`, lines };
 }
 
-/** Images of the author's own: where the helper has to be added by hand. */
+/** Whether the author defines images, to which the helper has to be added by hand. */
 export function usesImages(source: string): boolean {
   return /\bimage\s*=|\bImage\b/.test(source);
 }
@@ -90,14 +90,14 @@ const SAMPLES: Readonly<Record<string, string>> = {
   "list[float]": "[0.1, 0.2, 0.3]",
 };
 
-/** Groups: decorators below the app's own, name, parameters up to the body. */
+/** Groups: decorators below the app's, name, parameters up to the body. */
 const functionOf = (variable: string) =>
   new RegExp(
     String.raw`^@${variable}\.function\([\s\S]*?\)\n((?:@.*\n)*)(?:async )?def (\w+)\(([\s\S]*?)\)\s*(?:->[^\n]*)?:\n`,
     "gm",
   );
 
-/** The first function whose arguments are of a kind that a sample can be made of. */
+/** The first function for which sample arguments can be made. */
 export function sampleCall(source: string, variable: string): SampleCall | undefined {
   const text = source.replaceAll("\r\n", "\n");
   for (const match of text.matchAll(functionOf(variable))) {
@@ -112,7 +112,7 @@ export function sampleCall(source: string, variable: string): SampleCall | undef
   return undefined;
 }
 
-/** `undefined` when one of them is not understood. Those with defaults are left out. */
+/** `undefined` when a parameter is not understood. Those with defaults are left out. */
 function sampleArguments(parameters: string): string | undefined {
   const args: string[] = [];
   let byName = false;
@@ -126,7 +126,7 @@ function sampleArguments(parameters: string): string | undefined {
   return args.join(", ");
 }
 
-/** Splits at the commas that are not within brackets. */
+/** Splits at commas outside brackets. */
 function splitTop(text: string): string[] {
   const parts: string[] = [""];
   let depth = 0;
@@ -139,7 +139,7 @@ function splitTop(text: string): string[] {
   return parts.map((part) => part.trim()).filter((part) => part !== "");
 }
 
-/** Without what stands in triple quotes: examples in docstrings are not code. */
+/** Removes triple-quoted strings: examples in docstrings are not code. */
 function withoutStrings(source: string): string {
   return source.replace(/("""|''')[\s\S]*?\1/g, '""');
 }

@@ -1,4 +1,4 @@
-/** What `farcall init` does to a folder: writes what is missing, keeps what is there, and remembers both to tell them. */
+/** Writes `farcall init`'s files: adds missing files, keeps existing ones, and records both for the report. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { PackageJson, Project } from "./project.ts";
@@ -22,7 +22,7 @@ export class Writer {
     this.written.push(path);
   }
 
-  /** Adds what is missing to package.json, and keeps its indentation and line ends. */
+  /** Adds missing entries to package.json, and keeps its indentation and line ends. */
   packageJson(project: Project, added: Pick<PackageJson, "scripts" | "dependencies">): void {
     const before = project.packageJson;
     const after: PackageJson & { private?: boolean } = before

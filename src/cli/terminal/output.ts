@@ -1,13 +1,13 @@
 /**
- * Where a command's words go. Results go to stdout and everything about them (progress, notes, errors) to stderr, so that
- * a command can be piped. With `--json` stdout carries JSON alone. Much of what is written comes from elsewhere (names, logs,
- * errors, results), so a terminal gets no codes but those that are made here; a pipe gets everything as it is.
+ * A command's output. Results go to stdout and everything about them (progress, notes, errors) to stderr, so that
+ * a command can be piped. With `--json`, stdout has only JSON. Much of the output comes from elsewhere (names, logs,
+ * errors, results), so only control codes made here reach a terminal; a pipe gets everything unchanged.
  */
 import { printable, printableLine } from "../../text/index.ts";
 
 type Style = Parameters<typeof import("node:util").styleText>[0];
 
-/** Not imported: that reads all that node:util exports, and loads what is behind it, for 10 ms of each command's start. */
+/** Not imported: an import statement would read all of node:util's exports and load their modules, which adds 10 ms to each command. */
 const { styleText } = process.getBuiltinModule("node:util");
 
 const ESCAPE = "\u001b";
@@ -17,7 +17,7 @@ export class Output {
   readonly json: boolean;
   readonly #stdout: NodeJS.WriteStream;
   readonly #stderr: NodeJS.WriteStream;
-  /** Stands for the first character of a code until it is written. Different in each run, so that nothing from elsewhere has it. */
+  /** Stands for a code's first character until it is written. Random in each run, so that strings from elsewhere cannot contain it. */
   readonly #own = `\0${Math.random().toString(36)}`;
 
   constructor(json: boolean, stdout: NodeJS.WriteStream = process.stdout, stderr: NodeJS.WriteStream = process.stderr) {
@@ -26,7 +26,7 @@ export class Output {
     this.#stderr = stderr;
   }
 
-  /** True when a person watches stderr and nothing says otherwise: the place for a spinner. */
+  /** Whether to show a spinner: stderr is a terminal and nothing turns it off. */
   get animated(): boolean {
     return this.#stderr.isTTY === true && !this.json && process.env.CI === undefined && process.env.TERM !== "dumb";
   }
@@ -40,7 +40,7 @@ export class Output {
     return this.#stdout.isTTY === true && !this.json;
   }
 
-  /** A line of a person's result; nothing with `--json`. */
+  /** A line of the result for people; nothing with `--json`. */
   line(text = ""): void {
     if (!this.json) this.#write(this.#stdout, `${text}\n`);
   }
@@ -50,23 +50,23 @@ export class Output {
     if (!this.json) this.#write(this.#stderr, `${text}\n`);
   }
 
-  /** The result of a command with `--json`: one document, indented for a terminal. */
+  /** A command's result with `--json`: one document, indented on a terminal. */
   document(value: unknown): void {
     if (this.json) this.#write(this.#stdout, `${JSON.stringify(value, undefined, this.#stdout.isTTY ? 2 : 0)}\n`);
   }
 
-  /** One of many results with `--json`: one a line. */
+  /** One of many results with `--json`: one per line. */
   event(value: object): void {
     if (this.json) this.#write(this.#stdout, `${JSON.stringify(value)}\n`);
   }
 
-  /** A result as it is, whatever the mode. */
+  /** Writes a result unchanged, whatever the mode. */
   raw(bytes: string | Uint8Array): void {
     if (typeof bytes === "string") this.#write(this.#stdout, bytes);
     else this.#stdout.write(bytes);
   }
 
-  /** Draws over the line of stderr that the cursor is on; removes it when there is nothing to draw. */
+  /** Replaces stderr's current line; clears it when there is nothing to draw. */
   redraw(text = ""): void {
     this.#stderr.write(CLEAR_LINE);
     if (text !== "") this.#write(this.#stderr, text.replaceAll("\n", " "));
@@ -76,23 +76,23 @@ export class Output {
     stream.write(this.#shown(stream, text));
   }
 
-  /** As it is written to a stream. */
+  /** A string as written to a stream. */
   #shown(stream: NodeJS.WriteStream, text: string): string {
     const parts = text.split(this.#own);
     return (stream.isTTY ? parts.map(printable) : parts).join(ESCAPE);
   }
 
-  /** For text whose terminal codes were made here, and that holds no others. */
+  /** For strings whose only terminal codes were made here. */
   own(text: string): string {
     return text.replaceAll(ESCAPE, this.#own);
   }
 
-  /** A cell of a table: on a terminal one line, whatever a name holds. */
+  /** A cell of a table: on a terminal it is one line, whatever a name contains. */
   cell(text: string): string {
     return this.#stdout.isTTY ? printableLine(text) : text;
   }
 
-  /** Styles text for stdout; plain when stdout takes no colours. NO_COLOR, FORCE_COLOR and NODE_DISABLE_COLORS decide first. */
+  /** Styles text for stdout; plain if stdout does not support colours. NO_COLOR, FORCE_COLOR and NODE_DISABLE_COLORS decide first. */
   style(style: Style, text: string): string {
     return this.#styled(style, text, this.#stdout);
   }
@@ -107,7 +107,7 @@ export class Output {
     return this.own(before) + text + this.own(after);
   }
 
-  /** Text for stderr that a terminal opens the URL of; plain where no person watches. FORCE_HYPERLINK (0, 1) decides first. */
+  /** A hyperlink for stderr; plain text outside a terminal. FORCE_HYPERLINK (0, 1) decides first. */
   linkNote(url: string, text: string): string {
     const forced = process.env.FORCE_HYPERLINK;
     const isLink = forced ? forced !== "0" : this.animated;

@@ -1,4 +1,4 @@
-/** Progress of work that takes longer than a second, or is known to, on a terminal that a person watches; silent everywhere else. */
+/** Shows progress of work that takes longer than a second, or is known to, on a terminal; silent everywhere else. */
 
 import { duration } from "../../text/index.ts";
 import type { Output } from "./output.ts";
@@ -15,7 +15,7 @@ export class Progress implements Disposable {
   #text: string;
   readonly #patience: number;
 
-  /** @param options.atOnce the work takes long enough to say so right away */
+  /** @param options.atOnce shows the spinner at once, for work that is known to take long */
   constructor(output: Output, text: string, { atOnce = false }: { atOnce?: boolean } = {}) {
     this.#output = output;
     this.#text = text;
@@ -26,12 +26,12 @@ export class Progress implements Disposable {
     this.#timer.unref();
   }
 
-  /** What is being done now. */
+  /** Sets the text for the current step. */
   update(text: string): void {
     this.#text = text;
   }
 
-  /** Removes the spinner from the line it is on. Idempotent. */
+  /** Removes the spinner. Idempotent. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     if (this.#shown) this.#output.redraw();

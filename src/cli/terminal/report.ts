@@ -1,6 +1,6 @@
 /**
- * How a failed command ends: what, where, what to do next, and an exit code. 1 is a command that failed, 2 one that was
- * called wrongly, 130 one that was interrupted.
+ * Reports a failed command: what happened, where, what to do next, and an exit code. 1 means that the command failed, 2 that its
+ * usage was wrong, 130 that it was interrupted.
  */
 import { FarcallError, RemoteError } from "../../runtime/errors.ts";
 import { count } from "../../text/index.ts";
@@ -12,14 +12,14 @@ export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 export const EXIT_CODES = `
 Exit codes: 0 done, 1 failed or stubs out of date, 2 wrong usage, 130 interrupted.`;
 
-/** The command line makes no sense. */
+/** The command line is invalid. */
 export class UsageError extends FarcallError {
   constructor(message: string, hint?: string) {
     super("FARCALL_USAGE", message, { hint });
   }
 }
 
-/** A command that has printed its findings itself and only has to end with a code. */
+/** For a command that has printed its findings itself and only has to exit with a code. */
 export class Exit extends Error {
   readonly code: number;
   constructor(code: number) {
@@ -39,7 +39,7 @@ interface Place {
   hint?: string;
 }
 
-/** Prints an error and says with which code to exit. */
+/** Prints an error and returns the exit code. */
 export function report(error: unknown, output: Output): number {
   if (error instanceof Exit) return error.code;
   if (output.json) output.event({ error: errorAsJson(error) });
@@ -63,7 +63,7 @@ function asText(error: unknown, output: Output): string {
   return lines.join("\n");
 }
 
-/** What comes before the list; of an error that is a list, how long it is. */
+/** The text before the list; for an error that is only a list, its length. */
 function headlineOf({ message }: FarcallError, places: readonly Place[]): string {
   const first = firstLine(message);
   if (!first.includes(firstLine(places[0]!.message))) return first;
@@ -72,7 +72,7 @@ function headlineOf({ message }: FarcallError, places: readonly Place[]): string
   return `nothing was deployed: ${warnings > 0 ? `${errors} and ${count(warnings, "warning")}` : errors}`;
 }
 
-/** `file:line:column` begins a line, so that terminals and editors make a link of it. Nothing is said twice. */
+/** `file:line:column` begins a line, so that terminals and editors turn it into a link. Nothing is printed twice. */
 export function placeLines(places: readonly Place[], output: Output): string[] {
   const hints = new Set<string>();
   const lines = new Set<string>();
@@ -113,17 +113,17 @@ function causeAsJson(cause: unknown, depth: number): unknown {
   }
 }
 
-/** The section on the error's code, in the documentation that the package brings along. */
+/** The section on the error's code in the documentation that ships with the package. */
 function docsOf({ code }: FarcallError): string {
   return new URL(`../../../docs/errors.md#${code.toLowerCase()}`, import.meta.url).href;
 }
 
-/** Not farcall's own: what user code threw is shown with its stack, for that is where its author looks. */
+/** Whether user code threw the error; it is then shown with its stack, which its author needs. */
 function isOwn(error: unknown): error is FarcallError {
   return error instanceof FarcallError && !(error instanceof RemoteError);
 }
 
-/** Errors of a deploy or of a config carry the list of all that is wrong. */
+/** Errors of a deploy or a config have a list of all problems. */
 function problemsOf(error: FarcallError): readonly Place[] {
   const { problems } = error as { problems?: unknown };
   return Array.isArray(problems) ? (problems as Place[]) : [];
@@ -133,7 +133,7 @@ function firstLine(text: string): string {
   return text.split("\n", 1)[0] ?? "";
 }
 
-/** As Node prints it, without the frames of the command that called: they are the same for each error. */
+/** As Node prints it, without the calling command's frames, which are the same for each error. */
 function asNode(error: unknown, depth = 0): string {
   if (!(error instanceof Error)) return inspect(error);
   const { cause } = error;
@@ -141,7 +141,7 @@ function asNode(error: unknown, depth = 0): string {
   return `${stackOf(error)} {\n  [cause]: ${asNode(cause, depth + 1).replaceAll("\n", "\n  ")}\n}`;
 }
 
-/** More of them are a circle. */
+/** More of them would be a cycle. */
 const MAX_CAUSES = 10;
 const SEPARATOR = "--- called from ---";
 const PACKAGE = new URL("../../../", import.meta.url).href;

@@ -1,4 +1,4 @@
-/** Generated files on disk: what has to change, written all at once, and what the last run knew about them. */
+/** Generated files on disk: finds the necessary changes, writes them all at once, and remembers the last run's data. */
 export {
   compareFiles,
   type FileChange,

@@ -1,7 +1,7 @@
 /**
- * Brings a folder from one set of files to the next. All new files are written beside their places, then a journal that says what
- * is to become of them, and only then is anything renamed or removed. Whoever is killed before the journal is there leaves
- * the old set, and whoever is killed after leaves what the next run, of whatever kind, completes first: the new one.
+ * Replaces a folder's set of files with the next one. All new files are first written next to their final places, then a journal
+ * that lists the renames and removals, and only then is anything renamed or removed. A run that is killed before it has written the
+ * journal leaves the old set; a run that is killed later leaves a journal, from which the next run of any kind first completes the new set.
  */
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -11,18 +11,18 @@ import { InvalidError } from "../../runtime/errors.ts";
 import { type FileChange, isOurs, readIfPresent } from "./files.ts";
 import { hash } from "./state.ts";
 
-/** Names in the folder, but for `temporary`, which lies beside what `name` links to. */
+/** Names in the folder, except `temporary`, which is next to the file that `name` links to. */
 type Step = { write: string; temporary: string } | { remove: string };
 
 const JOURNAL = /^\.farcall-[0-9a-f]{12}\.journal$/;
-/** Groups: the machine and the process that wrote it, absent in names of another version. */
+/** Groups: the machine and the process that wrote it, absent in names from another version. */
 const TEMPORARY = /^\.farcall-(?:([\w-]{6})-(\d+)-)?[0-9a-f]{12}\.tmp$/;
-/** Containers share folders, but neither names nor processes. */
+/** Docker containers may share a folder, but not host names or processes. */
 const machine = () => hash(hostname()).slice(0, 6);
 
 /**
- * Applies changes: writes in their order, then removals, then the last write, which is the lock's. Throws InvalidError when
- * that cannot be done: the files are then as they were or, where a rename was refused, the next run completes them.
+ * Applies changes: writes in order, then removals, then the last write, which is the lock file's. Throws InvalidError when
+ * that fails: the files are then as they were or, if a rename was refused, the next run completes them.
  */
 export function applyChanges(folder: string, changes: readonly FileChange[]): void {
   const writes = changes.filter((change) => change.status === "created" || change.status === "changed");
@@ -44,7 +44,7 @@ export function applyChanges(folder: string, changes: readonly FileChange[]): vo
       if (mode !== undefined) chmodSync(file, mode & 0o777);
       return { write: basename(path), temporary };
     });
-    // Where case makes no difference, a file whose name changes in case alone has to go before the new one comes.
+    // On file systems that ignore case, a file whose name changes only in case has to be removed before the new one is written.
     const names = new Set(writes.map(({ path }) => path.toLowerCase()));
     const [first, then] = [true, false].map((early) =>
       removals
@@ -66,13 +66,13 @@ export function applyChanges(folder: string, changes: readonly FileChange[]): vo
   }
 }
 
-/** Completes what a run that was killed had begun. Throws InvalidError when that cannot be done. */
+/** Completes the work of a run that was killed. Throws InvalidError when that fails. */
 export function completeInterrupted(folder: string): void {
   for (const name of namesIn(folder)) {
     if (!JOURNAL.test(name)) continue;
     const journal = join(folder, name);
     try {
-      // Gone when the run was not dead but busy.
+      // Gone if that run was still alive and has finished.
       const text = readIfPresent(journal);
       if (text !== undefined) perform(folder, parseSteps(text));
       rmSync(journal, { force: true });
@@ -82,7 +82,7 @@ export function completeInterrupted(folder: string): void {
   }
 }
 
-/** Can be done again, also by two at a time: what is done already is passed over. */
+/** Can be repeated, even by two runs at a time: steps that are already done are skipped. */
 function perform(folder: string, steps: readonly Step[]): void {
   for (const step of steps) {
     if ("remove" in step) {
@@ -90,7 +90,7 @@ function perform(folder: string, steps: readonly Step[]): void {
       if (isOurs(readIfPresent(path) ?? "")) rmSync(path, { force: true });
       continue;
     }
-    // A link stays a link: what it points to is replaced.
+    // A link stays a link: its target is replaced.
     const target = realPath(join(folder, step.write));
     try {
       renameSync(join(dirname(target), step.temporary), target);
@@ -100,7 +100,7 @@ function perform(folder: string, steps: readonly Step[]): void {
   }
 }
 
-/** A journal may come from a repository like any file, so it reaches nothing but this folder's generated files. */
+/** A journal may come from a repository like any file, so it may only name this folder's generated files. */
 function parseSteps(text: string): Step[] {
   const isName = (value: unknown): value is string =>
     typeof value === "string" && value !== "" && !/[/\\\0]/.test(value) && value !== "." && value !== "..";
@@ -109,7 +109,7 @@ function parseSteps(text: string): Step[] {
       "remove" in step ? isName(step.remove) : isName(step.write) && TEMPORARY.test(step.temporary),
     );
   } catch {
-    // None of ours, which comes into being whole.
+    // Not one of ours, which are written atomically.
     return [];
   }
 }
@@ -119,7 +119,7 @@ function temporaryName(kind: "tmp" | "journal"): string {
   return `.farcall-${owner}${randomBytes(6).toString("hex")}.${kind}`;
 }
 
-/** Files of runs that were killed before they had a journal. Of another machine's, a run that is still going has young ones. */
+/** Files of runs that were killed before they wrote a journal. On another machine the run may still be going if its files are recent. */
 function removeLeftovers(folder: string): void {
   const here = machine();
   for (const name of namesIn(folder)) {
@@ -136,7 +136,7 @@ function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // Somebody else's is refused.
+    // Files that are not ours are refused.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
@@ -145,7 +145,7 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
-    // Nothing written yet, or what is no folder: the write says so.
+    // Nothing is written yet, or it is not a folder, which the write reports.
     return [];
   }
 }
@@ -154,7 +154,7 @@ function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    // Missing, or a link to nowhere: then the link itself is replaced.
+    // Missing, or a dangling link, which is then replaced itself.
     return path;
   }
 }
@@ -163,7 +163,7 @@ function cannotWrite(folder: string, cause: unknown): InvalidError {
   const { code, path, message } = cause as NodeJS.ErrnoException;
   if (code === "EEXIST" || code === "ENOTDIR")
     return new InvalidError(
-      `The output ${folder} cannot be a folder: a file stands ${code === "EEXIST" ? "there" : "in its path"}`,
+      `The output ${folder} cannot be a folder: there is a file ${code === "EEXIST" ? "of that name" : "in its path"}`,
       {
         cause,
         hint: "Move the file away, or choose another `output` in the config.",

@@ -1,51 +1,51 @@
 /**
- * What the last run knew, kept in node_modules/.cache: enough for the next one to see that nothing has changed, without
- * checking the config, asking for manifests or loading templates. Losing it costs time, nothing else.
+ * The last run's data, kept in node_modules/.cache: enough for the next run to see that nothing has changed, without
+ * checking the config, fetching manifests or loading templates. Losing it only costs time.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 export interface OutputState {
-  /** Etag of each chosen app. */
+  /** Each chosen app's etag. */
   etags: Record<string, string>;
   declaredElsewhere: readonly string[];
   apps: { app: string; environment: string; functions: number }[];
   notes: string[];
-  /** By path: what was read besides the config. */
+  /** Files that were read in addition to the config, by path. */
   inputs: Record<string, Fingerprint>;
-  /** By path: what was written. */
+  /** Files that were written, by path. */
   outputs: Record<string, Fingerprint>;
 }
 
-/** By what a file is known again. */
+/** Identifies a file's content. */
 export interface Fingerprint {
-  /** Of its content; null: it is not there. */
+  /** Hash of its content; null if it does not exist. */
   hash: string | null;
-  /** Of what the file system says of it: while this is the same the content need not be read. */
+  /** From the file's metadata: while it stays the same, the content need not be read. */
   stamp?: string;
 }
 
-/** A file that is younger than this when it is looked at can change again without a change of its times. */
+/** A file modified less than this long ago can change again without new time stamps. */
 const SETTLED_MS = 2000;
 
 export function hash(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("base64url").slice(0, 22);
 }
 
-/** The hash of a file's content, or of a folder's list of names; null when it is not there. */
+/** The hash of a file's content, or of a folder's list of names; null when it does not exist. */
 function hashPath(path: string): string | null {
   try {
     return hash(readFileSync(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EISDIR")
       return hash(readdirSync(path, { recursive: true }).sort().join("\n"));
-    // Missing or unreadable: in both cases not what a hash stands for.
+    // Missing or unreadable: neither equals any hash.
     return null;
   }
 }
 
-/** Absent for what is no file, or too young. The time of change is one that no program can set. */
+/** Absent for anything that is not a file, or changed too recently. Uses the ctime, which programs cannot set. */
 function stampOf(path: string): string | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (!stats?.isFile() || Date.now() - Number(stats.ctimeMs) < SETTLED_MS) return undefined;
@@ -53,7 +53,7 @@ function stampOf(path: string): string | undefined {
 }
 
 function fingerprint(path: string): Fingerprint {
-  // First, so that a change that comes in between is seen by the next look.
+  // First, so that the next look notices a change in between.
   const stamp = stampOf(path);
   return { hash: hashPath(path), ...(stamp !== undefined && { stamp }) };
 }
@@ -62,7 +62,7 @@ export function fingerprints(paths: Iterable<string>): Record<string, Fingerprin
   return Object.fromEntries([...paths].map((path) => [path, fingerprint(path)]));
 }
 
-/** Whether all files are as they were: the state itself, or one with newer stamps; `undefined` when one has changed. */
+/** The state itself if all files are as they were, or one with newer stamps; `undefined` when a file has changed. */
 export function stillHolds(state: OutputState): OutputState | undefined {
   const inputs = stillTrue(state.inputs);
   const outputs = inputs && stillTrue(state.outputs);
@@ -81,7 +81,7 @@ function stillTrue(before: Record<string, Fingerprint>): Record<string, Fingerpr
   return after;
 }
 
-/** The state of one config's outputs, for one key: the hash of all that the outputs depend on and that need not be asked for. */
+/** The state of one config's outputs for one key: the hash of everything the outputs depend on that is known without I/O. */
 export class StateStore {
   readonly #file: string | undefined;
   #last: { key: string; outputs: OutputState[] } | undefined;
@@ -114,13 +114,13 @@ export class StateStore {
       const state = JSON.parse(readFileSync(this.#file, "utf8")) as { key: string; outputs: OutputState[] };
       return typeof state.key === "string" && Array.isArray(state.outputs) ? state : undefined;
     } catch {
-      // None yet, or a damaged one: the run does the work and writes a new one.
+      // Missing or damaged: the run does the work and writes a new one.
       return undefined;
     }
   }
 }
 
-/** Of one config in one folder: a config that is given to generate() has no file of its own. Nowhere when there is no node_modules to keep it in. */
+/** Keyed by config and folder, since a config passed to generate() does not have a file. Undefined when there is no node_modules to keep it in. */
 function stateFile(root: string, config: string): string | undefined {
   for (let at = root; ; at = dirname(at)) {
     if (existsSync(join(at, "node_modules"))) {

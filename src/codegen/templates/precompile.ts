@@ -1,20 +1,20 @@
 /**
- * For the build: the shipped templates as plain functions. They are Handlebars templates, and for a project with its own templates,
- * Handlebars runs all of them; but its runtime makes objects and closures for each `if` and `each`, which for a thousand functions is
- * more work than all the rest of generating. The functions here do what those templates say and nothing that they
- * do not use: a construct that is not known here stops the build.
+ * For the build: compiles the shipped templates to plain functions. They are Handlebars templates, and for a project with its own
+ * templates, Handlebars runs all of them; but its runtime makes objects and closures for each `if` and `each`, which for a thousand
+ * functions is more work than the rest of generating. This supports only the constructs that the shipped templates use: any other
+ * construct stops the build.
  */
 import handlebars from "handlebars";
 import { helpers } from "../../plan/index.ts";
 import { SHIPPED_TEMPLATES } from "../shipped.ts";
 import { readTemplates, type TemplateSource } from "./templates.ts";
 
-/** The text of the module that templates.ts looks for beside itself. */
+/** The source of the module that templates.ts looks for next to itself. */
 export async function precompileTemplates(): Promise<string> {
   return compileTemplates(await readTemplates(SHIPPED_TEMPLATES));
 }
 
-/** Throws on a construct of Handlebars that this does not know. */
+/** Throws on a Handlebars construct that it does not support. */
 export function compileTemplates(sources: readonly TemplateSource[]): string {
   const entries = sources.map(({ name, text }) => {
     const body = new TemplateCompiler(name).program(handlebars.parse(text));
@@ -121,6 +121,8 @@ class TemplateCompiler {
   }
 
   #refuse(what: string): never {
-    throw new Error(`the template ${this.#name} has ${what}, which src/codegen/templates/precompile.ts does not know`);
+    throw new Error(
+      `the template ${this.#name} has ${what}, which src/codegen/templates/precompile.ts does not support`,
+    );
   }
 }

@@ -1,11 +1,11 @@
-/** Plan to text: the files of each app, then those of the index. */
+/** Renders a plan: the files of each app, then those of the index. */
 import { type Plan, wrapCode } from "../../plan/index.ts";
 import type { Templates } from "./templates.ts";
 
-/** A file's template and what its name ends in. */
+/** A file's template and extension. */
 export type Layout = readonly { template: "" | ".js" | ".d.ts"; suffix: string }[];
 
-/** TypeScript is one file, JavaScript one with a declaration file beside it. */
+/** TypeScript is one file; JavaScript is a file with a declaration file. */
 export function layoutOf(emit: "ts" | "js", sourceExtension: string, isModulePackage: boolean): Layout {
   if (emit === "ts") return [{ template: "", suffix: sourceExtension }];
   return isModulePackage
@@ -19,7 +19,7 @@ export function layoutOf(emit: "ts" | "js", sourceExtension: string, isModulePac
       ];
 }
 
-/** The text of each file, by name. What a project's own templates write is left as wide as they write it. */
+/** Each file's content, by name. Lines from a project's own templates are not wrapped. */
 export function renderPlan(plan: Plan, templates: Templates, layout: Layout): Map<string, string> {
   const texts = new Map<string, string>();
   const render = (name: string, context: object, data?: object): string => {

@@ -1,7 +1,7 @@
 /**
  * Handlebars templates, ready to run: the shipped ones in templates/, each of which a file of the same name in the user's
- * folder replaces; more partials may stand beside them. The build compiles the shipped ones ahead (precompile.ts), so that a
- * project without its own loads no compiler.
+ * folder can replace; the folder may have more partials. The build precompiles the shipped ones (precompile.ts), so that a
+ * project without its own templates does not load a compiler.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -10,10 +10,10 @@ import { helpers } from "../../plan/index.ts";
 import { InvalidError } from "../../runtime/errors.ts";
 import { SHIPPED_TEMPLATES } from "../shipped.ts";
 
-/** Beside this file once the package is built. */
+/** Next to this file once the package is built. */
 export const PRECOMPILED = "precompiled-templates.js";
 
-/** No escaping for HTML, no helpers but those in helpers.ts. */
+/** Without HTML escaping, and with only the helpers in helpers.ts. */
 export const COMPILE_OPTIONS = {
   noEscape: true,
   knownHelpersOnly: true,
@@ -21,9 +21,9 @@ export const COMPILE_OPTIONS = {
 } satisfies CompileOptions;
 
 export interface Templates {
-  /** Prints a context. `data` is what helpers see besides. Throws InvalidError that names the template with the mistake. */
+  /** Prints a context. `data` is extra data for helpers. Throws InvalidError that names the template with the mistake. */
   render(name: string, context: object, data?: object): string;
-  /** Whether none of them is the project's own. */
+  /** Whether all of them are shipped ones. */
   isShipped: boolean;
   /** The files and folders that were read. */
   inputs: string[];
@@ -79,7 +79,7 @@ function compile(environment: typeof Handlebars, { file, text }: TemplateSource)
     try {
       return work();
     } catch (cause) {
-      // A partial's mistake is the partial's, not that of the template that uses it.
+      // Report a partial's mistake in the partial, not in the template that uses it.
       if (cause instanceof InvalidError) throw cause;
       throw new InvalidError(`The template ${file} has a mistake: ${(cause as Error).message}`, {
         cause,
@@ -91,7 +91,7 @@ function compile(environment: typeof Handlebars, { file, text }: TemplateSource)
   return (context, options) => guard(() => template(context, options));
 }
 
-/** A template as the build compiles it. */
+/** A template compiled by the build. */
 type PrecompiledTemplate = (context: object, use: typeof helpers, options: { hash: object; data: object }) => string;
 
 async function loadPrecompiled(): Promise<Record<string, PrecompiledTemplate> | undefined> {
@@ -100,13 +100,13 @@ async function loadPrecompiled(): Promise<Record<string, PrecompiledTemplate> | 
       (await import(new URL(PRECOMPILED, import.meta.url).href)) as { default: Record<string, PrecompiledTemplate> }
     ).default;
   } catch (error) {
-    // From source there are none.
+    // When running from source, there are none.
     if ((error as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND") return undefined;
     throw error;
   }
 }
 
-/** One line end at the end, Unix line ends throughout, whatever a template's editor made of them. */
+/** Ends with one line end and has Unix line ends throughout, whatever the template has. */
 function tidy(text: string): string {
   return `${text.replaceAll("\r\n", "\n").trim()}\n`;
 }

@@ -1,4 +1,4 @@
-/** What a compiled check is, and the simple ones that others are made of. */
+/** The interface of a compiled check, and the simple checks that others are built from. */
 import type { TypeSchema } from "../index.ts";
 import type { Predicate } from "./predicates.ts";
 
@@ -11,11 +11,11 @@ export interface Mismatch {
 
 export interface ValueCheck {
   is(value: unknown): boolean;
-  /** Only for a value that `is` refused. */
+  /** Call it only for a value that `is` refused. */
   explain(value: unknown, path: string): Mismatch;
-  /** What kind of value could pass: decides which member of a union a mismatch is explained by. */
+  /** The kind of value that could pass: decides which member of a union explains a mismatch. */
   shape(): "object" | "array" | "other";
-  /** Literal properties of an object: what tells the members of a discriminated union apart. */
+  /** Literal properties of an object, which distinguish the members of a discriminated union. */
   tags(): readonly Tag[];
 }
 
@@ -36,7 +36,7 @@ export function leaf(type: TypeSchema, is: Predicate): ValueCheck {
   };
 }
 
-/** A check whose explanation finds the fault by itself: `fault` is undefined for a value that passes. */
+/** A check made from its explanation: `fault` returns undefined for a value that passes. */
 export function collection(fault: (value: unknown) => Mismatch | undefined): ValueCheck {
   return {
     is: (value) => fault(value) === undefined,
@@ -49,7 +49,7 @@ export function collection(fault: (value: unknown) => Mismatch | undefined): Val
   };
 }
 
-/** Compiled on first use: recursive types end, and what no value reaches costs nothing. */
+/** Compiled on first use: recursive types terminate, and parts that no value reaches cost nothing. */
 export function lazy(make: () => ValueCheck): ValueCheck {
   let made: ValueCheck | undefined;
   const get = (): ValueCheck => {

@@ -1,10 +1,10 @@
 /**
- * From a type of the schema to a check of values: closures made once, so that a check costs little more than the property
+ * Compiles a schema type to a check of values: closures made once, so that a check costs little more than the property
  * reads it needs. `is` answers fast; `explain` runs only for a value that failed and finds where and why.
  *
- * A check is never stricter than the compiler: a type parameter of the function is taken as what its constraint says, and what
- * is computed from it as what all outcomes have in common; extra properties are allowed, brands
- * (`string & { __brand: … }`) count by what exists at run time.
+ * A check is never stricter than the compiler: a type parameter of the function counts as its constraint, and a type
+ * computed from it as what all outcomes have in common; extra properties are allowed, and of brands
+ * (`string & { __brand: … }`) only the part that exists at run time counts.
  */
 import {
   type Declaration,
@@ -43,9 +43,9 @@ const UNKNOWN: TypeSchema = { kind: "primitive", name: "unknown" };
 
 export class CheckCompiler {
   readonly #declarations = new Map<string, Declaration>();
-  /** By reference with its type arguments; also what ends the recursion of recursive types. */
+  /** By reference with its type arguments; also ends the recursion of recursive types. */
   #references = new Map<string, ValueCheck>();
-  /** What the type parameters of the function are constrained to. */
+  /** The constraints of the function's type parameters. */
   #constraints: Bindings = UNBOUND;
 
   readonly #isOfCodec: IsOfCodec;
@@ -59,7 +59,7 @@ export class CheckCompiler {
   /** Compiles types of a function with these type parameters. */
   generic<T>(parameters: readonly TypeParameterSchema[] | undefined, compile: () => T): T {
     if (!parameters?.length) return compile();
-    // References may name type parameters, so those of another function are others.
+    // References may name type parameters, so another function's references mean different types.
     return this.#within(
       new Map(parameters.map(({ name, constraint = UNKNOWN }) => [name, constraint])),
       new Map(),
@@ -75,7 +75,7 @@ export class CheckCompiler {
     return result;
   }
 
-  /** Made later, for the type parameters of now. */
+  /** Compiled later, with the current type parameters. */
   #lazy(make: () => ValueCheck): ValueCheck {
     const [constraints, references] = [this.#constraints, this.#references];
     return lazy(() => this.#within(constraints, references, make));
@@ -114,7 +114,7 @@ export class CheckCompiler {
       case "keyof":
         return leaf(type, isKey);
       case "conditional": {
-        // What `infer` finds is unknown, and hides type parameters of its name.
+        // A type bound by `infer` is unknown, and hides type parameters of its name.
         const inner = new Map(bindings);
         for (const name of inferredNames(type.extends)) inner.set(name, UNKNOWN);
         const branches = [this.compile(type.whenTrue, inner), this.compile(type.whenFalse, bindings)];
@@ -123,7 +123,7 @@ export class CheckCompiler {
       case "mapped":
         return this.#mapped(type, bindings);
       default:
-        // Indexed access and infer are left in a schema only where they depend on a type parameter.
+        // Indexed access and infer remain in a schema only where they depend on a type parameter.
         return leaf(type, anything);
     }
   }
@@ -134,7 +134,7 @@ export class CheckCompiler {
     return this.#within(inside, new Map(), () => this.compile(constraint));
   }
 
-  /** What is mapped over the keys of a type parameter is an object where that is one, and whatever it is elsewhere. */
+  /** A type mapped over a type parameter's keys is an object if the parameter is; other types map to themselves. */
   #mapped(type: MappedType, bindings: Bindings): ValueCheck {
     const of = type.constraint.kind === "keyof" ? type.constraint.type : undefined;
     const isObject = of ? this.#isObject(of, bindings) : true;
@@ -239,7 +239,7 @@ export class CheckCompiler {
     const own = properties.map((property) => ({
       name: property.name,
       check: this.compile(property.type, bindings),
-      // A brand on an object type is a property that only the compiler sees.
+      // A brand on an object type is a property that exists only for the compiler.
       optional: property.optional === true || property.name.startsWith("__"),
     }));
     const checks = own.map(({ name, check, optional }) => ({ name, is: check.is, optional }));
@@ -259,7 +259,7 @@ export class CheckCompiler {
       }
       return undefined;
     };
-    // A text is a `{ length: number }`; a number is no `{ x: string | undefined }`, although it has no `x` either.
+    // A string is a `{ length: number }`; a number is not a `{ x: string | undefined }`, although it does not have an `x` either.
     const fits = (value: unknown): boolean =>
       open || (required && own.every(({ name, optional }) => optional || name in Object(value)));
     const couldBe = (value: unknown): boolean =>
@@ -299,7 +299,7 @@ export class CheckCompiler {
     };
   }
 
-  /** Which property names an index signature speaks of. */
+  /** The property names that an index signature covers. */
   #key(type: TypeSchema, bindings: Bindings): (name: string) => boolean {
     if (type.kind === "primitive" && type.name === "number") return (name) => String(Number(name)) === name;
     const check = this.compile(type, bindings);
@@ -350,7 +350,7 @@ export class CheckCompiler {
     };
   }
 
-  /** A type of values that are not objects: intersected with an object type, it is branded, and the brand exists for the compiler only. */
+  /** A type of values that are not objects: intersected with an object type, it is branded, and the brand exists only for the compiler. */
   #isAtom(type: TypeSchema, bindings: Bindings): boolean {
     switch (type.kind) {
       case "primitive":
@@ -386,7 +386,7 @@ export class CheckCompiler {
       const allowed = new Set<unknown>(values.map((member) => member.value));
       // Any number may be assigned to a numeric enum: flags are combined that way.
       const numeric = !type.member && values.some((member) => typeof member.value === "number");
-      // The values say more to a caller than the name of the enum.
+      // The values tell a caller more than the enum's name.
       const shown: TypeSchema = numeric
         ? type
         : { kind: "union", members: values.map((member) => ({ kind: "literal", value: member.value })) };
@@ -431,7 +431,7 @@ export class CheckCompiler {
         return collection((value) => {
           if (!isIterable(value)) return { path: "", expected: type, received: value };
           let index = 0;
-          // What was decoded can be gone through again: arrays, sets, maps, text and bytes.
+          // Decoded values that can be iterated again: arrays, sets, maps, strings and bytes.
           for (const one of value) {
             if (!item.is(one)) return item.explain(one, `[${index}]`);
             index++;
@@ -448,7 +448,7 @@ export class CheckCompiler {
     }
   }
 
-  /** Over a known type, what it comes to; over another, an object where all that it stands for are. */
+  /** For a known type, the resulting type; for others, an object if all possible types are objects. */
   #utility(type: GlobalType, bindings: Bindings): ValueCheck {
     const given = type.typeArguments.map((argument) => substitute(argument, bindings));
     const key = `${type.name} ${JSON.stringify(given)}`;
@@ -550,7 +550,7 @@ function isUnit(type: TypeSchema): boolean {
   );
 }
 
-/** Replaces bound type parameters; what is unbound stays. */
+/** Replaces bound type parameters; unbound ones stay. */
 function substitute(type: TypeSchema, bindings: Bindings): TypeSchema {
   if (bindings.size === 0) return type;
   const walk = (node: unknown): unknown => {

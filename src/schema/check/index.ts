@@ -1,4 +1,4 @@
-/** Values against the types of a schema: what a container asks of arguments before a function sees them. */
+/** Checks values against a schema's types: a container checks arguments with it before it calls a function. */
 export {
   type ArgumentProblem,
   type ArgumentValidator,

@@ -1,11 +1,11 @@
-/** Tests of single values: what the leaves of a type are compiled to. */
+/** Tests of single values, to which a type's leaves are compiled. */
 import type { BuiltinName, TypeSchema } from "../index.ts";
 
 export type Predicate = (value: unknown) => boolean;
 
 export const anything: Predicate = () => true;
 
-/** What every object type takes, `{}` among them: primitives too, since these have properties. */
+/** What every object type accepts, including `{}`: primitives too, since they have properties. */
 export const isNotNothing: Predicate = (value) => value !== null && value !== undefined;
 
 export const isKey: Predicate = (value) => typeof value === "string" || typeof value === "number";
@@ -54,7 +54,7 @@ export function builtinPredicate(name: BuiltinName): Predicate {
   return typeof constructor === "function" ? (value) => value instanceof constructor : anything;
 }
 
-/** The text as part of a pattern. */
+/** The string escaped for a pattern. */
 export function escape(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 }

@@ -17,12 +17,12 @@ import { CheckCompiler, type IsOfCodec } from "./checks.ts";
 
 export type PrintType = (type: TypeSchema) => string;
 
-/** What is wrong with the arguments of one input; the engine's failure INVALID carries it. */
+/** What is wrong with one input's arguments; sent in the engine's failure INVALID. */
 export interface ArgumentProblem {
   /** `resize(options.width): expected number, received string` */
   message: string;
   hint: string;
-  /** Where, for what shows it there: `options.width`; empty when there are too many arguments. */
+  /** Where, for a form that shows it there: `options.width`; empty when there are too many arguments. */
   path: string;
 }
 
@@ -52,7 +52,7 @@ export function compileValidator(
     for (let i = 0; i < signatures.length; i++) {
       const found = signatures[i]!(args);
       if (!found) return undefined;
-      // Of several overloads, the one that the arguments follow the longest is the one that was meant.
+      // Of several overloads, take the one whose parameters the arguments match longest.
       if (!fault || found.rank > fault.rank) fault = found;
     }
     if (!fault) return undefined;
@@ -63,7 +63,7 @@ export function compileValidator(
 
 type Schema = Pick<FunctionSchema, "name" | "parameters" | "returns" | "overloads" | "typeParameters">;
 
-/** What of a manifest is read here. */
+/** The part of a manifest that is read here. */
 export interface Callables extends Pick<AppManifest, "classes"> {
   functions: readonly Schema[];
 }
@@ -77,7 +77,7 @@ function schemaOf(name: string, manifest: Callables): Schema | undefined {
 interface Fault {
   /** How many arguments were right before this one. */
   rank: number;
-  /** Of the argument; absent when there are too many. */
+  /** The argument's type; absent when there are too many. */
   parameter?: string;
   missing?: boolean;
   mismatch?: Mismatch;
@@ -137,7 +137,7 @@ function usage(schema: Schema, print: PrintType): string {
   return `It is deployed as ${cut(signatures.join(" or "), 2 * MAX_TYPE_TEXT)}. Run \`npx farcall codegen\` if your stub is older.`;
 }
 
-/** Where the type says which values, the message says which value came; elsewhere its type is enough and gives nothing away. */
+/** If the type lists values, the message shows the received value; otherwise it shows only its type, which reveals nothing. */
 function isAboutValues(type: TypeSchema): boolean {
   if (type.kind === "union") return type.members.some(isAboutValues);
   return type.kind === "literal" || type.kind === "templateLiteral";

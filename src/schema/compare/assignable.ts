@@ -1,10 +1,10 @@
 /**
- * Is every value of one type also one of another, and if not, where not? Two versions of a function are compared with it:
- * arguments of the old one must fit the new one, results of the new one must fit the old one.
+ * Decides whether every value of one type is also a value of another, and if not, where they differ. Used to compare two versions of
+ * a function: the old one's arguments must fit the new one, the new one's results must fit the old one.
  *
- * It says yes only where TypeScript does; where it cannot see (generic, conditional and mapped types, ones nested too
- * deeply), only equal structure will do. It is stricter than TypeScript where TypeScript looks away: a property that callers
- * pass and nobody takes any more, `readonly` that is new on a result, `any`.
+ * It says yes only where TypeScript does; where it cannot decide (generic, conditional and mapped types, types nested too
+ * deeply), it accepts only equal structure. It is stricter than TypeScript where TypeScript is lenient: a property that callers
+ * pass but the new version ignores, a new `readonly` on a result, `any`.
  */
 
 import { printPropertyName, printType } from "../print/index.ts";
@@ -47,7 +47,7 @@ export interface Side {
   names: Names;
 }
 
-/** Where in a type (`meta.size`, `[].id`, nothing for the type itself), and what is so there. */
+/** A difference: where in a type (`meta.size`, `[].id`, empty for the type itself), and what differs there. */
 export interface Difference {
   path: string;
   what: string;
@@ -57,10 +57,10 @@ type Differences = readonly Difference[];
 
 const FITS: Differences = [];
 
-/** Of one generic declaration in itself: the arguments of `type Nest<T> = { next?: Nest<[T, T]> }` double each time. */
+/** How deep a generic declaration is followed into itself: the arguments of `type Nest<T> = { next?: Nest<[T, T]> }` double each time. */
 const MOST_NESTED = 6;
 
-/** What is said of types whose end is out of sight. */
+/** The difference reported for types that are too deep. */
 export const TOO_DEEP = "is nested too deeply to be compared";
 
 /** Compares in one direction: `input` from the old version to the new one, `output` from the new one to the old one. */
@@ -68,11 +68,11 @@ export class Comparison {
   readonly #source: Side;
   readonly #target: Side;
   readonly #input: boolean;
-  /** Pairs that are being compared, or fitted if those being compared do: a recursive type fits if it fits when it fits. */
+  /** Pairs that are being compared, or that fit provided those do: a recursive type fits if it fits under the assumption that it does. */
   readonly #assumed = new Set<string>();
   readonly #failed = new Map<string, Differences>();
   #depth = 0;
-  /** Generic declarations that are being looked into. */
+  /** Generic declarations that are being expanded. */
   readonly #generics: string[] = [];
 
   constructor(direction: "input" | "output", before: Side, after: Side) {
@@ -89,7 +89,7 @@ export class Comparison {
     );
   }
 
-  /** Nothing when all values of `source` are values of `target`, otherwise why not. */
+  /** Empty when all values of `source` are values of `target`, otherwise the differences. */
   differences(source: TypeSchema, target: TypeSchema): Differences {
     if (this.same(source, target)) return FITS;
     if (isPrimitive(target, "unknown") || isPrimitive(target, "any") || isPrimitive(source, "never")) return FITS;
@@ -134,9 +134,9 @@ export class Comparison {
     this.#generics.pop();
     this.#depth--;
     if (found.length > 0) {
-      // What fitted on the way may have done so only because this was assumed to.
+      // Pairs that fitted on the way may have done so only because this pair was assumed to fit.
       for (const later of [...this.#assumed].slice(assumedBefore)) this.#assumed.delete(later);
-      // Said in the author's words, where it is the type as a whole that differs.
+      // If the type as a whole differs, name it as the author does.
       if (found.some((difference) => difference.path === "" && difference.what.startsWith("was "))) {
         found = this.#changed(source, target);
       }
@@ -179,7 +179,7 @@ export class Comparison {
     const found: Difference[] = [];
     for (const member of membersOf(source)) {
       const differences = this.differences(member, target);
-      // A member that has no counterpart is the news; one that has changed inside tells it by itself.
+      // Report a member without a counterpart; a member that changed inside has its own differences.
       if (differences.some((difference) => difference.path === "")) {
         found.push({ path: "", what: `${this.#input ? "can no longer be" : "may now be"} ${brief(member)}` });
       } else {
@@ -196,7 +196,7 @@ export class Comparison {
       if (differences.length === 0) return FITS;
       if (differences.every((difference) => difference.path !== "")) tries.push(differences);
     }
-    // The member that comes nearest is the one to speak of, when there is one.
+    // Report the differences to the closest member, if there is one.
     const least = Math.min(...tries.map((differences) => differences.length));
     const nearest = tries.filter((differences) => differences.length === least);
     return nearest.length === 1 ? nearest[0]! : this.#changed(source, target);
@@ -261,8 +261,8 @@ export class Comparison {
       } else if (!to.optional) {
         add(to.name, [{ path: "", what: this.#input ? "was added and is required" : "was removed" }]);
       } else if ((!this.#input && !inCommon) || to.name in Object.prototype) {
-        // TypeScript does not take a type with nothing in common for one whose properties are all optional, and
-        // sees on every object what it inherits.
+        // TypeScript does not accept a type with no common property where all properties are optional, and
+        // sees inherited properties on every object.
         add(to.name, [{ path: "", what: this.#input ? "was added" : "was removed" }]);
       } else {
         for (const index of source.indexes ?? []) add(to.name, this.differences(index.value, to.type));
@@ -289,7 +289,7 @@ export class Comparison {
     return this.differences(from.type, to.type);
   }
 
-  /** The elements of two tuples, or two lists of parameters: what is different, by the index of the element. */
+  /** The differences between two tuples, or two lists of parameters, by the element's index. */
   elements(source: readonly TupleElement[], target: readonly TupleElement[]): Map<number, Differences> {
     const found = new Map<number, Differences>();
     const add = (at: number, differences: Differences): void => {
@@ -350,7 +350,7 @@ export class Comparison {
   }
 }
 
-/** The same differences, seen from outside. */
+/** The same differences, with an outer path. */
 function inside(key: string, differences: Differences): Differences {
   return differences.map(({ path, what }) => ({
     path: path === "" || path.startsWith("[") ? key + path : `${key}.${path}`,
@@ -364,7 +364,7 @@ function isWrittenAs(value: LiteralType["value"], { texts, types }: TemplateLite
   const [first, last] = [texts[0]!, texts.at(-1)!];
   let at = first.length;
   for (const text of texts.slice(1, -1)) {
-    // Of two types with nothing between them, the first takes a character.
+    // Of two adjacent types, the first takes one character.
     const found = text === "" ? at + 1 : value.indexOf(text, at);
     if (found < 0) return false;
     at = found + text.length;
@@ -372,14 +372,14 @@ function isWrittenAs(value: LiteralType["value"], { texts, types }: TemplateLite
   return value.startsWith(first) && value.endsWith(last) && at + last.length <= value.length;
 }
 
-/** What comes of going through a list, a set or whatever else `Iterable<T>` is. */
+/** The type of the items of a list, a set or another iterable. */
 function iteratedBy(type: TypeSchema): TypeSchema | undefined {
   if (type.kind === "array") return type.element;
   if (type.kind === "global") return type.name === "Iterable" ? type.typeArguments[0] : undefined;
   return type.kind === "builtin" && /^(Readonly)?Set$/.test(type.name) ? type.typeArguments?.[0] : undefined;
 }
 
-/** What an instance is as well, for the compiler and for the codec. */
+/** Other types that an instance also has, for the compiler and for the codec. */
 const WIDER: { readonly [name: string]: readonly string[] | undefined } = {
   Map: ["ReadonlyMap"],
   Set: ["ReadonlySet"],

@@ -1,7 +1,7 @@
 /**
- * Whether a stub that was generated from one version of a function may call another one. Parameters are contravariant (all
- * that the old version took, the new one must take), results covariant (all that the new one gives back, the old one
- * could have). Whatever cannot be decided counts as breaking: see assignable.ts.
+ * Decides whether a stub that was generated from one version of a function may call another one. Parameters are contravariant (the
+ * new version must accept everything that the old one accepted), results covariant (the old version could have returned everything
+ * that the new one returns). A difference that cannot be decided counts as breaking: see assignable.ts.
  */
 
 import { constructorOf } from "../classes.ts";
@@ -19,8 +19,8 @@ export interface FunctionComparison extends Compatibility {
 }
 
 /**
- * Every function of either manifest, methods too, and every class for its constructor, in order of name. One that is new is
- * compatible, one that is gone is breaking.
+ * Compares every function of either manifest, including methods, and every class by its constructor, in order of name. A new one is
+ * compatible, a removed one is breaking.
  */
 export function compareManifests(
   before: Pick<AppManifest, "functions" | "classes" | "declarations">,
@@ -51,7 +51,7 @@ function compareNamed<T extends { name: string }>(
   });
 }
 
-/** What has become of a constructor: whoever could construct an instance before must still be able to. */
+/** Compares constructors: callers who could construct an instance before must still be able to. */
 export function compareClasses(before: ClassVersion, after: ClassVersion): Compatibility {
   const [was, is] = [before, after].map(({ of, declarations }) => ({ fn: constructorOf(of), declarations }));
   const result = compareFunctions(was!, is!);
@@ -76,7 +76,7 @@ export function compareFunctions(before: FunctionVersion, after: FunctionVersion
   return { verdict: "compatible", reasons: news.size > 0 ? [...news] : ["types changed, compatibly"] };
 }
 
-/** What a generator yields is not compared with what a function returns. */
+/** A generator's yields are not compared with a function's result. */
 function modeBreaks(before: FunctionVersion, after: FunctionVersion): string[] {
   const reasons = overloadsBreak(before, after).filter((reason) => !isOfResult(reason));
   return [`was a ${before.fn.mode} function, is now a ${after.fn.mode} one`, ...reasons];
@@ -86,7 +86,7 @@ function isOfResult(reason: string): boolean {
   return /^(?:overload \d+: )?(?:returns|yields)\b/.test(reason);
 }
 
-/** The compatible changes of a function that has breaking ones too: of other parameters, and of other parts of them. */
+/** The compatible changes of a function that also has breaking ones: to other parameters, or to other parts of them. */
 function besides(news: ReadonlySet<string>, breaking: ReadonlySet<string>): string[] {
   const subjects = [...breaking].map(subjectIn);
   return [...news].filter((reason) => {
@@ -98,7 +98,7 @@ function besides(news: ReadonlySet<string>, breaking: ReadonlySet<string>): stri
 /** What a reason is about: `parameter 'options': property 'width'`. */
 function subjectIn(reason: string): string {
   const plain = reason.replace(/^overload \d+: /, "");
-  // Nothing more is known of the whole.
+  // A change of the whole is not more specific than that.
   if (plain.endsWith(TOO_DEEP)) return plain.slice(0, plain.indexOf(": "));
   return (
     /^(?:parameter '[^']*'|the error [^: ]+|returns|yields)(?:: (?:property|element) '[^']*')?/.exec(plain)?.[0] ??
@@ -126,7 +126,7 @@ function callsOf({ fn, declarations }: FunctionVersion): Call[] {
   }));
 }
 
-/** Old calls keep their overload only when the old ones come first and take exactly what they took; more may follow. */
+/** Old calls keep their overload only if the old overloads come first and accept exactly what they did; more may follow. */
 function overloadsBreak(before: FunctionVersion, after: FunctionVersion): string[] {
   const [old, current] = [callsOf(before), callsOf(after)];
   if (old.length === 1 && current.length === 1) return callBreaks(old[0]!, current[0]!);
@@ -149,8 +149,8 @@ function takes({ parameters, typeParameters, mode, keywords, all }: Call): strin
 // ---- errors ---------------------------------------------------------------------------------------------------
 
 /**
- * A class that came or went breaks no stub: of one that is unknown callers get a RemoteError, as they did before it was declared.
- * What instances have is read as results are.
+ * Adding or removing a class does not break a stub: for an unknown class callers get a RemoteError, as they did before it was declared.
+ * Instances' properties are compared like results.
  */
 function errorsBreak(before: FunctionVersion, after: FunctionVersion): string[] {
   const [was, is] = [callsOf(before)[0]!, callsOf(after)[0]!];
@@ -179,7 +179,7 @@ function errorNews(before: FunctionVersion, after: FunctionVersion): string[] {
   ];
 }
 
-/** By the names that they are thrown by. */
+/** By the names that their instances have. */
 function errorsOf({ fn, declarations }: FunctionVersion): Map<string, TypeSchema> {
   return new Map((fn.errors ?? []).map((error) => [thrownAs(error, declarations), error]));
 }
@@ -204,7 +204,7 @@ function callBreaks(was: Call, is: Call): string[] {
   return reasons;
 }
 
-/** What a compatible change takes more and gives back less: the differences in the other direction. */
+/** What a compatible change accepts in addition or no longer returns: the differences in the other direction. */
 function widened(before: FunctionVersion, after: FunctionVersion): string[] {
   const [old, current] = [callsOf(before), callsOf(after)];
   const reasons = current.slice(old.length).map((_, at) => `overload ${old.length + at + 1} was added`);
@@ -227,7 +227,7 @@ function widened(before: FunctionVersion, after: FunctionVersion): string[] {
 
 type Typed = readonly [type: TypeSchema, of: Side];
 
-/** Properties that came or went without making a difference to what can be passed. */
+/** Properties that were added or removed without affecting what can be passed. */
 function propertyChanges(before: Typed, after: Typed, path = "", depth = 0): Difference[] {
   const [was, is] = [propertiesOf(before), propertiesOf(after)];
   if (!was || !is || depth > MAX_PROPERTY_DEPTH) return [];
@@ -241,7 +241,7 @@ function propertyChanges(before: Typed, after: Typed, path = "", depth = 0): Dif
   return [...added, ...rest];
 }
 
-/** Deeper ones are not what a reader of a change looks for. */
+/** Readers of a change are not interested in deeper ones. */
 const MAX_PROPERTY_DEPTH = 3;
 
 function propertiesOf([type, { declarations }]: Typed): Map<string, TypeSchema> | undefined {
@@ -260,7 +260,7 @@ function positionsBreak(source: Call, target: Call, comparison: Comparison): str
   });
 }
 
-/** Inference looks at all parameters at once: those that are there must stay as they are. */
+/** Inference looks at all parameters at once, so existing ones must not change. */
 function genericParametersBreak(was: Call, is: Call, comparison: Comparison): string[] {
   const [old, current] = [byPosition(was), byPosition(is)];
   const reasons: string[] = [];
@@ -279,7 +279,7 @@ function genericParametersBreak(was: Call, is: Call, comparison: Comparison): st
   return reasons;
 }
 
-/** Where callers pass by name, names must stay, with all that they took. */
+/** Where callers pass arguments by name, names must stay and accept what they did. */
 function namesBreak(was: Call, is: Call, comparison: Comparison): string[] {
   if (was.keywords && !is.keywords) return ["arguments can no longer be passed by name"];
   const reasons: string[] = [];
@@ -289,7 +289,7 @@ function namesBreak(was: Call, is: Call, comparison: Comparison): string[] {
     const other = known.get(parameter.name);
     if (other?.positionalOnly) reasons.push(`${subjectOf(parameter)} can be passed by position only`);
     else if (!other || other.rest || other.keywordRest) {
-      // By position it is compared as such.
+      // The comparison by position covers it.
       if (newRest) reasons.push(...restBreaks(parameter, newRest));
       else reasons.push(`${subjectOf(parameter)} was removed or renamed`);
     } else if (isOptional(parameter) && !isOptional(other)) reasons.push(`${subjectOf(parameter)} became required`);
@@ -310,7 +310,7 @@ function namesBreak(was: Call, is: Call, comparison: Comparison): string[] {
     if (counts && !names.has(parameter.name) && isRequired(parameter)) {
       reasons.push(`${subjectOf(parameter)} was added and is required`);
     } else if (oldRest && !names.has(parameter.name) && isNamed(parameter, is.keywords)) {
-      // What was passed by this name before went to the rest.
+      // Before, an argument of this name went to the rest parameter.
       reasons.push(...restBreaks({ ...oldRest, name: parameter.name }, parameter));
     }
   }
@@ -339,7 +339,7 @@ function asElements(parameters: readonly ParameterSchema[], { declarations }: Ca
   });
 }
 
-/** `undefined` can be passed for what is optional, and must be for what is so before something required. */
+/** `undefined` can be passed for an optional parameter, and must be if a required one follows. */
 function asElement(parameter: ParameterSchema, canBeLeftOut: boolean): TupleElement {
   if (!isOptional(parameter)) return { type: parameter.type };
   const type: TypeSchema = { kind: "union", members: [parameter.type, { kind: "primitive", name: "undefined" }] };
@@ -351,7 +351,7 @@ function asTuple(parameter: ParameterSchema): TypeSchema {
   return { kind: "tuple", elements: [element] };
 }
 
-/** Depends on a type parameter of the function. */
+/** Whether it depends on a type parameter of the function. */
 function isGeneric(type: TypeSchema, call: Call): boolean {
   if (call.names.size === 0) return false;
   return type.kind === "typeParameter"

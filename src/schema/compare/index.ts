@@ -1,3 +1,3 @@
-/** Two versions of a function: whether what was generated from one may call the other. */
+/** Compares two versions of a function: whether stubs generated from one may call the other. */
 export { compareClasses, compareFunctions, compareManifests, type FunctionComparison } from "./compatibility.ts";
 export type { Compatibility, FunctionVersion } from "./versions.ts";

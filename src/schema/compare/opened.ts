@@ -1,6 +1,6 @@
 /**
- * Types as the comparison of two versions looks at them: names opened, unions spread, the object types of an intersection
- * made one. Each says so where it cannot.
+ * Prepares types for the comparison of two versions: resolves names, flattens unions, merges the object types of an
+ * intersection. Each function returns `undefined` where it cannot.
  */
 import { expandGlobal } from "../globals.ts";
 import { type Declarations, expand, MAX_DEPTH } from "../resolve.ts";
@@ -39,7 +39,7 @@ export function isNamed(type: TypeSchema, declarations: Declarations): boolean {
   return type.kind === "reference" || (type.kind === "global" && expandGlobal(type, declarations) !== undefined);
 }
 
-/** The type behind a name, itself where it is none; `undefined` where that cannot be told. */
+/** The type behind a name, or the type itself if it is not a name; `undefined` if it cannot be determined. */
 export function open(type: TypeSchema, declarations: Declarations): TypeSchema | undefined {
   if (codecOf(type, declarations)) return type;
   if (type.kind === "reference") return expand(type, declarations);
@@ -51,7 +51,7 @@ export function isEmptyObject(type: TypeSchema): boolean {
   return type.kind === "object" && type.properties.length === 0 && !type.indexes?.length && !type.calls;
 }
 
-/** What is neither an object type, whose properties are looked at one by one, nor may be `null` or `undefined`. */
+/** Types that are neither object types, whose properties are compared one by one, nor `null` or `undefined`. */
 export function isSomething(type: TypeSchema): boolean {
   if (type.kind === "primitive") return ["string", "number", "bigint", "symbol", "object"].includes(type.name);
   return type.kind === "literal" || type.kind === "templateLiteral" || type.kind === "builtin" || isList(type);
@@ -78,7 +78,7 @@ export function enumOf(type: TypeSchema, declarations: Declarations): EnumDeclar
   return declaration?.kind === "enum" ? declaration : undefined;
 }
 
-/** The members of a union, nested ones and those behind references too; a type alone is its own only member. */
+/** The members of a union, including nested ones and those behind references; another type is its own only member. */
 export function openUnion(type: TypeSchema, declarations: Declarations, depth = 0): TypeSchema[] {
   if (type.kind === "union") return type.members.flatMap((member) => openUnion(member, declarations, depth));
   if (type.kind !== "reference" || depth >= MAX_DEPTH || enumOf(type, declarations) || codecOf(type, declarations))
@@ -88,8 +88,8 @@ export function openUnion(type: TypeSchema, declarations: Declarations, depth = 
 }
 
 /**
- * An intersection with its object types made one, next to the one other type that it may have: `string & { brand: "id" }`.
- * `undefined` where more than that is going on; TypeScript may then take the whole for `never`.
+ * An intersection with its object types merged, and the one other type that it may have: `string & { brand: "id" }`.
+ * `undefined` for anything more complex; TypeScript may then reduce the whole to `never`.
  */
 export function mergeObjects({ members }: IntersectionType, declarations: Declarations): TypeSchema | undefined {
   const properties = new Map<string, PropertySchema>();
@@ -106,7 +106,7 @@ export function mergeObjects({ members }: IntersectionType, declarations: Declar
       others.push(type);
       continue;
     }
-    // A property of one under the index signature of another is more than one object type can say.
+    // One object type cannot express one member's property under another's index signature.
     if (type.indexes?.length) return undefined;
     for (const property of type.properties) {
       const known = properties.get(property.name);
@@ -135,7 +135,7 @@ export function addsToTagged(source: TypeSchema, target: TypeSchema): boolean {
 /** More alternatives than this are left as they are. */
 const MAX_ALTERNATIVES = 32;
 
-/** `A & (B | C)` is `(A & B) | (A & C)`, to the compiler too. */
+/** `A & (B | C)` is `(A & B) | (A & C)`, for the compiler too. */
 export function distribute(type: TypeSchema, declarations: Declarations): TypeSchema {
   if (type.kind !== "intersection") return type;
   const choices = type.members.map((member) => openUnion(member, declarations));
@@ -146,10 +146,10 @@ export function distribute(type: TypeSchema, declarations: Declarations): TypeSc
   return { kind: "union", members: alternatives.map((members) => ({ kind: "intersection", members })) };
 }
 
-/** What can have properties added to it and stay possible. */
+/** Types that can have additional properties and still have values. */
 const TAGGED = new Set(["string", "number", "bigint", "literal", "templateLiteral", "array", "tuple", "builtin"]);
 
-/** Fixed elements and what may follow; `undefined` when something follows what may repeat, or what repeats is not known. */
+/** The fixed elements and the rest; `undefined` when elements follow the rest, or its type is not known. */
 export function splitRest(
   elements: readonly TupleElement[],
 ): { fixed: readonly TupleElement[]; rest?: TypeSchema } | undefined {

@@ -1,4 +1,4 @@
-/** What changes for the reader of a stub while nothing changes for the program: documentation, labels, names of types, order. */
+/** Changes that readers of a stub see but programs do not: documentation, labels, names of types, order. */
 
 import { canonicalOf } from "../signature.ts";
 import type { Declaration } from "../type-schema.ts";
@@ -20,7 +20,7 @@ export function readingChanges(before: FunctionVersion, after: FunctionVersion):
 
 const texts = new WeakMap<readonly Declaration[], string>();
 
-/** Of all declarations: where none differs, as in most deploys, no function has to look at those that it reaches. */
+/** Compares all declarations at once: if none differs, as in most deploys, functions need not compare those that they reach. */
 function textOf(declarations: readonly Declaration[]): string {
   const text = texts.get(declarations) ?? JSON.stringify(declarations);
   texts.set(declarations, text);

@@ -1,14 +1,14 @@
-/** What is compared, and what the comparison says. */
+/** The input and the result of a comparison. */
 import type { ClassSchema, FunctionSchema } from "../manifest.ts";
 import type { Declaration } from "../type-schema.ts";
 
 export interface Compatibility {
   /**
-   * `same`: nothing that a caller sees. `docs only`: what a caller reads, not what it may pass or gets (documentation,
-   * labels, names of types, order). `compatible`: old stubs go on working. `breaking`: they may not.
+   * `same`: callers see no change. `docs only`: only what callers read has changed, not what they pass or get (documentation,
+   * labels, names of types, order). `compatible`: old stubs still work. `breaking`: they may not.
    */
   verdict: "compatible" | "breaking" | "docs only" | "same";
-  /** One line each: `parameter 'width' became required`. Of a breaking change, only what breaks; empty for `same`. */
+  /** One line each: `parameter 'width' became required`. For a breaking change, only what breaks; empty for `same`. */
   reasons: string[];
 }
 

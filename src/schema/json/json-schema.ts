@@ -1,6 +1,6 @@
 /**
- * TypeSchema to JSON Schema (draft 2020-12, which OpenAPI 3.1 speaks too). What JSON lacks is written by convention, and
- * `x-farcall-type` says which type is meant:
+ * TypeSchema to JSON Schema (draft 2020-12, which OpenAPI 3.1 uses too). Types that JSON lacks are written by convention, and
+ * `x-farcall-type` names the original type:
  *
  *     Date            string, format date-time        bigint          string of decimal digits
  *     URL, RegExp     string, format uri, regex       Map             array of [key, value]
@@ -8,7 +8,7 @@
  *     number arrays   array of numbers                Error           object { name, message }
  *     undefined       the property is left out
  *
- * A type that is known only when a type parameter is (generic functions, conditional types) allows anything; `$comment` shows it.
+ * A type that depends on a type parameter (generic functions, conditional types) allows anything; `$comment` shows it.
  */
 import { classOf } from "../classes.ts";
 import { docParts } from "../docs.ts";
@@ -78,7 +78,7 @@ export function either(schemas: readonly JsonSchema[]): JsonSchema {
   return schemas.length === 1 ? schemas[0]! : { anyOf: [...schemas] };
 }
 
-/** One generic declaration used with more different type arguments than this is one that grows forever. */
+/** A generic declaration used with more different type arguments than this is assumed to grow forever. */
 const MAX_INSTANCES = 50;
 
 /** Turns types into schemas and gathers the definitions that these refer to. */
@@ -86,7 +86,7 @@ export class JsonSchemaWriter {
   readonly #declarations: Declarations;
   readonly #prefix: string;
   readonly #definitions = new Map<string, JsonSchema>();
-  /** By the text of the reference. */
+  /** By the printed reference. */
   readonly #names = new Map<string, string>();
   readonly #instances = new Map<string, number>();
 
@@ -192,7 +192,7 @@ export class JsonSchemaWriter {
 
   #object({ properties: all, indexes = [] }: ObjectType): JsonSchema {
     const schema: JsonSchema = { type: "object" };
-    // Methods that all values have are no part of JSON.
+    // Methods that all values have are not part of JSON.
     const properties = all.filter(({ type }) => type.kind !== "function");
     if (properties.length > 0) {
       schema.properties = record(
@@ -224,7 +224,7 @@ export class JsonSchemaWriter {
     if (required > 0) schema.minItems = required;
     if (first < 0) schema.items = false;
     else {
-      // What follows a repeated element can stand anywhere after the fixed ones.
+      // Elements after a repeated one can be anywhere after the fixed ones.
       const later = elements
         .slice(first)
         .map(({ type, rest }) => (rest && type.kind === "array" ? type.element : type));

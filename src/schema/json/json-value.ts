@@ -1,11 +1,11 @@
 /**
- * Values as JSON, where people and HTTP give and get them. The type decides what JSON cannot say: `2026-01-31` is a Date where
- * a Date is due and a string where a string is.
+ * Converts values from and to JSON, for people and HTTP. The type decides what JSON cannot express: `2026-01-31` is a Date where
+ * a Date is expected and a string where a string is.
  */
 import { EncodedValue } from "../encoded-value.ts";
 import type { BuiltinName, Declaration, PropertySchema, TypeSchema } from "../type-schema.ts";
 
-/** Types with all references followed and unions taken apart; type parameters count as `unknown`. */
+/** Types with all references followed and unions split; type parameters count as `unknown`. */
 export type Member = Exclude<TypeSchema, { kind: "union" | "reference" }>;
 
 /** Makes a value of a type that crosses by a codec of what the codec made of it. */
@@ -13,7 +13,7 @@ export type DecodeCustom = (codec: string, encoded: unknown) => unknown;
 
 const keepEncoded: DecodeCustom = (codec, encoded) => new EncodedValue(codec, encoded);
 
-/** Turns a JSON value into what the type asks for, as deep as it goes. What does not fit stays as it is, for the engine to judge. */
+/** Turns a JSON value into what the type asks for, as deep as it goes. A value that does not fit stays as it is, for the engine to refuse. */
 export function fromJson(
   value: unknown,
   type: TypeSchema,
@@ -108,7 +108,7 @@ export function membersOf(type: TypeSchema, declarations: readonly Declaration[]
   return [{ kind: "object", properties, ...(declaration.indexes ? { indexes: declaration.indexes } : {}) }];
 }
 
-/** An object type's properties, inherited ones included; undefined for what is no object type. */
+/** An object type's properties, inherited ones included; undefined for other types. */
 function propertiesOf(type: TypeSchema, declarations: readonly Declaration[]): PropertySchema[] | undefined {
   if (type.kind === "object") return type.properties;
   if (type.kind === "intersection") return type.members.flatMap((member) => propertiesOf(member, declarations) ?? []);
@@ -165,7 +165,7 @@ export function isBinary(name: BuiltinName): boolean {
   return /Array$|^ArrayBuffer$|^DataView$|^Buffer$/.test(name) && name !== "SharedArrayBuffer";
 }
 
-/** A file's bytes, or a list of numbers, as the typed array that is due. */
+/** A file's bytes, or a list of numbers, as the expected typed array. */
 export function bytesAs(source: Uint8Array | readonly number[], { name }: { name: BuiltinName }): unknown {
   if (name === "Buffer") return Buffer.from(source);
   const bytes = source instanceof Uint8Array ? Uint8Array.from(source).buffer : undefined;

@@ -16,7 +16,7 @@ export function exportOpenApi(manifest: AppManifest, functionName?: string): Jso
   const writer = new JsonSchemaWriter(manifest, "#/components/schemas/");
   const paths = record(
     functionsOf(manifest, functionName)
-      // What those take and answer is not known.
+      // Their requests and responses are not known.
       .filter(({ mode }) => mode !== "web")
       .map((fn) => [`/${encodeURIComponent(fn.name)}`, { post: operation(fn, classOf(fn, manifest), writer) }]),
   );

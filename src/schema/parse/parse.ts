@@ -33,7 +33,7 @@ import { checkWellFormed } from "./well-formed.ts";
 /** Deeper than any author's type, and shallow enough for every recursive reader of a manifest. */
 const MAX_DEPTH = 400;
 
-/** Returns what it is given, checked. Throws SchemaError that names the path of what is wrong. */
+/** Returns its argument, checked. Throws SchemaError that names the path of what is wrong. */
 export function parse(json: unknown): AppManifest {
   if (!isObject(json)) throw new SchemaError(`a manifest is a JSON object; this is ${kindText(json)}`);
   checkVersion(json.schemaVersion);
@@ -41,7 +41,7 @@ export function parse(json: unknown): AppManifest {
   manifest(json, place);
   if (place.problems.length === 0) checkWellFormed(json as unknown as AppManifest, place); // its shape has just been checked
   if (place.problems.length > 0) throw invalid(place.problems);
-  return json as unknown as AppManifest; // All that the type says has just been checked.
+  return json as unknown as AppManifest; // Everything in the type has just been checked.
 }
 
 function checkVersion(version: unknown): void {
@@ -69,7 +69,7 @@ function invalid(problems: readonly string[]): SchemaError {
   });
 }
 
-/** Knows the declarations, so that a reference to nothing is found where it stands. */
+/** Knows the declarations, so that an unknown reference is reported at its place. */
 class ManifestPlace extends Place {
   /** By name; an enum's members too. */
   readonly declared = new Map<string, Set<unknown> | undefined>();
@@ -368,8 +368,8 @@ function manifest(value: unknown, at: Place): void {
 }
 
 /**
- * What `parse` asks of a manifest's shape, as a JSON Schema, for readers and writers in other languages. That names are in scope and
- * distinct, and that types fit together, is beyond it.
+ * The manifest's shape that `parse` requires, as a JSON Schema, for readers and writers in other languages. It cannot express that
+ * names are in scope and distinct, and that types fit together.
  */
 export function manifestSchema(): JsonSchema {
   return {

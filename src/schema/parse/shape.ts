@@ -1,7 +1,7 @@
 /**
- * A small checker of JSON against a shape, for manifests alone. The library for this, zod, takes 100 ms to load and 400 ms for
+ * A small checker of JSON against a shape, only for manifests. The usual library, zod, takes 100 ms to load and 400 ms for
  * a first manifest of 1,000 functions, which is more than generating all their stubs takes; this one takes a tenth.
- * Values are checked in place and never copied, so that `__proto__` and the like stay what they are: data.
+ * Values are checked in place and never copied, so that `__proto__` and the like remain plain data.
  */
 import { kindText } from "../../text/index.ts";
 import type { JsonSchema } from "../json-types.ts";
@@ -64,7 +64,7 @@ export function constant(wanted: string | number): Shape {
   );
 }
 
-/** A string for which `accepts` holds; `complaint` follows the string in the message, `schema` says what JSON Schema can of it. */
+/** A string for which `accepts` holds; `complaint` follows the string in the message, `schema` is the part that JSON Schema can express. */
 export function textThat(accepts: (value: string) => boolean, complaint: string, schema: JsonSchema = {}): Shape {
   return shape(
     (value, at) => {
@@ -145,7 +145,7 @@ export function object(required: Record<string, Shape>, optional: Record<string,
   const schema: JsonSchema = { type: "object", properties, required: Object.keys(required) };
   return shape((value, at) => {
     if (!isObject(value)) return at.problem(`expected an object, found ${kindText(value)}`);
-    // By index: a first manifest is checked before the compiler has seen to loops over iterators.
+    // By index: a first manifest is checked before V8 has optimised loops over iterators.
     for (let index = 0; index < keys.length; index++) {
       const key = keys[index]!;
       const field = value[key];

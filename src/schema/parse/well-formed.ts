@@ -1,7 +1,7 @@
 /**
- * What the shapes of parse.ts cannot say of a manifest: its names are in scope and told apart, and its types are put together as
- * TypeScript lets types be. Whoever prints a manifest that passes here prints a program, and whoever follows its types comes to an end.
- * What only a compiler can know is left to it: whether an argument satisfies a constraint, or a global type exists.
+ * Checks what the shapes of parse.ts cannot: that a manifest's names are in scope and distinct, and that its types are combined as
+ * TypeScript allows. A manifest that passes prints as a valid program, and following its types terminates.
+ * Only a compiler can check whether an argument satisfies a constraint, or a global type exists.
  */
 import { kindText } from "../../text/index.ts";
 import type { AppManifest, CallSignature, ParameterSchema } from "../manifest.ts";
@@ -18,7 +18,7 @@ import type {
 } from "../type-schema.ts";
 import type { Place } from "./shape.ts";
 
-/** Adds a problem to `at` for each thing that no program can hold. The manifest's shape has been checked. */
+/** Adds a problem to `at` for everything that would not be a valid program. The manifest's shape has been checked. */
 export function checkWellFormed({ declarations, functions, classes = [] }: AppManifest, at: Place): void {
   const walk = new Walk(declarations, at);
   const each = <T>(key: string, items: readonly T[], check: (item: T) => void) =>
@@ -116,7 +116,7 @@ class Walk {
     }
   }
 
-  /** What says how an argument may be passed contradicts neither itself nor the order of the parameters. */
+  /** Checks that the flags for how an argument may be passed agree with each other and with the order of the parameters. */
   #named(parameters: readonly ParameterSchema[], index: number): void {
     const parameter = parameters[index]!;
     const { rest, keywordOnly, positionalOnly, keywordRest } = parameter;
@@ -225,7 +225,7 @@ class Walk {
     let rest = false;
     for (const element of elements) {
       this.type(element.type);
-      // What a type parameter stands for may be put together in more ways.
+      // A type parameter's value may have other forms.
       const isOpen = element.rest === true && element.type.kind !== "array";
       if (element.rest) this.#list(element.type);
       if (isOpen) continue;
@@ -236,7 +236,7 @@ class Walk {
     }
   }
 
-  /** Of what is spread. */
+  /** Checks the type of a spread. */
   #list(type: TypeSchema): void {
     const isPlain = type.kind === "primitive" && type.name !== "any" && type.name !== "never";
     if (isPlain || NO_LISTS.has(type.kind))
@@ -324,7 +324,7 @@ class Walk {
   }
 }
 
-/** The declarations that cannot be known before they are known. A circle through members is no trouble. */
+/** The declarations that depend on themselves. A cycle through members is fine. */
 function endless(declarations: readonly Declaration[]): Set<string> {
   const open = new Map<string, number>();
   const users = new Map<string, string[]>();
@@ -349,7 +349,7 @@ function endless(declarations: readonly Declaration[]): Set<string> {
   return new Set(open.keys());
 }
 
-/** What an alias stands for and an interface extends, through unions and intersections. */
+/** The types that an alias stands for or an interface extends, through unions and intersections. */
 function heads(declaration: Declaration): Set<string> {
   const names = new Set<string>();
   const visit = (type: TypeSchema): void => {

@@ -1,4 +1,4 @@
-/** A schema as TypeScript writes it, and as a page for people. */
+/** Prints a schema as TypeScript, and as a page for people. */
 export { constructorText, exportMarkdown, reachable, signatureText } from "./markdown.ts";
 export {
   printCall,

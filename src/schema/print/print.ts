@@ -24,7 +24,7 @@ import type {
   TypeSchema,
 } from "../type-schema.ts";
 
-/** How tightly what is around a type binds; a type that binds less is put in parentheses. */
+/** How tightly a type's context binds; a type that binds less is put in parentheses. */
 const LOOSE = 0;
 /** The check and extends positions of a conditional type, which cannot be conditional themselves. */
 const UNION = 1;
@@ -39,13 +39,13 @@ const PRIMITIVES: ReadonlySet<string> = new Set<PrimitiveName>(
 /** Writes documentation as a comment, each line behind the indent. */
 type WriteComment = (doc: string, indent: string) => string;
 
-/** Set while what is printed is to have the documentation of properties, which takes lines. */
+/** Set while properties are printed with their documentation, which takes several lines. */
 let comment: WriteComment | undefined;
 let indent = "";
 
 /**
- * Runs `print` with all that it prints documented: an object type with documented properties then takes a line for each, since
- * TypeScript does not see a comment on the line of the brace before it.
+ * Runs `print` with documentation turned on: an object type with documented properties then has a line for each, since
+ * TypeScript does not see a comment on the line of the opening brace.
  */
 export function printDocumented<T>(write: WriteComment, print: () => T): T {
   comment = write;
@@ -91,7 +91,7 @@ export function printParameters(parameters: readonly ParameterSchema[]): string 
     text += isBindingName(name) ? name : `${name}_`;
     if (parameter.keywordRest) text += `: { [name: string]: ${print(parameter.type, LOOSE)} }`;
     else if (!parameter.rest && isOptional(parameter)) {
-      // Nothing optional can stand before something required: such a parameter takes `undefined` instead.
+      // An optional parameter cannot precede a required one: it accepts `undefined` instead.
       text += at > required ? `?: ${print(parameter.type, LOOSE)}` : `: ${orUndefined(parameter.type)}`;
     } else {
       text += `: ${print(parameter.type, LOOSE)}`;
@@ -194,7 +194,7 @@ export function printIndex(index: IndexSignature): string {
   return `${index.readonly ? "readonly " : ""}[${isBindingName(key) ? key : `${key}_`}: ${print(index.key, LOOSE)}]: ${print(index.value, LOOSE)}`;
 }
 
-/** What ends a line, has no width (joiners of letters and emoji aside), or turns the direction of text: a program would read otherwise than it is. */
+/** Characters that end a line, have no width (except joiners of letters and emoji) or change the text direction: a program would look different from what it is. */
 const UNSEEN = /[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /** A string literal in double quotes. Line separators, which some tools take for line ends, are escaped with the rest that is not seen. */
@@ -323,7 +323,7 @@ function printFunctionParameters(parameters: readonly TupleElement[]): string {
   for (let at = 0; at < parameters.length; at++) {
     const { label = `arg${at}`, ...element } = parameters[at]!;
     if (at > 0) text += ", ";
-    // What stands first and is called `this` is no parameter, but says what the function is called on.
+    // A first parameter called `this` would not be a parameter, but the type of the receiver.
     if (at === 0 && label === "this") text += `this: ${print(element.type, LOOSE)}`;
     else text += printElement({ ...element, label: isBindingName(label) ? label : `${label}_` });
   }
@@ -357,11 +357,11 @@ function printDocumentedObject({ properties, indexes = [], calls = [] }: ObjectT
 function printReference(type: ReferenceType): string {
   const name = typeName(type.name, "reference");
   if (type.member === undefined) return name + printArguments(type.typeArguments);
-  // A member whose name is no identifier can be reached only through the enum's value.
+  // A member whose name is not an identifier can be reached only through the enum's value.
   return isIdentifierName(type.member) ? `${name}.${type.member}` : `(typeof ${name})[${printString(type.member)}]`;
 }
 
-/** What these are generic in has no default. */
+/** How many type parameters these have, none of which has a default. */
 const ARITY: { readonly [name: string]: number | undefined } = { Map: 2, ReadonlyMap: 2, Set: 1, ReadonlySet: 1 };
 
 function printBuiltin(type: BuiltinType): string {

@@ -1,4 +1,4 @@
-/** What an app's functions and declarations come out as, one line each, to compare with. */
+/** Prints an app's introspected functions and declarations, one line each, for comparison. */
 import { join } from "node:path";
 import { IntrospectionError, type IntrospectOptions, introspect } from "../../../src/introspect/index.ts";
 import { printDeclaration, printParameters, printType, printTypeParameters } from "../../../src/schema/index.ts";

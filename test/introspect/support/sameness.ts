@@ -1,7 +1,7 @@
 /**
- * Whether the types that come out of introspection are those that went in, by the compiler's own judgement: every exported
+ * Whether introspection returns the types that went in, in the compiler's own judgement: every exported
  * function of a module is registered, introspected and printed; then the compiler compares the printed types with the
- * functions' by mutual identity, which tells apart what assignability does not (`readonly`, optional, `any`).
+ * functions' by mutual identity, which distinguishes types that assignability does not (`readonly`, optional, `any`).
  */
 import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -181,7 +181,7 @@ function checksOf(fn: IntrospectedApp["functions"][number], predicates: Readonly
   return checks;
 }
 
-/** What does not hold, by the function's name. */
+/** The failed comparisons, by the function's name. */
 function judge(
   folder: string,
   specifier: string,

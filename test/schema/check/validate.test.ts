@@ -1,4 +1,4 @@
-/** What a function's types rule out is refused before the function sees it, in words that lead to the place. */
+/** Arguments that do not fit a function's types are refused before the function sees them, with a message that names the place. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compileValidator } from "../../../src/schema/check/index.ts";
@@ -57,14 +57,14 @@ describe("a refusal", () => {
     );
   });
 
-  test("shows the value where the type speaks of values", () => {
+  test("shows the value where the type lists values", () => {
     const fit = union(literal("cover"), literal("contain"));
     expect(check(object({ fit }), { fit: "covr" })).toBe(
       'resize(options.fit): expected "cover" | "contain", received "covr"',
     );
   });
 
-  test("tells a missing argument from an undefined one, and counts those that are too many", () => {
+  test("distinguishes a missing argument from an undefined one, and counts extra ones", () => {
     const validate = validator([
       { name: "image", type: string },
       { name: "width", type: number, optional: true },
@@ -104,7 +104,7 @@ describe("a refusal", () => {
     );
   });
 
-  test("of overloads is about the one that the arguments follow the longest", () => {
+  test("of overloads is about the one that the arguments match longest", () => {
     const overloads = [
       {
         parameters: [
@@ -121,7 +121,7 @@ describe("a refusal", () => {
     expect(validate("x", "y")).toBeUndefined();
   });
 
-  test("does not spill large values or types", () => {
+  test("does not print large values or types", () => {
     const long = union(...Array.from({ length: 500 }, (_, index) => literal(`value ${index}`)));
     expect(check(long, "x".repeat(10_000))!.length).toBeLessThan(400);
   });
@@ -196,7 +196,7 @@ describe("accepted is", () => {
     );
   });
 
-  test("an inherited property as the interface that inherits says", () => {
+  test("an inherited property as the inheriting interface declares it", () => {
     const declarations: Declaration[] = [
       { kind: "interface", name: "Named", properties: [{ name: "name", type: string }] },
       { kind: "interface", name: "User", extends: [ref("Named")], properties: [{ name: "age", type: number }] },
