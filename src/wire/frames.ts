@@ -50,16 +50,12 @@ export class FrameReader {
     this.#maxPayload = maxPayload;
   }
 
-  /**
-   * Throws FrameError on a length over the limit; the connection is then to be closed. Stops after a frame when `goOn` says no, and returns
-   * where the rest begins, which is to be pushed next.
-   */
-  push(chunk: Buffer, goOn?: () => boolean): number {
+  /** Throws FrameError on a length over the limit; the connection is then to be closed. */
+  push(chunk: Buffer): void {
     let at = 0;
     while (this.#held > 0 && at < chunk.length) at = this.#complete(chunk, at);
     let wanted = HEADER_BYTES;
     while (chunk.length - at >= HEADER_BYTES) {
-      if (at > 0 && goOn?.() === false) return at;
       const end = at + this.#sizeAt(chunk, at);
       if (end > chunk.length) {
         wanted = end - at;
@@ -68,12 +64,10 @@ export class FrameReader {
       this.#emit(chunk, at, end);
       at = end;
     }
-    if (at < chunk.length) {
-      this.#pieces = [chunk.subarray(at)];
-      this.#held = chunk.length - at;
-      this.#wanted = wanted;
-    }
-    return chunk.length;
+    if (at === chunk.length) return;
+    this.#pieces = [chunk.subarray(at)];
+    this.#held = chunk.length - at;
+    this.#wanted = wanted;
   }
 
   /** Takes the bytes that the begun frame still needs. Returns where the rest begins. */

@@ -5,7 +5,6 @@
 import { cancelledCall, type Failure, type InputRange } from "../../../../engine/index.ts";
 import { Queue } from "../../../../pool/index.ts";
 import { FromHost } from "../../protocol.ts";
-import { Slice } from "../../slice.ts";
 import { asFailure } from "../failures.ts";
 import { type CallStorage, InputState, OUTPUT_TYPES } from "../storage/index.ts";
 import type { DurableCall, OutputListener } from "./durable-call.ts";
@@ -51,10 +50,6 @@ export class OutputReader implements OutputListener {
   /** Came while the client was full. */
   readonly #pending = new Queue<number>();
   #scanned = false;
-  /** Each step is a page. */
-  readonly #slice = new Slice(1);
-  /** Goes on in the next turn. */
-  #pumping = false;
   #over = false;
 
   constructor({ peer, clientNumber, storage, call, range = {}, onScanned, onClosed }: ReaderOptions) {
@@ -75,26 +70,15 @@ export class OutputReader implements OutputListener {
 
   /** Sends what there is, as far as the client takes it; called again when the client takes more. */
   pump(): void {
-    if (!this.#pumping) this.#pump();
-  }
-
-  readonly #pump = (): void => {
-    this.#pumping = false;
     try {
       this.#sendWhatFits();
     } catch (error) {
       this.fail(asFailure(error));
     }
-  };
+  }
 
   #sendWhatFits(): void {
-    this.#slice.begin();
     while (!this.#over && !this.#peer.full) {
-      if (!this.#slice.goesOn()) {
-        this.#pumping = true;
-        setImmediate(this.#pump);
-        return;
-      }
       const index = this.#pending.shift();
       if (index !== undefined) {
         const row = this.#storage.input(this.#call.number, index);

@@ -14,7 +14,6 @@ import {
   ToHost,
   type Welcome,
 } from "../../protocol.ts";
-import { Slice } from "../../slice.ts";
 import type { FoundCall, MemoryCall, OutputReader, Parked, Peer } from "../calls/index.ts";
 import { asFailure, warnOf } from "../failures.ts";
 import type { Services } from "../services.ts";
@@ -26,8 +25,6 @@ import { subscribe } from "./subscriptions.ts";
 /** A client that has not taken so many bytes gets nothing more from disk, then nothing more that would have to run for it. */
 const FULL_BYTES = 1024 * 1024;
 const CONGESTED_BYTES = 16 * 1024 * 1024;
-/** What Node reads at a time. */
-const CHUNK_BYTES = 64 * 1024;
 /** A connection that has not greeted within so many milliseconds is closed. */
 const HELLO_LIMIT_MS = 10_000;
 
@@ -35,10 +32,6 @@ export class Connection implements Peer, Client {
   readonly #services: Services;
   readonly #socket: Socket;
   readonly #writer: FrameWriter;
-  readonly #reader: FrameReader;
-  readonly #slice = new Slice();
-  /** Has come and is not handled yet. */
-  #rest: Buffer | undefined;
   readonly #onClosed: (connection: Connection) => void;
   readonly #calls = new Map<number, MemoryCall | OpenedDurableCall>();
   readonly #readers = new Map<number, Set<OutputReader>>();
@@ -57,11 +50,22 @@ export class Connection implements Peer, Client {
     this.#socket = socket;
     this.#onClosed = onClosed;
     this.#writer = new FrameWriter(socket);
-    this.#reader = new FrameReader((frame) => this.#onFrame(frame));
+    const reader = new FrameReader((frame) => this.#onFrame(frame));
     const helloTimer = setTimeout(() => {
       if (!this.#greeted) socket.destroy();
     }, HELLO_LIMIT_MS);
-    socket.on("data", (chunk: Buffer) => this.#take(chunk));
+    socket.on("data", (chunk: Buffer) => {
+      try {
+        reader.push(chunk);
+        this.#waitForDisk();
+      } catch (error) {
+        if (!(error instanceof FrameError || error instanceof ProtocolError || error instanceof SyntaxError))
+          warnOf("a client sent what could not be handled", error);
+        this.refuse(0, { code: "INVALID", message: `the connection is closed: ${(error as Error).message}` });
+        this.flush();
+        socket.destroy();
+      }
+    });
     socket.on("drain", () => this.#drained());
     // `close` follows.
     socket.on("error", () => {});
@@ -140,43 +144,13 @@ export class Connection implements Peer, Client {
     this.#socket.destroy();
   }
 
-  /** What does not fit into this turn is read in the next ones, and nothing more comes meanwhile. */
-  #take(chunk: Buffer): void {
-    try {
-      this.#slice.begin();
-      const end = this.#reader.push(chunk, this.#slice.goesOn);
-      this.#rest = end < chunk.length ? chunk.subarray(end) : undefined;
-    } catch (error) {
-      if (!(error instanceof FrameError || error instanceof ProtocolError || error instanceof SyntaxError))
-        warnOf("a client sent what could not be handled", error);
-      this.refuse(0, { code: "INVALID", message: `the connection is closed: ${(error as Error).message}` });
-      this.flush();
-      this.#socket.destroy();
-      return;
-    }
-    // After a whole chunk Node would read on at once, up to 32 of them in one turn.
-    if (this.#rest || chunk.length >= CHUNK_BYTES) {
-      this.#socket.pause();
-      setImmediate(this.#readOn);
-    } else this.#goOnReading();
-  }
-
-  readonly #readOn = (): void => {
-    if (this.#socket.destroyed) return;
-    if (this.#rest) this.#take(this.#rest);
-    else this.#goOnReading();
-  };
-
   /** A client that sends more than the disk takes is read again when the disk has caught up. */
-  readonly #goOnReading = (): void => {
+  #waitForDisk(): void {
     const { backlog } = this.#services.calls;
-    if (!backlog.full) {
-      if (this.#socket.isPaused()) this.#socket.resume();
-      return;
-    }
+    if (!backlog.full || this.#socket.isPaused()) return;
     this.#socket.pause();
-    backlog.onRoom(this.#goOnReading);
-  };
+    backlog.onRoom(() => this.#socket.resume());
+  }
 
   // ---- frames
 

@@ -23,10 +23,8 @@ import type { Store } from "./store.ts";
 const STORED = "id & 0xffffffff, state, iif(state = 0, payload, output)";
 type Stored = [index: number, state: number, payload: Uint8Array | null];
 
-/** Rows and bytes that are read at a time: in a fraction of a millisecond, as long as they are small. */
-const PAGE_ROWS = 128;
-/** Rows that people look at. */
-const RECORDED_ROWS = 512;
+/** Rows and bytes that are read at a time. */
+const PAGE_ROWS = 512;
 const PAGE_BYTES = 4 * 1024 * 1024;
 
 export class CallTables implements CallStorage {
@@ -178,7 +176,7 @@ export class CallTables implements CallStorage {
       const page: RecordedInput[] = [];
       let bytes = 0;
       const states = failed ? InputState.exception : InputState.waiting;
-      for (const row of statement.all(...rangeOf(call, start, end), states, Math.min(limit, RECORDED_ROWS))) {
+      for (const row of statement.all(...rangeOf(call, start, end), states, Math.min(limit, PAGE_ROWS))) {
         const [, , , input, runs] = row as unknown as [...Stored, input: Uint8Array | null, runs: number | null];
         const { index, state, payload } = this.#storedInput(call, row as unknown as Stored);
         page.push({

@@ -7,7 +7,6 @@ import { closeSync, openSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { FarcallError } from "../../../../runtime/errors.ts";
-import { Slice } from "../../slice.ts";
 import type { CallWrite } from "./calls.ts";
 import { CommitMark } from "./commit-mark.ts";
 import { openDatabase, takeLock } from "./database.ts";
@@ -17,7 +16,8 @@ import { GroupPacker, type GroupReply, type WriteFailure, type WriterData, type 
 /** What the writer has at most; more waits here. */
 const WRITER_UNITS = 4_000;
 const WRITER_BYTES = 16 * 1024 * 1024;
-/** What goes into one group at most. */
+/** What goes into one group at most, so that one turn does not take long. */
+const GROUP_UNITS = 1_000;
 const GROUP_BYTES = 4 * 1024 * 1024;
 const AWAIT_MS = 200;
 
@@ -45,13 +45,8 @@ export class Store {
   readonly #groupsDone = new Int32Array(new SharedArrayBuffer(8));
   #lastGroup = 0;
   #writes: Write[] = [];
-  /** What the writer has, and what is being answered, in order. */
+  /** What the writer has, in order. */
   #groups: Group[] = [];
-  readonly #replies: GroupReply[] = [];
-  /** The next of the first of them. */
-  #nextUnit = 0;
-  #answering = false;
-  readonly #slice = new Slice();
   #unitsOut = 0;
   #bytesOut = 0;
   /** The last group whose outcome is known here. */
@@ -105,34 +100,24 @@ export class Store {
    */
   write(compose: () => readonly CallWrite[], done: WriteListener): void {
     this.#writes.push({ compose, done });
-    if (!this.#isFull) this.#beginSoon();
-  }
-
-  readonly #begin = (): void => {
-    this.#scheduled = false;
-    if (this.#closed || this.#writes.length === 0 || this.#isFull) return;
-    this.#handOver();
-    if (this.#writes.length > 0 && !this.#isFull) this.#beginSoon();
-  };
-
-  #beginSoon(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(this.#begin);
   }
 
-  get #isFull(): boolean {
-    return this.#unitsOut >= WRITER_UNITS || this.#bytesOut >= WRITER_BYTES;
-  }
+  readonly #begin = (): void => {
+    this.#scheduled = false;
+    if (this.#closed) return;
+    while (this.#writes.length > 0 && this.#unitsOut < WRITER_UNITS && this.#bytesOut < WRITER_BYTES) this.#handOver();
+  };
 
   #handOver(): void {
     const packer = new GroupPacker();
     const listeners: WriteListener[] = [];
-    this.#slice.begin();
     for (const { compose, done } of this.#writes) {
+      if (packer.units >= GROUP_UNITS || packer.bytes >= GROUP_BYTES) break;
       packer.add(compose());
       listeners.push(done);
-      if (packer.bytes >= GROUP_BYTES || !this.#slice.goesOn()) break;
     }
     if (listeners.length === this.#writes.length) this.#writes = [];
     else this.#writes.splice(0, listeners.length);
@@ -145,50 +130,26 @@ export class Store {
   }
 
   #written(replies: readonly GroupReply[]): void {
-    for (const reply of replies) {
-      const { listeners, bytes } = this.#groups[this.#replies.length]!;
+    for (const { group, failure, failures, more } of replies) {
+      const { listeners, bytes } = this.#groups.shift()!;
+      this.#lastAnswered = group;
       this.#unitsOut -= listeners.length;
       this.#bytesOut -= bytes;
-      this.#replies.push(reply);
+      for (const [i, done] of listeners.entries()) {
+        const error: WriteFailure | undefined = failure ?? failures[i];
+        done(error && storeError(error, this.#file), more[i] === true);
+      }
     }
-    if (this.#writes.length > 0) this.#beginSoon();
-    if (!this.#answering) this.#answer();
-  }
-
-  /** Some now, the rest in the next turns. */
-  readonly #answer = (): void => {
-    this.#answering = false;
-    this.#slice.begin();
-    while (this.#replies.length > 0) {
-      this.#answerNext();
-      if (this.#slice.goesOn()) continue;
-      this.#answering = this.#replies.length > 0;
-      if (this.#answering) setImmediate(this.#answer);
-      return;
-    }
-  };
-
-  #answerNext(): void {
-    const [{ group, failure, failures, more }, { listeners }] = [this.#replies[0]!, this.#groups[0]!];
-    const unit = this.#nextUnit++;
-    if (this.#nextUnit === listeners.length) {
-      this.#nextUnit = 0;
-      this.#replies.shift();
-      this.#groups.shift();
-      this.#lastAnswered = group;
-    }
-    const error: WriteFailure | undefined = failure ?? failures[unit];
-    listeners[unit]!(error && storeError(error, this.#file), more[unit] === true);
+    if (!this.#scheduled) this.#begin();
   }
 
   /** Returns once everything that was to be written is on disk, or has failed. */
   flush(): void {
-    for (;;) {
-      while (this.#replies.length > 0) this.#answerNext();
-      while (this.#writes.length > 0 && !this.#isFull) this.#handOver();
-      if (this.#groups.length === 0) return;
+    this.#begin();
+    while (this.#groups.length > 0) {
       this.#awaitGroup(this.#lastAnswered + 1);
       this.#takeReplies();
+      this.#begin();
     }
   }
 
