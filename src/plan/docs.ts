@@ -1,9 +1,9 @@
 /** The documentation above a stub: the author's words, then a link to their source. */
-import type { CallSignature, FunctionSchema, SourceLocation } from "../schema/index.ts";
+import type { CallSignature, FunctionSchema, ParameterSchema, SourceLocation } from "../schema/index.ts";
 
 /** Each overload documents its own parameters. */
 export function functionDoc(
-  fn: CallSignature & Pick<FunctionSchema, "overloads">,
+  fn: CallSignature & Pick<FunctionSchema, "overloads" | "keywords">,
   source: string | undefined,
 ): string | undefined {
   return withSource(fn.overloads ? fn.doc?.trim() : signatureDoc(fn), source);
@@ -25,13 +25,28 @@ export function sourceText(source: SourceLocation | undefined): string | undefin
 }
 
 /** A manifest keeps a parameter's documentation with the parameter. In a comment it goes between the text and the other tags. */
-export function signatureDoc({ doc = "", parameters, typeParameters = [] }: CallSignature): string {
+export function signatureDoc({
+  doc = "",
+  parameters,
+  typeParameters = [],
+  keywords,
+}: CallSignature & Pick<FunctionSchema, "keywords">): string {
   const tags = [
     ...typeParameters.map((item) => item.doc && `@typeParam ${item.name} ${item.doc.trim()}`),
-    ...parameters.map((item) => item.doc && `@param ${item.name} ${item.doc.trim()}`),
+    ...parameters.map((item) => {
+      const words = keywords ? withDefault(item) : item.doc?.trim();
+      return words && `@param ${item.name} ${words}`;
+    }),
   ].filter(Boolean);
   const lines = doc.trimEnd().split("\n");
   const firstTag = lines.findIndex((line) => line.startsWith("@"));
   const text = firstTag < 0 ? lines : lines.slice(0, firstTag);
   return [...text, ...tags, ...(firstTag < 0 ? [] : lines.slice(firstTag))].join("\n").trim();
+}
+
+/** Python's readers look for defaults: a parameter's documentation ends with its own, unless it speaks of it already. */
+function withDefault({ doc = "", default: value }: ParameterSchema): string {
+  const words = doc.trim();
+  if (value === undefined || value === "…" || /\bdefault/i.test(words)) return words;
+  return `${words}${words === "" || /[.!?:]$/.test(words) ? "" : "."} Default: ${codeSpan(value)}.`.trim();
 }

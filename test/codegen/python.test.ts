@@ -97,9 +97,9 @@ describe.skipIf(!modalPython)(`stubs of a Python app${pythonMissing}`, () => {
  * Splits a text.
  *
  * @param text What to split.
- * @param max_length The longest part, in characters.
+ * @param max_length The longest part, in characters. Default: \`80\`.
  * @param stop_words Words that are left out.
- * @param keep_case Whether capitals stay.
+ * @param keep_case Whether capitals stay. Default: \`false\`.
  * @param word_weights What a word counts, by word.
  * @returns The parts, in order.
  * @see \`tests/apps/naming.py:21\`
@@ -112,6 +112,7 @@ export const split_text: Function<
     expect(stubs).toContain(`/**
  * Counts words.
  * @param ignore_case Takes capitals for small letters.
+ * @param min_length Default: \`1\`.
  * @see \`tests/apps/naming.py:41\`
  */
 export const count_words: Function<
@@ -144,7 +145,7 @@ export const count_words: Function<
     using made = await project({ "src/use.ts": camel }, { names: "camelCase" });
     for (const compiler of COMPILERS) expect.soft(await made.check(compiler), compiler).toBe("");
     const stubs = made.read("src/generated/naming.ts");
-    expect(stubs).toContain(" * @param maxLength The longest part, in characters.\n");
+    expect(stubs).toContain(" * @param maxLength The longest part, in characters. Default: `80`.\n");
     expect(stubs).toMatch(/= \/\* @__PURE__ \*\/ stub\(\s*"count_words",\s*"/);
   });
 
