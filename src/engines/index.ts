@@ -38,3 +38,4 @@ export async function hostOf(url: string): Promise<HostControl | undefined> {
 registerObserver(async () => (await import("../opentelemetry/index.ts")).observe);
 registerEngine("local", async () => (await import("./local/index.ts")).localEngine);
 registerEngine("modal", async () => (await import("./modal/index.ts")).modalEngine);
+registerEngine("nats", async () => (await import("./nats/index.ts")).natsEngine);

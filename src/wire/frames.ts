@@ -12,8 +12,6 @@
  * Writing gathers the frames of one turn of the event loop into few large chunks; reading gives views into the received
  * chunk, copying only the frames that straddle two.
  */
-import type { Socket } from "node:net";
-
 // Taken when farcall is loaded: fake timers of a user's test must not hold up what is sent.
 const { setImmediate } = globalThis;
 
@@ -118,9 +116,17 @@ export class FrameReader {
 const CHUNK_BYTES = 64 * 1024;
 const EMPTY = new Uint8Array(0);
 
+/** Where frames are written: a socket, or whatever else carries bytes in order. */
+export interface FrameSink {
+  readonly writable: boolean;
+  /** Bytes that were written and that it still holds. */
+  readonly writableLength: number;
+  write(chunk: Uint8Array): unknown;
+}
+
 /** Gathers frames and writes them once a turn. */
 export class FrameWriter {
-  readonly #socket: Socket;
+  readonly #socket: FrameSink;
   readonly #beforeSend: (() => void) | undefined;
   #buffer: Buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   /** The part of it that is free. */
@@ -133,7 +139,7 @@ export class FrameWriter {
   };
 
   /** @param beforeSend called before anything that was written goes out */
-  constructor(socket: Socket, beforeSend?: () => void) {
+  constructor(socket: FrameSink, beforeSend?: () => void) {
     this.#socket = socket;
     this.#beforeSend = beforeSend;
   }
@@ -182,7 +188,7 @@ export class FrameWriter {
   }
 }
 
-function writeHeader(
+export function writeHeader(
   target: Buffer,
   at: number,
   length: number,

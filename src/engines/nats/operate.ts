@@ -1,0 +1,25 @@
+/** What operators do with the servers of a NATS engine. */
+import { parseAddress } from "./address.ts";
+import { Connection } from "./connection.ts";
+import { type InitOptions, type InitStep, initialize } from "./layout.ts";
+import { createSealKey } from "./registry/index.ts";
+
+/** Makes what is missing and changes what differs. Rejects with FarcallError. */
+export async function initializeNats(url: string, options: InitOptions): Promise<InitStep[]> {
+  const connection = new Connection(parseAddress(url), "farcall nats init");
+  try {
+    return await initialize(connection, options);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** The keys with which secrets are sealed for the workers of an engine. */
+export async function newSealKey(url: string): Promise<{ publicKey: string; seed: string }> {
+  const connection = new Connection(parseAddress(url), "farcall nats init");
+  try {
+    return await createSealKey(connection);
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe } from "vitest";
+import { conformance } from "../../engine/conformance/index.ts";
+import { Cluster } from "./cluster.ts";
+import { LEFT_OUT } from "./server.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "fc-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+describe.skipIf(LEFT_OUT)(`on one server with one worker${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, () => {
+  const DURABLE = "calls are not kept yet";
+  conformance("nats", {
+    scratch: () => scratch,
+    skip: {
+      monitor: "no record of calls is kept yet",
+      durable: DURABLE,
+      idempotency: DURABLE,
+      interruption: DURABLE,
+      expiry: DURABLE,
+      results: DURABLE,
+    },
+    create: async () => {
+      const cluster = await Cluster.start();
+      const engine = cluster.engine();
+      return {
+        engine,
+        another: () => cluster.engine(),
+        async interrupt() {
+          await cluster.interrupt();
+        },
+        async [Symbol.asyncDispose]() {
+          await engine.close();
+          await cluster[Symbol.asyncDispose]();
+        },
+      };
+    },
+  });
+});
