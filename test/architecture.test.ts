@@ -151,6 +151,8 @@ const sideDoors = new Set([
   // What the package's entry takes of two folders whose rest is not for consumers.
   "src/runtime/public.ts",
   "src/runtime/calling.ts",
+  // Not for programs that only call: it brings the pool with it.
+  "src/engines/workers.ts",
   "src/config/config.ts",
   "src/plan/plugin.ts",
 ]);

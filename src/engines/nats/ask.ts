@@ -17,13 +17,14 @@ interface Answer<T> {
 
 /**
  * None when no worker is there. Rejects with what a worker says is wrong.
+ * @param but the worker whose answer does not count
  * @param one the question is answered by one of them
  */
 export function ask<T>(
   connection: Connection,
   question: string,
   params: unknown,
-  { one = false }: { one?: boolean } = {},
+  { one = false, but }: { one?: boolean; but?: string } = {},
 ): Promise<T[]> {
   return connection.ask(async ({ nc, transport }) => {
     const answers: T[] = [];
@@ -34,9 +35,9 @@ export function ask<T>(
       callback: (error, message) => {
         if (error) return reject(error);
         if (message.headers?.code === 503) return resolve();
-        const { result, failure } = message.json<Answer<T>>();
+        const { worker, result, failure } = message.json<Answer<T>>();
         if (failure) return reject(failureToError(failure));
-        answers.push(result as T);
+        if (worker !== but) answers.push(result as T);
         if (one) return resolve();
         clearTimeout(timer);
         timer = setTimeout(resolve, PAUSE_MS);

@@ -7,6 +7,7 @@
  *     fc1.b.<unit>                a source waits: to all workers
  *     fc1.w.<worker>.…            to one worker: frames of a source, answers to its pulls
  *     fc1.s.<source>.…            to one source: frames of a worker, answers to its offers
+ *     fc1.hb                      what each worker reports once a second
  *     fc1.n.…                     notices: what was deployed or set, and cancelled
  *     fc1.ask.…                   questions, to all workers or all sources
  */
@@ -44,6 +45,7 @@ export const subjects = {
   source: (source: string, rest: string) => `${PREFIX}.s.${source}.${rest}`,
   deployed: `${PREFIX}.n.deployed`,
   scaled: `${PREFIX}.n.scaled`,
+  report: `${PREFIX}.hb`,
   ask: (question: string) => `${PREFIX}.ask.${question}`,
   app: (app: AppName) => `$KV.${APPS}.${appKey(app)}`,
   apps: `$KV.${APPS}.>`,

@@ -1,5 +1,5 @@
 /** A worker in a process of its own, for tests. Arguments: the URL and a folder. Prints its id once it takes work. */
-import { runWorker } from "../../../src/engines/nats/index.ts";
+import { runWorker } from "../../../src/engines/nats/worker/index.ts";
 
 const [url = "", folder = ""] = process.argv.slice(2);
 const worker = await runWorker({ url, folder, log: (line) => process.stderr.write(`${line}\n`) });

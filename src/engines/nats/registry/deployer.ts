@@ -12,7 +12,7 @@ import {
   type RollbackRequest,
 } from "../../../engine/index.ts";
 import { InvalidError } from "../../../runtime/errors.ts";
-import type { AppManifest } from "../../../schema/index.ts";
+import { type AppManifest, parseManifest, SchemaError } from "../../../schema/index.ts";
 import type { Connection } from "../connection.ts";
 import { isConflict } from "../errors.ts";
 import type { AppName, KnownApp, StoredApp, StoredVersion } from "./apps.ts";
@@ -44,7 +44,7 @@ export class NatsDeployer implements Deployer {
 
   async deploy(request: DeployRequest): Promise<DeployResult> {
     const { manifest, artifact, secrets, origin } = request;
-    checkDeployment(request);
+    await checkDeployment(request);
     checkPortable(artifact);
     const fingerprint = fingerprintOf(request);
     const [code, sourceMap, sealed] = await Promise.all([
@@ -165,7 +165,14 @@ function objectsOf({ manifest, code, sourceMap }: StoredVersion) {
   return [manifest, code, sourceMap];
 }
 
-function checkDeployment({ artifact }: DeployRequest): void {
+async function checkDeployment({ manifest, artifact }: DeployRequest): Promise<void> {
+  try {
+    // Workers and callers read it as it is.
+    await parseManifest(manifest);
+  } catch (error) {
+    if (error instanceof SchemaError) throw new InvalidError(error.message, { hint: error.hint });
+    throw error;
+  }
   if (createHash("sha256").update(artifact.code).digest("hex") !== artifact.hash) {
     throw new InvalidError("the artifact's hash is not the sha256 of its code");
   }

@@ -67,7 +67,7 @@ export class Unit {
 
   readonly #flush = (): void => {
     this.#scheduled = false;
-    while (!this.#pulls && this.#offered < MAX_OFFERED) {
+    while (!this.#pulls && this.#offered < MAX_OFFERED && this.#nextBytes <= OFFERED_BYTES) {
       const entries = this.take(OFFERED_TOGETHER, OFFERED_BYTES);
       if (entries.length === 0) break;
       this.#offered += entries.length;
@@ -75,6 +75,11 @@ export class Unit {
     }
     if (this.#round.length > 0) this.wait();
   };
+
+  /** Of the input whose turn is next. One that is too large for a message waits for a worker that pulls it. */
+  get #nextBytes(): number {
+    return this.#round[0]?.peek()?.payload.length ?? 0;
+  }
 
   /** What waits here is pulled from now on. */
   wait(): void {

@@ -10,6 +10,8 @@ export interface WorkerSettings {
   url: string;
   /** Folder for the code of apps. Default: in the user's cache. */
   folder?: string | undefined;
+  /** Shown by `farcall workers`. */
+  labels?: readonly string[] | undefined;
   /** A line for whoever operates the worker. */
   log(line: string): void;
 }
@@ -21,7 +23,7 @@ export interface WorkerHandle {
 }
 
 /** Resolves once it takes work. Rejects with FarcallError. */
-export async function runWorker({ url, folder, log }: WorkerSettings): Promise<WorkerHandle> {
+export async function runWorker({ url, folder, labels = [], log }: WorkerSettings): Promise<WorkerHandle> {
   const address = parseAddress(url);
   const connection = new Connection(address, `farcall worker ${process.pid}`);
   const catalog = new Catalog(new Apps(connection), new Objects(connection), "Run `farcall deploy FILE`.");
@@ -31,6 +33,7 @@ export async function runWorker({ url, folder, log }: WorkerSettings): Promise<W
     overrides: new Overrides(connection),
     folder: resolve(folder ?? defaultFolder()),
     env: containerEnvironment(address.url),
+    labels,
     log,
   });
   try {

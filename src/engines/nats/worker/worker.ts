@@ -12,25 +12,31 @@ import {
   type PoolLog,
   Pools,
   Processes,
+  type Settings,
   type Version,
   type Workload,
   workloadKey,
   workloadOf,
 } from "../../../pool/index.ts";
 import { errorToFailure, FarcallError, InternalFailure, InvalidError } from "../../../runtime/errors.ts";
+import { packageVersion } from "../../../text/index.ts";
 import { CallHeaderReader } from "../../../wire/call-header.ts";
 import { type Frame, FrameReader } from "../../../wire/frames.ts";
 import { functionNamed } from "../../catalog/index.ts";
+import { ask } from "../ask.ts";
 import type { Connection, Msg, Subscription } from "../connection.ts";
 import { subjects, WORKERS } from "../names.ts";
 import { type OfferedCall, TERMINATE, ToSource, ToWorker } from "../pairs/index.ts";
 import type { AppName, Catalog, Overrides } from "../registry/index.ts";
+import type { WorkerReport } from "../report.ts";
 import { unitOf } from "../unit.ts";
 import { Guest } from "./guest.ts";
 import { GuestCall } from "./guest-call.ts";
+import { aboutThisProcess, Roster } from "./roster.ts";
 import { WorkerUnit } from "./unit.ts";
 import { WorkerVersions } from "./versions.ts";
 
+const FARCALL_VERSION = packageVersion();
 const LOOK_MS = 500;
 const PING_MS = 2_000;
 /** What waits at sources is forgotten when they do not say it again. */
@@ -44,6 +50,7 @@ export interface WorkerOptions {
   folder: string;
   /** Environment variables of every container, besides those that farcall sets. */
   env: Readonly<Record<string, string>>;
+  labels: readonly string[];
   /** Writes a line for whoever operates the worker. */
   log(line: string): void;
 }
@@ -77,6 +84,8 @@ export class Worker {
   readonly #groups = new Map<string, Subscription>();
   /** What sources say that waits there, by unit and source. */
   readonly #bells = new Map<string, Map<string, { waiting: number; at: number }>>();
+  readonly #roster: Roster;
+  readonly #about = aboutThisProcess();
   readonly #headers = new CallHeaderReader<OfferedCall>((value) => value as OfferedCall);
   #subscriptions: Subscription[] = [];
   #lastNumber = 0;
@@ -94,6 +103,11 @@ export class Worker {
       options.catalog,
       options.overrides,
       join(options.folder, "apps"),
+    );
+    this.#roster = new Roster(
+      options.connection,
+      () => this.#report(),
+      () => this.#rosterChanged(),
     );
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
     this.#processes = new Processes({ folder: options.folder, env: options.env, log: this.#poolLog });
@@ -113,15 +127,19 @@ export class Worker {
     this.#pools = new Pools({
       versions: this.#versions,
       launchers: {
-        typescript: new NodeLauncher(this.#processes, { compileCache: join(this.#options.folder, "compile-cache") }),
+        typescript: new NodeLauncher(this.#processes, {
+          compileCache: process.env["NODE_COMPILE_CACHE"] || join(this.#options.folder, "compile-cache"),
+        }),
       },
       engineUrl: this.#connection.address.url,
       log: this.#poolLog,
       onIdle: () => this.#syncGroups(),
     });
+    for (const pool of this.#pools.all()) this.#configure(pool);
     apps.onChange((app) => void this.#changed(app));
     this.#connection.onReconnect(() => this.#reconnected());
     await this.#subscribe();
+    this.#roster.start(await ask<WorkerReport>(this.#connection, "workers", {}, { but: this.id }));
     this.#syncGroups();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
@@ -135,6 +153,8 @@ export class Worker {
       this.#subscriptions.push(await this.#connection.subscribe(subject, callback, queue));
     };
     await subscribe(`${own}>`, (message) => this.#onMessage(message.subject.slice(own.length), message));
+    await subscribe(subjects.report, (message) => this.#roster.onReport(message));
+    await subscribe(subjects.ask("workers"), (message) => void this.#answer(message, async () => this.#report()));
     await subscribe(subjects.bells, (message) => this.#onBell(message));
     await subscribe(
       subjects.ask("stats"),
@@ -146,6 +166,51 @@ export class Worker {
       WORKERS,
     );
     await subscribe(subjects.scaled, (message) => void this.#scaled(message.json<AppName>()));
+  }
+
+  // ---- the share of this worker
+
+  #report(): WorkerReport {
+    let inputs = 0;
+    for (const unit of this.#units.values()) inputs += unit.held;
+    return {
+      id: this.id,
+      ...this.#about,
+      version: FARCALL_VERSION,
+      labels: [...this.#options.labels],
+      containers: this.#pools ? [...this.#pools.containers()].length : 0,
+      inputs,
+      draining: this.#draining,
+    };
+  }
+
+  #rosterChanged(): void {
+    if (!this.#pools) return;
+    for (const pool of this.#pools.all()) this.#configure(pool);
+    for (const unit of this.#units.values()) unit.grown();
+  }
+
+  /** Of all that is wanted of a workload, what this worker is to have. */
+  #shareOf(workload: Workload): Settings {
+    const { version, options } = workload;
+    const overrides = this.#versions.isNewest(version) ? this.#versions.autoscaler(version, workloadKey(workload)) : {};
+    const settings = { ...deployedSettings(options), ...overrides };
+    const key = unitNameOf(workload);
+    // Without a limit, each machine runs as many as it has cores.
+    const isLimited = options.maxContainers > 0 || overrides.maxContainers !== undefined;
+    return {
+      ...settings,
+      minContainers: this.#roster.share(settings.minContainers, key),
+      bufferContainers: this.#roster.share(settings.bufferContainers, key),
+      maxContainers: isLimited ? this.#roster.share(settings.maxContainers, key) : settings.maxContainers,
+    };
+  }
+
+  #configure(pool: Pool): void {
+    const share = this.#shareOf(pool.workload);
+    // What it has already it also runs.
+    const held = this.#units.get(unitNameOf(pool.workload))?.held ?? 0;
+    pool.configure(held > 0 ? { ...share, maxContainers: Math.max(1, share.maxContainers) } : share);
   }
 
   // ---- what is deployed
@@ -167,7 +232,11 @@ export class Worker {
         if (!app) continue;
         const version = await this.#update(app);
         if (app.versions.length === 0) this.#removed(app);
-        else if (version) this.#pools.deployed(version);
+        else if (version) {
+          this.#pools.deployed(version);
+          // Before what is new has begun to start containers.
+          for (const pool of this.#pools.all()) if (pool.workload.version === version) this.#configure(pool);
+        }
       }
       this.#syncGroups();
     } catch (error) {
@@ -287,7 +356,10 @@ export class Worker {
       const { app, environment } = version;
       const unitName = unitOf({ app, environment, version: version.version, schema, instance });
       const unit = this.#unit(unitName, pool.workload);
-      this.#unitPools.set(unitName, pool);
+      if (this.#unitPools.get(unitName) !== pool) {
+        this.#unitPools.set(unitName, pool);
+        this.#configure(pool);
+      }
       this.#join(unitName);
       this.#lastNumber = (this.#lastNumber + 1) % 0xffff_ffff || 1;
       const call = new GuestCall({ number: this.#lastNumber, id, header, fn, pool, unit, guest, sourceNumber });
@@ -318,14 +390,9 @@ export class Worker {
 
   #poolState(name: string, workload: Workload) {
     const pool = this.#unitPools.get(name);
-    if (!pool) {
-      const { version, options } = workload;
-      const settings = { ...deployedSettings(options), ...this.#versions.autoscaler(version, workloadKey(workload)) };
-      return { maxContainers: settings.maxContainers, ready: 0, paceMs: undefined };
-    }
     let ready = 0;
-    for (const { state } of pool.containers) if (state === "ready") ready++;
-    return { maxContainers: pool.merged({}).maxContainers, ready, paceMs: pool.paceMs };
+    if (pool) for (const { state } of pool.containers) if (state === "ready") ready++;
+    return { maxContainers: this.#shareOf(workload).maxContainers, ready, paceMs: pool?.paceMs };
   }
 
   #onOffer(unitName: string, message: Msg): void {
@@ -498,9 +565,8 @@ export class Worker {
     try {
       const overrides = await this.#versions.readSettings(app);
       for (const pool of this.#pools.all()) {
-        const { version, options } = pool.workload;
-        if (version.app !== app.app || version.environment !== app.environment || pool.replaced) continue;
-        pool.configure({ ...deployedSettings(options), ...overrides[workloadKey(pool.workload)] });
+        const { version } = pool.workload;
+        if (version.app === app.app && version.environment === app.environment && !pool.replaced) this.#configure(pool);
       }
       for (const newest of this.#versions.newest()) {
         if (newest.app === app.app && newest.environment === app.environment) this.#warm(newest, overrides);
@@ -516,7 +582,7 @@ export class Worker {
   #warm(version: Version, overrides: Record<string, AutoscalerSettings>): void {
     for (const schema of version.manifest.functions) {
       const { minContainers = 0 } = overrides[schema.name] ?? {};
-      if (schema.class === undefined && minContainers > 0) this.#pools.of({ version, schema }).pumpSoon();
+      if (schema.class === undefined && minContainers > 0) this.#configure(this.#pools.of({ version, schema }));
     }
   }
 
@@ -552,6 +618,7 @@ export class Worker {
   /** Takes nothing more, and resolves once what it has is done, or after a time. */
   async drain(limitMs: number): Promise<void> {
     this.#draining = true;
+    this.#roster.report();
     for (const name of [...this.#groups.keys()]) this.#leave(name);
     for (const unit of this.#units.values()) unit.close();
     const until = performance.now() + limitMs;
@@ -562,6 +629,7 @@ export class Worker {
   async stop(): Promise<void> {
     this.#draining = true;
     clearInterval(this.#timer);
+    this.#roster.stop();
     for (const subscription of [...this.#subscriptions, ...this.#groups.values()]) subscription.unsubscribe();
     for (const unit of this.#units.values()) unit.close();
     for (const { peer } of this.#guests.values()) peer.pair.writer.flush();
