@@ -47,6 +47,8 @@ export type Query = { last_by_subj: string } | { seq: number } | { seq: number; 
 export interface Expectation {
   /** Of the newest message of the same subject; 0 for none. */
   lastSubjectSequence?: number;
+  /** Of two messages with the same one, published soon after each other, the second is dropped. */
+  msgID?: string;
 }
 
 export class Connection {
@@ -127,9 +129,10 @@ export class Connection {
   }
 
   /** On disk, or as safe as the stream makes it, when it resolves. */
-  async append(subject: string, payload: Uint8Array | string, expect: Expectation = {}): Promise<PubAck> {
+  async append(subject: string, payload: Uint8Array | string, { msgID, ...expect }: Expectation = {}): Promise<PubAck> {
     await this.#ready();
-    return this.ask(({ js }) => js.publish(subject, payload, { expect, timeout: REQUEST_LIMIT_MS }));
+    const options = { expect, timeout: REQUEST_LIMIT_MS, ...(msgID !== undefined && { msgID }) };
+    return this.ask(({ js }) => js.publish(subject, payload, options));
   }
 
   /** Published and forgotten. */

@@ -7,17 +7,20 @@ import type {
   EngineStatus,
   FunctionRef,
   FunctionStats,
+  InputRange,
   Invoker,
   OpenCall,
   Output,
 } from "../../engine/index.ts";
 import { cancelledCall } from "../../engine/index.ts";
-import { EngineUnavailableError, errorToFailure, NotFoundError, UnsupportedError } from "../../runtime/errors.ts";
+import { EngineUnavailableError, errorToFailure } from "../../runtime/errors.ts";
+import { checkMethod } from "../catalog/index.ts";
 import { type Address, parseAddress } from "./address.ts";
 import { ask } from "./ask.ts";
 import { Connection } from "./connection.ts";
+import { Attachment, type Callee, CallStore, OpenedCall } from "./durable/index.ts";
 import { Apps, Catalog, NatsDeployer, NatsRegistry, Objects, Overrides } from "./registry/index.ts";
-import { Source, type SourceCall } from "./source/index.ts";
+import { newCallId, Source, type SourceCall } from "./source/index.ts";
 
 export const DEPLOY_HINT = "Run `farcall deploy FILE`.";
 
@@ -27,7 +30,7 @@ export class NatsEngine implements Engine {
   readonly deployer: NatsDeployer;
   readonly invoker: Invoker;
   readonly deployHint = DEPLOY_HINT;
-  readonly idempotency = false;
+  readonly arguments = false;
   readonly #connection: Connection;
   readonly #invoker: NatsInvoker;
 
@@ -60,11 +63,15 @@ export class NatsEngine implements Engine {
 class NatsInvoker implements Invoker {
   readonly #connection: Connection;
   readonly #catalog: Catalog;
+  readonly #store: CallStore;
   #source: Source | undefined;
+  /** Durable calls that are opened or read here. */
+  readonly #open = new Set<OpenedCall | Attachment>();
 
   constructor(connection: Connection, catalog: Catalog) {
     this.#connection = connection;
     this.#catalog = catalog;
+    this.#store = new CallStore(connection);
   }
 
   get #calls(): Source {
@@ -73,33 +80,77 @@ class NatsInvoker implements Invoker {
   }
 
   open(request: OpenCall, sink: CallSink): CallHandle {
-    if (request.durable || request.idempotencyKey !== undefined) return refused(request, sink);
-    return this.#calls.open(request, sink);
-  }
-
-  attach(callId: string, _range: object, sink: CallSink) {
-    const failure = errorToFailure(unkept(`the outputs of call ${callId}`));
-    queueMicrotask(() => sink.failed(failure));
-    return { credit() {}, detach() {} };
-  }
-
-  async poll(callId: string): Promise<Output[]> {
-    throw unkept(`the outputs of call ${callId}`);
-  }
-
-  async call(callId: string): Promise<CallInfo> {
-    const own = this.#source?.find(callId);
-    const info = own ? infoOf(own) : undefined;
-    if (info) return info;
-    throw new NotFoundError(`no call ${callId} is known`, {
-      hint: "Calls that are not durable are known to the process that made them.",
+    if (!request.durable && request.idempotencyKey === undefined) return this.#calls.open(request, sink);
+    const call = new OpenedCall({
+      connection: this.#connection,
+      store: this.#store,
+      id: newCallId(),
+      request,
+      sink,
+      find: () => this.#find(request),
+      onEnd: (each) => this.#open.delete(each),
     });
+    this.#open.add(call);
+    return call;
   }
 
-  async cancel(callId: string, { terminateContainers = false } = {}): Promise<void> {
-    const own = this.#source?.find(callId);
-    if (!own) await this.call(callId);
-    own?.stop({ terminate: terminateContainers, reason: cancelledCall(callId) });
+  async #find(request: OpenCall): Promise<Callee> {
+    const { schema, manifest } = await this.#catalog.function(request.function);
+    checkMethod(request, schema);
+    const { app, environment, version } = manifest;
+    const { instance } = request.function;
+    return {
+      app,
+      environment,
+      function: schema.name,
+      version,
+      mode: schema.mode,
+      ...(instance !== undefined && { instance }),
+    };
+  }
+
+  attach(id: string, range: InputRange, sink: CallSink): Pick<CallHandle, "credit" | "detach"> {
+    const onEnd = (each: Attachment): void => {
+      this.#open.delete(each);
+    };
+    const attachment = new Attachment(
+      { connection: this.#connection, store: this.#store },
+      { id, range, sink, holds: true, onEnd },
+    );
+    this.#open.add(attachment);
+    return attachment;
+  }
+
+  async poll(id: string, { start = 0, end = Number.POSITIVE_INFINITY }: InputRange): Promise<Output[]> {
+    const call = await this.#store.get(id);
+    this.#store.requireResults(call);
+    const outputs = new Map((await this.#store.outputs(call)).map((output) => [output.index, output]));
+    const { cancelled, ended, accepted } = call;
+    const reason = ended?.record.cancelled ?? (cancelled && cancelledCall(id).message);
+    const found: Output[] = [];
+    for (let index = start; index < Math.min(end, accepted.numInputs); index++) {
+      const output = outputs.get(index);
+      if (output) found.push(output);
+      else if (reason !== undefined)
+        found.push({ kind: "failure", index, failure: { code: "CANCELLED", message: reason } });
+    }
+    return found;
+  }
+
+  async call(id: string): Promise<CallInfo> {
+    const own = this.#source?.find(id);
+    return (own && infoOf(own)) ?? this.#store.info(await this.#store.get(id));
+  }
+
+  async cancel(id: string, { terminateContainers = false } = {}): Promise<void> {
+    const own = this.#source?.find(id);
+    if (own) {
+      own.stop({ terminate: terminateContainers, reason: cancelledCall(id) });
+      return;
+    }
+    const call = await this.#store.get(id);
+    if (call.ended) return;
+    await this.#store.write(id, "cancelled", JSON.stringify({ at: Date.now(), terminate: terminateContainers }));
   }
 
   async stats(ref: FunctionRef): Promise<FunctionStats> {
@@ -124,6 +175,10 @@ class NatsInvoker implements Invoker {
   }
 
   async close(): Promise<void> {
+    const failure = errorToFailure(
+      new EngineUnavailableError(`the engine ${this.#connection.address.url} was closed while this was under way`),
+    );
+    for (const each of [...this.#open]) each.fail(failure);
     const source = this.#source;
     this.#source = undefined;
     await source?.close();
@@ -150,20 +205,6 @@ function infoOf({ id, request, place, counts }: SourceCall): CallInfo | undefine
     ...(endedAt > 0 && { endedAt: new Date(endedAt).toISOString() }),
     cancelled,
   };
-}
-
-function unkept(what: string): UnsupportedError {
-  return new UnsupportedError(`${what} are not kept by the engine nats:`, {
-    hint: "Durable calls are not part of this engine yet: use remote() or map().",
-  });
-}
-
-function refused({ method }: OpenCall, sink: CallSink): CallHandle {
-  const error = unkept(`the results of ${method}()`);
-  const failing = Promise.reject(error);
-  failing.catch(() => {});
-  queueMicrotask(() => sink.failed(errorToFailure(error)));
-  return { id: "", put() {}, drained: () => undefined, end: () => failing, credit() {}, cancel() {}, detach() {} };
 }
 
 export function natsEngine(url: string): Engine {

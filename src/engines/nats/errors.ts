@@ -4,6 +4,7 @@ import { EngineUnavailableError, FarcallError } from "../../runtime/errors.ts";
 /** JetStream's error codes. */
 const WRONG_LAST_SEQUENCE = 10071;
 const STREAM_NOT_FOUND = 10059;
+const CONSUMER_NOT_FOUND = 10014;
 const NO_JETSTREAM_IN_ACCOUNT = 10039;
 const NO_SUITABLE_PEERS = 10005;
 /** Temporarily unavailable, no quorum, not the leader. */
@@ -32,6 +33,10 @@ export function isTemporary(error: unknown): boolean {
 
 export function isMissingStream(error: unknown): boolean {
   return chain(error).some((each) => codeOf(each) === STREAM_NOT_FOUND);
+}
+
+export function isMissingConsumer(error: unknown): boolean {
+  return chain(error).some((each) => codeOf(each) === CONSUMER_NOT_FOUND);
 }
 
 export function asFarcallError(error: unknown, url: string): FarcallError {

@@ -1,9 +1,9 @@
 /** The streams of a NATS engine: what `farcall nats init` makes, and what is checked of it. */
-import type { StreamConfig } from "@nats-io/jetstream";
+import type { ConsumerConfig, StreamConfig } from "@nats-io/jetstream";
 import { InvalidError } from "../../runtime/errors.ts";
 import type { Connection } from "./connection.ts";
-import { isMissingStream } from "./errors.ts";
-import { APPS, PREFIX, SCALE, streams } from "./names.ts";
+import { isMissingConsumer, isMissingStream } from "./errors.ts";
+import { APPS, HOME, KEYS, PREFIX, SCALE, streams, subjects } from "./names.ts";
 
 const KEPT_DEPLOYS = 64;
 
@@ -48,7 +48,43 @@ function layouts(): Layout[] {
       what: "code and manifests of deployed versions",
       config: { ...common, name: streams.objects, subjects: [`${PREFIX}.obj.*.*`], max_msgs_per_subject: 1 },
     },
+    { what: "idempotency keys", config: { ...common, ...bucket(KEYS, 1) } },
+    {
+      what: "durable calls",
+      config: { ...common, name: streams.calls, subjects: [`${PREFIX}.call.*.*`], max_msgs_per_subject: 1 },
+    },
+    { what: "their inputs", config: { ...common, name: streams.inputs, subjects: [`${PREFIX}.in.*.*`] } },
+    { what: "their outputs", config: { ...common, name: streams.outputs, subjects: [`${PREFIX}.out.*.*`] } },
   ];
+}
+
+/** A worker that does not say for so long that it is at home to a call has lost it. */
+const ACK_WAIT_MS = Number(process.env["FARCALL_NATS_HOME_MS"]) || 30_000;
+
+async function homeConsumer(connection: Connection, dryRun: boolean): Promise<InitStep> {
+  const step = { stream: `${streams.calls}/${HOME}`, what: "who is at home to a durable call" };
+  const config: Partial<ConsumerConfig> = {
+    durable_name: HOME,
+    filter_subject: subjects.calls("accepted"),
+    ack_policy: "explicit",
+    deliver_policy: "all",
+    ack_wait: ACK_WAIT_MS * 1_000_000,
+    max_deliver: -1,
+    max_ack_pending: -1,
+  };
+  return connection.ask(async ({ jsm }): Promise<InitStep> => {
+    const found = await jsm.consumers.info(streams.calls, HOME).catch((error: unknown) => {
+      if (isMissingStream(error) || isMissingConsumer(error)) return undefined;
+      throw error;
+    });
+    if (found) {
+      if (found.config.ack_wait === config.ack_wait) return { ...step, action: "keep" };
+      if (!dryRun) await jsm.consumers.update(streams.calls, HOME, config);
+      return { ...step, action: "update", detail: "ack_wait" };
+    }
+    if (!dryRun) await jsm.consumers.add(streams.calls, config);
+    return { ...step, action: "create" };
+  });
 }
 
 /** Idempotent: what is there already is kept, and only what differs is changed. Rejects with FarcallError. */
@@ -78,6 +114,7 @@ export async function initialize(
     });
     steps.push(step);
   }
+  steps.push(await homeConsumer(connection, dryRun));
   return steps;
 }
 

@@ -7,6 +7,7 @@
  *     fc1.b.<unit>                a source waits: to all workers
  *     fc1.w.<worker>.…            to one worker: frames of a source, answers to its pulls
  *     fc1.s.<source>.…            to one source: frames of a worker, answers to its offers
+ *     fc1.call, fc1.in, fc1.out   durable calls, in streams
  *     fc1.hb                      what each worker reports once a second
  *     fc1.n.…                     notices: what was deployed or set, and cancelled
  *     fc1.ask.…                   questions, to all workers or all sources
@@ -17,6 +18,7 @@ export const PREFIX = "fc1";
 /** Key-value buckets. */
 export const APPS = "fc_apps";
 export const SCALE = "fc_scale";
+export const KEYS = "fc_keys";
 
 /** The queue group of the workers, on offers. */
 export const WORKERS = "w";
@@ -50,6 +52,15 @@ export const subjects = {
   app: (app: AppName) => `$KV.${APPS}.${appKey(app)}`,
   apps: `$KV.${APPS}.>`,
   scale: (app: AppName) => `$KV.${SCALE}.${appKey(app)}`,
+  /** What is known of a durable call; the id comes first, so that a message is found by its whole subject. */
+  call: (id: string, what: CallRecordKind) => `${PREFIX}.call.${id}.${what}`,
+  calls: (what: CallRecordKind) => `${PREFIX}.call.*.${what}`,
+  /** @param nonce of whoever writes: what two wrote is kept apart */
+  input: (id: string, nonce: string) => `${PREFIX}.in.${id}.${nonce}`,
+  inputs: (id: string) => `${PREFIX}.in.${id}.*`,
+  output: (id: string, nonce: string) => `${PREFIX}.out.${id}.${nonce}`,
+  outputs: (id: string) => `${PREFIX}.out.${id}.*`,
+  key: (hash: string) => `$KV.${KEYS}.${hash}`,
   part: (hash: string, part: number) => `${PREFIX}.obj.${hash}.${part}`,
   parts: (hash: string) => `${PREFIX}.obj.${hash}.*`,
 } as const;
@@ -58,7 +69,16 @@ export const streams = {
   apps: `KV_${APPS}`,
   scale: `KV_${SCALE}`,
   objects: "FC_OBJECTS",
+  keys: `KV_${KEYS}`,
+  calls: "FC_CALLS",
+  inputs: "FC_IN",
+  outputs: "FC_OUT",
 } as const;
+
+/** The consumer of accepted calls: each call is at home at one worker at a time. */
+export const HOME = "home";
+
+export type CallRecordKind = "accepted" | "cancelled" | "ended";
 
 interface AppName {
   app: string;

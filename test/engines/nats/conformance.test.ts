@@ -10,19 +10,12 @@ const scratch = mkdtempSync(join(tmpdir(), "fc-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 describe.skipIf(LEFT_OUT)(`on one server with one worker${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, () => {
-  const DURABLE = "calls are not kept yet";
   conformance("nats", {
     scratch: () => scratch,
-    skip: {
-      monitor: "no record of calls is kept yet",
-      durable: DURABLE,
-      idempotency: DURABLE,
-      interruption: DURABLE,
-      expiry: DURABLE,
-      results: DURABLE,
-    },
-    create: async () => {
-      const cluster = await Cluster.start();
+    skip: { monitor: "no record of calls is kept yet", arguments: "as monitor", results: "as monitor" },
+    create: async ({ retentionMs }) => {
+      const env = retentionMs === undefined ? {} : { FARCALL_RETENTION_MS: String(retentionMs) };
+      const cluster = await Cluster.start({ env });
       const engine = cluster.engine();
       return {
         engine,

@@ -5,7 +5,8 @@
  * A source *offers* inputs to the workers that run the function. The worker takes what it has room for and gives the rest
  * back, and those wait at their source until a worker *pulls* them. A source keeps every input until its outcome has come.
  */
-import type { OpenCall } from "../../../engine/index.ts";
+import type { Failure, OpenCall, Output } from "../../../engine/index.ts";
+import type { Frame } from "../../../wire/frames.ts";
 
 /** In an offer, and in the answer to a pull: a call, then inputs of it, any number of times. */
 export const ToWorker = {
@@ -40,3 +41,21 @@ export const ToSource = {
 
 /** OpenCall, as a worker needs it. The version is always given. */
 export type OfferedCall = Pick<OpenCall, "function" | "method" | "durable" | "trace" | "progress">;
+
+/** What a frame of a worker says about an input; undefined when it says something else. */
+export function outputOf({ type, index, payload }: Frame): Output | undefined {
+  switch (type) {
+    case ToSource.result:
+      return { kind: "result", index, payload };
+    case ToSource.exception:
+      return { kind: "exception", index, payload };
+    case ToSource.yield:
+      return { kind: "yield", index, payload };
+    case ToSource.end:
+      return { kind: "end", index };
+    case ToSource.failure:
+      return { kind: "failure", index, failure: JSON.parse(payload.toString()) as Failure };
+    default:
+      return undefined;
+  }
+}

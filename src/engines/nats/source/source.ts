@@ -1,13 +1,14 @@
 /** All calls of one process, and what they have in common: the workers that have inputs of theirs, and the offers on their way. */
 import { randomBytes } from "node:crypto";
-import type { CallSink, Failure, OpenCall, Output, Progress } from "../../../engine/index.ts";
+import type { CallSink, Failure, OpenCall, Progress } from "../../../engine/index.ts";
 import { EngineUnavailableError, FarcallError, InternalFailure } from "../../../runtime/errors.ts";
 import { CallHeaderWriter } from "../../../wire/call-header.ts";
-import { type Frame, HEADER_BYTES, writeHeader } from "../../../wire/frames.ts";
+import type { Frame } from "../../../wire/frames.ts";
 import { checkMethod } from "../../catalog/index.ts";
 import type { Connection, Msg, Subscription } from "../connection.ts";
+import { FrameBuffer } from "../frames.ts";
 import { SOURCES, subjects } from "../names.ts";
-import { TERMINATE, ToSource, ToWorker } from "../pairs/index.ts";
+import { outputOf, TERMINATE, ToSource, ToWorker } from "../pairs/index.ts";
 import { Peer } from "../peer.ts";
 import type { Catalog } from "../registry/index.ts";
 import { unitOf } from "../unit.ts";
@@ -65,11 +66,12 @@ export class Source implements UnitOwner {
 
   // ---- calls
 
-  open(request: OpenCall, sink: CallSink): SourceCall {
+  /** @param id of a durable call, which has one already */
+  open(request: OpenCall, sink: CallSink, id: string = newCallId()): SourceCall {
     do this.#lastNumber = (this.#lastNumber + 1) % 0xffff_ffff || 1;
     while (this.#calls.has(this.#lastNumber));
     const call = new SourceCall({
-      id: newCallId(),
+      id,
       number: this.#lastNumber,
       request,
       sink,
@@ -284,10 +286,10 @@ export class Source implements UnitOwner {
   offer(unit: Unit, entries: { call: SourceCall; index: number }[]): void {
     const offer = this.#offers.make(unit, entries);
     for (const { call, index } of entries) call.offered(index, offer);
-    const frames = new Frames();
+    const frames = new FrameBuffer();
     this.#write(frames, entries);
     const reply = subjects.source(this.address, `o.${offer.number}`);
-    this.#connection.publish(subjects.offers(unit.name), frames.bytes(), reply);
+    this.#connection.publish(subjects.offers(unit.name), frames.take(), reply);
   }
 
   /** Calls with their inputs, grouped by call. */
@@ -403,41 +405,9 @@ interface FrameTarget {
   write(type: number, call: number, index: number, payload?: Uint8Array, flags?: number): void;
 }
 
-/** Frames of one message. */
-class Frames implements FrameTarget {
-  readonly #parts: Uint8Array[] = [];
-
-  write(type: number, call: number, index: number, payload: Uint8Array = new Uint8Array(), flags = 0): void {
-    const header = Buffer.allocUnsafe(HEADER_BYTES);
-    writeHeader(header, 0, payload.length, type, flags, call, index);
-    this.#parts.push(header, payload);
-  }
-
-  bytes(): Uint8Array {
-    return Buffer.concat(this.#parts);
-  }
-}
-
 function placeKey({ function: ref, method, durable, progress }: OpenCall): string {
   const { app, environment, name, version = "", signature = "", instance = "-" } = ref;
   return `${method}\0${durable}\0${progress}\0${environment}\0${app}\0${name}\0${version}\0${signature}\0${instance}`;
-}
-
-function outputOf({ type, index, payload }: Frame): Output | undefined {
-  switch (type) {
-    case ToSource.result:
-      return { kind: "result", index, payload };
-    case ToSource.exception:
-      return { kind: "exception", index, payload };
-    case ToSource.yield:
-      return { kind: "yield", index, payload };
-    case ToSource.end:
-      return { kind: "end", index };
-    case ToSource.failure:
-      return { kind: "failure", index, failure: JSON.parse(payload.toString()) as Failure };
-    default:
-      return undefined;
-  }
 }
 
 function json<T>({ payload }: Frame): T {

@@ -29,9 +29,11 @@ import { subjects, WORKERS } from "../names.ts";
 import { type OfferedCall, TERMINATE, ToSource, ToWorker } from "../pairs/index.ts";
 import type { AppName, Catalog, Overrides } from "../registry/index.ts";
 import type { WorkerReport } from "../report.ts";
+import { Source } from "../source/index.ts";
 import { unitOf } from "../unit.ts";
 import { Guest } from "./guest.ts";
 import { GuestCall } from "./guest-call.ts";
+import { Homes } from "./homes.ts";
 import { aboutThisProcess, Roster } from "./roster.ts";
 import { WorkerUnit } from "./unit.ts";
 import { WorkerVersions } from "./versions.ts";
@@ -87,6 +89,8 @@ export class Worker {
   readonly #roster: Roster;
   readonly #about = aboutThisProcess();
   readonly #headers = new CallHeaderReader<OfferedCall>((value) => value as OfferedCall);
+  readonly #source: Source;
+  readonly #homes: Homes;
   #subscriptions: Subscription[] = [];
   #lastNumber = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -104,6 +108,8 @@ export class Worker {
       options.overrides,
       join(options.folder, "apps"),
     );
+    this.#source = new Source(options.connection, options.catalog);
+    this.#homes = new Homes({ connection: options.connection, source: this.#source, log: options.log });
     this.#roster = new Roster(
       options.connection,
       () => this.#report(),
@@ -142,6 +148,7 @@ export class Worker {
     this.#roster.start(await ask<WorkerReport>(this.#connection, "workers", {}, { but: this.id }));
     this.#syncGroups();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    await this.#homes.start();
   }
 
   async #subscribe(): Promise<void> {
@@ -619,6 +626,7 @@ export class Worker {
   async drain(limitMs: number): Promise<void> {
     this.#draining = true;
     this.#roster.report();
+    await this.#homes.stop();
     for (const name of [...this.#groups.keys()]) this.#leave(name);
     for (const unit of this.#units.values()) unit.close();
     const until = performance.now() + limitMs;
@@ -628,6 +636,8 @@ export class Worker {
 
   async stop(): Promise<void> {
     this.#draining = true;
+    await this.#homes.stop();
+    await this.#source.close();
     clearInterval(this.#timer);
     this.#roster.stop();
     for (const subscription of [...this.#subscriptions, ...this.#groups.values()]) subscription.unsubscribe();
