@@ -77,7 +77,7 @@ const direction: Record<string, readonly string[]> = {
   "engines/modal": ["engines/catalog", "engine", "runtime", "schema", "text"],
   "engines/nats": ["engines/catalog", "engine", "wire", "runtime", "schema", "text"],
   "engines/nats/registry": ["engines/nats", "engines/catalog", "engine", "wire", "runtime", "schema", "text"],
-  "engines/nats/durable": ["engines/nats", "engine", "wire", "runtime", "schema", "text"],
+  "engines/nats/durable": ["engines/nats", "engines/nats/pairs", "engine", "wire", "runtime", "schema", "text"],
   "engines/nats/source": [
     "engines/nats",
     "engines/nats/registry",

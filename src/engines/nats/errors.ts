@@ -66,7 +66,7 @@ export function asFarcallError(error: unknown, url: string): FarcallError {
   if (names.includes("PermissionViolationError")) {
     return new EngineUnavailableError(`these credentials do not allow it: ${message}`, {
       cause: error,
-      hint: "docs/nats.md says which role may do what.",
+      hint: "Ask whoever operates the servers: docs/nats.md says what farcall needs.",
     });
   }
   return new EngineUnavailableError(`${url} cannot be reached: ${message || name}`, {

@@ -11,7 +11,7 @@ import {
   earlierVersion,
   type RollbackRequest,
 } from "../../../engine/index.ts";
-import { InvalidError } from "../../../runtime/errors.ts";
+import { InvalidError, UnsupportedError } from "../../../runtime/errors.ts";
 import { type AppManifest, parseManifest, SchemaError } from "../../../schema/index.ts";
 import type { Connection } from "../connection.ts";
 import { isConflict } from "../errors.ts";
@@ -45,6 +45,7 @@ export class NatsDeployer implements Deployer {
   async deploy(request: DeployRequest): Promise<DeployResult> {
     const { manifest, artifact, secrets, origin } = request;
     await checkDeployment(request);
+    checkSupported(manifest);
     checkPortable(artifact);
     const fingerprint = fingerprintOf(request);
     const [code, sourceMap, sealed] = await Promise.all([
@@ -175,6 +176,23 @@ async function checkDeployment({ manifest, artifact }: DeployRequest): Promise<v
   }
   if (createHash("sha256").update(artifact.code).digest("hex") !== artifact.hash) {
     throw new InvalidError("the artifact's hash is not the sha256 of its code");
+  }
+}
+
+/** Throws UnsupportedError for what workers do not run yet. */
+function checkSupported({ functions }: AppManifest): void {
+  const web = functions.filter(({ mode, options }) => mode === "web" || options.web);
+  const scheduled = functions.filter(({ options }) => options.schedule);
+  const named = (all: typeof functions) => all.map(({ name }) => name).join(", ");
+  if (web.length > 0) {
+    throw new UnsupportedError(`web functions do not run on NATS yet: ${named(web)}`, {
+      hint: "Deploy them to a local engine, or without `web`.",
+    });
+  }
+  if (scheduled.length > 0) {
+    throw new UnsupportedError(`schedules do not run on NATS yet: ${named(scheduled)}`, {
+      hint: "Start them by cron with `farcall call`, or deploy without `schedule`.",
+    });
   }
 }
 

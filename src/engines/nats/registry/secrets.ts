@@ -26,7 +26,7 @@ export async function sealSecrets(
   if (Object.keys(secrets).length === 0) return undefined;
   const key = process.env[SEAL_KEY];
   if (!key) {
-    throw new InvalidError("this app has secrets, and there is no key to seal them with for the workers", {
+    throw new InvalidError("the secrets of this app cannot be sealed: the workers' key is missing", {
       hint: `Set ${SEAL_KEY} to the workers' public key, which \`farcall nats init --seal-key FILE\` prints.`,
     });
   }

@@ -20,7 +20,7 @@ const MAX_LOST = 8;
 /** Where the call's inputs go. */
 export interface Place {
   fn: DeployedFunction;
-  unit: Unit;
+  unit: Unit<SourceCall>;
   /** The same for calls of one kind, so that it is turned into JSON once. */
   header: OfferedCall;
   /** What was lost with a worker may run again. */
@@ -32,7 +32,7 @@ export interface SourceCallOptions {
   number: number;
   request: OpenCall;
   sink: CallSink;
-  offers: Offers;
+  offers: Offers<SourceCall>;
   /** Something is sent to a worker that has inputs of the call. */
   cancelAt(call: SourceCall, peers: Iterable<Peer>, terminate: boolean): void;
   grantAt(call: SourceCall, peers: Iterable<Peer>): void;

@@ -14,7 +14,7 @@ import type { Catalog } from "../registry/index.ts";
 import { unitOf } from "../unit.ts";
 import { type Place, SourceCall } from "./call.ts";
 import { type Offer, Offers } from "./offers.ts";
-import { Unit, type UnitOwner } from "./unit.ts";
+import { type Entry, Unit, type UnitOwner } from "./unit.ts";
 
 const LOOK_MS = 500;
 const PING_MS = 2_000;
@@ -33,15 +33,15 @@ export function newCallId(): string {
   return ID_PREFIX + lastId.toString(16).padStart(12, "0");
 }
 
-export class Source implements UnitOwner {
+export class Source implements UnitOwner<SourceCall> {
   readonly address: string;
   readonly #connection: Connection;
   readonly #catalog: Catalog;
   readonly #calls = new Map<number, SourceCall>();
   readonly #recent: SourceCall[] = [];
-  readonly #units = new Map<string, Unit>();
+  readonly #units = new Map<string, Unit<SourceCall>>();
   readonly #peers = new Map<string, Peer>();
-  readonly #offers = new Offers();
+  readonly #offers = new Offers<SourceCall>();
   readonly #headers = new CallHeaderWriter();
   /** By what a reference says; valid as long as the app is as it was. */
   readonly #places = new Map<string, { place: Place; sequence: number }>();
@@ -154,10 +154,10 @@ export class Source implements UnitOwner {
     return place;
   }
 
-  #unit(name: string): Unit {
+  #unit(name: string): Unit<SourceCall> {
     let unit = this.#units.get(name);
     if (!unit) {
-      unit = new Unit(name, this);
+      unit = new Unit<SourceCall>(name, this);
       this.#units.set(name, unit);
     }
     return unit;
@@ -283,7 +283,7 @@ export class Source implements UnitOwner {
 
   // ---- what goes
 
-  offer(unit: Unit, entries: { call: SourceCall; index: number }[]): void {
+  offer(unit: Unit<SourceCall>, entries: Entry<SourceCall>[]): void {
     const offer = this.#offers.make(unit, entries);
     for (const { call, index } of entries) call.offered(index, offer);
     const frames = new FrameBuffer();
@@ -293,7 +293,7 @@ export class Source implements UnitOwner {
   }
 
   /** Calls with their inputs, grouped by call. */
-  #write(to: FrameTarget, entries: readonly { call: SourceCall; index: number }[]): void {
+  #write(to: FrameTarget, entries: readonly Entry<SourceCall>[]): void {
     let last: SourceCall | undefined;
     for (const { call, index } of entries) {
       if (call !== last) {
@@ -306,13 +306,13 @@ export class Source implements UnitOwner {
   }
 
   /** No worker runs the unit: what was offered waits, and the first worker with room pulls it. */
-  #giveBack(offer: Offer): void {
+  #giveBack(offer: Offer<SourceCall>): void {
     for (const { call, index } of offer.entries.toReversed()) call.back(index);
     this.#offers.forget(offer);
     offer.unit.wait();
   }
 
-  awaitPulls(unit: Unit): Subscription | undefined {
+  awaitPulls(unit: Unit<SourceCall>): Subscription | undefined {
     return this.#connection.current?.nc.subscribe(subjects.pulls(unit.name), {
       queue: SOURCES,
       callback: (error, message) => {
@@ -321,7 +321,7 @@ export class Source implements UnitOwner {
     });
   }
 
-  #onPull(unit: Unit, message: Msg): void {
+  #onPull(unit: Unit<SourceCall>, message: Msg): void {
     const { worker, room } = message.json<{ worker: string; room: number }>();
     this.#noWorkersSince = undefined;
     const peer = this.#peer(worker);
@@ -333,7 +333,7 @@ export class Source implements UnitOwner {
     message.respond(u32(entries.length));
   }
 
-  ring(unit: Unit, waiting: number): void {
+  ring(unit: Unit<SourceCall>, waiting: number): void {
     this.#connection.publish(
       subjects.bell(unit.name),
       JSON.stringify({ source: this.address, waiting }),
@@ -341,7 +341,7 @@ export class Source implements UnitOwner {
     );
   }
 
-  unitIdle(unit: Unit): void {
+  unitIdle(unit: Unit<SourceCall>): void {
     if (unit.isIdle && this.#units.get(unit.name) === unit && this.#units.size > 1_000) this.#units.delete(unit.name);
   }
 

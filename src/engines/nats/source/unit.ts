@@ -3,39 +3,54 @@
  * offered while few are on offer; what workers have no room for waits until they pull it.
  */
 import type { Subscription } from "../connection.ts";
-import type { SourceCall } from "./call.ts";
 
 const MAX_OFFERED = 256;
 const OFFERED_TOGETHER = 64;
 const OFFERED_BYTES = 256 * 1024;
 /** A pull that found no room in the window of its pair would only fill memory. */
 const PULLED_BYTES = 8 * 1024 * 1024;
-const RING_MS = 50;
+const RING_MS = 100;
 const MAX_RING_MS = 1_000;
 
-/** What units need of their source. */
-export interface UnitOwner {
-  /** `entries` go to whoever takes them. */
-  offer(unit: Unit, entries: { call: SourceCall; index: number }[]): void;
-  /** Says to all workers that so many inputs wait. */
-  ring(unit: Unit, waiting: number): void;
-  /** Workers' pulls come to `unit.pulled` from now on. */
-  awaitPulls(unit: Unit): Subscription | undefined;
-  unitIdle(unit: Unit): void;
+/** A call as the unit that it waits for sees it. */
+export interface QueuedCall {
+  readonly method: string;
+  /** Inputs that wait. */
+  readonly waiting: number;
+  peek(): { payload: Uint8Array } | undefined;
+  /** The index of the next one, which thereby leaves the call's queue. */
+  take(): number;
+  leftRound(): void;
 }
 
-export class Unit {
+export interface Entry<C> {
+  call: C;
+  index: number;
+}
+
+/** What units need of their source. */
+export interface UnitOwner<C extends QueuedCall> {
+  /** `entries` go to whoever takes them. */
+  offer(unit: Unit<C>, entries: Entry<C>[]): void;
+  /** Says to all workers that so many inputs wait. */
+  ring(unit: Unit<C>, waiting: number): void;
+  /** Workers' pulls come to `unit.pulled` from now on. */
+  awaitPulls(unit: Unit<C>): Subscription | undefined;
+  unitIdle(unit: Unit<C>): void;
+}
+
+export class Unit<C extends QueuedCall> {
   readonly name: string;
-  readonly #owner: UnitOwner;
+  readonly #owner: UnitOwner<C>;
   /** Calls with inputs that wait, each once. */
-  readonly #round: SourceCall[] = [];
+  readonly #round: C[] = [];
   #offered = 0;
   #scheduled = false;
   #pulls: Subscription | undefined;
   #ringTimer: NodeJS.Timeout | undefined;
   #ringMs = RING_MS;
 
-  constructor(name: string, owner: UnitOwner) {
+  constructor(name: string, owner: UnitOwner<C>) {
     this.name = name;
     this.#owner = owner;
   }
@@ -51,7 +66,7 @@ export class Unit {
   }
 
   /** The call has inputs waiting. */
-  enter(call: SourceCall): void {
+  enter(call: C): void {
     this.#round.push(call);
     if (this.#scheduled || this.#pulls) return;
     this.#scheduled = true;
@@ -104,7 +119,7 @@ export class Unit {
   };
 
   /** A worker has room for so many. */
-  pulled(room: number): { call: SourceCall; index: number }[] {
+  pulled(room: number): Entry<C>[] {
     const entries = this.take(room, PULLED_BYTES);
     this.#ringMs = RING_MS;
     if (this.#round.length === 0) this.#leave();
@@ -136,8 +151,8 @@ export class Unit {
   }
 
   /** Takes inputs of its calls in turn; at least one, however large. */
-  take(most: number, mostBytes: number): { call: SourceCall; index: number }[] {
-    const entries: { call: SourceCall; index: number }[] = [];
+  take(most: number, mostBytes: number): Entry<C>[] {
+    const entries: Entry<C>[] = [];
     let bytes = 0;
     while (entries.length < most) {
       const call = this.#round.shift();

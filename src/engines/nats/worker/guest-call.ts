@@ -10,10 +10,18 @@ import {
   type Pool,
 } from "../../../pool/index.ts";
 import { type OfferedCall, ToSource } from "../pairs/index.ts";
-import type { Guest } from "./guest.ts";
 import type { WorkerUnit } from "./unit.ts";
 
 const TYPES = { result: ToSource.result, exception: ToSource.exception, end: ToSource.end } as const;
+
+/** The source, as its calls see it. */
+export interface CallGuest {
+  write(type: number, call: number, index: number, payload?: Uint8Array): void;
+  json(type: number, call: number, value: unknown, index?: number): void;
+  /** True when it reads so slowly that nothing more should run for it; the call is resumed once there is room. */
+  park(call: GuestCall): boolean;
+  callEnded(number: number, call: GuestCall): void;
+}
 
 export interface GuestCallOptions {
   number: number;
@@ -22,7 +30,7 @@ export interface GuestCallOptions {
   fn: DeployedFunction;
   pool: Pool;
   unit: WorkerUnit;
-  guest: Guest;
+  guest: CallGuest;
   /** By which the source knows it. */
   sourceNumber: number;
 }
@@ -37,7 +45,7 @@ export class GuestCall implements Call {
   readonly patientSince: number | undefined;
   readonly parent = undefined;
   readonly inPool = new CallInPool();
-  readonly #guest: Guest;
+  readonly #guest: CallGuest;
   readonly #unit: WorkerUnit;
   readonly #sourceNumber: number;
   readonly #sendsProgress: boolean;

@@ -2,7 +2,7 @@
 import type { Frame } from "../../../wire/frames.ts";
 import { ToSource } from "../pairs/index.ts";
 import { Peer } from "../peer.ts";
-import type { GuestCall } from "./guest-call.ts";
+import type { CallGuest, GuestCall } from "./guest-call.ts";
 
 /** Enough waits for a source that reads slowly: nothing more should run for it. */
 const MAX_HELD_BACK = 8 * 1024 * 1024;
@@ -16,7 +16,7 @@ export interface GuestOptions {
   onFrame(frame: Frame, guest: Guest): void;
 }
 
-export class Guest {
+export class Guest implements CallGuest {
   readonly address: string;
   readonly peer: Peer;
   readonly #calls = new Map<number, GuestCall>();
@@ -55,7 +55,6 @@ export class Guest {
     this.peer.pair.json(type, call, value, index);
   }
 
-  /** True when it reads so slowly that nothing more should run for it; the call is resumed once there is room. */
   park(call: GuestCall): boolean {
     if (this.peer.pair.heldBack < MAX_HELD_BACK) return false;
     this.#parked.add(call);
