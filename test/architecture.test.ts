@@ -90,6 +90,15 @@ const direction: Record<string, readonly string[]> = {
     "text",
   ],
   "engines/nats/pairs": ["engine", "wire"],
+  "engines/nats/monitor": [
+    "engines/nats",
+    "engines/nats/durable",
+    "engines/nats/source",
+    "engine",
+    "runtime",
+    "schema",
+    "text",
+  ],
   "engines/nats/worker": [
     "engines/nats/durable",
     "engines/nats/source",

@@ -9,6 +9,7 @@ import type {
   FunctionStats,
   InputRange,
   Invoker,
+  Monitor,
   OpenCall,
   Output,
 } from "../../engine/index.ts";
@@ -19,8 +20,9 @@ import { type Address, parseAddress } from "./address.ts";
 import { ask } from "./ask.ts";
 import { Connection } from "./connection.ts";
 import { Attachment, type Callee, CallStore, OpenedCall } from "./durable/index.ts";
+import { answerOf, Calls, NatsMonitor, type SourceQuestion } from "./monitor/index.ts";
 import { Apps, Catalog, NatsDeployer, NatsRegistry, Objects, Overrides } from "./registry/index.ts";
-import { newCallId, Source, type SourceCall } from "./source/index.ts";
+import { newCallId, Source } from "./source/index.ts";
 
 export const DEPLOY_HINT = "Run `farcall deploy FILE`.";
 
@@ -29,8 +31,8 @@ export class NatsEngine implements Engine {
   readonly registry: NatsRegistry;
   readonly deployer: NatsDeployer;
   readonly invoker: Invoker;
+  readonly monitor: Monitor;
   readonly deployHint = DEPLOY_HINT;
-  readonly arguments = false;
   readonly #connection: Connection;
   readonly #invoker: NatsInvoker;
 
@@ -43,6 +45,7 @@ export class NatsEngine implements Engine {
     this.deployer = new NatsDeployer(this.#connection, catalog, new Overrides(this.#connection));
     this.#invoker = new NatsInvoker(this.#connection, catalog);
     this.invoker = this.#invoker;
+    this.monitor = this.#invoker.monitor();
   }
 
   async status(): Promise<EngineStatus> {
@@ -64,6 +67,7 @@ class NatsInvoker implements Invoker {
   readonly #connection: Connection;
   readonly #catalog: Catalog;
   readonly #store: CallStore;
+  readonly #all: Calls;
   #source: Source | undefined;
   /** Durable calls that are opened or read here. */
   readonly #open = new Set<OpenedCall | Attachment>();
@@ -72,10 +76,19 @@ class NatsInvoker implements Invoker {
     this.#connection = connection;
     this.#catalog = catalog;
     this.#store = new CallStore(connection);
+    this.#all = new Calls(connection, this.#store, () => this.#source);
+  }
+
+  monitor(): Monitor {
+    return new NatsMonitor(this.#connection, this.#store, this.#all);
   }
 
   get #calls(): Source {
-    this.#source ??= new Source(this.#connection, this.#catalog);
+    this.#source ??= new Source({
+      connection: this.#connection,
+      catalog: this.#catalog,
+      answer: (source, question) => answerOf(source, question as SourceQuestion),
+    });
     return this.#source;
   }
 
@@ -137,20 +150,12 @@ class NatsInvoker implements Invoker {
     return found;
   }
 
-  async call(id: string): Promise<CallInfo> {
-    const own = this.#source?.find(id);
-    return (own && infoOf(own)) ?? this.#store.info(await this.#store.get(id));
+  call(id: string): Promise<CallInfo> {
+    return this.#all.info(id);
   }
 
-  async cancel(id: string, { terminateContainers = false } = {}): Promise<void> {
-    const own = this.#source?.find(id);
-    if (own) {
-      own.stop({ terminate: terminateContainers, reason: cancelledCall(id) });
-      return;
-    }
-    const call = await this.#store.get(id);
-    if (call.ended) return;
-    await this.#store.write(id, "cancelled", JSON.stringify({ at: Date.now(), terminate: terminateContainers }));
+  cancel(id: string, { terminateContainers = false } = {}): Promise<void> {
+    return this.#all.cancel(id, terminateContainers);
   }
 
   async stats(ref: FunctionRef): Promise<FunctionStats> {
@@ -183,28 +188,6 @@ class NatsInvoker implements Invoker {
     this.#source = undefined;
     await source?.close();
   }
-}
-
-function infoOf({ id, request, place, counts }: SourceCall): CallInfo | undefined {
-  if (!place) return undefined;
-  const { app, environment, name, instance } = request.function;
-  const { numInputs, numEnded, numFailed, cancelled, createdAt, endedAt } = counts;
-  return {
-    id,
-    app,
-    environment,
-    function: name,
-    ...(instance !== undefined && { instance }),
-    version: place.fn.stored.version,
-    method: request.method,
-    mode: place.fn.schema.mode,
-    numInputs,
-    numEnded,
-    numFailed,
-    createdAt: new Date(createdAt).toISOString(),
-    ...(endedAt > 0 && { endedAt: new Date(endedAt).toISOString() }),
-    cancelled,
-  };
 }
 
 export function natsEngine(url: string): Engine {

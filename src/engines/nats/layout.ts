@@ -6,6 +6,8 @@ import { isMissingConsumer, isMissingStream } from "./errors.ts";
 import { APPS, HOME, KEYS, PREFIX, SCALE, streams, subjects } from "./names.ts";
 
 const KEPT_DEPLOYS = 64;
+const LOGS_MS = 7 * 86_400_000;
+const LOGS_BYTES = 1024 ** 3;
 
 export interface InitOptions {
   /** Copies of each stream, on as many servers: 1, 3 or 5. */
@@ -54,6 +56,17 @@ function layouts(): Layout[] {
       config: { ...common, name: streams.calls, subjects: [`${PREFIX}.call.*.*`], max_msgs_per_subject: 1 },
     },
     { what: "their inputs", config: { ...common, name: streams.inputs, subjects: [`${PREFIX}.in.*.*`] } },
+    {
+      what: "what containers print",
+      config: {
+        ...common,
+        name: streams.logs,
+        subjects: [`${PREFIX}.log.*.*.*.*`],
+        discard: "old",
+        max_age: LOGS_MS * 1_000_000,
+        max_bytes: LOGS_BYTES,
+      } as Partial<StreamConfig> & { name: string },
+    },
     { what: "their outputs", config: { ...common, name: streams.outputs, subjects: [`${PREFIX}.out.*.*`] } },
   ];
 }

@@ -8,6 +8,8 @@
  *     fc1.w.<worker>.…            to one worker: frames of a source, answers to its pulls
  *     fc1.s.<source>.…            to one source: frames of a worker, answers to its offers
  *     fc1.call, fc1.in, fc1.out   durable calls, in streams
+ *     fc1.log                     what containers print, in a stream
+ *     fc1.progress.<call>         what user code reports
  *     fc1.hb                      what each worker reports once a second
  *     fc1.n.…                     notices: what was deployed or set, and cancelled
  *     fc1.ask.…                   questions, to all workers or all sources
@@ -47,6 +49,11 @@ export const subjects = {
   source: (source: string, rest: string) => `${PREFIX}.s.${source}.${rest}`,
   deployed: `${PREFIX}.n.deployed`,
   scaled: `${PREFIX}.n.scaled`,
+  log: ({ environment, app, function: name, callId = "" }: LogPlace) =>
+    `${PREFIX}.log.${token(environment)}.${token(app)}.${token(name)}.${token(callId)}`,
+  logs: ({ environment, app, callId }: LogQuery) =>
+    `${PREFIX}.log.${wanted(environment)}.${wanted(app)}.*.${wanted(callId)}`,
+  progress: (callId: string) => `${PREFIX}.progress.${callId}`,
   report: `${PREFIX}.hb`,
   ask: (question: string) => `${PREFIX}.ask.${question}`,
   app: (app: AppName) => `$KV.${APPS}.${appKey(app)}`,
@@ -73,12 +80,30 @@ export const streams = {
   calls: "FC_CALLS",
   inputs: "FC_IN",
   outputs: "FC_OUT",
+  logs: "FC_LOGS",
 } as const;
 
 /** The consumer of accepted calls: each call is at home at one worker at a time. */
 export const HOME = "home";
 
 export type CallRecordKind = "accepted" | "cancelled" | "ended";
+
+interface LogPlace {
+  environment: string;
+  app: string;
+  function: string;
+  callId?: string | undefined;
+}
+
+interface LogQuery {
+  environment?: string | undefined;
+  app?: string | undefined;
+  callId?: string | undefined;
+}
+
+function wanted(name: string | undefined): string {
+  return name === undefined ? "*" : token(name);
+}
 
 interface AppName {
   app: string;

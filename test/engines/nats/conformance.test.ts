@@ -12,7 +12,6 @@ afterAll(() => rmSync(scratch, { recursive: true }));
 describe.skipIf(LEFT_OUT)(`on one server with one worker${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, () => {
   conformance("nats", {
     scratch: () => scratch,
-    skip: { monitor: "no record of calls is kept yet", arguments: "as monitor", results: "as monitor" },
     create: async ({ retentionMs }) => {
       const env = retentionMs === undefined ? {} : { FARCALL_RETENTION_MS: String(retentionMs) };
       const cluster = await Cluster.start({ env });

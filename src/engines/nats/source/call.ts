@@ -9,6 +9,7 @@ import type { OfferedCall } from "../pairs/index.ts";
 import type { Peer } from "../peer.ts";
 import type { DeployedFunction } from "../registry/index.ts";
 import type { Offer, Offers } from "./offers.ts";
+import type { CallRecord } from "./record.ts";
 import type { Unit } from "./unit.ts";
 
 /** Held bytes and inputs beyond which `drained` waits. */
@@ -36,6 +37,8 @@ export interface SourceCallOptions {
   /** Something is sent to a worker that has inputs of the call. */
   cancelAt(call: SourceCall, peers: Iterable<Peer>, terminate: boolean): void;
   grantAt(call: SourceCall, peers: Iterable<Peer>): void;
+  /** What is remembered of it; undefined for a call that is kept elsewhere. */
+  record: CallRecord | undefined;
   /** Nothing more comes of it. */
   onEnd(call: SourceCall): void;
   /** Its caller waits for something, or no longer. */
@@ -108,6 +111,10 @@ export class SourceCall implements CallHandle {
     return this.#granted;
   }
 
+  get record(): CallRecord | undefined {
+    return this.#options.record;
+  }
+
   get counts(): CallCounts {
     return {
       numInputs: this.#put,
@@ -124,6 +131,7 @@ export class SourceCall implements CallHandle {
   put(index: number, payload: Uint8Array): void {
     if (this.#over) return;
     this.#put = index + 1;
+    this.#options.record?.input(index, payload);
     this.#held.set(index, { payload, at: undefined, lost: 0 });
     this.#heldBytes += payload.length;
     this.#hold();
@@ -258,7 +266,10 @@ export class SourceCall implements CallHandle {
 
   output(output: Output): void {
     if (output.kind === "yield") {
-      if (this.#held.has(output.index)) this.#sink.output(output);
+      const held = this.#held.get(output.index);
+      if (!held) return;
+      this.#options.record?.output(output, held.payload);
+      this.#sink.output(output);
       return;
     }
     this.#settle(output.index, output);
@@ -275,6 +286,7 @@ export class SourceCall implements CallHandle {
     this.#left(held);
     this.#held.delete(index);
     this.#heldBytes -= held.payload.length;
+    this.#options.record?.output(output, held.payload);
     this.#ended++;
     if (output.kind === "exception" || output.kind === "failure") this.#failed++;
     this.#sink.output(output);

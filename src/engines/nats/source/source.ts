@@ -1,6 +1,14 @@
 /** All calls of one process, and what they have in common: the workers that have inputs of theirs, and the offers on their way. */
 import { randomBytes } from "node:crypto";
-import type { CallSink, Failure, OpenCall, Progress } from "../../../engine/index.ts";
+import type {
+  CallInfo,
+  CallSink,
+  Failure,
+  InputRange,
+  InputRecord,
+  OpenCall,
+  Progress,
+} from "../../../engine/index.ts";
 import { EngineUnavailableError, FarcallError, InternalFailure } from "../../../runtime/errors.ts";
 import { CallHeaderWriter } from "../../../wire/call-header.ts";
 import type { Frame } from "../../../wire/frames.ts";
@@ -14,6 +22,7 @@ import type { Catalog } from "../registry/index.ts";
 import { unitOf } from "../unit.ts";
 import { type Place, SourceCall } from "./call.ts";
 import { type Offer, Offers } from "./offers.ts";
+import { CallRecord, Records } from "./record.ts";
 import { type Entry, Unit, type UnitOwner } from "./unit.ts";
 
 const LOOK_MS = 500;
@@ -33,6 +42,13 @@ export function newCallId(): string {
   return ID_PREFIX + lastId.toString(16).padStart(12, "0");
 }
 
+export interface SourceOptions {
+  connection: Connection;
+  catalog: Catalog;
+  /** Answers what others ask about its calls; undefined for calls that are kept elsewhere. */
+  answer?: ((source: Source, question: unknown) => unknown) | undefined;
+}
+
 export class Source implements UnitOwner<SourceCall> {
   readonly address: string;
   readonly #connection: Connection;
@@ -45,16 +61,20 @@ export class Source implements UnitOwner<SourceCall> {
   readonly #headers = new CallHeaderWriter();
   /** By what a reference says; valid as long as the app is as it was. */
   readonly #places = new Map<string, { place: Place; sequence: number }>();
+  readonly #answer: SourceOptions["answer"];
+  readonly #records = new Records();
   #lastNumber = 0;
   #started: Promise<void> | undefined;
   #subscription: Subscription | undefined;
+  #questions: Subscription | undefined;
   #timer: NodeJS.Timeout | undefined;
   #pingedAt = 0;
   #connectedAt = 0;
   #noWorkersSince: number | undefined;
   readonly #forgetReconnect: () => void;
 
-  constructor(connection: Connection, catalog: Catalog) {
+  constructor({ connection, catalog, answer }: SourceOptions) {
+    this.#answer = answer;
     this.address = `-.${randomBytes(9).toString("hex")}`;
     this.#connection = connection;
     this.#catalog = catalog;
@@ -76,6 +96,7 @@ export class Source implements UnitOwner<SourceCall> {
       request,
       sink,
       offers: this.#offers,
+      record: this.#answer && new CallRecord(this.#records),
       cancelAt: (each, peers, terminate) => this.#cancelAt(each, peers, terminate),
       grantAt: (each, peers) => this.#grantAt(each, peers),
       onEnd: (each) => this.#ended(each),
@@ -89,21 +110,39 @@ export class Source implements UnitOwner<SourceCall> {
     return call;
   }
 
-  /** A call of this process that runs, or ended not long ago. */
-  find(id: string): SourceCall | undefined {
+  // ---- what is asked about them
+
+  #find(id: string): SourceCall | undefined {
     for (const call of this.#calls.values()) if (call.id === id) return call;
     return this.#recent.find((call) => call.id === id);
   }
 
-  *calls(): Generator<SourceCall, void, undefined> {
-    yield* this.#calls.values();
-    yield* this.#recent;
+  /** Of a call that runs, or ended not long ago. */
+  info(id: string): CallInfo | undefined {
+    const call = this.#find(id);
+    return call && infoOf(call);
+  }
+
+  infos(): CallInfo[] {
+    return [...this.#calls.values(), ...this.#recent].flatMap((call) => infoOf(call) ?? []);
+  }
+
+  inputs(id: string, { start, end }: InputRange): InputRecord[] | undefined {
+    return this.#find(id)?.record?.inputs(start, end);
+  }
+
+  /** False when the call is unknown. */
+  cancel(id: string, terminate: boolean, reason: Failure): boolean {
+    const call = this.#find(id);
+    call?.stop({ terminate, reason });
+    return call !== undefined;
   }
 
   #ended(call: SourceCall): void {
     this.#calls.delete(call.number);
     this.#recent.unshift(call);
-    if (this.#recent.length > KEPT_CALLS) this.#recent.pop();
+    const oldest = this.#recent.length > KEPT_CALLS ? this.#recent.pop() : undefined;
+    if (oldest?.record) this.#records.forget(oldest.record);
   }
 
   async #place(call: SourceCall, request: OpenCall): Promise<void> {
@@ -197,8 +236,18 @@ export class Source implements UnitOwner<SourceCall> {
     this.#subscription = await this.#connection.subscribe(subjects.source(this.address, ">"), (error, message) => {
       if (!error) this.#onMessage(message.subject.slice(prefix), message);
     });
+    if (this.#answer) {
+      this.#questions = await this.#connection.subscribe(subjects.ask("source"), (error, message) => {
+        if (!error) this.#onQuestion(message);
+      });
+    }
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     this.#timer.unref();
+  }
+
+  #onQuestion(message: Msg): void {
+    const result = this.#answer?.(this, message.json());
+    message.respond(JSON.stringify({ worker: this.address, result }));
   }
 
   async close(): Promise<void> {
@@ -211,6 +260,7 @@ export class Source implements UnitOwner<SourceCall> {
     for (const unit of this.#units.values()) unit.close();
     for (const { pair } of this.#peers.values()) pair.writer.flush();
     this.#subscription?.unsubscribe();
+    this.#questions?.unsubscribe();
   }
 
   // ---- what comes
@@ -423,4 +473,27 @@ function u32(value: number): Buffer {
 function asFarcallError(error: unknown): FarcallError {
   if (error instanceof FarcallError) return error;
   return new InternalFailure(`the engine failed: ${(error as Error).message}`, { cause: error });
+}
+
+/** Undefined while its function is not found. */
+function infoOf({ id, request, place, counts }: SourceCall): CallInfo | undefined {
+  if (!place) return undefined;
+  const { app, environment, name, instance } = request.function;
+  const { numInputs, numEnded, numFailed, cancelled, createdAt, endedAt } = counts;
+  return {
+    id,
+    app,
+    environment,
+    function: name,
+    ...(instance !== undefined && { instance }),
+    version: place.fn.stored.version,
+    method: request.method,
+    mode: place.fn.schema.mode,
+    numInputs,
+    numEnded,
+    numFailed,
+    createdAt: new Date(createdAt).toISOString(),
+    ...(endedAt > 0 && { endedAt: new Date(endedAt).toISOString() }),
+    cancelled,
+  };
 }

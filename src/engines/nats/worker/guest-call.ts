@@ -20,6 +20,8 @@ export interface CallGuest {
   json(type: number, call: number, value: unknown, index?: number): void;
   /** True when it reads so slowly that nothing more should run for it; the call is resumed once there is room. */
   park(call: GuestCall): boolean;
+  /** For whoever watches the call. */
+  progressed(call: GuestCall, progress: Progress): void;
   callEnded(number: number, call: GuestCall): void;
 }
 
@@ -55,6 +57,7 @@ export class GuestCall implements Call {
   /** Without an outcome. */
   #open = 0;
   #granted = 0;
+  #latest: Map<number, Progress> | undefined;
   #over = false;
 
   constructor({ number, id, header, fn, pool, unit, guest, sourceNumber }: GuestCallOptions) {
@@ -105,6 +108,11 @@ export class GuestCall implements Call {
     this.cancel({ terminate: true });
   }
 
+  /** The newest progress of each input that runs. */
+  get latest(): Iterable<Progress> {
+    return this.#latest?.values() ?? [];
+  }
+
   /** The source reads again. */
   resume(): void {
     if (!this.#over) this.pool.unpark(this);
@@ -146,6 +154,9 @@ export class GuestCall implements Call {
   }
 
   progressed(progress: Progress): void {
+    this.#latest ??= new Map();
+    this.#latest.set(progress.index, progress);
+    this.#guest.progressed(this, progress);
     if (this.#sendsProgress && !this.#over) {
       this.#guest.json(ToSource.progress, this.#sourceNumber, progress, progress.index);
     }
@@ -161,6 +172,7 @@ export class GuestCall implements Call {
 
   #settle(input: Input, type: number, payload: Uint8Array): void {
     if (this.#over) return;
+    this.#latest?.delete(input.index);
     this.#guest.write(type, this.#sourceNumber, input.index, payload);
     this.#open--;
     if (this.#open === 0) {

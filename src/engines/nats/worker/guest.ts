@@ -1,4 +1,5 @@
 /** A source that has inputs here, or had some: the pair with it, its calls, and whether it is still there. */
+import type { Progress } from "../../../engine/index.ts";
 import type { Frame } from "../../../wire/frames.ts";
 import { ToSource } from "../pairs/index.ts";
 import { Peer } from "../peer.ts";
@@ -14,6 +15,7 @@ export interface GuestOptions {
   address: string;
   send(message: Uint8Array, reply: boolean): void;
   onFrame(frame: Frame, guest: Guest): void;
+  onProgress(call: GuestCall, progress: Progress): void;
 }
 
 export class Guest implements CallGuest {
@@ -21,11 +23,13 @@ export class Guest implements CallGuest {
   readonly peer: Peer;
   readonly #calls = new Map<number, GuestCall>();
   readonly #parked = new Set<GuestCall>();
+  readonly #onProgress: GuestOptions["onProgress"];
   #took: number[] = [];
   #tookTimer: NodeJS.Timeout | undefined;
 
-  constructor({ address, send, onFrame }: GuestOptions) {
+  constructor({ address, send, onFrame, onProgress }: GuestOptions) {
     this.address = address;
+    this.#onProgress = onProgress;
     this.peer = new Peer({
       id: address,
       send,
@@ -40,6 +44,10 @@ export class Guest implements CallGuest {
 
   add(number: number, call: GuestCall): void {
     this.#calls.set(number, call);
+  }
+
+  progressed(call: GuestCall, progress: Progress): void {
+    this.#onProgress(call, progress);
   }
 
   callEnded(number: number, call: GuestCall): void {

@@ -2,7 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { AutoscalerSettings, Failure, FunctionRef, FunctionStats } from "../../../engine/index.ts";
+import type {
+  AutoscalerSettings,
+  Failure,
+  FunctionRef,
+  FunctionStats,
+  LogEntry,
+  Progress,
+} from "../../../engine/index.ts";
 import {
   type ContainerOutput,
   deployedSettings,
@@ -108,7 +115,7 @@ export class Worker {
       options.overrides,
       join(options.folder, "apps"),
     );
-    this.#source = new Source(options.connection, options.catalog);
+    this.#source = new Source({ connection: options.connection, catalog: options.catalog });
     this.#homes = new Homes({ connection: options.connection, source: this.#source, log: options.log });
     this.#roster = new Roster(
       options.connection,
@@ -166,6 +173,10 @@ export class Worker {
     await subscribe(
       subjects.ask("stats"),
       (message) => void this.#answer(message, (ref: FunctionRef) => this.#stats(ref)),
+    );
+    await subscribe(
+      subjects.ask("progress"),
+      (message) => void this.#answer(message, async ({ id }: { id: string }) => this.#progressOf(id)),
     );
     await subscribe(
       subjects.ask("autoscale"),
@@ -293,6 +304,7 @@ export class Worker {
         address,
         send: (message, wantsReply) => this.#connection.publish(to, message, wantsReply ? reply : undefined),
         onFrame: this.#onFrame,
+        onProgress: ({ id }, progress) => this.#connection.publish(subjects.progress(id), JSON.stringify(progress)),
       });
       this.#guests.set(address, guest);
     }
@@ -544,6 +556,10 @@ export class Worker {
     return waiting;
   }
 
+  #progressOf(id: string): Progress[] {
+    return [...this.#calls()].flatMap((call) => (call.id === id ? [...call.latest] : []));
+  }
+
   async #versionOf(ref: FunctionRef): Promise<Version> {
     const { app, environment } = ref;
     const { version } = await this.#catalog.version(ref);
@@ -650,8 +666,20 @@ export class Worker {
     await this.#connection.close();
   }
 
-  #onOutput({ workload: { version, name }, container, stream, text }: ContainerOutput): void {
-    if (stream === "system") this.#options.log(`${version.app}/${name} ${container}: ${text.trimEnd()}`);
+  #onOutput({ workload: { version, name }, container, stream, text, call, index }: ContainerOutput): void {
+    const { app, environment } = version;
+    const place = { app, environment, function: call?.fn.schema.name ?? name, ...(call && { callId: call.id }) };
+    const entry: Omit<LogEntry, "sequence"> = {
+      ...place,
+      time: new Date().toISOString(),
+      container,
+      ...(call && index !== undefined && { inputIndex: index }),
+      stream,
+      text,
+    };
+    // Not waited for: a function that prints much should not be slower for it.
+    this.#connection.publish(subjects.log(place), JSON.stringify(entry));
+    if (stream === "system") this.#options.log(`${app}/${name} ${container}: ${text.trimEnd()}`);
   }
 }
 
