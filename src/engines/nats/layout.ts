@@ -72,7 +72,7 @@ function layouts(): Layout[] {
 }
 
 /** A worker that does not say for so long that it is at home to a call has lost it. */
-const ACK_WAIT_MS = Number(process.env["FARCALL_NATS_HOME_MS"]) || 30_000;
+const ACK_WAIT_MS = 30_000;
 
 async function homeConsumer(connection: Connection, dryRun: boolean): Promise<InitStep> {
   const step = { stream: `${streams.calls}/${HOME}`, what: "who is at home to a durable call" };
@@ -81,7 +81,7 @@ async function homeConsumer(connection: Connection, dryRun: boolean): Promise<In
     filter_subject: subjects.calls("accepted"),
     ack_policy: "explicit",
     deliver_policy: "all",
-    ack_wait: ACK_WAIT_MS * 1_000_000,
+    ack_wait: (Number(process.env["FARCALL_NATS_HOME_MS"]) || ACK_WAIT_MS) * 1_000_000,
     max_deliver: -1,
     max_ack_pending: -1,
   };

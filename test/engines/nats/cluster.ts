@@ -7,6 +7,9 @@ import { join } from "node:path";
 import { initializeNats, natsEngine, newSealKey } from "../../../src/engines/nats/index.ts";
 import { NatsServer } from "./server.ts";
 
+/** A durable call whose worker is lost goes to another after so long: half a minute would only make tests slow. */
+process.env["FARCALL_NATS_HOME_MS"] = "2000";
+
 const PROGRAM = join(import.meta.dirname, "program.ts");
 
 export class Worker {
