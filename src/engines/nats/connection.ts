@@ -122,10 +122,15 @@ export class Connection {
     return this.#checked;
   }
 
-  /** Undefined when there is no such message. */
-  async read(stream: string, query: Query): Promise<StoredMsg | undefined> {
+  /**
+   * Undefined when there is no such message.
+   * @param strict what was just written must be found: any replica answers, and one may be behind, so the leader is asked then
+   */
+  async read(stream: string, query: Query, { strict = false } = {}): Promise<StoredMsg | undefined> {
     await this.#ready();
-    return this.ask(async ({ jsm }) => (await jsm.direct.getMessage(stream, query)) ?? undefined);
+    const found = await this.ask(({ jsm }) => jsm.direct.getMessage(stream, query));
+    if (found || !strict) return found ?? undefined;
+    return this.ask(async ({ jsm }) => (await jsm.streams.getMessage(stream, query)) ?? undefined);
   }
 
   /** On disk, or as safe as the stream makes it, when it resolves. */

@@ -16,13 +16,14 @@ import type {
 import { cancelledCall } from "../../engine/index.ts";
 import { EngineUnavailableError, errorToFailure } from "../../runtime/errors.ts";
 import { checkMethod } from "../catalog/index.ts";
-import { type Address, parseAddress } from "./address.ts";
+import type { Address } from "./address.ts";
 import { ask } from "./ask.ts";
 import { Connection } from "./connection.ts";
 import { Attachment, type Callee, CallStore, OpenedCall } from "./durable/index.ts";
 import { answerOf, Calls, NatsMonitor, type SourceQuestion } from "./monitor/index.ts";
 import { Apps, Catalog, NatsDeployer, NatsRegistry, Objects, Overrides } from "./registry/index.ts";
 import { newCallId, Source } from "./source/index.ts";
+import { statusOf } from "./status.ts";
 
 export const DEPLOY_HINT = "Run `farcall deploy FILE`.";
 
@@ -48,13 +49,8 @@ export class NatsEngine implements Engine {
     this.monitor = this.#invoker.monitor();
   }
 
-  async status(): Promise<EngineStatus> {
-    const { nc } = await this.#connection.link();
-    const facts = [
-      { name: "server", value: `nats-server ${nc.info?.version} at ${nc.getServer()}` },
-      ...(nc.info?.cluster ? [{ name: "cluster", value: nc.info.cluster }] : []),
-    ];
-    return { facts, warnings: [] };
+  status(): Promise<EngineStatus> {
+    return statusOf(this.#connection);
   }
 
   async close(): Promise<void> {
@@ -188,8 +184,4 @@ class NatsInvoker implements Invoker {
     this.#source = undefined;
     await source?.close();
   }
-}
-
-export function natsEngine(url: string): Engine {
-  return new NatsEngine(parseAddress(url));
 }

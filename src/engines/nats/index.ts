@@ -1,5 +1,7 @@
-/** The `nats` engine: apps on any number of machines, which share their work over NATS. Workers have a door of their own. */
-export { natsEngine } from "./engine.ts";
-export type { InitOptions, InitStep } from "./layout.ts";
+/**
+ * The `nats` engine: apps on any number of machines, which share their work over NATS. Workers have a door of their own. Nothing
+ * that is exported here has types of NATS's packages, which a program that uses another engine does not have.
+ */
+export { natsEngine } from "./factory.ts";
 export { initializeNats, listWorkers, newSealKey } from "./operate.ts";
-export type { WorkerReport } from "./report.ts";
+export type { InitOptions, InitStep, WorkerReport } from "./reports.ts";

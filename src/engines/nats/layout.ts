@@ -4,26 +4,11 @@ import { InvalidError } from "../../runtime/errors.ts";
 import type { Connection } from "./connection.ts";
 import { isMissingConsumer, isMissingStream } from "./errors.ts";
 import { APPS, HOME, KEYS, PREFIX, SCALE, streams, subjects } from "./names.ts";
+import type { InitOptions, InitStep } from "./reports.ts";
 
 const KEPT_DEPLOYS = 64;
 const LOGS_MS = 7 * 86_400_000;
 const LOGS_BYTES = 1024 ** 3;
-
-export interface InitOptions {
-  /** Copies of each stream, on as many servers: 1, 3 or 5. */
-  replicas: number;
-  /** Says what would be done, and does nothing. */
-  dryRun?: boolean;
-}
-
-export interface InitStep {
-  stream: string;
-  /** For people: what it keeps. */
-  what: string;
-  action: "create" | "update" | "keep";
-  /** What differs. */
-  detail?: string;
-}
 
 interface Layout {
   what: string;

@@ -2,9 +2,9 @@
 import { parseAddress } from "./address.ts";
 import { ask } from "./ask.ts";
 import { Connection } from "./connection.ts";
-import { type InitOptions, type InitStep, initialize } from "./layout.ts";
+import { initialize } from "./layout.ts";
 import { createSealKey } from "./registry/index.ts";
-import type { WorkerReport } from "./report.ts";
+import type { InitOptions, InitStep, WorkerReport } from "./reports.ts";
 
 /** Makes what is missing and changes what differs. Rejects with FarcallError. */
 export async function initializeNats(url: string, options: InitOptions): Promise<InitStep[]> {

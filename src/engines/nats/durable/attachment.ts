@@ -6,7 +6,7 @@ import { type CallSink, cancelledCall, type Failure, type InputRange } from "../
 import { errorToFailure, FarcallError, failureToError, InternalFailure } from "../../../runtime/errors.ts";
 import type { Connection, Subscription } from "../connection.ts";
 import { subjects } from "../names.ts";
-import { type CallStore, OutputReader, rangeFailure, type StoredCall } from "./store.ts";
+import { type CallStore, isId, OutputReader, rangeFailure, type StoredCall, unknownCall } from "./store.ts";
 
 /** A hint may get lost, and a replica may be behind it. */
 const LOOK_MS = 2_000;
@@ -67,6 +67,7 @@ export class Attachment {
 
   async #run(): Promise<void> {
     try {
+      if (!isId(this.#id)) throw unknownCall(this.#id);
       const hint = (): void => this.#wake();
       for (const subject of [
         subjects.call(this.#id, "ended"),

@@ -28,8 +28,7 @@ export class CallStore {
 
   /** Undefined when it was never accepted. */
   async find(id: string): Promise<StoredCall | undefined> {
-    // An id is a part of subjects.
-    if (!/^fc-[0-9a-z]+$/.test(id)) return undefined;
+    if (!isId(id)) return undefined;
     const [accepted, ended, cancelled] = await Promise.all([
       this.#record(id, "accepted"),
       this.#record(id, "ended"),
@@ -47,16 +46,15 @@ export class CallStore {
   }
 
   async #record(id: string, kind: CallRecordKind): Promise<Uint8Array | undefined> {
-    return (await this.#connection.read(streams.calls, { last_by_subj: subjects.call(id, kind) }))?.data;
+    const strict = kind === "accepted";
+    return (await this.#connection.read(streams.calls, { last_by_subj: subjects.call(id, kind) }, { strict }))?.data;
   }
 
   /** Rejects with NotFoundError. */
   async get(id: string): Promise<StoredCall> {
     const call = await this.find(id);
     if (call) return call;
-    throw new NotFoundError(`no call ${id} is known`, {
-      hint: "Ids of calls begin with fc-; results are kept for seven days, on the engine that ran them.",
-    });
+    throw unknownCall(id);
   }
 
   /** Writes a record, unless there is one of that kind. */
@@ -154,6 +152,17 @@ export class CallStore {
       }
     }
   }
+}
+
+export function unknownCall(id: string): NotFoundError {
+  return new NotFoundError(`no call ${id} is known`, {
+    hint: "Ids of calls begin with fc-; results are kept for seven days, on the engine that ran them.",
+  });
+}
+
+/** An id is a part of subjects. */
+export function isId(id: string): boolean {
+  return /^fc-[0-9a-z]+$/.test(id);
 }
 
 /** What a key means: one function in one environment, or one instance of a class. */

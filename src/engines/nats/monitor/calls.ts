@@ -1,9 +1,8 @@
 /** Calls wherever they are: of this process, of other processes that call, or kept in NATS. */
 import { type CallInfo, cancelledCall, type InputRange, type InputRecord, type Output } from "../../../engine/index.ts";
-import { NotFoundError } from "../../../runtime/errors.ts";
 import { ask } from "../ask.ts";
 import type { Connection } from "../connection.ts";
-import type { CallStore } from "../durable/index.ts";
+import { type CallStore, unknownCall } from "../durable/index.ts";
 import type { Source } from "../source/index.ts";
 
 /** What sources answer; `null` from those that do not know the call. */
@@ -112,10 +111,4 @@ function readRecord({ index, payload, outputs }: WrittenRecord): InputRecord {
       "payload" in output ? { ...output, payload: Buffer.from(output.payload, "base64") } : output,
     ),
   };
-}
-
-function unknownCall(id: string): NotFoundError {
-  return new NotFoundError(`no call ${id} is known`, {
-    hint: "Ids of calls begin with fc-; results are kept for seven days, on the engine that ran them.",
-  });
 }

@@ -414,9 +414,9 @@ export class Source implements UnitOwner<SourceCall> {
     if (ping) this.#pingedAt = now;
     for (const peer of [...this.#peers.values()]) {
       if (peer.isLost(this.#connectedAt)) this.#lose(peer);
-      else if (peer.inputs > 0 && (ping || peer.isAbsent)) peer.ping();
+      else if (peer.inputs > 0 ? ping || peer.isAbsent : peer.isIdle(now) || peer.isAbsent) peer.ping();
     }
-    for (const offer of this.#offers.before(Math.max(now - OFFER_LOST_MS, this.#connectedAt - OFFER_LOST_MS))) {
+    for (const offer of this.#offers.before(now - OFFER_LOST_MS)) {
       this.#offers.forget(offer);
       for (const { call } of offer.entries) call.lost(offer);
     }

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { cancelledCall, type Failure, type Output } from "../../../engine/index.ts";
+import { failureToError } from "../../../runtime/errors.ts";
 import type { Connection } from "../connection.ts";
 import {
   type CallStore,
@@ -62,7 +63,12 @@ export class Home {
       void this.#send();
       failure = await this.#done.promise;
     }
-    if (this.#left) return false;
+    if (this.#left) {
+      await this.#writer.flush();
+      return false;
+    }
+    // Nothing is wrong with the call: it can go on elsewhere, or later.
+    if (failure?.code === "ENGINE_UNAVAILABLE") throw failureToError(failure);
     await this.#end(store, failure);
     return true;
   }

@@ -35,7 +35,7 @@ import type { Connection, Msg, Subscription } from "../connection.ts";
 import { subjects, WORKERS } from "../names.ts";
 import { type OfferedCall, TERMINATE, ToSource, ToWorker } from "../pairs/index.ts";
 import type { AppName, Catalog, Overrides } from "../registry/index.ts";
-import type { WorkerReport } from "../report.ts";
+import type { WorkerReport } from "../reports.ts";
 import { Source } from "../source/index.ts";
 import { unitOf } from "../unit.ts";
 import { Guest } from "./guest.ts";
@@ -162,7 +162,11 @@ export class Worker {
     const own = subjects.worker(this.id, "");
     const subscribe = async (subject: string, listener: (message: Msg) => void, queue?: string): Promise<void> => {
       const callback = (error: Error | null, message: Msg): void => {
-        if (!error) listener(message);
+        try {
+          if (!error) listener(message);
+        } catch (thrown) {
+          this.#options.log(`a message on ${message.subject} is invalid: ${(thrown as Error).message}`);
+        }
       };
       this.#subscriptions.push(await this.#connection.subscribe(subject, callback, queue));
     };
@@ -281,6 +285,8 @@ export class Worker {
     if (kind === "p") {
       const unit = this.#units.get(name);
       unit?.pulled(nobody ? undefined : Buffer.from(message.data).readUInt32LE(0));
+      // Nothing of it is here, and nobody waits for it.
+      if (nobody && unit?.held === 0 && !this.#groups.has(name)) this.#units.delete(name);
     } else if (nobody) this.#guests.get(name)?.peer.absent();
     else this.#receive(name, message);
   }
@@ -490,7 +496,11 @@ export class Worker {
     const subscription = this.#connection.current?.nc.subscribe(subjects.offers(name), {
       queue: WORKERS,
       callback: (error, message) => {
-        if (!error) this.#onOffer(name, message);
+        try {
+          if (!error) this.#onOffer(name, message);
+        } catch (thrown) {
+          this.#options.log(`an offer of ${name} is invalid: ${(thrown as Error).message}`);
+        }
       },
     });
     if (subscription) this.#groups.set(name, subscription);
