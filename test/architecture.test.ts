@@ -148,7 +148,7 @@ const direction: Record<string, readonly string[]> = {
 /** Packages that a box may import; the core that is bundled into consumers has cbor-x alone. */
 const dependencies: Record<string, readonly string[]> = {
   "runtime/codec": ["cbor-x"],
-  "engines/local/host": ["croner"],
+  pool: ["croner"],
   introspect: ["ts-morph"],
   "introspect/source": ["ts-morph"],
   "introspect/convert": ["ts-morph"],

@@ -15,11 +15,10 @@ import type {
 } from "../../engine/index.ts";
 import { cancelledCall } from "../../engine/index.ts";
 import { EngineUnavailableError, errorToFailure } from "../../runtime/errors.ts";
-import { checkMethod } from "../catalog/index.ts";
 import type { Address } from "./address.ts";
 import { ask } from "./ask.ts";
 import { Connection } from "./connection.ts";
-import { Attachment, type Callee, CallStore, OpenedCall } from "./durable/index.ts";
+import { Attachment, CallStore, OpenedCall } from "./durable/index.ts";
 import { answerOf, Calls, NatsMonitor, type SourceQuestion } from "./monitor/index.ts";
 import { Apps, Catalog, NatsDeployer, NatsRegistry, Objects, Overrides } from "./registry/index.ts";
 import { newCallId, Source } from "./source/index.ts";
@@ -96,26 +95,11 @@ class NatsInvoker implements Invoker {
       id: newCallId(),
       request,
       sink,
-      find: () => this.#find(request),
+      find: () => this.#catalog.callee(request),
       onEnd: (each) => this.#open.delete(each),
     });
     this.#open.add(call);
     return call;
-  }
-
-  async #find(request: OpenCall): Promise<Callee> {
-    const { schema, manifest } = await this.#catalog.function(request.function);
-    checkMethod(request, schema);
-    const { app, environment, version } = manifest;
-    const { instance } = request.function;
-    return {
-      app,
-      environment,
-      function: schema.name,
-      version,
-      mode: schema.mode,
-      ...(instance !== undefined && { instance }),
-    };
   }
 
   attach(id: string, range: InputRange, sink: CallSink): Pick<CallHandle, "credit" | "detach"> {

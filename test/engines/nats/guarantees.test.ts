@@ -154,6 +154,21 @@ describe.skipIf(LEFT_OUT)(`three workers${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, ()
     expect(values(await driver.get(id, 400))).toEqual(inputs(400, log).map(([n]) => 2 * (n as number)));
   });
 
+  test("a schedule runs once each time, however many workers there are", patient, async () => {
+    const log = file();
+    const body = `
+import { appendFileSync } from "node:fs";
+export const tick = app.function(function tick() { appendFileSync(${JSON.stringify(log)}, "tick\\n"); });`;
+    const everySecond = { kind: "every" as const, everyMs: 1_000 };
+    const { manifest } = await engine.deployer!.deploy(
+      deployment("clock", body, { tick: { options: { schedule: everySecond } } }),
+    );
+    await expect.poll(() => lines(log), patient).toBeGreaterThan(4);
+    const ran = lines(log);
+    expect(ran).toBeLessThanOrEqual((Date.now() - Date.parse(manifest.deployedAt)) / 1_000);
+    await engine.deployer!.remove({ app: "clock", environment: "main" });
+  });
+
   test("a hundred megabytes go both ways", patient, async () => {
     const bytes = new Uint8Array(100 * 1024 * 1024).fill(7);
     bytes[12_345_678] = 8;

@@ -92,7 +92,8 @@ export class OpenedCall implements CallHandle {
     const { store, request, find } = this.#options;
     const callee = await find();
     const key = request.idempotencyKey;
-    const id = key === undefined ? this.id : await store.claim(keyHash(request.function, key), this.id);
+    const hash = key === undefined ? undefined : keyHash(request.function, key);
+    const id = hash === undefined ? this.id : await store.claim(hash, this.id);
     const digest = this.#digest?.digest("hex");
     if (id !== this.id) {
       const known = await store.find(id);
@@ -111,7 +112,7 @@ export class OpenedCall implements CallHandle {
       numInputs: this.#put,
       createdAt: Date.now(),
       ...(request.trace && { trace: request.trace }),
-      ...(digest !== undefined && { digest }),
+      ...(hash !== undefined && digest !== undefined && { key: hash, digest }),
       ...(this.#writer && { rest: { id: this.id, nonce: this.#nonce } }),
     };
     await store.write(id, "accepted", pack(accepted, this.#small.take()));

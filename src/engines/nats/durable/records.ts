@@ -25,7 +25,8 @@ export interface Accepted {
   /** Milliseconds since 1970. */
   createdAt: number;
   trace?: TraceContext;
-  /** Of its inputs, when it has an idempotency key. */
+  /** The hash of its idempotency key, and that of its inputs. */
+  key?: string;
   digest?: string;
   /** The rest of its inputs lies in the stream, under the id and name of whoever sent them; absent when all follow here. */
   rest?: { id: string; nonce: string };

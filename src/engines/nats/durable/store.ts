@@ -133,6 +133,40 @@ export class CallStore {
     };
   }
 
+  // ---- what has expired
+
+  /** The ends of calls in the order of the store, from a sequence on. */
+  async endAfter(sequence: number): Promise<{ id: string; ended: Ended; sequence: number } | undefined> {
+    const subject = subjects.calls("ended");
+    const message = await this.#connection.read(streams.calls, { seq: sequence + 1, next_by_subj: subject });
+    if (!message) return undefined;
+    return { id: message.subject.split(".")[2] ?? "", ended: unpack<Ended>(message.data).head, sequence: message.seq };
+  }
+
+  /** Removes inputs, outputs and key; that the call was there is still known. */
+  async removeResults(id: string): Promise<void> {
+    const call = await this.find(id);
+    await this.#connection.ask(async ({ jsm }) => {
+      await jsm.streams.purge(streams.outputs, { filter: subjects.outputs(id) });
+      const inputsOf = call?.accepted.rest?.id;
+      if (inputsOf !== undefined) await jsm.streams.purge(streams.inputs, { filter: subjects.inputs(inputsOf) });
+    });
+    const key = call?.accepted.key;
+    if (key === undefined) return;
+    const claimed = await this.#connection.read(streams.keys, { last_by_subj: subjects.key(key) });
+    if (claimed?.string() !== id) return;
+    await this.#connection.ask(({ jsm }) => jsm.streams.purge(streams.keys, { filter: subjects.key(key) }));
+  }
+
+  /** Nothing is known of it any more. */
+  async forget(id: string): Promise<void> {
+    await this.#connection.ask(async ({ jsm }) => {
+      for (const kind of ["cancelled", "accepted", "ended"] as const) {
+        await jsm.streams.purge(streams.calls, { filter: subjects.call(id, kind) });
+      }
+    });
+  }
+
   // ---- idempotency keys
 
   /** The id of the call with this key, which is `id` unless there is one already. */

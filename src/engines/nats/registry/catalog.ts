@@ -1,8 +1,15 @@
 /** Finds what a reference names among the deployed apps, and judges stubs against it. Manifests are read once. */
-import type { AppRef, FunctionRef } from "../../../engine/index.ts";
+import type { AppRef, FunctionRef, OpenCall } from "../../../engine/index.ts";
 import type { SignatureMismatchError } from "../../../runtime/errors.ts";
 import type { AppManifest, FunctionSchema } from "../../../schema/index.ts";
-import { functionNamed, judgeStub, type StubOrigin, unknownApp, unknownVersion } from "../../catalog/index.ts";
+import {
+  checkMethod,
+  functionNamed,
+  judgeStub,
+  type StubOrigin,
+  unknownApp,
+  unknownVersion,
+} from "../../catalog/index.ts";
 import type { AppName, Apps, KnownApp, StoredVersion } from "./apps.ts";
 import type { Objects } from "./objects.ts";
 
@@ -60,6 +67,22 @@ export class Catalog {
       if (mismatch) throw mismatch;
     }
     return { ...deployed, schema, newest: deployed.stored.version === app.versions.at(-1)?.version };
+  }
+
+  /** The function that a call goes to, at the version that it stays on. Rejects when the call's method does not suit it. */
+  async callee(request: OpenCall) {
+    const { schema, manifest } = await this.function(request.function);
+    checkMethod(request, schema);
+    const { app, environment, version } = manifest;
+    const { instance } = request.function;
+    return {
+      app,
+      environment,
+      function: schema.name,
+      version,
+      mode: schema.mode,
+      ...(instance !== undefined && { instance }),
+    };
   }
 
   read(stored: StoredVersion): Promise<Deployed> {

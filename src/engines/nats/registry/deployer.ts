@@ -182,16 +182,10 @@ async function checkDeployment({ manifest, artifact }: DeployRequest): Promise<v
 /** Throws UnsupportedError for what workers do not run yet. */
 function checkSupported({ functions }: AppManifest): void {
   const web = functions.filter(({ mode, options }) => mode === "web" || options.web);
-  const scheduled = functions.filter(({ options }) => options.schedule);
   const named = (all: typeof functions) => all.map(({ name }) => name).join(", ");
   if (web.length > 0) {
     throw new UnsupportedError(`web functions do not run on NATS yet: ${named(web)}`, {
       hint: "Deploy them to a local engine, or without `web`.",
-    });
-  }
-  if (scheduled.length > 0) {
-    throw new UnsupportedError(`schedules do not run on NATS yet: ${named(scheduled)}`, {
-      hint: "Start them by cron with `farcall call`, or deploy without `schedule`.",
     });
   }
 }

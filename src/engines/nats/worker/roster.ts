@@ -72,6 +72,11 @@ export class Roster {
     return Math.floor(total / count) + (place < total % count ? 1 : 0);
   }
 
+  /** One of the workers does what is to be done once. */
+  get isFirst(): boolean {
+    return this.#ids[0] === this.#report().id;
+  }
+
   stop(): void {
     clearInterval(this.#timer);
     this.report();

@@ -8,6 +8,7 @@ import type {
   FunctionRef,
   FunctionStats,
   LogEntry,
+  OpenCall,
   Progress,
 } from "../../../engine/index.ts";
 import {
@@ -19,6 +20,7 @@ import {
   type PoolLog,
   Pools,
   Processes,
+  Schedules,
   type Settings,
   type Version,
   type Workload,
@@ -32,16 +34,18 @@ import { type Frame, FrameReader } from "../../../wire/frames.ts";
 import { functionNamed } from "../../catalog/index.ts";
 import { ask } from "../ask.ts";
 import type { Connection, Msg, Subscription } from "../connection.ts";
+import { CallStore, OpenedCall } from "../durable/index.ts";
 import { subjects, WORKERS } from "../names.ts";
 import { type OfferedCall, TERMINATE, ToSource, ToWorker } from "../pairs/index.ts";
 import type { AppName, Catalog, Overrides } from "../registry/index.ts";
 import type { WorkerReport } from "../reports.ts";
-import { Source } from "../source/index.ts";
+import { newCallId, Source } from "../source/index.ts";
 import { unitOf } from "../unit.ts";
 import { Guest } from "./guest.ts";
 import { GuestCall } from "./guest-call.ts";
 import { Homes } from "./homes.ts";
 import { aboutThisProcess, Roster } from "./roster.ts";
+import { Sweeper } from "./sweeper.ts";
 import { WorkerUnit } from "./unit.ts";
 import { WorkerVersions } from "./versions.ts";
 
@@ -98,6 +102,8 @@ export class Worker {
   readonly #headers = new CallHeaderReader<OfferedCall>((value) => value as OfferedCall);
   readonly #source: Source;
   readonly #homes: Homes;
+  readonly #schedules: Schedules;
+  readonly #sweeper: Sweeper;
   #subscriptions: Subscription[] = [];
   #lastNumber = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -117,6 +123,13 @@ export class Worker {
     );
     this.#source = new Source({ connection: options.connection, catalog: options.catalog });
     this.#homes = new Homes({ connection: options.connection, source: this.#source, log: options.log });
+    const store = new CallStore(options.connection);
+    this.#schedules = new Schedules({
+      versions: this.#versions,
+      run: (ref, key, payload) => this.#spawn(store, ref, key, payload),
+      warn: options.log,
+    });
+    this.#sweeper = new Sweeper({ store, isOff: () => !this.#roster.isFirst, log: options.log });
     this.#roster = new Roster(
       options.connection,
       () => this.#report(),
@@ -156,6 +169,8 @@ export class Worker {
     this.#syncGroups();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     await this.#homes.start();
+    this.#sweeper.start();
+    await this.#schedules.refresh();
   }
 
   async #subscribe(): Promise<void> {
@@ -261,9 +276,28 @@ export class Worker {
         }
       }
       this.#syncGroups();
+      await this.#schedules.refresh();
     } catch (error) {
       this.#options.log(`what is deployed cannot be read: ${(error as Error).message}`);
     }
+  }
+
+  /** Every worker does this at the same time, and the key makes one call of it. */
+  async #spawn(store: CallStore, ref: FunctionRef, key: string, payload: Uint8Array): Promise<void> {
+    const request: OpenCall = { function: ref, method: "spawn", durable: true, idempotencyKey: key };
+    const call = new OpenedCall({
+      connection: this.#connection,
+      store,
+      id: newCallId(),
+      request,
+      sink: { output() {}, failed() {} },
+      find: () => this.#catalog.callee(request),
+      onEnd() {},
+    });
+    call.put(0, payload);
+    const accepted = call.end();
+    call.detach();
+    await accepted;
   }
 
   #removed({ app, environment }: AppName): void {
@@ -651,6 +685,7 @@ export class Worker {
   /** Takes nothing more, and resolves once what it has is done, or after a time. */
   async drain(limitMs: number): Promise<void> {
     this.#draining = true;
+    this.#schedules.close();
     this.#roster.report();
     await this.#homes.stop();
     for (const name of [...this.#groups.keys()]) this.#leave(name);
@@ -662,6 +697,8 @@ export class Worker {
 
   async stop(): Promise<void> {
     this.#draining = true;
+    this.#schedules.close();
+    this.#sweeper.stop();
     await this.#homes.stop();
     await this.#source.close();
     clearInterval(this.#timer);
