@@ -145,6 +145,7 @@ class NatsInvoker implements Invoker {
       sum.backlog += stats.backlog;
       sum.numTotalRunners += stats.numTotalRunners;
       sum.numRunningInputs += stats.numRunningInputs;
+      if (stats.numHeldBack !== undefined) sum.numHeldBack = (sum.numHeldBack ?? 0) + stats.numHeldBack;
       if (stats.startProblem !== undefined) sum.startProblem = stats.startProblem;
     }
     return sum;

@@ -65,11 +65,22 @@ export class Roster {
   /** How many of `total` containers of a workload are this worker's. Whom the odd ones go to differs from workload to workload. */
   share(total: number, workload: string): number {
     const count = this.#ids.length;
+    const place = this.#place(workload);
+    return place === undefined ? 0 : Math.floor(total / count) + (place < total % count ? 1 : 0);
+  }
+
+  /** Whether a workload that is not to be divided is this worker's. */
+  owns(workload: string): boolean {
+    return this.#place(workload) === 0;
+  }
+
+  /** Of this worker in the order of a workload. */
+  #place(workload: string): number | undefined {
+    const count = this.#ids.length;
     const at = this.#ids.indexOf(this.#report().id);
-    if (at < 0) return 0;
+    if (at < 0) return undefined;
     const first = createHash("sha256").update(workload).digest().readUInt32LE(0) % count;
-    const place = (at - first + count) % count;
-    return Math.floor(total / count) + (place < total % count ? 1 : 0);
+    return (at - first + count) % count;
   }
 
   /** One of the workers does what is to be done once. */

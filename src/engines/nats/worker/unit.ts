@@ -29,6 +29,7 @@ export class WorkerUnit {
   readonly name: string;
   readonly #options: WorkerUnitOptions;
   readonly #capacity: number;
+  readonly #extra: number;
   /** Inputs without an outcome. */
   #held = 0;
   /** A source may wait. */
@@ -37,10 +38,12 @@ export class WorkerUnit {
   #asked = 0;
   #closed = false;
 
-  constructor(options: WorkerUnitOptions, capacity: number) {
+  /** @param extra inputs that it has room for besides */
+  constructor(options: WorkerUnitOptions, capacity: number, extra = 0) {
     this.name = options.name;
     this.#options = options;
     this.#capacity = capacity;
+    this.#extra = extra;
   }
 
   get held(): number {
@@ -57,7 +60,8 @@ export class WorkerUnit {
     const { maxContainers, ready, paceMs } = this.#options.pool();
     const ahead = paceMs === undefined ? 0 : Math.min(MAX_AHEAD, (AHEAD_MS / paceMs) * ready * this.#capacity);
     // Inputs that take longer than that are not taken ahead.
-    return maxContainers * this.#capacity + (paceMs !== undefined && paceMs < AHEAD_MS ? Math.floor(ahead) : 0);
+    const short = paceMs !== undefined && paceMs < AHEAD_MS ? Math.floor(ahead) : 0;
+    return maxContainers === 0 ? 0 : maxContainers * this.#capacity + Math.max(short, this.#extra);
   }
 
   gained(count: number): void {

@@ -50,6 +50,8 @@ import { WorkerUnit } from "./unit.ts";
 import { WorkerVersions } from "./versions.ts";
 
 const FARCALL_VERSION = packageVersion();
+/** Inputs that may wait here for others of their key, so that those behind them can overtake. */
+const COUNTED_AHEAD = 1_000;
 const LOOK_MS = 500;
 const PING_MS = 2_000;
 /** What waits at sources is forgotten when they do not say it again. */
@@ -233,6 +235,12 @@ export class Worker {
     const overrides = this.#versions.isNewest(version) ? this.#versions.autoscaler(version, workloadKey(workload)) : {};
     const settings = { ...deployedSettings(options), ...overrides };
     const key = unitNameOf(workload);
+    // Limits by key and in time are counted by whoever runs the function, so one worker has all of it.
+    if (isCounted(options)) {
+      return this.#roster.owns(functionNameOf(workload))
+        ? settings
+        : { ...settings, minContainers: 0, bufferContainers: 0, maxContainers: 0 };
+    }
     // Without a limit, each machine runs as many as it has cores.
     const isLimited = options.maxContainers > 0 || overrides.maxContainers !== undefined;
     return {
@@ -441,6 +449,7 @@ export class Worker {
           pull: (each, room) => this.#pull(each, room),
         },
         concurrency.maxInputs * (batch?.maxSize ?? 1),
+        isCounted(workload.options) ? COUNTED_AHEAD : 0,
       );
       this.#units.set(name, unit);
     }
@@ -750,6 +759,15 @@ function unitNameOf({ version, name, instance }: Workload): string {
     schema: { name },
     instance: instance === "" ? undefined : instance,
   });
+}
+
+function isCounted({ concurrency, limit }: Workload["options"]): boolean {
+  return concurrency.key !== undefined || limit !== undefined;
+}
+
+/** Whatever the version: old and new are counted together. */
+function functionNameOf({ version, name }: Workload): string {
+  return JSON.stringify([version.environment, version.app, name]);
 }
 
 /** The source's address and the offer's number, from the subject for answers. */
