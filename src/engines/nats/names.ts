@@ -38,6 +38,15 @@ export function token(name: string): string {
     .join("");
 }
 
+/** The name that a token stands for. */
+export function fromToken(token: string): string {
+  if (token === "=") return "";
+  return Buffer.from(
+    token.replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    "latin1",
+  ).toString();
+}
+
 export const subjects = {
   offers: (unit: string) => `${PREFIX}.u.${unit}`,
   pulls: (unit: string) => `${PREFIX}.p.${unit}`,

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Engine } from "../../../src/engine/index.ts";
 import { initializeNats, natsEngine, newSealKey } from "../../../src/engines/nats/index.ts";
 import { NatsServer } from "./server.ts";
 
@@ -55,48 +56,64 @@ export class Worker {
   }
 }
 
-/** One server, set up for farcall, and workers. */
+export interface ClusterOptions {
+  /** 1 or 3; with three, everything is kept three times. */
+  servers?: number;
+  workers?: number;
+  /** Environment variables of the workers. */
+  env?: Record<string, string>;
+}
+
+/** Servers, set up for farcall, and workers. */
 export class Cluster {
-  readonly server: NatsServer;
+  readonly servers: readonly NatsServer[];
   readonly workers: Worker[] = [];
   readonly #before = process.env["FARCALL_NATS_SEAL_KEY"];
 
-  constructor(server: NatsServer) {
-    this.server = server;
+  private constructor(servers: readonly NatsServer[]) {
+    this.servers = servers;
   }
 
-  static async start({ workers = 1, env = {} }: { workers?: number; env?: Record<string, string> } = {}) {
-    const cluster = new Cluster(await NatsServer.start());
-    await initializeNats(cluster.url, { replicas: 1 });
-    const { publicKey, seed } = await newSealKey(cluster.url);
-    const file = join(cluster.server.folder, "seal.seed");
-    writeFileSync(file, seed);
-    process.env["FARCALL_NATS_SEAL_KEY"] = publicKey;
-    for (let i = 0; i < workers; i++) {
-      cluster.workers.push(new Worker(cluster.url, { FARCALL_NATS_SEAL_SEED: file, ...env }));
+  static async start({ servers = 1, workers = 1, env = {} }: ClusterOptions = {}): Promise<Cluster> {
+    const cluster = new Cluster(servers === 1 ? [await NatsServer.start()] : await NatsServer.startCluster(servers));
+    try {
+      await cluster.#setUp(workers, env);
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
     }
-    await Promise.all(cluster.workers.map((worker) => worker.start()));
     return cluster;
   }
 
-  get url(): string {
-    return this.server.url;
+  async #setUp(workers: number, env: Record<string, string>): Promise<void> {
+    await initializeNats(this.url, { replicas: this.servers.length });
+    const { publicKey, seed } = await newSealKey(this.url);
+    const file = join(this.servers[0]!.folder, "seal.seed");
+    writeFileSync(file, seed);
+    process.env["FARCALL_NATS_SEAL_KEY"] = publicKey;
+    for (let i = 0; i < workers; i++) {
+      this.workers.push(new Worker(this.url, { FARCALL_NATS_SEAL_SEED: file, ...env }));
+    }
+    await Promise.all(this.workers.map((worker) => worker.start()));
   }
 
-  engine() {
+  get url(): string {
+    return `nats://${this.servers.map(({ url }) => url.slice("nats://".length)).join(",")}`;
+  }
+
+  engine(): Engine {
     return natsEngine(this.url);
   }
 
   /** Kills all, and starts all again. */
   async interrupt(): Promise<void> {
-    await Promise.all([this.server.kill(), ...this.workers.map((worker) => worker.kill())]);
-    await this.server.start();
+    await Promise.all([...this.servers, ...this.workers].map((each) => each.kill()));
+    await Promise.all(this.servers.map((server) => server.start()));
     await Promise.all(this.workers.map((worker) => worker.start()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const worker of this.workers) await worker[Symbol.asyncDispose]();
-    await this.server[Symbol.asyncDispose]();
+    for (const each of [...this.workers, ...this.servers]) await each[Symbol.asyncDispose]();
     if (this.#before === undefined) delete process.env["FARCALL_NATS_SEAL_KEY"];
     else process.env["FARCALL_NATS_SEAL_KEY"] = this.#before;
   }

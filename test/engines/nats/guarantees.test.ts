@@ -148,8 +148,8 @@ describe.skipIf(LEFT_OUT)(`three workers${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, ()
     const id = await driver.spawn("double", inputs(400, log));
     const { outcomes } = driver.call("once", inputs(300, ""));
     await expect.poll(() => lines(log), patient).toBeGreaterThan(20);
-    await cluster.server.kill();
-    await cluster.server.start();
+    await cluster.servers[0]!.kill();
+    await cluster.servers[0]!.start();
     expect(values(await outcomes)).toEqual(inputs(300, "").map(([n]) => n));
     expect(values(await driver.get(id, 400))).toEqual(inputs(400, log).map(([n]) => 2 * (n as number)));
   });

@@ -32,6 +32,7 @@ function find(): string | undefined {
 export interface ServerOptions {
   /** Lines for the server's configuration. */
   config?: string;
+  name?: string;
 }
 
 export class NatsServer {
@@ -39,19 +40,35 @@ export class NatsServer {
   readonly folder: string;
   readonly #port: number;
   readonly #config: string;
+  readonly #name: string;
   #child: ChildProcess | undefined;
 
-  private constructor(port: number, config: string) {
+  private constructor(port: number, { config = "", name = "test" }: ServerOptions) {
     this.#port = port;
     this.#config = config;
+    this.#name = name;
     this.url = `nats://127.0.0.1:${port}`;
     this.folder = mkdtempSync(join(tmpdir(), "nats-"));
   }
 
-  static async start({ config = "" }: ServerOptions = {}): Promise<NatsServer> {
-    const server = new NatsServer(await freePort(), config);
+  static async start(options: ServerOptions = {}): Promise<NatsServer> {
+    const server = new NatsServer(await freePort(), options);
     await server.start();
     return server;
+  }
+
+  /** Servers of one cluster. */
+  static async startCluster(count: number): Promise<NatsServer[]> {
+    const ports = await Promise.all(Array.from({ length: count }, freePort));
+    const routes = ports.map((port) => `"nats-route://127.0.0.1:${port}"`).join(", ");
+    return Promise.all(
+      ports.map((port, at) =>
+        NatsServer.start({
+          name: `test-${at}`,
+          config: `cluster { name: test, listen: "127.0.0.1:${port}", routes: [${routes}] }`,
+        }),
+      ),
+    );
   }
 
   /** Resolves once it answers. */
@@ -60,7 +77,7 @@ export class NatsServer {
     const file = join(this.folder, "nats.conf");
     const listen = `listen: "127.0.0.1:${this.#port}"`;
     const store = `jetstream { store_dir: "${this.folder}/js", max_file_store: 4GB, max_memory_store: 1GB }`;
-    writeFileSync(file, `${listen}\nserver_name: test\n${store}\n${this.#config}\n`);
+    writeFileSync(file, `${listen}\nserver_name: ${this.#name}\n${store}\n${this.#config}\n`);
     const log = join(this.folder, "log");
     const child = spawn(NATS_SERVER, ["-c", file, "-l", log], { stdio: "ignore" });
     this.#child = child;

@@ -35,12 +35,13 @@ import { functionNamed } from "../../catalog/index.ts";
 import { ask } from "../ask.ts";
 import type { Connection, Msg, Subscription } from "../connection.ts";
 import { CallStore, OpenedCall } from "../durable/index.ts";
-import { subjects, WORKERS } from "../names.ts";
+import { fromToken, subjects, WORKERS } from "../names.ts";
 import { type OfferedCall, TERMINATE, ToSource, ToWorker } from "../pairs/index.ts";
 import type { AppName, Catalog, Overrides } from "../registry/index.ts";
 import type { WorkerReport } from "../reports.ts";
 import { newCallId, Source } from "../source/index.ts";
 import { unitOf } from "../unit.ts";
+import { type Bell, Bells } from "./bells.ts";
 import { Guest } from "./guest.ts";
 import { GuestCall } from "./guest-call.ts";
 import { Homes } from "./homes.ts";
@@ -54,8 +55,6 @@ const FARCALL_VERSION = packageVersion();
 const COUNTED_AHEAD = 1_000;
 const LOOK_MS = 500;
 const PING_MS = 2_000;
-/** What waits at sources is forgotten when they do not say it again. */
-const BELL_MS = 2_500;
 
 export interface WorkerOptions {
   connection: Connection;
@@ -97,8 +96,7 @@ export class Worker {
   readonly #unitPools = new Map<string, Pool>();
   /** Subscriptions to offers, by unit. */
   readonly #groups = new Map<string, Subscription>();
-  /** What sources say that waits there, by unit and source. */
-  readonly #bells = new Map<string, Map<string, { waiting: number; at: number }>>();
+  readonly #bells = new Bells();
   readonly #roster: Roster;
   readonly #about = aboutThisProcess();
   readonly #headers = new CallHeaderReader<OfferedCall>((value) => value as OfferedCall);
@@ -492,13 +490,9 @@ export class Worker {
 
   #onBell(message: Msg): void {
     const name = message.subject.slice(subjects.bell("").length);
-    const { source, waiting } = message.json<{ source: string; waiting: number }>();
-    const bells = this.#bells.get(name) ?? new Map<string, { waiting: number; at: number }>();
-    this.#bells.set(name, bells);
-    if (waiting === 0) bells.delete(source);
-    else bells.set(source, { waiting, at: performance.now() });
-    if (bells.size === 0) this.#bells.delete(name);
-    if (waiting > 0 && !this.#draining) void this.#wanted(name);
+    const bell = message.json<Bell>();
+    this.#bells.ring(name, bell);
+    if (bell.waiting > 0 && !this.#draining) void this.#wanted(name);
   }
 
   async #wanted(name: string): Promise<void> {
@@ -591,22 +585,8 @@ export class Worker {
     const version = await this.#versionOf(ref);
     const schema = functionNamed(ref.name, { manifest: version.manifest, functions: functionsOf(version) });
     const stats = this.#pools.stats({ version, schema }, ref);
-    const prefix = unitOf({ ...ref, version: 0, schema, instance: ref.instance }).split(".");
-    return { ...stats, backlog: stats.backlog + this.#waitingAtSources(prefix, ref) };
-  }
-
-  /** What waits at sources is told to all workers: one of them counts it. */
-  #waitingAtSources([environment, app, name, , instance]: string[], ref: FunctionRef): number {
-    let waiting = 0;
-    const longAgo = performance.now() - BELL_MS;
-    for (const [unit, bells] of this.#bells) {
-      const parts = unit.split(".");
-      if (parts[0] !== environment || parts[1] !== app || parts[2] !== name) continue;
-      if (ref.version !== undefined && parts[3] !== String(ref.version)) continue;
-      if (ref.instance !== undefined && parts[4] !== instance) continue;
-      for (const bell of bells.values()) if (bell.at > longAgo) waiting += bell.waiting;
-    }
-    return waiting;
+    const waiting = this.#bells.waiting(unitOf({ ...ref, version: 0, schema, instance: ref.instance }), ref);
+    return { ...stats, backlog: stats.backlog + waiting };
   }
 
   #progressOf(id: string): Progress[] {
@@ -776,14 +756,6 @@ function offerOf(reply: string): [string, number] | [] {
   return user === undefined || random === undefined || number === undefined
     ? []
     : [`${user}.${random}`, Number(number)];
-}
-
-function fromToken(token: string): string {
-  if (token === "=") return "";
-  return Buffer.from(
-    token.replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
-    "latin1",
-  ).toString();
 }
 
 function failureOf(error: unknown): Failure {
