@@ -21,6 +21,7 @@ import { Connection } from "./connection.ts";
 import { Attachment, CallStore, OpenedCall } from "./durable/index.ts";
 import { answerOf, Calls, NatsMonitor, type SourceQuestion } from "./monitor/index.ts";
 import { Apps, Catalog, NatsDeployer, NatsRegistry, Objects, Overrides } from "./registry/index.ts";
+import type { WorkerStats } from "./reports.ts";
 import { newCallId, Source } from "./source/index.ts";
 import { statusOf } from "./status.ts";
 
@@ -141,7 +142,10 @@ class NatsInvoker implements Invoker {
   async stats(ref: FunctionRef): Promise<FunctionStats> {
     await this.#catalog.function(ref);
     const sum: FunctionStats = { backlog: 0, numTotalRunners: 0, numRunningInputs: 0 };
-    for (const stats of await ask<FunctionStats>(this.#connection, "stats", ref)) {
+    const answers = await ask<WorkerStats>(this.#connection, "stats", ref);
+    // Each has heard of what waits at its callers.
+    sum.backlog = Math.max(0, ...answers.map(({ waiting }) => waiting));
+    for (const stats of answers) {
       sum.backlog += stats.backlog;
       sum.numTotalRunners += stats.numTotalRunners;
       sum.numRunningInputs += stats.numRunningInputs;

@@ -1,4 +1,5 @@
 /** What operators are told, and what workers tell each other about themselves. */
+import type { FunctionStats } from "../../engine/index.ts";
 
 export interface WorkerReport {
   id: string;
@@ -13,6 +14,12 @@ export interface WorkerReport {
   /** Inputs that it has. */
   inputs: number;
   draining: boolean;
+}
+
+/** Of one function, at one worker. */
+export interface WorkerStats extends FunctionStats {
+  /** Inputs that wait at sources, as far as it has heard: all workers hear the same. */
+  waiting: number;
 }
 
 export interface InitOptions {

@@ -2,15 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type {
-  AutoscalerSettings,
-  Failure,
-  FunctionRef,
-  FunctionStats,
-  LogEntry,
-  OpenCall,
-  Progress,
-} from "../../../engine/index.ts";
+import type { AutoscalerSettings, Failure, FunctionRef, LogEntry, OpenCall, Progress } from "../../../engine/index.ts";
 import {
   type ContainerOutput,
   deployedSettings,
@@ -38,7 +30,7 @@ import { CallStore, OpenedCall } from "../durable/index.ts";
 import { fromToken, subjects, WORKERS } from "../names.ts";
 import { type OfferedCall, TERMINATE, ToSource, ToWorker } from "../pairs/index.ts";
 import type { AppName, Catalog, Overrides } from "../registry/index.ts";
-import type { WorkerReport } from "../reports.ts";
+import type { WorkerReport, WorkerStats } from "../reports.ts";
 import { newCallId, Source } from "../source/index.ts";
 import { unitOf } from "../unit.ts";
 import { type Bell, Bells } from "./bells.ts";
@@ -581,12 +573,14 @@ export class Worker {
     }
   }
 
-  async #stats(ref: FunctionRef): Promise<FunctionStats> {
+  async #stats(ref: FunctionRef): Promise<WorkerStats> {
     const version = await this.#versionOf(ref);
     const schema = functionNamed(ref.name, { manifest: version.manifest, functions: functionsOf(version) });
     const stats = this.#pools.stats({ version, schema }, ref);
-    const waiting = this.#bells.waiting(unitOf({ ...ref, version: 0, schema, instance: ref.instance }), ref);
-    return { ...stats, backlog: stats.backlog + waiting };
+    return {
+      ...stats,
+      waiting: this.#bells.waiting(unitOf({ ...ref, version: 0, schema, instance: ref.instance }), ref),
+    };
   }
 
   #progressOf(id: string): Progress[] {
