@@ -283,6 +283,8 @@ export class SourceCall implements CallHandle {
     const held = this.#held.get(index);
     // Of an input that has one already.
     if (!held) return;
+    // A worker that was taken to be lost has answered after all.
+    if (held.at === undefined) this.#returned = this.#returned.filter((each) => each !== index);
     this.#left(held);
     this.#held.delete(index);
     this.#heldBytes -= held.payload.length;

@@ -64,16 +64,21 @@ export class Homes {
         continue;
       }
       try {
+        const asked = performance.now();
         consumer ??= await connection.ask(({ js }) => js.consumers.get(streams.calls, HOME));
         const messages = await consumer.fetch({
           max_messages: Math.min(TOGETHER, MAX_HOMES - this.#homes.size),
           expires: FETCH_MS,
         });
         this.#stopFetch = () => messages.stop();
+        let count = 0;
         for await (const message of messages) {
+          count++;
           if (this.#stopped) message.nak();
           else void this.#run(message);
         }
+        // It has ended at once, as it does while no server is there.
+        if (count === 0 && performance.now() - asked < AGAIN_MS) await delay(AGAIN_MS);
       } catch (error) {
         if (this.#stopped) return;
         log(`durable calls cannot be taken in, and are asked for again: ${(error as Error).message}`);
