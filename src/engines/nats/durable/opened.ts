@@ -111,6 +111,7 @@ export class OpenedCall implements CallHandle {
       method: request.method,
       numInputs: this.#put,
       createdAt: Date.now(),
+      ...(request.dueAt !== undefined && { dueAt: request.dueAt }),
       ...(request.trace && { trace: request.trace }),
       ...(hash !== undefined && digest !== undefined && { key: hash, digest }),
       ...(this.#writer && { rest: { id: this.id, nonce: this.#nonce } }),

@@ -24,6 +24,8 @@ export interface Accepted {
   numInputs: number;
   /** Milliseconds since 1970. */
   createdAt: number;
+  /** Its inputs begin then or later, in milliseconds since 1970. */
+  dueAt?: number;
   trace?: TraceContext;
   /** The hash of its idempotency key, and that of its inputs. */
   key?: string;

@@ -115,7 +115,7 @@ export class CallStore {
       const failed = outputs.filter(({ kind }) => kind === "exception" || kind === "failure");
       counts = { numEnded: outputs.length, numFailed: failed.length };
     }
-    const { id, app, environment, instance, version, method, mode, numInputs, createdAt } = accepted;
+    const { id, app, environment, instance, version, method, mode, numInputs, createdAt, dueAt } = accepted;
     return {
       id,
       app,
@@ -128,6 +128,7 @@ export class CallStore {
       numInputs,
       ...counts,
       createdAt: new Date(createdAt).toISOString(),
+      ...(dueAt !== undefined && { dueAt: new Date(dueAt).toISOString() }),
       ...(ended && { endedAt: new Date(ended.record.at).toISOString() }),
       cancelled: cancelled !== undefined || ended?.record.cancelled !== undefined,
     };

@@ -1,5 +1,5 @@
 /** Calls wherever they are: of this process, of other processes that call, or kept in NATS. */
-import { type CallInfo, cancelledCall, type InputRange, type InputRecord, type Output } from "../../../engine/index.ts";
+import { type CallInfo, cancelledCall, type InputQuery, type InputRecord, type Output } from "../../../engine/index.ts";
 import { ask } from "../ask.ts";
 import type { Connection } from "../connection.ts";
 import { type CallStore, unknownCall } from "../durable/index.ts";
@@ -9,7 +9,7 @@ import type { Source } from "../source/index.ts";
 export interface SourceQuestion {
   kind: "list" | "info" | "inputs" | "cancel";
   id?: string;
-  range?: InputRange;
+  query?: InputQuery;
   terminate?: boolean;
 }
 
@@ -53,11 +53,11 @@ export class Calls {
   }
 
   /** Undefined when no process remembers the call. */
-  async inputs(id: string, range: InputRange): Promise<InputRecord[] | undefined> {
-    const own = this.#own()?.inputs(id, range);
+  async inputs(id: string, query: InputQuery): Promise<InputRecord[] | undefined> {
+    const own = this.#own()?.inputs(id, query);
     if (own) return own;
     if (await this.#store.find(id)) return undefined;
-    const [written] = await this.#ask<WrittenRecord[]>({ kind: "inputs", id, range });
+    const [written] = await this.#ask<WrittenRecord[]>({ kind: "inputs", id, query });
     return written?.map(readRecord);
   }
 
@@ -80,14 +80,14 @@ export class Calls {
 }
 
 /** What a source answers. */
-export function answerOf(source: Source, { kind, id = "", range = {}, terminate = false }: SourceQuestion): unknown {
+export function answerOf(source: Source, { kind, id = "", query = {}, terminate = false }: SourceQuestion): unknown {
   switch (kind) {
     case "list":
       return source.infos();
     case "info":
       return source.info(id) ?? null;
     case "inputs":
-      return source.inputs(id, range)?.map(writeRecord) ?? null;
+      return source.inputs(id, query)?.map(writeRecord) ?? null;
     case "cancel":
       return source.cancel(id, terminate, cancelledCall(id)) || null;
   }

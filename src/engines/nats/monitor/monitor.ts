@@ -1,5 +1,5 @@
 /** The monitor: what people ask about calls, wherever they are kept. */
-import type { CallInfo, InputRange, InputRecord, LogFilter, Monitor, Output, Progress } from "../../../engine/index.ts";
+import type { CallInfo, InputQuery, InputRecord, LogFilter, Monitor, Output, Progress } from "../../../engine/index.ts";
 import { ask } from "../ask.ts";
 import type { Connection } from "../connection.ts";
 import type { CallStore, StoredCall } from "../durable/index.ts";
@@ -60,21 +60,24 @@ export class NatsMonitor implements Monitor {
     }
   }
 
-  async inputs(id: string, range: InputRange): Promise<InputRecord[]> {
-    const remembered = await this.#calls.inputs(id, range);
+  async inputs(id: string, query: InputQuery): Promise<InputRecord[]> {
+    const remembered = await this.#calls.inputs(id, query);
     if (remembered) return remembered;
     const call = await this.#store.get(id);
     this.#store.requireResults(call);
-    return this.#inputsOf(call, range);
+    return this.#inputsOf(call, query);
   }
 
-  async #inputsOf(call: StoredCall, { start = 0, end = Number.POSITIVE_INFINITY }: InputRange): Promise<InputRecord[]> {
+  async #inputsOf(call: StoredCall, query: InputQuery): Promise<InputRecord[]> {
+    const { start = 0, end = Number.POSITIVE_INFINITY, failed: onlyFailed = false, limit = end } = query;
     const outputs = new Map((await this.#store.outputs(call)).map((output) => [output.index, output]));
     const records: InputRecord[] = [];
     for await (const { index, payload } of this.#store.inputs(call)) {
+      if (records.length >= limit) break;
       if (index < start || index >= end) continue;
       const output = outputs.get(index);
       const failed = output?.kind === "exception" || output?.kind === "failure";
+      if (onlyFailed && !failed) continue;
       const shown = (index < SHOWN_FIRST || failed) && payload.length <= REMEMBERED_BYTES;
       records.push({ index, ...(shown && { payload }), outputs: output ? [shortened(output)] : [] });
     }

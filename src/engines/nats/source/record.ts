@@ -2,7 +2,7 @@
  * What is remembered of calls that are not kept in NATS, for people who look at them: the first inputs of each, those that
  * failed, and their outputs. Small payloads only, and all together have a limit: the oldest lose theirs first.
  */
-import type { InputRecord, Output } from "../../../engine/index.ts";
+import type { InputQuery, InputRecord, Output } from "../../../engine/index.ts";
 
 /** Payloads that are larger are not remembered. */
 export const REMEMBERED_BYTES = 256 * 1024;
@@ -49,8 +49,7 @@ export class CallRecord {
   /** An input that failed is remembered even when it was not among the first. */
   output(output: Output, payload: Uint8Array): void {
     let entry = this.#inputs.find(({ index }) => index === output.index);
-    const failed = output.kind === "exception" || output.kind === "failure";
-    if (!entry && failed && this.#failed < MAX_FAILED) {
+    if (!entry && isFailed(output) && this.#failed < MAX_FAILED) {
       this.#failed++;
       entry = this.#add(output.index, payload);
     }
@@ -59,8 +58,11 @@ export class CallRecord {
   }
 
   /** From `start` to before `end`, in order. */
-  inputs(start = 0, end = Number.POSITIVE_INFINITY): InputRecord[] {
-    return this.#inputs.filter(({ index }) => index >= start && index < end).sort((a, b) => a.index - b.index);
+  inputs({ start = 0, end = Number.POSITIVE_INFINITY, failed = false, limit }: InputQuery): InputRecord[] {
+    return this.#inputs
+      .filter(({ index, outputs }) => index >= start && index < end && (!failed || outputs.some(isFailed)))
+      .sort((a, b) => a.index - b.index)
+      .slice(0, limit);
   }
 
   /** Returns how many bytes that frees. */
@@ -85,4 +87,8 @@ export class CallRecord {
     this.#records.add(this, kept.length + OVERHEAD_BYTES);
     return kept;
   }
+}
+
+function isFailed({ kind }: Output): boolean {
+  return kind === "exception" || kind === "failure";
 }

@@ -4,7 +4,7 @@ import type {
   CallInfo,
   CallSink,
   Failure,
-  InputRange,
+  InputQuery,
   InputRecord,
   OpenCall,
   Progress,
@@ -127,8 +127,8 @@ export class Source implements UnitOwner<SourceCall> {
     return [...this.#calls.values(), ...this.#recent].flatMap((call) => infoOf(call) ?? []);
   }
 
-  inputs(id: string, { start, end }: InputRange): InputRecord[] | undefined {
-    return this.#find(id)?.record?.inputs(start, end);
+  inputs(id: string, query: InputQuery): InputRecord[] | undefined {
+    return this.#find(id)?.record?.inputs(query);
   }
 
   /** False when the call is unknown. */

@@ -43,6 +43,8 @@ export class Home {
   #ended = 0;
   #failed = 0;
   #left = false;
+  #cancelled = false;
+  #wake = (): void => {};
 
   constructor(options: HomeOptions) {
     this.id = options.call.accepted.id;
@@ -58,7 +60,9 @@ export class Home {
     const { numInputs } = call.accepted;
     if (again) await this.#readEarlier();
     let failure = call.cancelled ? cancelledCall(this.id) : undefined;
-    if (!failure && this.#ended < numInputs) {
+    if (!failure && this.#ended < numInputs) await this.#dueTime(call.accepted.dueAt ?? 0);
+    if (this.#cancelled) failure = cancelledCall(this.id);
+    if (!failure && !this.#left && this.#ended < numInputs) {
       this.#open();
       void this.#send();
       failure = await this.#done.promise;
@@ -75,6 +79,8 @@ export class Home {
 
   /** Somebody cancels the call. */
   cancel(terminate: boolean): void {
+    this.#cancelled = true;
+    this.#wake();
     this.#call?.stop({ terminate });
     this.#done.resolve(cancelledCall(this.id));
   }
@@ -82,8 +88,22 @@ export class Home {
   /** This worker stops: another goes on. */
   leave(): void {
     this.#left = true;
+    this.#wake();
     this.#call?.stop({ terminate: false });
     this.#done.resolve(undefined);
+  }
+
+  /** Timers may be early by a moment, and clocks are put back. */
+  async #dueTime(dueAt: number): Promise<void> {
+    for (let wait = dueAt - Date.now(); wait > 0 && !this.#left && !this.#cancelled; wait = dueAt - Date.now()) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, wait);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
   }
 
   async #readEarlier(): Promise<void> {

@@ -12,6 +12,9 @@ const TOGETHER = 100;
 const FETCH_MS = 5_000;
 /** NATS does not answer: it is asked again after so long. */
 const AGAIN_MS = 250;
+/** A call whose time is not so far is at home here until then. */
+const HELD_MS = 2_000;
+const MAX_NAK_MS = 3_600_000;
 
 export interface HomesOptions {
   connection: Connection;
@@ -100,6 +103,12 @@ export class Homes {
       const call = await this.#store.get(id);
       if (call.ended) {
         message.ack();
+        return;
+      }
+      const wait = call.cancelled ? 0 : (call.accepted.dueAt ?? 0) - Date.now();
+      if (wait > HELD_MS) {
+        // NATS brings it again shortly before its time.
+        message.nak(Math.min(wait - HELD_MS / 2, MAX_NAK_MS));
         return;
       }
       if (this.#stopped || this.#homes.has(id)) {
