@@ -72,9 +72,12 @@ export class SourceCall implements CallHandle {
   #place: Place | undefined;
   readonly #held = new Map<number, Held>();
   #heldBytes = 0;
-  /** Inputs below were sent at least once, or are in `#returned`. */
+  /** Inputs below were sent at least once, or were never put: a durable call that goes on has some of them. */
   #cursor = 0;
+  /** Inputs that were sent and wait again. */
   #returned: number[] = [];
+  /** Inputs that wait, sent before or not. */
+  #waiting = 0;
   #inRound = false;
   #put = 0;
   #ended = 0;
@@ -134,6 +137,7 @@ export class SourceCall implements CallHandle {
     this.#options.record?.input(index, payload);
     this.#held.set(index, { payload, at: undefined, lost: 0 });
     this.#heldBytes += payload.length;
+    this.#waiting++;
     this.#hold();
     this.#enter();
   }
@@ -182,7 +186,7 @@ export class SourceCall implements CallHandle {
   }
 
   get waiting(): number {
-    return this.#over ? 0 : this.#put - this.#cursor + this.#returned.length;
+    return this.#over ? 0 : this.#waiting;
   }
 
   #enter(): void {
@@ -199,13 +203,16 @@ export class SourceCall implements CallHandle {
 
   /** The next input that waits. */
   peek(): { payload: Uint8Array } | undefined {
-    if (this.#over) return undefined;
-    const next = this.#returned.at(-1) ?? (this.#cursor < this.#put ? this.#cursor : undefined);
-    return next === undefined ? undefined : this.#held.get(next);
+    if (this.waiting === 0) return undefined;
+    const returned = this.#returned.at(-1);
+    if (returned !== undefined) return this.#held.get(returned);
+    while (!this.#held.has(this.#cursor)) this.#cursor++;
+    return this.#held.get(this.#cursor);
   }
 
   /** It leaves the queue. */
   take(): number {
+    this.#waiting--;
     return this.#returned.pop() ?? this.#cursor++;
   }
 
@@ -240,8 +247,13 @@ export class SourceCall implements CallHandle {
     this.#left(held);
     held.at = undefined;
     if (this.#over) return;
-    this.#returned.push(index);
+    this.#waitAgain(index);
     this.#enter();
+  }
+
+  #waitAgain(index: number): void {
+    this.#returned.push(index);
+    this.#waiting++;
   }
 
   /** What was with a worker, or in an offer, is lost. */
@@ -252,11 +264,12 @@ export class SourceCall implements CallHandle {
     for (const index of indices.toReversed()) {
       const held = this.#held.get(index);
       if (!held || this.#over) return;
-      this.#left(held);
-      held.at = undefined;
       held.lost++;
-      if (this.#place?.repeats && held.lost <= MAX_LOST) this.#returned.push(index);
-      else if (all) this.fail(lostFailure(this));
+      if (this.#place?.repeats && held.lost <= MAX_LOST) {
+        this.#left(held);
+        held.at = undefined;
+        this.#waitAgain(index);
+      } else if (all) this.fail(lostFailure(this));
       else this.#settle(index, { kind: "failure", index, failure: errorToFailure(lostFailure(this)) });
     }
     this.#enter();
@@ -284,7 +297,10 @@ export class SourceCall implements CallHandle {
     // Of an input that has one already.
     if (!held) return;
     // A worker that was taken to be lost has answered after all.
-    if (held.at === undefined) this.#returned = this.#returned.filter((each) => each !== index);
+    if (held.at === undefined) {
+      this.#returned = this.#returned.filter((each) => each !== index);
+      this.#waiting--;
+    }
     this.#left(held);
     this.#held.delete(index);
     this.#heldBytes -= held.payload.length;
