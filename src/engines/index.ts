@@ -1,9 +1,11 @@
 /** The kinds of engine that the package brings, for whoever needs an engine and not the rest of the core. */
 import { registerEngine, registerObserver } from "../runtime/engines.ts";
 import type { HostStatus, MaintenanceReport } from "./local/index.ts";
+import type { InitOptions, InitStep, WorkerReport } from "./nats/index.ts";
 
 export { openEngine } from "../runtime/engines.ts";
 export type { HostStatus, MaintenanceReport } from "./local/index.ts";
+export type { InitOptions, InitStep, WorkerReport } from "./nats/index.ts";
 
 /** An engine whose work is done by a process of this machine, for whoever operates it. */
 export interface HostControl {
@@ -19,6 +21,27 @@ export interface HostControl {
   restore(file: string): Promise<MaintenanceReport>;
   /** Stops it, and makes what it keeps usable again. */
   repair(): Promise<MaintenanceReport>;
+}
+
+/** An engine on servers that somebody operates, whose work is done by workers on any number of machines. */
+export interface ClusterControl {
+  /** Sets the servers up: idempotent. Rejects with FarcallError. */
+  initialize(options: InitOptions): Promise<InitStep[]>;
+  /** Those that are there now. */
+  workers(): Promise<WorkerReport[]>;
+  /** With which secrets are sealed for the workers. */
+  newSealKey(): Promise<{ publicKey: string; seed: string }>;
+}
+
+/** Undefined for an engine that has no workers. */
+export async function clusterOf(url: string): Promise<ClusterControl | undefined> {
+  if (!url.startsWith("nats:")) return undefined;
+  const { initializeNats, listWorkers, newSealKey } = await import("./nats/index.ts");
+  return {
+    initialize: (options) => initializeNats(url, options),
+    workers: () => listWorkers(url),
+    newSealKey: () => newSealKey(url),
+  };
 }
 
 /** Undefined for an engine that has no such process. */
@@ -38,3 +61,4 @@ export async function hostOf(url: string): Promise<HostControl | undefined> {
 registerObserver(async () => (await import("../opentelemetry/index.ts")).observe);
 registerEngine("local", async () => (await import("./local/index.ts")).localEngine);
 registerEngine("modal", async () => (await import("./modal/index.ts")).modalEngine);
+registerEngine("nats", async () => (await import("./nats/index.ts")).natsEngine);

@@ -21,5 +21,15 @@ export type { Pool } from "./pool.ts";
 export { Pools, type PoolsOptions } from "./pools.ts";
 export { type ContainerProcess, Processes, type ProcessesOptions } from "./processes.ts";
 export { Queue } from "./queue.ts";
+export { Schedules, type SchedulesOptions } from "./schedules.ts";
+export { deployedSettings, mergeSettings, type Settings } from "./settings.ts";
 export { startSdk, startTelemetry, telemetry } from "./telemetry.ts";
-export { type DeployedFunction, isNamed, type Version, type Versions, type Workload } from "./workload.ts";
+export {
+  type DeployedFunction,
+  isNamed,
+  type Version,
+  type Versions,
+  type Workload,
+  workloadKey,
+  workloadOf,
+} from "./workload.ts";

@@ -303,6 +303,11 @@ export class Pool implements CallPool, ContainerOwner<Container> {
     return this.#starts.problem;
   }
 
+  /** Milliseconds that an input takes lately; undefined before the first has ended. */
+  get paceMs(): number | undefined {
+    return this.#dispatch.pace.ms;
+  }
+
   /** The settings that would be in force with these changes. Throws InvalidError. */
   merged(changes: AutoscalerSettings): Settings {
     return mergeSettings(this.#scaler.settings, changes, this.workload);

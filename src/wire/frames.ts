@@ -12,8 +12,6 @@
  * Writing gathers the frames of one turn of the event loop into few large chunks; reading gives views into the received
  * chunk, copying only the frames that straddle two.
  */
-import type { Socket } from "node:net";
-
 // Saved when farcall is loaded: fake timers in a user's test must not delay frames.
 const { setImmediate } = globalThis;
 
@@ -112,9 +110,17 @@ export class FrameReader {
 const CHUNK_BYTES = 64 * 1024;
 const EMPTY = new Uint8Array(0);
 
+/** Where frames are written: a socket, or whatever else carries bytes in order. */
+export interface FrameSink {
+  readonly writable: boolean;
+  /** Bytes that were written and that it still holds. */
+  readonly writableLength: number;
+  write(chunk: Uint8Array): unknown;
+}
+
 /** Gathers frames and writes them once a turn. */
 export class FrameWriter {
-  readonly #socket: Socket;
+  readonly #socket: FrameSink;
   readonly #beforeSend: (() => void) | undefined;
   #buffer: Buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   /** The free part of the buffer. */
@@ -127,7 +133,7 @@ export class FrameWriter {
   };
 
   /** @param beforeSend called before written frames are sent */
-  constructor(socket: Socket, beforeSend?: () => void) {
+  constructor(socket: FrameSink, beforeSend?: () => void) {
     this.#socket = socket;
     this.#beforeSend = beforeSend;
   }
@@ -176,7 +182,7 @@ export class FrameWriter {
   }
 }
 
-function writeHeader(
+export function writeHeader(
   target: Buffer,
   at: number,
   length: number,

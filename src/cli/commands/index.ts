@@ -19,6 +19,9 @@ export const commands: readonly CommandEntry[] = [
   { name: "cancel", summary: "cancel a call", load: () => import("./cancel.ts") },
   { name: "remove", summary: "remove a deployed app", load: () => import("./remove.ts") },
   { name: "host", summary: "show or stop the engine's host process", load: () => import("./host.ts") },
+  { name: "worker", summary: "run functions of a NATS engine on this machine", load: () => import("./worker.ts") },
+  { name: "workers", summary: "list the workers of a NATS engine", load: () => import("./workers.ts") },
+  { name: "nats", summary: "set NATS servers up for farcall", load: () => import("./nats.ts") },
   { name: "doctor", summary: "check the set-up for problems", load: () => import("./doctor.ts") },
   { name: "completion", summary: "print a shell's completion script", load: () => import("./completion.ts") },
 ];

@@ -34,7 +34,7 @@ export function stateBadges(call: CallInfo): (Element | string | false)[] {
     numFailed > 0 && numInputs > 1 && `${numFailed.toLocaleString("en")} of ${numInputs.toLocaleString("en")} failed`;
   if (state === "failed") return [badge(some || "failed", "bad")];
   if (state === "scheduled") return [badge(`scheduled for ${call.dueAt!.slice(0, 19)}Z`)];
-  if (call.startProblem !== undefined) return [badge("waiting: containers do not start", "warn")];
+  if (call.startProblem !== undefined) return [badge("waiting, containers fail to start", "warn")];
   return [badge(state, KINDS[state]), some && " ", some && badge(some, "bad")];
 }
 

@@ -2,8 +2,8 @@
 import type { CallSink, Failure, InputRange } from "../../../engine/index.ts";
 import { errorToFailure, type FarcallError } from "../../../runtime/errors.ts";
 import type { Frame } from "../../../wire/frames.ts";
+import { IndexSet } from "../../../wire/index-set.ts";
 import { type AttachMessage, FromHost, ToHost } from "../protocol.ts";
-import { IndexSet } from "./index-set.ts";
 import type { Link } from "./link.ts";
 import { outputOf, parse } from "./requests.ts";
 import type { Channel, Session } from "./session.ts";

@@ -17,8 +17,8 @@ import {
 } from "../../../engine/index.ts";
 import { errorToFailure, type FarcallError, failureToError } from "../../../runtime/errors.ts";
 import type { Frame } from "../../../wire/frames.ts";
+import { IndexSet } from "../../../wire/index-set.ts";
 import { ACCEPTED_ALL, type AttachMessage, FromHost, OPEN_LOGS, ToHost } from "../protocol.ts";
-import { IndexSet } from "./index-set.ts";
 import type { Link } from "./link.ts";
 import { outputOf, parse, request } from "./requests.ts";
 import type { Channel, Session } from "./session.ts";

@@ -2,7 +2,7 @@
 import { chmodSync, rmSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import type { DeployRequest, DeployResult, ResolvedFunction } from "../../../engine/index.ts";
-import { type ContainerOutput, NodeLauncher, type PoolLog, Pools, Processes } from "../../../pool/index.ts";
+import { type ContainerOutput, NodeLauncher, type PoolLog, Pools, Processes, Schedules } from "../../../pool/index.ts";
 import { InvalidError } from "../../../runtime/errors.ts";
 import { parseManifest, SchemaError } from "../../../schema/index.ts";
 import { packageVersion } from "../../../text/index.ts";
@@ -13,7 +13,6 @@ import { Calls } from "./calls/index.ts";
 import { Connection } from "./connection/index.ts";
 import { warn, warnOf } from "./failures.ts";
 import { Registry } from "./registry/index.ts";
-import { Schedules } from "./schedules.ts";
 import type { Services } from "./services.ts";
 import type { Logs, Storage } from "./storage/index.ts";
 import { isWeb, WebServer } from "./web/index.ts";
@@ -82,7 +81,11 @@ export class Host implements Services {
     });
     this.#web = new WebServer(this);
     this.calls = new Calls({ storage: calls, attempts, registry: this.registry, pools: this.pools, warn });
-    this.#schedules = new Schedules(this.registry, this.calls);
+    this.#schedules = new Schedules({
+      versions: this.registry,
+      run: (ref, key, payload) => this.calls.spawn(ref, key, payload),
+      warn,
+    });
     this.#server = createServer({ noDelay: true }, (socket) => {
       clearTimeout(this.#idleTimer);
       this.#connections.add(new Connection(this, socket, this.#connectionClosed));

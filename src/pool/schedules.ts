@@ -1,16 +1,15 @@
 /**
  * Runs functions when their schedules say so. Nothing is kept for it: the times follow from the schedule (and from the deploy,
- * for `every`), and a run is a durable call whose key is its time, so that it is made once whatever happens to hosts.
+ * for `every`), and a run is a durable call whose key is its time, so that it is made once, whatever happens to processes and however
+ * many look at the same clock.
  *
- * A time that passed while no host was there, or while the machine slept, is made up for by one run for the newest such time,
+ * A time that passed while nobody was there, or while the machine slept, is made up for by one run for the newest such time,
  * unless that is more than a day ago.
  */
-import type { FunctionRef } from "../../../engine/index.ts";
-import { encodeArguments } from "../../../runtime/index.ts";
-import type { Schedule } from "../../../schema/index.ts";
-import type { Calls } from "./calls/index.ts";
-import { asFailure, warn } from "./failures.ts";
-import type { DeployedFunction, Registry } from "./registry/index.ts";
+import type { FunctionRef } from "../engine/index.ts";
+import { encodeArguments } from "../runtime/index.ts";
+import type { Schedule } from "../schema/index.ts";
+import type { DeployedFunction, Version } from "./workload.ts";
 
 /** How late a missed run may be, in milliseconds. */
 const MAX_LATE_MS = 86_400_000;
@@ -20,6 +19,13 @@ const MAX_WAIT_MS = 30_000;
 /** The first time after `after`; undefined when the schedule has no more. All in milliseconds since 1970. */
 type NextTime = (after: number) => number | undefined;
 
+export interface SchedulesOptions {
+  versions: { newest(): Iterable<Version> };
+  /** Makes a durable call of one input, unless there is one with this key. May throw, or reject. */
+  run(ref: FunctionRef, key: string, payload: Uint8Array): void | Promise<void>;
+  warn(message: string): void;
+}
+
 interface Scheduled {
   fn: DeployedFunction;
   next: NextTime;
@@ -28,18 +34,16 @@ interface Scheduled {
 }
 
 export class Schedules {
-  readonly #registry: Registry;
-  readonly #calls: Calls;
+  readonly #options: SchedulesOptions;
   #scheduled: Scheduled[] = [];
   #timer: NodeJS.Timeout | undefined;
   #generation = 0;
 
-  constructor(registry: Registry, calls: Calls) {
-    this.#registry = registry;
-    this.#calls = calls;
+  constructor(options: SchedulesOptions) {
+    this.#options = options;
   }
 
-  /** Something keeps the host from stopping by itself. */
+  /** There is something to wait for. */
   get active(): boolean {
     return this.#scheduled.length > 0;
   }
@@ -61,7 +65,7 @@ export class Schedules {
   async refresh(): Promise<void> {
     const generation = ++this.#generation;
     const scheduled: Scheduled[] = [];
-    for (const version of this.#registry.newest()) {
+    for (const version of this.#options.versions.newest()) {
       const deployed = Date.parse(version.manifest.deployedAt);
       for (const schema of version.manifest.functions) {
         const { schedule } = schema.options;
@@ -70,7 +74,7 @@ export class Schedules {
           const next = await nextTime(schedule, deployed);
           scheduled.push({ fn: { version, schema }, next, seen: deployed });
         } catch (error) {
-          warn(`the schedule of ${version.app}/${schema.name} cannot be read: ${error}`);
+          this.#options.warn(`the schedule of ${version.app}/${schema.name} cannot be read: ${error}`);
         }
       }
     }
@@ -106,14 +110,14 @@ export class Schedules {
 
   #run({ version, schema }: DeployedFunction, due: number): void {
     const { app, environment } = version;
+    const ref = { app, environment, name: schema.name };
+    const failed = (error: unknown): void =>
+      this.#options.warn(`${app}/${schema.name} could not be run on its schedule: ${(error as Error).message}`);
     try {
-      this.#calls.spawn(
-        { app, environment, name: schema.name },
-        `schedule ${new Date(due).toISOString()}`,
-        encodeArguments([]),
-      );
+      const running = this.#options.run(ref, `schedule ${new Date(due).toISOString()}`, encodeArguments([]));
+      running?.catch(failed);
     } catch (error) {
-      warn(`${app}/${schema.name} could not be run on its schedule: ${asFailure(error).message}`);
+      failed(error);
     }
   }
 }

@@ -4,6 +4,10 @@
 export class IndexSet {
   #bits = new Uint8Array(16);
 
+  has(index: number): boolean {
+    return ((this.#bits[index >>> 3] ?? 0) & (1 << (index & 7))) !== 0;
+  }
+
   /** False when it was there. */
   add(index: number): boolean {
     const at = index >>> 3;

@@ -1,0 +1,55 @@
+/** A question to all workers, or to any one of them, and what they answer. */
+import type { Failure } from "../../engine/index.ts";
+import { failureToError } from "../../runtime/errors.ts";
+import type { Connection } from "./connection.ts";
+import { subjects } from "./names.ts";
+
+/** Workers that have not answered by then are on their way out, or cut off. */
+const LIMIT_MS = 2_000;
+/** After an answer, the next ones are not far. */
+const PAUSE_MS = 100;
+
+interface Answer<T> {
+  worker: string;
+  result?: T;
+  failure?: Failure;
+}
+
+/**
+ * None when no worker is there. Rejects with what a worker says is wrong.
+ * @param but the worker whose answer does not count
+ * @param one the question is answered by one of them
+ */
+export function ask<T>(
+  connection: Connection,
+  question: string,
+  params: unknown,
+  { one = false, but }: { one?: boolean; but?: string } = {},
+): Promise<T[]> {
+  return connection.ask(async ({ nc, transport }) => {
+    const answers: T[] = [];
+    const inbox = transport.createInbox();
+    const { promise: done, resolve, reject } = Promise.withResolvers<void>();
+    let timer = setTimeout(resolve, LIMIT_MS);
+    const subscription = nc.subscribe(inbox, {
+      callback: (error, message) => {
+        if (error) return reject(error);
+        if (message.headers?.code === 503) return resolve();
+        const { worker, result, failure } = message.json<Answer<T>>();
+        if (failure) return reject(failureToError(failure));
+        if (worker !== but) answers.push(result as T);
+        if (one) return resolve();
+        clearTimeout(timer);
+        timer = setTimeout(resolve, PAUSE_MS);
+      },
+    });
+    nc.publish(subjects.ask(question), JSON.stringify(params), { reply: inbox });
+    try {
+      await done;
+    } finally {
+      clearTimeout(timer);
+      subscription.unsubscribe();
+    }
+    return answers;
+  });
+}

@@ -1,0 +1,288 @@
+/**
+ * The connection to NATS: the client packages, loaded when they are first needed, credentials from the environment, and a
+ * process that may end while the connection is open and nothing is under way.
+ */
+import { readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import type { JetStreamClient, JetStreamManager, PubAck, StoredMsg } from "@nats-io/jetstream";
+import type {
+  ConnectionOptions,
+  Msg,
+  MsgCallback,
+  NatsConnection,
+  Subscription,
+  TlsOptions,
+} from "@nats-io/transport-node";
+import { EngineUnavailableError, FarcallError } from "../../runtime/errors.ts";
+import type { Address } from "./address.ts";
+import { asFarcallError, isTemporary, noJetStream } from "./errors.ts";
+import { streams } from "./names.ts";
+
+export type { Msg, Subscription } from "@nats-io/transport-node";
+
+/** Not written as literals, or a bundler would want the packages of every consumer. */
+const TRANSPORT = ["@nats-io/transport-node"].join();
+const JETSTREAM = ["@nats-io/jetstream"].join();
+const INSTALL = "Run `npm install @nats-io/transport-node@3.4 @nats-io/jetstream@3.4`.";
+
+const CONNECT_LIMIT_MS = 10_000;
+const REQUEST_LIMIT_MS = 5_000;
+/** Servers restart, and leaders are elected: what was not answered is asked again for so long. */
+const PATIENCE_MS = 30_000;
+const RECONNECT_WAIT_MS = 100;
+
+type Transport = typeof import("@nats-io/transport-node");
+type JetStream = typeof import("@nats-io/jetstream");
+
+export interface Link {
+  readonly nc: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  readonly transport: Transport;
+}
+
+/** Which message of a stream: the newest of a subject, the one with a number, or the first of a subject from a number on. */
+export type Query = { last_by_subj: string } | { seq: number } | { seq: number; next_by_subj: string };
+
+export interface Expectation {
+  /** Of the newest message of the same subject; 0 for none. */
+  lastSubjectSequence?: number;
+  /** Of two messages with the same one, published soon after each other, the second is dropped. */
+  msgID?: string;
+}
+
+export class Connection {
+  readonly address: Address;
+  /** As the server's monitoring shows it. */
+  readonly #name: string;
+  #link: Promise<Link> | undefined;
+  #open: Link | undefined;
+  #checked: Promise<void> | undefined;
+  #held = 0;
+  readonly #reconnected = new Set<() => void>();
+
+  constructor(address: Address, name: string) {
+    this.address = address;
+    this.#name = name;
+  }
+
+  /** Rejects with EngineUnavailableError. */
+  link(): Promise<Link> {
+    if (!this.#link) {
+      this.#link = this.#connect();
+      this.#link.catch(() => {
+        this.#link = undefined;
+      });
+    }
+    return this.#link;
+  }
+
+  /** The link when there is one already. */
+  get current(): Link | undefined {
+    return this.#open;
+  }
+
+  /** Called after each reconnection: messages may have been lost. Returns the function that stops it. */
+  onReconnect(listener: () => void): () => void {
+    this.#reconnected.add(listener);
+    return () => this.#reconnected.delete(listener);
+  }
+
+  // ---- what is asked
+
+  /** What `run` gives, asked again while servers restart or elect a leader. Rejects with FarcallError. */
+  async ask<T>(run: (link: Link) => Promise<T>): Promise<T> {
+    this.hold();
+    try {
+      const until = performance.now() + PATIENCE_MS;
+      for (let wait = 20; ; wait = Math.min(500, 2 * wait)) {
+        const link = await this.link();
+        try {
+          return await run(link);
+        } catch (error) {
+          if (error instanceof FarcallError) throw error;
+          if (this.#open !== link) throw this.#closedError();
+          if (!isTemporary(error) || performance.now() > until) throw asFarcallError(error, this.address.url);
+        }
+        await delay(wait);
+      }
+    } finally {
+      this.release();
+    }
+  }
+
+  /** A stream that does not exist does not answer; so it is asked for once, by a question that is always answered. */
+  #ready(): Promise<void> {
+    this.#checked ??= this.ask(async ({ jsm }) => {
+      await jsm.streams.info(streams.apps);
+    });
+    this.#checked.catch(() => {
+      this.#checked = undefined;
+    });
+    return this.#checked;
+  }
+
+  /**
+   * Undefined when there is no such message.
+   * @param strict what was just written must be found: any replica answers, and one may be behind, so the leader is asked then
+   */
+  async read(stream: string, query: Query, { strict = false } = {}): Promise<StoredMsg | undefined> {
+    await this.#ready();
+    const found = await this.ask(({ jsm }) => jsm.direct.getMessage(stream, query));
+    if (found || !strict) return found ?? undefined;
+    return this.ask(async ({ jsm }) => (await jsm.streams.getMessage(stream, query)) ?? undefined);
+  }
+
+  /** On disk, or as safe as the stream makes it, when it resolves. */
+  async append(subject: string, payload: Uint8Array | string, { msgID, ...expect }: Expectation = {}): Promise<PubAck> {
+    await this.#ready();
+    const options = { expect, timeout: REQUEST_LIMIT_MS, ...(msgID !== undefined && { msgID }) };
+    return this.ask(({ js }) => js.publish(subject, payload, options));
+  }
+
+  /** Published and forgotten. */
+  publish(subject: string, payload: Uint8Array | string, reply?: string): void {
+    this.#open?.nc.publish(subject, payload, reply === undefined ? {} : { reply });
+  }
+
+  async subscribe(subject: string, callback: MsgCallback<Msg>, queue?: string): Promise<Subscription> {
+    const { nc } = await this.link();
+    return nc.subscribe(subject, queue === undefined ? { callback } : { callback, queue });
+  }
+
+  // ---- the life of the process
+
+  /** While anything is held the process stays alive. */
+  hold(): void {
+    if (this.#held++ === 0) this.#keepAlive(true);
+  }
+
+  release(): void {
+    if (--this.#held === 0) this.#keepAlive(false);
+  }
+
+  /** The client has no method for it: neither its socket nor the timer of its pings lets a process end. */
+  #keepAlive(alive: boolean): void {
+    const { protocol } = (this.#open?.nc ?? {}) as unknown as {
+      protocol?: { transport?: { socket?: Holding }; heartbeats?: { timer?: Holding } };
+    };
+    for (const holding of [protocol?.transport?.socket, protocol?.heartbeats?.timer]) {
+      if (alive) holding?.ref();
+      else holding?.unref();
+    }
+  }
+
+  async #connect(): Promise<Link> {
+    const [transport, jetstream] = await loadPackages();
+    let nc: NatsConnection;
+    try {
+      nc = await transport.connect(this.#options(transport));
+    } catch (error) {
+      throw asFarcallError(error, this.address.url);
+    }
+    if (nc.info?.jetstream !== true) {
+      await nc.close();
+      throw noJetStream(this.address.url);
+    }
+    const js = jetstream.jetstream(nc, { timeout: REQUEST_LIMIT_MS });
+    const link: Link = { nc, js, jsm: await js.jetstreamManager(false), transport };
+    this.#open = link;
+    this.#keepAlive(this.#held > 0);
+    void this.#watch(nc);
+    return link;
+  }
+
+  async #watch(nc: NatsConnection): Promise<void> {
+    for await (const { type } of nc.status()) {
+      // A ping starts the next timer, and a reconnection makes both again.
+      if (type === "ping" || type === "reconnect") setImmediate(() => this.#keepAlive(this.#held > 0));
+      if (type === "reconnect") for (const listener of [...this.#reconnected]) listener();
+    }
+  }
+
+  #options(transport: Transport): ConnectionOptions {
+    return {
+      servers: [...this.address.servers],
+      name: this.#name,
+      timeout: CONNECT_LIMIT_MS,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: RECONNECT_WAIT_MS,
+      reconnectJitter: RECONNECT_WAIT_MS,
+      noAsyncTraces: true,
+      ...credentials(transport),
+      ...tls(),
+    } as ConnectionOptions;
+  }
+
+  #closedError(): EngineUnavailableError {
+    return new EngineUnavailableError(`the engine ${this.address.url} was closed while this was under way`);
+  }
+
+  /** A later use connects again. */
+  async close(): Promise<void> {
+    const opening = this.#link;
+    this.#link = undefined;
+    this.#checked = undefined;
+    const link = await opening?.catch(() => undefined);
+    this.#open = undefined;
+    if (!link || link.nc.isClosed()) return;
+    // What was published is sent, unless no server is there.
+    await Promise.race([link.nc.flush().catch(() => {}), delay(1_000, undefined, { ref: false })]);
+    await link.nc.close();
+  }
+}
+
+interface Holding {
+  ref(): void;
+  unref(): void;
+}
+
+async function loadPackages(): Promise<[Transport, JetStream]> {
+  try {
+    return (await Promise.all([
+      import(/* @vite-ignore */ /* webpackIgnore: true */ TRANSPORT),
+      import(/* @vite-ignore */ /* webpackIgnore: true */ JETSTREAM),
+    ])) as [Transport, JetStream];
+  } catch (cause) {
+    throw new EngineUnavailableError("the engine nats: needs NATS's npm packages, which are not installed", {
+      cause,
+      hint: INSTALL,
+    });
+  }
+}
+
+/** From the file that FARCALL_NATS_CREDS names: a `.creds` file, or the seed of an nkey. Throws EngineUnavailableError. */
+function credentials({ credsAuthenticator, nkeyAuthenticator }: Transport): Pick<ConnectionOptions, "authenticator"> {
+  const file = process.env["FARCALL_NATS_CREDS"];
+  if (!file) return {};
+  const content = readSetting("FARCALL_NATS_CREDS", file);
+  if (content.includes("BEGIN NATS USER JWT")) return { authenticator: credsAuthenticator(Buffer.from(content)) };
+  const seed = /^SU[A-Z2-7]{56}$/m.exec(content)?.[0];
+  if (seed !== undefined) return { authenticator: nkeyAuthenticator(Buffer.from(seed)) };
+  throw new EngineUnavailableError(`${file} has no credentials for NATS`, {
+    hint: "FARCALL_NATS_CREDS names a .creds file, or a file with the seed of a user's nkey (SU…).",
+  });
+}
+
+/** The server says whether it wants TLS; these say whom to trust, and who we are. */
+function tls(): { tls?: TlsOptions } {
+  const { FARCALL_NATS_CA: ca, FARCALL_NATS_CERT: cert, FARCALL_NATS_KEY: key } = process.env;
+  if (!ca && !cert && !key) return {};
+  return {
+    tls: {
+      ...(ca && { ca: readSetting("FARCALL_NATS_CA", ca) }),
+      ...(cert && { cert: readSetting("FARCALL_NATS_CERT", cert) }),
+      ...(key && { key: readSetting("FARCALL_NATS_KEY", key) }),
+    },
+  };
+}
+
+function readSetting(name: string, file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new EngineUnavailableError(`the file that ${name} names cannot be read: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}

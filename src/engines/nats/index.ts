@@ -1,0 +1,7 @@
+/**
+ * The `nats` engine: apps on any number of machines, which share their work over NATS. Workers have a door of their own. Nothing
+ * that is exported here has types of NATS's packages, which a program that uses another engine does not have.
+ */
+export { natsEngine } from "./factory.ts";
+export { initializeNats, listWorkers, newSealKey } from "./operate.ts";
+export type { InitOptions, InitStep, WorkerReport } from "./reports.ts";

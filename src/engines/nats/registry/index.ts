@@ -1,0 +1,8 @@
+/** What is deployed, in NATS: a value per app, code and manifests by their hashes, and what reads and writes them. */
+export { type AppName, Apps, type KnownApp, type StoredVersion } from "./apps.ts";
+export { Catalog, type Deployed, type DeployedFunction } from "./catalog.ts";
+export { NatsDeployer } from "./deployer.ts";
+export { Objects } from "./objects.ts";
+export { type AppOverrides, Overrides } from "./overrides.ts";
+export { NatsRegistry } from "./registry.ts";
+export { createSealKey, openSecrets } from "./secrets.ts";

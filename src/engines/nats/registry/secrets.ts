@@ -1,0 +1,70 @@
+/**
+ * Secrets travel and rest sealed to the workers' curve key: whoever deploys has the public half, and workers alone have the
+ * seed. Neither comes from NATS, where whoever may write could put a key of their own.
+ */
+import { readFileSync } from "node:fs";
+import { EngineUnavailableError, InvalidError } from "../../../runtime/errors.ts";
+import type { Connection } from "../connection.ts";
+
+/** The workers' public key. */
+const SEAL_KEY = "FARCALL_NATS_SEAL_KEY";
+/** A file with the seed of that key. */
+const SEAL_SEED = "FARCALL_NATS_SEAL_SEED";
+
+/** A new pair of keys for an engine. */
+export async function createSealKey(connection: Connection): Promise<{ publicKey: string; seed: string }> {
+  const { nkeys } = (await connection.link()).transport;
+  const pair = nkeys.createCurve();
+  return { publicKey: pair.getPublicKey(), seed: Buffer.from(pair.getSeed()).toString() };
+}
+
+/** Undefined when there are none. Rejects with InvalidError when there is no key to seal them with. */
+export async function sealSecrets(
+  connection: Connection,
+  secrets: Readonly<Record<string, string>>,
+): Promise<string | undefined> {
+  if (Object.keys(secrets).length === 0) return undefined;
+  const key = process.env[SEAL_KEY];
+  if (!key) {
+    throw new InvalidError("the secrets of this app cannot be sealed: the workers' key is missing", {
+      hint: `Set ${SEAL_KEY} to the workers' public key, which \`farcall nats init --seal-key FILE\` prints.`,
+    });
+  }
+  const { nkeys } = (await connection.link()).transport;
+  // A pair for this message alone: the sender does not matter, and nobody but the workers can open it.
+  const sender = nkeys.createCurve();
+  let sealed: Uint8Array;
+  try {
+    sealed = sender.seal(Buffer.from(JSON.stringify(secrets)), key);
+  } catch (cause) {
+    throw new InvalidError(`${SEAL_KEY} is not the public key of a curve pair (X…)`, { cause });
+  }
+  return `${sender.getPublicKey()}.${Buffer.from(sealed).toString("base64url")}`;
+}
+
+/** Rejects with EngineUnavailableError when this worker's seed is missing or another. */
+export async function openSecrets(connection: Connection, sealed: string | undefined): Promise<Record<string, string>> {
+  if (sealed === undefined) return {};
+  const file = process.env[SEAL_SEED];
+  if (!file) {
+    throw new EngineUnavailableError("this worker has no key to open the app's secrets with", {
+      hint: `Set ${SEAL_SEED} to the file with the seed on every worker.`,
+    });
+  }
+  const { nkeys } = (await connection.link()).transport;
+  const [sender = "", box = ""] = sealed.split(".");
+  let opened: Uint8Array | null;
+  try {
+    opened = nkeys.fromCurveSeed(readFileSync(file).subarray(0, 58)).open(Buffer.from(box, "base64url"), sender);
+  } catch (cause) {
+    throw new EngineUnavailableError(
+      `the seed in ${file} does not open the app's secrets: ${(cause as Error).message}`,
+      {
+        cause,
+        hint: "Deploy the app again with this worker's public key.",
+      },
+    );
+  }
+  if (!opened) throw new EngineUnavailableError(`the seed in ${file} does not open the app's secrets`);
+  return JSON.parse(Buffer.from(opened).toString()) as Record<string, string>;
+}

@@ -1,0 +1,154 @@
+/** The durable calls that are at home here: taken from the consumer that all workers share, one worker a call at a time. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Consumer, JsMsg } from "@nats-io/jetstream";
+import type { Connection, Msg, Subscription } from "../connection.ts";
+import { CallStore, type Cancelled } from "../durable/index.ts";
+import { HOME, PREFIX, streams, subjects } from "../names.ts";
+import type { Source } from "../source/index.ts";
+import { Home } from "./home.ts";
+
+const MAX_HOMES = 1_000;
+const TOGETHER = 100;
+const FETCH_MS = 5_000;
+/** NATS does not answer: it is asked again after so long. */
+const AGAIN_MS = 250;
+/** A call whose time is not so far is at home here until then. */
+const HELD_MS = 2_000;
+const MAX_NAK_MS = 3_600_000;
+
+export interface HomesOptions {
+  connection: Connection;
+  source: Source;
+  log(line: string): void;
+}
+
+export class Homes {
+  readonly #options: HomesOptions;
+  readonly #store: CallStore;
+  readonly #homes = new Map<string, Home>();
+  #running: Promise<void>[] = [];
+  #subscription: Subscription | undefined;
+  #stopped = false;
+  #room = Promise.withResolvers<void>();
+  #wakeEvery: NodeJS.Timeout | undefined;
+  readonly #messages = new Map<Home, JsMsg>();
+
+  constructor(options: HomesOptions) {
+    this.#options = options;
+    this.#store = new CallStore(options.connection);
+  }
+
+  get size(): number {
+    return this.#homes.size;
+  }
+
+  async start(): Promise<void> {
+    const { connection } = this.#options;
+    this.#subscription = await connection.subscribe(subjects.calls("cancelled"), (error, message) => {
+      if (!error) this.#cancelled(message);
+    });
+    const waitMs = await connection.ask(async ({ jsm }) => {
+      const { config } = await jsm.consumers.info(streams.calls, HOME);
+      return (config.ack_wait ?? 30e9) / 1e6;
+    });
+    // Says that the calls are still at home here.
+    this.#wakeEvery = setInterval(() => {
+      for (const message of this.#messages.values()) message.working();
+    }, waitMs / 3);
+    this.#running.push(this.#take());
+  }
+
+  async #take(): Promise<void> {
+    const { connection, log } = this.#options;
+    let consumer: Consumer | undefined;
+    while (!this.#stopped) {
+      if (this.#homes.size >= MAX_HOMES) {
+        await this.#room.promise;
+        continue;
+      }
+      try {
+        const asked = performance.now();
+        consumer ??= await connection.ask(({ js }) => js.consumers.get(streams.calls, HOME));
+        const messages = await consumer.fetch({
+          max_messages: Math.min(TOGETHER, MAX_HOMES - this.#homes.size),
+          expires: FETCH_MS,
+        });
+        this.#stopFetch = () => messages.stop();
+        let count = 0;
+        for await (const message of messages) {
+          count++;
+          if (this.#stopped) message.nak();
+          else void this.#run(message);
+        }
+        // It has ended at once, as it does while no server is there.
+        if (count === 0 && performance.now() - asked < AGAIN_MS) await delay(AGAIN_MS);
+      } catch (error) {
+        if (this.#stopped) return;
+        log(`durable calls cannot be taken in, and are asked for again: ${(error as Error).message}`);
+        consumer = undefined;
+        await delay(AGAIN_MS);
+      }
+    }
+  }
+
+  #stopFetch = (): void => {};
+
+  async #run(message: JsMsg): Promise<void> {
+    const id = message.subject.slice(`${PREFIX}.call.`.length, -".accepted".length);
+    // It came again, since our word that it is here got lost.
+    if (this.#homes.has(id)) return;
+    const { connection, source, log } = this.#options;
+    let home: Home | undefined;
+    try {
+      const call = await this.#store.get(id);
+      if (call.ended) {
+        message.ack();
+        return;
+      }
+      const wait = call.cancelled ? 0 : (call.accepted.dueAt ?? 0) - Date.now();
+      if (wait > HELD_MS) {
+        // NATS brings it again shortly before its time.
+        message.nak(Math.min(wait - HELD_MS / 2, MAX_NAK_MS));
+        return;
+      }
+      if (this.#stopped || this.#homes.has(id)) {
+        if (this.#stopped) message.nak();
+        return;
+      }
+      home = new Home({ connection, store: this.#store, source, call, again: message.info.deliveryCount > 1 });
+      this.#homes.set(id, home);
+      this.#messages.set(home, message);
+      if (await home.run()) message.ack();
+      else message.nak();
+    } catch (error) {
+      // It comes again, here or elsewhere.
+      log(`call ${id} is given up here: ${(error as Error).message}`);
+      message.nak(AGAIN_MS);
+    } finally {
+      if (home) {
+        this.#homes.delete(id);
+        this.#messages.delete(home);
+        this.#room.resolve();
+        this.#room = Promise.withResolvers();
+      }
+    }
+  }
+
+  #cancelled(message: Msg): void {
+    const id = message.subject.slice(`${PREFIX}.call.`.length, -".cancelled".length);
+    const { terminate } = message.json<Cancelled>();
+    this.#homes.get(id)?.cancel(terminate);
+  }
+
+  /** Hands its calls over to other workers. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#stopFetch();
+    this.#room.resolve();
+    clearInterval(this.#wakeEvery);
+    this.#subscription?.unsubscribe();
+    for (const home of this.#homes.values()) home.leave();
+    // What they have to say is on its way.
+    await Promise.race([Promise.all(this.#running), delay(1_000, undefined, { ref: false })]);
+  }
+}

@@ -1,0 +1,120 @@
+/** Servers and workers for one test. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Engine } from "../../../src/engine/index.ts";
+import { initializeNats, natsEngine, newSealKey } from "../../../src/engines/nats/index.ts";
+import { NatsServer } from "./server.ts";
+
+/** A durable call whose worker is lost goes to another after so long: half a minute would only make tests slow. */
+process.env["FARCALL_NATS_HOME_MS"] = "2000";
+
+const PROGRAM = join(import.meta.dirname, "program.ts");
+
+export class Worker {
+  readonly #url: string;
+  readonly folder: string;
+  readonly #env: Record<string, string>;
+  #child: ChildProcess | undefined;
+
+  constructor(url: string, env: Record<string, string> = {}) {
+    this.#url = url;
+    this.#env = env;
+    this.folder = mkdtempSync(join(tmpdir(), "fw-"));
+  }
+
+  get pid(): number {
+    return this.#child!.pid!;
+  }
+
+  /** Resolves once it takes work. */
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, [PROGRAM, this.#url, this.folder], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, ...this.#env },
+    });
+    this.#child = child;
+    const gone = once(child, "exit").then(() => Promise.reject(new Error("the worker did not start")));
+    await Promise.race([once(child.stdout, "data"), gone]);
+    gone.catch(() => {});
+  }
+
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill(signal);
+    await gone;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+export interface ClusterOptions {
+  /** 1 or 3; with three, everything is kept three times. */
+  servers?: number;
+  workers?: number;
+  /** Environment variables of the workers. */
+  env?: Record<string, string>;
+}
+
+/** Servers, set up for farcall, and workers. */
+export class Cluster {
+  readonly servers: readonly NatsServer[];
+  readonly workers: Worker[] = [];
+  readonly #before = process.env["FARCALL_NATS_SEAL_KEY"];
+
+  private constructor(servers: readonly NatsServer[]) {
+    this.servers = servers;
+  }
+
+  static async start({ servers = 1, workers = 1, env = {} }: ClusterOptions = {}): Promise<Cluster> {
+    const cluster = new Cluster(servers === 1 ? [await NatsServer.start()] : await NatsServer.startCluster(servers));
+    try {
+      await cluster.#setUp(workers, env);
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
+    return cluster;
+  }
+
+  async #setUp(workers: number, env: Record<string, string>): Promise<void> {
+    await initializeNats(this.url, { replicas: this.servers.length });
+    const { publicKey, seed } = await newSealKey(this.url);
+    const file = join(this.servers[0]!.folder, "seal.seed");
+    writeFileSync(file, seed);
+    process.env["FARCALL_NATS_SEAL_KEY"] = publicKey;
+    for (let i = 0; i < workers; i++) {
+      this.workers.push(new Worker(this.url, { FARCALL_NATS_SEAL_SEED: file, ...env }));
+    }
+    await Promise.all(this.workers.map((worker) => worker.start()));
+  }
+
+  get url(): string {
+    return `nats://${this.servers.map(({ url }) => url.slice("nats://".length)).join(",")}`;
+  }
+
+  engine(): Engine {
+    return natsEngine(this.url);
+  }
+
+  /** Kills all, and starts all again. */
+  async interrupt(): Promise<void> {
+    await Promise.all([...this.servers, ...this.workers].map((each) => each.kill()));
+    await Promise.all(this.servers.map((server) => server.start()));
+    await Promise.all(this.workers.map((worker) => worker.start()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const each of [...this.workers, ...this.servers]) await each[Symbol.asyncDispose]();
+    if (this.#before === undefined) delete process.env["FARCALL_NATS_SEAL_KEY"];
+    else process.env["FARCALL_NATS_SEAL_KEY"] = this.#before;
+  }
+}

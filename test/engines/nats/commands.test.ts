@@ -1,0 +1,108 @@
+/** docs/nats.md from nothing to a call, by commands: servers are set up, a worker runs, an app is deployed and called. */
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { install } from "../../support/blocks.ts";
+import { bins, farcall, start } from "../../support/cli.ts";
+import { patient } from "../../support/limits.ts";
+import { LEFT_OUT, NatsServer } from "./server.ts";
+
+const APP = `import { App } from "farcall";
+export const app = new App("hello");
+/** Adds. */
+export const add = app.function(async function add(a: number, b: number) { console.log("adding"); return a + b; });
+export const count = app.function(async function* count(to: number) { for (let n = 1; n <= to; n++) yield n; });
+`;
+
+describe.skipIf(LEFT_OUT)(`the command line on NATS${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, () => {
+  let server: NatsServer;
+  let folder: string;
+  let env: Record<string, string | undefined>;
+  const workers: ChildProcess[] = [];
+  const cli = (...args: string[]) => farcall(args, { cwd: folder, env });
+  const json = async (...args: string[]) => JSON.parse((await cli(...args, "--json")).stdout);
+
+  /** Resolves once it takes work. */
+  const worker = async (...args: string[]): Promise<ChildProcess> => {
+    const all = [bins.farcall, "worker", "--folder", join(folder, "worker"), ...args];
+    const child = start(process.execPath, all, { cwd: folder, env }, "ignore");
+    workers.push(child);
+    child.stderr!.resume();
+    await once(child.stdout!, "data");
+    return child;
+  };
+
+  beforeAll(async () => {
+    server = await NatsServer.start();
+    folder = await mkdtemp(join(tmpdir(), "nats-cli-"));
+    env = { ...process.env, FARCALL_ENGINE: server.url };
+    await install(folder, ["@nats-io/transport-node", "@nats-io/jetstream"]);
+    await writeFile(join(folder, "app.ts"), APP);
+  });
+  afterAll(async () => {
+    for (const child of workers) {
+      if (child.exitCode !== null) continue;
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    }
+    await server[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  test("servers that are not set up say how to do that", async () => {
+    const { code, stderr } = await cli("apps");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/error\[FARCALL_ENGINE_UNAVAILABLE\].*not set up[\s\S]*hint: .*farcall nats init/);
+  });
+
+  test("init says what it would do, does it, and changes nothing the second time", async () => {
+    expect((await cli("nats", "init", "--dry-run")).stdout).toMatch(/FC_CALLS +would be created/);
+    expect((await cli("apps")).code).toBe(1);
+    const first = await cli("nats", "init", "--seal-key", "seal.seed");
+    expect(first).toMatchObject({ code: 0, stderr: "" });
+    expect(first.stdout).toMatch(/KV_fc_apps +created +deployed apps/);
+    expect(first.stdout).toMatch(/FARCALL_NATS_SEAL_KEY=X[A-Z2-7]{55}/);
+    expect((await stat(join(folder, "seal.seed"))).mode & 0o077).toBe(0);
+    const { steps } = await json("nats", "init");
+    expect(new Set(steps.map(({ action }: { action: string }) => action))).toEqual(new Set(["keep"]));
+    expect((await cli("nats", "init", "--replicas", "2")).code).toBe(2);
+  });
+
+  test("an app is deployed, called by any machine, and looked into", patient, async () => {
+    expect((await cli("deploy", "app.ts")).stdout).toMatch(/^Deployed hello version 1/);
+    expect(await json("workers")).toEqual([]);
+    const child = await worker("--label", "here");
+    expect(await json("workers")).toMatchObject([{ pid: child.pid, labels: ["here"], draining: false }]);
+    expect((await cli("call", "hello/add", "2", "3")).stdout.trim()).toBe("5");
+    expect((await cli("call", "hello/count", "3")).stdout.trim().split("\n")).toEqual(["1", "2", "3"]);
+    expect(await json("stats", "hello")).toMatchObject([{ numTotalRunners: 1 }, { numTotalRunners: 1 }]);
+    await expect.poll(async () => (await cli("logs", "hello/add")).stdout, patient).toContain("adding");
+    expect((await cli("doctor")).stdout).toMatch(/nats-server 2\./);
+    child.kill("SIGTERM");
+    expect((await once(child, "exit"))[0]).toBe(0);
+    expect(await json("workers")).toEqual([]);
+  });
+
+  test("what workers do not run yet is refused when it is deployed", patient, async () => {
+    const deploy = async (name: string, define: string) => {
+      const code = `import { App } from "farcall";\nexport const app = new App("${name}");\n${define}\n`;
+      await writeFile(join(folder, `${name}.ts`), code);
+      return cli("deploy", `${name}.ts`);
+    };
+    const web = "export const page = app.function(function page(name: string) { return name; }, { web: true });";
+    const { code, stderr } = await deploy("site", web);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/error\[FARCALL_UNSUPPORTED\]: .*not run on NATS yet: page\n {2}hint: /);
+  });
+
+  test("other engines have no workers", async () => {
+    for (const command of [["worker"], ["workers"], ["nats", "init"]]) {
+      const { code, stderr } = await cli(...command, "--engine", "local:/tmp/none");
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/error\[FARCALL_UNSUPPORTED\][\s\S]*hint: /);
+    }
+  });
+});
