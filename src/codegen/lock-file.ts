@@ -41,7 +41,7 @@ export function printLock(lock: Lock): string {
 }
 
 /** The parts of a lock file that can be read without checking its manifests. Throws InvalidError on one that cannot be read. */
-export function readLockHead(text: string, file: string): { generator: string; files: string[]; apps: unknown[] } {
+function readLockHead(text: string, file: string): { generator: string; files: string[]; apps: unknown[] } {
   const refuse = (what: string, cause?: unknown) =>
     new InvalidError(`${file} ${what}`, {
       cause,

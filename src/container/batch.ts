@@ -4,7 +4,7 @@ import type { Endings } from "./endings.ts";
 import { isThenable } from "./generator.ts";
 import type { Batch, Input } from "./input.ts";
 
-export interface BatchRun {
+interface BatchRun {
   endings: Endings;
   /** Runs `body` as code of the batch's first input. */
   as(lead: Input, body: () => void): void;

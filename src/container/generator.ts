@@ -4,7 +4,7 @@ import type { Input } from "./input.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Slices } from "./slices.ts";
 
-export interface GeneratorSurroundings {
+interface GeneratorSurroundings {
   endings: Endings;
   slices: Slices;
   outbox: Outbox;

@@ -26,9 +26,9 @@ export interface Batch {
 /** The shortest time between two progress frames of an input, in milliseconds: nobody could see more. */
 const PROGRESS_INTERVAL_MS = 50;
 
-export type SendProgress = (input: Input, fraction: number, message: string | undefined) => void;
+type SendProgress = (input: Input, fraction: number, message: string | undefined) => void;
 
-export interface InputOptions {
+interface InputOptions {
   load: LoadMessage;
   call: ContainerCall;
   index: number;

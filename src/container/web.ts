@@ -13,7 +13,7 @@ export type Handler = (request: Request) => unknown;
 /** In one frame. */
 const MAX_PIECE_BYTES = 256 * 1024;
 
-export interface Answering {
+interface Answering {
   handler: Handler;
   /** The function's, for messages. */
   name: string;

@@ -12,7 +12,7 @@ import {
   type TypeSchema,
 } from "../schema/index.ts";
 
-export type UnfinishedFunction = Omit<FunctionSchema, "options">;
+type UnfinishedFunction = Omit<FunctionSchema, "options">;
 
 /** Adds to `problems` what is no array. */
 export function itemsOf(

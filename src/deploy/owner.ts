@@ -11,7 +11,7 @@ import { DeployError } from "./errors.ts";
  * place in the repository) and either the folder is the same, or the repository is: two worktrees share git's common folder, two
  * clones share the remote `origin`.
  */
-export function isSameProject(a: DeploymentOrigin, b: DeploymentOrigin): boolean {
+function isSameProject(a: DeploymentOrigin, b: DeploymentOrigin): boolean {
   const [here, there] = [a.repository, b.repository];
   if (a.project !== b.project) return false;
   if (a.folder !== undefined && a.folder === b.folder) return true;

@@ -17,7 +17,7 @@ const BUILT_IN = new Set(builtinModules);
 /** Marks resolutions of our own, which must not come back here. */
 const OURS = Symbol("resolved by farcall");
 
-export interface PackageRules {
+interface PackageRules {
   /** Absolute folder of the project. */
   root: string;
   /** Folders of packages that an earlier build found a binary in. */

@@ -8,7 +8,7 @@ import { functionOf, type ObservedCall, Runs } from "./runs.ts";
 export type AttemptOutcome = "result" | "exception" | "failure" | "timeout" | "cancelled" | "lost";
 
 /** An attempt to run an input, as the host sees it. */
-export interface ObservedAttempt {
+interface ObservedAttempt {
   call: ObservedCall;
   index: number;
   attempt: number;

@@ -24,7 +24,7 @@ export function functionOf(container: ObservedFunction, call: ObservedCall): Obs
   return call.function === undefined ? container : { ...container, function: call.function };
 }
 
-export interface ObservedRun {
+interface ObservedRun {
   fn: ObservedFunction;
   container: string;
   call: ObservedCall;

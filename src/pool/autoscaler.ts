@@ -5,7 +5,7 @@
 import type { AutoscalerSettings } from "../engine/index.ts";
 
 /** Expected waiting time that justifies another container: about what it takes to start one, in milliseconds. */
-export const WORTH_A_START_MS = 30;
+const WORTH_A_START_MS = 30;
 
 export interface Load {
   /** Inputs that no container has and no limit holds back. */

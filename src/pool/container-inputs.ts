@@ -17,7 +17,7 @@ const OUTCOMES: Record<number, AttemptOutcome> = {
   [FromContainer.exception]: "exception",
 };
 
-export interface ContainerInputsOptions {
+interface ContainerInputsOptions {
   container: InputContainer;
   /** What is done about those that take too long. */
   limits: TimedContainer;

@@ -21,7 +21,7 @@ interface WaitingInputs {
   take(which: (call: Call) => boolean): Iterable<Input>;
 }
 
-export interface DeadlocksOptions {
+interface DeadlocksOptions {
   workload: Workload;
   containers: ReadonlySet<BusyContainer>;
   dispatch: WaitingInputs;

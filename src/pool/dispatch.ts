@@ -33,7 +33,7 @@ export interface DispatchContainer extends Iterable<Input> {
   recall(): void;
 }
 
-export interface DispatchOptions<C> {
+interface DispatchOptions<C> {
   containers: Iterable<C>;
   /** Inputs, or batches of them, that a container runs at a time. */
   maxInputs: number;

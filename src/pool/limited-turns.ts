@@ -15,7 +15,7 @@ const MAX_AHEAD = 10_000;
 const MAX_AHEAD_OF_CALL = 1_000;
 const MAX_AHEAD_BYTES = 32 * 1024 * 1024;
 
-export interface LimitedTurnsOptions {
+interface LimitedTurnsOptions {
   quota: Quota;
   /** What an input's key is made of. */
   key: readonly ArgumentPath[] | undefined;

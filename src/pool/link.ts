@@ -6,7 +6,7 @@ import type { ContainerProcess } from "./processes.ts";
 const LAST_FRAMES_MS = 500;
 
 /** The container, as its link sees it. */
-export interface LinkedContainer {
+interface LinkedContainer {
   /** @param now when its bytes came, by performance.now() */
   received(frame: Frame, now: number): void;
   /** What it sent cannot be handled. */

@@ -35,7 +35,7 @@ export interface PoolOwner {
   isCrowded(pool: Pool): boolean;
 }
 
-export interface PoolOptions {
+interface PoolOptions {
   workload: Workload;
   /** Of a function with a limit. */
   quota: Quota | undefined;

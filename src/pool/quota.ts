@@ -6,7 +6,7 @@ import type { ResolvedFunctionOptions } from "../schema/index.ts";
 import { StartWindow } from "./start-window.ts";
 
 /** A pool, as the quota sees it. @param key of which more or fewer inputs may begin */
-export type QuotaListener = (key: string) => void;
+type QuotaListener = (key: string) => void;
 
 export class Quota {
   /** Of one key. */

@@ -5,7 +5,7 @@ import type { Container } from "./container.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Settings } from "./settings.ts";
 
-export interface ScalerOptions {
+interface ScalerOptions {
   settings: Settings;
   /** Inputs that one container runs at a time. */
   capacity: number;

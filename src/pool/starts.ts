@@ -10,7 +10,7 @@ import type { Workload } from "./workload.ts";
 /** How long spawned inputs wait for containers that fail to start. */
 const DEFAULT_START_RETRY_MS = 86_400_000;
 
-export interface StartsOptions {
+interface StartsOptions {
   workload: Workload;
   containers: ReadonlySet<{ readonly loaded: boolean }>;
   dispatch: { readonly waiting: number; take(which: (call: Call) => boolean): Iterable<Input> };

@@ -43,7 +43,7 @@ export interface CancelOptions {
 }
 
 /** Where a call lives. */
-export interface CallHome {
+interface CallHome {
   engine(): Engine | Promise<Engine>;
   /** The classes that the stubs have for errors, where the call was made through a stub. */
   readonly findError?: FindErrorClass | undefined;

@@ -15,7 +15,7 @@ import type { AnyCallable } from "./signatures.ts";
 import { Target, type WireNames } from "./target.ts";
 
 /** Its place in a registry; the name of a definition may come late. */
-export interface ClassRef {
+interface ClassRef {
   app: string;
   environment: string;
   name: string;

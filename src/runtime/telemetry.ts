@@ -8,7 +8,7 @@ import type { Engine } from "../engine/index.ts";
 const API = Symbol.for("opentelemetry.js.api.1");
 
 /** Resolves to the engine, whose calls are then observed. */
-export type Observer = (engine: Engine) => Promise<Engine>;
+type Observer = (engine: Engine) => Promise<Engine>;
 
 let loadObserver: (() => Promise<Observer>) | undefined;
 

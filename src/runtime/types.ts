@@ -73,7 +73,7 @@ type StubNames<A extends keyof Apps> = {
 }[keyof Apps[A]];
 
 /** The class of remote functions, as a value. */
-export interface FunctionClass {
+interface FunctionClass {
   /**
    * A function by its name; generated apps give its type. No I/O before the first use, so a wrong name is NotFoundError
    * then. Throws InvalidError for what cannot be a name.
@@ -101,7 +101,7 @@ export interface FunctionClass {
 }
 
 /** The class of remote generators, as a value. */
-export interface GeneratorFunctionClass {
+interface GeneratorFunctionClass {
   /** A generator of an app whose stubs are not in this program: `GeneratorFunction.fromName<[to: number], number>("text", "count")`. */
   fromName<P extends readonly unknown[] = never, Y = never>(
     app: [P] extends [never] ? never : string,

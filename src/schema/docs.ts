@@ -1,5 +1,5 @@
 /** Documentation as data: the words before the first tag, and whether there is a warning in it. */
-export interface DocParts {
+interface DocParts {
   text?: string;
   /** From the first tag on, as written. */
   tags?: string;

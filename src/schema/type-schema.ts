@@ -59,7 +59,7 @@ export const BUILTIN_NAMES = [
 
 export type BuiltinName = (typeof BUILTIN_NAMES)[number];
 
-export interface PrimitiveType {
+interface PrimitiveType {
   kind: "primitive";
   name: PrimitiveName;
 }
@@ -160,13 +160,13 @@ export interface BuiltinType {
 }
 
 /** A type parameter of the function or declaration around it. */
-export interface TypeParameterType {
+interface TypeParameterType {
   kind: "typeParameter";
   name: string;
 }
 
 /** The four below stay unresolved only where they depend on a type parameter. */
-export interface KeyofType {
+interface KeyofType {
   kind: "keyof";
   type: TypeSchema;
 }

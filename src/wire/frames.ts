@@ -111,7 +111,7 @@ const CHUNK_BYTES = 64 * 1024;
 const EMPTY = new Uint8Array(0);
 
 /** Where frames are written: a socket, or whatever else carries bytes in order. */
-export interface FrameSink {
+interface FrameSink {
   readonly writable: boolean;
   /** Bytes that were written and that it still holds. */
   readonly writableLength: number;

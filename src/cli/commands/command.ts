@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { Context } from "../context.ts";
 
-export interface CommandModule {
+interface CommandModule {
   /** Adds the command's arguments, options, examples and action. `commands` are all of farcall's commands. */
   define(command: Command, context: Context, commands: readonly CommandEntry[]): void;
 }

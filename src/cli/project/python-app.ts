@@ -18,7 +18,7 @@ export function appsIn(source: string): PythonApp[] {
   return Array.from(withoutStrings(source).matchAll(APP), ([, variable = "", , name = ""]) => ({ variable, name }));
 }
 
-export interface PublishEdit {
+interface PublishEdit {
   text: string;
   /** Lines that were added or changed, for people. */
   lines: string[];

@@ -19,7 +19,7 @@ export interface OutputState {
 }
 
 /** Identifies a file's content. */
-export interface Fingerprint {
+interface Fingerprint {
   /** Hash of its content; null if it does not exist. */
   hash: string | null;
   /** From the file's metadata: while it stays the same, the content need not be read. */

@@ -14,7 +14,7 @@ import { SHIPPED_TEMPLATES } from "../shipped.ts";
 export const PRECOMPILED = "precompiled-templates.js";
 
 /** Without HTML escaping, and with only the helpers in helpers.ts. */
-export const COMPILE_OPTIONS = {
+const COMPILE_OPTIONS = {
   noEscape: true,
   knownHelpersOnly: true,
   knownHelpers: Object.fromEntries(Object.keys(helpers).map((name) => [name, true])) as KnownHelpers,

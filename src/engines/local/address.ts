@@ -12,7 +12,7 @@ import type { StatePaths } from "./paths.ts";
 import { currentUser, isPrivate } from "./private.ts";
 
 /** As the host has written it. */
-export interface HostAddress {
+interface HostAddress {
   readonly pid: number;
   /** Unix socket, or a named pipe on Windows. */
   readonly socket: string;

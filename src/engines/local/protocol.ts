@@ -205,7 +205,7 @@ export interface Requests {
 /** The signal stays with the client: it ends the subscription. */
 export type LogSubscription = Omit<LogFilter, "signal">;
 
-export interface ProgressSubscription {
+interface ProgressSubscription {
   id: string;
   follow: boolean;
 }

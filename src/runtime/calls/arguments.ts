@@ -50,7 +50,7 @@ function refuseMarker(subject: string, value: unknown): void {
   }
 }
 
-export interface MapArguments<O> {
+interface MapArguments<O> {
   inputs: readonly unknown[];
   options: O & { kwargs?: Readonly<Record<string, unknown>> };
 }

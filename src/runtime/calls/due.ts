@@ -6,7 +6,7 @@ import { wallClock } from "../timers.ts";
 /** The last time that a Date can hold, in milliseconds. */
 const LAST_MS = 8.64e15;
 
-export interface DueOptions {
+interface DueOptions {
   delayMs?: number | undefined;
   at?: Date | undefined;
 }

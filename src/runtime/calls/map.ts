@@ -14,7 +14,7 @@ import { report } from "./progress.ts";
 import { Ring } from "./ring.ts";
 import { NOTHING, OutputStream } from "./stream.ts";
 
-export interface MapSettings {
+interface MapSettings {
   kwargs: Readonly<Record<string, unknown>> | undefined;
   ordered: boolean;
   maxOutstanding: number;

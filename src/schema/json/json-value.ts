@@ -6,10 +6,10 @@ import { EncodedValue } from "../encoded-value.ts";
 import type { BuiltinName, Declaration, PropertySchema, TypeSchema } from "../type-schema.ts";
 
 /** Types with all references followed and unions split; type parameters count as `unknown`. */
-export type Member = Exclude<TypeSchema, { kind: "union" | "reference" }>;
+type Member = Exclude<TypeSchema, { kind: "union" | "reference" }>;
 
 /** Makes a value of a type that crosses by a codec of what the codec made of it. */
-export type DecodeCustom = (codec: string, encoded: unknown) => unknown;
+type DecodeCustom = (codec: string, encoded: unknown) => unknown;
 
 const keepEncoded: DecodeCustom = (codec, encoded) => new EncodedValue(codec, encoded);
 
@@ -203,7 +203,7 @@ export function toJson(value: unknown, encode: EncodeCustom = () => undefined): 
   return JSON.stringify(plain(value, new Set(), encode)) ?? "null";
 }
 
-export type EncodeCustom = (value: object) => EncodedValue | undefined;
+type EncodeCustom = (value: object) => EncodedValue | undefined;
 
 function plain(value: unknown, path: Set<unknown>, encode: EncodeCustom): unknown {
   if (typeof value === "bigint") return value.toString();

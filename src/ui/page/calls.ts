@@ -9,7 +9,7 @@ import { type Again, whileLive } from "./refresh.ts";
 
 const KINDS = { scheduled: "", running: "busy", ended: "", failed: "bad", cancelled: "warn" };
 
-export type CallState = keyof typeof KINDS;
+type CallState = keyof typeof KINDS;
 
 export function stateOf(call: CallInfo): CallState {
   if (call.cancelled) return "cancelled";

@@ -10,7 +10,7 @@ export interface Named {
   given(): boolean;
 }
 
-export interface NamedOptions {
+interface NamedOptions {
   name: string;
   doc?: string | undefined;
   type: string;

@@ -21,7 +21,7 @@ const REST_MS = 9_000;
 /** A host that others keep alive is not left alone again so soon. */
 const PATIENCE_MS = [QUIET_MS, 120_000, 600_000];
 
-export interface LiveOptions {
+interface LiveOptions {
   lease: Lease;
   /** Whether the engine runs, found out without starting it. Absent for an engine that always runs. */
   isAwake?: (() => Promise<boolean>) | undefined;

@@ -25,7 +25,7 @@ const DRAIN_MS = Number(process.env["FARCALL_HOST_DRAIN_MS"]) || 30_000;
 const LEAVE_MS = 1_000;
 const CHECK_SOCKET_MS = 2_000;
 
-export interface HostOptions {
+interface HostOptions {
   /** Of the user's own files, for containers. */
   umask: number;
   /** Called once nothing is left to do. */

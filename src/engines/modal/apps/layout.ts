@@ -62,7 +62,7 @@ export async function readOldLayout(session: Session, ref: AppRef, newest: Layou
 }
 
 /** Undefined where the version has no such function. */
-export async function getFunction(session: Session, ref: AppRef, tag: string): Promise<Located | undefined> {
+async function getFunction(session: Session, ref: AppRef, tag: string): Promise<Located | undefined> {
   const { app: appName, environment: environmentName, version = 0 } = ref;
   const request = { appName, objectTag: tag, environmentName, appVersion: version };
   return session.ask(async (rpc, options) => {

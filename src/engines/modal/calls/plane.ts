@@ -156,7 +156,7 @@ export class ControlPlane implements Plane {
 }
 
 /** The input that a token stands for: its payload says so. */
-export function indexIn(token: string): number | undefined {
+function indexIn(token: string): number | undefined {
   try {
     const { idx }: { idx?: unknown } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
     return typeof idx === "number" ? idx : undefined;

@@ -5,7 +5,7 @@
 import { RemoteError, SerializationError } from "../../../runtime/errors.ts";
 
 /** What a container says of an exception. */
-export interface PythonException {
+interface PythonException {
   /** `ValueError('no')`. */
   exception: string;
   traceback: string;

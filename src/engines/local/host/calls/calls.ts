@@ -44,7 +44,7 @@ const DEFAULT_LIST = 100;
 const RESUME_PAGE = 100;
 const RESUME_TURN_MS = 3;
 
-export interface CallsOptions {
+interface CallsOptions {
   storage: CallStorage;
   attempts: AttemptsFile;
   registry: Registry;
@@ -53,7 +53,7 @@ export interface CallsOptions {
 }
 
 /** Who reads the outputs of a durable call, and which of them. */
-export interface ReadOptions {
+interface ReadOptions {
   peer: Peer;
   clientNumber: number;
   range?: InputRange;

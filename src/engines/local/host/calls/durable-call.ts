@@ -60,7 +60,7 @@ export interface OutputListener {
   fail(failure: Failure): void;
 }
 
-export interface DurableCallOptions {
+interface DurableCallOptions {
   host: DurableHost;
   /** Names the call to containers. */
   number: number;

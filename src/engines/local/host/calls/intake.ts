@@ -20,7 +20,7 @@ export interface WebRequest {
   response: ServerResponse;
 }
 
-export interface IntakeOptions {
+interface IntakeOptions {
   registry: Registry;
   pools: Pools;
   records: Records;

@@ -3,7 +3,7 @@ import type { Failure } from "../../../../engine/index.ts";
 import { ACCEPTED_ALL, FromHost } from "../../protocol.ts";
 import { type FoundCall, InputsDigest, type OutputReader, type Peer } from "../calls/index.ts";
 
-export interface OpenedDurableOptions {
+interface OpenedDurableOptions {
   peer: Peer;
   clientNumber: number;
   call: FoundCall;

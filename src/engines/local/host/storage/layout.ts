@@ -11,7 +11,7 @@ const CALLS_BY_KEY =
   "CREATE UNIQUE INDEX calls_by_key ON calls (app, environment, function, instance, key) WHERE key IS NOT NULL;";
 
 /** Of one input: the number of its call and its index, so that it costs one row in one tree. `inputId` makes the same number. */
-export const INPUT_ID = "(call << 32) | idx";
+const INPUT_ID = "(call << 32) | idx";
 
 // Not WITHOUT ROWID: with large values inside, a search in such a table reads through them.
 const INPUTS = `

@@ -21,7 +21,7 @@ const GROUP_UNITS = 1_000;
 const GROUP_BYTES = 4 * 1024 * 1024;
 const AWAIT_MS = 200;
 
-export type WriteListener = (error: FarcallError | undefined, more: boolean) => void;
+type WriteListener = (error: FarcallError | undefined, more: boolean) => void;
 
 interface Write {
   compose: () => readonly CallWrite[];
