@@ -30,6 +30,7 @@ const REQUEST_LIMIT_MS = 5_000;
 /** Servers restart, and leaders are elected: what was not answered is asked again for so long. */
 const PATIENCE_MS = 30_000;
 const RECONNECT_WAIT_MS = 100;
+const CLOSE_LIMIT_MS = 1_000;
 
 type Transport = typeof import("@nats-io/transport-node");
 type JetStream = typeof import("@nats-io/jetstream");
@@ -101,7 +102,7 @@ export class Connection {
           return await run(link);
         } catch (error) {
           if (error instanceof FarcallError) throw error;
-          if (this.#open !== link) throw this.#closedError();
+          if (this.#open !== link || link.nc.isClosed()) throw this.#closedError();
           if (!isTemporary(error) || performance.now() > until) throw asFarcallError(error, this.address.url);
         }
         await delay(wait);
@@ -223,13 +224,25 @@ export class Connection {
     const opening = this.#link;
     this.#link = undefined;
     this.#checked = undefined;
+    // A process that closes all has nothing else to stay alive for.
+    this.hold();
     const link = await opening?.catch(() => undefined);
-    this.#open = undefined;
-    if (!link || link.nc.isClosed()) return;
-    // What was published is sent, unless no server is there.
-    await Promise.race([link.nc.flush().catch(() => {}), delay(1_000, undefined, { ref: false })]);
-    await link.nc.close();
+    if (link && !link.nc.isClosed()) {
+      await sendAll(link.nc);
+      await link.nc.close();
+    }
+    if (this.#open === link) this.#open = undefined;
+    this.release();
   }
+}
+
+/** What was published is sent, unless no server is there. */
+async function sendAll(nc: NatsConnection): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, CLOSE_LIMIT_MS);
+  // A connection that is lost meanwhile has nothing to send.
+  await Promise.race([nc.flush().catch(() => {}), late]);
+  clearTimeout(timer);
 }
 
 interface Holding {
