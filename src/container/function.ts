@@ -8,6 +8,7 @@ import type { LoadMessage } from "../wire/container-protocol.ts";
 import type { Loaded } from "./callable.ts";
 import { loadInstance } from "./class.ts";
 import { loadArtifact } from "./load.ts";
+import { omitting } from "./omit.ts";
 import { type Handler, jsonHandler } from "./web.ts";
 
 export async function loadFunction(message: LoadMessage): Promise<Loaded> {
@@ -36,9 +37,11 @@ async function loadOne(app: App, exports: Record<string, unknown>, message: Load
       },
     );
   }
-  const { fn, mode, options } = definition;
-  const manifest =
-    (options.validate || options.web) && message.manifest !== "" ? await loadManifest(message) : undefined;
+  const { mode, options } = definition;
+  const isManifestUsed = options.validate || options.web || options.omit;
+  const manifest = isManifestUsed && message.manifest !== "" ? await loadManifest(message) : undefined;
+  const { omitted } = manifest?.functions.find((one) => one.name === message.function) ?? {};
+  const fn = omitted ? omitting(definition.fn, message.mode === "generator", omitted) : definition.fn;
   const validate =
     options.validate && manifest ? compileValidator(message.function, manifest, printType, isOfCodec) : undefined;
   let handler: Handler | undefined;

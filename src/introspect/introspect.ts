@@ -10,6 +10,7 @@ import {
   type FoundFunction,
   faultsOf,
   findCodecs,
+  shareWhole,
 } from "./functions/index.ts";
 import { nameDeclarations, reachableFrom } from "./naming.ts";
 import { type Fault, IntrospectionError, type Problem, placed, relativePath } from "./problems.ts";
@@ -82,6 +83,10 @@ export function introspect(entry: string, options: IntrospectOptions = {}): Intr
   // Types that the compiler could not understand look like `any`.
   const reported = hasTypeErrors ? problems.filter(({ severity }) => severity === "error") : problems;
   if (reported.some(({ severity }) => severity === "error")) throw new IntrospectionError(reported);
+  shareWhole(
+    cx,
+    all.flatMap(({ owners }) => owners),
+  );
   const declarations = nameDeclarations(app, reachableFrom(all));
   const doc = docOfApp(found.apps[0]!);
   return {

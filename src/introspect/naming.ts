@@ -22,7 +22,7 @@ export function reachableFrom(functions: readonly { owners: readonly Owner[] }[]
 export function nameDeclarations(app: AppProgram, records: Iterable<DeclarationRecord>): Declaration[] {
   const sorted = [...records]
     .map((record) => ({ record, ...positionOf(app, record) }))
-    .sort((a, b) => a.group - b.group || (a.file < b.file ? -1 : a.file > b.file ? 1 : a.at - b.at));
+    .sort((a, b) => a.group - b.group || (a.file < b.file ? -1 : a.file > b.file ? 1 : a.at - b.at || a.rank - b.rank));
   for (const { record } of sorted) if (!isTypeName(record.name)) rename(record, `${record.name}_`);
   const taken = new Set<string>();
   const repeated: DeclarationRecord[] = [];
@@ -48,13 +48,13 @@ function rename(record: DeclarationRecord, name: string): void {
 
 function positionOf(
   { root, isOwn }: AppProgram,
-  { symbol }: DeclarationRecord,
-): { group: number; file: string; at: number } {
+  { symbol, isReduced }: DeclarationRecord,
+): { group: number; file: string; at: number; rank: number } {
   const node = symbol.declarations![0]!;
   const source = node.getSourceFile();
   const path = source.fileName;
   const inPackages = path.lastIndexOf("/node_modules/");
   // Where a package is installed must not matter.
   const file = inPackages >= 0 ? path.slice(inPackages) : relativePath(root, path);
-  return { group: isOwn(source) ? 0 : 1, file, at: node.pos };
+  return { group: isOwn(source) ? 0 : 1, file, at: node.pos, rank: isReduced ? 1 : 0 };
 }

@@ -28,7 +28,8 @@ export type RefusalReason =
   /** Warnings. */
   | "any"
   | "missing"
-  | "dropped";
+  | "dropped"
+  | "omitted";
 
 export interface Problem {
   severity: "error" | "warning";

@@ -211,7 +211,7 @@ export class Pools implements PoolOwner {
       mode,
       root: version.root,
       engine: this.#engineUrl,
-      manifest: options.validate || options.web ? version.manifestFile : "",
+      manifest: options.validate || options.web || options.omit ? version.manifestFile : "",
       container: id,
       env,
       maxInputs: options.concurrency.maxInputs,

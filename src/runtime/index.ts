@@ -24,6 +24,7 @@ export {
   encodeValue,
   isOfCodec,
   keepUnknownCodecs,
+  withoutUncrossable,
 } from "./codec/index.ts";
 export { setContext } from "./context.ts";
 export { openEngine } from "./engines.ts";

@@ -115,6 +115,8 @@ export interface ResolvedFunctionOptions {
   /** The function can also be called over HTTP, with arguments and result as JSON. */
   web?: true;
   schedule?: Schedule;
+  /** Optional properties that cannot cross the wire are left out of its types, and of its results. */
+  omit?: "uncrossable";
 }
 
 export interface FunctionSchema extends CallSignature {
@@ -129,6 +131,8 @@ export interface FunctionSchema extends CallSignature {
   keywords?: true;
   /** The error classes that it declares: declarations that have `error`. It may throw others too. */
   errors?: ReferenceType[];
+  /** Names of the optional properties that its types lack because values of them cannot cross the wire: see the option `omit`. */
+  omitted?: string[];
   source?: SourceLocation;
   options: ResolvedFunctionOptions;
   /** Stable hash of everything that callers' types depend on; see signature.ts. A method's includes its class's constructor. */

@@ -104,6 +104,7 @@ const REASONS: Record<RefusalReason, string> = {
   this: "`this` inside a type",
   any: "`any`",
   missing: "types that are not installed",
+  omitted: "optional properties that a function leaves out",
   dropped: "the value that a generator returns in the end",
 };
 

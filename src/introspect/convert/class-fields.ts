@@ -4,7 +4,7 @@ import type { PropertySchema } from "../../schema/index.ts";
 import { docOf, hasModifier } from "../source/index.ts";
 import { brandName } from "./brands.ts";
 import type { Conversion } from "./conversion.ts";
-import { isNumericName, propertyName, refuseSymbolKey, stepOf } from "./keys.ts";
+import { isNumericName, propertyName, refuseSymbolKey } from "./keys.ts";
 import { typeOfMember } from "./members.ts";
 import { isExact, orUndefined } from "./optional.ts";
 
@@ -22,7 +22,8 @@ export function propertiesOfClass(cx: Conversion, node: ts.ClassLikeDeclaration)
       refuseSymbolKey(cx, field);
       return;
     }
-    const type = cx.at(stepOf(key), () => typeOfMember(cx, field));
+    const type = cx.property(key, field, field.questionToken !== undefined, () => typeOfMember(cx, field));
+    if (!type) return;
     const property: PropertySchema = { name: key, type };
     // A parameter that is left out is undefined, and so is its property then.
     if (ts.isParameter(field) && field.questionToken && isExact(cx)) property.type = orUndefined(type);

@@ -6,7 +6,16 @@
 import type { ts } from "ts-morph";
 import type { Declaration, ReferenceType, TypeSchema } from "../../schema/index.ts";
 import type { RefusalReason } from "../problems.ts";
-import { type DeclarationRecord, errors, type FoundCodec, type Owner, type Refusal, type Use } from "./owners.ts";
+import {
+  type DeclarationRecord,
+  errors,
+  type FoundCodec,
+  isUncrossable,
+  type Owner,
+  type Refusal,
+  type Use,
+} from "./owners.ts";
+import { stepOf } from "./paths.ts";
 
 export interface TypeOptions {
   /** An alias that is not to be used for the type: what it stands for is wanted. */
@@ -49,6 +58,8 @@ export interface ConversionOptions {
   checker: ts.TypeChecker;
   /** By the type that each is for. */
   codecs?: ReadonlyMap<ts.Symbol, FoundCodec>;
+  /** Leave out optional properties that cannot cross. */
+  omits?: boolean;
 }
 
 export class Conversion {
@@ -79,12 +90,25 @@ export class Conversion {
   #owner: Owner = { refusals: [], uses: [] };
   #path: string[] = [];
   #site: ts.Node | undefined;
+  readonly #omits: boolean;
+  #omitting: Conversion | undefined;
 
-  constructor({ program, checker, codecs = new Map() }: ConversionOptions, visitors: Visitors) {
+  constructor({ program, checker, codecs = new Map(), omits = false }: ConversionOptions, visitors: Visitors) {
     this.program = program;
     this.checker = checker;
     this.codecs = codecs;
+    this.#omits = omits;
     this.#visitors = visitors;
+  }
+
+  /**
+   * The same, but for optional properties that cannot cross: they are left out. It has declarations of its own, since those of other
+   * functions keep all their properties or are refused.
+   */
+  get omitting(): Conversion {
+    const { program, checker, codecs } = this;
+    this.#omitting ??= new Conversion({ program, checker, codecs, omits: true }, this.#visitors);
+    return this.#omitting;
   }
 
   node(node: ts.TypeNode): TypeSchema {
@@ -118,6 +142,34 @@ export class Conversion {
     const result = convert();
     this.#path.pop();
     return result;
+  }
+
+  /** The type of a property. Undefined for an optional one that cannot cross, where such are left out. */
+  property(
+    name: string,
+    node: ts.Node | undefined,
+    isOptional: boolean,
+    convert: () => TypeSchema,
+  ): TypeSchema | undefined {
+    return this.at(stepOf(name), () => {
+      if (!isOptional || this.isDescribing) return convert();
+      const { refusals, uses } = this.#owner;
+      const [hadRefusals, hadUses] = [refusals.length, uses.length];
+      const converted = convert();
+      const found = { refusals: refusals.slice(hadRefusals), uses: uses.slice(hadUses) };
+      if (!this.#omits) {
+        for (const part of [...found.refusals, ...found.uses]) part.isOptional = true;
+        return converted;
+      }
+      const because = [...errors(found)].find(isUncrossable);
+      if (!because) return converted;
+      refusals.length = hadRefusals;
+      uses.length = hadUses;
+      const message = `left out for callers: ${because.message}`;
+      const hint = "Callers can neither pass it nor get it. Remove `omit` to have it refused.";
+      this.#note("warning", node, "omitted", message, hint).omitted = name;
+      return undefined;
+    });
   }
 
   withScope<T>(symbols: Iterable<ts.Symbol>, convert: () => T): T {
@@ -244,6 +296,14 @@ export class Conversion {
 
   recordOf(reference: ReferenceType): DeclarationRecord | undefined {
     return this.#targets.get(reference);
+  }
+
+  /** What the same symbol is here that another conversion has as this. */
+  counterpart(record: DeclarationRecord, of: Conversion): DeclarationRecord | undefined {
+    const { symbol } = record;
+    if (of.#records.get(symbol) === record) return this.#records.get(symbol);
+    if (of.#errors.get(symbol) === record) return this.#errors.get(symbol);
+    return this.#customs.get(symbol);
   }
 
   /** Undefined while it is being converted. */

@@ -3,7 +3,8 @@ import { ts } from "ts-morph";
 import type { EnumDeclaration } from "../../schema/index.ts";
 import { docOf, hasModifier } from "../source/index.ts";
 import type { Conversion } from "./conversion.ts";
-import { propertyName, stepOf } from "./keys.ts";
+import { propertyName } from "./keys.ts";
+import { stepOf } from "./paths.ts";
 
 export function convertEnum(cx: Conversion, symbol: ts.Symbol): Pick<EnumDeclaration, "const" | "members"> {
   const members: EnumDeclaration["members"] = [];

@@ -8,8 +8,8 @@ import { docOf, isFarcallFile } from "../source/index.ts";
 import type { Conversion } from "./conversion.ts";
 import { isForeign } from "./data.ts";
 import { authoredName, docOfSymbol } from "./declarations.ts";
-import { stepOf } from "./keys.ts";
 import type { DeclarationRecord } from "./owners.ts";
+import { stepOf } from "./paths.ts";
 import { globalOrigin } from "./symbols.ts";
 
 const { SymbolFlags } = ts;

@@ -16,6 +16,7 @@ export {
   completeCompared,
   type DeclarationRecord,
   type FoundCodec,
+  isUncrossable,
   type Owner,
   type Refusal,
   reached,

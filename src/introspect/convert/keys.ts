@@ -2,13 +2,6 @@
 import { ts } from "ts-morph";
 import type { Conversion } from "./conversion.ts";
 
-const IS_NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
-
-/** One step of a path: `.name`, `["a name"]`. */
-export function stepOf(name: string): string {
-  return IS_NAME.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
-}
-
 /** Methods that every object has: a type with only these does not describe behaviour, but which values fit (`{ valueOf(): number }`). */
 const METHODS_OF_ALL: ReadonlySet<string> = new Set(["valueOf", "toString", "toLocaleString"]);
 

@@ -5,7 +5,8 @@ import { docOf, hasModifier } from "../source/index.ts";
 import { brandName } from "./brands.ts";
 import type { Conversion } from "./conversion.ts";
 import { convertFunction, convertFunctionType } from "./function-types.ts";
-import { isMethodOfAll, isNumericName, propertyName, refuseSymbolKey, stepOf } from "./keys.ts";
+import { isMethodOfAll, isNumericName, propertyName, refuseSymbolKey } from "./keys.ts";
+import { stepOf } from "./paths.ts";
 
 export function propertiesOfMembers(cx: Conversion, members: readonly ts.TypeElement[]): PropertySchema[] {
   const properties: PropertySchema[] = [];
@@ -21,9 +22,10 @@ export function propertiesOfMembers(cx: Conversion, members: readonly ts.TypeEle
       continue;
     }
     if (ts.isMethodSignature(member)) {
-      const type = cx.at(stepOf(name), () =>
+      const type = cx.property(name, member, member.questionToken !== undefined, () =>
         ofAllValues ? convertFunctionType(cx, member) : convertFunction(cx, member),
       );
+      if (!type) continue;
       const overloaded = properties.find((each) => each.name === name);
       if (overloaded) overloaded.type = withOverload(overloaded.type, type);
       else properties.push(member.questionToken ? { name, type, optional: true } : { name, type });
@@ -39,10 +41,14 @@ export function propertiesOfMembers(cx: Conversion, members: readonly ts.TypeEle
     }
     if (!ts.isPropertySignature(member) && !ts.isGetAccessorDeclaration(member)) continue;
     const convert = (): TypeSchema => typeOfMember(cx, member);
-    const type = cx.at(stepOf(name), () => (brand === undefined ? convert() : cx.describe(convert)));
+    const isOptional = member.questionToken !== undefined;
+    const type = cx.property(name, member, isOptional && brand === undefined, () =>
+      brand === undefined ? convert() : cx.describe(convert),
+    );
+    if (!type) continue;
     const property: PropertySchema = { name, type };
     if (isNumericName(cx, member.name)) property.numeric = true;
-    if (member.questionToken) property.optional = true;
+    if (isOptional) property.optional = true;
     if (ts.isGetAccessorDeclaration(member)) {
       const known = accessors.get(name); // the setter came first
       if (known) {

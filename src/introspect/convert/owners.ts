@@ -14,6 +14,10 @@ export interface Refusal {
   hint: string;
   /** Only a value of it cannot cross: other types may be compared with it. */
   isComparable?: true;
+  /** It is in an optional property, which the function could do without. */
+  isOptional?: true;
+  /** The optional property that has been left out because of it. */
+  omitted?: string;
 }
 
 /** What types are part of: a function, or a declaration that functions use. */
@@ -28,6 +32,8 @@ export interface Use {
   declaration: DeclarationRecord;
   /** Types are compared with it; no value of it crosses. */
   isCompared: boolean;
+  /** In an optional property. */
+  isOptional?: true;
 }
 
 export interface DeclarationRecord extends Owner {
@@ -39,6 +45,8 @@ export interface DeclarationRecord extends Owner {
   schema: Declaration | undefined;
   /** A package's type with behaviour: its first refusal says all, and its members matter only where types are compared with it. */
   isBehaviour?: true;
+  /** It, or something that it uses, has lost properties for a function that leaves out what cannot cross. */
+  isReduced?: true;
   /** Fills in the members of such a type. */
   complete?: (() => void) | undefined;
 }
@@ -62,14 +70,19 @@ export interface FoundCodec {
 export function* reached(
   owner: Owner,
   known?: { has(owner: Owner): boolean },
-): Iterable<{ owner: Owner; inside: string; isCompared: boolean }> {
+): Iterable<{ owner: Owner; inside: string; isCompared: boolean; isOptional: boolean }> {
   const seen = [new Set<Owner>(), new Set<Owner>()];
-  const queue = [{ owner, inside: "", isCompared: false }];
+  const queue = [{ owner, inside: "", isCompared: false, isOptional: false }];
   for (const item of queue) {
     yield item;
     if (isRefusedWhole(item.owner, item.isCompared)) continue;
-    for (const { path, declaration, isCompared } of item.owner.uses) {
-      const next = { owner: declaration, inside: item.inside + path, isCompared: item.isCompared || isCompared };
+    for (const { path, declaration, isCompared, isOptional } of item.owner.uses) {
+      const next = {
+        owner: declaration,
+        inside: item.inside + path,
+        isCompared: item.isCompared || isCompared,
+        isOptional: item.isOptional || isOptional === true,
+      };
       const before = seen[Number(next.isCompared)]!;
       if (before.has(declaration) || known?.has(declaration)) continue;
       before.add(declaration);
@@ -112,4 +125,23 @@ export function* errors(owner: Owner): Generator<Refusal, void> {
     for (const refusal of refusalsOf(at, isCompared)) if (refusal.severity === "error") yield refusal;
   }
   if (isSound) for (const each of seen) sound.add(each);
+}
+
+/** Of values that the wire does not carry, in whatever way they are declared. */
+const UNCROSSABLE: ReadonlySet<RefusalReason> = new Set([
+  "function",
+  "symbol",
+  "class",
+  "iterator",
+  "promise",
+  "stream",
+  "weak",
+  "signal",
+  "module",
+  "wrapper",
+]);
+
+/** Whether it is values that cannot cross, and not a type that callers could not be given. */
+export function isUncrossable({ severity, reason }: Refusal): boolean {
+  return severity === "error" && UNCROSSABLE.has(reason);
 }

@@ -12,10 +12,10 @@ import type { Conversion } from "./conversion.ts";
 import { behaviourOf, isData, isForeign } from "./data.ts";
 import { callsOfMembers } from "./function-types.ts";
 import { FUNCTION_REFUSED } from "./globals.ts";
-import { stepOf } from "./keys.ts";
 import { refuseExtended } from "./lost-properties.ts";
 import { indexesOfMembers, propertiesOfMembers } from "./members.ts";
 import type { DeclarationRecord } from "./owners.ts";
+import { stepOf } from "./paths.ts";
 import { membersOfType } from "./type-members.ts";
 
 const { SymbolFlags } = ts;

@@ -4,7 +4,7 @@ import type { IndexSignature, PropertySchema, TypeSchema } from "../../schema/in
 import { docOf } from "../source/index.ts";
 import { brandOfSymbol } from "./brands.ts";
 import type { Conversion } from "./conversion.ts";
-import { refuseSymbolKey, stepOf } from "./keys.ts";
+import { refuseSymbolKey } from "./keys.ts";
 import { isLeftOut } from "./optional.ts";
 
 /** `contradicted`: the index signatures that cannot be written in one object type with the other members. */
@@ -26,10 +26,14 @@ export function membersOfType(cx: Conversion, type: ts.Type, site: ts.Node | und
     }
     const name = brand ?? written;
     const convert = (): TypeSchema => typeOfProperty(cx, symbol, site);
-    const type = cx.at(stepOf(name), () => (brand === undefined ? convert() : cx.describe(convert)));
+    const isOptional = (symbol.flags & ts.SymbolFlags.Optional) !== 0;
+    const type = cx.property(name, symbol.valueDeclaration ?? site, isOptional && brand === undefined, () =>
+      brand === undefined ? convert() : cx.describe(convert),
+    );
+    if (!type) continue;
     const property: PropertySchema = { name, type };
     if (isNumeric(symbol)) property.numeric = true;
-    if (symbol.flags & ts.SymbolFlags.Optional) property.optional = true;
+    if (isOptional) property.optional = true;
     if (isReadonly(symbol)) property.readonly = true;
     const declaration = symbol.declarations?.[0];
     const doc = declaration && declaration.pos >= 0 ? docOf(declaration) : undefined;

@@ -25,6 +25,7 @@ import {
   unwrap,
 } from "../source/index.ts";
 import { declaredErrors } from "./errors.ts";
+import { conversionFor, noteOmissions, omissionsIn } from "./omit.ts";
 import { isGeneratorNode, iteratedResult } from "./results.ts";
 import { type ConvertedSignature, convertSignature, type SignatureOwner } from "./signatures.ts";
 
@@ -117,10 +118,11 @@ export function convertCallable(
   { name, signatures, behind, call, options, owner }: Callable,
   report: Report,
 ): FoundFunction {
+  const types = owner ? cx : conversionFor(cx, options, name, report);
   for (const signature of owner ? [] : signatures)
     refuseThisParameter(checker, signature, name, behind ?? call, report);
   let mode: FunctionMode = behind && isGeneratorNode(behind) ? "generator" : "unary";
-  const iterated = mode === "unary" ? signatures.filter((signature) => iteratedResult(cx, signature)) : [];
+  const iterated = mode === "unary" ? signatures.filter((signature) => iteratedResult(types, signature)) : [];
   if (iterated.length === signatures.length && iterated.every(isDeclaredAlone)) mode = "generator";
   else if (iterated.length > 0) {
     report(
@@ -134,8 +136,13 @@ export function convertCallable(
   const bindingDoc: FunctionDoc | undefined = comment === undefined ? undefined : splitFunctionDoc(comment);
   const isOverloaded = signatures.length > 1;
   const converted = signatures.map((signature) =>
-    convertSignature(cx, signature, name, mode, isOverloaded ? undefined : bindingDoc, call),
+    convertSignature(types, signature, name, mode, isOverloaded ? undefined : bindingDoc, call),
   );
+  const omissions = converted.map(({ signature, owners }) => {
+    const found = omissionsIn(owners);
+    noteOmissions(signature, found);
+    return found;
+  });
   const docs = [
     { text: bindingDoc?.text, at: call },
     ...converted.map(({ signature }) => ({ text: signature.doc, at: behind ?? call })),
@@ -160,6 +167,8 @@ export function convertCallable(
       delete schema.doc;
       if (doc !== undefined) schema.doc = doc;
       if (errors) schema.errors = errors.references;
+      const omitted = new Set(omissions.flat().map((each) => each.name));
+      if (omitted.size > 0) schema.omitted = [...omitted];
       if (isOverloaded) schema.overloads = converted.map(({ signature }: ConvertedSignature) => signature);
       return { ...schema, signature: signatureOf(schema, declarations, owner) };
     },

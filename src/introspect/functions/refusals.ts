@@ -1,6 +1,6 @@
 /** What cannot cross the wire, as problems of the functions that it would cross for. */
 import { list } from "../../text/index.ts";
-import { type Refusal, reached, refusalsOf } from "../convert/index.ts";
+import { isUncrossable, type Refusal, reached, refusalsOf } from "../convert/index.ts";
 import type { Fault } from "../problems.ts";
 import type { AppProgram } from "../source/index.ts";
 import type { FoundFunction } from "./functions.ts";
@@ -8,6 +8,9 @@ import type { SignatureOwner } from "./signatures.ts";
 
 /** So many functions or overloads are listed at most. */
 const MOST_NAMES = 3;
+
+const OR_OMIT =
+  'Or leave optional properties like this one out for callers, by the function option omit: "uncrossable".';
 
 type Registered = Pick<FoundFunction, "name" | "call" | "owners">;
 
@@ -26,10 +29,11 @@ interface Found {
 export function faultsOf(app: AppProgram, functions: readonly Registered[]): Fault[] {
   const found = new Map<string, Found>();
   for (const fn of functions) {
-    for (const { refusal, path, overload } of refusedIn(fn)) {
+    for (const { refusal, path, overload, isOptional } of refusedIn(fn)) {
       const isOwn = app.isOwn(refusal.node.getSourceFile());
       const node = isOwn ? refusal.node : fn.call;
-      const { severity, reason, message, hint } = refusal;
+      const { severity, reason, message } = refusal;
+      const hint = isOptional && isUncrossable(refusal) ? `${refusal.hint} ${OR_OMIT}` : refusal.hint;
       // In a package's file, the place is that of the registration, and only the path tells two apart.
       const key = [node.getSourceFile().fileName, node.getStart(), message, isOwn ? "" : path].join("\n");
       let known = found.get(key);
@@ -68,6 +72,8 @@ interface Refused {
   refusal: Refusal;
   path: string;
   overload: SignatureOwner["overload"];
+  /** In an optional property. */
+  isOptional: boolean;
 }
 
 /** Everything refused in a function's types and in the declarations that they use, once an overload, by the shortest path. */
@@ -77,11 +83,16 @@ function* refusedIn({ owners }: Registered): Iterable<Refused> {
     const { overload } = owner;
     const known = seen.get(overload?.at ?? 0) ?? new Set();
     seen.set(overload?.at ?? 0, known);
-    for (const { owner: at, inside, isCompared } of reached(owner)) {
+    for (const { owner: at, inside, isCompared, isOptional } of reached(owner)) {
       for (const refusal of refusalsOf(at, isCompared)) {
         if (known.has(refusal)) continue;
         known.add(refusal);
-        yield { refusal, path: owner.path(inside + refusal.path), overload };
+        yield {
+          refusal,
+          path: owner.path(inside + refusal.path),
+          overload,
+          isOptional: isOptional || refusal.isOptional === true,
+        };
       }
     }
   }

@@ -135,7 +135,7 @@ export class App {
    * answers at the URL that `getWebUrl()` gives and below it, with any method. Names are found as for `function`.
    */
   web(handler: WebHandler, options: WebOptions = {}): DefinedWeb {
-    for (const option of ["retries", "batch", "web", "schedule", "errors"]) {
+    for (const option of ["retries", "batch", "web", "schedule", "errors", "omit"]) {
       if (option in options) throw new InvalidError(`app "${this.name}": ${option} is not an option of app.web()`);
     }
     // The type has no key, and JavaScript has no types.

@@ -26,7 +26,7 @@ export interface MethodDefinition extends RemoteMethod {
 /** Called by farcall itself. */
 const LIFECYCLE: ReadonlySet<string> = new Set(["constructor", "enter", "exit"]);
 const METHOD_OPTIONS = ["timeoutMs", "retries", "validate"] as const;
-const NO_OPTIONS = ["batch", "web", "schedule", "limit"] as const;
+const NO_OPTIONS = ["batch", "web", "schedule", "limit", "omit"] as const;
 
 /** Throws InvalidError on options that make no sense. */
 export function defineMethods(

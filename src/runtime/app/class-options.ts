@@ -7,7 +7,7 @@ export type MethodOptions = Pick<FunctionOptions, "timeoutMs" | "retries" | "val
 
 /** Options of `app.class`. Those about containers are for each set of constructor arguments; `maxContainers` is 1 by default. */
 export interface ClassOptions<C extends AnyClass = AnyClass>
-  extends Omit<FunctionOptions, "batch" | "web" | "schedule" | "limit" | "concurrency"> {
+  extends Omit<FunctionOptions, "batch" | "web" | "schedule" | "limit" | "concurrency" | "omit"> {
   /** Inputs that one instance runs at a time. Default 1. */
   concurrency?: { maxInputs: number };
   /** Options of single methods, where they differ from the class's. */

@@ -107,6 +107,11 @@ export interface FunctionOptions<P extends readonly unknown[] = never[]> {
   errors?: readonly (abstract new (
     ...args: never
   ) => Error)[];
+  /**
+   * Leaves optional properties whose values cannot cross the wire (callbacks, symbols, streams, instances of classes with methods) out of
+   * the types that callers get, and out of results, where they would otherwise be refused. A deploy lists them. Write it out here.
+   */
+  omit?: "uncrossable";
 }
 
 /** What an app may say for all its functions: nothing that depends on their arguments. */
@@ -126,7 +131,7 @@ export interface WebOptions extends Omit<AppOptions, "retries" | "codecs"> {
 }
 
 type OwnOption = (typeof OWN_OPTIONS)[number];
-export const OWN_OPTIONS = ["name", "batch", "web", "schedule", "limit", "errors"] as const;
+export const OWN_OPTIONS = ["name", "batch", "web", "schedule", "limit", "errors", "omit"] as const;
 
 /** FunctionOptions with defaults; maxContainers 0 stands for "as many as the engine has cores". */
 export type { ResolvedFunctionOptions };
@@ -180,6 +185,7 @@ const checks: Checks = {
     isRecord(value) && (value["kind"] === "cron" || value["kind"] === "every")
       ? undefined
       : 'must be made by cron("0 9 * * *") or every({ hours: 1 })',
+  omit: (value) => (value === "uncrossable" ? undefined : 'must be "uncrossable"'),
   errors: (value) =>
     Array.isArray(value) && value.every(isErrorClass) ? undefined : "must be a list of classes that extend Error",
   batch: (value) => (isRecord(value) ? undefined : "must be an object: { maxSize: 32, waitMs: 20 }"),
@@ -219,6 +225,7 @@ export function resolveOptions(subject: string, ...layers: readonly FunctionOpti
       hint: "Write another function that answers HTTP and calls this one with remote().",
     });
   }
+  if (given.omit) resolved.omit = given.omit;
   if (given.limit) resolved.limit = resolveLimit(subject, given.limit);
   refuseTogether(subject, resolved, given);
   if (given.batch) resolved.batch = { maxSize: given.batch.maxSize, waitMs: given.batch.waitMs };

@@ -20,6 +20,7 @@ import { revive } from "./revive.ts";
 import { REFUSED, scan } from "./scan.ts";
 import { TAG } from "./tags.ts";
 
+export { withoutUncrossable } from "./omit.ts";
 export { argumentBytes } from "./peek.ts";
 
 const cbor = new Encoder({

@@ -291,6 +291,7 @@ const options = object(
     web: flag,
     schedule,
     limit: object({ count: natural, perMs: notNegative }, { key: argumentPaths }),
+    omit: oneOf(["uncrossable"]),
   },
 );
 
@@ -304,6 +305,7 @@ const functionShape = object(
     overloads: list(object(call, { doc: text, typeParameters })),
     keywords: flag,
     errors: types,
+    omitted: texts,
     class: name,
     source,
   },
