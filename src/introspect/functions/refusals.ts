@@ -30,8 +30,9 @@ export function faultsOf(app: AppProgram, functions: readonly Registered[]): Fau
       const isOwn = app.isOwn(refusal.node.getSourceFile());
       const node = isOwn ? refusal.node : fn.call;
       const { severity, reason, message, hint } = refusal;
-      // In a package's file, the place is that of the registration, and only the path tells two apart.
-      const key = [node.getSourceFile().fileName, node.getStart(), message, isOwn ? "" : path].join("\n");
+      // One cause, wherever it is met; what the author wrote can come to many nodes that the compiler made.
+      const { fileName } = refusal.node.getSourceFile();
+      const key = [fileName, refusal.node.getStart(), message].join("\n");
       let known = found.get(key);
       if (!known) {
         const fault = { severity, reason, node, path, message, hint };
@@ -42,9 +43,11 @@ export function faultsOf(app: AppProgram, functions: readonly Registered[]): Fau
       else if (overload) known.overloads.add(overload.at);
     }
   }
-  return withOverloads([...found.values()]).map(({ fault, others }) =>
-    others.size === 0 ? fault : { ...fault, message: `${fault.message}; also in ${list([...others], MOST_NAMES)}` },
-  );
+  return withOverloads([...found.values()]).map(({ fault, others }) => {
+    if (others.size === 0) return fault;
+    const alsoIn = [...others];
+    return { ...fault, message: `${fault.message}; also in ${list(alsoIn, MOST_NAMES)}`, alsoIn };
+  });
 }
 
 /** Says which overloads are at fault, and whether the others can do without them. */
