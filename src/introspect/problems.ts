@@ -45,6 +45,8 @@ export interface Problem {
   path?: string;
   message: string;
   hint?: string;
+  /** The other functions that have it: the message names the first of them. */
+  alsoIn?: readonly string[];
 }
 
 /** A problem at a node of the source. Where that is, is found once for all of them, by `placed`. */
@@ -81,7 +83,7 @@ export function formatProblem({ severity, file, line, column, path, message, hin
 }
 
 export function placed(root: string, { node, other, ...problem }: Fault): Problem {
-  const { severity, reason, path, message, hint } = problem;
+  const { severity, reason, path, message, hint, alsoIn } = problem;
   const place = placeOf(root, node);
   const elsewhere = other && placeOf(root, other);
   return {
@@ -91,6 +93,7 @@ export function placed(root: string, { node, other, ...problem }: Fault): Proble
     ...(path === undefined ? {} : { path }),
     message: elsewhere ? `${message} ${elsewhere.file}:${elsewhere.line}` : message,
     ...(hint === undefined ? {} : { hint }),
+    ...(alsoIn === undefined ? {} : { alsoIn }),
   };
 }
 

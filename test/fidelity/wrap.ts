@@ -88,6 +88,9 @@ export function wrap(workspace: Workspace, id: string, module: string, names: re
         const name = left[problem.line - 1 - head.length];
         if (name === undefined) throw error;
         refused.set(name, [...(refused.get(name) ?? []), problem]);
+        for (const other of problem.alsoIn ?? []) {
+          refused.set(other, [...(refused.get(other) ?? []), { ...problem, path: other }]);
+        }
       }
       left = left.filter((name) => !refused.has(name));
     }

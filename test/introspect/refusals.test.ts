@@ -48,6 +48,7 @@ describe("a type that cannot be sent is refused", () => {
       "error parts(picked.getTime)",
       "error parts(rest)",
       "error parts(rest.clear)",
+      "error typed<T>.of",
       "warning hidden(data)",
       "warning hidden(list[].value)",
     ]);
@@ -71,6 +72,9 @@ describe("a type that cannot be sent is refused", () => {
     expect(all.find(({ path }) => path === "callback(options.onProgress)")?.message).toBe(
       "a function cannot cross the wire; also in again",
     );
+    expect(all.filter(({ message }) => message.startsWith("Splitting")).map(({ message }) => message)).toEqual([
+      "Splitting is an object with methods: it cannot cross the wire; also in joined",
+    ]);
   });
 
   test("of an overloaded function, naming the overloads that have it", () => {
@@ -85,7 +89,7 @@ describe("a type that cannot be sent is refused", () => {
   test("in a package's types, naming the method at fault", () => {
     expect(all.find(({ path }) => path === "split(options.split)")).toMatchObject({
       reason: "function",
-      message: "Splitting is an object with methods: it cannot cross the wire",
+      message: "Splitting is an object with methods: it cannot cross the wire; also in joined",
     });
     expect(all.find(({ path }) => path === "split(parser)")?.message).toBe(
       "Parser is a function: it cannot cross the wire",

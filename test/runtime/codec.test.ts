@@ -170,6 +170,12 @@ describe("values that are kept", () => {
     expect(roundTrip(new Point3())).toStrictEqual({ x: 1, y: 2, z: 3 });
   });
 
+  test("arrays by their elements alone: a match is the array of its strings", () => {
+    const match: string[] = "in 2024".match(/(\d)(\d+)/)!;
+    deepStrictEqual(roundTrip(match), ["2024", "2", "024"]);
+    deepStrictEqual(roundTrip({ page: Object.assign([-0, 1], { total: 3 }) }), { page: [-0, 1] });
+  });
+
   test("plain objects and arrays of another realm", () => {
     const foreign = runInContext("({ a: [1, { b: -0 }] })", createContext());
     expect(roundTrip(foreign)).toStrictEqual({ a: [1, { b: -0 }] });

@@ -11,8 +11,11 @@ export function convertTypeParameters(
 ): TypeParameterSchema[] {
   return (nodes ?? []).map((node) => {
     const parameter: TypeParameterSchema = { name: typeParameterName(node.name.text) };
-    if (node.constraint) parameter.constraint = cx.describe(() => cx.node(node.constraint!));
-    if (node.default) parameter.default = cx.node(node.default);
+    const { constraint, default: preset } = node;
+    cx.at(`<${node.name.text}>`, () => {
+      if (constraint) parameter.constraint = cx.describe(() => cx.node(constraint));
+      if (preset) parameter.default = cx.node(preset);
+    });
     if (hasModifier(node, ts.SyntaxKind.ConstKeyword)) parameter.const = true;
     const doc = docs?.get(node.name.text);
     if (doc) parameter.doc = doc;

@@ -34,8 +34,10 @@ export function faultsOf(app: AppProgram, functions: readonly Registered[]): Fau
       const node = isOwn ? refusal.node : fn.call;
       const { severity, reason, message } = refusal;
       const hint = isOptional && isUncrossable(refusal) ? `${refusal.hint} ${OR_OMIT}` : refusal.hint;
-      // In a package's file, the place is that of the registration, and only the path tells two apart.
-      const key = [node.getSourceFile().fileName, node.getStart(), message, isOwn ? "" : path].join("\n");
+      // One cause, wherever it is met; what the author wrote can come to many nodes that the compiler made.
+      const { fileName } = refusal.node.getSourceFile();
+      const key = [fileName, refusal.node.getStart(), message].join("
+");
       let known = found.get(key);
       if (!known) {
         const fault = { severity, reason, node, path, message, hint };
@@ -46,9 +48,11 @@ export function faultsOf(app: AppProgram, functions: readonly Registered[]): Fau
       else if (overload) known.overloads.add(overload.at);
     }
   }
-  return withOverloads([...found.values()]).map(({ fault, others }) =>
-    others.size === 0 ? fault : { ...fault, message: `${fault.message}; also in ${list([...others], MOST_NAMES)}` },
-  );
+  return withOverloads([...found.values()]).map(({ fault, others }) => {
+    if (others.size === 0) return fault;
+    const alsoIn = [...others];
+    return { ...fault, message: `${fault.message}; also in ${list(alsoIn, MOST_NAMES)}`, alsoIn };
+  });
 }
 
 /** Says which overloads are at fault, and whether the others can do without them. */

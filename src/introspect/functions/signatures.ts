@@ -50,7 +50,7 @@ export function convertSignature(
 
   const typeParameters = part(
     site,
-    () => `${name}<>`,
+    (inside) => `${name}${inside}`,
     () => convertTypeParameters(cx, typeParameterNodes(cx, signature, declaration), doc.typeParameters),
   );
   const labels = labelsOf(signature, doc);

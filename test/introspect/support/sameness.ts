@@ -97,10 +97,7 @@ function compare(
     // All problems are reported at once; compare the functions that have none.
     const refused = new Map<string, Problem[]>();
     for (const problem of error.problems.filter(({ severity }) => severity === "error")) {
-      const names = [
-        ...(problem.path ? [problem.path] : []),
-        ...(/; also in (.*)$/.exec(problem.message)?.[1]?.split(", ") ?? []),
-      ];
+      const names = [...(problem.path ? [problem.path] : []), ...(problem.alsoIn ?? [])];
       if (names.length === 0 && lineOf.has(problem.line)) names.push(lineOf.get(problem.line)!);
       for (const path of names) {
         const name = /^[^(<]+/.exec(path)![0];
