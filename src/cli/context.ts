@@ -20,10 +20,20 @@ export class Context {
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
   readonly #engines: Engine[] = [];
+  #runsUntilTold = false;
 
   constructor(output: Output, signal: AbortSignal) {
     this.output = output;
     this.signal = signal;
+  }
+
+  /** The command goes on until it is told to stop, and has done its work then. */
+  untilTold(): void {
+    this.#runsUntilTold = true;
+  }
+
+  get runsUntilTold(): boolean {
+    return this.#runsUntilTold;
   }
 
   /**

@@ -41,7 +41,7 @@ export async function run(argv: readonly string[], makeProgram: (context: Contex
     const program = await makeProgram(context);
     name = program.name();
     await program.parseAsync(argv, { from: "user" });
-    if (interruption.signal.aborted) process.exitCode = EXIT.interrupted;
+    if (interruption.signal.aborted && !context.runsUntilTold) process.exitCode = EXIT.interrupted;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) process.exitCode = EXIT.ok;
     else if (error instanceof CommanderError) process.exitCode = reportUsage(error, output, commandName(name, argv));

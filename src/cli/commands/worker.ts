@@ -35,9 +35,8 @@ export function define(command: Command, context: Context): void {
     });
     output.event({ worker: worker.id, engine: url });
     output.line(`Worker ${worker.id} takes work from ${url}.`);
-    const stopped = Promise.withResolvers<void>();
-    process.once("SIGTERM", () => stopped.resolve());
-    await Promise.race([stopped.promise, signal.aborted ? undefined : once(signal, "abort")]);
+    if (!signal.aborted) await once(signal, "abort");
+    context.untilTold();
     output.note("It takes nothing more, and stops once what runs has ended.");
     await worker.stop(options.drain * 1_000);
   });

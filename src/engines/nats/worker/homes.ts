@@ -14,6 +14,7 @@ const FETCH_MS = 5_000;
 const AGAIN_MS = 250;
 /** A call whose time is not so far is at home here until then. */
 const HELD_MS = 2_000;
+const REMEMBERED = 1_000;
 const MAX_NAK_MS = 3_600_000;
 
 export interface HomesOptions {
@@ -26,6 +27,8 @@ export class Homes {
   readonly #options: HomesOptions;
   readonly #store: CallStore;
   readonly #homes = new Map<string, Home>();
+  /** Cancels that were heard of; such a call may be about to come, and what a replica says of it may be older. */
+  readonly #lately = new Map<string, Cancelled>();
   #running: Promise<void>[] = [];
   #subscription: Subscription | undefined;
   #stopped = false;
@@ -117,6 +120,8 @@ export class Homes {
       }
       home = new Home({ connection, store: this.#store, source, call, again: message.info.deliveryCount > 1 });
       this.#homes.set(id, home);
+      const cancelled = this.#lately.get(id);
+      if (cancelled) home.cancel(cancelled.terminate);
       this.#messages.set(home, message);
       if (await home.run()) message.ack();
       else message.nak();
@@ -136,8 +141,16 @@ export class Homes {
 
   #cancelled(message: Msg): void {
     const id = message.subject.slice(`${PREFIX}.call.`.length, -".cancelled".length);
-    const { terminate } = message.json<Cancelled>();
-    this.#homes.get(id)?.cancel(terminate);
+    const cancelled = message.json<Cancelled>();
+    const home = this.#homes.get(id);
+    if (home) home.cancel(cancelled.terminate);
+    else {
+      this.#lately.set(id, cancelled);
+      for (const oldest of this.#lately.keys()) {
+        if (this.#lately.size <= REMEMBERED) break;
+        this.#lately.delete(oldest);
+      }
+    }
   }
 
   /** Hands its calls over to other workers. */

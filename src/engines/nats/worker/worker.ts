@@ -220,11 +220,10 @@ export class Worker {
   }
 
   /** Of all that is wanted of a workload, what this worker is to have. */
-  #shareOf(workload: Workload): Settings {
+  #shareOf(workload: Workload, unit: string): Settings {
     const { version, options } = workload;
     const overrides = this.#versions.isNewest(version) ? this.#versions.autoscaler(version, workloadKey(workload)) : {};
     const settings = { ...deployedSettings(options), ...overrides };
-    const key = unitNameOf(workload);
     // Limits by key and in time are counted by whoever runs the function, so one worker has all of it.
     if (isCounted(options)) {
       return this.#roster.owns(functionNameOf(workload))
@@ -235,16 +234,17 @@ export class Worker {
     const isLimited = options.maxContainers > 0 || overrides.maxContainers !== undefined;
     return {
       ...settings,
-      minContainers: this.#roster.share(settings.minContainers, key),
-      bufferContainers: this.#roster.share(settings.bufferContainers, key),
-      maxContainers: isLimited ? this.#roster.share(settings.maxContainers, key) : settings.maxContainers,
+      minContainers: this.#roster.share(settings.minContainers, unit),
+      bufferContainers: this.#roster.share(settings.bufferContainers, unit),
+      maxContainers: isLimited ? this.#roster.share(settings.maxContainers, unit) : settings.maxContainers,
     };
   }
 
   #configure(pool: Pool): void {
-    const share = this.#shareOf(pool.workload);
+    const unit = unitNameOf(pool.workload);
+    const share = this.#shareOf(pool.workload, unit);
     // What it has already it also runs.
-    const held = this.#units.get(unitNameOf(pool.workload))?.held ?? 0;
+    const held = this.#units.get(unit)?.held ?? 0;
     pool.configure(held > 0 ? { ...share, maxContainers: Math.max(1, share.maxContainers) } : share);
   }
 
@@ -450,7 +450,7 @@ export class Worker {
     const pool = this.#unitPools.get(name);
     let ready = 0;
     if (pool) for (const { state } of pool.containers) if (state === "ready") ready++;
-    return { maxContainers: this.#shareOf(workload).maxContainers, ready, paceMs: pool?.paceMs };
+    return { maxContainers: this.#shareOf(workload, name).maxContainers, ready, paceMs: pool?.paceMs };
   }
 
   #onOffer(unitName: string, message: Msg): void {
