@@ -36,8 +36,7 @@ export function faultsOf(app: AppProgram, functions: readonly Registered[]): Fau
       const hint = isOptional && isUncrossable(refusal) ? `${refusal.hint} ${OR_OMIT}` : refusal.hint;
       // One cause, wherever it is met; what the author wrote can come to many nodes that the compiler made.
       const { fileName } = refusal.node.getSourceFile();
-      const key = [fileName, refusal.node.getStart(), message].join("
-");
+      const key = [fileName, refusal.node.getStart(), message].join("\n");
       let known = found.get(key);
       if (!known) {
         const fault = { severity, reason, node, path, message, hint };
