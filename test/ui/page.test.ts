@@ -295,6 +295,34 @@ describe.skipIf(missingBrowser !== "")("the page", () => {
     expect(await text(page.locator(".change", { hasText: "large" }))).toContain("docs only");
   });
 
+  test("follows a deploy that happens while the page begins to listen", async () => {
+    const engine = localEngine(home.url);
+    const deploy = (doc: string) => {
+      const request = deployment("swift", "export const a = app.function(function a() {});", { a: {} });
+      return engine.deployer!.deploy({ ...request, manifest: { ...request.manifest, doc } });
+    };
+    await deploy("The first.");
+    const other = await page.context().newPage();
+    await other.goto(`${ui.origin}/app/main/swift`);
+    // This page begins to listen when the other one knows already.
+    let listens = Promise.resolve();
+    await page.route("**/api/live**", async (route) => {
+      await listens;
+      await route.continue();
+    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    listens = promise;
+    await open("/app/main/swift");
+    await shows("main", "The first.");
+    await deploy("The second.");
+    await other.locator("main").filter({ hasText: "The second." }).waitFor();
+    resolve();
+    await shows("main", "The second.");
+    await page.unroute("**/api/live**");
+    await other.close();
+    await engine.close();
+  });
+
   test("shows what a hostile engine says as text, and runs none of it", async () => {
     const evil = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>";
     const engine = localEngine(home.url);

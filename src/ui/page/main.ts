@@ -1,6 +1,6 @@
 /** The page: which view a URL shows, what happens when it is left, and the engine's state in the corner. */
 import type { EngineState } from "../api.ts";
-import { engineView, live, type ServerError } from "./api.ts";
+import { engineView, get, live, type ServerError } from "./api.ts";
 import { appView } from "./app.ts";
 import { appsView } from "./apps.ts";
 import { callView } from "./call.ts";
@@ -26,6 +26,7 @@ const engine = document.getElementById("engine") as HTMLElement;
 let left = new AbortController();
 let current: View | undefined;
 let stopLive = new AbortController();
+/** As of a moment before the view was loaded: a deploy after that is news. */
 let appsSeen: string | undefined;
 
 /** Renders what the address says. What was there stays until its successor is ready, so nothing jumps. */
@@ -43,6 +44,7 @@ async function render(focus: boolean): Promise<void> {
   let view: View;
   try {
     const make = Object.hasOwn(views, name) ? views[name] : undefined;
+    appsSeen ??= (await get("apps", {}, signal)).map(({ etag }) => etag).join(" ");
     if (!make) throw Object.assign(new Error("This page does not exist."), { hint: "Start from the list of apps." });
     view = await make({ parts, query: new URLSearchParams(location.search), left: signal });
   } catch (error) {
@@ -110,7 +112,7 @@ function connect(): void {
     (event) => {
       if (event.event === "state") tellState(event.state, event.message);
       if (event.event === "apps") {
-        const news = appsSeen !== undefined && appsSeen !== event.etag;
+        const news = appsSeen !== event.etag;
         appsSeen = event.etag;
         if (news && view.followsDeploys) return void render(false);
       }
