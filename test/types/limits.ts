@@ -1,5 +1,5 @@
 /** Limits: a key has the function's parameters, and consists of comparable values. */
-import { App, type FunctionOptions } from "../../src/index.ts";
+import { type AnyCallable, App, type FunctionOptions } from "../../src/index.ts";
 
 interface Order {
   id: number;
@@ -48,3 +48,8 @@ app.function(pack, { name: "o", limit: { count: 1 } });
 app.class(class Model {}, { limit: { count: 1, perMs: 1 } });
 // @ts-expect-error functions of an app have parameters of their own
 export const other: App = new App("other", { concurrency: { maxInputs: 1, key: (id: string) => id, perKey: 1 } });
+
+// A helper that registers any function takes options without knowing its parameters.
+export function define<F extends AnyCallable>(fn: F, options?: FunctionOptions): unknown {
+  return app.function(fn, { retries: 3, ...options });
+}

@@ -23,12 +23,18 @@ import { type AnyKey, argumentPaths, type KeyPart } from "./argument-path.ts";
  * @typeParam P the function's parameters
  */
 export interface KeyedBy<P extends readonly unknown[]> {
-  // A method, so that FunctionOptions without parameters suit every function.
   key(...args: P): KeyPart | readonly KeyPart[];
 }
 
+/**
+ * Of options that are written before it is known whose they are: those of a helper that registers any function. Only `any` suits
+ * the parameters of every function.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+type AnyParameters = any;
+
 /** How many inputs run at the same time. @typeParam P the function's parameters */
-export type Concurrency<P extends readonly unknown[] = never[]> =
+export type Concurrency<P extends readonly unknown[] = AnyParameters> =
   | { maxInputs: number; key?: undefined; perKey?: undefined }
   | (KeyedBy<P> & {
       /** In one container. Default 1. */
@@ -38,14 +44,14 @@ export type Concurrency<P extends readonly unknown[] = never[]> =
     });
 
 /** How many inputs may start in a span of time. @typeParam P the function's parameters */
-export interface Limit<P extends readonly unknown[] = never[]> extends Partial<KeyedBy<P>> {
+export interface Limit<P extends readonly unknown[] = AnyParameters> extends Partial<KeyedBy<P>> {
   /** Most inputs that start in any `perMs` milliseconds, in all containers together; of one key, when there is one. */
   count: number;
   perMs: number;
 }
 
 /** @typeParam P the function's parameters, for `key` */
-export interface FunctionOptions<P extends readonly unknown[] = never[]> {
+export interface FunctionOptions<P extends readonly unknown[] = AnyParameters> {
   /** Name in the app; default: the function's own name, then the name it is exported under. */
   name?: string;
   /**
