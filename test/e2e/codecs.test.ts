@@ -1,15 +1,12 @@
 /** Types that apps bring a codec for, from an app's source to a program that calls, with a real host. */
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { farcall, run } from "../support/cli.ts";
 import { COMPILERS, compile } from "../support/compile.ts";
-import { type TemporaryHome, temporaryHome } from "../support/home.ts";
+import { InstalledProject } from "./project.ts";
 
-const repo = resolve(import.meta.dirname, "../..");
-
-let home: TemporaryHome;
+let project: InstalledProject;
 let folder: string;
 let env: Record<string, string | undefined>;
 
@@ -124,56 +121,23 @@ console.log(JSON.stringify(results));
 `;
 
 beforeAll(async () => {
-  home = await temporaryHome();
-  env = { ...home.env, FARCALL_ENGINE: undefined };
-  folder = await mkdtemp(join(tmpdir(), "codecs-"));
-  await write({
-    ...PACKAGES,
-    "package.json": JSON.stringify({ name: "shop", type: "module" }),
-    "farcall.config.json": JSON.stringify({ apps: ["prices"] }),
-    "src/producer/codecs.ts": CODECS,
-    "src/producer/app.ts": APP,
-    "src/main.ts": PROGRAM,
-    "tsconfig.json": JSON.stringify({
-      compilerOptions: {
-        target: "es2022",
-        lib: ["es2022"],
-        module: "nodenext",
-        strict: true,
-        skipLibCheck: true,
-        allowImportingTsExtensions: true,
-        types: ["node"],
-        noEmit: true,
-      },
-      include: ["src/generated", "src/main.ts"],
-    }),
-  });
-  await mkdir(join(folder, "node_modules/@types"), { recursive: true });
-  for (const name of ["@types/node", "undici-types"]) {
-    await symlink(join(repo, "node_modules", name), join(folder, "node_modules", name), "dir");
-  }
-  await symlink(repo, join(folder, "node_modules/farcall"), "dir");
-  await cli("deploy", "src/producer/app.ts");
-  await cli("codegen");
+  project = await InstalledProject.create(
+    {
+      ...PACKAGES,
+      "package.json": JSON.stringify({ name: "shop", type: "module" }),
+      "farcall.config.json": JSON.stringify({ apps: ["prices"] }),
+      "src/producer/codecs.ts": CODECS,
+      "src/producer/app.ts": APP,
+      "src/main.ts": PROGRAM,
+    },
+    { lib: ["es2022"] },
+  );
+  ({ folder, env } = project);
+  await project.cli("deploy", "src/producer/app.ts");
+  await project.cli("codegen");
 });
 
-afterAll(async () => {
-  await home?.[Symbol.asyncDispose]();
-  if (folder) await rm(folder, { recursive: true, force: true });
-});
-
-async function write(files: Record<string, string>): Promise<void> {
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), text);
-  }
-}
-
-async function cli(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await farcall(args, { cwd: folder, env });
-  expect(code, stderr + stdout).toBe(0);
-  return stdout;
-}
+afterAll(() => project?.[Symbol.asyncDispose]());
 
 describe.sequential("types with a codec", () => {
   test("cross in both directions, and a program without the codec is told which one is missing", async () => {
@@ -214,36 +178,36 @@ describe.sequential("types with a codec", () => {
   });
 
   test("are given and shown as what the codec makes of them on the command line", async () => {
-    expect(await cli("call", "prices/item", '"2.25"', "--json")).toBe(
+    expect(await project.cli("call", "prices/item", '"2.25"', "--json")).toBe(
       '{"price":"2.25","at":{"ms":7},"tags":{"a":"2.25","b":null}}\n',
     );
     const wrong = await farcall(["call", "prices/item", "5"], { cwd: folder, env });
     expect(wrong.code).toBe(1);
     expect(wrong.stderr).toContain("item(price): expected Decimal");
-    expect(await cli("describe", "prices/item")).toContain("Decimal");
+    expect(await project.cli("describe", "prices/item")).toContain("Decimal");
   });
 
   test("change a signature: a type gets a codec, or its codec another format", async () => {
     const withText = APP.replace("echo(value: Big): Big", "echo(value: string): string");
-    await write({ "src/producer/app.ts": withText });
-    await cli("deploy", "src/producer/app.ts");
+    await project.write({ "src/producer/app.ts": withText });
+    await project.cli("deploy", "src/producer/app.ts");
     const check = await farcall(["codegen", "--check"], { cwd: folder, env });
     expect(check.stdout + check.stderr).toMatch(/echo[^\n]*breaking|breaking[^\n]*echo/);
-    await write({
+    await project.write({
       "src/producer/app.ts": APP,
       "src/producer/codecs.ts": CODECS.replace("({ ms: at.toMillis() })", "at.toMillis()").replace(
         "({ ms }) => DateTime.fromMillis(ms)",
         "(ms) => DateTime.fromMillis(ms)",
       ),
     });
-    await cli("deploy", "src/producer/app.ts");
+    await project.cli("deploy", "src/producer/app.ts");
     const changed = await farcall(["codegen", "--check"], { cwd: folder, env });
     expect(changed.stdout + changed.stderr).toMatch(/item/);
     expect(changed.stdout + changed.stderr).not.toMatch(/echo/);
   });
 
   test("that callers cannot import are refused at deploy", async () => {
-    await write({
+    await project.write({
       "src/producer/own.ts": `import { App, codec } from "farcall";
 export class Money { constructor(readonly cents: number) {} format() { return String(this.cents); } }
 const money = codec({ name: "money", class: Money, encode: (m) => m.cents, decode: (cents) => new Money(cents) });
@@ -255,12 +219,14 @@ export const pay = app.function(function pay(money: Money): void {});
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('callers cannot import Money, the type of the codec "money"');
     const own = await readFile(join(folder, "src/producer/own.ts"), "utf8");
-    await write({ "src/producer/own.ts": own.replace('name: "money",', 'name: "money", from: "@shop/money",') });
-    await cli("deploy", "src/producer/own.ts");
+    await project.write({
+      "src/producer/own.ts": own.replace('name: "money",', 'name: "money", from: "@shop/money",'),
+    });
+    await project.cli("deploy", "src/producer/own.ts");
   });
 
   test("of Temporal need no codec where the platform or a polyfill has them", async () => {
-    await write({
+    await project.write({
       "temporal.config.json": JSON.stringify({ apps: ["dates"], output: "dates/generated" }),
       "dates/polyfill.js": `class Instant { constructor(text) { this.text = text; } static from(text) { return new Instant(text); } toString() { return this.text; } toJSON() { return this.text; } get later() { return 1; } }
 globalThis.Temporal ??= { Instant };
@@ -296,8 +262,8 @@ void dates.echo.remote("2020-01-01T00:00:00Z");
         include: ["typed.ts", "generated"],
       }),
     });
-    await cli("deploy", "dates/app.ts");
-    await cli("codegen", "--config", "temporal.config.json");
+    await project.cli("deploy", "dates/app.ts");
+    await project.cli("codegen", "--config", "temporal.config.json");
     for (const compiler of COMPILERS) {
       expect(await compile(compiler, join(folder, "dates/without.tsconfig.json"), folder)).toBe("");
     }

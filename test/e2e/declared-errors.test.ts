@@ -1,15 +1,12 @@
 /** Errors that functions declare, from an app's source over stubs to `instanceof` in a program that calls, with a real host. */
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { farcall, run } from "../support/cli.ts";
 import { COMPILERS, compile } from "../support/compile.ts";
-import { type TemporaryHome, temporaryHome } from "../support/home.ts";
+import { InstalledProject } from "./project.ts";
 
-const repo = resolve(import.meta.dirname, "../..");
-
-let home: TemporaryHome;
+let project: InstalledProject;
 let folder: string;
 let env: Record<string, string | undefined>;
 
@@ -144,60 +141,27 @@ console.log(JSON.stringify(results));
 `;
 
 beforeAll(async () => {
-  home = await temporaryHome();
-  env = { ...home.env, FARCALL_ENGINE: undefined };
-  folder = await mkdtemp(join(tmpdir(), "errors-"));
-  await write({
-    "package.json": JSON.stringify({ type: "module" }),
-    "farcall.config.json": JSON.stringify({ apps: ["images", "other"] }),
-    "farcall.other.config.json": JSON.stringify({ apps: ["other"], output: "src/producer/stubs" }),
-    "farcall.js.config.json": JSON.stringify({ apps: ["images", "other"], output: "plain/generated", emit: "js" }),
-    "src/producer/errors.ts": ERRORS,
-    "src/producer/images.ts": IMAGES,
-    "src/producer/other.ts": OTHER,
-    "src/main.ts": PROGRAM,
-    "tsconfig.json": JSON.stringify({
-      compilerOptions: {
-        target: "es2022",
-        lib: ["es2022", "esnext.disposable"],
-        module: "nodenext",
-        strict: true,
-        skipLibCheck: true,
-        allowImportingTsExtensions: true,
-        types: ["node"],
-        noEmit: true,
-      },
-      include: ["src/generated", "src/main.ts"],
-    }),
-  });
-  await mkdir(join(folder, "node_modules/@types"), { recursive: true });
-  for (const name of ["@types/node", "undici-types"]) {
-    await symlink(join(repo, "node_modules", name), join(folder, "node_modules", name), "dir");
-  }
-  await symlink(repo, join(folder, "node_modules/farcall"), "dir");
-  await cli("deploy", "src/producer/other.ts");
-  await cli("codegen", "--config", "farcall.other.config.json");
-  await cli("deploy", "src/producer/images.ts");
-  await cli("codegen");
+  project = await InstalledProject.create(
+    {
+      "package.json": JSON.stringify({ type: "module" }),
+      "farcall.config.json": JSON.stringify({ apps: ["images", "other"] }),
+      "farcall.other.config.json": JSON.stringify({ apps: ["other"], output: "src/producer/stubs" }),
+      "farcall.js.config.json": JSON.stringify({ apps: ["images", "other"], output: "plain/generated", emit: "js" }),
+      "src/producer/errors.ts": ERRORS,
+      "src/producer/images.ts": IMAGES,
+      "src/producer/other.ts": OTHER,
+      "src/main.ts": PROGRAM,
+    },
+    { lib: ["es2022", "esnext.disposable"] },
+  );
+  ({ folder, env } = project);
+  await project.cli("deploy", "src/producer/other.ts");
+  await project.cli("codegen", "--config", "farcall.other.config.json");
+  await project.cli("deploy", "src/producer/images.ts");
+  await project.cli("codegen");
 });
 
-afterAll(async () => {
-  await home?.[Symbol.asyncDispose]();
-  if (folder) await rm(folder, { recursive: true, force: true });
-});
-
-async function write(files: Record<string, string>): Promise<void> {
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), text);
-  }
-}
-
-async function cli(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await farcall(args, { cwd: folder, env });
-  expect(code, stderr + stdout).toBe(0);
-  return stdout + stderr;
-}
+afterAll(() => project?.[Symbol.asyncDispose]());
 
 const RESULTS = {
   remote: ["TooLarge", "large has more than 10 bytes", "large", 10, 413, true],
@@ -252,8 +216,8 @@ export const TooLarge: ErrorClass<TooLarge> = /* @__PURE__ */ app.error("TooLarg
   });
 
   test("also work as JavaScript", async () => {
-    await cli("codegen", "--config", "farcall.js.config.json");
-    await write({
+    await project.cli("codegen", "--config", "farcall.js.config.json");
+    await project.write({
       "plain/main.js": `import { images } from "./generated/index.js";
 const error = await images.resize.remote("large").catch((error) => error);
 console.log(error instanceof images.TooLarge, error instanceof images.ImageError, error.limit);
@@ -270,22 +234,24 @@ export const limit = (error: unknown): number => error instanceof images.TooLarg
 
   test("do not break stubs when they are added, but do when a property changes its type", async () => {
     const main = join(folder, "src/once.ts");
-    await write({
+    await project.write({
       "src/once.ts": `import { images } from "./generated/index.ts";
 const error = await images.wait.remote().catch((error: unknown) => error as Error);
 console.log(error.name, error instanceof images.Busy);
 `,
     });
     const added = IMAGES.replace("errors: [Busy]", "errors: [Busy, Hidden]");
-    await write({ "src/producer/images.ts": added });
-    await cli("deploy", "src/producer/images.ts");
+    await project.write({ "src/producer/images.ts": added });
+    await project.cli("deploy", "src/producer/images.ts");
     const check = await farcall(["codegen", "--check"], { cwd: folder, env });
     expect(check.code).toBe(1);
     expect(check.stdout + check.stderr).toContain("the error Hidden was added");
     const ran = await run(process.execPath, [main], { cwd: folder, env });
     expect([ran.stderr, ran.stdout]).toEqual(["", "Busy true\n"]);
-    await write({ "src/producer/errors.ts": ERRORS.replace("readonly until: Date", "readonly until: Date | string") });
-    await cli("deploy", "src/producer/images.ts");
+    await project.write({
+      "src/producer/errors.ts": ERRORS.replace("readonly until: Date", "readonly until: Date | string"),
+    });
+    await project.cli("deploy", "src/producer/images.ts");
     const refused = await run(process.execPath, [main], { cwd: folder, env });
     expect(refused.stdout).toBe("SignatureMismatchError false\n");
     const changes = await farcall(["codegen", "--check"], { cwd: folder, env });

@@ -1,15 +1,12 @@
 /** Functions that leave out what cannot cross, from an app's source over stubs to a program that calls, with a real host. */
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { farcall, run } from "../support/cli.ts";
+import { run } from "../support/cli.ts";
 import { COMPILERS, compile } from "../support/compile.ts";
-import { type TemporaryHome, temporaryHome } from "../support/home.ts";
+import { InstalledProject } from "./project.ts";
 
-const repo = resolve(import.meta.dirname, "../..");
-
-let home: TemporaryHome;
+let project: InstalledProject;
 let folder: string;
 let env: Record<string, string | undefined>;
 let deployed: string;
@@ -79,53 +76,18 @@ console.log(JSON.stringify(results));
 `;
 
 beforeAll(async () => {
-  home = await temporaryHome();
-  env = { ...home.env, FARCALL_ENGINE: undefined };
-  folder = await mkdtemp(join(tmpdir(), "omit-"));
-  await write({
+  project = await InstalledProject.create({
     "package.json": JSON.stringify({ type: "module" }),
     "farcall.config.json": JSON.stringify({ apps: ["images"] }),
     "src/app.ts": APP,
     "src/main.ts": PROGRAM,
-    "tsconfig.json": JSON.stringify({
-      compilerOptions: {
-        target: "es2022",
-        module: "nodenext",
-        strict: true,
-        skipLibCheck: true,
-        allowImportingTsExtensions: true,
-        types: ["node"],
-        noEmit: true,
-      },
-      include: ["src/generated", "src/main.ts"],
-    }),
   });
-  await mkdir(join(folder, "node_modules/@types"), { recursive: true });
-  for (const name of ["@types/node", "undici-types"]) {
-    await symlink(join(repo, "node_modules", name), join(folder, "node_modules", name), "dir");
-  }
-  await symlink(repo, join(folder, "node_modules/farcall"), "dir");
-  deployed = await cli("deploy", "src/app.ts");
-  await cli("codegen");
+  ({ folder, env } = project);
+  deployed = await project.cli("deploy", "src/app.ts");
+  await project.cli("codegen");
 });
 
-afterAll(async () => {
-  await home?.[Symbol.asyncDispose]();
-  if (folder) await rm(folder, { recursive: true, force: true });
-});
-
-async function write(files: Record<string, string>): Promise<void> {
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), text);
-  }
-}
-
-async function cli(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await farcall(args, { cwd: folder, env });
-  expect(code, stderr + stdout).toBe(0);
-  return stdout + stderr;
-}
+afterAll(() => project?.[Symbol.asyncDispose]());
 
 test("a deploy lists what is left out, with its place and its path", () => {
   const lines = deployed.split("\n").filter((line) => line.includes("left out for callers"));
