@@ -65,8 +65,8 @@ export class PathWatcher {
   #follow(folder: string): void {
     if (this.#watchers.has(folder)) return;
     const nearest = nearestFolder(folder);
-    const isSame = () => identity(nearestFolder(folder)) === identityThen;
-    const identityThen = identity(nearest);
+    const before = identity(nearest);
+    const isSame = () => identity(nearestFolder(folder)) === before;
     const again = () => {
       this.#watchers.get(folder)?.close();
       this.#watchers.delete(folder);

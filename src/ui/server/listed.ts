@@ -2,6 +2,7 @@
 import type { CallInfo, Engine, Monitor, Output, PayloadCodec } from "../../engine/index.ts";
 import { codecOf, monitorOf } from "../../runtime/index.ts";
 import type { AppFigures, ListedCall } from "../api.ts";
+import { isRunning } from "./calls.ts";
 import { shownError } from "./values.ts";
 
 type Filter = NonNullable<Parameters<Monitor["calls"]>[0]>;
@@ -80,7 +81,7 @@ export async function appFigures(engine: Engine): Promise<AppFigures[]> {
       app,
       environment,
       calls: calls.length,
-      running: calls.filter(({ endedAt, cancelled }) => endedAt === undefined && !cancelled).length,
+      running: calls.filter(isRunning).length,
       failed: calls.filter(({ numFailed }) => numFailed > 0).length,
       ...(newest && { lastCallAt: newest.createdAt }),
     });
