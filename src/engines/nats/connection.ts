@@ -124,13 +124,18 @@ export class Connection {
   }
 
   /**
-   * Undefined when there is no such message.
-   * @param strict what was just written must be found: any replica answers, and one may be behind, so the leader is asked then
+   * Undefined when there is no such message. Any replica answers, and one may be behind.
+   * @param strict what was just written must be found: the leader is asked when a replica has nothing
    */
   async read(stream: string, query: Query, { strict = false } = {}): Promise<StoredMsg | undefined> {
     await this.#ready();
     const found = await this.ask(({ jsm }) => jsm.direct.getMessage(stream, query));
-    if (found || !strict) return found ?? undefined;
+    return found || !strict ? (found ?? undefined) : this.readNewest(stream, query);
+  }
+
+  /** As the leader has it, so that what was written before is never missing or out of date. */
+  async readNewest(stream: string, query: Query): Promise<StoredMsg | undefined> {
+    await this.#ready();
     return this.ask(async ({ jsm }) => (await jsm.streams.getMessage(stream, query)) ?? undefined);
   }
 

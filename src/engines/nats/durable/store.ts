@@ -75,7 +75,7 @@ export class CallStore {
     if (!accepted.rest) return;
     const subject = subjects.input(accepted.rest.id, accepted.rest.nonce);
     for (let seq = 1, count = found.length; count < accepted.numInputs; ) {
-      const message = await this.#connection.read(streams.inputs, { seq, next_by_subj: subject });
+      const message = await this.#connection.read(streams.inputs, { seq, next_by_subj: subject }, { strict: true });
       if (!message) throw new OutputExpiredError(`the inputs of call ${accepted.id} are not kept any more`);
       seq = message.seq + 1;
       found = [];

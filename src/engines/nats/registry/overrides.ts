@@ -20,7 +20,7 @@ export class Overrides {
   }
 
   async #read(app: AppName): Promise<{ overrides: AppOverrides; sequence: number }> {
-    const message = await this.#connection.read(streams.scale, { last_by_subj: subjects.scale(app) });
+    const message = await this.#connection.readNewest(streams.scale, { last_by_subj: subjects.scale(app) });
     return { overrides: message?.json<AppOverrides>() ?? {}, sequence: message?.seq ?? 0 };
   }
 
