@@ -14,6 +14,7 @@ export interface Problem {
 /** Each route that answers with one JSON value, and what that is. */
 export interface Requests {
   "GET engine": EngineView;
+  "GET workers": WorkerView[];
   "GET apps": AppSummary[];
   "GET figures": AppFigures[];
   "GET app": AppView;
@@ -63,6 +64,25 @@ export interface Abilities {
   progress: boolean;
   /** The arguments of past calls are kept. */
   arguments: boolean;
+  /** Workers do its work, which can be listed. */
+  workers: boolean;
+}
+
+/** A process on some machine that runs containers. */
+export interface WorkerView {
+  id: string;
+  host: string;
+  pid: number;
+  /** farcall's. */
+  version: string;
+  /** ISO 8601. */
+  startedAt: string;
+  labels: string[];
+  containers: number;
+  /** Inputs that it has. */
+  inputs: number;
+  /** It takes nothing more, and ends once what it has is done. */
+  draining: boolean;
 }
 
 // ---- apps -----------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ test("an engine without a monitor is said to have none, and asking for calls is 
       url,
       deployHint: "Run `other deploy`.",
       pollMs: 5_000,
-      abilities: { monitor: false, progress: false, arguments: true },
+      abilities: { monitor: false, progress: false, arguments: true, workers: false },
     });
     expect(await ask("calls")).toMatchObject({ code: "FARCALL_UNSUPPORTED" });
   } finally {

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type Command, InvalidArgumentError } from "commander";
-import { hostOf } from "../../engines/index.ts";
+import { clusterOf, hostOf } from "../../engines/index.ts";
 import { serveUi } from "../../ui/index.ts";
 import type { Context, EngineOptions } from "../context.ts";
 import { examples } from "../context.ts";
@@ -26,7 +26,13 @@ export function define(command: Command, context: Context): void {
     const { output, signal } = context;
     const engine = await context.engine(options);
     const host = await hostOf(engine.url);
-    const ui = await serveUi({ engine, port: options.port, isAwake: host && (() => host.isRunning()) });
+    const cluster = await clusterOf(engine.url);
+    const ui = await serveUi({
+      engine,
+      port: options.port,
+      isAwake: host && (() => host.isRunning()),
+      workers: cluster && (() => cluster.workers()),
+    });
     output.document({ url: ui.url, port: ui.port, engine: engine.url });
     output.line(ui.url);
     output.note(output.styleNote("dim", `The page of ${engine.url}, only for you. Ctrl-C ends it.`));

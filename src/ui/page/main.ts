@@ -10,6 +10,7 @@ import { diffView } from "./diff.ts";
 import { h, show } from "./dom.ts";
 import { functionView } from "./function.ts";
 import { go, onGo, onWatchAnew, type Place, type View } from "./place.ts";
+import { workersView } from "./workers.ts";
 
 const views: Record<string, (place: Place) => Promise<View>> = {
   "": appsView,
@@ -19,6 +20,7 @@ const views: Record<string, (place: Place) => Promise<View>> = {
   diff: diffView,
   calls: callsView,
   call: callView,
+  workers: workersView,
 };
 
 const main = document.querySelector("main") as HTMLElement;
@@ -36,7 +38,8 @@ async function render(focus: boolean): Promise<void> {
   const { signal } = left;
   const [name = "", ...parts] = location.pathname.slice(1).split("/").map(decode);
   for (const link of document.querySelectorAll("nav a")) {
-    const here = link.getAttribute("href") === (name.startsWith("call") ? "/calls" : "/");
+    const here =
+      link.getAttribute("href") === (name.startsWith("call") ? "/calls" : name === "workers" ? "/workers" : "/");
     if (here) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
@@ -137,7 +140,12 @@ onWatchAnew(connect);
 addEventListener("popstate", () => void render(false));
 void engineView().then(
   ({ abilities }) => {
-    for (const link of document.querySelectorAll<HTMLElement>('nav a[href="/calls"]')) link.hidden = !abilities.monitor;
+    for (const [href, offered] of [
+      ["/calls", abilities.monitor],
+      ["/workers", abilities.workers],
+    ] as const) {
+      for (const link of document.querySelectorAll<HTMLElement>(`nav a[href="${href}"]`)) link.hidden = !offered;
+    }
   },
   // The view that is shown says what is wrong.
   () => {},

@@ -5,8 +5,8 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Engine, LogEntry, Monitor } from "../../engine/index.ts";
-import { InvalidError, monitorOf } from "../../runtime/index.ts";
-import type { EngineView, Files, Requests, Streams } from "../api.ts";
+import { InvalidError, monitorOf, UnsupportedError } from "../../runtime/index.ts";
+import type { EngineView, Files, Requests, Streams, WorkerView } from "../api.ts";
 import { Assets } from "./assets.ts";
 import { call, isRunning, problemOf, readArguments } from "./calls.ts";
 import { appView, classView, diffView, functionView } from "./describe.ts";
@@ -27,12 +27,20 @@ interface Asked {
   request: IncomingMessage;
   /** What is remembered from one list of calls to the next. */
   listed: ListedCalls;
+  workers: WorkersOf | undefined;
 }
+
+/** Lists the workers of the engine. */
+export type WorkersOf = () => Promise<WorkerView[]>;
 
 type Handler<Answer> = (engine: Engine, asked: Asked) => Promise<Answer> | Answer;
 
 const ANSWERS: { [Route in keyof Requests]: Handler<Requests[Route]> } = {
   "GET engine": engineView,
+  "GET workers": async ({ url }, { workers }) => {
+    if (workers) return workers();
+    throw new UnsupportedError(`${url} has no workers`, { hint: "Its work is done without them." });
+  },
   "GET apps": ({ registry }) => registry.listApps(),
   "GET figures": (engine) => appFigures(engine),
   "GET app": ({ registry }, { query }) => appView(registry, appRef(query)),
@@ -61,7 +69,7 @@ const ANSWERS: { [Route in keyof Requests]: Handler<Requests[Route]> } = {
 };
 
 /** Does not ask the engine for anything. */
-function engineView(engine: Engine): EngineView {
+function engineView(engine: Engine, { workers }: Asked): EngineView {
   return {
     url: engine.url,
     deployHint: engine.deployHint,
@@ -70,6 +78,7 @@ function engineView(engine: Engine): EngineView {
       monitor: engine.monitor !== undefined,
       progress: engine.progress !== false,
       arguments: engine.arguments !== false,
+      workers: workers !== undefined,
     },
   };
 }
@@ -77,6 +86,7 @@ function engineView(engine: Engine): EngineView {
 export class Routes {
   readonly live: Live;
   readonly #lease: Lease;
+  readonly #workers: WorkersOf | undefined;
   readonly #assets = new Assets();
   readonly #listed = new ListedCalls();
   readonly #streams: Record<
@@ -98,9 +108,10 @@ export class Routes {
     },
   };
 
-  constructor(lease: Lease, live: Live) {
+  constructor({ lease, live, workers }: { lease: Lease; live: Live; workers: WorkersOf | undefined }) {
     this.#lease = lease;
     this.live = live;
+    this.#workers = workers;
   }
 
   async answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
@@ -114,10 +125,10 @@ export class Routes {
     if (isRoute(this.#streams, route)) return this.#streams[route](request, response, query);
     if (route === FILES) return this.#bytes(response, query);
     if (!isRoute(ANSWERS, route)) throw new InvalidError(`${route} is not a route`, { hint: "Reload the page." });
-    const listed = this.#listed;
     // Looking again by itself is not a reason to start what has just stopped.
     if (query.has("again") && !(await this.live.isAwake())) return sendStatus(response, 503);
-    sendJson(response, await this.#lease.use(async (engine) => ANSWERS[route](engine, { query, request, listed })));
+    const asked = { query, request, listed: this.#listed, workers: this.#workers };
+    sendJson(response, await this.#lease.use(async (engine) => ANSWERS[route](engine, asked)));
   }
 
   /** A binary value of a call, for the page to show or to save. */

@@ -8,7 +8,7 @@ import { ADDRESS, Guard, HEADERS } from "./guard.ts";
 import { Lease } from "./lease.ts";
 import { Live } from "./live.ts";
 import { sendProblem } from "./responses.ts";
-import { Routes } from "./routes.ts";
+import { Routes, type WorkersOf } from "./routes.ts";
 
 export interface UiOptions {
   engine: Engine;
@@ -16,6 +16,8 @@ export interface UiOptions {
   port?: number | undefined;
   /** Whether the engine runs, found out without starting it. Absent for an engine that always runs. */
   isAwake?: (() => Promise<boolean>) | undefined;
+  /** Absent for an engine whose work is not done by workers. */
+  workers?: WorkersOf | undefined;
 }
 
 export interface Ui {
@@ -26,10 +28,10 @@ export interface Ui {
 }
 
 /** Rejects with InvalidError when the port is taken. The engine stays its owner's to close. */
-export async function serveUi({ engine, port = 0, isAwake }: UiOptions): Promise<Ui> {
+export async function serveUi({ engine, port = 0, isAwake, workers }: UiOptions): Promise<Ui> {
   const guard = new Guard();
   const lease = new Lease(engine);
-  const routes = new Routes(lease, new Live({ lease, isAwake }));
+  const routes = new Routes({ lease, live: new Live({ lease, isAwake }), workers });
   const server = createServer((request, response) => {
     // A browser that leaves while it is written to: `close` follows, which ends what is sent.
     response.on("error", () => {});
