@@ -78,8 +78,11 @@ const TAKEN: Record<Taken["what"], (count: number) => { who: string; hint: strin
   }),
 };
 
-/** @param pools each waits for the next, and the last for the first */
-export function waitForEachOther(pools: readonly { name: string; taken: Taken }[]): Failure {
+/** @param circle each waits for the next, and the last for the first */
+export function waitForEachOther(circle: readonly { name: string; taken: Taken }[]): Failure {
+  // The same circle always gives the same message.
+  const first = circle.reduce((least, { name }, at) => (name < circle[least]!.name ? at : least), 0);
+  const pools = [...circle.slice(first), ...circle.slice(0, first)];
   const names = pools.map(({ name }) => name);
   const following = names.map((_, at) => names[(at + 1) % names.length]!);
   const parts = pools.map(({ taken }) => TAKEN[taken.what](taken.count));
