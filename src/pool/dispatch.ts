@@ -7,7 +7,7 @@
 import type { ArgumentPath, BatchOptions } from "../schema/index.ts";
 import { BatchWindow } from "./batch-window.ts";
 import type { Call, Input } from "./call.ts";
-import { LimitedTurns } from "./limited-turns.ts";
+import { LimitedTurns, type TakenKeys } from "./limited-turns.ts";
 import { Pace } from "./pace.ts";
 import type { Quota } from "./quota.ts";
 import { Suspects } from "./suspects.ts";
@@ -125,9 +125,14 @@ export class Dispatch<C extends DispatchContainer> {
     yield* this.#turns.take(which);
   }
 
-  /** Whether something waits of a call that `which` chooses. */
-  some(which: (call: Call) => boolean): boolean {
-    return this.#turns.some(which);
+  /** Those that have inputs waiting, without those that will run alone. */
+  calls(): Iterable<Call> {
+    return this.#turns.calls();
+  }
+
+  /** Where a limit by key holds back all that waits: those keys. */
+  takenKeys(): TakenKeys | undefined {
+    return this.#limited?.takenKeys();
   }
 
   // ---- handing out

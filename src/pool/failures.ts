@@ -57,12 +57,46 @@ export function didNotStart(workload: Workload, cause: DeathCause, detail: strin
   };
 }
 
-export function waitsForItself(workload: Workload, maxContainers: number): Failure {
-  const name = nameOf(workload);
+/** What a pool's inputs wait for, as soon as one of so many is free. */
+export interface Taken {
+  readonly what: "container" | "key" | "instance";
+  readonly count: number;
+}
+
+const TAKEN: Record<Taken["what"], (count: number) => { who: string; hint: string }> = {
+  container: (count) => ({
+    who: `all its containers (${count}) run inputs that wait`,
+    hint: "Raise maxContainers or concurrency above the number of nested calls, or call the code directly instead of through remote().",
+  }),
+  key: (count) => ({
+    who: `all inputs of one key that may run at a time (${count}) wait`,
+    hint: "Give the nested call another key, raise concurrency.perKey, or call the code directly instead of through remote().",
+  }),
+  instance: (count) => ({
+    who: `all instances that run at a time (${count}) have inputs that wait`,
+    hint: "Raise FARCALL_HOST_MAX_INSTANCES above the number of nested instances, or call the code directly instead of through remote().",
+  }),
+};
+
+/** @param circle each waits for the next, and the last for the first */
+export function waitForEachOther(circle: readonly { name: string; taken: Taken }[]): Failure {
+  // The same circle always gives the same message.
+  const first = circle.reduce((least, { name }, at) => (name < circle[least]!.name ? at : least), 0);
+  const pools = [...circle.slice(first), ...circle.slice(0, first)];
+  const names = pools.map(({ name }) => name);
+  const following = names.map((_, at) => names[(at + 1) % names.length]!);
+  const parts = pools.map(({ taken }) => TAKEN[taken.what](taken.count));
+  const isOne = new Set(names).size === 1;
+  const summary = isOne
+    ? `${names[0]} waits for itself`
+    : `${names[0]} waits for ${following.join(", which waits for ")}`;
+  const reasons = isOne
+    ? `${parts[0]!.who} for another call of ${names[0]}`
+    : parts.map(({ who }, at) => `${names[at]}: ${who} for ${following[at]}`).join("; ");
   return {
     code: "INTERNAL_FAILURE",
-    message: `${name} waits for itself: all its containers (${maxContainers}) run inputs that wait for another call of ${name}`,
-    hint: "Raise maxContainers or concurrency above the number of nested calls, or call the code directly instead of through remote().",
+    message: isOne ? `${summary}: ${reasons}` : `${summary} (${reasons})`,
+    hint: parts[0]!.hint,
   };
 }
 

@@ -200,6 +200,11 @@ export class KeyLanes {
     return this.#inputs.keys();
   }
 
+  /** Those of which inputs wait. */
+  keys(): Iterable<string> {
+    return this.#lanes.keys();
+  }
+
   #forget(input: Input): void {
     const { call } = input;
     const ofCall = this.#inputs.get(call)!;

@@ -15,6 +15,13 @@ const MAX_AHEAD = 10_000;
 const MAX_AHEAD_OF_CALL = 1_000;
 const MAX_AHEAD_BYTES = 32 * 1024 * 1024;
 
+/** Keys of which inputs wait and as many run as may. */
+export interface TakenKeys {
+  readonly keys: ReadonlySet<string>;
+  /** So many inputs of each run. */
+  readonly perKey: number;
+}
+
 interface LimitedTurnsOptions {
   quota: Quota;
   /** What an input's key is made of. */
@@ -129,10 +136,17 @@ export class LimitedTurns {
     yield* this.#turns.take(which);
   }
 
-  some(which: (call: Call) => boolean): boolean {
-    for (const call of this.#lanes.calls()) if (which(call)) return true;
-    for (const call of this.#blocked.keys()) if (which(call)) return true;
-    return this.#turns.some(which);
+  /** Those that have inputs waiting. */
+  *calls(): Generator<Call, void, undefined> {
+    yield* this.#lanes.calls();
+    yield* this.#blocked.keys();
+    yield* this.#turns.calls();
+  }
+
+  /** What nothing may begin of until an input has ended; undefined where time alone may change that. */
+  takenKeys(): TakenKeys | undefined {
+    if (!this.#key || this.#quota.countsStarts) return undefined;
+    return { keys: new Set(this.#lanes.keys()), perKey: this.#quota.perKey };
   }
 
   close(): void {

@@ -9,8 +9,9 @@ import type { ScalingPolicy } from "./autoscaler.ts";
 import type { Call, CallPool, CancelOptions, Input } from "./call.ts";
 import type { Container } from "./container.ts";
 import type { ContainerOwner, Print } from "./container-owner.ts";
+import { Contention } from "./contention.ts";
 import { blameFor } from "./crashes.ts";
-import { Deadlocks } from "./deadlocks.ts";
+import type { Deadlocks } from "./deadlocks.ts";
 import type { Death } from "./death.ts";
 import { Dispatch } from "./dispatch.ts";
 import { diedTooOften, outOfMemory } from "./failures.ts";
@@ -25,6 +26,7 @@ import { capacityOf, type Workload } from "./workload.ts";
 /** What a pool needs of those who have more than one. */
 export interface PoolOwner {
   readonly log: PoolLog;
+  readonly deadlocks: Deadlocks;
   /** Throws when the system has no process to give. */
   start(pool: Pool): Container;
   /** False when enough containers are starting already; the pool is asked again when one is done. */
@@ -33,11 +35,12 @@ export interface PoolOwner {
   changed(pool: Pool): void;
   /** Others wait for room: what is idle should go. */
   isCrowded(pool: Pool): boolean;
+  /** What runs in the instances of which one has to go before the pool's first container can start, if so. */
+  crowd(pool: Pool): readonly Input[][] | undefined;
 }
 
 interface PoolOptions {
   workload: Workload;
-  /** Of a function with a limit. */
   quota: Quota | undefined;
   owner: PoolOwner;
   /** What updateAutoscaler has set. */
@@ -54,8 +57,7 @@ export class Pool implements CallPool, ContainerOwner<Container> {
   readonly #outcomes: Outcomes;
   readonly #starts: Starts;
   readonly #scaler: Scaler;
-  readonly #deadlocks: Deadlocks;
-  /** Calls that are open on this version. */
+  readonly #contention: Contention;
   #openCalls = 0;
   #replaced: boolean;
   #pumping = false;
@@ -96,11 +98,12 @@ export class Pool implements CallPool, ContainerOwner<Container> {
       standing: () => this.#standing(),
       start: (missing, starting) => starts.start(missing, starting),
     });
-    this.#deadlocks = new Deadlocks({
+    this.#contention = new Contention({
       workload,
       containers,
       dispatch,
       maxContainers: () => this.#scaler.settings.maxContainers,
+      crowd: () => owner.crowd(this),
     });
   }
 
@@ -116,7 +119,7 @@ export class Pool implements CallPool, ContainerOwner<Container> {
 
   opened(call: Call): void {
     this.#openCalls++;
-    this.#deadlocks.opened(call);
+    this.#owner.deadlocks.opened(call);
   }
 
   enqueue(call: Call, count: number): void {
@@ -146,7 +149,7 @@ export class Pool implements CallPool, ContainerOwner<Container> {
   closed(call: Call): void {
     call.inPool.forget(call);
     this.#dispatch.closed(call);
-    this.#deadlocks.closed(call);
+    this.#owner.deadlocks.closed(call);
     this.#openCalls--;
     if (this.#openCalls > 0) return;
     if (this.#replaced) this.#scaler.scale();
@@ -164,7 +167,7 @@ export class Pool implements CallPool, ContainerOwner<Container> {
     this.#pumping = false;
     this.#dispatch.handOut();
     this.#scaler.scale();
-    if (this.#dispatch.waiting > 0) this.#deadlocks.watch();
+    if (this.#dispatch.waiting > 0) this.#owner.deadlocks.watch(this.#contention);
   };
 
   // ---- what containers say
@@ -293,8 +296,7 @@ export class Pool implements CallPool, ContainerOwner<Container> {
     };
     const heldBack = this.#dispatch.waiting - this.#dispatch.startable;
     if (heldBack > 0) stats.numHeldBack = heldBack;
-    const { startProblem } = this;
-    if (startProblem !== undefined) stats.startProblem = startProblem;
+    if (this.startProblem !== undefined) stats.startProblem = this.startProblem;
     return stats;
   }
 
@@ -338,7 +340,7 @@ export class Pool implements CallPool, ContainerOwner<Container> {
   close(kill: boolean): void {
     this.#starts.close();
     this.#scaler.close();
-    this.#deadlocks.close();
+    this.#owner.deadlocks.forget(this.#contention);
     this.#dispatch.close();
     for (const container of this.#containers) {
       if (kill) container.kill("killed");

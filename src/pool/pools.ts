@@ -4,7 +4,9 @@ import { availableParallelism } from "node:os";
 import type { AutoscalerSettings, FunctionRef, FunctionStats, StatsSample } from "../engine/index.ts";
 import { InvalidError } from "../runtime/errors.ts";
 import type { LoadMessage } from "../wire/container-protocol.ts";
+import type { Input } from "./call.ts";
 import { Container } from "./container.ts";
+import { Deadlocks } from "./deadlocks.ts";
 import type { Launcher } from "./launchers/index.ts";
 import type { PoolLog } from "./log.ts";
 import { Pool, type PoolOwner } from "./pool.ts";
@@ -41,6 +43,7 @@ export interface PoolsOptions {
 
 export class Pools implements PoolOwner {
   readonly log: PoolLog;
+  readonly deadlocks = new Deadlocks();
   readonly #versions: Versions;
   readonly #launchers: Readonly<Record<string, Launcher>>;
   readonly #engineUrl: string;
@@ -170,6 +173,7 @@ export class Pools implements PoolOwner {
   close(kill: boolean): void {
     this.#closing = true;
     this.#recentStats.close();
+    this.deadlocks.close();
     for (const pool of this.#pools.values()) pool.close(kill);
     for (const name in this.#launchers) this.#launchers[name]!.close?.();
   }
@@ -254,11 +258,14 @@ export class Pools implements PoolOwner {
     return this.#crowdedOut.size > 0 && pool.workload.instance !== "" && !this.#crowdedOut.has(pool);
   }
 
+  crowd(pool: Pool): readonly Input[][] | undefined {
+    if (!this.#crowdedOut.has(pool)) return undefined;
+    return this.#liveInstances().map(({ containers }) => [...containers].flatMap((container) => [...container]));
+  }
+
   /** Where there is no room, the instance that has been idle for the longest is stopped, and others as they become idle. */
   #roomForInstance(): boolean {
-    const live = [...this.#pools.values()].filter(
-      ({ workload, containers }) => workload.instance !== "" && containers.size > 0,
-    );
+    const live = this.#liveInstances();
     if (live.length < MAX_INSTANCES) return true;
     let longest: Pool | undefined;
     for (const pool of live) {
@@ -267,6 +274,12 @@ export class Pools implements PoolOwner {
     }
     longest?.stopContainers();
     return false;
+  }
+
+  #liveInstances(): Pool[] {
+    return [...this.#pools.values()].filter(
+      ({ workload, containers }) => workload.instance !== "" && containers.size > 0,
+    );
   }
 
   #warm(version: Version): void {

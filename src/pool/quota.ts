@@ -9,8 +9,8 @@ import { StartWindow } from "./start-window.ts";
 type QuotaListener = (key: string) => void;
 
 export class Quota {
-  /** Of one key. */
-  readonly #perKey: number;
+  /** Inputs of one key that may run at a time. */
+  readonly perKey: number;
   readonly #running = new Map<string, number>();
   readonly #window: StartWindow | undefined;
   /** Each key has a window of its own. */
@@ -18,7 +18,7 @@ export class Quota {
   readonly #listeners = new Set<QuotaListener>();
 
   constructor({ concurrency, limit }: Pick<ResolvedFunctionOptions, "concurrency" | "limit">) {
-    this.#perKey = concurrency.key ? (concurrency.perKey ?? 1) : Number.POSITIVE_INFINITY;
+    this.perKey = concurrency.key ? (concurrency.perKey ?? 1) : Number.POSITIVE_INFINITY;
     this.#window = limit && new StartWindow(limit.count, limit.perMs);
     this.#windowByKey = limit?.key !== undefined;
   }
@@ -35,19 +35,19 @@ export class Quota {
 
   /** How many more of the key may begin, as far as that depends on the key. */
   room(key: string): number {
-    const slots = this.#perKey - (this.#running.get(key) ?? 0);
+    const slots = this.perKey - (this.#running.get(key) ?? 0);
     return this.#window && this.#windowByKey ? Math.min(slots, this.#window.room(key)) : slots;
   }
 
   /** @param now by performance.now() */
   begin(key: string, now: number): void {
     this.#window?.started(this.#windowByKey ? key : "", now);
-    if (this.#perKey < Number.POSITIVE_INFINITY) this.#running.set(key, (this.#running.get(key) ?? 0) + 1);
+    if (this.perKey < Number.POSITIVE_INFINITY) this.#running.set(key, (this.#running.get(key) ?? 0) + 1);
     this.#changed(key);
   }
 
   end(key: string): void {
-    if (this.#perKey === Number.POSITIVE_INFINITY) return;
+    if (this.perKey === Number.POSITIVE_INFINITY) return;
     const left = (this.#running.get(key) ?? 0) - 1;
     if (left > 0) this.#running.set(key, left);
     else this.#running.delete(key);

@@ -85,8 +85,10 @@ export class Turns {
     yield* this.#durable.take(which);
   }
 
-  some(which: (call: Call) => boolean): boolean {
-    return this.#interactive.some(which) || this.#durable.some(which);
+  /** Those that have inputs waiting; some several times. */
+  *calls(): Generator<Call, void, undefined> {
+    yield* this.#interactive.calls();
+    yield* this.#durable.calls();
   }
 
   #laneOf(call: Call): Lane {
@@ -181,10 +183,9 @@ class Lane {
     }
   }
 
-  some(which: (call: Call) => boolean): boolean {
-    for (const { calls } of this.#active) for (const call of calls) if (which(call)) return true;
-    for (const { call } of this.#again) if (which(call)) return true;
-    return false;
+  *calls(): Generator<Call, void, undefined> {
+    for (const { calls } of this.#active) yield* calls;
+    for (const { call } of this.#again) yield call;
   }
 
   #takeFrom(call: Call): Input | undefined {

@@ -8,7 +8,7 @@ import { checkAutoscalerSettings } from "./autoscaler-settings.ts";
 import {
   type CallArguments,
   dueAt,
-  follow,
+  FollowedProgress,
   forEachChecks,
   GeneratorCall,
   Inputs,
@@ -26,6 +26,7 @@ import type { Client } from "./client.ts";
 import { ExecutionError, failureToError, InvalidError } from "./errors.ts";
 import { FunctionCall } from "./function-call.ts";
 import type { ForEachOptions, MapOptions, SpawnMapOptions } from "./map-options.ts";
+import type { CallOptionsInit } from "./markers.ts";
 import { checkAppName, checkName, checkVersion, currentEnvironment } from "./names.ts";
 import { codecOf, TakenArguments } from "./payloads.ts";
 import type { AnyCallable } from "./signatures.ts";
@@ -120,22 +121,30 @@ export class RemoteFunction {
     init?.signal?.throwIfAborted();
     if (init?.idempotencyKey !== undefined) {
       // A call with a key must outlive this process: the input is kept, and its result read like that of any kept call.
-      const call = await this.#spawn("remote", engine, payload, init);
-      const watching = init.onProgress && follow((signal) => call.progress({ signal }), init.onProgress);
-      try {
-        const result = await call.get({ signal: init.signal, timeoutMs: init.timeoutMs });
-        // What was reported last comes just before the end of the call.
-        await watching?.over;
-        return result;
-      } finally {
-        watching?.stop();
-      }
+      return await this.#keyed(engine, payload, init);
     }
     try {
       const request = this.#target.request(engine, "remote", false, init);
       return await runUnary(engine, request, payload, init, this.#target.findError);
     } catch (error) {
       throw raise(error);
+    }
+  }
+
+  async #keyed(engine: Engine, payload: Uint8Array, init: CallOptionsInit): Promise<unknown> {
+    const { onProgress, signal, timeoutMs } = init;
+    const progressOf = (id: string, until: AbortSignal) =>
+      new FunctionCall<unknown>(id, this.#target).progress({ signal: until });
+    const progress = onProgress && new FollowedProgress(progressOf, onProgress);
+    try {
+      const call = await this.#spawn("remote", engine, payload, init, { onOpened: (id) => progress?.opened(id) });
+      progress?.accepted(call.id);
+      const result = await call.get({ signal, timeoutMs });
+      // What was reported last comes just before the end of the call.
+      await progress?.over;
+      return result;
+    } finally {
+      progress?.stop();
     }
   }
 
@@ -154,7 +163,7 @@ export class RemoteFunction {
     if (init) this.#target.checkFeatures(engine, { ...init, dueAt: due });
     await this.#expect("spawn", "unary");
     init?.signal?.throwIfAborted();
-    return this.#spawn("spawn", engine, payload, init, due);
+    return this.#spawn("spawn", engine, payload, init, { due });
   }
 
   async #spawn(
@@ -162,7 +171,7 @@ export class RemoteFunction {
     engine: Engine,
     payload: Uint8Array,
     init: CallArguments["init"],
-    due?: number,
+    { due, onOpened }: { due?: number | undefined; onOpened?: (id: string) => void },
   ): Promise<FunctionCall<unknown>> {
     try {
       const id = await new Promise<string>((resolve, reject) => {
@@ -177,12 +186,15 @@ export class RemoteFunction {
         const unlimit =
           init &&
           limit(init, `${this.name}.${method}`, (error) => {
-            handle.cancel();
+            // Whoever has the key may wait for the same call, or make it again.
+            if (init.idempotencyKey === undefined) handle.cancel();
+            else handle.detach();
             reject(error);
           });
         handle.put(0, payload);
-        handle
-          .end()
+        const kept = handle.end();
+        onOpened?.(handle.id);
+        kept
           .then(
             (durable) => {
               // The result is read by id.

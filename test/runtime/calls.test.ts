@@ -155,6 +155,20 @@ describe("remote", () => {
     await expect(collect(map([1, 2], { kwargs: { c: 2 } }))).rejects.toThrow("received c");
   });
 
+  test("whoever stops waiting for a call with a key does not cancel it for the others, at whatever moment", async () => {
+    const { defined } = start();
+    for (const [round, ms] of [0, 1, 2, 5, 20, 100].entries()) {
+      const idempotencyKey = `given up ${round}`;
+      const stop = new AbortController();
+      const first = defined.wait.remote(150, round, callOptions({ idempotencyKey, signal: stop.signal }));
+      setTimeout(() => stop.abort(new Error("enough")), ms);
+      await expect(first).rejects.toThrow("enough");
+      const late = callOptions({ idempotencyKey, timeoutMs: 1 });
+      await expect(defined.wait.remote(150, round, late)).rejects.toThrow(TimeoutError);
+      expect(await defined.wait.remote(150, round, callOptions({ idempotencyKey }))).toBe(round);
+    }
+  });
+
   test("the same idempotency key gives the same call", async () => {
     const { defined } = start();
     const options = callOptions({ idempotencyKey: "k1" });

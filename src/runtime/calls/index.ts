@@ -5,7 +5,7 @@ export { GeneratorCall } from "./generator-call.ts";
 export { Inputs } from "./inputs.ts";
 export { limit, timeout } from "./limit.ts";
 export { MapCall } from "./map.ts";
-export { CallProgress, follow, type ProgressOptions } from "./progress.ts";
+export { CallProgress, FollowedProgress, type ProgressOptions } from "./progress.ts";
 export { Ring } from "./ring.ts";
 export { spawnInputs } from "./spawn-map.ts";
 export { NOTHING, OutputStream } from "./stream.ts";

@@ -2,6 +2,7 @@
 import type { Engine, Monitor, Progress } from "../../engine/index.ts";
 import { monitorOf, requireFeature } from "../roles.ts";
 import { queueMicrotask } from "../timers.ts";
+import { ignore } from "./inputs.ts";
 
 export interface ProgressOptions {
   /** Ends the iteration quietly. */
@@ -58,19 +59,54 @@ export class CallProgress implements AsyncIterable<Progress> {
   }
 }
 
-/**
- * Hands all progress of a call to a callback.
- * @param progressOf ends when the signal aborts
- * @returns `stop` ends it; `over` resolves when nothing more comes
- */
-export function follow(
-  progressOf: (signal: AbortSignal) => AsyncIterable<Progress>,
-  onProgress: (progress: Progress) => void,
-): { stop: () => void; over: Promise<void> } {
-  const stop = new AbortController();
-  const watch = async (): Promise<void> => {
-    for await (const progress of progressOf(stop.signal)) report(onProgress, progress);
-  };
-  // Whatever is wrong with the call, its result says.
-  return { stop: () => stop.abort(), over: watch().catch(() => {}) };
+/** Hands the progress of a call that is kept on disk to a callback. */
+export class FollowedProgress {
+  readonly #progressOf: (id: string, signal: AbortSignal) => AsyncIterable<Progress>;
+  readonly #onProgress: (progress: Progress) => void;
+  #id = "";
+  #stop = new AbortController();
+  #watched: Promise<void> = Promise.resolve();
+
+  /** @param progressOf ends when the signal aborts */
+  constructor(
+    progressOf: (id: string, signal: AbortSignal) => AsyncIterable<Progress>,
+    onProgress: (progress: Progress) => void,
+  ) {
+    this.#progressOf = progressOf;
+    this.#onProgress = onProgress;
+  }
+
+  /** The call is being sent: a quick one is over by the time that it is known to be kept. */
+  opened(id: string): void {
+    this.#id = id;
+    this.#watched = this.#watch(id);
+    this.#watched.catch(ignore);
+  }
+
+  /** Its id is certain: one that was found by its key has another. */
+  accepted(id: string): void {
+    if (id === this.#id) {
+      // An engine may not have known it before.
+      this.#watched = this.#watched.catch(() => this.#watch(id));
+    } else {
+      this.#stop.abort();
+      this.#stop = new AbortController();
+      this.#watched = this.#watch(id);
+    }
+    // Whatever is wrong with the call, its result says.
+    this.#watched = this.#watched.catch(ignore);
+  }
+
+  /** Resolves when nothing more comes. */
+  get over(): Promise<void> {
+    return this.#watched;
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async #watch(id: string): Promise<void> {
+    for await (const progress of this.#progressOf(id, this.#stop.signal)) report(this.#onProgress, progress);
+  }
 }

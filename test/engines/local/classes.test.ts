@@ -40,6 +40,7 @@ const name: ParameterSchema = { name: "name", type: string };
 async function deploy(given: Partial<ResolvedFunctionOptions> = {}, parameters: ParameterSchema[] = [name]) {
   const code = `
 import { appendFileSync, existsSync } from "node:fs";
+import { Class } from "farcall";
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const say = (text) => appendFileSync(${JSON.stringify(file)}, text + "\\n");
 app.onStart(() => say("app starts"));
@@ -53,6 +54,7 @@ export const Model = app.class(class Model {
   async wait(gate) { while (!existsSync(gate)) await sleep(5); return this.id; }
   die(file) { if (existsSync(file)) return this.id; appendFileSync(file, ""); process.exit(3); }
   print() { console.log("printed by " + this.name); }
+  async nest(depth) { return depth === 0 ? 0 : (await new (Class.fromName("ml", "Model"))(this.name + depth).nest.remote(depth - 1)) + 1; }
 });
 `;
   const options = { maxContainers: 1, ...given };
@@ -62,6 +64,7 @@ export const Model = app.class(class Model {
     "Model.wait": { options, schema: { parameters: [{ name: "gate", type: string }] } },
     "Model.die": { options, schema: { parameters: [{ name: "file", type: string }] } },
     "Model.print": { options },
+    "Model.nest": { options },
   };
   await engine.deployer!.deploy(deployment("ml", code, functions, { classes }));
 }
@@ -144,6 +147,15 @@ test("more instances than the host keeps take turns: the one that was idle for l
   const ids = await Promise.all(["d", "e", "f", "g"].map((each) => whoami(each)));
   expect(new Set(ids).size).toBe(4);
   expect((await hostStatus(home.url))!.containers.length).toBeLessThanOrEqual(2);
+});
+
+test("instances that wait for more of them than the host keeps fail, and the error says so", async () => {
+  await deploy();
+  expect(await app.remoteWith("Model.nest", [1], of("x"))).toBe(1);
+  await expect(app.remoteWith("Model.nest", [5], of("x"))).rejects.toThrow(
+    /ml\/Model waits for itself: all instances that run at a time \(2\) have inputs that wait for another call of ml\/Model/,
+  );
+  expect(await app.remoteWith("Model.nest", [1], of("y"))).toBe(1);
 });
 
 test("the autoscaler is set for one instance, and not without one", async () => {

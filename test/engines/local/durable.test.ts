@@ -1,9 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { hostStatus, localEngine, stopHost } from "../../../src/engines/local/index.ts";
-import { EngineUnavailableError, InvalidError, OutputExpiredError } from "../../../src/runtime/errors.ts";
+import { InvalidError, OutputExpiredError } from "../../../src/runtime/errors.ts";
 import { encodeArguments } from "../../../src/runtime/index.ts";
 import { deployment } from "../../engine/deployment.ts";
 import { Driver } from "../../engine/drive.ts";
@@ -421,33 +420,4 @@ test("results expire, and say so", async () => {
   await expect(engine.invoker.poll(id, {})).rejects.toThrow(OutputExpiredError);
   expect(await engine.invoker.call(id)).toMatchObject({ id, numEnded: 1 });
   await engine.close();
-});
-
-test("a full disk fails calls that cannot be stored, with a clear error, and everything works again once there is room", async (context) => {
-  await using home = await temporaryHome();
-  const small = join(home.path, "small");
-  mkdirSync(small);
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m", "none", small], { stdio: "ignore" });
-  } catch {
-    // Only root can make a small disk.
-    context.skip();
-  }
-  const url = `local:${small}`;
-  const engine = localEngine(url);
-  try {
-    await engine.deployer!.deploy(double);
-    const app = new Driver(engine, "work");
-    const large = Array.from({ length: 40 }, () => ["x".repeat(100_000)]);
-    const error = (await app.spawn("double", large).catch((thrown: unknown) => thrown)) as EngineUnavailableError;
-    expect(error).toBeInstanceOf(EngineUnavailableError);
-    expect(error.message).toMatch(/disk is full/);
-    expect(await app.remote("double", 4)).toBe(8);
-    execFileSync("mount", ["-o", "remount,size=40m", small]);
-    expect(await app.get(await app.spawn("double", [[5]]))).toEqual([{ index: 0, value: 10 }]);
-  } finally {
-    await engine.close();
-    await stopHost(url, { force: true });
-    execFileSync("umount", [small]);
-  }
 });

@@ -145,6 +145,33 @@ test("a map, a generator and a call with a key report progress too", async () =>
   expect(keyed.at(-1)).toMatchObject({ fraction: 1 });
 });
 
+test("the last report arrives also of calls with a key that are over before they are known to be kept", async () => {
+  const open = file();
+  writeFileSync(open, "");
+  await steps().remote(open);
+  for (let round = 0; round < 20; round++) {
+    const heard: Progress[] = [];
+    const options = { idempotencyKey: `quick ${round}`, onProgress: (progress: Progress) => heard.push(progress) };
+    await steps().remote(open, undefined, callOptions(options));
+    expect(heard.at(-1), `round ${round}`).toMatchObject({ fraction: 1 });
+  }
+});
+
+test("a caller hears of a call that another one made with the same key", async () => {
+  const open = file();
+  const heard: Progress[][] = [[], []];
+  const both = heard.map((list) => {
+    const onProgress = (progress: Progress) => {
+      list.push(progress);
+      if (heard.every(({ length }) => length > 0)) writeFileSync(open, "");
+    };
+    return steps().remote(open, undefined, callOptions({ idempotencyKey: "shared", onProgress }));
+  });
+  const [first, second] = await Promise.all(both);
+  expect(second).toBe(first);
+  for (const list of heard) expect(list.at(-1)).toMatchObject({ fraction: 1 });
+});
+
 test("a callback that throws neither fails the call nor ends the program", async () => {
   const open = file();
   writeFileSync(open, "");

@@ -170,4 +170,67 @@ test("a function that waits for itself fails long before its timeout, and says w
   await engine.close();
 });
 
+test("functions that wait for each other fail long before their timeouts, and the error names all of them", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  const gate = join(home.path, "gate");
+  const one = { options: { maxContainers: 1 } };
+  const calling = (name: string, next: string) => `
+    export const ${name} = app.function(async function ${name}(depth) {
+      while (!existsSync(${JSON.stringify(gate)})) await new Promise((done) => setTimeout(done, 10));
+      return depth === 0 ? 0 : (await Function.fromName("work", "${next}").remote(depth - 1)) + 1;
+    });`;
+  await engine.deployer!.deploy(
+    deployment(
+      "work",
+      `import { existsSync } from "node:fs"; import { Function } from "farcall";
+      ${calling("a", "b")} ${calling("b", "c")} ${calling("c", "a")}
+      export const outside = app.function(async function outside(depth) { return Function.fromName("work", "a").remote(depth); });
+      export const slow = app.function(async function slow(ms) { await new Promise((done) => setTimeout(done, ms)); });
+      export const patient = app.function(async function patient(ms) { await Function.fromName("work", "slow").remote(ms); });`,
+      { a: { options: { maxContainers: 2 } }, b: one, c: one, outside: one, slow: one, patient: one },
+    ),
+  );
+  const app = new Driver(engine, "work");
+  // Each call holds the container that another needs; none of them calls itself.
+  const calls = ["a", "a", "b", "c"].map((name) => app.remote(name, 1).catch((error: unknown) => error));
+  const running = async () =>
+    Promise.all(["a", "b", "c"].map(async (name) => (await engine.invoker.stats(app.ref(name))).numRunningInputs));
+  await expect.poll(running, patient).toEqual([2, 1, 1]);
+  const outside = app.remote("outside", 0).catch((error: unknown) => error);
+  writeFileSync(gate, "");
+  const [failed] = await Promise.all(calls);
+  expect(String(failed)).toMatch(/work\/a waits for work\/b, which waits for work\/c, which waits for work\/a/);
+  expect(String(failed)).toContain("work/b: all its containers (1) run inputs that wait for work/c");
+  // It only waited for them.
+  expect(await outside).toBe(0);
+  expect(await app.remote("a", 3)).toBe(3);
+  // What waits for something that goes on is not meant, however long it takes.
+  expect(await Promise.all([4_000, 10, 10].map((ms) => app.remote("patient", ms)))).toHaveLength(3);
+  await engine.close();
+});
+
+test("an input that waits for another of its own key fails likewise, and one that waits for a limit in time does not", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  const nest = (name: string) => `
+    export const ${name} = app.function(async function ${name}(key, depth) {
+      return depth === 0 ? 0 : (await Function.fromName("work", "${name}").remote(key, depth - 1)) + 1;
+    });`;
+  await engine.deployer!.deploy(
+    deployment("work", `import { Function } from "farcall"; ${nest("keyed")} ${nest("limited")}`, {
+      keyed: { options: { maxContainers: 4, concurrency: { maxInputs: 1, key: [[0]], perKey: 2 } } },
+      limited: { options: { maxContainers: 2, limit: { count: 1, perMs: 4_000 } } },
+    }),
+  );
+  const app = new Driver(engine, "work");
+  const limited = app.remote("limited", "k", 1);
+  await expect(app.remote("keyed", "k", 5)).rejects.toThrow(
+    /work\/keyed waits for itself: all inputs of one key that may run at a time \(2\)/,
+  );
+  expect(await app.remote("keyed", "k", 1)).toBe(1);
+  expect(await limited).toBe(1);
+  await engine.close();
+});
+
 vi.setConfig({ testTimeout: 1_200_000 });

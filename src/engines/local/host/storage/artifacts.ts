@@ -72,7 +72,7 @@ export class Artifacts {
       writeAtomically(manifestFile, manifest);
       return !whole;
     } catch (error) {
-      throw storeError(error, manifestFile);
+      throw storeError(error, manifestFile, "artifact");
     }
   }
 
@@ -103,7 +103,7 @@ export class Artifacts {
       if (!this.isWhole(hash)) writeAtomically(file, code);
       syncFolder(this.#folder);
     } catch (error) {
-      throw storeError(error, file);
+      throw storeError(error, file, "artifact");
     }
   }
 

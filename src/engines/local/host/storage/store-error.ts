@@ -4,13 +4,16 @@ import { EngineUnavailableError, type FarcallError } from "../../../../runtime/e
 const REPAIR =
   "Stop its host and run `farcall doctor --repair`, which keeps what can be read and puts the damaged files aside; or restore a backup with `farcall host restore FILE`.";
 
-export function storeError(error: unknown, file: string): FarcallError {
+/** SQLite's: the index of the log, a file that it maps into memory, cannot be made longer. */
+const IOERR_SHMSIZE = 10 + (19 << 8);
+
+export function storeError(error: unknown, file: string, noun = "state database"): FarcallError {
   const { code, errcode = 0, message } = error as { code?: string; errcode?: number; message: string };
   if (typeof code === "string" && code.startsWith("FARCALL_")) return error as FarcallError;
   const fail = (what: string, hint: string): FarcallError =>
-    new EngineUnavailableError(`the state database ${file} ${what}`, { cause: error, hint });
+    new EngineUnavailableError(`the ${noun} ${file} ${what}`, { cause: error, hint });
   const primary = errcode & 0xff;
-  if (primary === 13 || code === "ENOSPC") {
+  if (primary === 13 || errcode === IOERR_SHMSIZE || code === "ENOSPC" || code === "EDQUOT") {
     return fail(
       "cannot grow: the disk is full",
       "Free some space on that disk and try again. Nothing that was acknowledged is lost.",
