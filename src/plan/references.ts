@@ -38,7 +38,8 @@ export function renameHiding<T extends { typeParameters?: TypeParameterSchema[] 
   declared: ReadonlySet<string>,
   taken: ReadonlySet<string>,
 ): T {
-  const hiding = node.typeParameters?.filter(({ name }) => declared.has(name) && typeUses(node).references.includes(name)) ?? [];
+  const hiding =
+    node.typeParameters?.filter(({ name }) => declared.has(name) && typeUses(node).references.includes(name)) ?? [];
   if (hiding.length === 0) return node;
   const scope = new Scope([...declared, ...taken]);
   const renamed = new Map(hiding.map(({ name }) => [name, scope.claim(name)]));
