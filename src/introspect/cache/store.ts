@@ -3,7 +3,7 @@
  * begin alike. Any number of processes use the folder at once: an entry is written aside and moved into its place, and what
  * cannot be read is not there.
  */
-import { hash as digest, randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "./folder.ts";
@@ -98,5 +98,5 @@ function namesIn(folder: string): string[] {
 }
 
 export function digest(text: string): string {
-  return digest("sha256", text).slice(0, 40);
+  return createHash("sha256").update(text).digest("hex").slice(0, 40);
 }
