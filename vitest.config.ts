@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
 import { LeftOut } from "./test/support/left-out.ts";
+import { LongestFirst } from "./test/support/longest-first.ts";
 import { measureSlowness } from "./test/support/slowness.ts";
+import { startBuilt } from "./test/support/start-built.ts";
 
 // Before the limits are computed, here and in the workers.
 process.env["FARCALL_TEST_SLOWNESS"] ??= String(measureSlowness());
@@ -34,11 +36,12 @@ const common = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...common, name: "pure", include: PURE, isolate: false } },
-      { test: { ...common, name: "isolated", include: ["test/**/*.test.ts"], exclude: PURE } },
+      { plugins: [startBuilt], test: { ...common, name: "pure", include: PURE, isolate: false } },
+      { plugins: [startBuilt], test: { ...common, name: "isolated", include: ["test/**/*.test.ts"], exclude: PURE } },
     ],
     // Tests wait for processes more than they compute: more of them than cores keep the cores busy.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     reporters: [...(report ? ["json"] : []), new LeftOut(), "default"],
     ...(report && { outputFile: { json: report } }),
     globalSetup: ["test/support/global.ts"],

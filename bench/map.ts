@@ -13,18 +13,18 @@ const benchmark: Benchmark = {
   about:
     "Results per second, in order, from one caller. The bare relay (two hops over sockets, no codec, no queue) and Piscina keep 256 calls in " +
     "flight; BullMQ's worker process runs 256 jobs at a time and keeps nothing on disk; farcall runs with its defaults.",
-  async run({ rounds, log }) {
+  async run({ rounds, alone, log }) {
     await using app = await startTrivialApp();
     await using farcall = await app.client();
     await using relay = await Contestant.start("relay.ts");
-    await using piscina = await Contestant.start("piscina.mjs");
-    await using redis = await Redis.start({ durable: false });
+    await using piscina = alone ? undefined : await Contestant.start("piscina.mjs");
+    await using redis = alone ? undefined : await Redis.start({ durable: false });
     await using bullmq = redis && (await Contestant.start("bullmq.mjs", { args: [redis.socket, "results"] }));
-    if (!bullmq) log("BullMQ is left out: no redis-server is installed");
-    const piscinaName = peerName("piscina");
+    if (!bullmq && !alone) log("BullMQ is left out: no redis-server is installed");
+    const piscinaName = alone ? "piscina" : peerName("piscina");
     const contestants: Record<string, () => Promise<number>> = {
       "bare relay": () => relay.throughput(INPUTS.relay),
-      [piscinaName]: () => piscina.throughput(INPUTS.piscina),
+      ...(piscina && { [piscinaName]: () => piscina.throughput(INPUTS.piscina) }),
       ...(bullmq && { [peerName("bullmq")]: () => bullmq.throughput(INPUTS.bullmq) }),
       farcall: () => farcall.throughput(INPUTS.farcall),
     };

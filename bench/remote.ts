@@ -12,12 +12,12 @@ const benchmark: Benchmark = {
   about:
     "A function that adds one. The bare relay is the least that two hops over unix sockets can do (client, relay process, child process; " +
     "no codec, no queue); Piscina keeps worker threads inside the caller's process.",
-  async run({ rounds }) {
+  async run({ rounds, alone }) {
     await using app = await startTrivialApp();
     await using farcall = await app.client();
     await using relay = await Contestant.start("relay.ts");
-    await using piscina = await Contestant.start("piscina.mjs");
-    const contestants = { "bare relay": relay, [peerName("piscina")]: piscina, farcall };
+    await using piscina = alone ? undefined : await Contestant.start("piscina.mjs");
+    const contestants = { "bare relay": relay, ...(piscina && { [peerName("piscina")]: piscina }), farcall };
     for (const contestant of Object.values(contestants)) await contestant.latency(CALLS);
     const results = await takeTurns(
       rounds * 3,

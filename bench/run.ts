@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- name…]`: runs benchmarks, prints each contestant's figures and farcall's ratio to the peers, and
- * writes bench/results/<name>.json. `--rounds N` for steadier figures, `--charts` also draws docs/benchmarks/<name>.svg,
+ * writes bench/results/<name>.json. `--rounds N` for steadier figures, `--alone` leaves the peers out, `--charts` also draws docs/benchmarks/<name>.svg,
  * `--charts-only` draws them from the results that are there.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -30,6 +30,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: "string", default: "7" },
+    alone: { type: "boolean", default: false },
     charts: { type: "boolean", default: false },
     "charts-only": { type: "boolean", default: false },
   },
@@ -38,14 +39,14 @@ const rounds = Number(values.rounds);
 const unknown = positionals.filter((name) => !(name in BENCHMARKS));
 if (unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
   console.error(
-    `usage: npm run bench -- [${Object.keys(BENCHMARKS).join("|")}]… [--rounds N] [--charts] [--charts-only]`,
+    `usage: npm run bench -- [${Object.keys(BENCHMARKS).join("|")}]… [--rounds N] [--alone] [--charts] [--charts-only]`,
   );
   process.exit(2);
 }
 const names = positionals.length > 0 ? positionals : Object.keys(BENCHMARKS);
 const log = (line: string): void => console.error(`· ${line}`);
 
-if (!values["charts-only"]) installPeers(log);
+if (!values["charts-only"] && !values.alone) installPeers(log);
 for (const name of names) {
   const results = values["charts-only"] ? loadResults(name) : await measure(name);
   if (values.charts || values["charts-only"]) writeChart(name, results);
@@ -54,7 +55,7 @@ for (const name of names) {
 async function measure(name: string): Promise<Results> {
   const { default: benchmark } = await BENCHMARKS[name]!();
   console.log(`\n${name}: ${benchmark.title}\n`);
-  const measures = await benchmark.run({ rounds, log });
+  const measures = await benchmark.run({ rounds, alone: values.alone, log });
   for (const each of measures) console.log(printMeasure(each));
   return saveResults(name, benchmark, measures);
 }

@@ -12,13 +12,13 @@ const benchmark: Benchmark = {
   about:
     "Inputs per second, acknowledged on disk. SQLite inserts rows of the same size in batches of 1,000 with full sync, in the caller's process; BullMQ's " +
     "addBulk in batches of 1,000 on a Redis that syncs every write (appendfsync always). farcall already runs the first inputs while it takes the last.",
-  async run({ rounds, log }) {
+  async run({ rounds, alone, log }) {
     await using app = await startTrivialApp();
     await using farcall = await app.client({ args: ["spawnMap"] });
     await using sqlite = await Contestant.start("sqlite.ts");
-    await using redis = await Redis.start({ durable: true });
+    await using redis = alone ? undefined : await Redis.start({ durable: true });
     await using bullmq = redis && (await Contestant.start("bullmq.mjs", { args: [redis.socket, "acknowledged"] }));
-    if (!bullmq) log("BullMQ is left out: no redis-server is installed");
+    if (!bullmq && !alone) log("BullMQ is left out: no redis-server is installed");
     const contestants: Record<string, () => Promise<number>> = {
       "SQLite, batches": () => sqlite.throughput(INPUTS.sqlite),
       ...(bullmq && { [peerName("bullmq")]: () => bullmq.throughput(INPUTS.bullmq) }),

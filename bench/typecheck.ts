@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { type Benchmark, figures, type Measure, takeTurns } from "./support/measure.ts";
 import { PEER_MODULES } from "./support/peers.ts";
 import { REPOSITORY, runNode } from "./support/project.ts";
-import { FUNCTIONS, makeShapedProject, PEERS, type ShapedProject } from "./support/shaped-project.ts";
+import { FUNCTIONS, makeShapedProject, peerNames, type ShapedProject } from "./support/shaped-project.ts";
 import { sampleInput } from "./support/shapes.ts";
 
 /** Packages of the main install, by the version that users have. */
@@ -23,10 +23,15 @@ const benchmark: Benchmark = {
   about:
     "tsc over the generated code and a module that awaits every function once, with one property of each result read. hey-api (fetch client, default plugins) and orval (fetch) are " +
     "generated from an OpenAPI document of the same shapes. A compiler that does no work for a contestant would still load its libraries: that is in the total.",
-  async run({ rounds, log }) {
+  async run({ rounds, alone, log }) {
     log(`deploying and generating ${FUNCTIONS} functions`);
-    await using shaped = await makeShapedProject();
-    for (const name of ["farcall", PEERS.heyApi, PEERS.orval]) {
+    await using shaped = await makeShapedProject(alone);
+    // By the name of the contestant, its folder.
+    const folders = {
+      ...(!alone && { [peerNames().heyApi]: "hey-api", [peerNames().orval]: "orval" }),
+      farcall: "farcall",
+    };
+    for (const name of Object.keys(folders)) {
       const { args, cwd, env } = shaped.generators[name]!;
       runNode(args, cwd, env);
     }
@@ -40,12 +45,11 @@ const benchmark: Benchmark = {
       );
       const check = (folder: string) => (): Cost =>
         parseDiagnostics(compile(tsc, join(shaped.project.path, "check", folder)));
-      const results = await takeTurns(Math.max(3, Math.ceil(rounds / 2)), {
-        [PEERS.heyApi]: check("hey-api"),
-        [PEERS.orval]: check("orval"),
-        farcall: check("farcall"),
-      });
-      const target = [{ of: "farcall", to: [PEERS.heyApi], ratio: 0.5 }];
+      const results = await takeTurns(
+        Math.max(3, Math.ceil(rounds / 2)),
+        Object.fromEntries(Object.entries(folders).map(([name, folder]) => [name, check(folder)])),
+      );
+      const target = [{ of: "farcall", to: alone ? [] : [peerNames().heyApi], ratio: 0.5 }];
       measures.push(
         {
           name: `${compiler}, check time`,

@@ -33,6 +33,8 @@ export interface Benchmark {
 export interface BenchContext {
   /** Rounds to run; a benchmark may scale it to the cost of a round. */
   rounds: number;
+  /** Without the peers, which need not be installed. */
+  alone: boolean;
   log(line: string): void;
 }
 

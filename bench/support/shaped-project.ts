@@ -24,19 +24,45 @@ export interface ShapedProject extends AsyncDisposable {
   generators: Record<string, Generator>;
 }
 
-export const PEERS = {
-  openapiTypescript: peerName("openapi-typescript"),
-  orval: peerName("orval"),
-  heyApi: peerName("@hey-api/openapi-ts"),
-  graphql: peerName("@graphql-codegen/cli"),
-};
+/** The peers' names with their versions: read when needed, since a run without peers need not have them. */
+export function peerNames() {
+  return {
+    openapiTypescript: peerName("openapi-typescript"),
+    orval: peerName("orval"),
+    heyApi: peerName("@hey-api/openapi-ts"),
+    graphql: peerName("@graphql-codegen/cli"),
+  };
+}
 
-export async function makeShapedProject(): Promise<ShapedProject> {
+/** @param alone without the peers' generators */
+export async function makeShapedProject(alone: boolean): Promise<ShapedProject> {
   const shapes = makeShapes(FUNCTIONS);
   const project = new Project([
     ["farcall.config.json", JSON.stringify({ apps: ["bench"], output: "src/generated" })],
     ...[...toApp(shapes)].map(([name, content]): [string, string] => [`src/${name}`, content]),
   ]);
+  // Peers take longer than an idle host waits for its next client.
+  project.env["FARCALL_HOST_IDLE_MS"] = "3600000";
+  project.farcall("deploy", "src/app.ts");
+
+  return {
+    shapes,
+    project,
+    generators: {
+      farcall: {
+        args: [CODEGEN],
+        cwd: project.path,
+        env: project.env,
+        removeOutput: () => project.remove("src/generated"),
+      },
+      ...(!alone && peerGenerators(shapes, project)),
+    },
+    [Symbol.asyncDispose]: () => project[Symbol.asyncDispose](),
+  };
+}
+
+/** Each peer's input, and how it is run. */
+function peerGenerators(shapes: Shapes, project: Project): Record<string, Generator> {
   const { schema, operations } = toGraphql(shapes);
   project.write("peers/openapi.json", JSON.stringify(toOpenApi(shapes), undefined, 2));
   project.write("peers/schema.graphql", schema);
@@ -54,10 +80,7 @@ export async function makeShapedProject(): Promise<ShapedProject> {
     }),
   );
   symlinkSync(PEER_MODULES, join(project.path, "peers/node_modules"));
-  // Peers take longer than an idle host waits for its next client.
-  project.env["FARCALL_HOST_IDLE_MS"] = "3600000";
-  project.farcall("deploy", "src/app.ts");
-
+  const names = peerNames();
   const cwd = join(project.path, "peers");
   const peer = (output: string, ...args: string[]): Generator => ({
     args,
@@ -65,33 +88,22 @@ export async function makeShapedProject(): Promise<ShapedProject> {
     removeOutput: () => project.remove(`peers/${output}`),
   });
   return {
-    shapes,
-    project,
-    generators: {
-      farcall: {
-        args: [CODEGEN],
-        cwd: project.path,
-        env: project.env,
-        removeOutput: () => project.remove("src/generated"),
-      },
-      [PEERS.openapiTypescript]: peer(
-        "openapi-typescript",
-        peerFile("openapi-typescript", "bin/cli.js"),
-        "openapi.json",
-        "-o",
-        "openapi-typescript/client.ts",
-      ),
-      [PEERS.orval]: peer("orval", peerFile("orval", "dist/bin/orval.mjs"), "--config", "orval.config.mjs"),
-      [PEERS.heyApi]: peer(
-        "hey-api",
-        peerFile("@hey-api/openapi-ts", "bin/run.js"),
-        "-i",
-        "openapi.json",
-        "-o",
-        "hey-api",
-      ),
-      [PEERS.graphql]: peer("graphql", peerFile("@graphql-codegen/cli", "esm/bin.js"), "--config", "codegen.json"),
-    },
-    [Symbol.asyncDispose]: () => project[Symbol.asyncDispose](),
+    [names.openapiTypescript]: peer(
+      "openapi-typescript",
+      peerFile("openapi-typescript", "bin/cli.js"),
+      "openapi.json",
+      "-o",
+      "openapi-typescript/client.ts",
+    ),
+    [names.orval]: peer("orval", peerFile("orval", "dist/bin/orval.mjs"), "--config", "orval.config.mjs"),
+    [names.heyApi]: peer(
+      "hey-api",
+      peerFile("@hey-api/openapi-ts", "bin/run.js"),
+      "-i",
+      "openapi.json",
+      "-o",
+      "hey-api",
+    ),
+    [names.graphql]: peer("graphql", peerFile("@graphql-codegen/cli", "esm/bin.js"), "--config", "codegen.json"),
   };
 }

@@ -1,4 +1,4 @@
-/** Draws a PNG for the example to make small: a disc on a ground that fades. */
+/** Draws a PNG for the example to shrink: a disc on a gradient. */
 import { crc32, deflateSync } from "node:zlib";
 
 export function drawing(width: number, height: number): Uint8Array {

@@ -1,7 +1,7 @@
 /**
- * Runs the example without an account: a fake Modal on this machine takes the real `modal deploy`, runs the app in Modal's own
- * Python containers, and is asked by codegen and by the consumer as the real service would be. Needs the Python environment
- * that scripts/python-venv.sh makes. On the real service, after `pip install modal` and `modal token new`, in this folder:
+ * Runs the example without an account: a fake Modal on this machine accepts the real `modal deploy`, runs the app in Modal's own
+ * Python containers, and answers codegen and the consumer as the real service would. Needs the Python environment
+ * that scripts/python-venv.sh creates. On the real service, after `pip install modal` and `modal token new`, in this folder:
  *
  *     modal deploy app.py
  *     npx codegen
@@ -41,7 +41,7 @@ try {
   fake.stdin.end();
 }
 
-/** What the fake prints when the app is deployed: the variables that take a program to it. */
+/** The fake prints this when the app is deployed: the environment variables that direct a program to it. */
 async function environment(): Promise<Record<string, string>> {
   for await (const line of createInterface({ input: fake.stdout })) return JSON.parse(line);
   throw new Error("the fake Modal has ended, or the app could not be deployed");

@@ -12,7 +12,7 @@ export interface TextFile {
 export interface FileIndex {
   path: string;
   bytes: number;
-  /** Word to how often it is in the file. */
+  /** How often each word occurs in the file. */
   words: Map<string, number>;
 }
 
@@ -21,7 +21,7 @@ export interface Posting {
   count: number;
 }
 
-/** Word to the files that have it, the one with the most first. */
+/** For each word, the files that contain it, the one with the most occurrences first. */
 export type InvertedIndex = Map<string, Posting[]>;
 
 export interface WordCount {
@@ -37,7 +37,7 @@ export const indexFile = app.function(function indexFile(file: TextFile): FileIn
   return { path: file.path, bytes: Buffer.byteLength(file.text), words };
 });
 
-/** Turns the indexes of many files round: from files that have words to words that are in files. */
+/** Inverts the indexes of many files: from the words of each file to the files of each word. */
 export const merge = app.function(function merge(files: readonly FileIndex[]): InvertedIndex {
   const index: InvertedIndex = new Map();
   for (const { path, words } of files) {
@@ -66,7 +66,7 @@ export const topWords = app.function(function* topWords(index: InvertedIndex, mi
   yield* counts;
 });
 
-/** The files that have all of the words. */
+/** The files that contain all of the words. */
 export const search = app.function(function search(index: InvertedIndex, ...words: string[]): string[] {
   const [first = [], ...others] = words.map((word) => new Set(index.get(word.toLowerCase())?.map(({ path }) => path)));
   return [...first].filter((path) => others.every((paths) => paths.has(path)));

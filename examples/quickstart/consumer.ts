@@ -1,5 +1,5 @@
 /**
- * The consumer: knows the app by its generated stubs alone. Every call below is checked by the compiler and runs in a
+ * The consumer: knows the app only through its generated stubs. The compiler checks every call below, and each runs in a
  * container.
  */
 import { readdir, readFile } from "node:fs/promises";
@@ -20,11 +20,11 @@ async function* textFiles() {
 
 const started = performance.now();
 
-// Map: one input a file, spread over the containers, results in order.
+// Map: one input per file, spread over the containers, with results in order.
 const files = await Array.fromAsync(textindex.indexFile.map(textFiles()));
 const mapped = performance.now();
 
-// Reduce: a Map of arrays of objects comes back as such.
+// Reduce: the result arrives as what it is, a Map of arrays of objects.
 const index = await textindex.merge.remote(files);
 const merged = performance.now();
 
@@ -36,7 +36,7 @@ console.log(
 );
 console.log(`reduce  ${index.size} distinct words in ${((merged - mapped) / 1000).toFixed(2)} s`);
 
-// A generator: leaving the loop stops it where it runs.
+// A generator: leaving the loop also stops it in its container.
 console.log("stream  the most frequent words of seven letters and more");
 let rank = 0;
 for await (const { word, count, files: inFiles } of textindex.topWords.remoteGen(index, 7)) {
@@ -55,7 +55,7 @@ for await (const paths of textindex.search.starmap(queries)) {
   console.log(`search  "${words.join(" ")}" is in ${paths.length} files, for instance ${paths.slice(0, 2).join(", ")}`);
 }
 
-// Durable: the call outlives this process; any process can get its result by the id.
+// Durable: the call outlives this process; any process can get its result by its id.
 const call = await textindex.search.spawn(index, "apache");
 console.log(`spawn   ${call.id}: "apache" is in ${(await call.get()).length} files`);
 

@@ -1,6 +1,6 @@
 /**
- * Runs the example the way a user would, by commands: deploy the app, generate its stubs, run the consumer. Everything
- * that the engine keeps goes to a temporary folder.
+ * Runs the example as a user would, with commands: deploys the app, generates its stubs, runs the consumer. The engine's
+ * state goes to a temporary folder.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

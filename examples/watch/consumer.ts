@@ -1,4 +1,4 @@
-/** The consumer: the compiler checks it against what is deployed at the moment. */
+/** The consumer: the compiler checks it against what is currently deployed. */
 import { shop } from "./generated/index.ts";
 
 const total: number = await shop.price.remote("pear", 3);

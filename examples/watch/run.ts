@@ -1,5 +1,5 @@
 /**
- * Two watchers side by side, as a team would have them: `farcall dev` deploys the producer whenever it changes, `codegen
+ * Two watchers side by side, as a team would run them: `farcall dev` deploys the producer whenever it changes, `codegen
  * --watch` regenerates the stubs on each deploy. The script edits a copy of the example and type-checks the consumer after
  * each step: green, red, green.
  */
@@ -25,7 +25,7 @@ interface Event {
   [key: string]: unknown;
 }
 
-/** A command that goes on until it is stopped, and tells what it does in events. */
+/** A command that runs until it is stopped and reports what it does as events. */
 class Watcher {
   readonly #child: ChildProcess;
   readonly #events: AsyncIterator<string>;

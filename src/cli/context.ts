@@ -42,7 +42,9 @@ export class Context {
    */
   async engine(options: EngineOptions): Promise<Engine> {
     await this.registerEngines();
-    const { configure, openEngine } = await import("../runtime/index.ts");
+    const { configure, keepUnknownCodecs, openEngine } = await import("../runtime/index.ts");
+    // Values are shown and passed on here, never used.
+    keepUnknownCodecs();
     const engine = await openEngine(await this.engineUrl(options));
     this.#engines.push(engine);
     configure({ engine });

@@ -1,14 +1,11 @@
 /** Runs a program: listens for Ctrl-C, and turns the outcome into an exit code. */
 import { type Command, CommanderError } from "commander";
 import { InvalidError } from "../runtime/errors.ts";
-import { keepUnknownCodecs } from "../runtime/index.ts";
 import { Context } from "./context.ts";
 import { Output } from "./terminal/output.ts";
 import { EXIT, report, UsageError } from "./terminal/report.ts";
 
 export async function run(argv: readonly string[], makeProgram: (context: Context) => Promise<Command>): Promise<void> {
-  // Values are shown and passed on here, never used.
-  keepUnknownCodecs();
   const output = new Output(argv.includes("--json"));
   const interruption = new AbortController();
   const interrupt = () => {

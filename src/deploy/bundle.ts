@@ -6,7 +6,7 @@
  * - Modules that ask where they are get their place in the project, not the artifact's (places.ts).
  * - The code has no absolute path in it, so that equal sources give an equal hash in every checkout.
  */
-import { createHash } from "node:crypto";
+import { hash as digest } from "node:crypto";
 import { resolve } from "node:path";
 import type { BuildContext, BuildOptions, BuildResult, Loader, Message, Metafile } from "esbuild";
 import type { BundleOptions } from "../config/config.ts";
@@ -138,8 +138,7 @@ export class Bundler {
     const warnings = built.warnings
       .filter(({ location, pluginName }) => pluginName !== "" || !location?.file.includes("node_modules/"))
       .map((message) => toProblem(message, "warning", this.#entry));
-    const hash = createHash("sha256").update(code).digest("hex");
-    return { code, sourceMap, hash, root: this.#root, files, warnings };
+    return { code, sourceMap, hash: digest("sha256", code), root: this.#root, files, warnings };
   }
 }
 

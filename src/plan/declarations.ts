@@ -121,15 +121,17 @@ export function planMembers({
   indexes = [],
   calls = [],
 }: Pick<Extract<Declaration, { kind: "interface" }>, "properties" | "indexes" | "calls">): MemberPlan[] {
-  return [
-    ...indexes.map((index) => ({ text: printIndex(index) })),
-    ...calls.map((call) => ({ text: printCall(call) })),
-    ...properties.map((property) => ({
-      // Types of several lines are one level deeper here.
-      text: printProperty(property).replaceAll("\n", "\n  "),
-      ...(property.doc && { doc: property.doc }),
-    })),
-  ];
+  const members: MemberPlan[] = [];
+  for (const index of indexes) members.push({ text: printIndex(index) });
+  for (const call of calls) members.push({ text: printCall(call) });
+  for (const property of properties) {
+    const { doc } = property;
+    const printed = printProperty(property);
+    // Types of several lines are one level deeper here.
+    const text = printed.includes("\n") ? printed.replaceAll("\n", "\n  ") : printed;
+    members.push(doc ? { text, doc } : { text });
+  }
+  return members;
 }
 
 function planEnum(declaration: EnumDeclaration): Omit<EnumPlan, keyof DeclarationBase | "kind"> {

@@ -31,17 +31,17 @@ export function signatureDoc({
   typeParameters = [],
   keywords,
 }: CallSignature & Pick<FunctionSchema, "keywords">): string {
-  const tags = [
-    ...typeParameters.map((item) => item.doc && `@typeParam ${item.name} ${item.doc.trim()}`),
-    ...parameters.map((item) => {
-      const words = keywords ? withDefault(item) : item.doc?.trim();
-      return words && `@param ${item.name} ${words}`;
-    }),
-  ].filter(Boolean);
-  const lines = doc.trimEnd().split("\n");
-  const firstTag = lines.findIndex((line) => line.startsWith("@"));
-  const text = firstTag < 0 ? lines : lines.slice(0, firstTag);
-  return [...text, ...tags, ...(firstTag < 0 ? [] : lines.slice(firstTag))].join("\n").trim();
+  const tags: string[] = [];
+  for (const { name, doc } of typeParameters) if (doc) tags.push(`@typeParam ${name} ${doc.trim()}`);
+  for (const item of parameters) {
+    const words = keywords ? withDefault(item) : item.doc?.trim();
+    if (words) tags.push(`@param ${item.name} ${words}`);
+  }
+  const text = doc.trimEnd();
+  if (tags.length === 0) return text.trimStart();
+  // Where the first tag's line starts.
+  const at = text.startsWith("@") ? 0 : text.indexOf("\n@") + 1 || text.length + 1;
+  return [text.slice(0, Math.max(0, at - 1)), ...tags, text.slice(at)].join("\n").trim();
 }
 
 /** Python's readers look for defaults: a parameter's documentation ends with its own, unless it speaks of it already. */

@@ -96,15 +96,22 @@ export function genericMembers(
   ];
 }
 
-/** The method that callers write first, with the parameters as their author declared and documented them. */
-export function documentedMembers(call: CallSignature, isGenerator: boolean, { use, global }: Names): GenericMember[] {
-  const helper = (name: string): TypeSchema => ({ kind: "global", name: use(name), typeArguments: [] });
-  const own = new Call(call, helper, use);
-  if (isGenerator) {
-    const text = `remoteGen(${own.arguments}): ${global("AsyncGenerator")}<${own.returns}, void, void>`;
-    return [{ text, ...docOf(call) }];
-  }
-  return [{ text: `remote(${own.arguments}): ${global("Promise")}<${own.returns}>`, ...docOf(call) }];
+/**
+ * The method that callers write first, with the parameters as their author declared and documented them.
+ * @param returns its printed type
+ */
+export function documentedMembers(
+  call: CallSignature,
+  returns: string,
+  isGenerator: boolean,
+  { use, global }: Names,
+): GenericMember[] {
+  const options: TypeSchema = { kind: "global", name: use("CallOptions"), typeArguments: [] };
+  const parameters = printParameters(followedBy(byPosition(call), "callOptions", options));
+  const text = isGenerator
+    ? `remoteGen(${parameters}): ${global("AsyncGenerator")}<${returns}, void, void>`
+    : `remote(${parameters}): ${global("Promise")}<${returns}>`;
+  return [{ text, ...docOf(call) }];
 }
 
 function rawFunction(signatures: readonly GenericMember[]): GenericMember {
@@ -189,7 +196,7 @@ class Call {
   /** For `remote`: call options may follow, or take the place of optional arguments. */
   get arguments(): string {
     if (this.#named) return `...args: ${this.#use("Arguments")}<${this.#named.p}, ${this.#named.k}, true>`;
-    return printParameters(this.#followedBy(this.#parameters, "callOptions", this.#helper("CallOptions")));
+    return printParameters(followedBy(this.#parameters, "callOptions", this.#helper("CallOptions")));
   }
 
   /** For `map`: an iterable for each parameter. */
@@ -201,7 +208,7 @@ class Call {
         return { ...parameter, type: this.#helper("AnyIterable", isOptional(parameter) ? orUndefined(type) : type) };
       return { ...parameter, type: this.#iterables(type) };
     });
-    return printParameters(this.#followedBy(iterables, "mapOptions", options));
+    return printParameters(followedBy(iterables, "mapOptions", options));
   }
 
   /** The iterables for a rest parameter's arguments. */
@@ -242,31 +249,32 @@ class Call {
   #mapInputs(helper: string, options: TypeSchema): string {
     return `...inputs: ${this.#use(helper)}<${this.#named!.p}, ${printType(options)}, ${this.#named!.k}>`;
   }
+}
 
-  #followedBy(parameters: readonly ParameterSchema[], name: string, type: TypeSchema): ParameterSchema[] {
-    const or = (own: TypeSchema): TypeSchema => ({
-      kind: "union",
-      members: own.kind === "union" ? [...own.members, type] : [own, type],
-    });
-    const last = parameters.at(-1);
-    const result = parameters.map((parameter): ParameterSchema => {
-      if (!parameter.rest && isOptional(parameter)) return { ...parameter, type: or(parameter.type) };
-      // Nothing can be declared after a rest parameter, so it may be among the rest.
-      if (parameter.rest && parameter.type.kind === "array") {
-        return { ...parameter, type: { ...parameter.type, element: or(parameter.type.element) } };
-      }
-      if (parameter.rest && parameter.type.kind === "tuple" && parameter.type.elements.every(({ rest }) => !rest)) {
-        const { elements } = parameter.type;
-        const isLabelled = elements.length === 0 || elements.every(({ label }) => label !== undefined);
-        const options: TupleElement = { type, optional: true, ...(isLabelled && { label: name }) };
-        return { ...parameter, type: { kind: "tuple", elements: [...elements, options] } };
-      }
-      return parameter;
-    });
-    if (last?.rest) return result;
-    const free = new Scope(parameters.map((parameter) => parameter.name)).claim(name);
-    return [...result, { name: free, type, optional: true }];
-  }
+/** Adds an optional parameter, which can also take the place of optional ones. */
+function followedBy(parameters: readonly ParameterSchema[], name: string, type: TypeSchema): ParameterSchema[] {
+  const or = (own: TypeSchema): TypeSchema => ({
+    kind: "union",
+    members: own.kind === "union" ? [...own.members, type] : [own, type],
+  });
+  const last = parameters.at(-1);
+  const result = parameters.map((parameter): ParameterSchema => {
+    if (!parameter.rest && isOptional(parameter)) return { ...parameter, type: or(parameter.type) };
+    // Nothing can be declared after a rest parameter, so it may be among the rest.
+    if (parameter.rest && parameter.type.kind === "array") {
+      return { ...parameter, type: { ...parameter.type, element: or(parameter.type.element) } };
+    }
+    if (parameter.rest && parameter.type.kind === "tuple" && parameter.type.elements.every(({ rest }) => !rest)) {
+      const { elements } = parameter.type;
+      const isLabelled = elements.length === 0 || elements.every(({ label }) => label !== undefined);
+      const options: TupleElement = { type, optional: true, ...(isLabelled && { label: name }) };
+      return { ...parameter, type: { kind: "tuple", elements: [...elements, options] } };
+    }
+    return parameter;
+  });
+  if (last?.rest) return result;
+  const free = new Scope(parameters.map((parameter) => parameter.name)).claim(name);
+  return [...result, { name: free, type, optional: true }];
 }
 
 function flag(name: string, value: boolean): TypeParameterSchema {

@@ -172,9 +172,9 @@ function planApp(manifest: LockedManifest, file: string, settings: PlanSettings)
 
 function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSettings): AppPlan {
   const declared = new Set(given.declarations.map(({ name }) => name));
-  const uses = typeUses([given.functions, given.classes, given.declarations]);
+  const uses = [...given.functions, ...(given.classes ?? []), ...given.declarations].map(typeUses);
   const distinct = withoutHiding(given, declared);
-  const original = uses.binds ? withoutUnused(distinct) : distinct;
+  const original = uses.some(({ binds }) => binds) ? withoutUnused(distinct) : distinct;
   // Each class declares an interface.
   const instances = (original.classes ?? []).map(({ name }) => renamed(name, original, settings));
   if (declared.size < original.declarations.length) throw new InvalidError("two declarations have the same name");
@@ -183,7 +183,7 @@ function planAppOrThrow(given: LockedManifest, file: string, settings: PlanSetti
   const hidden = new Set([...declared, ...instances, ...parameters, "Function", "GeneratorFunction"]);
   if (hidden.has("globalThis"))
     throw new InvalidError("a type is called globalThis, which the stubs need to refer to global types");
-  const isAmbiguous = uses.globals.values().some((name) => hidden.has(name));
+  const isAmbiguous = uses.some(({ globals }) => globals.some((name) => hidden.has(name)));
   const manifest = isAmbiguous ? qualifyGlobals(original, hidden) : original;
 
   const enums = manifest.declarations.filter(({ kind }) => kind === "enum").map(({ name }) => name);

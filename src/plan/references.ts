@@ -3,18 +3,17 @@ import type { Declaration, TypeParameterSchema, TypeSchema } from "../schema/ind
 import { Scope } from "./names.ts";
 
 /** The declarations that the functions need, directly or through others. */
-export function neededDeclarations(declarations: readonly Declaration[], functions: readonly unknown[]): Declaration[] {
+export function neededDeclarations(declarations: readonly Declaration[], functions: readonly object[]): Declaration[] {
   const byName = new Map(declarations.map((declaration) => [declaration.name, declaration]));
-  const needed = new Map<string, Declaration>();
-  const queue: unknown[] = [...functions];
+  const needed = new Set<string>();
+  const queue: object[] = [...functions];
   for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
-    visitTypes(node, (type) => {
-      if (type.kind !== "reference" || needed.has(type.name)) return;
-      const declaration = byName.get(type.name);
-      if (!declaration) return;
-      needed.set(type.name, declaration);
+    for (const name of typeUses(node).references) {
+      const declaration = needed.has(name) ? undefined : byName.get(name);
+      if (!declaration) continue;
+      needed.add(name);
       queue.push(declaration);
-    });
+    }
   }
   return declarations.filter((declaration) => needed.has(declaration.name));
 }
@@ -39,7 +38,8 @@ export function renameHiding<T extends { typeParameters?: TypeParameterSchema[] 
   declared: ReadonlySet<string>,
   taken: ReadonlySet<string>,
 ): T {
-  const hiding = node.typeParameters?.filter(({ name }) => declared.has(name) && refersTo(node, name)) ?? [];
+  const hiding =
+    node.typeParameters?.filter(({ name }) => declared.has(name) && typeUses(node).references.includes(name)) ?? [];
   if (hiding.length === 0) return node;
   const scope = new Scope([...declared, ...taken]);
   const renamed = new Map(hiding.map(({ name }) => [name, scope.claim(name)]));
@@ -55,16 +55,9 @@ export function renameHiding<T extends { typeParameters?: TypeParameterSchema[] 
   return { ...copy, typeParameters: binders(copy.typeParameters!) };
 }
 
-function refersTo(node: unknown, name: string): boolean {
-  let found = false;
-  visitTypes(node, (type) => {
-    found ||= type.kind === "reference" && type.name === name;
-  });
-  return found;
-}
-
 /** The type parameters that types name, directly or in the constraints and defaults of others that they name. */
 export function usedTypeParameters(own: readonly TypeParameterSchema[], types: unknown): TypeParameterSchema[] {
+  if (own.length === 0) return [];
   const used = new Set<TypeParameterSchema>();
   const queue: unknown[] = [types];
   for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
@@ -89,30 +82,41 @@ export function markUnused(own: readonly TypeParameterSchema[], types: unknown):
 }
 
 export interface TypeUses {
-  /** The first names of all global types in use: `Intl` for `Intl.NumberFormatOptions`. */
-  globals: Set<string>;
+  /** Names of declarations; some may occur several times. */
+  references: string[];
+  /** The first names of global types: `Intl` for `Intl.NumberFormatOptions`; some may occur several times. */
+  globals: string[];
   /** Whether a type binds names inside itself: `infer U`, `<T>(value: T) => T`. */
   binds: boolean;
 }
 
-/** One walk over a manifest, which may have many thousand types. */
-export function typeUses(nodes: readonly unknown[]): TypeUses {
-  const uses: TypeUses = { globals: new Set(), binds: false };
-  for (const node of nodes) {
-    visitTypes(node, (type) => {
-      if (type.kind === "builtin" || type.kind === "global") uses.globals.add(type.name.split(".", 1)[0]!);
-      else uses.binds ||= bindsNames(type);
-    });
+const usesOfNodes = new WeakMap<object, TypeUses>();
+
+/** What the types in a function or declaration use. Each is walked once, since a manifest may have many thousand types. */
+export function typeUses(node: object): TypeUses {
+  let uses = usesOfNodes.get(node);
+  if (!uses) {
+    uses = { references: [], globals: [], binds: false };
+    collectUses(node, uses);
+    usesOfNodes.set(node, uses);
   }
   return uses;
 }
 
+function collectUses(node: object, uses: TypeUses): void {
+  visitTypes(node, (type) => {
+    if (type.kind === "reference") uses.references.push(type.name);
+    else if (type.kind === "builtin" || type.kind === "global") uses.globals.push(type.name.split(".", 1)[0]!);
+    else uses.binds ||= bindsNames(type);
+  });
+}
+
 /** Whether a type binds names that only it can use. */
-export function bindsNames(type: TypeSchema): boolean {
+function bindsNames(type: TypeSchema): boolean {
   return type.kind === "infer" || (type.kind === "function" && type.typeParameters !== undefined);
 }
 
-export function visitTypes(node: unknown, visit: (type: TypeSchema) => void): void {
+function visitTypes(node: unknown, visit: (type: TypeSchema) => void): void {
   if (typeof node !== "object" || node === null) return;
   if (Array.isArray(node)) {
     for (const item of node) visitTypes(item, visit);

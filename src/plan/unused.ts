@@ -4,15 +4,11 @@
  */
 import type { ConditionalType, InferType, TypeSchema } from "../schema/index.ts";
 import { Scope } from "./names.ts";
-import { bindsNames, markUnused, rewriteTypes, visitTypes } from "./references.ts";
+import { markUnused, rewriteTypes, typeUses } from "./references.ts";
 
 /** The names of each `infer` and of function types' type parameters. */
-export function markUnusedInside<T>(node: T): T {
-  let hasBinders = false;
-  visitTypes(node, (type) => {
-    hasBinders ||= bindsNames(type);
-  });
-  if (!hasBinders) return node;
+export function markUnusedInside<T extends object>(node: T): T {
+  if (!typeUses(node).binds) return node;
   return rewriteTypes(node, (type) => {
     if (type.kind === "conditional") return markUnusedInferred(type);
     if (type.kind !== "function" || !type.typeParameters) return type;

@@ -26,6 +26,11 @@ export function ago(iso: string, now: number = Date.now()): string {
   return seconds < 5 ? "just now" : `${count(Math.floor(seconds), "second")} ago`;
 }
 
+/** `scheduled for 2026-12-01T08:00:00Z`, of an ISO 8601 time; undefined once it has come, or where there is none. */
+export function scheduled(iso: string | undefined, now: number = Date.now()): string | undefined {
+  return iso !== undefined && Date.parse(iso) > now ? `scheduled for ${iso.slice(0, 19)}Z` : undefined;
+}
+
 /** `in 3 minutes`, until an ISO 8601 time. */
 export function until(iso: string, now: number = Date.now()): string {
   const seconds = (Date.parse(iso) - now) / 1000;

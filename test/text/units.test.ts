@@ -1,6 +1,6 @@
 /** Times in words. */
 import { expect, test } from "vitest";
-import { ago, until } from "../../src/text/units.ts";
+import { ago, scheduled, until } from "../../src/text/units.ts";
 
 const now = Date.parse("2026-01-31T12:00:00Z");
 const at = (seconds: number) => new Date(now + seconds * 1000).toISOString();
@@ -19,4 +19,10 @@ test.each([
 
 test("a time that has passed is said in the same units", () => {
   expect(ago(at(-61), now)).toBe("1 minute ago");
+});
+
+test("what is due later says when, until that time", () => {
+  expect(scheduled(at(1), now)).toBe("scheduled for 2026-01-31T12:00:01Z");
+  expect(scheduled(at(0), now)).toBeUndefined();
+  expect(scheduled(undefined, now)).toBeUndefined();
 });

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { CallInfo } from "../../engine/index.ts";
 import { decodeInstance, monitorOf } from "../../runtime/index.ts";
 import { toJson } from "../../schema/index.ts";
-import { ago } from "../../text/index.ts";
+import { ago, scheduled } from "../../text/index.ts";
 import { parseFilter } from "../calling/target.ts";
 import type { AppOptions, Context } from "../context.ts";
 import { engineOptions, examples, positive } from "../context.ts";
@@ -60,8 +60,8 @@ function stateOf(call: CallInfo): string {
   const { numInputs, numFailed } = call;
   const failed = numInputs === 1 ? "failed" : `${numFailed} of ${numInputs} failed`;
   if (call.cancelled) return "cancelled";
-  if (call.dueAt !== undefined && call.endedAt === undefined && Date.parse(call.dueAt) > Date.now())
-    return `scheduled for ${call.dueAt.slice(0, 19)}Z`;
+  const later = call.endedAt === undefined ? scheduled(call.dueAt) : undefined;
+  if (later) return later;
   if (call.startProblem !== undefined) return "waiting, containers fail to start";
   if (call.endedAt === undefined) return numFailed > 0 ? `running, ${numFailed} failed` : "running";
   return numFailed > 0 ? failed : "ended";

@@ -1,20 +1,15 @@
 /**
- * The state of turning an app's types into schema: which declarations were met, what was refused where, and the place in
- * the type that is being looked at. How each kind of type is turned, the visitors know (nodes.ts, types.ts, declarations.ts);
- * they call each other through here, `cx.node()` and `cx.type()`, and not directly.
+ * The state of turning an app's types into schema: which declarations were met, and where a type stands (in the scope of which type
+ * parameters, in a description or not); what was found in it is in findings.ts, what may contain itself in expansions.ts. How each
+ * kind of type is turned, the visitors know (nodes.ts, types.ts, declarations.ts); they call each other through here, `cx.node()` and
+ * `cx.type()`, and not directly.
  */
 import type { ts } from "ts-morph";
 import type { Declaration, ReferenceType, TypeSchema } from "../../schema/index.ts";
 import type { RefusalReason } from "../problems.ts";
-import {
-  type DeclarationRecord,
-  errors,
-  type FoundCodec,
-  isUncrossable,
-  type Owner,
-  type Refusal,
-  type Use,
-} from "./owners.ts";
+import { Expansions } from "./expansions.ts";
+import { Findings } from "./findings.ts";
+import { type DeclarationRecord, errors, type FoundCodec, isUncrossable, type Owner } from "./owners.ts";
 import { stepOf } from "./paths.ts";
 
 export interface TypeOptions {
@@ -40,19 +35,6 @@ export interface Visitors {
   error(cx: Conversion, record: DeclarationRecord): void;
 }
 
-/** A computed alias whose result is being written out. */
-interface Expansion {
-  alias: ts.Symbol;
-  type: ts.Type;
-  isRecursive: boolean;
-}
-
-/** What an alias came to: what it stands for, with the declarations used in that, or that it has no end. */
-type Expanded = { schema: TypeSchema; uses: readonly Use[] } | "endless";
-
-/** Deeper nesting of one alias in its own result than this has no end. */
-const MAX_NESTING = 4;
-
 export interface ConversionOptions {
   program: ts.Program;
   checker: ts.TypeChecker;
@@ -65,6 +47,8 @@ export interface ConversionOptions {
 export class Conversion {
   readonly program: ts.Program;
   readonly checker: ts.TypeChecker;
+  readonly findings = new Findings();
+  readonly expansions = new Expansions(this.findings);
   readonly #visitors: Visitors;
   readonly #records = new Map<ts.Symbol, DeclarationRecord>();
   /** Apart from those, since what a class is as data is something else. */
@@ -77,19 +61,6 @@ export class Conversion {
   #scope: ReadonlySet<ts.Symbol> = new Set();
   /** Above zero inside constraints and the like. */
   #describing = 0;
-  /** Outermost first. */
-  #expanding: Expansion[] = [];
-  readonly #crossingAliases = new Map<ts.Symbol, Map<ts.Type, Expanded>>();
-  readonly #describedAliases = new Map<ts.Symbol, Map<ts.Type, Expanded>>();
-  /** The type of the alias that is being declared, until it is met. */
-  #body: ts.Type | undefined;
-  /** Computed types that a declaration around here is a name for. */
-  readonly #named = new Map<ts.Type, ts.Symbol>();
-  /** Types without a name that are being written out. */
-  readonly #anonymous = new Set<ts.Type>();
-  #owner: Owner = { refusals: [], uses: [] };
-  #path: string[] = [];
-  #site: ts.Node | undefined;
   readonly #omits: boolean;
   #omitting: Conversion | undefined;
 
@@ -123,25 +94,19 @@ export class Conversion {
 
   /** Converts the types of an owner. `site` is where a problem is reported that has no place of its own. */
   own<T>(owner: Owner, site: ts.Node, scope: ReadonlySet<ts.Symbol>, convert: () => T): T {
-    const before = [this.#owner, this.#path, this.#site, this.#scope, this.#describing] as const;
-    this.#owner = owner;
-    this.#path = [];
-    this.#site = site;
+    const before = [this.#scope, this.#describing] as const;
     this.#scope = scope;
     this.#describing = 0;
     try {
-      return convert();
+      return this.findings.in(owner, site, convert);
     } finally {
-      [this.#owner, this.#path, this.#site, this.#scope, this.#describing] = before;
+      [this.#scope, this.#describing] = before;
     }
   }
 
   /** Goes one step into the type: `.name`, `[]`. */
   at<T>(step: string, convert: () => T): T {
-    this.#path.push(step);
-    const result = convert();
-    this.#path.pop();
-    return result;
+    return this.findings.at(step, convert);
   }
 
   /** The type of a property. Undefined for an optional one that cannot cross, where such are left out. */
@@ -153,21 +118,19 @@ export class Conversion {
   ): TypeSchema | undefined {
     return this.at(stepOf(name), () => {
       if (!isOptional || this.isDescribing) return convert();
-      const { refusals, uses } = this.#owner;
-      const [hadRefusals, hadUses] = [refusals.length, uses.length];
+      const before = this.findings.mark();
       const converted = convert();
-      const found = { refusals: refusals.slice(hadRefusals), uses: uses.slice(hadUses) };
+      const found = this.findings.since(before);
       if (!this.#omits) {
         for (const part of [...found.refusals, ...found.uses]) part.isOptional = true;
         return converted;
       }
       const because = [...errors(found)].find(isUncrossable);
       if (!because) return converted;
-      refusals.length = hadRefusals;
-      uses.length = hadUses;
+      this.findings.takeBack(before);
       const message = `left out for callers: ${because.message}`;
       const hint = "Callers can neither pass it nor get it. Remove `omit` to have it refused.";
-      this.#note("warning", node, "omitted", message, hint).omitted = name;
+      this.findings.note("warning", node, "omitted", message, hint).omitted = name;
       return undefined;
     });
   }
@@ -205,7 +168,7 @@ export class Conversion {
 
   /** Notes what cannot cross; the type that it returns stands in for it in a schema that is not used. */
   refuse(node: ts.Node | undefined, reason: RefusalReason, message: string, hint: string): TypeSchema {
-    this.#note("error", node, reason, message, hint);
+    this.findings.note("error", node, reason, message, hint);
     return { kind: "primitive", name: "never" };
   }
 
@@ -217,26 +180,12 @@ export class Conversion {
     hint: string,
     type: TypeSchema,
   ): TypeSchema {
-    if (!this.isDescribing) this.#note("error", node, reason, message, hint).isComparable = true;
+    if (!this.isDescribing) this.findings.note("error", node, reason, message, hint).isComparable = true;
     return type;
   }
 
   warn(node: ts.Node | undefined, reason: RefusalReason, message: string, hint: string): void {
-    this.#note("warning", node, reason, message, hint);
-  }
-
-  #note(
-    severity: Refusal["severity"],
-    node: ts.Node | undefined,
-    reason: RefusalReason,
-    message: string,
-    hint: string,
-  ): Refusal {
-    // Nodes that the compiler makes have no place.
-    const place = node && node.pos >= 0 ? node : this.#site!;
-    const refusal: Refusal = { severity, reason, path: this.#path.join(""), node: place, message, hint };
-    this.#owner.refusals.push(refusal);
-    return refusal;
+    this.findings.note("warning", node, reason, message, hint);
   }
 
   // ---- declarations -----------------------------------------------------------------------------------------------
@@ -261,7 +210,7 @@ export class Conversion {
   }
 
   #use(declaration: DeclarationRecord): ReferenceType {
-    this.#owner.uses.push({ path: this.#path.join(""), declaration, isCompared: this.isDescribing });
+    this.findings.use(declaration, this.isDescribing);
     const reference: ReferenceType = { kind: "reference", name: declaration.name };
     declaration.references.push(reference);
     this.#targets.set(reference, declaration);
@@ -284,13 +233,7 @@ export class Conversion {
       schema: undefined,
     };
     records.set(symbol, record);
-    // What is being written out around the declaration has no part in it.
-    const [expanding, body] = [this.#expanding, this.#body];
-    this.#expanding = [];
-    this.#body = undefined;
-    convert(this, record);
-    this.#expanding = expanding;
-    this.#body = body;
+    this.expansions.apart(() => convert(this, record));
     return record;
   }
 
@@ -309,162 +252,5 @@ export class Conversion {
   /** Undefined while it is being converted. */
   declarationOf(reference: ReferenceType): Declaration | undefined {
     return this.#targets.get(reference)?.schema;
-  }
-
-  /** Converts what an alias is declared as. What is resolved has this very alias as its name: `isBody` says it, once. */
-  withBody(type: ts.Type | undefined, convert: () => TypeSchema): TypeSchema {
-    this.#body = type;
-    const converted = convert();
-    this.#body = undefined;
-    return converted;
-  }
-
-  isBody(type: ts.Type): boolean {
-    if (type !== this.#body) return false;
-    this.#body = undefined;
-    return true;
-  }
-
-  // ---- what may contain itself ------------------------------------------------------------------------------------
-
-  /** Inside of it, a computed type that contains itself has the name of what is being declared. */
-  withName<T>(type: ts.Type, name: ts.Symbol, convert: () => T): T {
-    this.#named.set(type, name);
-    const converted = convert();
-    this.#named.delete(type);
-    return converted;
-  }
-
-  nameOf(type: ts.Type): ts.Symbol | undefined {
-    return this.#named.get(type);
-  }
-
-  /**
-   * What an alias stands for, written out; by its name where that has no end. Worked out once for each type, since aliases that
-   * use each other in many places (a schema's `allOf`, `anyOf`, `not`, …) come to the same types again and again.
-   */
-  expand(alias: ts.Symbol, type: ts.Type, named: () => TypeSchema, convert: () => TypeSchema): TypeSchema {
-    const known = this.#expanded(alias);
-    const before = known.get(type);
-    if (before === "endless") return named();
-    if (before) return this.#again(before);
-    const outer = this.#expanding.filter((each) => each.alias === alias);
-    if (outer.length >= MAX_NESTING || outer.some((each) => each.type === type)) {
-      outer[0]!.isRecursive = true;
-      return named();
-    }
-    const entry: Expansion = { alias, type, isRecursive: false };
-    const { refusals, uses } = this.#owner;
-    const [hadRefusals, hadUses, path] = [refusals.length, uses.length, this.#path.join("")];
-    this.#expanding.push(entry);
-    const result = this.#tentatively(() => {
-      const converted = convert();
-      return entry.isRecursive ? undefined : converted;
-    });
-    this.#expanding.pop();
-    if (!result) {
-      known.set(type, "endless");
-      return named();
-    }
-    // What is refused has its place, and what is inside something endless may be only a part of it.
-    const isWhole = refusals.length === hadRefusals && !this.#expanding.some(({ isRecursive }) => isRecursive);
-    if (isWhole && !this.hasTypeParameters) {
-      const inside = uses.slice(hadUses).map((use) => ({ ...use, path: use.path.slice(path.length) }));
-      known.set(type, { schema: result, uses: inside });
-    }
-    return result;
-  }
-
-  /** By alias and by whether values of it cross: in a description, other types stay names. */
-  #expanded(alias: ts.Symbol): Map<ts.Type, Expanded> {
-    const all = this.isDescribing ? this.#describedAliases : this.#crossingAliases;
-    let known = all.get(alias);
-    if (!known) {
-      known = new Map();
-      all.set(alias, known);
-    }
-    return known;
-  }
-
-  #again({ schema, uses }: Exclude<Expanded, "endless">): TypeSchema {
-    const path = this.#path.join("");
-    for (const use of uses) this.#owner.uses.push({ ...use, path: path + use.path });
-    return schema;
-  }
-
-  /** Writes out a type that has no name; `again` is for where it contains itself, and no alias around it can stand for it. */
-  writeOut(type: ts.Type, convert: () => TypeSchema, again: () => TypeSchema): TypeSchema {
-    if (this.#anonymous.has(type)) {
-      const around = this.#expanding.at(-1);
-      if (!around) return again();
-      around.isRecursive = true; // its name is used instead
-      return { kind: "primitive", name: "unknown" };
-    }
-    this.#anonymous.add(type);
-    const converted = convert();
-    this.#anonymous.delete(type);
-    return converted;
-  }
-
-  // ---- one way or another -----------------------------------------------------------------------------------------
-
-  /**
-   * The first way, unless something in it cannot cross the wire: then the second, unless that has the same fault.
-   * `Pick<Options, "width">` can cross though `Options` has a callback.
-   */
-  preferring(first: () => TypeSchema, second: () => TypeSchema): TypeSchema {
-    const owner = this.#owner;
-    const refusals = owner.refusals.length;
-    const uses = owner.uses.length;
-    const converted = first();
-    if (!this.#hasErrors(refusals, uses)) return converted;
-    const found = { refusals: owner.refusals.splice(refusals), uses: owner.uses.splice(uses) };
-    const resolved = second();
-    if (!this.#hasErrors(refusals, uses)) return resolved;
-    owner.refusals.splice(refusals, owner.refusals.length, ...found.refusals);
-    owner.uses.splice(uses, owner.uses.length, ...found.uses);
-    return converted;
-  }
-
-  /** The first way, unless something in it cannot cross the wire, and all that cannot `isHopeless`: then the second. */
-  unless(isHopeless: (refusal: Refusal) => boolean, first: () => TypeSchema, second: () => TypeSchema): TypeSchema {
-    const { refusals, uses } = this.#owner;
-    const [before, usesBefore] = [refusals.length, uses.length];
-    const converted = first();
-    const found = [...errors({ refusals: refusals.slice(before), uses: uses.slice(usesBefore) })];
-    if (found.length === 0 || !found.every(isHopeless)) return converted;
-    refusals.length = before;
-    uses.length = usesBefore;
-    return second();
-  }
-
-  /** Whether all can cross the wire that a conversion finds, of which nothing is kept. */
-  accepts(convert: () => TypeSchema): boolean {
-    let hasErrors = false;
-    const [refusals, uses] = [this.#owner.refusals.length, this.#owner.uses.length];
-    this.#tentatively(() => {
-      convert();
-      hasErrors = this.#hasErrors(refusals, uses);
-      return undefined;
-    });
-    return !hasErrors;
-  }
-
-  /** Takes back what the conversion noted when it returns undefined. */
-  #tentatively(convert: () => TypeSchema | undefined): TypeSchema | undefined {
-    const owner = this.#owner;
-    const refusals = owner.refusals.length;
-    const uses = owner.uses.length;
-    const result = convert();
-    if (!result) {
-      owner.refusals.length = refusals;
-      owner.uses.length = uses;
-    }
-    return result;
-  }
-
-  #hasErrors(refusals: number, uses: number): boolean {
-    const found = errors({ refusals: this.#owner.refusals.slice(refusals), uses: this.#owner.uses.slice(uses) });
-    return found.next().done !== true;
   }
 }

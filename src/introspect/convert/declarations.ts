@@ -80,8 +80,10 @@ function convertAliasBody(cx: Conversion, symbol: ts.Symbol): TypeSchema {
   }
   const isNamed = (declared.symbol?.flags ?? 0) & (SymbolFlags.Class | SymbolFlags.Interface | SymbolFlags.Enum);
   const isNameless = declared.flags & (ts.TypeFlags.Object | ts.TypeFlags.UnionOrIntersection) && !isNamed;
-  return cx.withBody(declared, () =>
-    isNameless && typeParametersOf(symbol) === undefined ? cx.withName(declared, symbol, convert) : convert(),
+  return cx.expansions.withBody(declared, () =>
+    isNameless && typeParametersOf(symbol) === undefined
+      ? cx.expansions.withName(declared, symbol, convert)
+      : convert(),
   );
 }
 

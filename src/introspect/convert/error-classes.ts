@@ -92,7 +92,7 @@ function propertiesOf(cx: Conversion, symbol: ts.Symbol, inherited: ts.Symbol | 
       cx.at(stepOf(name), () =>
         cx.type(checker.getTypeOfSymbol(member), node, isOptional ? { optional: "property" } : {}),
       );
-    if (!cx.accepts(convert)) {
+    if (!cx.findings.accepts(convert)) {
       if (!isForeign(cx, node)) {
         const message = `callers do not get ${symbol.name}.${name}: a value of its type cannot cross the wire`;
         cx.at(stepOf(name), () =>

@@ -86,7 +86,7 @@ function convertDeclared(cx: Conversion, use: NamedUse): TypeSchema {
   // Written out member by member, a class with behaviour would look like data.
   const isBehaviour = use.symbol.flags & ts.SymbolFlags.Class && !isData(cx, use.symbol);
   if (use.count === 0 || use.isOpen() || isBehaviour) return reference();
-  return cx.preferring(reference, () => cx.type(use.type(), use.node, { expanded: true }));
+  return cx.findings.preferring(reference, () => cx.type(use.type(), use.node, { expanded: true }));
 }
 
 function convertAlias(cx: Conversion, use: NamedUse): TypeSchema {
@@ -96,7 +96,7 @@ function convertAlias(cx: Conversion, use: NamedUse): TypeSchema {
   if (isEnclosedByTypeParameters(symbol)) return expand(cx, use, named);
   if (!isGeneric || use.isOpen()) return named();
   const expanded = (): TypeSchema => expand(cx, use, named);
-  return isComputed(cx, symbol) ? expanded() : cx.preferring(named, expanded);
+  return isComputed(cx, symbol) ? expanded() : cx.findings.preferring(named, expanded);
 }
 
 /** What an alias stands for, written out; by its name where that has no end. */
@@ -104,12 +104,12 @@ function expand(cx: Conversion, { symbol: alias, node, type }: NamedUse, named: 
   const stands = type();
   // By a package's name for it, it may be an object of the package's own, of which the author's data is only an inference.
   const orUnnamed = (): TypeSchema =>
-    cx.unless(
+    cx.findings.unless(
       ({ node: place }) => isForeign(cx, place),
       named,
       () => refuseUnnamed(cx, node),
     );
-  return cx.expand(alias, stands, orUnnamed, () => cx.type(stands, node, { opaque: alias }));
+  return cx.expansions.expand(alias, stands, cx, orUnnamed, () => cx.type(stands, node, { opaque: alias }));
 }
 
 function allArguments(use: NamedUse): TypeSchema[] {
@@ -127,9 +127,9 @@ function convertGlobal(cx: Conversion, use: NamedUse, origin: GlobalOrigin): Typ
     const resolved = (): TypeSchema => expand(cx, use, global);
     if (!KEPT_ALIASES.has(name)) return resolved();
     // A part of a class that the codec carries, with methods in it, is an ordinary object with methods.
-    if (PARTS.has(name) && isBuiltin(cx, use.type().aliasTypeArguments?.[0]) && !cx.accepts(resolved))
+    if (PARTS.has(name) && isBuiltin(cx, use.type().aliasTypeArguments?.[0]) && !cx.findings.accepts(resolved))
       return resolved();
-    return cx.preferring(global, resolved);
+    return cx.findings.preferring(global, resolved);
   }
   if (name === "Array" || name === "ReadonlyArray") {
     const element = cx.at("[]", () => use.argument(0));

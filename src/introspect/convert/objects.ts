@@ -35,7 +35,7 @@ export function convertObject(
   if (symbol?.escapedName === "globalThis" && symbol.flags & SymbolFlags.Module) return refuseGlobalThis(cx, node);
   if (symbol && symbol.flags & SymbolFlags.ValueModule && !isDataModule(cx, type)) return refuseModule(cx, node);
   if (type.objectFlags & ObjectFlags.Mapped && isOpenMapped(cx, type)) return convertOpen(cx, type, node);
-  return cx.writeOut(
+  return cx.expansions.writeOut(
     type,
     () => writeMembers(cx, type, node),
     () => refuseUnnamed(cx, node),

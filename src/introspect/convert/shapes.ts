@@ -78,7 +78,7 @@ function convertMembers(cx: Conversion, symbol: ts.Symbol, nodes: readonly Shape
       const type = cx.checker.getTypeAtLocation(node);
       if (isNameOf(type, nodes) && !isNamedBase(cx, node)) {
         // `interface Tree extends Inferred<typeof tree> {}`: this is the type's name, also where it contains itself.
-        const { properties, indexes } = cx.withName(type, symbol, () => membersOfType(cx, type, node));
+        const { properties, indexes } = cx.expansions.withName(type, symbol, () => membersOfType(cx, type, node));
         return indexes.length > 0 ? { properties, indexes } : { properties };
       }
       const base = asBase(cx, cx.node(node));
@@ -118,7 +118,7 @@ function isNameOf({ symbol }: ts.Type, nodes: readonly ShapeNode[]): boolean {
 
 function isNamedBase(cx: Conversion, node: ts.TypeNode): boolean {
   let isNamed = false;
-  const isAccepted = cx.accepts(() => {
+  const isAccepted = cx.findings.accepts(() => {
     const base = cx.node(node);
     isNamed = ["reference", "global", "builtin", "array"].includes(base.kind);
     return base;

@@ -77,8 +77,8 @@ export function convertType(
   options: TypeOptions,
 ): TypeSchema {
   const { flags, aliasSymbol } = type;
-  const isBody = cx.isBody(type);
-  const name = isBody || options.expanded ? undefined : cx.nameOf(type);
+  const isBody = cx.expansions.isBody(type);
+  const name = isBody || options.expanded ? undefined : cx.expansions.nameOf(type);
   if (name) return cx.reference(name);
   // A name for what is there and for its lacking has no meaning elsewhere: `undefined` is all that can be written of the latter.
   const isWritable = options.optional !== "property" || !isExact(cx) || !hasMissing(cx, type);

@@ -349,8 +349,12 @@ function endless(declarations: readonly Declaration[]): Set<string> {
   return new Set(open.keys());
 }
 
+const NOTHING: ReadonlySet<string> = new Set();
+
 /** The types that an alias stands for or an interface extends, through unions and intersections. */
-function heads(declaration: Declaration): Set<string> {
+function heads(declaration: Declaration): ReadonlySet<string> {
+  // As most are.
+  if (declaration.kind === "interface" && !declaration.extends) return NOTHING;
   const names = new Set<string>();
   const visit = (type: TypeSchema): void => {
     if (type.kind === "reference") names.add(type.name);

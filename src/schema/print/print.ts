@@ -170,13 +170,15 @@ export function printProperty(property: PropertySchema): string {
   const { name } = property;
   const key = property.numeric && /^(0|[1-9]\d{0,14})$/.test(name) ? name : printPropertyName(name);
   const { type } = property;
-  const methods = type.kind === "intersection" ? type.members : [type];
-  if (methods.length > 0 && methods.every((each) => each.kind === "function" && each.method === true)) {
-    return methods
-      .map((each) => `${key}${property.optional ? "?" : ""}${printSignature(each as FunctionType, ": ")}`) // just looked at
-      .join("; ");
-  }
-  return `${property.readonly ? "readonly " : ""}${key}${property.optional ? "?" : ""}: ${print(property.type, LOOSE)}`;
+  const optional = property.optional ? "?" : "";
+  if (isMethod(type)) return `${key}${optional}${printSignature(type, ": ")}`;
+  if (type.kind === "intersection" && type.members.length > 0 && type.members.every(isMethod))
+    return type.members.map((each) => `${key}${optional}${printSignature(each, ": ")}`).join("; ");
+  return `${property.readonly ? "readonly " : ""}${key}${optional}: ${print(type, LOOSE)}`;
+}
+
+function isMethod(type: TypeSchema): type is FunctionType {
+  return type.kind === "function" && type.method === true;
 }
 
 /** `<T>(value: T): T`, `new (text: string): Date`, as a member of an object type. */

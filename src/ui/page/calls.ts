@@ -1,5 +1,5 @@
 /** Recent calls, by function and state. */
-import { count, duration } from "../../text/units.ts";
+import { count, duration, scheduled } from "../../text/units.ts";
 import type { AppSummary, CallInfo, ListedCall } from "../api.ts";
 import { get } from "./api.ts";
 import { ago, badge, empty, h, show } from "./dom.ts";
@@ -13,17 +13,13 @@ type CallState = keyof typeof KINDS;
 
 export function stateOf(call: CallInfo): CallState {
   if (call.cancelled) return "cancelled";
-  if (call.endedAt === undefined) return isDueLater(call) ? "scheduled" : "running";
+  if (call.endedAt === undefined) return scheduled(call.dueAt) ? "scheduled" : "running";
   return call.numFailed > 0 ? "failed" : "ended";
 }
 
 /** It neither ended nor was cancelled. */
 export function isOpen(call: CallInfo): boolean {
   return call.endedAt === undefined && !call.cancelled;
-}
-
-function isDueLater({ dueAt }: CallInfo): boolean {
-  return dueAt !== undefined && Date.parse(dueAt) > Date.now();
 }
 
 /** Of a call of many inputs with how many of them failed. */
@@ -33,7 +29,7 @@ export function stateBadges(call: CallInfo): (Element | string | false)[] {
   const some =
     numFailed > 0 && numInputs > 1 && `${numFailed.toLocaleString("en")} of ${numInputs.toLocaleString("en")} failed`;
   if (state === "failed") return [badge(some || "failed", "bad")];
-  if (state === "scheduled") return [badge(`scheduled for ${call.dueAt!.slice(0, 19)}Z`)];
+  if (state === "scheduled") return [badge(scheduled(call.dueAt) ?? state)];
   if (call.startProblem !== undefined) return [badge("waiting, containers fail to start", "warn")];
   return [badge(state, KINDS[state]), some && " ", some && badge(some, "bad")];
 }

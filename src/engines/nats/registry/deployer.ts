@@ -2,7 +2,7 @@
  * Deploys by compare-and-set: code and manifest are stored under their hashes first, and the one write of the app's value
  * makes the version. Of two deploys at the same time, one is version n and the other n + 1.
  */
-import { createHash, scryptSync } from "node:crypto";
+import { hash as digest, scryptSync } from "node:crypto";
 import {
   type Deployer,
   type DeploymentOrigin,
@@ -174,7 +174,7 @@ async function checkDeployment({ manifest, artifact }: DeployRequest): Promise<v
     if (error instanceof SchemaError) throw new InvalidError(error.message, { hint: error.hint });
     throw error;
   }
-  if (createHash("sha256").update(artifact.code).digest("hex") !== artifact.hash) {
+  if (digest("sha256", artifact.code) !== artifact.hash) {
     throw new InvalidError("the artifact's hash is not the sha256 of its code");
   }
 }
@@ -195,7 +195,5 @@ function fingerprintOf({ manifest, artifact, secrets }: DeployRequest): string {
   const names = Object.entries(secrets).sort(([a], [b]) => (a < b ? -1 : 1));
   const salt = `${manifest.environment}/${manifest.app}`;
   const secret = names.length > 0 ? scryptSync(JSON.stringify(names), salt, 32).toString("hex") : "";
-  return createHash("sha256")
-    .update(JSON.stringify([{ ...manifest, version: 0, deployedAt: "" }, artifact.hash, secret]))
-    .digest("hex");
+  return digest("sha256", JSON.stringify([{ ...manifest, version: 0, deployedAt: "" }, artifact.hash, secret]));
 }

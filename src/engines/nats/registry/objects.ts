@@ -1,5 +1,5 @@
 /** Code and manifests, by the hash of their content, in parts that fit into messages. */
-import { createHash } from "node:crypto";
+import { hash as digest } from "node:crypto";
 import { EngineUnavailableError } from "../../../runtime/errors.ts";
 import type { Connection } from "../connection.ts";
 import { streams, subjects } from "../names.ts";
@@ -22,7 +22,7 @@ export class Objects {
 
   async put(content: string): Promise<ObjectRef> {
     const bytes = Buffer.from(content);
-    const ref = { hash: sha256(bytes), bytes: bytes.length };
+    const ref = { hash: digest("sha256", bytes), bytes: bytes.length };
     await Promise.all(
       Array.from({ length: partsOf(ref) }, (_, part) =>
         this.#connection.append(
@@ -42,7 +42,7 @@ export class Objects {
       ),
     );
     const content = Buffer.concat(parts.map((part) => part?.data ?? new Uint8Array()));
-    if (sha256(content) !== ref.hash) {
+    if (digest("sha256", content) !== ref.hash) {
       throw new EngineUnavailableError("the code or manifest of a deployed version is missing or damaged", {
         hint: "Deploy the app again.",
       });
@@ -58,8 +58,4 @@ export class Objects {
 /** Also what is empty has a part. */
 function partsOf({ bytes }: ObjectRef): number {
   return Math.max(1, Math.ceil(bytes / PART_BYTES));
-}
-
-function sha256(content: Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }

@@ -1,5 +1,5 @@
 /** The registry: which versions of which apps are deployed, their functions and artifacts, and the events about them. */
-import { createHash } from "node:crypto";
+import { hash as digest } from "node:crypto";
 import type {
   AppRef,
   AppSummary,
@@ -329,7 +329,7 @@ function checkDeployment({ manifest, artifact, secrets }: DeployRequest): void {
   if (named.some((name) => name.includes("\0"))) {
     throw new InvalidError("a name in the manifest contains a NUL character");
   }
-  if (typeof artifact?.code !== "string" || sha256(artifact.code) !== artifact.hash) {
+  if (typeof artifact?.code !== "string" || digest("sha256", artifact.code) !== artifact.hash) {
     throw new InvalidError("the artifact's hash is not the sha256 of its code");
   }
   if (typeof artifact.sourceMap !== "string" || typeof artifact.root !== "string" || typeof secrets !== "object") {
@@ -339,7 +339,8 @@ function checkDeployment({ manifest, artifact, secrets }: DeployRequest): void {
 
 /** The same for deploys that change nothing. */
 function fingerprintOf({ manifest, artifact, secrets }: DeployRequest): string {
-  return sha256(
+  return digest(
+    "sha256",
     JSON.stringify([
       { ...manifest, version: 0, deployedAt: "" },
       artifact.hash,
@@ -359,8 +360,4 @@ function nameOf({ app, environment, version }: Version): string {
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function sha256(content: string): string {
-  return createHash("sha256").update(content).digest("hex");
 }

@@ -2,7 +2,7 @@
  * The files of deployed versions, in a folder for each artifact: the code, its source map, and the manifests of its versions.
  * Containers run from these; whatever is missing or differs is written again from the database.
  */
-import { createHash } from "node:crypto";
+import { hash as digest } from "node:crypto";
 import {
   closeSync,
   existsSync,
@@ -84,12 +84,12 @@ export class Artifacts {
   /** The code is there and is what its name says. */
   isWhole(hash: string): boolean {
     const code = readIfThere(this.codeFile(hash));
-    return code !== undefined && sha256(code) === hash;
+    return code !== undefined && digest("sha256", code) === hash;
   }
 
   read(hash: string): ArtifactContent | undefined {
     const code = readIfThere(this.codeFile(hash));
-    if (code === undefined || sha256(code) !== hash) return undefined;
+    if (code === undefined || digest("sha256", code) !== hash) return undefined;
     return { hash, code: code.toString(), sourceMap: readIfThere(`${this.codeFile(hash)}.map`)?.toString() ?? "" };
   }
 
@@ -128,10 +128,6 @@ function readIfThere(file: string): Buffer | undefined {
 function lookOf(file: string): string {
   const stats = statSync(file, { throwIfNoEntry: false });
   return stats ? `${stats.ino} ${stats.size} ${stats.mtimeMs}` : "";
-}
-
-function sha256(content: Buffer): string {
-  return createHash("sha256").update(content).digest("hex");
 }
 
 function writeAtomically(file: string, content: string): void {
