@@ -16,6 +16,7 @@
 const { setImmediate } = globalThis;
 
 export const HEADER_BYTES = 16;
+const EMPTY = Buffer.alloc(0);
 
 /** A payload is held in memory whole on each side, so it has a limit. */
 export const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024;
@@ -102,13 +103,12 @@ export class FrameReader {
       flags: data[at + 5]!,
       call: data.readUInt32LE(at + 8),
       index: data.readUInt32LE(at + 12),
-      payload: data.subarray(at + HEADER_BYTES, end),
+      payload: end === at + HEADER_BYTES ? EMPTY : data.subarray(at + HEADER_BYTES, end),
     });
   }
 }
 
 const CHUNK_BYTES = 64 * 1024;
-const EMPTY = new Uint8Array(0);
 
 /** Where frames are written: a socket, or whatever else carries bytes in order. */
 interface FrameSink {

@@ -132,6 +132,8 @@ export class Connection implements Peer, Client {
     if (!call) return;
     this.#calls.delete(number);
     if (!(call instanceof OpenedDurableCall)) this.#memoryCalls--;
+    // Nothing more is to come that could be sent with its last output.
+    if (this.#calls.size === 0) this.#writer.urge();
   }
 
   /** Asks the client to go, once the calls that it has open are done. */
