@@ -56,10 +56,9 @@ export class KnownCalls {
   #headerOf(call: Call): Buffer {
     if (call.trace || call.web) return this.#headers.write(call.id, messageOf(call));
     const { id, method, fn } = call;
-    let messages = this.#messages.get(fn.schema);
-    if (!messages) this.#messages.set(fn.schema, (messages = new Map()));
-    let message = messages.get(method);
-    if (!message) messages.set(method, (message = messageOf(call)));
+    const messages = this.#messages.get(fn.schema) ?? new Map<string, CallMessage>();
+    const message = messages.get(method) ?? messageOf(call);
+    if (!messages.has(method)) this.#messages.set(fn.schema, messages.set(method, message));
     return this.#headers.writeKind(id, message);
   }
 }
