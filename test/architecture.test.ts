@@ -164,10 +164,12 @@ const dependencies: Record<string, readonly string[]> = {
 /** Files other than a box's index that others may import: small and without imports, or entries of processes. */
 const sideDoors = new Set([
   "src/wire/call-header.ts",
+  "src/wire/frame-feed.ts",
   "src/wire/frames.ts",
   "src/wire/index-set.ts",
   "src/wire/container-protocol.ts",
   "src/wire/environment.ts",
+  "src/wire/slices.ts",
   "src/wire/specifiers.ts",
   "src/wire/inspection.ts",
   // Runs in a browser too, where the index with its neighbours does not.

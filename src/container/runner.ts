@@ -237,14 +237,20 @@ export class Runner {
       Promise.resolve(result).then(
         (value) => {
           this.#endings.result(input, value);
-          this.#drain();
+          this.#settled();
         },
         (error: unknown) => {
           this.#endings.error(input, error);
-          this.#drain();
+          this.#settled();
         },
       );
     }
+  }
+
+  #settled(): void {
+    // Nothing more is to come that could be sent with its output.
+    if (this.#running.length === 0 && this.#waiting.length === 0) this.#outbox.flush();
+    this.#drain();
   }
 
   #iterate(input: Input, made: unknown, send: (item: unknown) => void): void {

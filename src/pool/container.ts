@@ -165,6 +165,8 @@ export class Container implements InputContainer, KnowingContainer {
     const flags = Math.min(input.attempt + input.cutOff, 255);
     this.#writer.write(ToContainer.input, call.number, input.index, input.payload, flags);
     if (call.granted > 0) this.credit(input, call.granted);
+    // A caller waits, and so does the process: the rest of the turn may be other callers' work.
+    if (this.inputs === 1 && call.patientSince === undefined && !this.#load.batched) this.#writer.urge();
   }
 
   /** One call of the function for all of them. */

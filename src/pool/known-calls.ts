@@ -12,8 +12,8 @@ export class KnownCalls {
   readonly #container: KnowingContainer;
   readonly #writer: FrameWriter;
   readonly #headers = new CallHeaderWriter();
-  /** The last message, as far as it says no more than others of its kind. */
-  #lastKind: { schema: FunctionSchema; method: string; message: CallMessage } | undefined;
+  /** What is said of calls that say no more than others of their kind, by method. */
+  readonly #messages = new WeakMap<FunctionSchema, Map<string, CallMessage>>();
   readonly #calls = new Map<number, Call>();
   /** Calls that have ended and that the process still knows. */
   readonly #forgotten: number[] = [];
@@ -33,7 +33,7 @@ export class KnownCalls {
     if (this.#calls.has(call.number)) return;
     this.#calls.set(call.number, call);
     call.inPool.announcedTo(this.#container);
-    this.#writer.write(ToContainer.call, call.number, 0, this.#headers.write(call.id, this.#describe(call)));
+    this.#writer.write(ToContainer.call, call.number, 0, this.#headerOf(call));
   }
 
   /** Sent together with the next input, or once there are many: waking the container for it would cost more than it frees. */
@@ -53,12 +53,13 @@ export class KnownCalls {
     this.#forgotten.length = 0;
   }
 
-  #describe(call: Call): CallMessage {
-    if (call.trace || call.web) return messageOf(call);
-    const { method, fn } = call;
-    if (this.#lastKind?.schema !== fn.schema || this.#lastKind.method !== method)
-      this.#lastKind = { schema: fn.schema, method, message: messageOf(call) };
-    return this.#lastKind.message;
+  #headerOf(call: Call): Buffer {
+    if (call.trace || call.web) return this.#headers.write(call.id, messageOf(call));
+    const { id, method, fn } = call;
+    const messages = this.#messages.get(fn.schema) ?? new Map<string, CallMessage>();
+    const message = messages.get(method) ?? messageOf(call);
+    if (!messages.has(method)) this.#messages.set(fn.schema, messages.set(method, message));
+    return this.#headers.writeKind(id, message);
   }
 }
 

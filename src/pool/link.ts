@@ -1,4 +1,5 @@
 /** What comes from a container's process: frames, output, and its end, which is there once its stream has been read to the end too. */
+import { FrameFeed } from "../wire/frame-feed.ts";
 import { type Frame, FrameReader } from "../wire/frames.ts";
 import type { ContainerProcess } from "./processes.ts";
 
@@ -21,6 +22,7 @@ interface LinkedContainer {
 export class Link {
   readonly #container: LinkedContainer;
   readonly #process: ContainerProcess;
+  readonly #feed: FrameFeed;
   #exited = false;
   #socketClosed = false;
   /** When the bytes came that are being handled. */
@@ -29,7 +31,7 @@ export class Link {
   constructor(process: ContainerProcess, container: LinkedContainer) {
     this.#process = process;
     this.#container = container;
-    this.#readFrames();
+    this.#feed = this.#readFrames();
     this.#readOutput();
     const { child } = process;
     child.on("exit", (code, signal) => {
@@ -37,7 +39,7 @@ export class Link {
       container.exited(signal ? `killed by ${signal}` : `exit code ${code}`, signal);
       if (this.#socketClosed) container.gone();
       // What it sent before it died is still to be read.
-      else setTimeout(() => container.gone(), LAST_FRAMES_MS).unref();
+      else setTimeout(() => this.#giveUp(), LAST_FRAMES_MS).unref();
     });
     child.on("error", (error) => {
       this.#exited = true;
@@ -46,24 +48,32 @@ export class Link {
     });
   }
 
-  #readFrames(): void {
+  #giveUp(): void {
+    this.#feed.finish();
+    this.#container.gone();
+  }
+
+  #readFrames(): FrameFeed {
     const { socket, kill } = this.#process;
     const reader = new FrameReader((frame) => this.#container.received(frame, this.#now));
-    socket.on("data", (chunk: Buffer) => {
+    const feed = new FrameFeed(socket, (chunk, mayStop) => {
       this.#now = performance.now();
       try {
-        reader.push(chunk);
+        return reader.push(chunk, mayStop);
       } catch (error) {
         this.#container.misunderstood(error as Error);
+        return chunk.length;
       }
     });
     // Writes to a dead process; its `close` follows.
     socket.on("error", () => {});
     socket.on("close", () => {
+      feed.finish();
       this.#socketClosed = true;
       if (this.#exited) this.#container.gone();
       else kill();
     });
+    return feed;
   }
 
   #readOutput(): void {

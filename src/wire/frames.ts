@@ -16,6 +16,7 @@
 const { setImmediate } = globalThis;
 
 export const HEADER_BYTES = 16;
+const EMPTY = Buffer.alloc(0);
 
 /** A payload is held in memory whole on each side, so it has a limit. */
 export const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024;
@@ -33,6 +34,9 @@ export class FrameError extends Error {
   override readonly name = "FrameError";
 }
 
+/** Frames that are read before it is asked whether to stop. */
+const FRAMES_AT_ONCE = 8;
+
 /** Cuts a byte stream into frames. */
 export class FrameReader {
   readonly #onFrame: (frame: Frame) => void;
@@ -48,11 +52,16 @@ export class FrameReader {
     this.#maxPayload = maxPayload;
   }
 
-  /** Throws FrameError on a length over the limit; the connection is then to be closed. */
-  push(chunk: Buffer): void {
+  /**
+   * Throws FrameError on a length over the limit; the connection is then to be closed.
+   * @param mayStop asked now and then, between two frames, whether the rest is to be pushed later
+   * @returns how many bytes it has taken
+   */
+  push(chunk: Buffer, mayStop?: () => boolean): number {
     let at = 0;
     while (this.#held > 0 && at < chunk.length) at = this.#complete(chunk, at);
     let wanted = HEADER_BYTES;
+    let frames = 0;
     while (chunk.length - at >= HEADER_BYTES) {
       const end = at + this.#sizeAt(chunk, at);
       if (end > chunk.length) {
@@ -61,11 +70,13 @@ export class FrameReader {
       }
       this.#emit(chunk, at, end);
       at = end;
+      if (++frames % FRAMES_AT_ONCE === 0 && at < chunk.length && mayStop?.()) return at;
     }
-    if (at === chunk.length) return;
+    if (at === chunk.length) return at;
     this.#pieces = [chunk.subarray(at)];
     this.#held = chunk.length - at;
     this.#wanted = wanted;
+    return chunk.length;
   }
 
   /** Takes the bytes that the begun frame still needs. Returns where the rest begins. */
@@ -102,13 +113,12 @@ export class FrameReader {
       flags: data[at + 5]!,
       call: data.readUInt32LE(at + 8),
       index: data.readUInt32LE(at + 12),
-      payload: data.subarray(at + HEADER_BYTES, end),
+      payload: end === at + HEADER_BYTES ? EMPTY : data.subarray(at + HEADER_BYTES, end),
     });
   }
 }
 
 const CHUNK_BYTES = 64 * 1024;
-const EMPTY = new Uint8Array(0);
 
 /** Where frames are written: a socket, or whatever else carries bytes in order. */
 interface FrameSink {

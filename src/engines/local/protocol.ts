@@ -28,7 +28,7 @@ import type {
 } from "../../engine/index.ts";
 import type { AppManifest } from "../../schema/index.ts";
 
-export const PROTOCOL = 3;
+export const PROTOCOL = 4;
 
 /** The peer does not speak the protocol: its connection is closed. */
 export class ProtocolError extends Error {

@@ -161,7 +161,7 @@ export class ClientCall implements CallHandle, Channel {
       link.json(ToHost.attach, this.#number, message);
       return;
     }
-    const payload = link.callHeaders.write(this.id, this.#request);
+    const payload = link.callHeaders.writeKind(this.id, this.#request);
     link.writer.write(ToHost.open, this.#number, 0, payload, link.wantsLogs ? OPEN_LOGS : 0);
     this.#opened = true;
     for (let i = 0; i < this.#inputs.length; i++) {

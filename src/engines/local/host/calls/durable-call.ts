@@ -35,6 +35,8 @@ import { ProgressBoard } from "./progress.ts";
 /** A small call's inputs are not read back from the disk to which they were just written. */
 const KEPT_INPUTS = 256;
 const KEPT_BYTES = 256 * 1024;
+/** Inputs that are handed to the disk in one go. */
+const SAVED_AT_ONCE = 1_024;
 /** A disk that is full or cannot be read is tried again after so long, in milliseconds. */
 const AGAIN_MS = 1_000;
 
@@ -321,14 +323,19 @@ export class DurableCall implements Call, DueCall {
     this.#host.storage.write(
       () => {
         this.#saving = false;
-        for (const { payload } of this.#incoming) bytes += payload.length;
         if (this.#over) {
+          for (const { payload } of this.#incoming) bytes += payload.length;
           this.#incoming = [];
           return [];
         }
-        closing = this.#closing;
-        const writes = this.#unsaved(closing);
+        const all = this.#incoming.length <= SAVED_AT_ONCE;
+        if (all) closing = this.#closing;
+        const inputs = all ? this.#incoming : this.#incoming.slice(0, SAVED_AT_ONCE);
+        this.#incoming = all ? [] : this.#incoming.slice(SAVED_AT_ONCE);
+        for (const { payload } of inputs) bytes += payload.length;
+        const writes = this.#unsaved(inputs, closing);
         stored = this.#stored;
+        if (!all) this.#save();
         return writes;
       },
       (error) => {
@@ -344,13 +351,11 @@ export class DurableCall implements Call, DueCall {
     );
   }
 
-  /** Takes what has come since the last time. */
-  #unsaved(closing: number | undefined): CallWrite[] {
+  /** What is to be written of these inputs, and of the call itself. */
+  #unsaved(inputs: { index: number; payload: Uint8Array }[], closing: number | undefined): CallWrite[] {
     const writes: CallWrite[] = [];
     if (this.#isNew) writes.push({ kind: "insert", row: this.#row });
     this.#isNew = false;
-    const inputs = this.#incoming;
-    this.#incoming = [];
     if (inputs.length > 0) writes.push({ kind: "inputs", call: this.row, inputs });
     for (const { index } of inputs) if (index >= this.#stored) this.#stored = index + 1;
     if (closing !== undefined) {

@@ -35,9 +35,15 @@ interface Place {
   pool: Pool;
 }
 
+/** Where calls went while the registry was as it was at `sequence`. */
+interface KnownPlace extends Place {
+  sequence: number;
+}
+
 export class Intake {
   readonly #options: IntakeOptions;
-  #lastPlace: (Place & { ref: OpenMessage["function"]; sequence: number }) | undefined;
+  /** By reference. */
+  readonly #places = new WeakMap<OpenMessage["function"], KnownPlace>();
   #lastNumber = 0;
 
   constructor(options: IntakeOptions) {
@@ -110,15 +116,16 @@ export class Intake {
     return fn;
   }
 
-  /** Calls of one kind come with one and the same reference (CallHeaderReader), and go where the last one went. */
+  /** Calls of one kind come with one and the same reference (CallHeaderReader), and go where those before went. */
   #placeOf(message: OpenMessage): Place {
     const { function: ref } = message;
     const { sequence } = this.#options.registry;
-    if (this.#lastPlace?.ref === ref && this.#lastPlace.sequence === sequence) return this.#lastPlace;
+    const known = this.#places.get(ref);
+    if (known?.sequence === sequence) return known;
     const fn = this.#functionFor(message);
     const pool = this.#options.pools.of(fn, ref.instance);
     // An instance's pool goes when its last container does.
-    if (ref.instance === undefined) this.#lastPlace = { ref, sequence, fn, pool };
+    if (ref.instance === undefined) this.#places.set(ref, { sequence, fn, pool });
     return { fn, pool };
   }
 

@@ -101,7 +101,9 @@ export class MemoryCall implements Call, Parked {
 
   noMore(): void {
     this.#noMore = true;
-    this.#closeIfDone();
+    if (this.over || this.#ended < this.#inputs) return;
+    this.#peer.callEnded(this.#clientNumber);
+    this.#close();
   }
 
   credit(count: number): void {
@@ -118,6 +120,7 @@ export class MemoryCall implements Call, Parked {
     this.#cancelled = true;
     this.pool.cancelled(this, this.#queue.length, options);
     this.#queue.clear();
+    this.#peer.callEnded(this.#clientNumber);
     this.#close();
   }
 
@@ -181,48 +184,40 @@ export class MemoryCall implements Call, Parked {
   }
 
   outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void {
-    if (this.over) return;
-    this.progress.inputEnded(input.index);
-    this.#sendHeldBack(input.index);
-    this.record.output(input, TYPES[kind], payload);
-    if (!this.#silent) this.#peer.write(TYPES[kind], this.#clientNumber, input.index, payload);
-    if (kind === "exception") this.#failed++;
-    this.#ended++;
-    this.#closeIfDone();
+    this.#answer(input, TYPES[kind], payload, kind === "exception");
   }
 
   failed(input: Input, failure: Failure): void {
+    this.#answer(input, FromHost.failure, Buffer.from(JSON.stringify(failure)), true);
+  }
+
+  /** The client comes first: what the host keeps for itself is done once the output may be on its way. */
+  #answer(input: Input, type: number, payload: Uint8Array, failed: boolean): void {
     if (this.over) return;
     this.progress.inputEnded(input.index);
     this.#sendHeldBack(input.index);
-    const payload = Buffer.from(JSON.stringify(failure));
-    this.record.output(input, FromHost.failure, payload);
-    if (!this.#silent) this.#peer.write(FromHost.failure, this.#clientNumber, input.index, payload);
-    this.#failed++;
+    if (!this.#silent) this.#peer.write(type, this.#clientNumber, input.index, payload);
     this.#ended++;
-    this.#closeIfDone();
-  }
-
-  #closeIfDone(): void {
-    if (!this.#noMore || this.#ended < this.#inputs || this.over) return;
-    this.over = true;
-    this.#close();
+    if (failed) this.#failed++;
+    const done = this.#noMore && this.#ended >= this.#inputs;
+    if (done) this.#peer.callEnded(this.#clientNumber);
+    this.record.output(input, type, payload);
+    if (done) this.#close();
   }
 
   #close(): void {
+    this.over = true;
     this.#endedAt = Date.now();
     this.progress.close();
-    this.#peer.callEnded(this.#clientNumber);
     this.pool.closed(this);
     this.#onEnd(this);
   }
 
   summary(): CallSummary {
     const { instance } = this.pool.workload;
-    return {
+    const summary: CallSummary = {
       id: this.id,
       fn: this.fn,
-      ...(instance !== "" && { instance }),
       method: this.method,
       numInputs: this.#inputs,
       numEnded: this.#ended,
@@ -232,5 +227,7 @@ export class MemoryCall implements Call, Parked {
       cancelled: this.#cancelled,
       record: this.record,
     };
+    if (instance !== "") summary.instance = instance;
+    return summary;
   }
 }

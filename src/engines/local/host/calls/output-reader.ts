@@ -4,6 +4,7 @@
  */
 import { cancelledCall, type Failure, type InputRange } from "../../../../engine/index.ts";
 import { Queue } from "../../../../pool/index.ts";
+import { inNextSlice, isSliceOver } from "../../../../wire/slices.ts";
 import { FromHost } from "../../protocol.ts";
 import { asFailure } from "../failures.ts";
 import { type CallStorage, InputState, OUTPUT_TYPES } from "../storage/index.ts";
@@ -11,7 +12,10 @@ import type { DurableCall, OutputListener } from "./durable-call.ts";
 import type { Peer } from "./peer.ts";
 
 /** Inputs that are looked at in one go. */
-const SCANNED_AT_ONCE = 4_096;
+const SCANNED_AT_ONCE = 512;
+
+/** Outputs that are sent before it is looked at the time. */
+const PENDING_AT_ONCE = 16;
 
 /** The call that is read: one that runs, or the number of one that has ended. */
 export interface FoundCall {
@@ -78,7 +82,12 @@ export class OutputReader implements OutputListener {
   }
 
   #sendWhatFits(): void {
-    while (!this.#over && !this.#peer.full) {
+    for (let sent = 0; !this.#over && !this.#peer.full; sent++) {
+      // A scan is many outputs.
+      if ((sent % PENDING_AT_ONCE === 0 || this.#pending.length === 0) && isSliceOver() && !this.#isDone) {
+        inNextSlice(this.#goOn);
+        return;
+      }
       const index = this.#pending.shift();
       if (index !== undefined) {
         const row = this.#storage.input(this.#call.number, index);
@@ -86,6 +95,13 @@ export class OutputReader implements OutputListener {
       } else if (!this.#scanned) this.#scan();
       else return;
     }
+  }
+
+  readonly #goOn = (): void => this.pump();
+
+  /** Nothing is left to be sent for now. */
+  get #isDone(): boolean {
+    return this.#scanned && this.#pending.length === 0;
   }
 
   #scan(): void {

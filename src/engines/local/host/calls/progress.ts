@@ -35,8 +35,9 @@ export class ProgressBoard {
 
   close(): void {
     this.#latest?.clear();
-    const ends = [...(this.#watchers?.values() ?? [])];
-    this.#watchers?.clear();
+    if (!this.#watchers) return;
+    const ends = [...this.#watchers.values()];
+    this.#watchers.clear();
     for (const end of ends) end();
   }
 }

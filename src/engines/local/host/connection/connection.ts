@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Failure, InputRange } from "../../../../engine/index.ts";
 import { packageVersion } from "../../../../text/index.ts";
 import { CallHeaderReader } from "../../../../wire/call-header.ts";
+import { FrameFeed } from "../../../../wire/frame-feed.ts";
 import { type Frame, FrameError, FrameReader, FrameWriter } from "../../../../wire/frames.ts";
 import {
   type AttachMessage,
@@ -32,6 +33,7 @@ export class Connection implements Peer, Client {
   readonly #services: Services;
   readonly #socket: Socket;
   readonly #writer: FrameWriter;
+  readonly #feed: FrameFeed;
   readonly #onClosed: (connection: Connection) => void;
   readonly #calls = new Map<number, MemoryCall | OpenedDurableCall>();
   readonly #readers = new Map<number, Set<OutputReader>>();
@@ -54,16 +56,18 @@ export class Connection implements Peer, Client {
     const helloTimer = setTimeout(() => {
       if (!this.#greeted) socket.destroy();
     }, HELLO_LIMIT_MS);
-    socket.on("data", (chunk: Buffer) => {
+    this.#feed = new FrameFeed(socket, (chunk, mayStop) => {
       try {
-        reader.push(chunk);
+        const read = reader.push(chunk, mayStop);
         this.#waitForDisk();
+        return read;
       } catch (error) {
         if (!(error instanceof FrameError || error instanceof ProtocolError || error instanceof SyntaxError))
           warnOf("a client sent what could not be handled", error);
         this.refuse(0, { code: "INVALID", message: `the connection is closed: ${(error as Error).message}` });
         this.flush();
         socket.destroy();
+        return chunk.length;
       }
     });
     socket.on("drain", () => this.#drained());
@@ -71,6 +75,7 @@ export class Connection implements Peer, Client {
     socket.on("error", () => {});
     socket.on("close", () => {
       clearTimeout(helloTimer);
+      this.#feed.finish();
       this.#gone();
     });
   }
@@ -132,6 +137,8 @@ export class Connection implements Peer, Client {
     if (!call) return;
     this.#calls.delete(number);
     if (!(call instanceof OpenedDurableCall)) this.#memoryCalls--;
+    // Nothing more is to come that could be sent with its last output.
+    if (this.#calls.size === 0) this.#writer.urge();
   }
 
   /** Asks the client to go, once the calls that it has open are done. */
@@ -147,9 +154,9 @@ export class Connection implements Peer, Client {
   /** A client that sends more than the disk takes is read again when the disk has caught up. */
   #waitForDisk(): void {
     const { backlog } = this.#services.calls;
-    if (!backlog.full || this.#socket.isPaused()) return;
-    this.#socket.pause();
-    backlog.onRoom(() => this.#socket.resume());
+    if (!backlog.full || this.#feed.held) return;
+    this.#feed.hold();
+    backlog.onRoom(() => this.#feed.release());
   }
 
   // ---- frames

@@ -7,6 +7,7 @@ import { closeSync, openSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { FarcallError } from "../../../../runtime/errors.ts";
+import { inNextSlice, isSliceOver } from "../../../../wire/slices.ts";
 import type { CallWrite } from "./calls.ts";
 import { CommitMark } from "./commit-mark.ts";
 import { openDatabase, takeLock } from "./database.ts";
@@ -20,6 +21,8 @@ const WRITER_BYTES = 16 * 1024 * 1024;
 const GROUP_UNITS = 1_000;
 const GROUP_BYTES = 4 * 1024 * 1024;
 const AWAIT_MS = 200;
+/** Units that are composed or answered before it is looked at the time. */
+const UNITS_AT_ONCE = 16;
 
 type WriteListener = (error: FarcallError | undefined, more: boolean) => void;
 
@@ -34,6 +37,8 @@ interface Group {
   bytes: number;
 }
 
+const never = (): boolean => false;
+
 export class Store {
   readonly database: DatabaseSync;
   readonly #file: string;
@@ -47,6 +52,10 @@ export class Store {
   #writes: Write[] = [];
   /** What the writer has, in order. */
   #groups: Group[] = [];
+  /** Of the first of them. */
+  #replies: GroupReply[] = [];
+  /** Listeners of the first group that know of its reply. */
+  #told = 0;
   #unitsOut = 0;
   #bytesOut = 0;
   /** The last group whose outcome is known here. */
@@ -61,7 +70,10 @@ export class Store {
     this.#mark = new CommitMark(file);
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    port1.on("message", (replies: GroupReply[]) => this.#written(replies));
+    port1.on("message", (replies: GroupReply[]) => {
+      this.#replies.push(...replies);
+      this.#answerSome();
+    });
     port1.unref();
     const entry = new URL(import.meta.url.endsWith(".ts") ? "./writer.ts" : "./writer.js", import.meta.url);
     const data: WriterData = { file, port: port2, groupsDone: this.#groupsDone };
@@ -108,7 +120,13 @@ export class Store {
   readonly #begin = (): void => {
     this.#scheduled = false;
     if (this.#closed) return;
-    while (this.#writes.length > 0 && this.#unitsOut < WRITER_UNITS && this.#bytesOut < WRITER_BYTES) this.#handOver();
+    while (this.#writes.length > 0 && this.#unitsOut < WRITER_UNITS && this.#bytesOut < WRITER_BYTES) {
+      this.#handOver();
+      if (this.#writes.length === 0 || !isSliceOver()) continue;
+      this.#scheduled = true;
+      inNextSlice(this.#begin);
+      return;
+    }
   };
 
   #handOver(): void {
@@ -118,6 +136,7 @@ export class Store {
       if (packer.units >= GROUP_UNITS || packer.bytes >= GROUP_BYTES) break;
       packer.add(compose());
       listeners.push(done);
+      if (listeners.length % UNITS_AT_ONCE === 0 && isSliceOver()) break;
     }
     if (listeners.length === this.#writes.length) this.#writes = [];
     else this.#writes.splice(0, listeners.length);
@@ -129,16 +148,29 @@ export class Store {
     this.#port.postMessage(message, [message.bytes.buffer, message.operations.buffer]);
   }
 
-  #written(replies: readonly GroupReply[]): void {
-    for (const { group, failure, failures, more } of replies) {
-      const { listeners, bytes } = this.#groups.shift()!;
+  readonly #answerSome = (): void => this.#answer(isSliceOver);
+
+  /** Tells those who wrote what has become of it. @param mayStop asked now and then whether the rest is to be told later */
+  #answer(mayStop: () => boolean): void {
+    for (let reply = this.#replies[0]; reply; reply = this.#replies[0]) {
+      const { group, failure, failures, more } = reply;
+      const { listeners, bytes } = this.#groups[0]!;
+      // A listener may wait for the disk, and then all have been told when it returns.
+      while (reply === this.#replies[0] && this.#told < listeners.length) {
+        const i = this.#told++;
+        const error: WriteFailure | undefined = failure ?? failures[i];
+        listeners[i]!(error && storeError(error, this.#file), more[i] === true);
+        if (i % UNITS_AT_ONCE > 0 || !mayStop()) continue;
+        inNextSlice(this.#answerSome);
+        return;
+      }
+      if (reply !== this.#replies[0]) continue;
+      this.#told = 0;
+      this.#replies.shift();
+      this.#groups.shift();
       this.#lastAnswered = group;
       this.#unitsOut -= listeners.length;
       this.#bytesOut -= bytes;
-      for (const [i, done] of listeners.entries()) {
-        const error: WriteFailure | undefined = failure ?? failures[i];
-        done(error && storeError(error, this.#file), more[i] === true);
-      }
     }
     if (!this.#scheduled) this.#begin();
   }
@@ -147,18 +179,21 @@ export class Store {
   flush(): void {
     this.#begin();
     while (this.#groups.length > 0) {
-      this.#awaitGroup(this.#lastAnswered + 1);
-      this.#takeReplies();
+      if (this.#replies.length === 0) {
+        this.#awaitGroup(this.#lastAnswered + 1);
+        this.#takeReplies();
+      }
+      this.#answer(never);
       this.#begin();
     }
   }
 
   #takeReplies(): void {
     const reply = receiveMessageOnPort(this.#port) as { message: GroupReply[] } | undefined;
-    if (reply) this.#written(reply.message);
+    if (reply) this.#replies.push(...reply.message);
     else if (this.#failed) {
       const failure = { message: "the thread that writes it has failed" };
-      this.#written([{ group: this.#lastAnswered + 1, failure, failures: {}, more: {} }]);
+      this.#replies.push({ group: this.#lastAnswered + 1, failure, failures: {}, more: {} });
     }
   }
 
