@@ -104,9 +104,8 @@ export class Bundler {
       write: false,
       metafile: true,
       platform: "node",
-      // Many a package's `main` wraps `require` so that no bundler can follow it (jsonc-parser); its `module` is plain.
-      mainFields: ["module", "main"],
-      ...(conditions && { conditions: [...conditions] }),
+      // Given, so that the bundlers' own `module` is not among them: Node would load another copy of the package.
+      conditions: [...(conditions ?? [])],
       format: "esm",
       target: "node22",
       charset: "utf8",
