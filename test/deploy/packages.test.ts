@@ -153,6 +153,19 @@ test("a require that is handed on or has a computed argument works from its own 
   expect(await run(one)).toBe("plugged plugged1 own plugin\n");
 });
 
+test("what is loaded beside the bundle and requires a module of it gets that one, as moment's languages do", async () => {
+  await using one = await project({
+    "app.ts": 'import dates from "dates"; console.log(dates.language("fr"), dates.language("none"));',
+    ...installed("dates", {
+      "index.js": `const words = { en: "day" };
+        exports.define = (name, word) => { words[name] = word; };
+        exports.language = (name) => { try { const load = require; load("./locale/" + name); } catch {} return words[name] ?? words.en; };`,
+      "locale/fr.js": 'require("../index").define("fr", "jour");',
+    }),
+  });
+  expect(await run(one)).toBe("jour day\n");
+});
+
 test("each importer of a native package gets its own version of it", async () => {
   const native = (version: string) => ({
     "binding.gyp": "{}",
