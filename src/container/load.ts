@@ -4,13 +4,20 @@
  * (native ones) are resolved from the author's project, since the artifact itself is elsewhere.
  */
 import { createRequire, registerHooks } from "node:module";
-import { extname } from "node:path";
-import { pathToFileURL } from "node:url";
+import { extname, relative, sep } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { readSpecifier } from "../wire/specifiers.ts";
 import { mapStacks } from "./stacks.ts";
 
 /** The key under which an artifact finds the folder that its author's paths (`import.meta.url`, `__dirname`) are relative to. */
 const ROOT = Symbol.for("farcall.root");
+
+/**
+ * The artifact's CommonJS modules by their paths relative to the project. What is loaded beside the artifact (native
+ * packages, computed requires) and requires one of them gets that one, so that there is one copy of its state.
+ */
+const BUNDLED = Symbol.for("farcall.bundled");
+const bundled = new Map<string, () => unknown>();
 
 const extension = extname(import.meta.url);
 let artifactUrl: string | undefined;
@@ -37,9 +44,21 @@ export async function installHooks(): Promise<void> {
       }
       return next(specifier, { ...context, parentURL: rootUrl });
     },
+    load(url, context, next) {
+      const module = context.conditions.includes("require") ? bundledModule(url) : undefined;
+      if (module === undefined) return next(url, context);
+      const source = `module.exports = globalThis[Symbol.for("farcall.bundled")].get(${JSON.stringify(module)})();`;
+      return { format: "commonjs", source, shortCircuit: true };
+    },
   });
   const name = "farcall"; // resolved by the hook, not by the compiler
   await import(name);
+}
+
+function bundledModule(url: string): string | undefined {
+  if (bundled.size === 0 || !url.startsWith("file:")) return undefined;
+  const path = relative(fileURLToPath(rootUrl), fileURLToPath(url)).split(sep).join("/");
+  return bundled.has(path) ? path : undefined;
 }
 
 function ours(path: string) {
@@ -59,7 +78,7 @@ function isBare(specifier: string): boolean {
 export async function loadArtifact(artifact: string, root: string): Promise<Record<string, unknown>> {
   artifactUrl = pathToFileURL(artifact).href;
   rootUrl = pathToFileURL(`${root}/`).href;
-  (globalThis as Record<symbol, unknown>)[ROOT] = rootUrl;
+  Object.assign(globalThis, { [ROOT]: rootUrl, [BUNDLED]: bundled });
   mapStacks(artifactUrl, root);
   return (await import(artifactUrl)) as Record<string, unknown>;
 }

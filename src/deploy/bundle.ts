@@ -104,9 +104,8 @@ export class Bundler {
       write: false,
       metafile: true,
       platform: "node",
-      // Many a package's `main` wraps `require` so that no bundler can follow it (jsonc-parser); its `module` is plain.
-      mainFields: ["module", "main"],
-      ...(conditions && { conditions: [...conditions] }),
+      // Given, so that the bundlers' own `module` is not among them: Node would load another copy of the package.
+      conditions: [...(conditions ?? [])],
       format: "esm",
       target: "node22",
       charset: "utf8",
@@ -134,7 +133,7 @@ export class Bundler {
         hint: "Native modules can only be used from a package: import the package that contains it.",
       });
     }
-    const code = text.replace(NAME_HELPER, CHEAP_NAME_HELPER);
+    const code = text.replace(NAME_HELPER, CHEAP_NAME_HELPER).replace(COMMONJS_HELPER, KNOWN_COMMONJS_HELPER);
     const warnings = built.warnings
       .filter(({ location, pluginName }) => pluginName !== "" || !location?.file.includes("node_modules/"))
       .map((message) => toProblem(message, "warning", this.#entry));
@@ -153,6 +152,11 @@ const BANNER =
 const NAME_HELPER = 'var __name = (target, value) => __defProp(target, "name", { value, configurable: true });';
 const CHEAP_NAME_HELPER =
   'var __name = (target, value) => target.name === value ? target : __defProp(target, "name", { value, configurable: true });';
+
+/** Files that are loaded at run time and require a module of the bundle get the bundle's; see container/load.ts. */
+const COMMONJS_HELPER = /var __commonJS = \(cb, mod\) => (function __require\(\) \{\n[\s\S]*?\n\});/;
+const KNOWN_COMMONJS_HELPER =
+  'var __commonJS = (cb, mod, load = $1) => (globalThis[Symbol.for("farcall.bundled")]?.set(__getOwnPropNames(cb)[0], load), load);';
 
 // ---- what the bundler says --------------------------------------------------------------------------------------
 

@@ -50,7 +50,8 @@ export function packagePlugin(rules: PackageRules): Plugin {
   };
 }
 
-type Found = { path: string; result: OnResolveResult } | { missing: PartialMessage | undefined };
+/** Without a result of ours, the bundler resolves: it then also knows what the package.json says of the module. */
+type Found = { path: string; result?: OnResolveResult } | { missing: PartialMessage | undefined };
 
 async function resolveAsNode(build: PluginBuild, args: OnResolveArgs): Promise<Found> {
   if (args.kind === "require-call" && packageFolderOf(args.importer) !== undefined) {
@@ -66,7 +67,7 @@ async function resolveAsNode(build: PluginBuild, args: OnResolveArgs): Promise<F
     with: args.with,
     pluginData: OURS,
   });
-  if (result.errors.length === 0) return result.external ? { missing: undefined } : { path: result.path, result };
+  if (result.errors.length === 0) return result.external ? { missing: undefined } : { path: result.path };
   // In the author's own modules a package that is not installed is a mistake, and so it is where nothing runs without it.
   const optional = packageFolderOf(importer) !== undefined && kind !== "import-statement";
   return optional ? { missing: result.errors[0]! } : { missing: undefined };
@@ -79,7 +80,7 @@ function leftToRunTime({ path, importer }: OnResolveArgs, root: string, error: P
     external: true,
     warnings: [
       {
-        text: `${decodeURI(user)} requires "${path}", which is not installed: it fails if it is reached`,
+        text: `${decodeURIComponent(user)} requires "${path}", which is not installed: it fails if it is reached`,
         location: error.location ?? null,
       },
     ],

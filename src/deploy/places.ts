@@ -4,6 +4,7 @@
  * everything that depends on its place is answered from the project, as far as a program can ask:
  *
  *     import.meta.url, .filename, .dirname, .resolve()   __filename, __dirname, require.resolve()   import(computed)
+ *     require(computed), and `require` as a value, as UMD wrappers pass it on
  */
 import { readFile } from "node:fs/promises";
 import { extname, relative, sep } from "node:path";
@@ -23,12 +24,23 @@ export const PLACES = {
 /** The container says where the project is; see container/load.ts. */
 export const PLACE_BANNER =
   ' import { fileURLToPath as __farcallPath } from "node:url"; import { dirname as __farcallFolder } from "node:path";' +
-  ' const __farcallPlace = (path) => new URL(path, globalThis[Symbol.for("farcall.root")] ?? import.meta.url).href;' +
+  // Modules of the bundle may have a URL, a Symbol or a String of their own at its top level.
+  " const __farcallEncode = globalThis.encodeURIComponent;" +
+  " const __farcallPlace = (path) =>" +
+  ' new globalThis.URL(path, globalThis[globalThis.Symbol.for("farcall.root")] ?? import.meta.url).href;' +
   " const __farcallMetaResolve = import.meta.resolve;";
 
 const COMPUTED_IMPORT = /\bimport\s*\(\s*(?!["'`)])/;
+/** `require` with a computed argument, or handed on as a value. */
+const OPEN_REQUIRE = /\brequire\s*\(\s*(?!["'`)\s])|(?:[=(,:?|&{[]|\breturn\b)\s*require\s*(?:[;,):|&}\]]|\r?\n)/;
 const ASKS = new RegExp(
-  `\\bimport\\.meta\\.(?:url|filename|dirname|resolve)\\b|\\b__(?:file|dir)name\\b|\\b(?:__)?require\\.resolve\\b|${COMPUTED_IMPORT.source}`,
+  [
+    /\bimport\.meta\.(?:url|filename|dirname|resolve)\b|\b__(?:file|dir)name\b|\brequire\.resolve\b/,
+    COMPUTED_IMPORT,
+    OPEN_REQUIRE,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
 );
 
 const LOADERS: Record<string, Loader> = {
@@ -74,7 +86,7 @@ export function placePlugin(root: string, modules: readonly string[], compile?: 
       build.onLoad({ filter, namespace: "file" }, async ({ path }) => {
         const compiled = await compile?.(path);
         let source = compiled?.contents ?? (await readFile(path, "utf8"));
-        if (COMPUTED_IMPORT.test(source)) source = await answerImports(source, path);
+        if (COMPUTED_IMPORT.test(source) || OPEN_REQUIRE.test(source)) source = await answerComputed(source, path);
         // esbuild knows `require.resolve` too well to let it be defined.
         source = source.replace(/\brequire\.resolve\b/g, REQUIRE_RESOLVE);
         // On the first line, so that no line moves; after a hashbang, which is a line of its own.
@@ -96,11 +108,12 @@ function answersFor(place: string, source: string): string {
     "__farcallFilename = __farcallPath(__farcallUrl)",
     "__farcallDirname = __farcallFolder(__farcallFilename)",
   ];
-  const elsewhere = `${from} + encodeURIComponent(String(specifier))`;
+  const elsewhere = `${from} + __farcallEncode("" + specifier)`;
   if (source.includes("import.meta.resolve")) {
     answers.push(`__farcallResolve = (specifier) => __farcallMetaResolve(${elsewhere})`);
   }
   if (source.includes(REQUIRE_RESOLVE)) answers.push(`${REQUIRE_RESOLVE} = __farcallRequire(__farcallUrl).resolve`);
+  if (source.includes(REQUIRE)) answers.push(`${REQUIRE} = __farcallRequire(__farcallUrl)`);
   if (source.includes(IMPORT)) {
     // The one attribute that imports have in Node, written out, since a bundler reads it.
     const json = `import(${elsewhere}, { with: { type: "json" } })`;
@@ -110,25 +123,58 @@ function answersFor(place: string, source: string): string {
 }
 
 const IMPORT = "__farcallImport";
+const REQUIRE = "__farcallOpenRequire";
 const REQUIRE_RESOLVE = "__farcallRequireResolve";
 
-/** `import(computed)` becomes a call that knows the module. What the bundler resolves by itself stays as it is. */
-async function answerImports(source: string, path: string): Promise<string> {
+/**
+ * `import(computed)` and `require` become values that know the module. What the bundler resolves by itself stays as it is,
+ * and so does a `require` that the module has declared.
+ */
+async function answerComputed(source: string, path: string): Promise<string> {
   const { ts } = await import("ts-morph");
+  type Node = import("ts-morph").ts.Node;
   const kind = path.endsWith("x") ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
-  const places: number[] = [];
-  const visit = (node: import("ts-morph").ts.Node): void => {
-    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
-      const [specifier] = node.arguments;
-      if (specifier && !startsLiterally(specifier)) places.push(node.expression.getStart(file));
-    }
-    ts.forEachChild(node, visit);
-  };
-  const startsLiterally = (node: import("ts-morph").ts.Node): boolean =>
+  const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true, kind);
+  const changes: { at: number; old: string; new: string }[] = [];
+
+  const startsLiterally = (node: Node): boolean =>
     ts.isStringLiteralLike(node) ||
     (ts.isTemplateExpression(node) && /^\.\.?\//.test(node.head.text)) ||
     (ts.isBinaryExpression(node) && startsLiterally(node.left));
-  const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, false, kind);
-  visit(file);
-  return places.reduceRight((text, at) => `${text.slice(0, at)}${IMPORT}${text.slice(at + "import".length)}`, source);
+  const called = (node: Node) =>
+    ts.isCallExpression(node.parent) && node.parent.expression === node ? node.parent.arguments[0] : undefined;
+  const isValue = (node: Node): boolean => {
+    const { parent } = node;
+    if (ts.isTypeOfExpression(parent) || ts.isTypeNode(parent)) return false;
+    if (ts.isPropertyAccessExpression(parent) || ts.isPropertyAssignment(parent)) {
+      return ts.isPropertyAssignment(parent) && parent.initializer === node;
+    }
+    return !(ts.isParameter(parent) || ts.isBindingElement(parent) || ts.isMethodDeclaration(parent));
+  };
+  const declared = (node: Node): boolean =>
+    (ts.isParameter(node) || ts.isVariableDeclaration(node) || ts.isFunctionDeclaration(node)) &&
+    node.name?.getText() === "require";
+  /** In the function itself, its inner ones left out. */
+  const declares = (scope: Node): boolean =>
+    ts.forEachChild(scope, (node) => declared(node) || (!ts.isFunctionLike(node) && declares(node))) ?? false;
+
+  const visit = (node: Node, shadowed: boolean): void => {
+    const hidden = shadowed || (ts.isFunctionLike(node) && declares(node));
+    if (node.kind === ts.SyntaxKind.ImportKeyword) {
+      const specifier = called(node);
+      if (specifier && !startsLiterally(specifier)) changes.push({ at: node.getStart(), old: "import", new: IMPORT });
+    } else if (!hidden && ts.isIdentifier(node) && node.text === "require" && isValue(node)) {
+      const specifier = called(node);
+      const short = ts.isShorthandPropertyAssignment(node.parent) ? "require: " : "";
+      if (!specifier || !startsLiterally(specifier)) {
+        changes.push({ at: node.getStart(), old: "require", new: `${short}${REQUIRE}` });
+      }
+    }
+    ts.forEachChild(node, (child) => visit(child, hidden));
+  };
+  visit(file, declares(file));
+  return changes.reduceRight(
+    (text, change) => text.slice(0, change.at) + change.new + text.slice(change.at + change.old.length),
+    source,
+  );
 }

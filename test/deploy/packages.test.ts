@@ -80,6 +80,92 @@ test("require of a package with a CommonJS and an ES side gets the CommonJS one,
   expect(await run(one)).toBe("X!\n");
 });
 
+test("an import and a require of a package that also has a side for bundlers get one copy, as in Node", async () => {
+  await using one = await project({
+    "app.ts":
+      'import * as state from "state"; import * as other from "other"; import { set } from "setter"; set(); console.log(state.get(), other.get());',
+    ...installed("setter", {
+      "index.js": 'exports.set = () => { require("state").set("a"); require("other").set("b"); };',
+    }),
+    ...installed(
+      "state",
+      {
+        "index.js": "let now; exports.get = () => now; exports.set = (to) => { now = to; };",
+        "index.mjs": "let now; export const get = () => now; export const set = (to) => { now = to; };",
+      },
+      { main: "index.js", module: "index.mjs" },
+    ),
+    ...installed(
+      "other",
+      {
+        "index.js": "let now; exports.get = () => now; exports.set = (to) => { now = to; };",
+        "index.mjs": "let now; export const get = () => now; export const set = (to) => { now = to; };",
+      },
+      { exports: { module: "./index.mjs", default: "./index.js" } },
+    ),
+  });
+  expect(await run(one)).toBe("a b\n");
+});
+
+test("the ES side of a package gets the whole of a CommonJS module as its default, as in Node", async () => {
+  await using one = await project({
+    "app.ts": 'import { code } from "wrapper/app"; console.log(code);',
+    ...installed(
+      "wrapper",
+      {
+        "lib/app.js": 'Object.defineProperty(exports, "__esModule", { value: true }); exports.code = "E1";',
+        "lib/esm/app.js": 'import mod from "../app.js"; export const code = mod.code;',
+        "lib/esm/package.json": '{ "type": "module" }',
+      },
+      { exports: { "./app": { import: "./lib/esm/app.js", require: "./lib/app.js" } } },
+    ),
+  });
+  expect(await run(one)).toBe("E1\n");
+});
+
+test("a package may have names of the platform's own at its top level", async () => {
+  await using one = await project({
+    "app.ts": 'import { where } from "shadow"; console.log(await where());',
+    ...installed(
+      "shadow",
+      {
+        "index.js":
+          'class URL {} const String = 1, Symbol = 2; const name = "./other.js"; export const where = async () => [(await import(name)).default, import.meta.url.split("/").at(-2), typeof URL, String, Symbol].join();',
+        "other.js": 'export default "other";',
+      },
+      { type: "module", exports: "./index.js" },
+    ),
+  });
+  expect(await run(one)).toBe("other,shadow,function,1,2\n");
+});
+
+test("a require that is handed on or has a computed argument works from its own module", async () => {
+  await using one = await project({
+    "app.ts": 'import { load } from "loader"; console.log(load("plugin"), load.later("plugin"), load.own("plugin"));',
+    ...installed("loader", {
+      "index.js": `let later = null; try { later = require; } catch (error) {}
+        exports.load = (name) => require(["./", name].join("")).name;
+        exports.load.later = (name) => later("./" + name).name + [{ require }].length;
+        exports.load.own = (name) => ((require) => require(name))((name) => "own " + name);`,
+      "plugin.js": 'exports.name = "plugged";',
+    }),
+  });
+  expect(await run(one)).toBe("plugged plugged1 own plugin\n");
+});
+
+test("what is loaded beside the bundle and requires a module of it gets that one, as moment's languages do", async () => {
+  await using one = await project({
+    "app.ts": 'import dates from "dates"; console.log(dates.language("fr"), dates.language("none"));',
+    ...installed("dates", {
+      "index.js": `const words = { en: "day" };
+        exports.define = (name, word) => { words[name] = word; };
+        exports.language = (name) => { try { const load = require; load("./locale/" + name); } catch {} return words[name] ?? words.en; };`,
+      "locale/fr.js": 'require("../index").define("fr", "jour");',
+    }),
+  });
+  expect(await run(one)).toBe("jour day\n");
+});
+
 test("each importer of a native package gets its own version of it", async () => {
   const native = (version: string) => ({
     "binding.gyp": "{}",
