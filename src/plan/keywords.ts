@@ -1,4 +1,4 @@
-/** The names that callers can use for arguments, as type arguments of `Keywords` in src/runtime/signatures.ts. */
+/** The names that callers can use for arguments, as type arguments of `Keywords` in src/runtime/named-forms.ts. */
 import {
   type CallSignature,
   isNamed,

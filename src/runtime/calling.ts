@@ -53,15 +53,9 @@ export {
   kwargs,
   repeat,
 } from "./markers.ts";
-export type {
-  AnyCallable,
-  AnyIterable,
-  Arguments,
-  Keywords,
-  MapInputs,
-  NoKeywords,
-  StarmapInputs,
-} from "./signatures.ts";
+export type { Keywords } from "./named-forms.ts";
+export type { AnyIterable } from "./positional-forms.ts";
+export type { AnyCallable, Arguments, MapInputs, NoKeywords, StarmapInputs } from "./signatures.ts";
 export { type MethodStub, type StubFactory, type StubsRef, stubs } from "./stubs.ts";
 export type {
   TemporalDuration,

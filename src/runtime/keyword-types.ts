@@ -1,8 +1,8 @@
 /** Remote functions as the compiler sees them where arguments can be passed by name, as Python's can. */
+import type { ChosenForm, ChosenMapForm, ChosenStarmapForm } from "./chosen-form.ts";
 import type { FunctionCall } from "./function-call.ts";
 import type { Deployed } from "./function-types.ts";
 import type { ForEachOptions, MapItem, MapOptions, SpawnMapOptions } from "./map-options.ts";
-import type { Arguments, MapInputs, StarmapInputs } from "./signatures.ts";
 
 /**
  * A function that runs remotely and takes arguments by name.
@@ -12,21 +12,25 @@ import type { Arguments, MapInputs, StarmapInputs } from "./signatures.ts";
  */
 export interface Function<P extends readonly unknown[], R, K> extends Deployed {
   /** Runs remotely and resolves to the result. Rejects with what the function throws. */
-  remote(...args: Arguments<P, K>): Promise<R>;
+  remote<A extends readonly unknown[] = readonly unknown[]>(...args: ChosenForm<P, K, A>): Promise<R>;
   /** Runs remotely without waiting: resolves once the input is durable. */
-  spawn(...args: Arguments<P, K>): Promise<FunctionCall<R>>;
+  spawn<A extends readonly unknown[] = readonly unknown[]>(...args: ChosenForm<P, K, A>): Promise<FunctionCall<R>>;
   /** Runs once for each input: one iterable per parameter, together as long as the shortest. Nothing runs before the first `next()`. */
-  map<X extends boolean = false, W extends boolean = true>(
-    ...inputs: MapInputs<P, MapOptions<X, W>, K>
+  map<X extends boolean = false, W extends boolean = true, A extends readonly unknown[] = readonly unknown[]>(
+    ...inputs: ChosenMapForm<P, K, MapOptions<X, W>, A>
   ): AsyncIterableIterator<MapItem<R, X, W>, undefined, void>;
   /** Like map; each input is the list of arguments. */
-  starmap<X extends boolean = false, W extends boolean = true>(
-    ...inputs: StarmapInputs<P, MapOptions<X, W>, K>
+  starmap<X extends boolean = false, W extends boolean = true, const A extends readonly unknown[] = readonly unknown[]>(
+    ...inputs: ChosenStarmapForm<P, K, MapOptions<X, W>, A>
   ): AsyncIterableIterator<MapItem<R, X, W>, undefined, void>;
   /** Runs once for each input and resolves when all are done. */
-  forEach(...inputs: MapInputs<P, ForEachOptions, K>): Promise<void>;
+  forEach<A extends readonly unknown[] = readonly unknown[]>(
+    ...inputs: ChosenMapForm<P, K, ForEachOptions, A>
+  ): Promise<void>;
   /** Like map without waiting: resolves to one call of many inputs, once all are durable. */
-  spawnMap(...inputs: MapInputs<P, SpawnMapOptions, K>): Promise<FunctionCall<R>>;
+  spawnMap<A extends readonly unknown[] = readonly unknown[]>(
+    ...inputs: ChosenMapForm<P, K, SpawnMapOptions, A>
+  ): Promise<FunctionCall<R>>;
   /** @deprecated the definition is in another language: this throws ExecutionError; call `remote` */
   local(...args: P): R | Promise<R>;
   /** @deprecated the definition is in another language: this throws ExecutionError */
@@ -36,7 +40,9 @@ export interface Function<P extends readonly unknown[], R, K> extends Deployed {
 /** A remote function that answers many times, with each Y that it yields, and takes arguments by name. */
 export interface GeneratorFunction<P extends readonly unknown[], Y, K> extends Deployed {
   /** Runs remotely and yields what the function yields, at the pace of the reader. Leaving the loop ends the remote generator. */
-  remoteGen(...args: Arguments<P, K>): AsyncGenerator<Y, void, void>;
+  remoteGen<A extends readonly unknown[] = readonly unknown[]>(
+    ...args: ChosenForm<P, K, A>
+  ): AsyncGenerator<Y, void, void>;
   /** @deprecated the definition is in another language: this throws ExecutionError; call `remoteGen` */
   local(...args: P): Generator<Y> | AsyncGenerator<Y>;
   /** @deprecated the definition is in another language: this throws ExecutionError */

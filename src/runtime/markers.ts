@@ -16,8 +16,13 @@ export interface CallOptionsInit {
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-// Two, or the type of one marker would be inferred from the other.
-declare const optionsBrand: unique symbol;
+/** What tells the compiler such an argument from the function's own. */
+export interface Marker<out M> {
+  readonly [markerBrand]: M;
+}
+
+// Two for kwargs, or the type of one would be inferred from the other.
+declare const markerBrand: unique symbol;
 declare const kwargsBrand: unique symbol;
 declare const givenBrand: unique symbol;
 
@@ -25,8 +30,7 @@ declare const givenBrand: unique symbol;
  * Made by `callOptions()`; the last argument of a call. The other properties are there for the compiler's answer to those who pass
  * the options as they are.
  */
-export interface CallOptions {
-  readonly [optionsBrand]: true;
+export interface CallOptions extends Marker<"callOptions"> {
   /** @deprecated write `callOptions({ signal })` */
   readonly signal?: "write callOptions({ signal })";
   /** @deprecated write `callOptions({ timeoutMs })` */
@@ -42,7 +46,7 @@ export interface CallOptions {
 }
 
 /** Made by `kwargs()`: arguments by name, after those by position. */
-export interface Kwargs<in out T> {
+export interface Kwargs<in out T> extends Marker<"kwargs"> {
   readonly [kwargsBrand]: T;
 }
 
@@ -51,7 +55,7 @@ export interface Kwargs<in out T> {
  * @typeParam V the values
  * @typeParam N their names, apart, since an object type lets pass what has more
  */
-export interface GivenKwargs<out V, out N> {
+export interface GivenKwargs<out V, out N> extends Marker<"kwargs"> {
   readonly [givenBrand]: [V, N];
 }
 
