@@ -22,6 +22,7 @@ const BENCHMARKS: Record<string, () => Promise<{ default: Benchmark }>> = {
   map: () => import("./map.ts"),
   "spawn-map": () => import("./spawn-map.ts"),
   "modal-map": () => import("./modal-map.ts"),
+  nats: () => import("./nats.ts"),
   "cold-start": () => import("./cold-start.ts"),
   scale: () => import("./scale.ts"),
 };

@@ -124,19 +124,24 @@ export class Connection {
   }
 
   /**
-   * Undefined when there is no such message. Any replica answers, and one may be behind.
-   * @param strict what was just written must be found: the leader is asked when a replica has nothing
+   * Undefined when there is no such message. Any replica answers, so this is for what does not change once it is written. One
+   * that is behind has nothing yet, and then the leader is asked.
    */
-  async read(stream: string, query: Query, { strict = false } = {}): Promise<StoredMsg | undefined> {
+  async read(stream: string, query: Query): Promise<StoredMsg | undefined> {
     await this.#ready();
     const found = await this.ask(({ jsm }) => jsm.direct.getMessage(stream, query));
-    return found || !strict ? (found ?? undefined) : this.readNewest(stream, query);
+    return found ?? this.readNewest(stream, query);
   }
 
-  /** As the leader has it, so that what was written before is never missing or out of date. */
+  /** As the leader has it: for what is written over, and may be out of date at another replica. */
   async readNewest(stream: string, query: Query): Promise<StoredMsg | undefined> {
     await this.#ready();
     return this.ask(async ({ jsm }) => (await jsm.streams.getMessage(stream, query)) ?? undefined);
+  }
+
+  /** Of the newest message of a stream; 0 when there is none. */
+  async lastSequence(stream: string): Promise<number> {
+    return (await this.ask(({ jsm }) => jsm.streams.info(stream))).state.last_seq;
   }
 
   /** On disk, or as safe as the stream makes it, when it resolves. */

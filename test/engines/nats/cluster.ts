@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Engine } from "../../../src/engine/index.ts";
 import { initializeNats, natsEngine, newSealKey } from "../../../src/engines/nats/index.ts";
+import { Proxy } from "./proxy.ts";
 import { NatsServer } from "./server.ts";
 
 /** A durable call whose worker is lost goes to another after so long: half a minute would only make tests slow. */
@@ -62,22 +63,26 @@ export interface ClusterOptions {
   workers?: number;
   /** Environment variables of the workers. */
   env?: Record<string, string>;
+  /** Workers reach the only server by a road of their own, which can be cut. */
+  through?: boolean;
 }
 
 /** Servers, set up for farcall, and workers. */
 export class Cluster {
   readonly servers: readonly NatsServer[];
   readonly workers: Worker[] = [];
+  /** With `through`, one for each worker. */
+  readonly roads: Proxy[] = [];
   readonly #before = process.env["FARCALL_NATS_SEAL_KEY"];
 
   private constructor(servers: readonly NatsServer[]) {
     this.servers = servers;
   }
 
-  static async start({ servers = 1, workers = 1, env = {} }: ClusterOptions = {}): Promise<Cluster> {
+  static async start({ servers = 1, workers = 1, env = {}, through = false }: ClusterOptions = {}): Promise<Cluster> {
     const cluster = new Cluster(servers === 1 ? [await NatsServer.start()] : await NatsServer.startCluster(servers));
     try {
-      await cluster.#setUp(workers, env);
+      await cluster.#setUp(workers, env, through);
     } catch (error) {
       await cluster[Symbol.asyncDispose]();
       throw error;
@@ -85,14 +90,17 @@ export class Cluster {
     return cluster;
   }
 
-  async #setUp(workers: number, env: Record<string, string>): Promise<void> {
+  async #setUp(workers: number, env: Record<string, string>, through: boolean): Promise<void> {
     await initializeNats(this.url, { replicas: this.servers.length });
     const { publicKey, seed } = await newSealKey(this.url);
     const file = join(this.servers[0]!.folder, "seal.seed");
     writeFileSync(file, seed);
     process.env["FARCALL_NATS_SEAL_KEY"] = publicKey;
     for (let i = 0; i < workers; i++) {
-      this.workers.push(new Worker(this.url, { FARCALL_NATS_SEAL_SEED: file, ...env }));
+      const road = through ? await Proxy.start(this.servers[0]!.port) : undefined;
+      if (road) this.roads.push(road);
+      const url = road ? `nats://127.0.0.1:${road.port}` : this.url;
+      this.workers.push(new Worker(url, { FARCALL_NATS_SEAL_SEED: file, ...env }));
     }
     await Promise.all(this.workers.map((worker) => worker.start()));
   }
@@ -113,7 +121,7 @@ export class Cluster {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const each of [...this.workers, ...this.servers]) await each[Symbol.asyncDispose]();
+    for (const each of [...this.workers, ...this.roads, ...this.servers]) await each[Symbol.asyncDispose]();
     if (this.#before === undefined) delete process.env["FARCALL_NATS_SEAL_KEY"];
     else process.env["FARCALL_NATS_SEAL_KEY"] = this.#before;
   }

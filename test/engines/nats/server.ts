@@ -38,13 +38,13 @@ export interface ServerOptions {
 export class NatsServer {
   readonly url: string;
   readonly folder: string;
-  readonly #port: number;
+  readonly port: number;
   readonly #config: string;
   readonly #name: string;
   #child: ChildProcess | undefined;
 
   private constructor(port: number, { config = "", name = "test" }: ServerOptions) {
-    this.#port = port;
+    this.port = port;
     this.#config = config;
     this.#name = name;
     this.url = `nats://127.0.0.1:${port}`;
@@ -75,14 +75,14 @@ export class NatsServer {
   async start(): Promise<void> {
     if (NATS_SERVER === undefined) throw new Error("there is no nats-server: run scripts/python-venv.sh");
     const file = join(this.folder, "nats.conf");
-    const listen = `listen: "127.0.0.1:${this.#port}"`;
+    const listen = `listen: "127.0.0.1:${this.port}"`;
     const store = `jetstream { store_dir: "${this.folder}/js", max_file_store: 4GB, max_memory_store: 1GB }`;
     writeFileSync(file, `${listen}\nserver_name: ${this.#name}\n${store}\n${this.#config}\n`);
     const log = join(this.folder, "log");
     const child = spawn(NATS_SERVER, ["-c", file, "-l", log], { stdio: "ignore" });
     this.#child = child;
     for (const until = performance.now() + CONDITION_MS; ; await sleep(20)) {
-      if (await answers(this.#port)) return;
+      if (await answers(this.port)) return;
       if (child.exitCode !== null || performance.now() > until) {
         throw new Error(`nats-server did not start: ${existsSync(log) ? readFileSync(log, "utf8") : ""}`);
       }

@@ -46,8 +46,7 @@ export class CallStore {
   }
 
   async #record(id: string, kind: CallRecordKind): Promise<Uint8Array | undefined> {
-    const strict = kind === "accepted";
-    return (await this.#connection.read(streams.calls, { last_by_subj: subjects.call(id, kind) }, { strict }))?.data;
+    return (await this.#connection.read(streams.calls, { last_by_subj: subjects.call(id, kind) }))?.data;
   }
 
   /** Rejects with NotFoundError. */
@@ -75,7 +74,7 @@ export class CallStore {
     if (!accepted.rest) return;
     const subject = subjects.input(accepted.rest.id, accepted.rest.nonce);
     for (let seq = 1, count = found.length; count < accepted.numInputs; ) {
-      const message = await this.#connection.read(streams.inputs, { seq, next_by_subj: subject }, { strict: true });
+      const message = await this.#connection.read(streams.inputs, { seq, next_by_subj: subject });
       if (!message) throw new OutputExpiredError(`the inputs of call ${accepted.id} are not kept any more`);
       seq = message.seq + 1;
       found = [];
@@ -134,6 +133,13 @@ export class CallStore {
     };
   }
 
+  /** Cancels in the order of the store, from a sequence on. */
+  async cancelAfter(sequence: number): Promise<{ id: string; cancelled: Cancelled; sequence: number } | undefined> {
+    const subject = subjects.calls("cancelled");
+    const message = await this.#connection.read(streams.calls, { seq: sequence + 1, next_by_subj: subject });
+    return message && { id: idIn(message.subject), cancelled: message.json<Cancelled>(), sequence: message.seq };
+  }
+
   // ---- what has expired
 
   /** The ends of calls in the order of the store, from a sequence on. */
@@ -141,7 +147,7 @@ export class CallStore {
     const subject = subjects.calls("ended");
     const message = await this.#connection.read(streams.calls, { seq: sequence + 1, next_by_subj: subject });
     if (!message) return undefined;
-    return { id: message.subject.split(".")[2] ?? "", ended: unpack<Ended>(message.data).head, sequence: message.seq };
+    return { id: idIn(message.subject), ended: unpack<Ended>(message.data).head, sequence: message.seq };
   }
 
   /** Removes inputs, outputs and key; that the call was there is still known. */
@@ -154,7 +160,7 @@ export class CallStore {
     });
     const key = call?.accepted.key;
     if (key === undefined) return;
-    const claimed = await this.#connection.read(streams.keys, { last_by_subj: subjects.key(key) });
+    const claimed = await this.#connection.readNewest(streams.keys, { last_by_subj: subjects.key(key) });
     if (claimed?.string() !== id) return;
     await this.#connection.ask(({ jsm }) => jsm.streams.purge(streams.keys, { filter: subjects.key(key) }));
   }
@@ -173,7 +179,7 @@ export class CallStore {
   /** The id of the call with this key, which is `id` unless there is one already. */
   async claim(key: string, id: string): Promise<string> {
     for (;;) {
-      const found = await this.#connection.read(streams.keys, { last_by_subj: subjects.key(key) });
+      const found = await this.#connection.readNewest(streams.keys, { last_by_subj: subjects.key(key) });
       if (found) {
         const known = found.string();
         const call = await this.find(known);
@@ -193,6 +199,10 @@ export function unknownCall(id: string): NotFoundError {
   return new NotFoundError(`no call ${id} is known`, {
     hint: "Ids of calls begin with fc-; results are kept for seven days, on the engine that ran them.",
   });
+}
+
+function idIn(subject: string): string {
+  return subject.split(".")[2] ?? "";
 }
 
 /** An id is a part of subjects. */

@@ -2,8 +2,8 @@
 import { type CallInfo, cancelledCall, type InputQuery, type InputRecord, type Output } from "../../../engine/index.ts";
 import { ask } from "../ask.ts";
 import type { Connection } from "../connection.ts";
-import { type CallStore, unknownCall } from "../durable/index.ts";
-import type { Source } from "../source/index.ts";
+import { type CallStore, isId, unknownCall } from "../durable/index.ts";
+import { ownerOf, type Source } from "../source/index.ts";
 
 /** What sources answer; `null` from those that do not know the call. */
 export interface SourceQuestion {
@@ -37,8 +37,10 @@ export class Calls {
 
   /** Those that are not kept. */
   async list(): Promise<CallInfo[]> {
-    const answers = await this.#ask<CallInfo[]>({ kind: "list" });
-    return [...answers.flat(), ...(this.#own()?.infos() ?? [])];
+    const own = this.#own();
+    const question: SourceQuestion = { kind: "list" };
+    const others = await ask<CallInfo[]>(this.#connection, "source", question, own ? { but: own.address } : {});
+    return [...others.flat(), ...(own?.infos() ?? [])];
   }
 
   /** Rejects with NotFoundError. */
@@ -47,7 +49,7 @@ export class Calls {
     if (own) return own;
     const kept = await this.#store.find(id);
     if (kept) return this.#store.info(kept);
-    const [other] = await this.#ask<CallInfo>({ kind: "info", id });
+    const other = await this.#askOwner<CallInfo>({ kind: "info", id });
     if (other) return other;
     throw unknownCall(id);
   }
@@ -57,7 +59,7 @@ export class Calls {
     const own = this.#own()?.inputs(id, query);
     if (own) return own;
     if (await this.#store.find(id)) return undefined;
-    const [written] = await this.#ask<WrittenRecord[]>({ kind: "inputs", id, query });
+    const written = await this.#askOwner<WrittenRecord[]>({ kind: "inputs", id, query });
     return written?.map(readRecord);
   }
 
@@ -68,14 +70,16 @@ export class Calls {
       if (!kept.ended) await this.#store.write(id, "cancelled", JSON.stringify({ at: Date.now(), terminate }));
       return;
     }
-    const [done] = await this.#ask<true>({ kind: "cancel", id, terminate });
+    const done = await this.#askOwner<true>({ kind: "cancel", id, terminate });
     if (done === undefined) throw unknownCall(id);
   }
 
-  async #ask<T>(question: SourceQuestion): Promise<T[]> {
-    const own = this.#own()?.address;
-    const answers = await ask<T | null>(this.#connection, "source", question, own === undefined ? {} : { but: own });
-    return answers.filter((answer) => answer !== null);
+  /** The process whose call it is: undefined when that is gone, or knows it no longer. */
+  async #askOwner<T>(question: SourceQuestion & { id: string }): Promise<T | undefined> {
+    if (!isId(question.id)) return undefined;
+    const owner = `call.${ownerOf(question.id)}`;
+    const [answer] = await ask<T | null>(this.#connection, owner, question, { one: true });
+    return answer ?? undefined;
   }
 }
 

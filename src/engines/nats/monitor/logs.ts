@@ -71,7 +71,7 @@ async function newestEntries(
     suits,
   }: { subject: string; next: number; limit: number; suits: (entry: LogEntry) => boolean },
 ): Promise<{ entries: LogEntry[]; next: number }> {
-  const last = (await connection.read(streams.logs, { last_by_subj: subjects.logs({}) }))?.seq ?? 0;
+  const last = await connection.lastSequence(streams.logs);
   if (limit === 0) return { entries: [], next: Math.max(next, last + 1) };
   for (let span = Math.max(FIRST_SPAN, limit); ; span *= 4) {
     const from = Math.max(next, last - span + 1);

@@ -44,7 +44,7 @@ export class NatsMonitor implements Monitor {
   /** Durable calls, newest first. Looks back in growing steps, since only reading forward is cheap. */
   async #kept(filter: Filter, limit: number): Promise<CallInfo[]> {
     const subject = subjects.calls("accepted");
-    const last = (await this.#connection.read(streams.calls, { last_by_subj: subject }))?.seq ?? 0;
+    const last = await this.#connection.lastSequence(streams.calls);
     for (let span = FIRST_SPAN; ; span *= 4) {
       const from = Math.max(1, last - span + 1);
       const infos: CallInfo[] = [];

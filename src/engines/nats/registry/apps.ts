@@ -116,7 +116,7 @@ export class Apps {
 
   /** As it is in the store. */
   async fresh(name: AppName): Promise<KnownApp | undefined> {
-    const message = await this.#connection.read(streams.apps, { last_by_subj: subjects.app(name) });
+    const message = await this.#connection.readNewest(streams.apps, { last_by_subj: subjects.app(name) });
     return message && parse(message);
   }
 
@@ -129,7 +129,7 @@ export class Apps {
     });
     const apps = await Promise.all(
       keys.map(async (subject) => {
-        const message = await this.#connection.read(streams.apps, { last_by_subj: subject });
+        const message = await this.#connection.readNewest(streams.apps, { last_by_subj: subject });
         return message && parse(message);
       }),
     );
@@ -155,9 +155,8 @@ export class Apps {
   }
 
   /** Of the newest change. */
-  async lastSequence(): Promise<number> {
-    const message = await this.#connection.read(streams.apps, { last_by_subj: subjects.apps });
-    return message?.seq ?? 0;
+  lastSequence(): Promise<number> {
+    return this.#connection.lastSequence(streams.apps);
   }
 
   /** Notices come from now on. */

@@ -93,14 +93,13 @@ export class NatsDeployer implements Deployer {
       const newest = known?.versions.at(-1);
       const previous = newest && (await this.#catalog.read(newest)).manifest;
       const content = next(newest);
-      if (!content && newest && previous) {
-        // A deploy resets what updateAutoscaler has set.
-        await this.#overrides.reset(name);
+      if (!content && known && newest && previous) {
+        // A deploy resets what updateAutoscaler has set; one that is stored does so by itself.
+        await this.#overrides.reset(known);
         return { version: newest.version, changed: false, manifest: previous, previous };
       }
       const manifest = await this.#write(name, content!, known);
       if (!manifest) continue;
-      await this.#overrides.reset(name);
       return { version: manifest.version, changed: true, manifest, ...(previous && { previous }) };
     }
   }
@@ -146,7 +145,6 @@ export class NatsDeployer implements Deployer {
       if (!known || known.versions.length === 0) continue;
       const { lastVersion, etag, versions } = known;
       if (!(await this.#store({ ...name, kind: "removed", lastVersion, etag, versions: [] }, known))) continue;
-      await this.#overrides.reset(name);
       await this.#forget(versions, []);
       return;
     }

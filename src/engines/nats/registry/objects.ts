@@ -38,7 +38,7 @@ export class Objects {
   async get(ref: ObjectRef): Promise<string> {
     const parts = await Promise.all(
       Array.from({ length: partsOf(ref) }, (_, part) =>
-        this.#connection.read(streams.objects, { last_by_subj: subjects.part(ref.hash, part) }, { strict: true }),
+        this.#connection.read(streams.objects, { last_by_subj: subjects.part(ref.hash, part) }),
       ),
     );
     const content = Buffer.concat(parts.map((part) => part?.data ?? new Uint8Array()));

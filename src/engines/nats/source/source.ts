@@ -33,13 +33,29 @@ const OFFER_LOST_MS = 5_000;
 const NO_WORKER_MS = 30_000;
 const KEPT_CALLS = 1_000;
 
-/** Of this program alone; the calls that it makes are counted. */
-const ID_PREFIX = `fc-${randomBytes(10).toString("hex")}`;
-let lastId = 0;
+/** The beginning of call ids says whose they are: an id without the rest of the digits. */
+const OWNER_DIGITS = 20;
+
+/** Whom to ask about a call that is not kept. */
+export function ownerOf(id: string): string {
+  return id.slice("fc-".length, "fc-".length + OWNER_DIGITS);
+}
+
+class CallIds {
+  readonly owner: string = randomBytes(OWNER_DIGITS / 2).toString("hex");
+  #last = 0;
+
+  next(): string {
+    this.#last++;
+    return `fc-${this.owner}${this.#last.toString(16).padStart(12, "0")}`;
+  }
+}
+
+/** Those of calls that are kept in NATS. */
+const keptIds = new CallIds();
 
 export function newCallId(): string {
-  lastId++;
-  return ID_PREFIX + lastId.toString(16).padStart(12, "0");
+  return keptIds.next();
 }
 
 export interface SourceOptions {
@@ -66,7 +82,8 @@ export class Source implements UnitOwner<SourceCall> {
   #lastNumber = 0;
   #started: Promise<void> | undefined;
   #subscription: Subscription | undefined;
-  #questions: Subscription | undefined;
+  readonly #ids = new CallIds();
+  #questions: Subscription[] = [];
   #timer: NodeJS.Timeout | undefined;
   #pingedAt = 0;
   #connectedAt = 0;
@@ -87,7 +104,7 @@ export class Source implements UnitOwner<SourceCall> {
   // ---- calls
 
   /** @param id of a durable call, which has one already */
-  open(request: OpenCall, sink: CallSink, id: string = newCallId()): SourceCall {
+  open(request: OpenCall, sink: CallSink, id: string = this.#ids.next()): SourceCall {
     do this.#lastNumber = (this.#lastNumber + 1) % 0xffff_ffff || 1;
     while (this.#calls.has(this.#lastNumber));
     const call = new SourceCall({
@@ -237,9 +254,12 @@ export class Source implements UnitOwner<SourceCall> {
       if (!error) this.#onMessage(message.subject.slice(prefix), message);
     });
     if (this.#answer) {
-      this.#questions = await this.#connection.subscribe(subjects.ask("source"), (error, message) => {
-        if (!error) this.#onQuestion(message);
-      });
+      for (const question of ["source", `call.${this.#ids.owner}`]) {
+        const asked = await this.#connection.subscribe(subjects.ask(question), (error, message) => {
+          if (!error) this.#onQuestion(message);
+        });
+        this.#questions.push(asked);
+      }
     }
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     this.#timer.unref();
@@ -260,7 +280,7 @@ export class Source implements UnitOwner<SourceCall> {
     for (const unit of this.#units.values()) unit.close();
     for (const { pair } of this.#peers.values()) pair.writer.flush();
     this.#subscription?.unsubscribe();
-    this.#questions?.unsubscribe();
+    for (const asked of this.#questions) asked.unsubscribe();
   }
 
   // ---- what comes

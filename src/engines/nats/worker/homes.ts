@@ -34,6 +34,10 @@ export class Homes {
   #stopped = false;
   #room = Promise.withResolvers<void>();
   #wakeEvery: NodeJS.Timeout | undefined;
+  /** In the stream; those before have been seen to. */
+  #lastCancel = 0;
+  #readingCancels = false;
+  #forgetReconnect = (): void => {};
   readonly #messages = new Map<Home, JsMsg>();
 
   constructor(options: HomesOptions) {
@@ -47,9 +51,11 @@ export class Homes {
 
   async start(): Promise<void> {
     const { connection } = this.#options;
+    this.#lastCancel = await connection.lastSequence(streams.calls);
     this.#subscription = await connection.subscribe(subjects.calls("cancelled"), (error, message) => {
-      if (!error) this.#cancelled(message);
+      if (!error) this.#onCancel(message);
     });
+    this.#forgetReconnect = connection.onReconnect(() => void this.#readCancels());
     const waitMs = await connection.ask(async ({ jsm }) => {
       const { config } = await jsm.consumers.info(streams.calls, HOME);
       return (config.ack_wait ?? 30e9) / 1e6;
@@ -57,6 +63,7 @@ export class Homes {
     // Says that the calls are still at home here.
     this.#wakeEvery = setInterval(() => {
       for (const message of this.#messages.values()) message.working();
+      void this.#readCancels();
     }, waitMs / 3);
     this.#running.push(this.#take());
   }
@@ -139,9 +146,31 @@ export class Homes {
     }
   }
 
-  #cancelled(message: Msg): void {
-    const id = message.subject.slice(`${PREFIX}.call.`.length, -".cancelled".length);
-    const cancelled = message.json<Cancelled>();
+  #onCancel(message: Msg): void {
+    this.#cancelled(message.subject.slice(`${PREFIX}.call.`.length, -".cancelled".length), message.json<Cancelled>());
+  }
+
+  /** Those that were not heard, since messages get lost. */
+  async #readCancels(): Promise<void> {
+    if (this.#readingCancels || this.#homes.size === 0) return;
+    this.#readingCancels = true;
+    try {
+      for (
+        let next = await this.#store.cancelAfter(this.#lastCancel);
+        next && !this.#stopped;
+        next = await this.#store.cancelAfter(this.#lastCancel)
+      ) {
+        this.#lastCancel = next.sequence;
+        this.#cancelled(next.id, next.cancelled);
+      }
+    } catch (error) {
+      this.#options.log(`whether calls were cancelled cannot be read: ${(error as Error).message}`);
+    } finally {
+      this.#readingCancels = false;
+    }
+  }
+
+  #cancelled(id: string, cancelled: Cancelled): void {
     const home = this.#homes.get(id);
     if (home) home.cancel(cancelled.terminate);
     else {
@@ -160,6 +189,7 @@ export class Homes {
     this.#room.resolve();
     clearInterval(this.#wakeEvery);
     this.#subscription?.unsubscribe();
+    this.#forgetReconnect();
     for (const home of this.#homes.values()) home.leave();
     // What they have to say is on its way.
     await Promise.race([Promise.all(this.#running), delay(1_000, undefined, { ref: false })]);

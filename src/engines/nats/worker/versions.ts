@@ -59,18 +59,23 @@ export class WorkerVersions implements Versions {
     const newest = app.versions.at(-1);
     if (!newest) {
       this.#newest.delete(appKey(app));
+      this.#settings.delete(appKey(app));
       return undefined;
     }
-    await this.readSettings(app);
-    const version = await this.#load(app, newest);
+    const [version, settings] = await Promise.all([this.#load(app, newest), this.#overrides.read(app)]);
+    this.#settings.set(appKey(app), settings);
     this.#newest.set(appKey(app), newest.version);
     return version;
   }
 
-  async readSettings(app: AppName): Promise<AppOverrides> {
-    const settings = await this.#overrides.read(app);
-    this.#settings.set(appKey(app), settings);
-    return settings;
+  /** What updateAutoscaler has set for the newest version. */
+  settingsOf(app: AppName): AppOverrides {
+    return this.#settings.get(appKey(app)) ?? {};
+  }
+
+  /** It is newer than what this worker has heard of. */
+  isAhead(version: AppName & { version: number }): boolean {
+    return version.version > (this.#newest.get(appKey(version)) ?? 0);
   }
 
   /** A version that is on this machine already. */

@@ -34,6 +34,7 @@ import type { WorkerReport, WorkerStats } from "../reports.ts";
 import { newCallId, Source } from "../source/index.ts";
 import { unitOf } from "../unit.ts";
 import { type Bell, Bells } from "./bells.ts";
+import { Deployed } from "./deployed.ts";
 import { Guest } from "./guest.ts";
 import { GuestCall } from "./guest-call.ts";
 import { Homes } from "./homes.ts";
@@ -81,7 +82,8 @@ export class Worker {
   readonly #catalog: Catalog;
   readonly #versions: WorkerVersions;
   readonly #processes: Processes;
-  #pools!: Pools;
+  readonly #pools: Pools;
+  readonly #deployed: Deployed;
   readonly #guests = new Map<string, Guest>();
   readonly #arriving = new Map<Guest, Map<number, Arriving>>();
   readonly #units = new Map<string, WorkerUnit>();
@@ -129,6 +131,26 @@ export class Worker {
     );
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
     this.#processes = new Processes({ folder: options.folder, env: options.env, log: this.#poolLog });
+    this.#pools = new Pools({
+      versions: this.#versions,
+      launchers: {
+        typescript: new NodeLauncher(this.#processes, {
+          compileCache: process.env["NODE_COMPILE_CACHE"] || join(options.folder, "compile-cache"),
+        }),
+      },
+      engineUrl: options.connection.address.url,
+      log: this.#poolLog,
+      onIdle: () => this.#syncGroups(),
+    });
+    this.#deployed = new Deployed({
+      connection: options.connection,
+      catalog: options.catalog,
+      versions: this.#versions,
+      apply: (version) => this.#apply(version),
+      removed: (app) => this.#removed(app),
+      settled: () => this.#settled(),
+      log: options.log,
+    });
   }
 
   readonly #poolLog: PoolLog = {
@@ -139,30 +161,13 @@ export class Worker {
 
   async start(): Promise<void> {
     this.#connection.hold();
-    const { apps } = this.#catalog;
-    await apps.listen();
-    for (const app of await apps.all()) await this.#update(app);
-    this.#pools = new Pools({
-      versions: this.#versions,
-      launchers: {
-        typescript: new NodeLauncher(this.#processes, {
-          compileCache: process.env["NODE_COMPILE_CACHE"] || join(this.#options.folder, "compile-cache"),
-        }),
-      },
-      engineUrl: this.#connection.address.url,
-      log: this.#poolLog,
-      onIdle: () => this.#syncGroups(),
-    });
-    for (const pool of this.#pools.all()) this.#configure(pool);
-    apps.onChange((app) => void this.#changed(app));
     this.#connection.onReconnect(() => this.#reconnected());
     await this.#subscribe();
     this.#roster.start(await ask<WorkerReport>(this.#connection, "workers", {}, { but: this.id }));
-    this.#syncGroups();
+    await this.#deployed.start();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     await this.#homes.start();
     this.#sweeper.start();
-    await this.#schedules.refresh();
   }
 
   async #subscribe(): Promise<void> {
@@ -194,7 +199,6 @@ export class Worker {
       (message) => void this.#answer(message, (asked: ScaleQuestion) => this.#updateAutoscaler(asked)),
       WORKERS,
     );
-    await subscribe(subjects.scaled, (message) => void this.#scaled(message.json<AppName>()));
   }
 
   // ---- the share of this worker
@@ -207,14 +211,13 @@ export class Worker {
       ...this.#about,
       version: FARCALL_VERSION,
       labels: [...this.#options.labels],
-      containers: this.#pools ? [...this.#pools.containers()].length : 0,
+      containers: [...this.#pools.containers()].length,
       inputs,
       draining: this.#draining,
     };
   }
 
   #rosterChanged(): void {
-    if (!this.#pools) return;
     for (const pool of this.#pools.all()) this.#configure(pool);
     for (const unit of this.#units.values()) unit.grown();
   }
@@ -250,34 +253,29 @@ export class Worker {
 
   // ---- what is deployed
 
-  async #update(app: Awaited<ReturnType<Catalog["apps"]["all"]>>[number]): Promise<Version | undefined> {
-    try {
-      return await this.#versions.update(app);
-    } catch (error) {
-      this.#options.log(`${app.app} (${app.environment}) cannot be run here: ${(error as Error).message}`);
-      return undefined;
+  #apply(version: Version): void {
+    this.#pools.deployed(version);
+    // Before what is new has begun to start containers.
+    for (const pool of this.#pools.all()) {
+      const { app, environment } = pool.workload.version;
+      if (app === version.app && environment === version.environment && !pool.replaced) this.#configure(pool);
+    }
+    this.#warm(version);
+  }
+
+  /** Containers that updateAutoscaler wants before anybody calls. */
+  #warm(version: Version): void {
+    const overrides = this.#versions.settingsOf(version);
+    for (const schema of version.manifest.functions) {
+      const { minContainers = 0 } = overrides[schema.name] ?? {};
+      if (schema.class === undefined && minContainers > 0) this.#configure(this.#pools.of({ version, schema }));
     }
   }
 
-  /** @param name undefined when any app may have changed */
-  async #changed(name: AppName | undefined): Promise<void> {
-    try {
-      const apps = name ? [await this.#catalog.apps.read(name)] : await this.#catalog.apps.all();
-      for (const app of apps) {
-        if (!app) continue;
-        const version = await this.#update(app);
-        if (app.versions.length === 0) this.#removed(app);
-        else if (version) {
-          this.#pools.deployed(version);
-          // Before what is new has begun to start containers.
-          for (const pool of this.#pools.all()) if (pool.workload.version === version) this.#configure(pool);
-        }
-      }
-      this.#syncGroups();
-      await this.#schedules.refresh();
-    } catch (error) {
-      this.#options.log(`what is deployed cannot be read: ${(error as Error).message}`);
-    }
+  async #settled(): Promise<void> {
+    this.#syncGroups();
+    for (const unit of this.#units.values()) unit.grown();
+    await this.#schedules.refresh();
   }
 
   /** Every worker does this at the same time, and the key makes one call of it. */
@@ -377,8 +375,9 @@ export class Worker {
   #arrive(guest: Guest, number: number, payload: Buffer): void {
     const { id, rest: header } = this.#headers.read(payload);
     const ref = header.function as FunctionRef & { version: number };
+    const isAhead = this.#versions.isAhead(ref);
     const version = this.#versions.known(ref);
-    if (version) {
+    if (version && !isAhead) {
       this.#take(guest, number, { id, header, version });
       return;
     }
@@ -386,7 +385,11 @@ export class Worker {
     const calls = this.#arriving.get(guest) ?? new Map<number, Arriving>();
     this.#arriving.set(guest, calls);
     calls.set(number, arriving);
-    this.#versions.load(ref).then(
+    // Whoever calls may have heard of a deploy before this worker.
+    const loading = isAhead
+      ? this.#deployed.refresh(ref).then(() => this.#versions.load(ref))
+      : this.#versions.load(ref);
+    loading.then(
       (loaded) => {
         if (calls.get(number) !== arriving) return;
         calls.delete(number);
@@ -544,7 +547,6 @@ export class Worker {
   }
 
   #syncGroups(): void {
-    if (!this.#pools) return;
     const names = new Set<string>();
     for (const pool of this.#pools.all()) {
       if (pool.containers.size === 0) continue;
@@ -602,38 +604,14 @@ export class Worker {
       });
     }
     const workload = workloadOf({ version, schema }, ref.instance);
-    await this.#options.overrides.set(version, workloadKey(workload), (current) => {
+    const app = await this.#catalog.apps.fresh(version);
+    if (!app) throw new InternalFailure(`app ${version.app} has no value`);
+    await this.#options.overrides.set(app, workloadKey(workload), (current) => {
       mergeSettings({ ...deployedSettings(workload.options), ...current }, settings, workload);
       return { ...current, ...settings };
     });
-    await this.#scaled(version);
+    await this.#deployed.refresh(version);
     return null;
-  }
-
-  /** What updateAutoscaler has set has changed, or is reset. */
-  async #scaled(app: AppName): Promise<void> {
-    try {
-      const overrides = await this.#versions.readSettings(app);
-      for (const pool of this.#pools.all()) {
-        const { version } = pool.workload;
-        if (version.app === app.app && version.environment === app.environment && !pool.replaced) this.#configure(pool);
-      }
-      for (const newest of this.#versions.newest()) {
-        if (newest.app === app.app && newest.environment === app.environment) this.#warm(newest, overrides);
-      }
-      this.#syncGroups();
-      for (const unit of this.#units.values()) unit.grown();
-    } catch (error) {
-      this.#options.log(`what updateAutoscaler has set cannot be read: ${(error as Error).message}`);
-    }
-  }
-
-  /** Containers that are wanted before anybody calls. */
-  #warm(version: Version, overrides: Record<string, AutoscalerSettings>): void {
-    for (const schema of version.manifest.functions) {
-      const { minContainers = 0 } = overrides[schema.name] ?? {};
-      if (schema.class === undefined && minContainers > 0) this.#configure(this.#pools.of({ version, schema }));
-    }
   }
 
   // ---- what gets lost
@@ -681,6 +659,7 @@ export class Worker {
   async stop(): Promise<void> {
     this.#draining = true;
     this.#schedules.close();
+    this.#deployed.stop();
     this.#sweeper.stop();
     await this.#homes.stop();
     await this.#source.close();

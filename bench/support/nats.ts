@@ -1,0 +1,49 @@
+/** A NATS engine of the benchmark's own: a server with its store in a throwaway folder, and workers. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { NATS_SERVER, NatsServer } from "../../test/engines/nats/server.ts";
+import { FARCALL, type Project } from "./project.ts";
+
+export class NatsEngine implements AsyncDisposable {
+  readonly url: string;
+  readonly #server: NatsServer;
+  readonly #workers: ChildProcess[] = [];
+
+  private constructor(server: NatsServer) {
+    this.#server = server;
+    this.url = server.url;
+  }
+
+  /** Set up for farcall; undefined when no nats-server is installed. */
+  static async start(project: Project): Promise<NatsEngine | undefined> {
+    if (NATS_SERVER === undefined) return undefined;
+    const engine = new NatsEngine(await NatsServer.start());
+    project.farcall("nats", "init", "--engine", engine.url);
+    return engine;
+  }
+
+  /** Resolves once it takes work. */
+  async startWorker(project: Project, execArgv: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
+    const folder = join(project.path, `worker-${this.#workers.length}`);
+    const args = [...execArgv, FARCALL, "worker", "--engine", this.url, "--folder", folder];
+    const worker = spawn(process.execPath, args, {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...project.env, ...env },
+    });
+    this.#workers.push(worker);
+    await once(worker.stdout!, "data");
+    worker.stdout!.resume();
+    return worker;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const worker of this.#workers) {
+      if (worker.exitCode !== null || worker.signalCode !== null) continue;
+      const exited = once(worker, "exit");
+      worker.kill();
+      await exited;
+    }
+    await this.#server[Symbol.asyncDispose]();
+  }
+}
