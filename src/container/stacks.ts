@@ -37,7 +37,7 @@ export function mapStacks(artifact: string, root: string): void {
   Error.prepareStackTrace = (error, sites) => {
     // Frames of farcall's own code are dropped, except from errors that farcall itself raised.
     const others = sites.filter((site) => !isOwn(site));
-    if (others.length < sites.length) while (others.at(-1)?.getFileName()?.startsWith("node:internal/")) others.pop();
+    if (others.length < sites.length) while (others.at(-1)?.getFileName()?.startsWith("node:")) others.pop();
     const lines = (others.length > 0 ? others : sites).map((site) => `\n    at ${show(site)}`);
     return headline(error) + lines.join("");
   };
