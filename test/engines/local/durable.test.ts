@@ -304,7 +304,7 @@ const SPAWNER = `
   }`;
 
 test(
-  "nothing acknowledged is lost, and nothing told twice, while host, containers and clients are killed at random",
+  "nothing acknowledged is lost, and nothing told twice, while host, containers and clients are killed and paused at random",
   async () => {
     await using home = await temporaryHome();
     const engine = localEngine(home.url);
@@ -344,12 +344,14 @@ test(
       const status = await hostStatus(home.url);
       const victims = status ? [status.pid, status.pid, ...status.containers.map(({ pid }) => pid)] : [];
       const victim = victims[Math.floor(Math.random() * victims.length)];
-      if (victim) {
-        try {
-          process.kill(victim, "SIGKILL");
-        } catch {
-          // It was quicker.
-        }
+      try {
+        if (victim && process.platform !== "win32" && Math.random() < 0.3) {
+          process.kill(victim, "SIGSTOP");
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * 500));
+          process.kill(victim, "SIGCONT");
+        } else if (victim) process.kill(victim, "SIGKILL");
+      } catch {
+        // It was quicker.
       }
       await spawning;
     }
