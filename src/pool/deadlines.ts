@@ -31,6 +31,9 @@ export class Deadlines {
   #judging = false;
   /** By when the process has to answer that it is not stuck; Infinity while it is not asked. */
   #answerBy = Number.POSITIVE_INFINITY;
+  /** When it last did, and when an input was last told to stop; both by workingTime(). */
+  #answeredAt = 0;
+  #toldAt = 0;
   /** Something does not stop, and others may finish: until nothing is left but what does not stop. */
   #lingers = false;
 
@@ -61,7 +64,8 @@ export class Deadlines {
 
   /** An input was told to stop. Returns when it has to have stopped. */
   toldToStop(graceMs: number): number {
-    const killAt = workingTime() + graceMs;
+    this.#toldAt = workingTime();
+    const killAt = this.#toldAt + graceMs;
     this.#set(killAt);
     return killAt;
   }
@@ -75,6 +79,9 @@ export class Deadlines {
   answered(): boolean {
     if (this.#answerBy === Number.POSITIVE_INFINITY) return false;
     this.#answerBy = Number.POSITIVE_INFINITY;
+    this.#answeredAt = workingTime();
+    this.#set(this.#answeredAt);
+    if (!this.#overstays(this.#answeredAt)) return false;
     this.#lingers = true;
     return true;
   }
@@ -119,10 +126,18 @@ export class Deadlines {
     this.#judging = false;
     const now = workingTime();
     let next = Number.POSITIVE_INFINITY;
+    const isKnownToAnswer = this.#answeredAt > this.#toldAt;
     for (const input of this.#container) {
       if (!input.decided && input.startedAt > 0) {
         if (input.readerSince === undefined) {
-          if (input.dueAt <= now) this.#container.timedOut(input);
+          if (input.dueAt <= now) {
+            // One that keeps the process busy may have kept this one from running.
+            if (isKnownToAnswer || !this.#isStopping()) this.#container.timedOut(input);
+            else {
+              next = Math.min(next, this.#ask(now));
+              continue;
+            }
+          }
         } else if (input.readerSince + READER_MS <= now) this.#container.abandoned(input);
       }
       if (input.decided && input.killAt <= now) {
@@ -137,6 +152,18 @@ export class Deadlines {
     }
     if (next < Number.POSITIVE_INFINITY) this.#set(next);
   };
+
+  /** Whether an input was told to stop and is still there. */
+  #isStopping(): boolean {
+    for (const { decided } of this.#container) if (decided) return true;
+    return false;
+  }
+
+  /** Whether one of them should have stopped by now. */
+  #overstays(now: number): boolean {
+    for (const { decided, killAt } of this.#container) if (decided && killAt <= now) return true;
+    return false;
+  }
 
   /** Whether it runs others than those that should have stopped by now. */
   #hasOthers(now: number): boolean {

@@ -105,6 +105,40 @@ const counting = deployment(
   { count: { mode: "generator", options: { timeoutMs: 400, maxContainers: 1 } } },
 );
 
+test("an input that keeps its process busy runs out of time alone: those that it kept from running run again", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  const options = { timeoutMs: 1_000, maxContainers: 1, concurrency: { maxInputs: 8 } };
+  await engine.deployer!.deploy(
+    deployment(
+      "work",
+      `export const work = app.function(async function work(how) {
+        if (how === "busy") for (;;);
+        if (how === "asleep") await new Promise(() => {});
+        return how;
+      });`,
+      { work: { options } },
+    ),
+  );
+  const app = new Driver(engine, "work");
+  const outcomes = async (...how: string[]) =>
+    (
+      await app.map(
+        "work",
+        how.map((one) => [one]),
+      )
+    ).map(({ value, error }) => error ?? value);
+  expect(await outcomes("warm")).toEqual(["warm"]);
+  const [busy, ...others] = await outcomes("busy", "a", "b", "c");
+  expect(busy).toBeInstanceOf(FunctionTimeoutError);
+  expect(others).toEqual(["a", "b", "c"]);
+  // A process that answers has not kept anything from running.
+  const asleep = await outcomes("asleep", "asleep", "asleep", "d");
+  expect(asleep.slice(0, 3).every((one) => one instanceof FunctionTimeoutError)).toBe(true);
+  expect(asleep[3]).toBe("d");
+  await engine.close();
+});
+
 test("a generator that waits for its reader does not run out of time", async () => {
   await using home = await temporaryHome();
   const engine = localEngine(home.url);
