@@ -140,21 +140,22 @@ export const textRecord = shape(
 
 /** Fields that must be there, and fields that may be. Other fields are ignored. */
 export function object(required: Record<string, Shape>, optional: Record<string, Shape> = {}): Shape {
-  const keys = [...Object.keys(required), ...Object.keys(optional)];
-  const checks = [...Object.values(required), ...Object.values(optional)];
-  const mandatory = Object.keys(required).length;
-  const properties = Object.fromEntries(keys.map((key, index) => [key, checks[index]!.schema]));
-  const schema: JsonSchema = { type: "object", properties, required: Object.keys(required) };
+  const known = new Map(Object.entries({ ...required, ...optional }));
+  const mandatory = Object.keys(required);
+  const properties = Object.fromEntries([...known].map(([key, check]) => [key, check.schema]));
+  const schema: JsonSchema = { type: "object", properties, required: mandatory };
   return shape((value, at) => {
     if (!isObject(value)) return at.problem(`expected an object, found ${kindText(value)}`);
-    // By index: a first manifest is checked before V8 has optimised loops over iterators.
-    for (let index = 0; index < keys.length; index++) {
-      const key = keys[index]!;
+    for (let index = 0; index < mandatory.length; index++) {
+      const key = mandatory[index]!;
+      if (value[key] === undefined) at.into(key, undefined, missing);
+    }
+    // Those that are there: most objects have few of the fields that they may have.
+    for (const key in value) {
       const field = value[key];
+      const check = known.get(key);
       // Most fields are strings: only one that is wrong needs its place.
-      if (typeof field === "string" && checks[index] === text) continue;
-      if (field !== undefined) at.into(key, field, checks[index]!);
-      else if (index < mandatory) at.into(key, field, missing);
+      if (check && field !== undefined && !(check === text && typeof field === "string")) at.into(key, field, check);
     }
   }, schema);
 }
