@@ -7,25 +7,21 @@
 export const PAGE = 120;
 
 export function wrapCode(text: string): string {
-  let wrapped = "";
+  const pieces: string[] = [];
   let kept = 0;
-  for (let start = 0; text.length - start > PAGE; ) {
-    // Lines that end before the page does are passed over together.
-    const lastFitting = text.lastIndexOf("\n", start + PAGE);
-    if (lastFitting >= start) {
-      start = lastFitting + 1;
-      continue;
-    }
-    const newline = text.indexOf("\n", start + PAGE);
+  for (let start = 0; start < text.length; ) {
+    const newline = text.indexOf("\n", start);
     const end = newline < 0 ? text.length : newline;
-    const line = text.slice(start, end);
-    if (!isComment(line)) {
-      wrapped += text.slice(kept, start) + wrapLine(line).join("\n");
-      kept = end;
+    if (end - start > PAGE) {
+      const line = text.slice(start, end);
+      if (!isComment(line)) {
+        pieces.push(text.slice(kept, start), wrapLine(line).join("\n"));
+        kept = end;
+      }
     }
     start = end + 1;
   }
-  return wrapped + text.slice(kept);
+  return pieces.join("") + text.slice(kept);
 }
 
 /** Wraps documentation to a page's columns. Examples, tables and fenced or indented code stay as they are. */
@@ -81,6 +77,9 @@ interface Range {
 
 const OPENING = "([{<";
 const CLOSING = ")]}>";
+/** Everything that matters outside brackets, strings and comments. */
+const MARK = /["`()[\]{}<>]|=>|\/\*/g;
+const BREAK = / [|&?:] |[,;] |(?::|=>?) |["`([{<]|\/\*/g;
 const STARTS_TYPE = new Set([": ", "= ", "=> "]);
 const STRING = { '"': /"(?:[^"\\]|\\.)*"/y, "`": /`(?:[^`\\]|\\.)*`/y, "/*": /\/\*.*?\*\//y };
 
@@ -92,40 +91,26 @@ function wrapLine(line: string): string[] {
 /** Brackets and quotes without a partner on the line count as ordinary characters. */
 function passedOver(text: string): Map<number, number> {
   const ends = new Map<number, number>();
-  const open: number[] = [];
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at]!;
-    switch (character) {
-      case "(":
-      case "[":
-      case "{":
-      case "<":
-        open.push(at);
-        break;
-      case ")":
-      case "]":
-      case "}":
-      case ">": {
-        // The `>` of `=>` closes nothing.
-        if (character === ">" && text[at - 1] === "=") break;
-        const from = open.at(-1);
-        if (from === undefined || OPENING.indexOf(text[from]!) !== CLOSING.indexOf(character)) break;
-        ends.set(from, at + 1);
-        open.pop();
-        break;
-      }
-      case '"':
-      case "`":
-      case "/": {
-        const pattern = STRING[character === "/" ? "/*" : character];
-        pattern.lastIndex = at;
-        if (!pattern.test(text)) break;
-        ends.set(at, pattern.lastIndex);
-        at = pattern.lastIndex - 1;
-      }
-    }
+  const open: { at: number; kind: number }[] = [];
+  for (let mark = find(MARK, text, 0); mark; mark = find(MARK, text, mark.end)) {
+    const kind = OPENING.indexOf(mark.text);
+    if (kind >= 0) open.push({ at: mark.at, kind });
+    else if (mark.text in STRING) {
+      const string = find(STRING[mark.text as keyof typeof STRING], text, mark.at);
+      if (!string) continue;
+      ends.set(mark.at, string.end);
+      mark = string;
+    } else if (open.length > 0 && open.at(-1)!.kind === CLOSING.indexOf(mark.text)) ends.set(open.pop()!.at, mark.end);
   }
   return ends;
+}
+
+function find(pattern: RegExp, text: string, from: number): { at: number; end: number; text: string } | undefined {
+  pattern.lastIndex = from;
+  const [found] = pattern.exec(text) ?? [];
+  return found === undefined
+    ? undefined
+    : { at: pattern.lastIndex - found.length, end: pattern.lastIndex, text: found };
 }
 
 interface Mark extends Range {
@@ -135,40 +120,13 @@ interface Mark extends Range {
 /** Where a range may be broken: its operators and separators outside brackets, and those brackets themselves. */
 function outermost({ text, ends }: Line, { from, to }: Range): Mark[] {
   const marks: Mark[] = [];
-  for (let at = from; at < to; at++) {
-    const size = markSize(text, at);
-    if (size === 0) continue;
-    let end = ends.get(at) ?? 0;
-    if (end === 0 || end > to) end = at + size;
-    marks.push({ from: at, to: end, text: text.slice(at, at + size) });
-    at = end - 1;
+  BREAK.lastIndex = from;
+  for (let found = BREAK.exec(text); found && found.index < to; found = BREAK.exec(text)) {
+    const end = ends.get(found.index);
+    if (end !== undefined && end <= to) BREAK.lastIndex = end;
+    marks.push({ from: found.index, to: BREAK.lastIndex, text: found[0] });
   }
   return marks;
-}
-
-/** The length of the mark at a position; 0 for any other character. */
-function markSize(text: string, at: number): number {
-  switch (text[at]) {
-    case "(":
-    case "[":
-    case "{":
-    case "<":
-    case '"':
-    case "`":
-      return 1;
-    case ",":
-    case ";":
-    case ":":
-      return text[at + 1] === " " ? 2 : 0;
-    case "=":
-      return text[at + 1] === " " ? 2 : text.startsWith("=> ", at) ? 3 : 0;
-    case "/":
-      return text[at + 1] === "*" ? 2 : 0;
-    case " ":
-      return text[at + 2] === " " && "|&?:".includes(text[at + 1]!) ? 3 : 0;
-    default:
-      return 0;
-  }
 }
 
 function layout(line: Line, range: Range, indent: number, prefix: string): string[] {
