@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { FrameFeed } from "../../src/wire/frame-feed.ts";
 import { type Frame, FrameError, FrameReader, FrameWriter, HEADER_BYTES } from "../../src/wire/frames.ts";
+import { patient } from "../support/limits.ts";
 
 const frames = fc.array(
   fc.record({
@@ -107,4 +109,60 @@ test("a frame over the limit is refused before its payload is held", () => {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt32LE(1001, 0);
   expect(() => reader.push(header)).toThrow(FrameError);
+});
+
+test("a chunk of many frames is read in slices, in order, and leaves turns to others", async () => {
+  const { near, far, close } = await socketPair();
+  const writer = new FrameWriter(near);
+  const received: number[] = [];
+  const turns = new Set<number>();
+  let turn = 0;
+  let ended = false;
+  const count = (): void => {
+    turn++;
+    if (!ended) setImmediate(count);
+  };
+  setImmediate(count);
+  const reader = new FrameReader(({ index }) => {
+    received.push(index);
+    turns.add(turn);
+    for (const begun = performance.now(); performance.now() - begun < 0.2; );
+  });
+  new FrameFeed(far, (chunk, mayStop) => reader.push(chunk, mayStop));
+  const sent = Array.from({ length: 200 }, (_, index) => index);
+  for (const index of sent) writer.write(1, 1, index);
+  writer.flush();
+  await expect.poll(() => received.length, patient).toBe(sent.length);
+  ended = true;
+  expect(received).toEqual(sent);
+  expect(turns.size).toBeGreaterThan(2);
+  close();
+});
+
+test("a socket that is held is not read any further, and what has come of one that is closed is not lost", async () => {
+  const { near, far, close } = await socketPair();
+  const writer = new FrameWriter(near);
+  const received: number[] = [];
+  const reader = new FrameReader(({ index }) => received.push(index));
+  // The rest of each chunk waits once.
+  let stop = true;
+  const feed = new FrameFeed(far, (chunk, mayStop) => {
+    const read = reader.push(chunk, mayStop && (() => stop));
+    if (stop) feed.hold();
+    return read;
+  });
+  for (let index = 0; index < 20; index++) writer.write(1, 1, index);
+  writer.flush();
+  await expect.poll(() => received.length, patient).toBe(8);
+  expect(feed.held).toBe(true);
+  stop = false;
+  feed.release();
+  await expect.poll(() => received.length, patient).toBe(20);
+  stop = true;
+  for (let index = 20; index < 40; index++) writer.write(1, 1, index);
+  writer.flush();
+  await expect.poll(() => received.length, patient).toBe(28);
+  feed.finish();
+  expect(received).toEqual(Array.from({ length: 40 }, (_, index) => index));
+  close();
 });

@@ -2,6 +2,7 @@
  * The host's database: registry, durable calls, their inputs and outputs. Calls are written by a thread of their own
  * (writer.ts), in groups: what comes in one turn is handed over together, what has come while the thread wrote shares its next
  * transaction and sync to the disk, and is acknowledged after it. Reads, and the rare writes of the registry, are this thread's.
+ * The other one is started when it is first needed: it takes a sixth of the memory of an idle host.
  */
 import { closeSync, openSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
@@ -21,6 +22,8 @@ const WRITER_BYTES = 16 * 1024 * 1024;
 const GROUP_UNITS = 1_000;
 const GROUP_BYTES = 4 * 1024 * 1024;
 const AWAIT_MS = 200;
+/** How long nothing was written. */
+const TIDY_MS = 1_000;
 /** Units that are composed or answered before it is looked at the time. */
 const UNITS_AT_ONCE = 16;
 
@@ -44,8 +47,8 @@ export class Store {
   readonly #file: string;
   readonly #lock: DatabaseSync;
   readonly #mark: CommitMark;
-  readonly #worker: Worker;
-  readonly #port: MessagePort;
+  #port: MessagePort | undefined;
+  #tidyTimer: NodeJS.Timeout | undefined;
   /** The last group that is on disk; and, when the writer has failed, a 1. */
   readonly #groupsDone = new Int32Array(new SharedArrayBuffer(8));
   #lastGroup = 0;
@@ -68,6 +71,12 @@ export class Store {
     this.#lock = lock;
     this.#file = file;
     this.#mark = new CommitMark(file);
+    this.#tidyLater();
+  }
+
+  /** To the thread that writes, which is started when there is none. */
+  #writer(): MessagePort {
+    if (this.#port) return this.#port;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.on("message", (replies: GroupReply[]) => {
@@ -76,16 +85,35 @@ export class Store {
     });
     port1.unref();
     const entry = new URL(import.meta.url.endsWith(".ts") ? "./writer.ts" : "./writer.js", import.meta.url);
-    const data: WriterData = { file, port: port2, groupsDone: this.#groupsDone };
-    this.#worker = new Worker(entry, {
+    const data: WriterData = { file: this.#file, port: port2, groupsDone: this.#groupsDone };
+    const worker = new Worker(entry, {
       workerData: data,
       transferList: [port2],
       execArgv: ["--disable-warning=ExperimentalWarning"],
     });
-    this.#worker.unref();
-    this.#worker.on("error", (error) => {
+    worker.unref();
+    worker.on("error", (error) => {
       throw error;
     });
+    return port1;
+  }
+
+  /** Moves the log into the database once nothing has been written for a while, which is the other thread's work when it runs. */
+  #tidyLater(): void {
+    clearTimeout(this.#tidyTimer);
+    this.#tidyTimer = setTimeout(() => {
+      if (this.#port) return;
+      try {
+        const { freelist_count: free } = this.database.prepare("PRAGMA freelist_count").get() as {
+          freelist_count: number;
+        };
+        // Giving space back takes long.
+        if (free > 0) this.#writer();
+        else this.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      } catch {
+        // The next time, or by the next host.
+      }
+    }, TIDY_MS).unref();
   }
 
   /** `undefined` when another host holds the file. Throws EngineUnavailableError when it cannot be used. */
@@ -145,7 +173,7 @@ export class Store {
     this.#unitsOut += listeners.length;
     this.#bytesOut += bytes;
     const message = packer.message(++this.#lastGroup, this.#lastAnswered);
-    this.#port.postMessage(message, [message.bytes.buffer, message.operations.buffer]);
+    this.#writer().postMessage(message, [message.bytes.buffer, message.operations.buffer]);
   }
 
   readonly #answerSome = (): void => this.#answer(isSliceOver);
@@ -189,7 +217,7 @@ export class Store {
   }
 
   #takeReplies(): void {
-    const reply = receiveMessageOnPort(this.#port) as { message: GroupReply[] } | undefined;
+    const reply = receiveMessageOnPort(this.#writer()) as { message: GroupReply[] } | undefined;
     if (reply) this.#replies.push(...reply.message);
     else if (this.#failed) {
       const failure = { message: "the thread that writes it has failed" };
@@ -221,7 +249,8 @@ export class Store {
         };
         this.database.exec("COMMIT");
         this.#mark.set(count);
-        this.#port.postMessage({ tidy: true } satisfies WriterMessage);
+        if (this.#port) this.#port.postMessage({ tidy: true } satisfies WriterMessage);
+        else this.#tidyLater();
         return result;
       } catch (error) {
         // A full disk rolls back by itself.
@@ -245,9 +274,12 @@ export class Store {
   close(): void {
     this.flush();
     this.#closed = true;
-    this.#port.postMessage({ close: this.#lastGroup + 1 } satisfies WriterMessage);
-    this.#awaitGroup(this.#lastGroup + 1);
-    this.#port.close();
+    clearTimeout(this.#tidyTimer);
+    if (this.#port) {
+      this.#port.postMessage({ close: this.#lastGroup + 1 } satisfies WriterMessage);
+      this.#awaitGroup(this.#lastGroup + 1);
+      this.#port.close();
+    }
     this.database.close();
     this.#mark.close();
     this.#lock.close();
