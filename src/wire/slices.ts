@@ -40,13 +40,14 @@ function next(): void {
   begunAt = 0;
   const runs = waiting;
   waiting = [];
-  for (const [i, run] of runs.entries()) {
+  let begun = 0;
+  try {
+    while (begun < runs.length && (begun === 0 || !isSliceOver())) runs[begun++]!();
+  } finally {
     // Before those that want to go on once more.
-    if (i > 0 && isSliceOver()) {
-      waiting = [...runs.slice(i), ...waiting];
+    if (begun < runs.length) {
+      waiting = [...runs.slice(begun), ...waiting];
       schedule();
-      return;
     }
-    run();
   }
 }
