@@ -365,11 +365,17 @@ export class Calls implements DurableHost {
 
   #expire(): void {
     const now = Date.now();
-    this.storage.expire(now - RETENTION_MS, now - TOMBSTONE_MS, (error, more) => {
-      if (error) this.warn(`old results could not be removed: ${error.message}`);
-      // With the next group, so that others can use the disk in between.
-      else if (more) this.#expire();
-    });
+    const warn = (error: unknown): void =>
+      this.warn(`old results could not be removed: ${error instanceof Error ? error.message : error}`);
+    try {
+      this.storage.expire(now - RETENTION_MS, now - TOMBSTONE_MS, (error, more) => {
+        if (error) warn(error);
+        // With the next group, so that others can use the disk in between.
+        else if (more) this.#expire();
+      });
+    } catch (error) {
+      warn(error);
+    }
   }
 
   close(): void {

@@ -34,6 +34,7 @@ export class CallTables implements CallStorage {
   readonly #outputs: StatementSync;
   readonly #input: StatementSync;
   readonly #payload: StatementSync;
+  readonly #oldest: StatementSync;
   readonly #byId: StatementSync;
   readonly #byKey: StatementSync;
   #lastNumber: number;
@@ -56,6 +57,7 @@ export class CallTables implements CallStorage {
     );
     this.#input = prepareRows(`SELECT ${STORED} FROM inputs WHERE id = ?`);
     this.#payload = prepareRows("SELECT bytes FROM payloads WHERE call = ? AND idx = ?");
+    this.#oldest = prepare("SELECT 1 FROM calls WHERE ended_at < ? LIMIT 1");
     this.#byId = prepare("SELECT * FROM calls WHERE id = ?");
     this.#byKey = prepare(
       "SELECT * FROM calls WHERE app = ? AND environment = ? AND function = ? AND instance = ? AND key = ?",
@@ -83,6 +85,8 @@ export class CallTables implements CallStorage {
   }
 
   expire(before: number, forgetBefore: number, done: (error: FarcallError | undefined, more: boolean) => void): void {
+    // Nothing to be written: the thread that writes need not be started for it.
+    if (this.#store.read(() => this.#oldest.get(before)) === undefined) return;
     this.#store.write(() => [{ kind: "expire", before, forgetBefore }], done);
   }
 

@@ -120,7 +120,7 @@ export interface CallStorage {
   write(compose: () => readonly CallWrite[], done: StoredListener): void;
   /**
    * Drops the payloads of some calls that ended before `before`, and forgets expired calls that ended before `forgetBefore`.
-   * `done` learns whether there may be more.
+   * `done` learns whether there may be more; it is not called when nothing is so old. Throws EngineUnavailableError.
    */
   expire(before: number, forgetBefore: number, done: (error: FarcallError | undefined, more: boolean) => void): void;
   /** Returns once everything that was to be written is on disk. */
