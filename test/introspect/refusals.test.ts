@@ -96,6 +96,13 @@ describe("a type that cannot be sent is refused", () => {
     );
   });
 
+  test("in a package's type that also has an `any`", () => {
+    expect(all.find(({ path }) => path.startsWith("received("))).toMatchObject({
+      severity: "error",
+      message: "Request is an object with methods: it cannot cross the wire",
+    });
+  });
+
   test("and so is a plain function that returns a generator", () => {
     expect(all[0]).toMatchObject({ line: 36, message: "plain returns a generator but is not declared as one" });
   });
