@@ -84,8 +84,13 @@ describe("what is deployed", () => {
   test("is listed by apps", async () => {
     expect(await json("apps")).toMatchObject([{ app: "arithmetic", environment: "main", version: 1 }]);
     expect((await cli("apps")).stdout).toMatch(/^APP +ENVIRONMENT +VERSION.*\narithmetic +main +1 /);
-    expect(await json("apps", "--env", "staging")).toEqual([]);
-    expect((await cli("apps", "--env", "nope")).stderr).toMatch(/environment nope has no apps\. .* main\b/);
+    for (const more of [[], ["--json"]]) {
+      const unknown = await cli("apps", "--env", "nope", ...more);
+      expect(unknown.code).toBe(1);
+      expect(unknown.stderr + unknown.stdout).toMatch(
+        /FARCALL_NOT_FOUND[\s\S]*environment nope has no apps[\s\S]* main\b/,
+      );
+    }
   });
 
   test.each([["calls"], ["logs"], ["logs", "-f"], ["stats"]])(
@@ -386,7 +391,7 @@ describe("remove", () => {
     await cli("deploy", entry, "--env", "staging");
     expect((await json("apps", "--env", "staging")).length).toBe(1);
     expect((await cli("remove", "arithmetic", "--env", "staging")).code).toBe(0);
-    expect(await json("apps", "--env", "staging")).toEqual([]);
+    expect((await cli("apps", "--env", "staging")).code).toBe(1);
     expect((await cli("remove", "arithmetic", "--env", "staging")).code).toBe(1);
   });
 });

@@ -49,6 +49,7 @@ describe("a type that cannot be sent is refused", () => {
       "error parts(rest)",
       "error parts(rest.clear)",
       "error typed<T>.of",
+      "error received(request.split)",
       "warning hidden(data)",
       "warning hidden(list[].value)",
     ]);
@@ -94,6 +95,13 @@ describe("a type that cannot be sent is refused", () => {
     expect(all.find(({ path }) => path === "split(parser)")?.message).toBe(
       "Parser is a function: it cannot cross the wire",
     );
+  });
+
+  test("in a package's type that also has an `any`", () => {
+    expect(all.find(({ path }) => path?.startsWith("received("))).toMatchObject({
+      severity: "error",
+      message: "Incoming is an object with methods: it cannot cross the wire",
+    });
   });
 
   test("and so is a plain function that returns a generator", () => {

@@ -1,6 +1,8 @@
 /** `farcall apps`: lists the deployed apps. */
 import type { Command } from "commander";
 import { placeOfOrigin } from "../../engine/index.ts";
+import { NotFoundError } from "../../runtime/errors.ts";
+import { DEFAULT_ENVIRONMENT } from "../../runtime/index.ts";
 import { ago, list } from "../../text/index.ts";
 import type { AppOptions, Context } from "../context.ts";
 import { engineOptions, examples } from "../context.ts";
@@ -16,12 +18,18 @@ export function define(command: Command, context: Context): void {
     const { output } = context;
     const { registry, deployHint } = await context.engine(options);
     const apps = await registry.listApps(options.all ? {} : { environment: options.env });
-    output.document(apps);
     if (apps.length === 0) {
       const others = new Set((await registry.listApps()).map(({ environment }) => environment));
+      if (others.size > 0 && options.env !== DEFAULT_ENVIRONMENT) {
+        throw new NotFoundError(`the environment ${options.env} has no apps`, {
+          hint: `There are apps in: ${list([...others])}.`,
+        });
+      }
+      output.document(apps);
       if (others.size === 0) return output.note(`No apps are deployed yet. ${deployHint}`);
       return output.note(`The environment ${options.env} has no apps. There are apps in: ${list([...others])}.`);
     }
+    output.document(apps);
     table(
       output,
       ["APP", "ENVIRONMENT", "VERSION", "FUNCTIONS", "DEPLOYED", "FROM"],

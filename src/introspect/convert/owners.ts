@@ -43,7 +43,7 @@ export interface DeclarationRecord extends Owner {
   references: ReferenceType[];
   /** Undefined while it is being converted. */
   schema: Declaration | undefined;
-  /** A package's type with behaviour: its first refusal says all, and its members matter only where types are compared with it. */
+  /** A package's type with behaviour: its first error says all, and its members matter only where types are compared with it. */
   isBehaviour?: true;
   /** It, or something that it uses, has lost properties for a function that leaves out what cannot cross. */
   isReduced?: true;
@@ -105,7 +105,7 @@ function isRefusedWhole(owner: Owner, isCompared: boolean): boolean {
 /** What is wrong with an owner where it is used so. */
 export function refusalsOf(owner: Owner, isCompared: boolean): Refusal[] {
   const { refusals } = owner;
-  if (isRefusedWhole(owner, isCompared)) return refusals.slice(0, 1);
+  if (isRefusedWhole(owner, isCompared)) return refusals.filter(({ severity }) => severity === "error").slice(0, 1);
   return isCompared ? refusals.filter(({ severity, isComparable }) => severity === "error" && !isComparable) : refusals;
 }
 
