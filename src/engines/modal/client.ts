@@ -4,7 +4,7 @@
  */
 import type { ModalClient } from "modal";
 import { EngineUnavailableError } from "../../runtime/errors.ts";
-import { rpcError } from "./errors.ts";
+import { rpcError, Status } from "./errors.ts";
 
 export type Rpc = ModalClient["cpClient"];
 /** What an RPC answers. */
@@ -18,7 +18,7 @@ const SERIES = "0.11.";
 const INSTALL = "Run `npm install modal@0.11.1`.";
 
 /** Polls wait up to 55 s on the server; a connection that has broken is found within a minute. */
-export const POLL: RpcOptions = { retries: 20, timeoutMs: 60_000 };
+export const POLL: RpcOptions = { retries: 20, timeoutMs: 60_000, additionalStatusCodes: [Status.resourceExhausted] };
 export const POLL_SECONDS = 55;
 
 export class Session {

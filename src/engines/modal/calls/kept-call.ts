@@ -13,6 +13,7 @@ export class KeptCall extends OpenedCall {
     const { session, callees } = this.context;
     const { signal } = this;
     const many = this.request.method !== "spawn";
+    await this.anyInput();
     const prepare = { kept: true, signal };
     const [first] = many ? [] : await inputsOf(session, callee, (await this.take(1)) ?? [], prepare);
     if (this.over) return;

@@ -140,10 +140,15 @@ export abstract class OpenedCall implements CallHandle {
     return this.#changed.promise;
   }
 
+  /** Whether there is an input at all: resolves when the first one waits, or when there will be none. */
+  protected async anyInput(): Promise<boolean> {
+    while (this.waiting.length === 0 && !this.ended && !this.#over) await this.change();
+    return this.waiting.length > 0;
+  }
+
   /** Up to so many of the inputs that wait; undefined when there are no more. */
   protected async take(count: number): Promise<Put[] | undefined> {
-    while (this.waiting.length === 0 && !this.ended && !this.#over) await this.change();
-    if (this.#over || this.waiting.length === 0) return undefined;
+    if (!(await this.anyInput()) || this.#over) return undefined;
     const taken = this.waiting.splice(0, count);
     if (this.waiting.length < MAX_WAITING) this.#makeRoom();
     return taken;
