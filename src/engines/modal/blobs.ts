@@ -1,13 +1,13 @@
 /** Payloads that are too large for a message: put into and read from Modal's object store. */
 import { createHash } from "node:crypto";
 import { EngineUnavailableError, SerializationError } from "../../runtime/errors.ts";
-import type { RpcOptions, Session } from "./client.ts";
+import { LASTING, type RpcOptions, type Session } from "./client.ts";
 import { Status } from "./errors.ts";
 import { pause } from "./values.ts";
 
 const ATTEMPTS = 4;
 /** A store that is asked too much at the moment is asked again. */
-const PATIENT: RpcOptions = { retries: 8, additionalStatusCodes: [Status.resourceExhausted] };
+const PATIENT: RpcOptions = { ...LASTING, additionalStatusCodes: [Status.resourceExhausted] };
 const MANY_BYTES = 1024 ** 3;
 
 /** Resolves to the blob's id. */

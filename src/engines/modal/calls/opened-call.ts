@@ -3,7 +3,7 @@ import type { CallHandle, CallSink, OpenCall } from "../../../engine/index.ts";
 import { errorToFailure, type FarcallError } from "../../../runtime/errors.ts";
 import { checkMethod } from "../../catalog/index.ts";
 import { POLL_MS } from "../apps/deployments.ts";
-import type { Session } from "../client.ts";
+import { LASTING, type Session } from "../client.ts";
 import { rpcError } from "../errors.ts";
 import { type Callee, type Callees, checkFormat } from "./callee.ts";
 import type { Put } from "./inputs.ts";
@@ -178,7 +178,7 @@ export abstract class OpenedCall implements CallHandle {
 
   protected cancelRequest(id: string): Promise<unknown> {
     const { session } = this.context;
-    return session.ask((rpc) => rpc.functionCallCancel({ functionCallId: id, terminateContainers: false }));
+    return session.ask((rpc) => rpc.functionCallCancel({ functionCallId: id, terminateContainers: false }, LASTING));
   }
 
   #cancelOnServer(): void {
