@@ -12,7 +12,8 @@ const range = (count: number) => Array.from({ length: count }, (_, index) => ind
 
 /** RPCs that a caller makes, and those whose loss after they were carried out is told by nothing but their key. */
 const METHODS = [
-  "functionGet",
+  "appGetByDeploymentName",
+  "appGetLayout",
   "functionMap",
   "functionPutInputs",
   "functionGetOutputs",
