@@ -159,6 +159,7 @@ class Outgoing:
         by_key = {
             key: (each.name, self.of(each.returned_hint if each.returned_hint is not None else each.hint))
             for key, each in keys_of(record.fields).items()
+            if each.returned
         }
 
         def convert(value: Any) -> Any:

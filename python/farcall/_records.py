@@ -160,19 +160,31 @@ def _dataclass(cls: Any) -> Record:
     hints = class_hints(cls)
     docs = parse_docs(cls.__doc__).parameters
     fields = []
-    for each in dataclasses.fields(cls):
+    for each in cls.__dataclass_fields__.values():
+        is_argument = each._field_type is _INIT_VAR
+        if each._field_type is not _FIELD and not is_argument:
+            continue
         has_default = each.default is not dataclasses.MISSING or each.default_factory is not dataclasses.MISSING
         hint = hints.get(each.name, Any)
+        if isinstance(hint, dataclasses.InitVar):
+            hint = hint.type
         doc = documentation(hint) or getattr(each, "doc", None) or docs.get(each.name)
         fields.append(
-            Field(each.name, each.name, hint, required=each.init and not has_default, taken=each.init, doc=doc)
+            Field(
+                each.name,
+                each.name,
+                hint,
+                required=each.init and not has_default,
+                taken=each.init,
+                returned=not is_argument,
+                doc=doc,
+            )
         )
-    pseudo = [each for each in cls.__dataclass_fields__.values() if each._field_type is _INIT_VAR]
-    problem = f"{cls.__name__} has an InitVar, {pseudo[0].name}, which no value of it shows" if pseudo else None
-    return Record(cls, (), "dataclass", tuple(fields), problem=problem)
+    return Record(cls, (), "dataclass", tuple(fields))
 
 
-# How dataclasses mark what is an argument of the constructor and not a field.
+# How dataclasses mark a field, and what is an argument of the constructor alone; others are variables of the class.
+_FIELD = dataclasses._FIELD  # type: ignore[attr-defined]
 _INIT_VAR = dataclasses._FIELD_INITVAR  # type: ignore[attr-defined]
 
 

@@ -18,6 +18,7 @@ from farcall._hints import (
     Hint,
     documentation,
     names_in_function,
+    names_itself,
     origin_of,
     own_annotations,
     resolve_or_explain,
@@ -87,7 +88,11 @@ class _Signature:
         self.docs = docs
         self.types = types
         annotations = _annotations(function)
-        self.hints = {name: resolve_or_explain(each, names) for name, each in annotations.items()}
+        # The name of an alias that names itself stays one: evaluated, it would be written out.
+        self.hints = {
+            name: each if isinstance(each, str) and names_itself(names.get(each)) else resolve_or_explain(each, names)
+            for name, each in annotations.items()
+        }
         self.sources = _DefaultSources(function)
 
     def parameters(self) -> list[Json]:

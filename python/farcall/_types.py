@@ -341,7 +341,7 @@ class Types:
     def _record(self, record: Record, hint: Hint, at: str, way: Way) -> Json:
         if record.kind != "typeddict" and not way.converted:
             return self._needs_typed(hint, at, way)
-        if record.problem and (way.returned or record.kind == "dataclass"):
+        if record.problem and way.returned:
             return self.unknown(at, record.problem)
         cls = record.cls
         parameters = list(declared_parameters(cls))

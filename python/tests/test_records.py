@@ -121,18 +121,20 @@ def test_a_class_named_like_a_type_of_typescript_gets_another_name():
     assert show_function(described(f)["functions"][0]) == "(x: MapType, y: stringType): unknown"
 
 
-def test_an_init_var_is_not_understood():
+def test_an_init_var_is_passed_and_not_returned():
     @dataclass
     class Secret:
         hash: str = field(init=False)
-        text: InitVar[str] = ""
+        text: InitVar[str]
+        rounds: InitVar[int] = 2
 
     def f(x): ...
 
-    f.__annotations__ = {"x": Secret}
-    problems, manifest = problems_of(f)
-    assert "InitVar" in problems[0]
-    assert manifest["declarations"] == []
+    f.__annotations__ = {"x": Secret, "return": Secret}
+    assert show_declarations(described(f)) == [
+        "interface SecretInput { text: string; rounds?: number }",
+        "interface Secret { hash: string }",
+    ]
 
 
 class Base(TypedDict):

@@ -33,6 +33,16 @@ def described(function, typed=False):
         return farcall.describe(farcall.typed(function) if typed else function)["functions"][0]
 
 
+Tree = typing.Union[int, "list[Tree]"]
+
+
+def test_an_alias_that_names_itself_stays_a_name_where_annotations_are_strings():
+    def f(a: Tree, b: list[Tree]) -> Tree: ...
+
+    assert show_function(described(f)).startswith("(a: Tree, b: ")
+    assert show_function(described(f)).endswith("): Tree")
+
+
 def test_kinds_of_parameters_come_through():
     def f(a: int, /, b: str, *rest: float, c: bool, d: int = 1, **others: str) -> None: ...
 

@@ -11,7 +11,7 @@ import pathlib
 import sys
 import typing
 import uuid
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, InitVar, dataclass, field
 from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, Optional, TypedDict, TypeVar, Union
 
 import pytest
@@ -95,6 +95,17 @@ ANN_SENT = {"name": "Ann", "born": "2026-01-31"}
 ANN_SEEN = {
     **{"name": "Ann", "born": "2026-01-31", "address": None, "tags": set(), "friends": [], "color": "red", "age": 7}
 }
+
+
+@dataclass
+class Square:
+    side: float
+    scale: InitVar[int] = 1
+    area: float = field(init=False)
+
+    def __post_init__(self, scale):
+        self.area = self.side**2 * scale
+
 
 # Annotation, what arrives from a caller, what the function gets, what a caller gets when it is returned.
 CASES = [
@@ -531,3 +542,11 @@ def test_models_of_pydantic_1_are_converted():
     function, seen = echo(Old)
     assert function({"id": str(ID), "Size": 2}, __farcall__=True) == {"id": str(ID), "Size": 2}
     assert seen[0].size == 2
+
+
+def test_an_init_var_reaches_the_constructor_and_is_not_sent_back():
+    def f(square: Square) -> Square:
+        return square
+
+    assert called(f, {"side": 3, "scale": 2}) == {"side": 3, "area": 18}
+    assert called(f, {"side": 3}) == {"side": 3, "area": 9}

@@ -1,10 +1,13 @@
 /** Payloads that are too large for a message: put into and read from Modal's object store. */
 import { createHash } from "node:crypto";
 import { EngineUnavailableError, SerializationError } from "../../runtime/errors.ts";
-import type { Session } from "./client.ts";
+import { LASTING, type RpcOptions, type Session } from "./client.ts";
+import { Status } from "./errors.ts";
 import { pause } from "./values.ts";
 
 const ATTEMPTS = 4;
+/** A store that is asked too much at the moment is asked again. */
+const PATIENT: RpcOptions = { ...LASTING, additionalStatusCodes: [Status.resourceExhausted] };
 const MANY_BYTES = 1024 ** 3;
 
 /** Resolves to the blob's id. */
@@ -12,7 +15,7 @@ export async function putBlob(session: Session, data: Uint8Array, signal: AbortS
   const contentMd5 = createHash("md5").update(data).digest("base64");
   const contentSha256Base64 = createHash("sha256").update(data).digest("base64");
   const request = { contentMd5, contentSha256Base64, contentLength: data.length };
-  const { blobId, uploadUrl } = await session.ask((rpc) => rpc.blobCreate(request, { signal }));
+  const { blobId, uploadUrl } = await session.ask((rpc) => rpc.blobCreate(request, { ...PATIENT, signal }));
   if (!uploadUrl) {
     throw new SerializationError(`a payload of ${data.length} bytes would have to be sent to Modal in parts`, {
       hint: `Pass less than ${MANY_BYTES / 1024 ** 2} MiB at once: put large data into a volume or a bucket, and pass its path.`,
@@ -29,7 +32,7 @@ export async function putBlob(session: Session, data: Uint8Array, signal: AbortS
 }
 
 export async function getBlob(session: Session, blobId: string, signal: AbortSignal): Promise<Uint8Array> {
-  const { downloadUrl } = await session.ask((rpc) => rpc.blobGet({ blobId }, { signal }));
+  const { downloadUrl } = await session.ask((rpc) => rpc.blobGet({ blobId }, { ...PATIENT, signal }));
   let data = new Uint8Array();
   await transfer("a result cannot be downloaded", signal, async () => {
     const response = await fetch(downloadUrl, { signal });

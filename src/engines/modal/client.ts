@@ -4,7 +4,7 @@
  */
 import type { ModalClient } from "modal";
 import { EngineUnavailableError } from "../../runtime/errors.ts";
-import { rpcError } from "./errors.ts";
+import { rpcError, Status } from "./errors.ts";
 
 export type Rpc = ModalClient["cpClient"];
 /** What an RPC answers. */
@@ -18,8 +18,12 @@ const SERIES = "0.11.";
 const INSTALL = "Run `npm install modal@0.11.1`.";
 
 /** Polls wait up to 55 s on the server; a connection that has broken is found within a minute. */
-export const POLL: RpcOptions = { retries: 20, timeoutMs: 60_000 };
+export const POLL: RpcOptions = { retries: 20, timeoutMs: 60_000, additionalStatusCodes: [Status.resourceExhausted] };
 export const POLL_SECONDS = 55;
+/** What belongs to a call outlasts a restart of the server, about eight seconds. Requests have keys: none is carried out twice. */
+export const LASTING: RpcOptions = { retries: 10 };
+/** All else outlasts the second after which a broken connection is tried again. */
+const BRIEF: RpcOptions = { retries: 5 };
 
 export class Session {
   readonly url: string;
@@ -39,10 +43,10 @@ export class Session {
   }
 
   /** Rejects with FarcallError. */
-  async ask<T>(run: (rpc: Rpc, options: { signal: AbortSignal }) => Promise<T>): Promise<T> {
+  async ask<T>(run: (rpc: Rpc, options: RpcOptions) => Promise<T>): Promise<T> {
     const { signal } = this;
     try {
-      return await run(await this.rpc(), { signal });
+      return await run(await this.rpc(), { ...BRIEF, signal });
     } catch (error) {
       throw signal.aborted ? this.closedError() : rpcError(error, this.url);
     }

@@ -134,3 +134,14 @@ test("what a function prints is read and followed", async () => {
   stop.abort();
   await following;
 });
+
+test("a map without inputs opens no call, and a spawned one has ended at once", async () => {
+  modal.fake.deploy("shop", { double });
+  expect(await collect(modal.function("double").map([]))).toEqual([]);
+  await modal.function("double").forEach([]);
+  expect(modal.fake.count("functionMap")).toBe(0);
+  const call: FunctionCall<unknown> = await modal.function("double").spawnMap([]);
+  expect(await collect(call.iter())).toEqual([]);
+  const [info] = await modal.engine.monitor!.calls({});
+  expect(info).toMatchObject({ id: call.id, numInputs: 0, endedAt: expect.any(String) });
+});

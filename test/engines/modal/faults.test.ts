@@ -2,6 +2,7 @@
 import { Status } from "nice-grpc";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { InternalFailure, UserCodeException } from "../../../src/runtime/index.ts";
+import { patient } from "../../support/limits.ts";
 import { FakeModal, fn, generator, PythonError } from "./fake/index.ts";
 import { collect, Setup } from "./setup.ts";
 
@@ -186,4 +187,69 @@ test("a generator ends as soon as all its items are there, also when its stream 
     gate.resolve();
   }
   expect(got).toEqual(["before", "after"]);
+});
+
+test.each([
+  "appGetLayout",
+  "blobCreate",
+  "functionMap",
+  "functionPutInputs",
+  "functionGetOutputs",
+  "functionRetryInputs",
+] as const)("an abort during %s rejects with its reason, and leaves nothing that runs", async (method) => {
+  const fails = fn(
+    ({ attempt }) => {
+      if (attempt === 0) throw new PythonError("ValueError", "not yet");
+    },
+    { retries: 3 },
+  );
+  const waits = fn(
+    ({ signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener("abort", () => {
+          reject(new Error("stopped"));
+        });
+      }),
+  );
+  modal.fake.deploy("shop", { fails, waits });
+  const name = method === "functionRetryInputs" ? "fails" : "waits";
+  const argument = method === "blobCreate" ? new Uint8Array(3 << 20) : 1;
+  modal.fake.faults.slow(method, 300);
+  const abort = new AbortController();
+  const calling = collect(modal.function(name).map([argument], { signal: abort.signal }));
+  calling.catch(() => {});
+  await vi.waitFor(() => expect(modal.fake.count(method)).toBeGreaterThan(0), patient);
+  abort.abort(new Error("enough"));
+  await expect(calling).rejects.toThrow("enough");
+  await modal.engine.close();
+  const running = () =>
+    [...modal.fake.calls.all.values()].filter(
+      ({ cancelled, inputs }) => !cancelled && inputs.some(({ done }) => !done),
+    );
+  await vi.waitFor(() => expect(running()).toEqual([]), patient);
+});
+
+test("a blob store that fails for a while costs nothing, and a lost blob is one input's failure", async () => {
+  modal.fake.deploy("shop", { big: fn(({ args: [size] }) => "x".repeat(Number(size))) });
+  const large = 3 << 20;
+  modal.fake.faults.fail("blobGet", Status.UNAVAILABLE, { times: 3 });
+  modal.fake.faults.fail("blobGet", Status.RESOURCE_EXHAUSTED, { times: 2 });
+  expect(String(await modal.function("big").remote(large))).toHaveLength(large);
+  modal.fake.faults.fail("blobGet", Status.NOT_FOUND, { message: "Blob is gone." });
+  const results = await collect(modal.function("big").map([3, large, 4], { returnExceptions: true }));
+  expect(results).toEqual(["xxx", expect.any(UserCodeException), "xxxx"]);
+  expect(results[1]).toMatchObject({ cause: { message: "Modal does not find it: blob is gone" } });
+});
+
+test("the fake stops whatever its containers do", async () => {
+  for (let ms = 0; ms < 12; ms++) {
+    const fake = await FakeModal.start();
+    const client = fake.connect();
+    fake.deploy("shop", { waits: fn(() => new Promise(() => {}), { concurrency: 3 }) });
+    const waits = await client.functions.fromName("shop", "waits");
+    await Promise.all([waits.spawn([]), waits.spawn([]), waits.spawn([])]);
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    await fake.stop();
+    client.close();
+  }
 });

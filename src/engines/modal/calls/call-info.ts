@@ -63,6 +63,8 @@ export function infoOf(info: Info, names: Named, numInputs = info.totalInputs): 
   const numFailed = (failedInputs?.total ?? 0) + (timeoutInputs?.total ?? 0);
   const categories = [succeededInputs, failedInputs, timeoutInputs, cancelledInputs];
   const finished = Math.max(0, ...categories.flatMap((each) => each?.latest.map(({ finishedAt }) => finishedAt) ?? []));
+  // Calls are opened when their first input is at hand: one without inputs has ended as it began.
+  const endedAt = numInputs === 0 ? createdAt : finished;
   return {
     id: info.functionCallId,
     ...names,
@@ -70,7 +72,7 @@ export function infoOf(info: Info, names: Named, numInputs = info.totalInputs): 
     numEnded: (succeededInputs?.total ?? 0) + numFailed,
     numFailed,
     createdAt: isoTime(createdAt),
-    ...(pendingInputs?.total === 0 && finished > 0 && { endedAt: isoTime(finished) }),
+    ...((numInputs === 0 || pendingInputs?.total === 0) && endedAt > 0 && { endedAt: isoTime(endedAt) }),
     cancelled: (cancelledInputs?.total ?? 0) > 0,
   };
 }

@@ -13,6 +13,7 @@ export class KeptCall extends OpenedCall {
     const { session, callees } = this.context;
     const { signal } = this;
     const many = this.request.method !== "spawn";
+    await this.anyInput();
     const prepare = { kept: true, signal };
     const [first] = many ? [] : await inputsOf(session, callee, (await this.take(1)) ?? [], prepare);
     if (this.over) return;
@@ -34,12 +35,12 @@ export class KeptCall extends OpenedCall {
     for (let puts = await this.take(BATCH); puts; puts = await this.take(BATCH)) {
       const batch = await inputsOf(session, callee, puts, prepare);
       const inputs = batch.map(({ index, input }) => ({ idx: index, input }));
-      await persist(session, signal, (rpc) =>
-        rpc.functionPutInputs({ functionId, functionCallId, inputs }, { signal }),
+      await persist(session, signal, (rpc, options) =>
+        rpc.functionPutInputs({ functionId, functionCallId, inputs }, options),
       );
     }
     if (this.over) return;
     const finish = { functionId, functionCallId, numInputs: this.total };
-    await persist(session, signal, (rpc) => rpc.functionFinishInputs(finish, { signal }));
+    await persist(session, signal, (rpc, options) => rpc.functionFinishInputs(finish, options));
   }
 }

@@ -3,7 +3,7 @@ import type { CallHandle, CallSink, OpenCall } from "../../../engine/index.ts";
 import { errorToFailure, type FarcallError } from "../../../runtime/errors.ts";
 import { checkMethod } from "../../catalog/index.ts";
 import { POLL_MS } from "../apps/deployments.ts";
-import type { Session } from "../client.ts";
+import { LASTING, type Session } from "../client.ts";
 import { rpcError } from "../errors.ts";
 import { type Callee, type Callees, checkFormat } from "./callee.ts";
 import type { Put } from "./inputs.ts";
@@ -140,10 +140,15 @@ export abstract class OpenedCall implements CallHandle {
     return this.#changed.promise;
   }
 
+  /** Whether there is an input at all: resolves when the first one waits, or when there will be none. */
+  protected async anyInput(): Promise<boolean> {
+    while (this.waiting.length === 0 && !this.ended && !this.#over) await this.change();
+    return this.waiting.length > 0;
+  }
+
   /** Up to so many of the inputs that wait; undefined when there are no more. */
   protected async take(count: number): Promise<Put[] | undefined> {
-    while (this.waiting.length === 0 && !this.ended && !this.#over) await this.change();
-    if (this.#over || this.waiting.length === 0) return undefined;
+    if (!(await this.anyInput()) || this.#over) return undefined;
     const taken = this.waiting.splice(0, count);
     if (this.waiting.length < MAX_WAITING) this.#makeRoom();
     return taken;
@@ -173,7 +178,7 @@ export abstract class OpenedCall implements CallHandle {
 
   protected cancelRequest(id: string): Promise<unknown> {
     const { session } = this.context;
-    return session.ask((rpc) => rpc.functionCallCancel({ functionCallId: id, terminateContainers: false }));
+    return session.ask((rpc) => rpc.functionCallCancel({ functionCallId: id, terminateContainers: false }, LASTING));
   }
 
   #cancelOnServer(): void {

@@ -1,6 +1,6 @@
 /** Requests that Modal refuses because it is asked too much: sent again, as its own clients do, for as long as it takes. */
 import { NotFoundError } from "../../../runtime/errors.ts";
-import type { Reply, Request, Rpc, Session } from "../client.ts";
+import { LASTING, type Reply, type Request, type Rpc, type RpcOptions, type Session } from "../client.ts";
 import { Status, statusOf } from "../errors.ts";
 import { pause } from "../values.ts";
 
@@ -9,11 +9,15 @@ const LONGEST_PAUSE_MS = 15_000;
 
 let warned = false;
 
-export async function persist<T>(session: Session, signal: AbortSignal, run: (rpc: Rpc) => Promise<T>): Promise<T> {
+export async function persist<T>(
+  session: Session,
+  signal: AbortSignal,
+  run: (rpc: Rpc, options: RpcOptions) => Promise<T>,
+): Promise<T> {
   for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
     const answer = await session.ask(async (rpc) => {
       try {
-        return { value: await run(rpc) };
+        return { value: await run(rpc, { ...LASTING, signal }) };
       } catch (error) {
         if (statusOf(error) === Status.resourceExhausted && !signal.aborted) return undefined;
         throw error;
@@ -39,7 +43,7 @@ export async function openCall(
   lookUp: () => Promise<string>,
 ): Promise<Reply<"functionMap">> {
   const open = (functionId: string | undefined) =>
-    persist(session, signal, (rpc) => rpc.functionMap({ ...request, ...(functionId && { functionId }) }));
+    persist(session, signal, (rpc) => rpc.functionMap({ ...request, ...(functionId && { functionId }) }, LASTING));
   try {
     return await open(undefined);
   } catch (error) {

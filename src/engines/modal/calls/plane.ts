@@ -100,7 +100,7 @@ export class ControlPlane implements Plane {
     const { session, signal } = this.#options;
     const inputs = batch.map(({ index, input }) => ({ idx: index, input }));
     const request = { functionId: this.#functionId, functionCallId: this.#callId, inputs };
-    const answer = await persist(session, signal, (rpc) => rpc.functionPutInputs(request, { signal }));
+    const answer = await persist(session, signal, (rpc, options) => rpc.functionPutInputs(request, options));
     this.#keep(answer.inputs);
   }
 
@@ -126,7 +126,7 @@ export class ControlPlane implements Plane {
       return { inputJwt: this.#tokens.get(index) ?? "", input, retryCount: attempt };
     });
     const request = { functionCallJwt: this.#callToken, inputs };
-    const { inputJwts } = await persist(session, signal, (rpc) => rpc.functionRetryInputs(request, { signal }));
+    const { inputJwts } = await persist(session, signal, (rpc, options) => rpc.functionRetryInputs(request, options));
     for (const token of inputJwts) {
       const index = indexIn(token) ?? (batch.length === 1 ? batch[0]?.index : undefined);
       if (index !== undefined) this.#tokens.set(index, token);

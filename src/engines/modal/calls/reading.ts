@@ -7,7 +7,7 @@ import {
   InvalidError,
   OutputExpiredError,
 } from "../../../runtime/errors.ts";
-import { POLL, POLL_SECONDS, type Session } from "../client.ts";
+import { LASTING, POLL, POLL_SECONDS, type Session } from "../client.ts";
 import { rpcError } from "../errors.ts";
 import { inParallel, pause } from "../values.ts";
 import { type Item, outputOf } from "./outputs.ts";
@@ -48,7 +48,9 @@ async function readPage(session: Session, callId: string, page: Page, signal: Ab
 }
 
 export async function countInputs(session: Session, callId: string, signal: AbortSignal): Promise<number> {
-  const { numInputs } = await session.ask((rpc) => rpc.functionCallFromId({ functionCallId: callId }, { signal }));
+  const { numInputs } = await session.ask((rpc) =>
+    rpc.functionCallFromId({ functionCallId: callId }, { ...LASTING, signal }),
+  );
   return numInputs;
 }
 

@@ -43,6 +43,8 @@ export class SyncCall extends OpenedCall {
     const many = this.request.method === "map";
     this.#callee = callee;
     this.#plane = planeOf(callee, this.planeOptions(callee, many ? "map" : "remote"));
+    // Modal would show a call without inputs as one that runs.
+    if (many && !(await this.anyInput())) return;
     const [first] = many ? [] : await this.#inputs((await this.take(1)) ?? []);
     if (this.over) return;
     if (first) this.#expect([first]);

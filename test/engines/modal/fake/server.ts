@@ -21,6 +21,7 @@ export class RpcServer {
   #service: Service;
   #server: Server | undefined;
   #port = 0;
+  readonly #answers = new Map<string, Promise<unknown>>();
 
   constructor(handlers: Handlers, faults: Faults) {
     const service: Record<string, unknown> = {};
@@ -41,11 +42,27 @@ export class RpcServer {
           }
         : async (request: AnyRequest, context: Context) => {
             const run = begin();
-            return faults.around(method, () => run(request, context));
+            return faults.around(method, () => this.#once(context, () => run(request, context)));
           };
     }
     // Built method by method from the definition that the type is made of.
     this.#service = service as unknown as Service;
+  }
+
+  /** A client that has not seen the answer repeats its request with the same key: it is carried out once. */
+  #once(context: Context, run: () => unknown): unknown {
+    const key = context.metadata.get("x-idempotency-key");
+    if (key === undefined) return run();
+    const known = this.#answers.get(key);
+    if (known) return known;
+    const answer = (async () => run())();
+    this.#answers.set(key, answer);
+    // What failed may be tried again, and what was given up was never seen.
+    answer.then(
+      () => context.signal.aborted && this.#answers.delete(key),
+      () => this.#answers.delete(key),
+    );
+    return answer;
   }
 
   get url(): string {

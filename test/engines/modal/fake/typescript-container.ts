@@ -113,6 +113,8 @@ class TypeScriptContainer {
   }
 
   async #run(items: InputItem[]): Promise<void> {
+    // Killed while the inputs were on their way: nothing would end them.
+    if (this.#life.signal.aborted) return;
     const startedAt = now();
     const abort = new AbortController();
     for (const { inputId } of items) this.#inputs.set(inputId, abort);
