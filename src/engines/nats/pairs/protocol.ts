@@ -37,6 +37,8 @@ export const ToSource = {
   back: 8,
   /** The offer `index` has come; what was not given back stays. */
   took: 9,
+  /** So many inputs of the unit that the payload names the source may have here at a time without being asked: `index`. */
+  room: 10,
 } as const;
 
 /** OpenCall, as a worker needs it. The version is always given. */

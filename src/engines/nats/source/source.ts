@@ -21,6 +21,7 @@ import { Peer } from "../peer.ts";
 import type { Catalog } from "../registry/index.ts";
 import { unitOf } from "../unit.ts";
 import { type Place, SourceCall } from "./call.ts";
+import type { Lane } from "./lane.ts";
 import { type Offer, Offers } from "./offers.ts";
 import { CallRecord, Records } from "./record.ts";
 import { type Entry, Unit, type UnitOwner } from "./unit.ts";
@@ -320,6 +321,9 @@ export class Source implements UnitOwner<SourceCall> {
         id,
         send: (message, wantsReply) => this.#connection.publish(to, message, wantsReply ? reply : undefined),
         onFrame: this.#onFrame,
+        onDrain: () => {
+          for (const unit of this.#units.values()) unit.roomCame();
+        },
       });
       this.#peers.set(id, peer);
     }
@@ -327,6 +331,10 @@ export class Source implements UnitOwner<SourceCall> {
   }
 
   readonly #onFrame = (frame: Frame, peer: Peer): void => {
+    if (frame.type === ToSource.room) {
+      this.#units.get(frame.payload.toString())?.opened(peer, frame.index);
+      return;
+    }
     if (frame.type === ToSource.took) {
       this.#offers.took(frame.index, peer, (call) => this.#cancelAt(call, [peer], false));
       return;
@@ -397,10 +405,15 @@ export class Source implements UnitOwner<SourceCall> {
     const peer = this.#peer(worker);
     // It reads slowly, or what it pulled before is still on its way.
     const entries = peer.pair.heldBack > 0 ? [] : unit.pulled(room);
-    for (const { call, index } of entries) call.sentTo(index, peer);
-    this.#write(peer.pair.writer, entries);
-    peer.pair.writer.flush();
+    this.send(unit.laneTo(peer), entries);
     message.respond(u32(entries.length));
+  }
+
+  send(lane: Lane, entries: Entry<SourceCall>[]): void {
+    for (const { call, index } of entries) call.sentTo(index, lane);
+    const { writer } = lane.peer.pair;
+    this.#write(writer, entries);
+    writer.flush();
   }
 
   ring(unit: Unit<SourceCall>, waiting: number): void {
@@ -446,6 +459,7 @@ export class Source implements UnitOwner<SourceCall> {
   #lose(peer: Peer): void {
     this.#peers.delete(peer.id);
     peer.pair.close();
+    for (const unit of this.#units.values()) unit.forget(peer);
     for (const call of [...this.#calls.values()]) call.lost(peer);
   }
 
