@@ -133,11 +133,6 @@ export class Pool implements CallPool, ContainerOwner<Container> {
     this.pumpSoon();
   }
 
-  /** So many inputs have left the call's queue, and run elsewhere. */
-  withdrawn(call: Call, count: number): void {
-    this.#dispatch.dropped(call, count);
-  }
-
   cancelled(call: Call, dropped: number, { terminate, graceMs }: CancelOptions = {}): void {
     this.#dispatch.dropped(call, dropped);
     for (const container of this.#containers) {

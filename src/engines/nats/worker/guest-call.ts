@@ -101,21 +101,6 @@ export class GuestCall implements Call {
     this.stay.lost(this.#open);
   }
 
-  /** What the pool has not taken is the source's again. */
-  giveBack(): void {
-    const back = this.#queue.slice(this.#head);
-    if (this.#over || back.length === 0) return;
-    this.pool.withdrawn(this, back.length);
-    this.#queue = [];
-    this.#head = 0;
-    for (const { index } of back) this.#guest.write(ToSource.back, this.#sourceNumber, index);
-    this.#open -= back.length;
-    this.stay.lost(back.length);
-    if (this.#open > 0) return;
-    this.#over = true;
-    this.#close();
-  }
-
   /** Somebody here ends it, and its source is told why. */
   fail(failure: Failure): void {
     if (this.#over) return;

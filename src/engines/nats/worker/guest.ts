@@ -4,7 +4,7 @@ import type { Frame } from "../../../wire/frames.ts";
 import { ToSource } from "../pairs/index.ts";
 import { Peer } from "../peer.ts";
 import type { CallGuest, GuestCall } from "./guest-call.ts";
-import type { StayGuest, WorkerUnit } from "./unit.ts";
+import type { StayGuest } from "./unit.ts";
 
 /** Enough waits for a source that reads slowly: nothing more should run for it. */
 const MAX_HELD_BACK = 8 * 1024 * 1024;
@@ -78,10 +78,6 @@ export class Guest implements CallGuest, StayGuest {
 
   tellRoom(unit: string, standing: number): void {
     this.write(ToSource.room, 0, standing, Buffer.from(unit));
-  }
-
-  giveBack(unit: WorkerUnit): void {
-    for (const call of [...this.#calls.values()]) if (call.stay.unit === unit) call.giveBack();
   }
 
   /** Says soon that an offer has come, unless all its outcomes are there before. */

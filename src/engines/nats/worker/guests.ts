@@ -123,10 +123,15 @@ export class Guests {
     const call = guest.calls.get(number);
     switch (type) {
       case ToWorker.call:
-        if (!call) this.#arrive(guest, number, payload);
+        if (!call && !this.#draining) this.#arrive(guest, number, payload);
+        return;
+      case ToWorker.closed:
+        this.#options.units().get(payload.toString())?.stayOf(guest).closed();
         return;
       case ToWorker.input:
-        if (call) call.input(frame.index, payload);
+        // It was on its way when this worker was told to stop.
+        if (this.#draining) guest.write(ToSource.back, number, frame.index);
+        else if (call) call.input(frame.index, payload);
         else this.#arriving.get(guest)?.get(number)?.inputs.push({ index: frame.index, payload });
         return;
       case ToWorker.granted: {

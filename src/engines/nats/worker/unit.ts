@@ -14,8 +14,6 @@ const PAUSE_MS = 10;
 export interface StayGuest {
   /** So many inputs it may have here without being asked. */
   tellRoom(unit: string, standing: number): void;
-  /** What has not begun is the source's again. */
-  giveBack(unit: WorkerUnit): void;
 }
 
 /** The pool of the unit, as far as it matters here. */
@@ -44,6 +42,8 @@ export class Stay {
   #held = 0;
   /** How many the source believes that it may have here. */
   #told = 0;
+  /** It was told that there is no room any more, and may have sent something before it heard. */
+  #closing = false;
 
   constructor(unit: WorkerUnit, guest: StayGuest) {
     this.unit = unit;
@@ -71,13 +71,23 @@ export class Stay {
     this.unit.lost(count);
   }
 
+  /** Something may come that was not asked for. */
+  get isOpen(): boolean {
+    return this.#told > 0 || this.#closing;
+  }
+
+  /** The source has heard that there is no room. */
+  closed(): void {
+    this.#closing = false;
+  }
+
   /** Not each small change. */
   tell(standing: number): void {
     const told = this.#told;
     if (standing === told || (standing > 0 && standing < 2 * told && 2 * standing > told)) return;
     this.#told = standing;
+    this.#closing = standing === 0;
     this.guest.tellRoom(this.unit.name, standing);
-    if (standing === 0) this.guest.giveBack(this.unit);
   }
 }
 
@@ -121,7 +131,8 @@ export class WorkerUnit {
   get standing(): number {
     const { capacity, extra } = this.#options;
     const { maxContainers, ready, paceMs } = this.#options.pool();
-    if (this.#closed || extra !== undefined || paceMs === undefined || paceMs >= AHEAD_MS) return 0;
+    if (this.#closed || maxContainers === 0 || extra !== undefined || paceMs === undefined || paceMs >= AHEAD_MS)
+      return 0;
     const ahead = Math.min(MAX_AHEAD, Math.floor((AHEAD_MS / paceMs) * ready * capacity));
     return ahead < 1 ? 0 : maxContainers * capacity + ahead;
   }
@@ -175,8 +186,16 @@ export class WorkerUnit {
 
   close(): void {
     this.#closed = true;
-    this.#ended();
     for (const stay of this.#stays.values()) stay.tell(0);
+    // The process need not stay for it.
+    this.#pulling?.unref();
+  }
+
+  /** After `close`: inputs may be on their way here. */
+  get isAwaiting(): boolean {
+    if (this.#asked > 0) return true;
+    for (const stay of this.#stays.values()) if (stay.isOpen) return true;
+    return false;
   }
 
   #ended(): void {

@@ -213,6 +213,12 @@ export class Units {
     }
   }
 
+  /** After `close`: inputs may be on their way here. */
+  get isAwaiting(): boolean {
+    for (const { unit } of this.#units.values()) if (unit.isAwaiting) return true;
+    return false;
+  }
+
   /** Nothing more is taken. */
   close(): void {
     this.#draining = true;

@@ -234,7 +234,7 @@ export class Worker {
 
   async #settled(): Promise<void> {
     this.#units.sync();
-    this.#units.grown();
+    this.#units.reconfigure();
     await this.#schedules.refresh();
   }
 
@@ -267,7 +267,7 @@ export class Worker {
     await this.#homes.stop();
     this.#units.close();
     const until = performance.now() + limitMs;
-    while (performance.now() < until && !this.#guests.calls().next().done)
+    while (performance.now() < until && (this.#units.isAwaiting || !this.#guests.calls().next().done))
       await new Promise((resolve) => setTimeout(resolve, 50));
   }
 
