@@ -18,6 +18,8 @@ export const ToWorker = {
   granted: 3,
   /** Stop the call's inputs; with flag TERMINATE also kill their containers. */
   cancel: 4,
+  /** No more inputs of the unit that the payload names come without being asked: the answer to a `room` of 0. */
+  closed: 5,
 } as const;
 
 export const TERMINATE = 1;
@@ -37,6 +39,8 @@ export const ToSource = {
   back: 8,
   /** The offer `index` has come; what was not given back stays. */
   took: 9,
+  /** So many inputs of the unit that the payload names the source may have here at a time without being asked: `index`; 0 is answered. */
+  room: 10,
 } as const;
 
 /** OpenCall, as a worker needs it. The version is always given. */

@@ -8,6 +8,7 @@ import { EngineUnavailableError, errorToFailure, FarcallError } from "../../../r
 import type { OfferedCall } from "../pairs/index.ts";
 import type { Peer } from "../peer.ts";
 import type { DeployedFunction } from "../registry/index.ts";
+import { Lane } from "./lane.ts";
 import type { Offer, Offers } from "./offers.ts";
 import type { CallRecord } from "./record.ts";
 import type { Unit } from "./unit.ts";
@@ -48,7 +49,7 @@ export interface SourceCallOptions {
 
 interface Held {
   payload: Uint8Array;
-  at: Offer | Peer | undefined;
+  at: Offer | Lane | undefined;
   lost: number;
 }
 
@@ -225,18 +226,18 @@ export class SourceCall implements CallHandle {
     if (held) held.at = offer;
   }
 
-  sentTo(index: number, peer: Peer): void {
+  sentTo(index: number, lane: Lane): void {
     const held = this.#held.get(index);
-    if (held) held.at = peer;
-    peer.gets(1);
+    if (held) held.at = lane;
+    lane.gets(1);
   }
 
   /** The worker has kept it. */
-  took(index: number, offer: Offer, peer: Peer): void {
+  took(index: number, offer: Offer, lane: Lane): void {
     const held = this.#held.get(index);
     if (held?.at !== offer) return;
-    held.at = peer;
-    peer.gets(1);
+    held.at = lane;
+    lane.gets(1);
     this.#options.offers.settled(offer);
   }
 
@@ -258,7 +259,8 @@ export class SourceCall implements CallHandle {
 
   /** What was with a worker, or in an offer, is lost. */
   lost(at: Offer | Peer): void {
-    const indices = [...this.#held].filter(([, held]) => held.at === at).map(([index]) => index);
+    const isThere = ({ at: there }: Held) => there === at || (there instanceof Lane && there.peer === at);
+    const indices = [...this.#held].filter(([, held]) => isThere(held)).map(([index]) => index);
     if (indices.length === 0) return;
     const all = indices.length === this.#held.size;
     for (const index of indices.toReversed()) {
@@ -314,8 +316,8 @@ export class SourceCall implements CallHandle {
 
   #left({ at }: Held): void {
     if (at === undefined) return;
-    if ("entries" in at) this.#options.offers.settled(at);
-    else at.gets(-1);
+    if (at instanceof Lane) at.gets(-1);
+    else this.#options.offers.settled(at);
   }
 
   fail(failure: Failure | FarcallError): void {
@@ -338,7 +340,7 @@ export class SourceCall implements CallHandle {
     this.#over = true;
     this.#endedAt = Date.now();
     for (const held of this.#held.values()) {
-      if (held.at && "entries" in held.at) this.#options.offers.abandoned(held.at);
+      if (held.at && !(held.at instanceof Lane)) this.#options.offers.abandoned(held.at);
       else this.#left(held);
     }
     this.#held.clear();
@@ -350,7 +352,7 @@ export class SourceCall implements CallHandle {
 
   #peers(): Set<Peer> {
     const peers = new Set<Peer>();
-    for (const { at } of this.#held.values()) if (at && !("entries" in at)) peers.add(at);
+    for (const { at } of this.#held.values()) if (at instanceof Lane) peers.add(at.peer);
     return peers;
   }
 

@@ -1,14 +1,16 @@
 /** Inputs that were sent to whichever worker takes them, until it is known which one has. */
 import type { Peer } from "../peer.ts";
+import type { Lane } from "./lane.ts";
 
 /** A call whose inputs are offered. */
 export interface OfferedInputs {
   readonly over: boolean;
-  took(index: number, offer: Offer, peer: Peer): void;
+  took(index: number, offer: Offer, lane: Lane): void;
 }
 
 /** Where the inputs wait otherwise. */
 export interface OfferingUnit {
+  laneTo(peer: Peer): Lane;
   offerSettled(count: number): void;
   wait(): void;
 }
@@ -45,9 +47,10 @@ export class Offers<C extends OfferedInputs> {
   took(number: number, peer: Peer, onLate: (call: C) => void): void {
     const offer = this.#offers.get(number);
     if (!offer) return;
+    const lane = offer.unit.laneTo(peer);
     for (const { call, index } of offer.entries) {
       if (call.over) onLate(call);
-      else call.took(index, offer, peer);
+      else call.took(index, offer, lane);
     }
     this.#offers.delete(number);
   }

@@ -10,53 +10,30 @@ import type {
   Progress,
 } from "../../../engine/index.ts";
 import { EngineUnavailableError, FarcallError, InternalFailure } from "../../../runtime/errors.ts";
-import { CallHeaderWriter } from "../../../wire/call-header.ts";
 import type { Frame } from "../../../wire/frames.ts";
-import { checkMethod } from "../../catalog/index.ts";
 import type { Connection, Msg, Subscription } from "../connection.ts";
 import { FrameBuffer } from "../frames.ts";
 import { SOURCES, subjects } from "../names.ts";
-import { outputOf, TERMINATE, ToSource, ToWorker } from "../pairs/index.ts";
-import { Peer } from "../peer.ts";
+import { outputOf, ToSource, ToWorker } from "../pairs/index.ts";
+import type { Peer } from "../peer.ts";
 import type { Catalog } from "../registry/index.ts";
-import { unitOf } from "../unit.ts";
-import { type Place, SourceCall } from "./call.ts";
+import { SourceCall } from "./call.ts";
+import { CallIds } from "./ids.ts";
+import { infoOf } from "./info.ts";
+import type { Lane } from "./lane.ts";
+import { CallMessages, u32 } from "./messages.ts";
 import { type Offer, Offers } from "./offers.ts";
+import { Places } from "./places.ts";
 import { CallRecord, Records } from "./record.ts";
 import { type Entry, Unit, type UnitOwner } from "./unit.ts";
+import { Workers } from "./workers.ts";
 
 const LOOK_MS = 500;
-const PING_MS = 2_000;
 /** Of an offer nothing was heard: it, or the answer, is lost. */
 const OFFER_LOST_MS = 5_000;
 /** Calls wait so long for the first worker. */
 const NO_WORKER_MS = 30_000;
 const KEPT_CALLS = 1_000;
-
-/** The beginning of call ids says whose they are: an id without the rest of the digits. */
-const OWNER_DIGITS = 20;
-
-/** Whom to ask about a call that is not kept. */
-export function ownerOf(id: string): string {
-  return id.slice("fc-".length, "fc-".length + OWNER_DIGITS);
-}
-
-class CallIds {
-  readonly owner: string = randomBytes(OWNER_DIGITS / 2).toString("hex");
-  #last = 0;
-
-  next(): string {
-    this.#last++;
-    return `fc-${this.owner}${this.#last.toString(16).padStart(12, "0")}`;
-  }
-}
-
-/** Those of calls that are kept in NATS. */
-const keptIds = new CallIds();
-
-export function newCallId(): string {
-  return keptIds.next();
-}
 
 export interface SourceOptions {
   connection: Connection;
@@ -72,11 +49,10 @@ export class Source implements UnitOwner<SourceCall> {
   readonly #calls = new Map<number, SourceCall>();
   readonly #recent: SourceCall[] = [];
   readonly #units = new Map<string, Unit<SourceCall>>();
-  readonly #peers = new Map<string, Peer>();
+  readonly #workers: Workers;
   readonly #offers = new Offers<SourceCall>();
-  readonly #headers = new CallHeaderWriter();
-  /** By what a reference says; valid as long as the app is as it was. */
-  readonly #places = new Map<string, { place: Place; sequence: number }>();
+  readonly #messages = new CallMessages();
+  readonly #places: Places;
   readonly #answer: SourceOptions["answer"];
   readonly #records = new Records();
   #lastNumber = 0;
@@ -85,8 +61,6 @@ export class Source implements UnitOwner<SourceCall> {
   readonly #ids = new CallIds();
   #questions: Subscription[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #pingedAt = 0;
-  #connectedAt = 0;
   #noWorkersSince: number | undefined;
   readonly #forgetReconnect: () => void;
 
@@ -95,6 +69,16 @@ export class Source implements UnitOwner<SourceCall> {
     this.address = `-.${randomBytes(9).toString("hex")}`;
     this.#connection = connection;
     this.#catalog = catalog;
+    this.#workers = new Workers({
+      connection,
+      address: this.address,
+      onFrame: this.#onFrame,
+      onDrain: () => {
+        for (const unit of this.#units.values()) unit.roomCame();
+      },
+      onLost: (peer) => this.#lost(peer),
+    });
+    this.#places = new Places(catalog, (name) => this.#unit(name));
     this.#forgetReconnect = connection.onReconnect(() => this.#reconnected());
     catalog.apps.onChange((app) => {
       if (app) this.#appChanged(app);
@@ -114,14 +98,14 @@ export class Source implements UnitOwner<SourceCall> {
       sink,
       offers: this.#offers,
       record: this.#answer && new CallRecord(this.#records),
-      cancelAt: (each, peers, terminate) => this.#cancelAt(each, peers, terminate),
-      grantAt: (each, peers) => this.#grantAt(each, peers),
+      cancelAt: (each, peers, terminate) => this.#messages.cancel(each, peers, terminate),
+      grantAt: (each, peers) => this.#messages.grant(each, peers),
       onEnd: (each) => this.#ended(each),
       hold: () => this.#connection.hold(),
       release: () => this.#connection.release(),
     });
     this.#calls.set(call.number, call);
-    const place = this.#subscription && this.#knownPlace(request);
+    const place = this.#subscription && this.#places.known(request);
     if (place) call.placed(place);
     else void this.#place(call, request);
     return call;
@@ -166,48 +150,13 @@ export class Source implements UnitOwner<SourceCall> {
     this.#connection.hold();
     try {
       await this.#start();
-      const place = this.#knownPlace(request) ?? (await this.#findPlace(request));
+      const place = this.#places.known(request) ?? (await this.#places.find(request));
       if (!call.over) call.placed(place);
     } catch (error) {
       call.fail(asFarcallError(error));
     } finally {
       this.#connection.release();
     }
-  }
-
-  #knownPlace(request: OpenCall): Place | undefined {
-    const known = this.#places.get(placeKey(request));
-    const { app, environment } = request.function;
-    if (!known || this.#catalog.apps.known({ app, environment })?.sequence !== known.sequence) return undefined;
-    return known.place;
-  }
-
-  async #findPlace(request: OpenCall): Promise<Place> {
-    const { function: ref, method, durable, trace, progress } = request;
-    const fn = await this.#catalog.function(ref);
-    checkMethod(request, fn.schema);
-    const { version } = fn.stored;
-    const { app, environment, name, instance } = ref;
-    const unit = this.#unit(unitOf({ app, environment, version, schema: fn.schema, instance }));
-    const place: Place = {
-      fn,
-      unit,
-      header: {
-        function: { app, environment, name, version, ...(instance !== undefined && { instance }) },
-        method,
-        durable,
-        ...(trace && { trace }),
-        ...(progress && { progress }),
-      },
-      repeats: durable || fn.schema.options.retries.maxRetries > 0,
-    };
-    const sequence = this.#catalog.apps.known({ app, environment })?.sequence;
-    // A trace is of one call alone.
-    if (sequence !== undefined && !trace) {
-      if (this.#places.size > 1_000) this.#places.clear();
-      this.#places.set(placeKey(request), { place, sequence });
-    }
-    return place;
   }
 
   #unit(name: string): Unit<SourceCall> {
@@ -278,7 +227,7 @@ export class Source implements UnitOwner<SourceCall> {
     );
     for (const call of [...this.#calls.values()]) call.fail(error);
     for (const unit of this.#units.values()) unit.close();
-    for (const { pair } of this.#peers.values()) pair.writer.flush();
+    this.#workers.flush();
     this.#subscription?.unsubscribe();
     for (const asked of this.#questions) asked.unsubscribe();
   }
@@ -292,43 +241,25 @@ export class Source implements UnitOwner<SourceCall> {
     const name = rest.slice(dot + 1);
     const nobody = message.data.length === 0 && message.headers?.code === 503;
     if (kind === "w") {
-      if (nobody) this.#peers.get(name)?.absent();
-      else this.#receive(name, message);
+      if (nobody) this.#workers.absent(name);
+      else {
+        this.#noWorkersSince = undefined;
+        this.#workers.receive(name, message);
+      }
     } else if (kind === "o") {
       const offer = this.#offers.get(Number(name));
       if (nobody && offer) this.#giveBack(offer);
     } else if (kind === "b" && nobody) this.#noWorkersSince ??= performance.now();
   }
 
-  #receive(id: string, message: Msg): void {
-    this.#noWorkersSince = undefined;
-    let peer = this.#peer(id);
-    if (!peer.receive(message.data)) {
-      this.#lose(peer);
-      peer = this.#peer(id);
-      peer.receive(message.data);
-    }
-    if (message.reply) peer.pair.answer();
-  }
-
-  #peer(id: string): Peer {
-    let peer = this.#peers.get(id);
-    if (!peer) {
-      const to = subjects.worker(id, `s.${this.address}`);
-      const reply = subjects.source(this.address, `w.${id}`);
-      peer = new Peer({
-        id,
-        send: (message, wantsReply) => this.#connection.publish(to, message, wantsReply ? reply : undefined),
-        onFrame: this.#onFrame,
-      });
-      this.#peers.set(id, peer);
-    }
-    return peer;
-  }
-
   readonly #onFrame = (frame: Frame, peer: Peer): void => {
+    if (frame.type === ToSource.room) {
+      this.#units.get(frame.payload.toString())?.opened(peer, frame.index);
+      if (frame.index === 0) peer.pair.writer.write(ToWorker.closed, 0, 0, frame.payload);
+      return;
+    }
     if (frame.type === ToSource.took) {
-      this.#offers.took(frame.index, peer, (call) => this.#cancelAt(call, [peer], false));
+      this.#offers.took(frame.index, peer, (call) => this.#messages.cancel(call, [peer], false));
       return;
     }
     const call = this.#calls.get(frame.call);
@@ -357,22 +288,9 @@ export class Source implements UnitOwner<SourceCall> {
     const offer = this.#offers.make(unit, entries);
     for (const { call, index } of entries) call.offered(index, offer);
     const frames = new FrameBuffer();
-    this.#write(frames, entries);
+    this.#messages.write(frames, entries);
     const reply = subjects.source(this.address, `o.${offer.number}`);
     this.#connection.publish(subjects.offers(unit.name), frames.take(), reply);
-  }
-
-  /** Calls with their inputs, grouped by call. */
-  #write(to: FrameTarget, entries: readonly Entry<SourceCall>[]): void {
-    let last: SourceCall | undefined;
-    for (const { call, index } of entries) {
-      if (call !== last) {
-        last = call;
-        to.write(ToWorker.call, call.number, 0, this.#headers.write(call.id, call.place!.header));
-        if (call.granted > 0) to.write(ToWorker.granted, call.number, 0, u32(call.granted));
-      }
-      to.write(ToWorker.input, call.number, index, call.payloadOf(index));
-    }
   }
 
   /** No worker runs the unit: what was offered waits, and the first worker with room pulls it. */
@@ -394,13 +312,18 @@ export class Source implements UnitOwner<SourceCall> {
   #onPull(unit: Unit<SourceCall>, message: Msg): void {
     const { worker, room } = message.json<{ worker: string; room: number }>();
     this.#noWorkersSince = undefined;
-    const peer = this.#peer(worker);
+    const peer = this.#workers.of(worker);
     // It reads slowly, or what it pulled before is still on its way.
     const entries = peer.pair.heldBack > 0 ? [] : unit.pulled(room);
-    for (const { call, index } of entries) call.sentTo(index, peer);
-    this.#write(peer.pair.writer, entries);
-    peer.pair.writer.flush();
+    this.send(unit.laneTo(peer), entries);
     message.respond(u32(entries.length));
+  }
+
+  send(lane: Lane, entries: Entry<SourceCall>[]): void {
+    for (const { call, index } of entries) call.sentTo(index, lane);
+    const { writer } = lane.peer.pair;
+    this.#messages.write(writer, entries);
+    writer.flush();
   }
 
   ring(unit: Unit<SourceCall>, waiting: number): void {
@@ -415,27 +338,11 @@ export class Source implements UnitOwner<SourceCall> {
     if (unit.isIdle && this.#units.get(unit.name) === unit && this.#units.size > 1_000) this.#units.delete(unit.name);
   }
 
-  #cancelAt(call: SourceCall, peers: Iterable<Peer>, terminate: boolean): void {
-    for (const { pair } of peers) {
-      pair.writer.write(ToWorker.cancel, call.number, 0, undefined, terminate ? TERMINATE : 0);
-      pair.writer.flush();
-    }
-  }
-
-  #grantAt(call: SourceCall, peers: Iterable<Peer>): void {
-    for (const { pair } of peers) pair.writer.write(ToWorker.granted, call.number, 0, u32(call.granted));
-  }
-
   // ---- what gets lost
 
   #look(): void {
     const now = performance.now();
-    const ping = now - this.#pingedAt > PING_MS;
-    if (ping) this.#pingedAt = now;
-    for (const peer of [...this.#peers.values()]) {
-      if (peer.isLost(this.#connectedAt)) this.#lose(peer);
-      else if (peer.inputs > 0 ? ping || peer.isAbsent : peer.isIdle(now) || peer.isAbsent) peer.ping();
-    }
+    this.#workers.look();
     for (const offer of this.#offers.before(now - OFFER_LOST_MS)) {
       this.#offers.forget(offer);
       for (const { call } of offer.entries) call.lost(offer);
@@ -443,9 +350,8 @@ export class Source implements UnitOwner<SourceCall> {
     if (this.#noWorkersSince !== undefined && now - this.#noWorkersSince > NO_WORKER_MS) this.#failWaiting();
   }
 
-  #lose(peer: Peer): void {
-    this.#peers.delete(peer.id);
-    peer.pair.close();
+  #lost(peer: Peer): void {
+    for (const unit of this.#units.values()) unit.forget(peer);
     for (const call of [...this.#calls.values()]) call.lost(peer);
   }
 
@@ -465,55 +371,16 @@ export class Source implements UnitOwner<SourceCall> {
   }
 
   #reconnected(): void {
-    this.#connectedAt = performance.now();
-    for (const { pair } of this.#peers.values()) pair.resume();
+    this.#workers.reconnected();
     for (const unit of this.#units.values()) unit.reconnected();
   }
-}
-
-interface FrameTarget {
-  write(type: number, call: number, index: number, payload?: Uint8Array, flags?: number): void;
-}
-
-function placeKey({ function: ref, method, durable, progress }: OpenCall): string {
-  const { app, environment, name, version = "", signature = "", instance = "-" } = ref;
-  return `${method}\0${durable}\0${progress}\0${environment}\0${app}\0${name}\0${version}\0${signature}\0${instance}`;
 }
 
 function json<T>({ payload }: Frame): T {
   return JSON.parse(payload.toString()) as T;
 }
 
-function u32(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}
-
 function asFarcallError(error: unknown): FarcallError {
   if (error instanceof FarcallError) return error;
   return new InternalFailure(`the engine failed: ${(error as Error).message}`, { cause: error });
-}
-
-/** Undefined while its function is not found. */
-function infoOf({ id, request, place, counts }: SourceCall): CallInfo | undefined {
-  if (!place) return undefined;
-  const { app, environment, name, instance } = request.function;
-  const { numInputs, numEnded, numFailed, cancelled, createdAt, endedAt } = counts;
-  return {
-    id,
-    app,
-    environment,
-    function: name,
-    ...(instance !== undefined && { instance }),
-    version: place.fn.stored.version,
-    method: request.method,
-    mode: place.fn.schema.mode,
-    numInputs,
-    numEnded,
-    numFailed,
-    createdAt: new Date(createdAt).toISOString(),
-    ...(endedAt > 0 && { endedAt: new Date(endedAt).toISOString() }),
-    cancelled,
-  };
 }

@@ -10,7 +10,7 @@ import {
   type Pool,
 } from "../../../pool/index.ts";
 import { type OfferedCall, ToSource } from "../pairs/index.ts";
-import type { WorkerUnit } from "./unit.ts";
+import type { Stay } from "./unit.ts";
 
 const TYPES = { result: ToSource.result, exception: ToSource.exception, end: ToSource.end } as const;
 
@@ -31,7 +31,7 @@ export interface GuestCallOptions {
   header: OfferedCall;
   fn: DeployedFunction;
   pool: Pool;
-  unit: WorkerUnit;
+  stay: Stay;
   guest: CallGuest;
   /** By which the source knows it. */
   sourceNumber: number;
@@ -48,7 +48,7 @@ export class GuestCall implements Call {
   readonly parent = undefined;
   readonly inPool = new CallInPool();
   readonly #guest: CallGuest;
-  readonly #unit: WorkerUnit;
+  readonly stay: Stay;
   readonly #sourceNumber: number;
   readonly #sendsProgress: boolean;
   /** Those that the pool has not taken, newest last. */
@@ -60,7 +60,7 @@ export class GuestCall implements Call {
   #latest: Map<number, Progress> | undefined;
   #over = false;
 
-  constructor({ number, id, header, fn, pool, unit, guest, sourceNumber }: GuestCallOptions) {
+  constructor({ number, id, header, fn, pool, stay, guest, sourceNumber }: GuestCallOptions) {
     this.number = number;
     this.id = id;
     this.method = header.method;
@@ -69,7 +69,7 @@ export class GuestCall implements Call {
     this.pool = pool;
     this.patientSince = header.durable ? performance.now() : undefined;
     this.#guest = guest;
-    this.#unit = unit;
+    this.stay = stay;
     this.#sourceNumber = sourceNumber;
     this.#sendsProgress = header.progress === true;
     pool.opened(this);
@@ -80,7 +80,7 @@ export class GuestCall implements Call {
   input(index: number, payload: Uint8Array): void {
     if (this.#over) return;
     this.#open++;
-    this.#unit.gained(1);
+    this.stay.gained(1);
     this.#queue.push(new Input(this, index, payload));
     this.pool.enqueue(this, 1);
   }
@@ -98,7 +98,7 @@ export class GuestCall implements Call {
     this.pool.cancelled(this, this.waiting, options);
     this.#queue = [];
     this.#close();
-    this.#unit.lostSome(this.#open);
+    this.stay.lost(this.#open);
   }
 
   /** Somebody here ends it, and its source is told why. */
@@ -179,7 +179,7 @@ export class GuestCall implements Call {
       this.#over = true;
       this.#close();
     }
-    this.#unit.lostSome(1);
+    this.stay.lost(1);
   }
 
   #close(): void {

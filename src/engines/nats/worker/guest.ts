@@ -4,6 +4,7 @@ import type { Frame } from "../../../wire/frames.ts";
 import { ToSource } from "../pairs/index.ts";
 import { Peer } from "../peer.ts";
 import type { CallGuest, GuestCall } from "./guest-call.ts";
+import type { StayGuest } from "./unit.ts";
 
 /** Enough waits for a source that reads slowly: nothing more should run for it. */
 const MAX_HELD_BACK = 8 * 1024 * 1024;
@@ -18,7 +19,7 @@ export interface GuestOptions {
   onProgress(call: GuestCall, progress: Progress): void;
 }
 
-export class Guest implements CallGuest {
+export class Guest implements CallGuest, StayGuest {
   readonly address: string;
   readonly peer: Peer;
   readonly #calls = new Map<number, GuestCall>();
@@ -73,6 +74,10 @@ export class Guest implements CallGuest {
     const parked = [...this.#parked];
     this.#parked.clear();
     for (const call of parked) call.resume();
+  }
+
+  tellRoom(unit: string, standing: number): void {
+    this.write(ToSource.room, 0, standing, Buffer.from(unit));
   }
 
   /** Says soon that an offer has come, unless all its outcomes are there before. */

@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AutoscalerSettings } from "../../../engine/index.ts";
 import type { Version, Versions } from "../../../pool/index.ts";
+import type { FunctionSchema } from "../../../schema/index.ts";
 import type { Connection } from "../connection.ts";
 import { appKey } from "../names.ts";
 import {
@@ -130,4 +131,15 @@ export class WorkerVersions implements Versions {
 
 function versionKey({ app, environment, version }: AppName & { version: number }): string {
   return `${appKey({ app, environment })}.${version}`;
+}
+
+const functionMaps = new WeakMap<Version, ReadonlyMap<string, FunctionSchema>>();
+
+export function functionsOf(version: Version): ReadonlyMap<string, FunctionSchema> {
+  let functions = functionMaps.get(version);
+  if (!functions) {
+    functions = new Map(version.manifest.functions.map((schema) => [schema.name, schema]));
+    functionMaps.set(version, functions);
+  }
+  return functions;
 }
