@@ -62,7 +62,7 @@ export interface CallHandle {
   put(index: number, payload: Uint8Array): void;
   /** Resolves once the engine has taken enough of what was put; `undefined` when there is no need to wait. */
   drained(): Promise<void> | undefined;
-  /** No more inputs. Resolves to the call's id: for a durable call when all inputs are on disk, otherwise as soon as it has one. */
+  /** No more inputs. Resolves to the call's id: for a durable call when all inputs are on disk, otherwise as soon as it has one. An engine may leave a call without inputs unnamed. */
   end(): Promise<string>;
   /** Lets a generator send `count` more `yield` outputs. A call starts with none granted; unary outputs need none. */
   credit(count: number): void;

@@ -135,8 +135,7 @@ export const count_words: Function<
     const errors = report.filter((line) => !line.startsWith(" "));
     const shown = errors.map((line) => line.replace(/^src\/use\.ts\((\d+),(\d+)\): error /, "$1:$2 "));
     await expect(`${shown.join("\n")}\n`).toMatchFileSnapshot(`./__snapshots__/python-wrong.${compiler}.txt`);
-    // With a rest parameter the compiler lists all the ways to call.
-    for (const line of shown) expect(line.length).toBeLessThan(/stop_words/.test(line) ? 500 : 320);
+    for (const line of shown) expect(line.length).toBeLessThan(200);
     // One for each line of wrong calls.
     expect(new Set(shown.map((line) => line.split(":")[0])).size).toBe(wrong.trim().split("\n").length - 3);
   });

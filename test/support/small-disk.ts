@@ -31,7 +31,8 @@ export function smallDisk(mebibytes: number): SmallDisk | undefined {
       rmSync(ballast, { force: true });
     },
     [Symbol.dispose]() {
-      execFileSync("umount", [path]);
+      // Lazily: containers of a host that was killed may still be ending.
+      execFileSync("umount", ["--lazy", path]);
       rmdirSync(path);
     },
   };

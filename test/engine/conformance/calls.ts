@@ -37,7 +37,9 @@ export function calls(suite: Suite): void {
     });
 
     test("ends a call without inputs", async () => {
-      expect(await app.call("add", []).acknowledged).toMatch(/^fc-/);
+      const { handle, acknowledged } = app.call("add", []);
+      expect(await acknowledged).toBe(handle.id);
+      expect(await app.call("add", [], { method: "spawnMap", durable: true }).acknowledged).toMatch(/^fc-/);
     });
 
     suite.needing(["bytes"])("carries a large payload", async () => {

@@ -132,6 +132,17 @@ describe.skipIf(LEFT_OUT)(`three workers${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, ()
     expect(await engine.invoker.call(id)).toMatchObject({ numInputs: 1_500, numEnded: 1_500, numFailed: 0 });
   });
 
+  test("what is sent to a worker that was killed while it had nothing goes to another", patient, async () => {
+    const call = () => driver.call("once", inputs(60, "")).outcomes;
+    const expected = inputs(60, "").map(([n]) => n);
+    // Until all workers take short inputs without being asked.
+    for (let i = 0; i < 3; i++) expect(values(await call())).toEqual(expected);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await cluster.workers[0]!.kill();
+    expect(values(await call())).toEqual(expected);
+    await cluster.workers[0]!.start();
+  });
+
   test("a worker that is told to stop hands its work over", patient, async () => {
     const log = file();
     const id = await driver.spawn("double", inputs(400, log));

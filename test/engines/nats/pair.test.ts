@@ -17,12 +17,12 @@ class Channel {
 
   #side(name: "a" | "b", other: () => Pair): Pair {
     return new Pair({
-      send: (message, reply) => {
+      send: (message, asks) => {
         if (this.losing) return;
         const sent = new Uint8Array(message);
         this.#queue.push(() => {
           expect(other().receive(sent)).toBe(true);
-          if (reply) other().answer();
+          if (asks !== "nothing") other().answer();
         });
       },
       onFrame: ({ index, payload }) => this.received[name].push(`${index}:${payload.length}`),

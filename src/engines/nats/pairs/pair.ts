@@ -22,9 +22,11 @@ const WINDOW_BYTES = 4 * 1024 * 1024;
 const ACKNOWLEDGE_BYTES = 512 * 1024;
 const NOTHING = -1;
 
+/** What the answer to a message is to tell: whether anybody listens there at all, or whether this message has come. */
+export type Asks = "nothing" | "presence" | "delivery";
+
 export interface PairOptions {
-  /** @param reply asked for to learn whether anybody listens there */
-  send(message: Uint8Array, reply: boolean): void;
+  send(message: Uint8Array, asks: Asks): void;
   onFrame(frame: Frame): void;
   /** There is room again for what was held back. */
   onDrain?(): void;
@@ -54,6 +56,8 @@ export class Pair {
   /** What the other side knows of `#received`. */
   #told = 0;
   #resendAt = 0;
+  /** Of the next message with bytes. */
+  #asks: Asks = "nothing";
   #closed = false;
 
   constructor(options: PairOptions) {
@@ -87,12 +91,12 @@ export class Pair {
   /** Says what has been received; an answer tells that nobody is there. */
   ping(): void {
     this.writer.flush();
-    this.#control(this.#sent, true);
+    this.#control(this.#sent, "presence");
   }
 
   /** Messages may have been lost: asks for what is missing, and lets the other side see whether something is. */
   resume(): void {
-    this.#control(NOTHING, false);
+    this.#control(NOTHING);
     this.ping();
   }
 
@@ -105,7 +109,7 @@ export class Pair {
     // Meant for whoever was here before.
     const isNew = this.#peer !== 0 && this.#peer !== theirs;
     if (mine !== 0 && mine !== this.#number) {
-      if (!isNew) this.#control(this.#sent, false);
+      if (!isNew) this.#control(this.#sent);
       return !isNew;
     }
     if (isNew) return false;
@@ -119,7 +123,7 @@ export class Pair {
 
   /** The other side wants to know whether we are there. */
   answer(): void {
-    this.#control(this.#sent, false);
+    this.#control(this.#sent);
   }
 
   #take(at: number, bytes: Buffer): void {
@@ -131,7 +135,7 @@ export class Pair {
     if (fresh.length === 0) return;
     this.#received += fresh.length;
     this.#reader.push(fresh);
-    if (this.#received - this.#told >= ACKNOWLEDGE_BYTES) this.#control(this.#sent, false);
+    if (this.#received - this.#told >= ACKNOWLEDGE_BYTES) this.#control(this.#sent);
   }
 
   /** Once for a row of messages that come too early. */
@@ -139,14 +143,14 @@ export class Pair {
     const now = performance.now();
     if (now - this.#resendAt < 100) return;
     this.#resendAt = now;
-    this.#control(NOTHING, false);
+    this.#control(NOTHING);
   }
 
-  #control(at: number, reply: boolean): void {
+  #control(at: number, asks: Asks = "nothing"): void {
     if (this.#closed) return;
     const message = Buffer.allocUnsafe(HEADER_BYTES);
     this.#head(message, at);
-    this.#options.send(message, reply);
+    this.#options.send(message, asks);
   }
 
   #head(message: Buffer, at: number): void {
@@ -158,6 +162,11 @@ export class Pair {
   }
 
   // ---- sending
+
+  /** What is written next asks whether it is delivered. */
+  askDelivery(): void {
+    this.#asks = "delivery";
+  }
 
   #write(chunk: Uint8Array): void {
     for (let from = 0; from < chunk.length; from += MAX_BYTES) {
@@ -177,7 +186,8 @@ export class Pair {
       const { at, message } = this.#kept[this.#next]!;
       if (at - this.#acknowledged >= WINDOW_BYTES) return;
       this.#head(message, at);
-      this.#options.send(message, false);
+      this.#options.send(message, this.#asks);
+      this.#asks = "nothing";
       this.#sent = Math.max(this.#sent, at + message.length - HEADER_BYTES);
     }
   }

@@ -257,10 +257,19 @@ export class SourceCall implements CallHandle {
     this.#waiting++;
   }
 
+  /** The worker was gone before it got any of its inputs. */
+  undelivered(peer: Peer): void {
+    for (const index of this.#indicesAt(peer).toReversed()) this.back(index);
+  }
+
+  #indicesAt(at: Offer | Peer): number[] {
+    const isThere = ({ at: there }: Held) => there === at || (there instanceof Lane && there.peer === at);
+    return [...this.#held].filter(([, held]) => isThere(held)).map(([index]) => index);
+  }
+
   /** What was with a worker, or in an offer, is lost. */
   lost(at: Offer | Peer): void {
-    const isThere = ({ at: there }: Held) => there === at || (there instanceof Lane && there.peer === at);
-    const indices = [...this.#held].filter(([, held]) => isThere(held)).map(([index]) => index);
+    const indices = this.#indicesAt(at);
     if (indices.length === 0) return;
     const all = indices.length === this.#held.size;
     for (const index of indices.toReversed()) {

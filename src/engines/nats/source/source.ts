@@ -77,6 +77,7 @@ export class Source implements UnitOwner<SourceCall> {
         for (const unit of this.#units.values()) unit.roomCame();
       },
       onLost: (peer) => this.#lost(peer),
+      onUndelivered: (peer) => this.#undelivered(peer),
     });
     this.#places = new Places(catalog, (name) => this.#unit(name));
     this.#forgetReconnect = connection.onReconnect(() => this.#reconnected());
@@ -246,6 +247,8 @@ export class Source implements UnitOwner<SourceCall> {
         this.#noWorkersSince = undefined;
         this.#workers.receive(name, message);
       }
+    } else if (kind === "d") {
+      if (nobody) this.#workers.undelivered(name);
     } else if (kind === "o") {
       const offer = this.#offers.get(Number(name));
       if (nobody && offer) this.#giveBack(offer);
@@ -320,6 +323,7 @@ export class Source implements UnitOwner<SourceCall> {
   }
 
   send(lane: Lane, entries: Entry<SourceCall>[]): void {
+    if (entries.length > 0) lane.peer.doubt();
     for (const { call, index } of entries) call.sentTo(index, lane);
     const { writer } = lane.peer.pair;
     this.#messages.write(writer, entries);
@@ -353,6 +357,11 @@ export class Source implements UnitOwner<SourceCall> {
   #lost(peer: Peer): void {
     for (const unit of this.#units.values()) unit.forget(peer);
     for (const call of [...this.#calls.values()]) call.lost(peer);
+  }
+
+  #undelivered(peer: Peer): void {
+    for (const unit of this.#units.values()) unit.forget(peer);
+    for (const call of [...this.#calls.values()]) call.undelivered(peer);
   }
 
   /** Nobody has begun them. */

@@ -15,6 +15,8 @@ export interface WorkersOptions {
   onDrain(): void;
   /** What it had is lost. */
   onLost(peer: Peer): void;
+  /** It was gone before it got any of what it has. */
+  onUndelivered(peer: Peer): void;
 }
 
 export class Workers {
@@ -32,10 +34,14 @@ export class Workers {
     if (!peer) {
       const { connection, address, onFrame, onDrain } = this.#options;
       const to = subjects.worker(id, `s.${address}`);
-      const reply = subjects.source(address, `w.${id}`);
+      const replies = {
+        nothing: undefined,
+        presence: subjects.source(address, `w.${id}`),
+        delivery: subjects.source(address, `d.${id}`),
+      };
       peer = new Peer({
         id,
-        send: (message, wantsReply) => connection.publish(to, message, wantsReply ? reply : undefined),
+        send: (message, asks) => connection.publish(to, message, replies[asks]),
         onFrame,
         onDrain,
       });
@@ -59,6 +65,14 @@ export class Workers {
     this.#peers.get(id)?.absent();
   }
 
+  /** Nobody listened when the first of its inputs were sent to it. */
+  undelivered(id: string): void {
+    const peer = this.#peers.get(id);
+    if (!peer?.isDoubted) return;
+    this.#forget(peer);
+    this.#options.onUndelivered(peer);
+  }
+
   look(): void {
     const now = performance.now();
     const ping = now - this.#pingedAt > PING_MS;
@@ -70,9 +84,13 @@ export class Workers {
   }
 
   #lose(peer: Peer): void {
+    this.#forget(peer);
+    this.#options.onLost(peer);
+  }
+
+  #forget(peer: Peer): void {
     this.#peers.delete(peer.id);
     peer.pair.close();
-    this.#options.onLost(peer);
   }
 
   reconnected(): void {

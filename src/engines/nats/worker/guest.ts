@@ -1,7 +1,7 @@
 /** A source that has inputs here, or had some: the pair with it, its calls, and whether it is still there. */
 import type { Progress } from "../../../engine/index.ts";
 import type { Frame } from "../../../wire/frames.ts";
-import { ToSource } from "../pairs/index.ts";
+import { type Asks, ToSource } from "../pairs/index.ts";
 import { Peer } from "../peer.ts";
 import type { CallGuest, GuestCall } from "./guest-call.ts";
 import type { StayGuest } from "./unit.ts";
@@ -14,7 +14,7 @@ const TOOK_MS = 5;
 export interface GuestOptions {
   /** Of the source. */
   address: string;
-  send(message: Uint8Array, reply: boolean): void;
+  send(message: Uint8Array, asks: Asks): void;
   onFrame(frame: Frame, guest: Guest): void;
   onProgress(call: GuestCall, progress: Progress): void;
 }

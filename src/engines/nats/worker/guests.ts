@@ -65,7 +65,7 @@ export class Guests {
       const reply = subjects.worker(id, `s.${address}`);
       guest = new Guest({
         address,
-        send: (message, wantsReply) => connection.publish(to, message, wantsReply ? reply : undefined),
+        send: (message, asks) => connection.publish(to, message, asks === "nothing" ? undefined : reply),
         onFrame: this.#onFrame,
         onProgress: (call, progress) => connection.publish(subjects.progress(call.id), JSON.stringify(progress)),
       });

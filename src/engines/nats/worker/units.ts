@@ -39,6 +39,8 @@ export class Units {
   readonly #units = new Map<string, Known>();
   readonly bells: Bells = new Bells();
   #draining = false;
+  /** Offers that were sent before this worker left may still come. */
+  #leaving = 0;
 
   constructor(options: UnitsOptions) {
     this.#options = options;
@@ -186,8 +188,14 @@ export class Units {
   }
 
   #leave(known: Known): void {
-    known.offers?.drain().catch(() => {});
+    const { offers } = known;
     known.offers = undefined;
+    if (!offers) return;
+    this.#leaving++;
+    offers
+      .drain()
+      .catch(() => {})
+      .finally(() => this.#leaving--);
   }
 
   #drop(name: string, known: Known): void {
@@ -215,6 +223,7 @@ export class Units {
 
   /** After `close`: inputs may be on their way here. */
   get isAwaiting(): boolean {
+    if (this.#leaving > 0) return true;
     for (const { unit } of this.#units.values()) if (unit.isAwaiting) return true;
     return false;
   }
