@@ -9,6 +9,13 @@ const { setImmediate } = globalThis;
 /** Of all such work in one turn, in milliseconds. */
 const SLICE_MS = 0.5;
 
+let needed = true;
+
+/** Whether anybody could be held up: slices cost time where all work is one client's. */
+export function sliceWork(isNeeded: boolean): void {
+  needed = isNeeded;
+}
+
 /** When the slice of this turn began, by performance.now(); 0 before. */
 let begunAt = 0;
 let waiting: (() => void)[] = [];
@@ -16,6 +23,7 @@ let scheduled = false;
 
 /** Whether the rest should wait for `inNextSlice`. The first to ask begins the slice. */
 export function isSliceOver(): boolean {
+  if (!needed) return false;
   const now = performance.now();
   if (begunAt > 0) return now - begunAt > SLICE_MS;
   begunAt = now;

@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FrameFeed } from "../../src/wire/frame-feed.ts";
 import { type Frame, FrameError, FrameReader, FrameWriter, HEADER_BYTES } from "../../src/wire/frames.ts";
+import { isSliceOver, sliceWork } from "../../src/wire/slices.ts";
 import { patient } from "../support/limits.ts";
 
 const frames = fc.array(
@@ -137,6 +138,21 @@ test("a chunk of many frames is read in slices, in order, and leaves turns to ot
   expect(received).toEqual(sent);
   expect(turns.size).toBeGreaterThan(2);
   close();
+});
+
+test("where nobody could be held up, a turn's work is not sliced", async () => {
+  sliceWork(false);
+  try {
+    expect(isSliceOver()).toBe(false);
+    for (const begun = performance.now(); performance.now() - begun < 2; );
+    expect(isSliceOver()).toBe(false);
+  } finally {
+    sliceWork(true);
+  }
+  // The first to ask begins a slice.
+  isSliceOver();
+  for (const begun = performance.now(); performance.now() - begun < 2; );
+  expect(isSliceOver()).toBe(true);
 });
 
 test("a socket that is held is not read any further, and what has come of one that is closed is not lost", async () => {

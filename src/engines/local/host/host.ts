@@ -6,6 +6,7 @@ import { type ContainerOutput, NodeLauncher, type PoolLog, Pools, Processes, Sch
 import { InvalidError } from "../../../runtime/errors.ts";
 import { parseManifest, SchemaError } from "../../../schema/index.ts";
 import { packageVersion } from "../../../text/index.ts";
+import { sliceWork } from "../../../wire/slices.ts";
 import { placeForSocket, removeAddress, removeSocketFolder, writeAddress } from "../address.ts";
 import type { StatePaths } from "../paths.ts";
 import type { HostStatus, Requests } from "../protocol.ts";
@@ -89,6 +90,7 @@ export class Host implements Services {
     this.#server = createServer({ noDelay: true }, (socket) => {
       clearTimeout(this.#idleTimer);
       this.#connections.add(new Connection(this, socket, this.#connectionClosed));
+      sliceWork(this.#connections.size > 1);
     });
   }
 
@@ -128,6 +130,7 @@ export class Host implements Services {
 
   readonly #connectionClosed = (connection: Connection): void => {
     this.#connections.delete(connection);
+    sliceWork(this.#connections.size > 1);
     this.#lookForWork();
   };
 
