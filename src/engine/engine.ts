@@ -60,6 +60,23 @@ export interface EngineStatus {
   warnings: string[];
 }
 
+/** A process on some machine that runs an engine's containers, by its own words. */
+export interface WorkerReport {
+  id: string;
+  host: string;
+  pid: number;
+  /** farcall's. */
+  version: string;
+  /** ISO 8601. */
+  startedAt: string;
+  labels: string[];
+  containers: number;
+  /** Inputs that it has. */
+  inputs: number;
+  /** It takes nothing more, and ends once what it has is done. */
+  draining: boolean;
+}
+
 /** Opens the engine that a URL names. Does no I/O before the first use. */
 export type EngineFactory = (url: string) => Engine;
 

@@ -1,11 +1,12 @@
 /** The kinds of engine that the package brings, for whoever needs an engine and not the rest of the core. */
+import type { WorkerReport } from "../engine/index.ts";
 import { registerEngine, registerObserver } from "../runtime/engines.ts";
 import type { HostStatus, MaintenanceReport } from "./local/index.ts";
-import type { InitOptions, InitStep, WorkerReport } from "./nats/index.ts";
+import type { InitOptions, InitStep } from "./nats/index.ts";
 
 export { openEngine } from "../runtime/engines.ts";
 export type { HostStatus, MaintenanceReport } from "./local/index.ts";
-export type { InitOptions, InitStep, WorkerReport } from "./nats/index.ts";
+export type { InitOptions, InitStep } from "./nats/index.ts";
 
 /** An engine whose work is done by a process of this machine, for whoever operates it. */
 export interface HostControl {

@@ -1,8 +1,8 @@
 /** What the server and its page say to each other: the shapes of the JSON that goes between them. */
-import type { AppSummary, CallInfo, FunctionStats, LogEntry, StatsSample } from "../engine/index.ts";
+import type { AppSummary, CallInfo, FunctionStats, LogEntry, StatsSample, WorkerReport } from "../engine/index.ts";
 import type { DocTag, FunctionMode } from "../schema/index.ts";
 
-export type { AppSummary, CallInfo, DocTag, FunctionStats, LogEntry, StatsSample };
+export type { AppSummary, CallInfo, DocTag, FunctionStats, LogEntry, StatsSample, WorkerReport };
 
 /** What went wrong, as the page shows it. */
 export interface Problem {
@@ -14,7 +14,7 @@ export interface Problem {
 /** Each route that answers with one JSON value, and what that is. */
 export interface Requests {
   "GET engine": EngineView;
-  "GET workers": WorkerView[];
+  "GET workers": WorkerReport[];
   "GET apps": AppSummary[];
   "GET figures": AppFigures[];
   "GET app": AppView;
@@ -66,23 +66,6 @@ export interface Abilities {
   arguments: boolean;
   /** Workers do its work, which can be listed. */
   workers: boolean;
-}
-
-/** A process on some machine that runs containers. */
-export interface WorkerView {
-  id: string;
-  host: string;
-  pid: number;
-  /** farcall's. */
-  version: string;
-  /** ISO 8601. */
-  startedAt: string;
-  labels: string[];
-  containers: number;
-  /** Inputs that it has. */
-  inputs: number;
-  /** It takes nothing more, and ends once what it has is done. */
-  draining: boolean;
 }
 
 // ---- apps -----------------------------------------------------------------------------------------------------

@@ -4,4 +4,4 @@
  */
 export { natsEngine } from "./factory.ts";
 export { initializeNats, listWorkers, newSealKey } from "./operate.ts";
-export type { InitOptions, InitStep, WorkerReport } from "./reports.ts";
+export type { InitOptions, InitStep } from "./reports.ts";

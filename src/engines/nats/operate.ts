@@ -1,10 +1,11 @@
 /** What operators do with the servers of a NATS engine. */
+import type { WorkerReport } from "../../engine/index.ts";
 import { parseAddress } from "./address.ts";
 import { ask } from "./ask.ts";
 import { Connection } from "./connection.ts";
 import { initialize } from "./layout.ts";
 import { createSealKey } from "./registry/index.ts";
-import type { InitOptions, InitStep, WorkerReport } from "./reports.ts";
+import type { InitOptions, InitStep } from "./reports.ts";
 
 /** Makes what is missing and changes what differs. Rejects with FarcallError. */
 export async function initializeNats(url: string, options: InitOptions): Promise<InitStep[]> {

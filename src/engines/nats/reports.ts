@@ -1,21 +1,6 @@
 /** What operators are told, and what workers tell each other about themselves. */
 import type { FunctionStats } from "../../engine/index.ts";
 
-export interface WorkerReport {
-  id: string;
-  host: string;
-  pid: number;
-  /** farcall's. */
-  version: string;
-  /** ISO 8601. */
-  startedAt: string;
-  labels: string[];
-  containers: number;
-  /** Inputs that it has. */
-  inputs: number;
-  draining: boolean;
-}
-
 /** Of one function, at one worker. */
 export interface WorkerStats extends FunctionStats {
   /** Inputs that wait at sources, as far as it has heard: all workers hear the same. */

@@ -1,9 +1,8 @@
 /** What an operator asks of a NATS engine: `farcall doctor`. */
-import type { EngineStatus } from "../../engine/index.ts";
+import type { EngineStatus, WorkerReport } from "../../engine/index.ts";
 import { ask } from "./ask.ts";
 import type { Connection } from "./connection.ts";
 import { streams } from "./names.ts";
-import type { WorkerReport } from "./reports.ts";
 
 /** Clocks that differ by more make times and expiries wrong. */
 const MAX_SKEW_MS = 2_000;

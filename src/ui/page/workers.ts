@@ -1,5 +1,5 @@
 /** The machines that do the engine's work. */
-import type { WorkerView } from "../api.ts";
+import type { WorkerReport } from "../api.ts";
 import { get } from "./api.ts";
 import { ago, badge, empty, h, show } from "./dom.ts";
 import type { Place, View } from "./place.ts";
@@ -21,7 +21,7 @@ export async function workersView({ left }: Place): Promise<View> {
   };
 }
 
-function table(workers: readonly WorkerView[]): Element {
+function table(workers: readonly WorkerReport[]): Element {
   const titles = TITLES.map((title) => h("th", { scope: "col" }, title));
   return h(
     "div",
@@ -30,7 +30,7 @@ function table(workers: readonly WorkerView[]): Element {
   );
 }
 
-function row({ id, host, pid, version, startedAt, labels, containers, inputs, draining }: WorkerView): Element {
+function row({ id, host, pid, version, startedAt, labels, containers, inputs, draining }: WorkerReport): Element {
   return h(
     "tr",
     {},

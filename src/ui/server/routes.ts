@@ -6,7 +6,7 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Engine, LogEntry, Monitor } from "../../engine/index.ts";
 import { InvalidError, monitorOf, UnsupportedError } from "../../runtime/index.ts";
-import type { EngineView, Files, Requests, Streams, WorkerView } from "../api.ts";
+import type { EngineView, Files, Requests, Streams, WorkerReport } from "../api.ts";
 import { Assets } from "./assets.ts";
 import { call, isRunning, problemOf, readArguments } from "./calls.ts";
 import { appView, classView, diffView, functionView } from "./describe.ts";
@@ -31,7 +31,7 @@ interface Asked {
 }
 
 /** Lists the workers of the engine. */
-export type WorkersOf = () => Promise<WorkerView[]>;
+export type WorkersOf = () => Promise<WorkerReport[]>;
 
 type Handler<Answer> = (engine: Engine, asked: Asked) => Promise<Answer> | Answer;
 

@@ -1,5 +1,5 @@
 /** What this worker answers: about itself, what it runs, and what updateAutoscaler is to set. */
-import type { AutoscalerSettings, FunctionRef } from "../../../engine/index.ts";
+import type { AutoscalerSettings, FunctionRef, WorkerReport } from "../../../engine/index.ts";
 import {
   deployedSettings,
   mergeSettings,
@@ -13,7 +13,7 @@ import { functionNamed } from "../../catalog/index.ts";
 import type { Msg } from "../connection.ts";
 import { subjects, WORKERS } from "../names.ts";
 import type { Catalog, Overrides } from "../registry/index.ts";
-import type { WorkerReport, WorkerStats } from "../reports.ts";
+import type { WorkerStats } from "../reports.ts";
 import { unitOf } from "../unit.ts";
 import type { Deployed } from "./deployed.ts";
 import { failureOf, type Guests } from "./guests.ts";

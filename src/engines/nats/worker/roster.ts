@@ -4,9 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
+import type { WorkerReport } from "../../../engine/index.ts";
 import type { Connection, Msg } from "../connection.ts";
 import { subjects } from "../names.ts";
-import type { WorkerReport } from "../reports.ts";
 
 const REPORT_MS = 1_000;
 /** A worker that has not reported for so long is gone. */

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { FunctionRef, LogEntry, OpenCall } from "../../../engine/index.ts";
+import type { FunctionRef, LogEntry, OpenCall, WorkerReport } from "../../../engine/index.ts";
 import {
   type ContainerOutput,
   NodeLauncher,
@@ -18,7 +18,6 @@ import type { Connection, Msg, Subscription } from "../connection.ts";
 import { CallStore, OpenedCall } from "../durable/index.ts";
 import { subjects } from "../names.ts";
 import type { AppName, Catalog, Overrides } from "../registry/index.ts";
-import type { WorkerReport } from "../reports.ts";
 import { newCallId, Source } from "../source/index.ts";
 import { Deployed } from "./deployed.ts";
 import { Guests } from "./guests.ts";
