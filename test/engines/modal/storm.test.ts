@@ -139,6 +139,7 @@ test("each input has one outcome, the right one, whatever fails, is slow, lost, 
     expect(blobs).toBeInstanceOf(Uint8Array);
     expect(Buffer.compare(blobs, blob)).toBe(0);
   });
-  await fc.assert(property, { numRuns: 6 });
+  // The same schedules in each run: a failure can be looked into.
+  await fc.assert(property, { numRuns: 6, seed: 1 });
   warn.mockRestore();
 });
