@@ -1,5 +1,6 @@
 /** NATS's errors as farcall's. They are recognised by name and code, since the packages that define them are loaded late. */
-import { EngineUnavailableError, FarcallError } from "../../runtime/errors.ts";
+import type { Failure } from "../../engine/index.ts";
+import { EngineUnavailableError, errorToFailure, FarcallError, InternalFailure } from "../../runtime/errors.ts";
 
 /** JetStream's error codes. */
 const WRONG_LAST_SEQUENCE = 10071;
@@ -73,6 +74,15 @@ export function asFarcallError(error: unknown, url: string): FarcallError {
     cause: error,
     hint: "Is a nats-server with JetStream running there?",
   });
+}
+
+/**
+ * What a caller is told of an error.
+ * @param who failed, when it is a fault of farcall's
+ */
+export function failureOf(error: unknown, who: "engine" | "worker" = "engine"): Failure {
+  if (error instanceof FarcallError) return errorToFailure(error);
+  return errorToFailure(new InternalFailure(`the ${who} failed: ${(error as Error).message}`));
 }
 
 export function noJetStream(url: string): EngineUnavailableError {

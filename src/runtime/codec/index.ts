@@ -15,7 +15,7 @@ import { SerializationError } from "../errors.ts";
 export { decodeCustom, encodedForm, isOfCodec, keepUnknownCodecs } from "./custom.ts";
 
 import { explain } from "./explain.ts";
-import { prepare } from "./prepare.ts";
+import { canCross, prepare } from "./prepare.ts";
 import { revive } from "./revive.ts";
 import { REFUSED, scan } from "./scan.ts";
 import { TAG } from "./tags.ts";
@@ -56,17 +56,7 @@ export function encodeArguments(args: readonly unknown[], kwargs?: Readonly<Reco
     return write(scan(value, 0) ? new Tag(prepare(value, 0, []), TAG.revive) : value, "arguments");
   } catch (thrown) {
     if (thrown !== REFUSED) throw thrown;
-    throw isRefused(args) ? explain(args, "arguments", 1) : explain(kwargs, "kwargs", 1);
-  }
-}
-
-function isRefused(value: unknown): boolean {
-  try {
-    if (scan(value, 1)) prepare(value, 1, []);
-    return false;
-  } catch (thrown) {
-    if (thrown === REFUSED) return true;
-    throw thrown;
+    throw canCross(args, 1) ? explain(kwargs, "kwargs", 1) : explain(args, "arguments", 1);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Takes properties out of values that could not cross the wire with them: see the function option `omit`. */
-import { prepare } from "./prepare.ts";
-import { kindOf, MAX_DEPTH, REFUSED, scan } from "./scan.ts";
+import { canCross } from "./prepare.ts";
+import { kindOf, MAX_DEPTH } from "./scan.ts";
 
 /**
  * The value without those properties of its objects that have one of these names and a value that cannot cross. It is copied
@@ -34,7 +34,7 @@ export function withoutUncrossable(value: unknown, names: ReadonlySet<string>, d
       const entries = Object.entries(value);
       const copy = entries
         .map(([key, item]) => [key, inner(item)] as const)
-        .filter(([key, item]) => !names.has(key) || canCross(item));
+        .filter(([key, item]) => !names.has(key) || canCross(item, 0));
       if (copy.length === entries.length && copy.every(([, item], at) => item === entries[at]![1])) return value;
       // Unlike assignment, fromEntries takes `__proto__` for a name.
       const made = Object.fromEntries(copy);
@@ -42,15 +42,5 @@ export function withoutUncrossable(value: unknown, names: ReadonlySet<string>, d
     }
     default:
       return value;
-  }
-}
-
-function canCross(value: unknown): boolean {
-  try {
-    if (scan(value, 0)) prepare(value, 0, []);
-    return true;
-  } catch (thrown) {
-    if (thrown === REFUSED) return false;
-    throw thrown;
   }
 }

@@ -36,6 +36,17 @@ export function prepare(value: unknown, depth: number, above: readonly object[],
   }
 }
 
+/** Whether `scan` and `prepare` let a value cross, at its depth inside another. */
+export function canCross(value: unknown, depth: number): boolean {
+  try {
+    if (scan(value, depth)) prepare(value, depth, []);
+    return true;
+  } catch (thrown) {
+    if (thrown === REFUSED) return false;
+    throw thrown;
+  }
+}
+
 function refuse(value: unknown, above: readonly object[]): string {
   if (above.length === 0) throw REFUSED;
   return inWords(value);

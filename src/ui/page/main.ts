@@ -37,10 +37,9 @@ async function render(focus: boolean): Promise<void> {
   left = new AbortController();
   const { signal } = left;
   const [name = "", ...parts] = location.pathname.slice(1).split("/").map(decode);
+  const section = name.startsWith("call") ? "/calls" : name === "workers" ? "/workers" : "/";
   for (const link of document.querySelectorAll("nav a")) {
-    const here =
-      link.getAttribute("href") === (name.startsWith("call") ? "/calls" : name === "workers" ? "/workers" : "/");
-    if (here) link.setAttribute("aria-current", "page");
+    if (link.getAttribute("href") === section) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   main.setAttribute("aria-busy", "true");

@@ -3,8 +3,9 @@
  * time to look; what counts is read from the streams.
  */
 import { type CallSink, cancelledCall, type Failure, type InputRange } from "../../../engine/index.ts";
-import { errorToFailure, FarcallError, failureToError, InternalFailure } from "../../../runtime/errors.ts";
+import { failureToError } from "../../../runtime/errors.ts";
 import type { Connection, Subscription } from "../connection.ts";
+import { failureOf } from "../errors.ts";
 import { subjects } from "../names.ts";
 import { type CallStore, isId, OutputReader, rangeFailure, type StoredCall, unknownCall } from "./store.ts";
 
@@ -130,9 +131,4 @@ export class Attachment {
     if (this.#holds) this.#connection.release();
     this.#onEnd(this);
   }
-}
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof FarcallError) return errorToFailure(error);
-  return errorToFailure(new InternalFailure(`the engine failed: ${(error as Error).message}`));
 }

@@ -4,14 +4,9 @@
  */
 import { createHash, type Hash, randomBytes } from "node:crypto";
 import { type CallHandle, type CallSink, cancelledCall, type Failure, type OpenCall } from "../../../engine/index.ts";
-import {
-  errorToFailure,
-  FarcallError,
-  failureToError,
-  InternalFailure,
-  InvalidError,
-} from "../../../runtime/errors.ts";
+import { failureToError, InvalidError } from "../../../runtime/errors.ts";
 import type { Connection } from "../connection.ts";
+import { failureOf } from "../errors.ts";
 import { FrameBuffer } from "../frames.ts";
 import { subjects } from "../names.ts";
 import { Attachment } from "./attachment.ts";
@@ -176,9 +171,4 @@ function otherArguments(id: string): InvalidError {
   return new InvalidError(`the idempotency key is that of call ${id}, which was made with other arguments`, {
     hint: "Use another key for other arguments, or the same arguments for the same key.",
   });
-}
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof FarcallError) return errorToFailure(error);
-  return errorToFailure(new InternalFailure(`the engine failed: ${(error as Error).message}`));
 }

@@ -9,9 +9,10 @@ import type {
   OpenCall,
   Progress,
 } from "../../../engine/index.ts";
-import { EngineUnavailableError, FarcallError, InternalFailure } from "../../../runtime/errors.ts";
+import { EngineUnavailableError } from "../../../runtime/errors.ts";
 import type { Frame } from "../../../wire/frames.ts";
 import type { Connection, Msg, Subscription } from "../connection.ts";
+import { failureOf } from "../errors.ts";
 import { FrameBuffer } from "../frames.ts";
 import { SOURCES, subjects } from "../names.ts";
 import { outputOf, ToSource, ToWorker } from "../pairs/index.ts";
@@ -154,7 +155,7 @@ export class Source implements UnitOwner<SourceCall> {
       const place = this.#places.known(request) ?? (await this.#places.find(request));
       if (!call.over) call.placed(place);
     } catch (error) {
-      call.fail(asFarcallError(error));
+      call.fail(failureOf(error));
     } finally {
       this.#connection.release();
     }
@@ -387,9 +388,4 @@ export class Source implements UnitOwner<SourceCall> {
 
 function json<T>({ payload }: Frame): T {
   return JSON.parse(payload.toString()) as T;
-}
-
-function asFarcallError(error: unknown): FarcallError {
-  if (error instanceof FarcallError) return error;
-  return new InternalFailure(`the engine failed: ${(error as Error).message}`, { cause: error });
 }

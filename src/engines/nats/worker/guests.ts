@@ -1,11 +1,11 @@
 /** The sources that have inputs here: what they send, the calls that come with it, and those that are gone. */
 import type { Failure, FunctionRef, Progress } from "../../../engine/index.ts";
 import type { Pools, Version } from "../../../pool/index.ts";
-import { errorToFailure, FarcallError, InternalFailure } from "../../../runtime/errors.ts";
 import { CallHeaderReader } from "../../../wire/call-header.ts";
 import { type Frame, FrameReader } from "../../../wire/frames.ts";
 import { functionNamed } from "../../catalog/index.ts";
 import type { Connection, Msg } from "../connection.ts";
+import { failureOf } from "../errors.ts";
 import { subjects } from "../names.ts";
 import { type OfferedCall, TERMINATE, ToSource, ToWorker } from "../pairs/index.ts";
 import type { AppName } from "../registry/index.ts";
@@ -179,7 +179,7 @@ export class Guests {
         for (const input of arriving.inputs) call?.input(input.index, input.payload);
       },
       (error) => {
-        if (calls.delete(number)) guest.json(ToSource.failed, number, failureOf(error));
+        if (calls.delete(number)) guest.json(ToSource.failed, number, failureOf(error, "worker"));
       },
     );
   }
@@ -200,7 +200,7 @@ export class Guests {
       guest.add(sourceNumber, call);
       return call;
     } catch (error) {
-      guest.json(ToSource.failed, sourceNumber, failureOf(error));
+      guest.json(ToSource.failed, sourceNumber, failureOf(error, "worker"));
       return undefined;
     }
   }
@@ -257,9 +257,4 @@ function offerOf(reply: string): [string, number] | [] {
   return user === undefined || random === undefined || number === undefined
     ? []
     : [`${user}.${random}`, Number(number)];
-}
-
-export function failureOf(error: unknown): Failure {
-  if (error instanceof FarcallError) return errorToFailure(error);
-  return errorToFailure(new InternalFailure(`the worker failed: ${(error as Error).message}`));
 }

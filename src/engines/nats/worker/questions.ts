@@ -11,12 +11,13 @@ import {
 import { InternalFailure, InvalidError } from "../../../runtime/errors.ts";
 import { functionNamed } from "../../catalog/index.ts";
 import type { Msg } from "../connection.ts";
+import { failureOf } from "../errors.ts";
 import { subjects, WORKERS } from "../names.ts";
 import type { Catalog, Overrides } from "../registry/index.ts";
 import type { WorkerStats } from "../reports.ts";
 import { unitOf } from "../unit.ts";
 import type { Deployed } from "./deployed.ts";
-import { failureOf, type Guests } from "./guests.ts";
+import type { Guests } from "./guests.ts";
 import type { Units } from "./units.ts";
 import { functionsOf, type WorkerVersions } from "./versions.ts";
 
@@ -60,7 +61,7 @@ export class Questions {
     try {
       message.respond(JSON.stringify({ worker, result: await answer(message.json<T>()) }));
     } catch (error) {
-      message.respond(JSON.stringify({ worker, failure: failureOf(error) }));
+      message.respond(JSON.stringify({ worker, failure: failureOf(error, "worker") }));
     }
   }
 
