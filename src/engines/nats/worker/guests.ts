@@ -53,6 +53,13 @@ export class Guests {
     for (const guest of this.#guests.values()) yield* [...guest.calls.values()];
   }
 
+  /** Nothing of theirs is here, or waits for its version. */
+  get isIdle(): boolean {
+    for (const { calls } of this.#guests.values()) if (calls.size > 0) return false;
+    for (const calls of this.#arriving.values()) if (calls.size > 0) return false;
+    return true;
+  }
+
   progressOf(id: string): Progress[] {
     return [...this.calls()].flatMap((call) => (call.id === id ? [...call.latest] : []));
   }
@@ -123,7 +130,8 @@ export class Guests {
     const call = guest.calls.get(number);
     switch (type) {
       case ToWorker.call:
-        if (!call && !this.#draining) this.#arrive(guest, number, payload);
+        // It is said with each group of its inputs.
+        if (!this.#isHere(guest, number) && !this.#draining) this.#arrive(guest, number, payload);
         return;
       case ToWorker.closed:
         this.#options.units().get(payload.toString())?.stayOf(guest).closed();

@@ -266,7 +266,7 @@ export class Worker {
     await this.#homes.stop();
     this.#units.close();
     const until = performance.now() + limitMs;
-    while (performance.now() < until && (this.#units.isAwaiting || !this.#guests.calls().next().done))
+    while (performance.now() < until && (this.#units.isAwaiting || !this.#guests.isIdle))
       await new Promise((resolve) => setTimeout(resolve, 50));
   }
 
