@@ -54,7 +54,10 @@ export const subjects = {
   bells: `${PREFIX}.b.>`,
   /** @param rest `s.<source>` for frames, `p.<unit>` for the answer to a pull */
   worker: (worker: string, rest: string) => `${PREFIX}.w.${worker}.${rest}`,
-  /** @param rest `w.<worker>` for frames, `o.<number>` for the answer to an offer, `b.<unit>` for that to a bell */
+  /**
+   * @param rest `w.<worker>` for frames, `d.<worker>` for what did not reach it, `o.<number>` for the answer to an offer,
+   *   `b.<unit>` for that to a bell
+   */
   source: (source: string, rest: string) => `${PREFIX}.s.${source}.${rest}`,
   deployed: `${PREFIX}.n.deployed`,
   scaled: `${PREFIX}.n.scaled`,

@@ -5,6 +5,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseAddress } from "../../../src/engines/nats/address.ts";
+import { Connection } from "../../../src/engines/nats/connection.ts";
+import { listWorkers } from "../../../src/engines/nats/index.ts";
+import { subjects } from "../../../src/engines/nats/names.ts";
 import { deployment } from "../../engine/deployment.ts";
 import { Driver, type Outcome } from "../../engine/drive.ts";
 import { patient } from "../../support/limits.ts";
@@ -49,14 +53,17 @@ describe.skipIf(LEFT_OUT)(`three workers${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, ()
   let cluster: Cluster;
   let driver: Driver;
   let engine: ReturnType<Cluster["engine"]>;
+  let operator: Connection;
   beforeAll(async () => {
     cluster = await Cluster.start({ workers: 3 });
     engine = cluster.engine();
     await engine.deployer!.deploy(app);
     driver = new Driver(engine, "kill");
+    operator = new Connection(parseAddress(cluster.url), "test");
   });
   afterAll(async () => {
     await engine.close();
+    await operator.close();
     await cluster[Symbol.asyncDispose]();
   });
 
@@ -138,7 +145,16 @@ describe.skipIf(LEFT_OUT)(`three workers${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, ()
     // Until all workers take short inputs without being asked.
     for (let i = 0; i < 3; i++) expect(values(await call())).toEqual(expected);
     await new Promise((resolve) => setTimeout(resolve, 500));
+    const { pid } = cluster.workers[0]!;
+    const { id } = (await listWorkers(cluster.url)).find((worker) => worker.pid === pid)!;
     await cluster.workers[0]!.kill();
+    // Until the server knows: what it still takes for the worker may have come, and is not sent again.
+    const ask = () =>
+      operator
+        .link()
+        .then(({ nc }) => nc.request(subjects.worker(id, "nothing"), "", { timeout: 100 }))
+        .catch(({ cause }: Error) => (cause as Error | undefined)?.name);
+    await expect.poll(ask, patient).toBe("NoResponders");
     expect(values(await call())).toEqual(expected);
     await cluster.workers[0]!.start();
   });
