@@ -1,9 +1,11 @@
 /** The fake Modal under Modal's own client: the real `modal deploy`, and the real containers, called by the npm SDK. */
+import { existsSync } from "node:fs";
 import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ModalClient } from "modal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { patient } from "../../support/limits.ts";
 import {
   cls,
   FakeModal,
@@ -203,11 +205,10 @@ describe.skipIf(!modalPython)(`Modal's own client${pythonMissing}`, { timeout: 3
   });
 
   test.each(["sleep", "sleep_async"])("cancels code that runs: %s", async (name) => {
-    const { functionCallId } = await open(name, [[300]], 1, 3);
-    const { functionId } = await client.cpClient.functionGet({ appName: "shop", objectTag: name });
-    while ((await client.cpClient.functionGetCurrentStats({ functionId })).numRunningInputs === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    const mark = join(folder, `${name} runs`);
+    const { functionCallId } = await open(name, [[300, mark]], 1, 3);
+    // A container that has not begun an input does not hear that it is cancelled.
+    await expect.poll(() => existsSync(mark), patient).toBe(true);
     await client.cpClient.functionCallCancel({ functionCallId });
     const [output] = await outputsOf(functionCallId);
     expect(output?.result?.status).toBe(Outcome.terminated);
