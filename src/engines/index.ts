@@ -3,10 +3,11 @@ import type { WorkerReport } from "../engine/index.ts";
 import { registerEngine, registerObserver } from "../runtime/engines.ts";
 import type { HostStatus, MaintenanceReport } from "./local/index.ts";
 import type { InitOptions, InitStep } from "./nats/index.ts";
+import { isNats, NATS_SCHEMES } from "./schemes.ts";
 
 export { openEngine } from "../runtime/engines.ts";
 export type { HostStatus, MaintenanceReport } from "./local/index.ts";
-export type { InitOptions, InitStep } from "./nats/index.ts";
+export type { InitOptions, InitStep, Role, RoleUser } from "./nats/index.ts";
 
 /** An engine whose work is done by a process of this machine, for whoever operates it. */
 export interface HostControl {
@@ -30,19 +31,24 @@ export interface ClusterControl {
   initialize(options: InitOptions): Promise<InitStep[]>;
   /** Those that are there now. */
   workers(): Promise<WorkerReport[]>;
-  /** With which secrets are sealed for the workers. */
-  newSealKey(): Promise<{ publicKey: string; seed: string }>;
 }
 
 /** Undefined for an engine that has no workers. */
 export async function clusterOf(url: string): Promise<ClusterControl | undefined> {
-  if (!url.startsWith("nats:")) return undefined;
-  const { initializeNats, listWorkers, newSealKey } = await import("./nats/index.ts");
+  if (!isNats(url)) return undefined;
+  const { initializeNats, listWorkers } = await import("./nats/index.ts");
   return {
     initialize: (options) => initializeNats(url, options),
     workers: () => listWorkers(url),
-    newSealKey: () => newSealKey(url),
   };
+}
+
+/** Keys and roles of users of NATS, for which no server is asked. */
+export async function natsKeys() {
+  const { newSealKey, newUserKey, permissionsOf, ROLE_SUMMARIES, ROLES, serverConfig } = await import(
+    "./nats/index.ts"
+  );
+  return { newSealKey, newUserKey, permissionsOf, ROLE_SUMMARIES, ROLES, serverConfig };
 }
 
 /** Undefined for an engine that has no such process. */
@@ -62,4 +68,5 @@ export async function hostOf(url: string): Promise<HostControl | undefined> {
 registerObserver(async () => (await import("../opentelemetry/index.ts")).observe);
 registerEngine("local", async () => (await import("./local/index.ts")).localEngine);
 registerEngine("modal", async () => (await import("./modal/index.ts")).modalEngine);
-registerEngine("nats", async () => (await import("./nats/index.ts")).natsEngine);
+// The same servers, reached over TLS alone.
+for (const scheme of NATS_SCHEMES) registerEngine(scheme, async () => (await import("./nats/index.ts")).natsEngine);

@@ -1,22 +1,22 @@
-/** `farcall nats init`: sets NATS servers up for farcall. */
-import { writeFileSync } from "node:fs";
+/** `farcall nats init|keys|roles`: sets NATS servers up for farcall, and says who may do what there. */
 import { type Command, InvalidArgumentError } from "commander";
 import { type ClusterControl, clusterOf, type InitStep } from "../../engines/index.ts";
 import { UnsupportedError } from "../../runtime/errors.ts";
 import type { Context, EngineOptions } from "../context.ts";
 import { examples } from "../context.ts";
-import type { Output } from "../terminal/output.ts";
+import { defineKeys } from "./nats-keys.ts";
 
 interface InitOptions extends EngineOptions {
   replicas: number;
   dryRun?: boolean;
-  sealKey?: string;
 }
 
 export function define(command: Command, context: Context): void {
   examples(command, [
     ["farcall nats init --engine nats://localhost:4222", "makes the streams that farcall needs"],
     ["farcall nats init --replicas 3 --dry-run", "shows what would be done for a cluster of three"],
+    ["farcall nats keys keys/", "makes a key for each role, and one for secrets"],
+    ["farcall nats roles --keys keys/", "prints what each may do, as a part of the servers' configuration"],
   ]);
   command
     .command("init")
@@ -24,7 +24,6 @@ export function define(command: Command, context: Context): void {
     .option("--engine <url>", "engine to set up (default: FARCALL_ENGINE, the config's)")
     .option("--replicas <count>", "copies of each stream: 1, 3 or 5", replicas, 1)
     .option("--dry-run", "show what would be done, and do nothing")
-    .option("--seal-key <file>", "make a key for secrets: its seed goes into this new file, for workers alone")
     .option("--json", "print JSON")
     .action(async (options: InitOptions) => {
       const { output } = context;
@@ -32,19 +31,10 @@ export function define(command: Command, context: Context): void {
       const dryRun = options.dryRun === true;
       const steps = await cluster.initialize({ replicas: options.replicas, dryRun });
       for (const step of steps) output.line(stepText(step, dryRun));
-      const publicKey =
-        options.sealKey === undefined || dryRun ? undefined : await sealKey(options.sealKey, cluster, output);
-      output.document({ steps, ...(publicKey !== undefined && { publicKey }) });
+      output.document({ steps });
+      output.note("Who may do what there: `farcall nats roles`.");
     });
-}
-
-async function sealKey(file: string, cluster: ClusterControl, output: Output): Promise<string> {
-  const { publicKey, seed } = await cluster.newSealKey();
-  writeFileSync(file, `${seed}\n`, { mode: 0o600, flag: "wx" });
-  output.line();
-  output.line(`Workers open secrets with:  FARCALL_NATS_SEAL_SEED=${file}`);
-  output.line(`Deploys seal secrets with:  FARCALL_NATS_SEAL_KEY=${publicKey}`);
-  return publicKey;
+  defineKeys(command, context);
 }
 
 /** Throws UnsupportedError for an engine that has no workers. */

@@ -26,9 +26,10 @@ export function ask<T>(
   params: unknown,
   { one = false, but }: { one?: boolean; but?: string } = {},
 ): Promise<T[]> {
-  return connection.ask(async ({ nc, transport }) => {
+  return connection.ask(async ({ nc }) => {
     const answers: T[] = [];
-    const inbox = transport.createInbox();
+    const inbox = await connection.newInbox();
+    const subject = subjects.ask(question);
     const { promise: done, resolve, reject } = Promise.withResolvers<void>();
     let timer = setTimeout(resolve, LIMIT_MS);
     const subscription = nc.subscribe(inbox, {
@@ -43,11 +44,15 @@ export function ask<T>(
         timer = setTimeout(resolve, PAUSE_MS);
       },
     });
-    nc.publish(subjects.ask(question), JSON.stringify(params), { reply: inbox });
+    const forget = connection.onDenied((denial) => {
+      if (denial.subject === subject || denial.subject === inbox) reject(denial.error);
+    });
+    nc.publish(subject, JSON.stringify(params), { reply: inbox });
     try {
       await done;
     } finally {
       clearTimeout(timer);
+      forget();
       subscription.unsubscribe();
     }
     return answers;

@@ -2,21 +2,15 @@
  * The connection to NATS: the client packages, loaded when they are first needed, credentials from the environment, and a
  * process that may end while the connection is open and nothing is under way.
  */
-import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { JetStreamClient, JetStreamManager, PubAck, StoredMsg } from "@nats-io/jetstream";
-import type {
-  ConnectionOptions,
-  Msg,
-  MsgCallback,
-  NatsConnection,
-  Subscription,
-  TlsOptions,
-} from "@nats-io/transport-node";
+import type { ConnectionOptions, Msg, MsgCallback, NatsConnection, Subscription } from "@nats-io/transport-node";
 import { EngineUnavailableError, FarcallError } from "../../runtime/errors.ts";
 import type { Address } from "./address.ts";
-import { asFarcallError, isTemporary, noJetStream } from "./errors.ts";
-import { streams } from "./names.ts";
+import { type Environment, type Identity, identity, NOBODY, tls } from "./credentials.ts";
+import { asFarcallError, isRefusal, isTemporary, noJetStream } from "./errors.ts";
+import { streams, subjects } from "./names.ts";
+import { inboxOf } from "./roles.ts";
 
 export type { Msg, Subscription } from "@nats-io/transport-node";
 
@@ -36,6 +30,7 @@ type Transport = typeof import("@nats-io/transport-node");
 type JetStream = typeof import("@nats-io/jetstream");
 
 export interface Link {
+  readonly identity: Identity;
   readonly nc: NatsConnection;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
@@ -52,8 +47,17 @@ export interface Expectation {
   msgID?: string;
 }
 
+/** The server does not let this user do something. */
+export interface Denial {
+  operation: "publish" | "subscription";
+  subject: string;
+  error: FarcallError;
+}
+
 export class Connection {
   readonly address: Address;
+  /** Settings come from there. */
+  readonly env: Environment;
   /** As the server's monitoring shows it. */
   readonly #name: string;
   #link: Promise<Link> | undefined;
@@ -61,10 +65,14 @@ export class Connection {
   #checked: Promise<void> | undefined;
   #held = 0;
   readonly #reconnected = new Set<() => void>();
+  readonly #denied = new Set<(denial: Denial) => void>();
+  /** Why the server does not take us any more. */
+  #refusal: Error | undefined;
 
-  constructor(address: Address, name: string) {
+  constructor(address: Address, name: string, env: Environment = process.env) {
     this.address = address;
     this.#name = name;
+    this.env = env;
   }
 
   /** Rejects with EngineUnavailableError. */
@@ -81,6 +89,17 @@ export class Connection {
   /** The link when there is one already. */
   get current(): Link | undefined {
     return this.#open;
+  }
+
+  /** The part of subjects that only this user may listen to; known once there is a link. */
+  get user(): string {
+    return this.#open?.identity.user ?? NOBODY;
+  }
+
+  /** Called for each operation that the server refuses. Returns the function that stops it. */
+  onDenied(listener: (denial: Denial) => void): () => void {
+    this.#denied.add(listener);
+    return () => this.#denied.delete(listener);
   }
 
   /** Called after each reconnection: messages may have been lost. Returns the function that stops it. */
@@ -103,7 +122,9 @@ export class Connection {
         } catch (error) {
           if (error instanceof FarcallError) throw error;
           if (this.#open !== link || link.nc.isClosed()) throw this.#closedError();
-          if (!isTemporary(error) || performance.now() > until) throw asFarcallError(error, this.address.url);
+          if (!isTemporary(error) || performance.now() > until) {
+            throw asFarcallError(this.#refusal ?? error, this.address.url);
+          }
         }
         await delay(wait);
       }
@@ -156,6 +177,12 @@ export class Connection {
     this.#open?.nc.publish(subject, payload, reply === undefined ? {} : { reply });
   }
 
+  /** A subject for answers to a question. */
+  async newInbox(): Promise<string> {
+    const { transport, identity } = await this.link();
+    return subjects.answers(identity.user, transport.nuid.next());
+  }
+
   async subscribe(subject: string, callback: MsgCallback<Msg>, queue?: string): Promise<Subscription> {
     const { nc } = await this.link();
     return nc.subscribe(subject, queue === undefined ? { callback } : { callback, queue });
@@ -185,9 +212,11 @@ export class Connection {
 
   async #connect(): Promise<Link> {
     const [transport, jetstream] = await loadPackages();
+    const who = identity(this.env, transport);
+    const options = this.#options(who);
     let nc: NatsConnection;
     try {
-      nc = await transport.connect(this.#options(transport));
+      nc = await transport.connect(options);
     } catch (error) {
       throw asFarcallError(error, this.address.url);
     }
@@ -196,7 +225,7 @@ export class Connection {
       throw noJetStream(this.address.url);
     }
     const js = jetstream.jetstream(nc, { timeout: REQUEST_LIMIT_MS });
-    const link: Link = { nc, js, jsm: await js.jetstreamManager(false), transport };
+    const link: Link = { identity: who, nc, js, jsm: await js.jetstreamManager(false), transport };
     this.#open = link;
     this.#keepAlive(this.#held > 0);
     void this.#watch(nc);
@@ -204,14 +233,27 @@ export class Connection {
   }
 
   async #watch(nc: NatsConnection): Promise<void> {
-    for await (const { type } of nc.status()) {
+    for await (const status of nc.status()) {
+      const { type } = status;
+      if (type === "error") this.#onError(status.error);
       // A ping starts the next timer, and a reconnection makes both again.
       if (type === "ping" || type === "reconnect") setImmediate(() => this.#keepAlive(this.#held > 0));
-      if (type === "reconnect") for (const listener of [...this.#reconnected]) listener();
+      if (type === "reconnect") {
+        this.#refusal = undefined;
+        for (const listener of [...this.#reconnected]) listener();
+      }
     }
   }
 
-  #options(transport: Transport): ConnectionOptions {
+  #onError(error: Error): void {
+    if (isRefusal(error)) this.#refusal = error;
+    const { operation, subject } = error as Partial<Denial>;
+    if (error.name !== "PermissionViolationError" || !operation || subject === undefined) return;
+    const denial: Denial = { operation, subject, error: asFarcallError(error, this.address.url) };
+    for (const listener of [...this.#denied]) listener(denial);
+  }
+
+  #options({ user, options }: Identity): ConnectionOptions {
     return {
       servers: [...this.address.servers],
       name: this.#name,
@@ -220,8 +262,11 @@ export class Connection {
       reconnectTimeWait: RECONNECT_WAIT_MS,
       reconnectJitter: RECONNECT_WAIT_MS,
       noAsyncTraces: true,
-      ...credentials(transport),
-      ...tls(),
+      inboxPrefix: inboxOf(user),
+      // Credentials are renewed, and servers get a new configuration: what is refused now may be taken later.
+      ignoreAuthErrorAbort: true,
+      ...options,
+      ...tls(this.env, this.address.tls),
     } as ConnectionOptions;
   }
 
@@ -260,7 +305,8 @@ interface Holding {
   unref(): void;
 }
 
-async function loadPackages(): Promise<[Transport, JetStream]> {
+/** Rejects with EngineUnavailableError. */
+export async function loadPackages(): Promise<[Transport, JetStream]> {
   try {
     return (await Promise.all([
       import(/* @vite-ignore */ /* webpackIgnore: true */ TRANSPORT),
@@ -270,42 +316,6 @@ async function loadPackages(): Promise<[Transport, JetStream]> {
     throw new EngineUnavailableError("the engine nats: needs NATS's npm packages, which are not installed", {
       cause,
       hint: INSTALL,
-    });
-  }
-}
-
-/** From the file that FARCALL_NATS_CREDS names: a `.creds` file, or the seed of an nkey. Throws EngineUnavailableError. */
-function credentials({ credsAuthenticator, nkeyAuthenticator }: Transport): Pick<ConnectionOptions, "authenticator"> {
-  const file = process.env["FARCALL_NATS_CREDS"];
-  if (!file) return {};
-  const content = readSetting("FARCALL_NATS_CREDS", file);
-  if (content.includes("BEGIN NATS USER JWT")) return { authenticator: credsAuthenticator(Buffer.from(content)) };
-  const seed = /^SU[A-Z2-7]{56}$/m.exec(content)?.[0];
-  if (seed !== undefined) return { authenticator: nkeyAuthenticator(Buffer.from(seed)) };
-  throw new EngineUnavailableError(`${file} has no credentials for NATS`, {
-    hint: "FARCALL_NATS_CREDS names a .creds file, or a file with the seed of a user's nkey (SU…).",
-  });
-}
-
-/** The server says whether it wants TLS; these say whom to trust, and who we are. */
-function tls(): { tls?: TlsOptions } {
-  const { FARCALL_NATS_CA: ca, FARCALL_NATS_CERT: cert, FARCALL_NATS_KEY: key } = process.env;
-  if (!ca && !cert && !key) return {};
-  return {
-    tls: {
-      ...(ca && { ca: readSetting("FARCALL_NATS_CA", ca) }),
-      ...(cert && { cert: readSetting("FARCALL_NATS_CERT", cert) }),
-      ...(key && { key: readSetting("FARCALL_NATS_KEY", key) }),
-    },
-  };
-}
-
-function readSetting(name: string, file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new EngineUnavailableError(`the file that ${name} names cannot be read: ${(cause as Error).message}`, {
-      cause,
     });
   }
 }

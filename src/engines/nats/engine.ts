@@ -18,6 +18,7 @@ import { EngineUnavailableError, errorToFailure } from "../../runtime/errors.ts"
 import type { Address } from "./address.ts";
 import { ask } from "./ask.ts";
 import { Connection } from "./connection.ts";
+import type { Environment } from "./credentials.ts";
 import { Attachment, CallStore, OpenedCall } from "./durable/index.ts";
 import { answerOf, Calls, NatsMonitor, type SourceQuestion } from "./monitor/index.ts";
 import { Apps, Catalog, NatsDeployer, NatsRegistry, Objects, Overrides } from "./registry/index.ts";
@@ -37,9 +38,10 @@ export class NatsEngine implements Engine {
   readonly #connection: Connection;
   readonly #invoker: NatsInvoker;
 
-  constructor(address: Address) {
+  /** @param env where its settings come from */
+  constructor(address: Address, env: Environment) {
     this.url = address.url;
-    this.#connection = new Connection(address, `farcall ${process.pid}`);
+    this.#connection = new Connection(address, `farcall ${process.pid}`, env);
     const apps = new Apps(this.#connection);
     const catalog = new Catalog(apps, new Objects(this.#connection), DEPLOY_HINT);
     this.registry = new NatsRegistry(this.#connection, catalog);

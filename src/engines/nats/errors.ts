@@ -1,6 +1,10 @@
 /** NATS's errors as farcall's. They are recognised by name and code, since the packages that define them are loaded late. */
 import type { Failure } from "../../engine/index.ts";
 import { EngineUnavailableError, errorToFailure, FarcallError, InternalFailure } from "../../runtime/errors.ts";
+import { CA, CREDS } from "./credentials.ts";
+import { rightTo } from "./roles.ts";
+
+const CREDS_HINT = `${CREDS} names the file with the credentials.`;
 
 /** JetStream's error codes. */
 const WRONG_LAST_SEQUENCE = 10071;
@@ -17,6 +21,11 @@ const TEMPORARY = new Set([
   "JetStreamNotEnabled",
 ]);
 
+const REFUSALS = new Set(["AuthorizationError", "UserAuthenticationExpiredError"]);
+
+/** Of Node's TLS: the certificate is not that of the host, is out of date, or comes from somebody who is not trusted. */
+const CERTIFICATE = /^(ERR_TLS_CERT|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/;
+
 export function codeOf(error: unknown): number | undefined {
   const { code } = error as { code?: unknown };
   return typeof code === "number" ? code : undefined;
@@ -27,8 +36,14 @@ export function isConflict(error: unknown): boolean {
   return chain(error).some((each) => codeOf(each) === WRONG_LAST_SEQUENCE);
 }
 
+/** The server does not take these credentials, or not any more. */
+export function isRefusal(error: unknown): boolean {
+  return chain(error).some((each) => REFUSALS.has((each as Error).name));
+}
+
 /** It may work a little later: servers restart, or elect a leader. */
 export function isTemporary(error: unknown): boolean {
+  if (deniedIn(error)) return false;
   return chain(error).some((each) => TEMPORARY.has((each as Error).name) || UNAVAILABLE.has(codeOf(each) ?? 0));
 }
 
@@ -57,22 +72,52 @@ export function asFarcallError(error: unknown, url: string): FarcallError {
       cause: error,
     });
   }
-  const names = errors.map((each) => (each as Error).name);
-  if (names.includes("AuthorizationError") || names.includes("UserAuthenticationExpiredError")) {
+  if (isRefusal(error)) {
     return new EngineUnavailableError(`${url} refuses these credentials: ${message}`, {
       cause: error,
-      hint: "FARCALL_NATS_CREDS names the file with the credentials.",
+      hint: CREDS_HINT,
     });
   }
-  if (names.includes("PermissionViolationError")) {
-    return new EngineUnavailableError(`these credentials do not allow it: ${message}`, {
+  const denied = deniedIn(error);
+  if (denied) return notAllowed(denied, url);
+  const insecure = errors.find((each) => CERTIFICATE.test(String((each as { code?: unknown }).code)));
+  if (insecure) {
+    return new EngineUnavailableError(`${url} is not trusted: ${(insecure as Error).message}`, {
       cause: error,
-      hint: "Ask whoever operates the servers: docs/nats.md says what farcall needs.",
+      hint: `${CA} names the file with the certificate of the authority that the servers' certificates come from.`,
+    });
+  }
+  if (message === "server does not support 'tls'") {
+    return new EngineUnavailableError(`${url} has no TLS`, {
+      cause: error,
+      hint: "Write nats:// and leave FARCALL_NATS_CA, FARCALL_NATS_CERT and FARCALL_NATS_KEY out, or give the servers certificates.",
     });
   }
   return new EngineUnavailableError(`${url} cannot be reached: ${message || name}`, {
     cause: error,
     hint: "Is a nats-server with JetStream running there?",
+  });
+}
+
+interface Violation extends Error {
+  operation: "publish" | "subscription";
+  subject: string;
+}
+
+function deniedIn(error: unknown): Violation | undefined {
+  return chain(error).find((each): each is Violation => (each as Error).name === "PermissionViolationError");
+}
+
+function notAllowed(denied: Violation, url: string): EngineUnavailableError {
+  const { operation, subject } = denied;
+  const right = rightTo(operation === "publish" ? "publish" : "subscribe", subject);
+  const refused = `${url} refuses ${operation === "publish" ? "to publish" : "a subscription"} to "${subject}"`;
+  if (!right) {
+    return new EngineUnavailableError(`${refused}, which no role of farcall's may do`, { cause: denied });
+  }
+  return new EngineUnavailableError(`these credentials may not ${right.what}: ${refused}`, {
+    cause: denied,
+    hint: `It takes the role ${right.roles.join(" or ")}. ${CREDS_HINT} \`farcall nats roles\` prints what each role may do.`,
   });
 }
 

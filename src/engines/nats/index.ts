@@ -3,5 +3,8 @@
  * that is exported here has types of NATS's packages, which a program that uses another engine does not have.
  */
 export { natsEngine } from "./factory.ts";
-export { initializeNats, listWorkers, newSealKey } from "./operate.ts";
+export { type KeyPair, newSealKey, newUserKey } from "./keys.ts";
+export { initializeNats, listWorkers } from "./operate.ts";
 export type { InitOptions, InitStep } from "./reports.ts";
+export { permissionsOf, ROLE_SUMMARIES, ROLES, type Role } from "./roles.ts";
+export { type RoleUser, serverConfig } from "./server-config.ts";

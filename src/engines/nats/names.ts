@@ -13,6 +13,7 @@
  *     fc1.hb                      what each worker reports once a second
  *     fc1.n.…                     notices: what was deployed or set, and cancelled
  *     fc1.ask.…                   questions, to all workers or all sources
+ *     fc1.a.<user>.…              answers to them, to whoever has asked
  */
 
 export const PREFIX = "fc1";
@@ -68,6 +69,7 @@ export const subjects = {
   progress: (callId: string) => `${PREFIX}.progress.${callId}`,
   report: `${PREFIX}.hb`,
   ask: (question: string) => `${PREFIX}.ask.${question}`,
+  answers: (user: string, rest: string) => `${PREFIX}.a.${user}.${rest}`,
   app: (app: AppName) => `$KV.${APPS}.${appKey(app)}`,
   apps: `$KV.${APPS}.>`,
   scale: (app: AppName) => `$KV.${SCALE}.${appKey(app)}`,

@@ -92,7 +92,7 @@ export class Cluster {
 
   async #setUp(workers: number, env: Record<string, string>, through: boolean): Promise<void> {
     await initializeNats(this.url, { replicas: this.servers.length });
-    const { publicKey, seed } = await newSealKey(this.url);
+    const { publicKey, seed } = await newSealKey();
     const file = join(this.servers[0]!.folder, "seal.seed");
     writeFileSync(file, seed);
     process.env["FARCALL_NATS_SEAL_KEY"] = publicKey;

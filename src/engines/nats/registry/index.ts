@@ -5,4 +5,4 @@ export { NatsDeployer } from "./deployer.ts";
 export { Objects } from "./objects.ts";
 export { type AppOverrides, Overrides } from "./overrides.ts";
 export { NatsRegistry } from "./registry.ts";
-export { createSealKey, openSecrets } from "./secrets.ts";
+export { openSecrets } from "./secrets.ts";

@@ -11,20 +11,13 @@ const SEAL_KEY = "FARCALL_NATS_SEAL_KEY";
 /** A file with the seed of that key. */
 const SEAL_SEED = "FARCALL_NATS_SEAL_SEED";
 
-/** A new pair of keys for an engine. */
-export async function createSealKey(connection: Connection): Promise<{ publicKey: string; seed: string }> {
-  const { nkeys } = (await connection.link()).transport;
-  const pair = nkeys.createCurve();
-  return { publicKey: pair.getPublicKey(), seed: Buffer.from(pair.getSeed()).toString() };
-}
-
 /** Undefined when there are none. Rejects with InvalidError when there is no key to seal them with. */
 export async function sealSecrets(
   connection: Connection,
   secrets: Readonly<Record<string, string>>,
 ): Promise<string | undefined> {
   if (Object.keys(secrets).length === 0) return undefined;
-  const key = process.env[SEAL_KEY];
+  const key = connection.env[SEAL_KEY];
   if (!key) {
     throw new InvalidError("the secrets of this app cannot be sealed: the workers' key is missing", {
       hint: `Set ${SEAL_KEY} to the workers' public key, which \`farcall nats init --seal-key FILE\` prints.`,
@@ -45,7 +38,7 @@ export async function sealSecrets(
 /** Rejects with EngineUnavailableError when this worker's seed is missing or another. */
 export async function openSecrets(connection: Connection, sealed: string | undefined): Promise<Record<string, string>> {
   if (sealed === undefined) return {};
-  const file = process.env[SEAL_SEED];
+  const file = connection.env[SEAL_SEED];
   if (!file) {
     throw new EngineUnavailableError("this worker has no key to open the app's secrets with", {
       hint: `Set ${SEAL_SEED} to the file with the seed on every worker.`,

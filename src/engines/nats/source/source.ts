@@ -11,10 +11,10 @@ import type {
 } from "../../../engine/index.ts";
 import { EngineUnavailableError } from "../../../runtime/errors.ts";
 import type { Frame } from "../../../wire/frames.ts";
-import type { Connection, Msg, Subscription } from "../connection.ts";
+import type { Connection, Denial, Msg, Subscription } from "../connection.ts";
 import { failureOf } from "../errors.ts";
 import { FrameBuffer } from "../frames.ts";
-import { SOURCES, subjects } from "../names.ts";
+import { PREFIX, SOURCES, subjects } from "../names.ts";
 import { outputOf, ToSource, ToWorker } from "../pairs/index.ts";
 import type { Peer } from "../peer.ts";
 import type { Catalog } from "../registry/index.ts";
@@ -35,6 +35,8 @@ const OFFER_LOST_MS = 5_000;
 /** Calls wait so long for the first worker. */
 const NO_WORKER_MS = 30_000;
 const KEPT_CALLS = 1_000;
+/** Subjects between sources and workers. */
+const CALLING = new RegExp(`^${PREFIX}\\.[bpsuw]\\.`);
 
 export interface SourceOptions {
   connection: Connection;
@@ -44,7 +46,7 @@ export interface SourceOptions {
 }
 
 export class Source implements UnitOwner<SourceCall> {
-  readonly address: string;
+  readonly #random = randomBytes(9).toString("hex");
   readonly #connection: Connection;
   readonly #catalog: Catalog;
   readonly #calls = new Map<number, SourceCall>();
@@ -63,16 +65,15 @@ export class Source implements UnitOwner<SourceCall> {
   #questions: Subscription[] = [];
   #timer: NodeJS.Timeout | undefined;
   #noWorkersSince: number | undefined;
-  readonly #forgetReconnect: () => void;
+  readonly #forget: () => void;
 
   constructor({ connection, catalog, answer }: SourceOptions) {
     this.#answer = answer;
-    this.address = `-.${randomBytes(9).toString("hex")}`;
     this.#connection = connection;
     this.#catalog = catalog;
     this.#workers = new Workers({
       connection,
-      address: this.address,
+      address: () => this.address,
       onFrame: this.#onFrame,
       onDrain: () => {
         for (const unit of this.#units.values()) unit.roomCame();
@@ -81,10 +82,21 @@ export class Source implements UnitOwner<SourceCall> {
       onUndelivered: (peer) => this.#undelivered(peer),
     });
     this.#places = new Places(catalog, (name) => this.#unit(name));
-    this.#forgetReconnect = connection.onReconnect(() => this.#reconnected());
+    const stop = [
+      connection.onReconnect(() => this.#reconnected()),
+      connection.onDenied((denial) => this.#denied(denial)),
+    ];
+    this.#forget = () => {
+      for (const each of stop) each();
+    };
     catalog.apps.onChange((app) => {
       if (app) this.#appChanged(app);
     });
+  }
+
+  /** Its first part is the user: others may not listen there. Final once there is a link. */
+  get address(): string {
+    return `${this.#connection.user}.${this.#random}`;
   }
 
   // ---- calls
@@ -222,7 +234,7 @@ export class Source implements UnitOwner<SourceCall> {
   }
 
   async close(): Promise<void> {
-    this.#forgetReconnect();
+    this.#forget();
     clearInterval(this.#timer);
     const error = new EngineUnavailableError(
       `the engine ${this.#connection.address.url} was closed while this was under way`,
@@ -378,6 +390,12 @@ export class Source implements UnitOwner<SourceCall> {
         ),
       );
     }
+  }
+
+  /** Nothing of what waits gets to a worker. */
+  #denied({ subject, error }: Denial): void {
+    if (!CALLING.test(subject)) return;
+    for (const call of [...this.#calls.values()]) call.fail(error);
   }
 
   #reconnected(): void {

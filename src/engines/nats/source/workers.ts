@@ -9,7 +9,7 @@ const PING_MS = 2_000;
 export interface WorkersOptions {
   connection: Connection;
   /** Of the source. */
-  address: string;
+  address: () => string;
   onFrame(frame: Frame, peer: Peer): void;
   /** There is room again on the way to it. */
   onDrain(): void;
@@ -32,7 +32,8 @@ export class Workers {
   of(id: string): Peer {
     let peer = this.#peers.get(id);
     if (!peer) {
-      const { connection, address, onFrame, onDrain } = this.#options;
+      const { connection, onFrame, onDrain } = this.#options;
+      const address = this.#options.address();
       const to = subjects.worker(id, `s.${address}`);
       const replies = {
         nothing: undefined,

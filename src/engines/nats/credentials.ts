@@ -1,0 +1,88 @@
+/**
+ * Who this process is to NATS, and whom it trusts, by the files that the environment names. Credentials are read again each time
+ * that it connects, since they are renewed.
+ */
+import { readFileSync } from "node:fs";
+import type { ConnectionOptions, TlsOptions } from "@nats-io/transport-node";
+import { EngineUnavailableError } from "../../runtime/errors.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+type Transport = typeof import("@nats-io/transport-node");
+
+export const CREDS = "FARCALL_NATS_CREDS";
+export const CA = "FARCALL_NATS_CA";
+const CERT = "FARCALL_NATS_CERT";
+const KEY = "FARCALL_NATS_KEY";
+
+/** The part of subjects that stands for a user without credentials. */
+export const NOBODY = "-";
+
+export interface Identity {
+  /** The user's public nkey (U…), or NOBODY. */
+  readonly user: string;
+  /** Undefined without credentials. */
+  readonly sign: ((bytes: Uint8Array) => Uint8Array) | undefined;
+  readonly options: Pick<ConnectionOptions, "authenticator">;
+}
+
+/** From a `.creds` file, or one with the seed of a user's nkey. Throws EngineUnavailableError. */
+export function identity(env: Environment, transport: Transport): Identity {
+  const file = env[CREDS];
+  if (!file) return { user: NOBODY, sign: undefined, options: {} };
+  let content = readCredentials(file);
+  const pair = transport.nkeys.fromSeed(Buffer.from(seedIn(content)!));
+  const renewed = (): string => {
+    try {
+      content = readCredentials(file);
+    } catch {
+      // It is just being replaced: what it held before is still what the server has to judge.
+    }
+    return content;
+  };
+  const authenticator = isJwt(content)
+    ? transport.credsAuthenticator(() => Buffer.from(renewed()))
+    : transport.nkeyAuthenticator(() => Buffer.from(seedIn(renewed())!));
+  return { user: pair.getPublicKey(), sign: (bytes) => pair.sign(bytes), options: { authenticator } };
+}
+
+function readCredentials(file: string): string {
+  const content = readSetting(CREDS, file);
+  if (seedIn(content) !== undefined) return content;
+  throw new EngineUnavailableError(`${file} has no credentials for NATS`, {
+    hint: `${CREDS} names a .creds file, or a file with the seed of a user's nkey (SU…).`,
+  });
+}
+
+function isJwt(content: string): boolean {
+  return content.includes("BEGIN NATS USER JWT");
+}
+
+function seedIn(content: string): string | undefined {
+  return /^SU[A-Z2-7]{56}\s*$/m.exec(content)?.[0].trim();
+}
+
+/** The server says whether it wants TLS, unless the URL does; these say whom to trust, and who we are. */
+export function tls(env: Environment, required: boolean): { tls?: TlsOptions } {
+  const { [CA]: ca, [CERT]: cert, [KEY]: key } = env;
+  if (!required && !ca && !cert && !key) return {};
+  return {
+    tls: {
+      ...(ca && { ca: readSetting(CA, ca) }),
+      ...(cert && { cert: readSetting(CERT, cert) }),
+      ...(key && { key: readSetting(KEY, key) }),
+    },
+  };
+}
+
+/** Throws EngineUnavailableError. */
+export function readSetting(name: string, file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new EngineUnavailableError(`the file that ${name} names cannot be read: ${(cause as Error).message}`, {
+      cause,
+      hint: `Set ${name} to a file that is there and may be read by this user.`,
+    });
+  }
+}
