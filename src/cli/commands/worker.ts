@@ -8,6 +8,7 @@ import { examples, positive, several } from "../context.ts";
 interface WorkerOptions extends EngineOptions {
   folder?: string;
   label: string[];
+  signer: string[];
   drain: number;
 }
 
@@ -18,6 +19,7 @@ export function define(command: Command, context: Context): void {
     .option("--engine <url>", "engine to work for (default: FARCALL_ENGINE, the config's)")
     .option("--folder <path>", "where to keep the code of apps (default: in your cache folder)")
     .option("--label <text>", "shown by `farcall workers`; can be repeated", several, [])
+    .option("--signer <key>", "run only what this producer has signed (public nkey U…); can be repeated", several, [])
     .option("--drain <seconds>", "how long running inputs may take once it is told to stop", positive, DRAIN_SECONDS)
     .option("--json", "print JSON");
   examples(command, [
@@ -31,6 +33,7 @@ export function define(command: Command, context: Context): void {
       url,
       folder: options.folder,
       labels: options.label,
+      signers: options.signer,
       log: (line) => output.note(`${new Date().toISOString()} ${line}`),
     });
     output.event({ worker: worker.id, engine: url });

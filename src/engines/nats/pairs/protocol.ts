@@ -41,7 +41,15 @@ export const ToSource = {
   took: 9,
   /** So many inputs of the unit that the payload names the source may have here at a time without being asked: `index`; 0 is answered. */
   room: 10,
+  /** The answer to a bell: JSON Refusal. */
+  refused: 11,
 } as const;
+
+/** A worker cannot run a unit. */
+export interface Refusal {
+  unit: string;
+  failure: Failure;
+}
 
 /** OpenCall, as a worker needs it. The version is always given. */
 export type OfferedCall = Pick<OpenCall, "function" | "method" | "durable" | "trace" | "progress">;

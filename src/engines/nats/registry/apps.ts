@@ -33,6 +33,8 @@ export interface StoredVersion {
   secrets?: string;
   origin?: DeploymentOrigin;
   rollbackOf?: number;
+  /** Of all the rest, by whoever has deployed it with credentials: the public nkey, and base64url. */
+  signature?: { by: string; value: string };
 }
 
 /** The value of an app. A removed one keeps its numbers, so that a version's number means one thing only. */

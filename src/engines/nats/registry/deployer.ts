@@ -21,13 +21,16 @@ import type { Objects } from "./objects.ts";
 import type { Overrides } from "./overrides.ts";
 import { checkPortable } from "./portable.ts";
 import { recordOf } from "./registry.ts";
-import { sealSecrets } from "./secrets.ts";
+import { sealKeyOf, sealSecrets } from "./secrets.ts";
+import { isSignedByUs, requireOurs, signed } from "./signatures.ts";
 
 /** So many versions of an app are kept: callers may ask for each. */
 const KEPT_VERSIONS = 20;
 
 /** A version without what its number decides. */
-type Content = Omit<StoredVersion, "version" | "deployedAt" | "etag" | "manifest"> & { manifest: AppManifest };
+type Content = Omit<StoredVersion, "version" | "deployedAt" | "etag" | "manifest" | "signature"> & {
+  manifest: AppManifest;
+};
 
 export class NatsDeployer implements Deployer {
   readonly #connection: Connection;
@@ -47,7 +50,7 @@ export class NatsDeployer implements Deployer {
     await checkDeployment(request);
     checkSupported(manifest);
     checkPortable(artifact);
-    const fingerprint = fingerprintOf(request);
+    const fingerprint = fingerprintOf(request, sealKeyOf(this.#connection));
     const [code, sourceMap, sealed] = await Promise.all([
       this.#objects.put(artifact.code),
       this.#objects.put(artifact.sourceMap),
@@ -62,7 +65,7 @@ export class NatsDeployer implements Deployer {
       ...(sealed !== undefined && { secrets: sealed }),
       ...(origin && { origin }),
     };
-    return this.#register(manifest, (newest) => (newest?.fingerprint === fingerprint ? undefined : content));
+    return this.#register(manifest, content);
   }
 
   async rollback({ app, environment, version, user }: RollbackRequest): Promise<DeployResult> {
@@ -75,30 +78,29 @@ export class NatsDeployer implements Deployer {
       });
     }
     const stored = await this.#catalog.version({ ...name, version: to });
+    await requireOurs(this.#connection, name, stored);
     const { manifest } = await this.#catalog.read(stored);
-    const { version: _, deployedAt: __, etag: ___, rollbackOf: ____, origin: from, ...rest } = stored;
+    const { version: _, deployedAt: __, etag: ___, rollbackOf: ____, signature, origin: from, ...rest } = stored;
     const origin: DeploymentOrigin | undefined = user === undefined ? from : { ...from, user };
     const content: Content = { ...rest, manifest, ...(origin && { origin }), rollbackOf: to };
-    return this.#register(name, (newest) => (newest?.fingerprint === stored.fingerprint ? undefined : content));
+    return this.#register(name, content);
   }
 
-  /** @param next what to register after the newest version; undefined for nothing */
-  async #register(
-    { app, environment }: AppName,
-    next: (newest: StoredVersion | undefined) => Content | undefined,
-  ): Promise<DeployResult> {
+  /** After the newest version, unless that is the same. */
+  async #register({ app, environment }: AppName, content: Content): Promise<DeployResult> {
     const name = { app, environment };
     for (;;) {
       const known = await this.#catalog.apps.fresh(name);
       const newest = known?.versions.at(-1);
       const previous = newest && (await this.#catalog.read(newest)).manifest;
-      const content = next(newest);
-      if (!content && known && newest && previous) {
+      const isSame =
+        newest?.fingerprint === content.fingerprint && (await isSignedByUs(this.#connection, name, newest));
+      if (isSame && known && previous) {
         // A deploy resets what updateAutoscaler has set; one that is stored does so by itself.
         await this.#overrides.reset(known);
         return { version: newest.version, changed: false, manifest: previous, previous };
       }
-      const manifest = await this.#write(name, content!, known);
+      const manifest = await this.#write(name, content, known);
       if (!manifest) continue;
       return { version: manifest.version, changed: true, manifest, ...(previous && { previous }) };
     }
@@ -109,13 +111,13 @@ export class NatsDeployer implements Deployer {
     const version = (known?.lastVersion ?? 0) + 1;
     const deployedAt = new Date().toISOString();
     const manifest: AppManifest = { ...content.manifest, version, deployedAt };
-    const stored: StoredVersion = {
+    const stored = await signed(this.#connection, name, {
       ...content,
       version,
       deployedAt,
       etag: `${version}-${content.fingerprint.slice(0, 16)}`,
       manifest: await this.#objects.put(JSON.stringify(manifest)),
-    };
+    });
     const all = [...(known?.versions ?? []), stored];
     const versions = all.slice(-KEPT_VERSIONS);
     const value: StoredApp = { ...name, kind: "deployed", lastVersion: version, etag: stored.etag, versions };
@@ -189,9 +191,10 @@ function checkSupported({ functions }: AppManifest): void {
 }
 
 /** The same for deploys that change nothing. Whoever may read it must not be able to try secrets out: hence scrypt. */
-function fingerprintOf({ manifest, artifact, secrets }: DeployRequest): string {
+function fingerprintOf({ manifest, artifact, secrets }: DeployRequest, sealKey: string | undefined): string {
   const names = Object.entries(secrets).sort(([a], [b]) => (a < b ? -1 : 1));
   const salt = `${manifest.environment}/${manifest.app}`;
-  const secret = names.length > 0 ? scryptSync(JSON.stringify(names), salt, 32).toString("hex") : "";
+  // Sealed for other keys they are to be stored again.
+  const secret = names.length > 0 ? [scryptSync(JSON.stringify(names), salt, 32).toString("hex"), sealKey] : "";
   return digest("sha256", JSON.stringify([{ ...manifest, version: 0, deployedAt: "" }, artifact.hash, secret]));
 }

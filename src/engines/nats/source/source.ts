@@ -15,7 +15,7 @@ import type { Connection, Denial, Msg, Subscription } from "../connection.ts";
 import { failureOf } from "../errors.ts";
 import { FrameBuffer } from "../frames.ts";
 import { PREFIX, SOURCES, subjects } from "../names.ts";
-import { outputOf, ToSource, ToWorker } from "../pairs/index.ts";
+import { outputOf, type Refusal, ToSource, ToWorker } from "../pairs/index.ts";
 import type { Peer } from "../peer.ts";
 import type { Catalog } from "../registry/index.ts";
 import { SourceCall } from "./call.ts";
@@ -26,6 +26,7 @@ import { CallMessages, u32 } from "./messages.ts";
 import { type Offer, Offers } from "./offers.ts";
 import { Places } from "./places.ts";
 import { CallRecord, Records } from "./record.ts";
+import { Refusals } from "./refusals.ts";
 import { type Entry, Unit, type UnitOwner } from "./unit.ts";
 import { Workers } from "./workers.ts";
 
@@ -58,6 +59,7 @@ export class Source implements UnitOwner<SourceCall> {
   readonly #places: Places;
   readonly #answer: SourceOptions["answer"];
   readonly #records = new Records();
+  readonly #refusals: Refusals;
   #lastNumber = 0;
   #started: Promise<void> | undefined;
   #subscription: Subscription | undefined;
@@ -80,6 +82,11 @@ export class Source implements UnitOwner<SourceCall> {
       },
       onLost: (peer) => this.#lost(peer),
       onUndelivered: (peer) => this.#undelivered(peer),
+    });
+    this.#refusals = new Refusals(connection, (unit, failure) => {
+      for (const call of [...this.#calls.values()]) {
+        if (call.place?.unit.name === unit && call.waiting > 0) call.fail(failure);
+      }
     });
     this.#places = new Places(catalog, (name) => this.#unit(name));
     const stop = [
@@ -274,6 +281,11 @@ export class Source implements UnitOwner<SourceCall> {
       if (frame.index === 0) peer.pair.writer.write(ToWorker.closed, 0, 0, frame.payload);
       return;
     }
+    if (frame.type === ToSource.refused) {
+      const { unit, failure } = json<Refusal>(frame);
+      this.#refusals.note(unit, peer.id, failure);
+      return;
+    }
     if (frame.type === ToSource.took) {
       this.#offers.took(frame.index, peer, (call) => this.#messages.cancel(call, [peer], false));
       return;
@@ -360,6 +372,7 @@ export class Source implements UnitOwner<SourceCall> {
   #look(): void {
     const now = performance.now();
     this.#workers.look();
+    this.#refusals.look(now);
     for (const offer of this.#offers.before(now - OFFER_LOST_MS)) {
       this.#offers.forget(offer);
       for (const { call } of offer.entries) call.lost(offer);

@@ -3,7 +3,8 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseAddress } from "../address.ts";
 import { Connection } from "../connection.ts";
-import { Apps, Catalog, Objects, Overrides } from "../registry/index.ts";
+import { CA, CREDS, type Environment } from "../credentials.ts";
+import { Apps, Catalog, Objects, Overrides, sealSeedIn, trustedSigners } from "../registry/index.ts";
 import { Worker } from "./worker.ts";
 
 export interface WorkerSettings {
@@ -12,8 +13,12 @@ export interface WorkerSettings {
   folder?: string | undefined;
   /** Shown by `farcall workers`. */
   labels?: readonly string[] | undefined;
+  /** Public nkeys (U…) of those whose deploys are run, besides FARCALL_NATS_SIGNERS. None at all: everybody's. */
+  signers?: readonly string[] | undefined;
   /** A line for whoever operates the worker. */
   log(line: string): void;
+  /** Where its other settings come from. Default: the process's environment. */
+  env?: Environment;
 }
 
 export interface WorkerHandle {
@@ -23,17 +28,28 @@ export interface WorkerHandle {
 }
 
 /** Resolves once it takes work. Rejects with FarcallError. */
-export async function runWorker({ url, folder, labels = [], log }: WorkerSettings): Promise<WorkerHandle> {
+export async function runWorker({
+  url,
+  folder,
+  labels = [],
+  signers = [],
+  log,
+  env = process.env,
+}: WorkerSettings): Promise<WorkerHandle> {
   const address = parseAddress(url);
-  const connection = new Connection(address, `farcall worker ${process.pid}`);
+  const trusted = trustedSigners(env, signers);
+  // Now rather than with the first app that has secrets.
+  sealSeedIn(env);
+  const connection = new Connection(address, `farcall worker ${process.pid}`, env);
   const catalog = new Catalog(new Apps(connection), new Objects(connection), "Run `farcall deploy FILE`.");
   const worker = new Worker({
     connection,
     catalog,
     overrides: new Overrides(connection),
     folder: resolve(folder ?? defaultFolder()),
-    env: containerEnvironment(address.url),
+    env: containerEnvironment(address.url, env),
     labels,
+    signers: trusted,
     log,
   });
   try {
@@ -56,12 +72,12 @@ function defaultFolder(): string {
 }
 
 /** Containers call with credentials of their own, which are a caller's: what they run is not ours. */
-function containerEnvironment(url: string): Record<string, string> {
-  const creds = process.env["FARCALL_NATS_CONTAINER_CREDS"];
-  const ca = process.env["FARCALL_NATS_CA"];
+function containerEnvironment(url: string, env: Environment): Record<string, string> {
+  const creds = env["FARCALL_NATS_CONTAINER_CREDS"];
+  const ca = env[CA];
   return {
     FARCALL_ENGINE: url,
-    ...(creds && { FARCALL_NATS_CREDS: resolve(creds) }),
-    ...(ca && { FARCALL_NATS_CA: resolve(ca) }),
+    ...(creds && { [CREDS]: resolve(creds) }),
+    ...(ca && { [CA]: resolve(ca) }),
   };
 }

@@ -2,7 +2,9 @@
 import { type Pool, type Pools, type Settings, type Workload, workloadOf } from "../../../pool/index.ts";
 import { InvalidError } from "../../../runtime/errors.ts";
 import type { Connection, Msg, Subscription } from "../connection.ts";
+import { failureOf } from "../errors.ts";
 import { fromToken, subjects, WORKERS } from "../names.ts";
+import { type Refusal, ToSource } from "../pairs/index.ts";
 import { unitOf } from "../unit.ts";
 import { type Bell, Bells } from "./bells.ts";
 import type { Guest } from "./guest.ts";
@@ -38,6 +40,8 @@ export class Units {
   readonly #options: UnitsOptions;
   readonly #units = new Map<string, Known>();
   readonly bells: Bells = new Bells();
+  /** Why units cannot be run here. */
+  readonly #refused = new Map<string, string>();
   #draining = false;
   /** Offers that were sent before this worker left may still come. */
   #leaving = 0;
@@ -136,8 +140,12 @@ export class Units {
       try {
         unit = await this.#unitNamed(name);
       } catch (error) {
-        // The callers have the version that they ask for from the same registry.
-        this.#options.log(`${name} cannot be run here: ${(error as Error).message}`);
+        const refusal: Refusal = { unit: name, failure: failureOf(error, "worker") };
+        this.#options.guest(source).json(ToSource.refused, 0, refusal);
+        // It is asked again with each bell.
+        if (this.#refused.get(name) !== refusal.failure.message)
+          this.#options.log(`${name} cannot be run here: ${refusal.failure.message}`);
+        this.#refused.set(name, refusal.failure.message);
         return;
       }
     }

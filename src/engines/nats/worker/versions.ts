@@ -13,26 +13,38 @@ import {
   type KnownApp,
   type Overrides,
   openSecrets,
+  requireSigner,
   type StoredVersion,
 } from "../registry/index.ts";
+
+export interface WorkerVersionsOptions {
+  connection: Connection;
+  catalog: Catalog;
+  overrides: Overrides;
+  /** For the code of apps. */
+  folder: string;
+  /** Public keys of those whose deploys are run; undefined for everybody's. */
+  signers: readonly string[] | undefined;
+}
 
 export class WorkerVersions implements Versions {
   readonly #connection: Connection;
   readonly #catalog: Catalog;
   readonly #overrides: Overrides;
   readonly #folder: string;
+  readonly #signers: readonly string[] | undefined;
   readonly #loaded = new Map<string, Promise<Version>>();
   readonly #ready = new Map<string, Version>();
   /** Numbers, by app. */
   readonly #newest = new Map<string, number>();
   readonly #settings = new Map<string, AppOverrides>();
 
-  /** @param folder for the code of apps */
-  constructor(connection: Connection, catalog: Catalog, overrides: Overrides, folder: string) {
+  constructor({ connection, catalog, overrides, folder, signers }: WorkerVersionsOptions) {
     this.#connection = connection;
     this.#catalog = catalog;
     this.#overrides = overrides;
     this.#folder = folder;
+    this.#signers = signers;
   }
 
   // ---- what pools ask
@@ -106,6 +118,7 @@ export class WorkerVersions implements Versions {
 
   async #fetch(app: AppName, stored: StoredVersion): Promise<Version> {
     const { objects } = this.#catalog;
+    if (this.#signers) await requireSigner(this.#connection, app, stored, this.#signers);
     const [{ manifest }, code, sourceMap, secrets] = await Promise.all([
       this.#catalog.read(stored),
       objects.get(stored.code),

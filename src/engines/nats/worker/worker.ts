@@ -12,6 +12,7 @@ import {
   Schedules,
   type Version,
 } from "../../../pool/index.ts";
+import type { FarcallError } from "../../../runtime/errors.ts";
 import { packageVersion } from "../../../text/index.ts";
 import { ask } from "../ask.ts";
 import type { Connection, Msg, Subscription } from "../connection.ts";
@@ -41,6 +42,8 @@ export interface WorkerOptions {
   /** Environment variables of every container, besides those that farcall sets. */
   env: Readonly<Record<string, string>>;
   labels: readonly string[];
+  /** Public keys of those whose deploys are run; undefined for everybody's. */
+  signers: readonly string[] | undefined;
   /** Writes a line for whoever operates the worker. */
   log(line: string): void;
 }
@@ -78,7 +81,8 @@ export class Worker {
       () => this.#report(),
       () => this.#units.reconfigure(),
     );
-    this.#versions = new WorkerVersions(connection, catalog, overrides, join(folder, "apps"));
+    const { signers } = options;
+    this.#versions = new WorkerVersions({ connection, catalog, overrides, folder: join(folder, "apps"), signers });
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#processes = new Processes({ folder, env: options.env, log: this.#poolLog });
     this.#pools = new Pools({
@@ -150,7 +154,14 @@ export class Worker {
   async start(): Promise<void> {
     this.#connection.hold();
     this.#connection.onReconnect(() => this.#guests.reconnected());
+    let denied: FarcallError | undefined;
+    this.#connection.onDenied(({ error }) => {
+      denied ??= error;
+      this.#options.log(error.message);
+    });
     await this.#subscribe();
+    await this.#connection.ask(({ nc }) => nc.flush());
+    if (denied) throw denied;
     this.#roster.start(await ask<WorkerReport>(this.#connection, "workers", {}, { but: this.id }));
     await this.#deployed.start();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
