@@ -122,9 +122,8 @@ export class Connection {
         } catch (error) {
           if (error instanceof FarcallError) throw error;
           if (this.#open !== link || link.nc.isClosed()) throw this.#closedError();
-          if (!isTemporary(error) || performance.now() > until) {
-            throw asFarcallError(this.#refusal ?? error, this.address.url);
-          }
+          if (this.#refusal) throw asFarcallError(this.#refusal, this.address.url);
+          if (!isTemporary(error) || performance.now() > until) throw asFarcallError(error, this.address.url);
         }
         await delay(wait);
       }
@@ -266,7 +265,7 @@ export class Connection {
       // Credentials are renewed, and servers get a new configuration: what is refused now may be taken later.
       ignoreAuthErrorAbort: true,
       ...options,
-      ...tls(this.env, this.address.tls),
+      ...tls(this.env, this.address),
     } as ConnectionOptions;
   }
 

@@ -3,8 +3,11 @@
  * that it connects, since they are renewed.
  */
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { checkServerIdentity } from "node:tls";
 import type { ConnectionOptions, TlsOptions } from "@nats-io/transport-node";
 import { EngineUnavailableError } from "../../runtime/errors.ts";
+import type { Address } from "./address.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -63,15 +66,31 @@ function seedIn(content: string): string | undefined {
 }
 
 /** The server says whether it wants TLS, unless the URL does; these say whom to trust, and who we are. */
-export function tls(env: Environment, required: boolean): { tls?: TlsOptions } {
+export function tls(env: Environment, address: Address): { tls?: TlsOptions } {
   const { [CA]: ca, [CERT]: cert, [KEY]: key } = env;
-  if (!required && !ca && !cert && !key) return {};
+  if (!address.tls && !ca && !cert && !key) return {};
   return {
     tls: {
+      // Passed on to Node's TLS, though it is not in the type.
+      ...({ checkServerIdentity: identityCheck(address) } as TlsOptions),
       ...(ca && { ca: readSetting(CA, ca) }),
       ...(cert && { cert: readSetting(CERT, cert) }),
       ...(key && { key: readSetting(KEY, key) }),
     },
+  };
+}
+
+/**
+ * The client names no server that it reaches by an IP address, and Node then wants a certificate for "localhost". Such a server
+ * has to have one for an address of the URL.
+ */
+function identityCheck({ servers }: Address): typeof checkServerIdentity {
+  const hosts = servers.map((server) => server.replace(/:\d+$/, "").replace(/^\[|\]$/g, ""));
+  const ips = hosts.filter((host) => isIP(host) !== 0);
+  return (host, certificate) => {
+    if (host !== "localhost" || hosts.includes(host) || ips.length === 0) return checkServerIdentity(host, certificate);
+    const errors = ips.map((ip) => checkServerIdentity(ip, certificate));
+    return errors.every((error) => error !== undefined) ? errors[0] : undefined;
   };
 }
 

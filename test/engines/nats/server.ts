@@ -33,6 +33,8 @@ export interface ServerOptions {
   /** Lines for the server's configuration. */
   config?: string;
   name?: string;
+  /** Default: a free one. */
+  port?: number;
 }
 
 export class NatsServer {
@@ -52,7 +54,7 @@ export class NatsServer {
   }
 
   static async start(options: ServerOptions = {}): Promise<NatsServer> {
-    const server = new NatsServer(await freePort(), options);
+    const server = new NatsServer(options.port ?? (await freePort()), options);
     await server.start();
     return server;
   }

@@ -71,9 +71,11 @@ export class Catalog {
 
   /** The function that a call goes to, at the version that it stays on. Rejects when the call's method does not suit it. */
   async callee(request: OpenCall) {
-    const { schema, manifest } = await this.function(request.function);
+    const { schema, manifest, stored } = await this.function(request.function);
     checkMethod(request, schema);
-    const { app, environment, version } = manifest;
+    const { app, environment } = manifest;
+    // By which workers find it, whatever the manifest says.
+    const { version } = stored;
     const { instance } = request.function;
     return {
       app,
