@@ -1,8 +1,8 @@
 /** A question to all workers, or to any one of them, and what they answer. */
 import type { Failure } from "../../engine/index.ts";
 import { failureToError } from "../../runtime/errors.ts";
-import type { Connection } from "./connection.ts";
-import { subjects } from "./names.ts";
+import type { Connection, Msg } from "./connection.ts";
+import { PREFIX, subjects } from "./names.ts";
 
 /** Workers that have not answered by then are on their way out, or cut off. */
 const LIMIT_MS = 2_000;
@@ -13,6 +13,13 @@ interface Answer<T> {
   worker: string;
   result?: T;
   failure?: Failure;
+}
+
+/**
+ * Says it to whoever has asked, and to nobody else: those who may ask must not have others publish where they may not themselves.
+ */
+export function answer<T>({ reply }: Msg, connection: Connection, content: Answer<T>): void {
+  if (reply?.startsWith(`${PREFIX}.a.`)) connection.publish(reply, JSON.stringify(content));
 }
 
 /**

@@ -23,6 +23,9 @@ const TEMPORARY = new Set([
 
 const REFUSALS = new Set(["AuthorizationError", "UserAuthenticationExpiredError"]);
 
+const CERTIFICATE_HINT =
+  " One that wants certificates hangs up without a word: set FARCALL_NATS_CERT and FARCALL_NATS_KEY.";
+
 /** Of Node's TLS: the certificate is not that of the host, is out of date, or comes from somebody who is not trusted. */
 const CERTIFICATE = /^(ERR_TLS_CERT|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/;
 
@@ -95,7 +98,7 @@ export function asFarcallError(error: unknown, url: string): FarcallError {
   }
   return new EngineUnavailableError(`${url} cannot be reached: ${message || name}`, {
     cause: error,
-    hint: "Is a nats-server with JetStream running there?",
+    hint: `Is a nats-server with JetStream running there?${url.startsWith("tls:") ? CERTIFICATE_HINT : ""}`,
   });
 }
 

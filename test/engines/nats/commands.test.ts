@@ -61,14 +61,45 @@ describe.skipIf(LEFT_OUT)(`the command line on NATS${LEFT_OUT ? ` (${LEFT_OUT})`
   test("init says what it would do, does it, and changes nothing the second time", async () => {
     expect((await cli("nats", "init", "--dry-run")).stdout).toMatch(/FC_CALLS +would be created/);
     expect((await cli("apps")).code).toBe(1);
-    const first = await cli("nats", "init", "--seal-key", "seal.seed");
-    expect(first).toMatchObject({ code: 0, stderr: "" });
+    const first = await cli("nats", "init");
+    expect(first).toMatchObject({ code: 0, stderr: expect.stringContaining("farcall nats roles") });
     expect(first.stdout).toMatch(/KV_fc_apps +created +deployed apps/);
-    expect(first.stdout).toMatch(/FARCALL_NATS_SEAL_KEY=X[A-Z2-7]{55}/);
-    expect((await stat(join(folder, "seal.seed"))).mode & 0o077).toBe(0);
     const { steps } = await json("nats", "init");
     expect(new Set(steps.map(({ action }: { action: string }) => action))).toEqual(new Set(["keep"]));
     expect((await cli("nats", "init", "--replicas", "2")).code).toBe(2);
+  });
+
+  test("keys are made in files of their own, and the roles printed are what a server takes", patient, async () => {
+    const { code, stdout } = await cli("nats", "keys", "keys");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/FARCALL_NATS_SEAL_KEY=X[A-Z2-7]{55}/);
+    expect(stdout).toMatch(/FARCALL_NATS_SIGNERS=U[A-Z2-7]{55}/);
+    const files = ["producer.nk", "caller.nk", "worker.nk", "operator.nk", "seal.seed"];
+    for (const file of files) expect((await stat(join(folder, "keys", file))).mode & 0o077).toBe(0);
+    expect(await cli("nats", "keys", "keys")).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /error\[FARCALL_INVALID\].*producer.nk is there already[\s\S]*hint: Name a new folder/,
+      ),
+    });
+    const none = await cli("nats", "roles");
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining("farcall nats keys FOLDER") });
+    const config = (await cli("nats", "roles", "--keys", "keys", "--account", "tenant")).stdout;
+    await using guarded = await NatsServer.start({ config });
+    const as = (file: string, ...args: string[]) => {
+      const creds = { FARCALL_NATS_CREDS: join(folder, "keys", file), FARCALL_ENGINE: guarded.url };
+      return farcall(args, { cwd: folder, env: { ...env, ...creds } });
+    };
+    expect(await as("caller.nk", "nats", "init")).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/may not set the servers up[\s\S]*hint: It takes the role operator/),
+    });
+    expect(await as("operator.nk", "nats", "init")).toMatchObject({ code: 0 });
+    const report = (await as("caller.nk", "doctor")).stdout;
+    expect(report).toMatch(/user: U[A-Z2-7]{55} of tenant/);
+    expect(report).toMatch(/roles: caller\n/);
+    expect((await as("operator.nk", "doctor")).stdout).toMatch(/roles: operator\n/);
+    expect((await as("producer.nk", "deploy", "app.ts")).stdout).toMatch(/^Deployed hello version 1/);
   });
 
   test("an app is deployed, called by any machine, and looked into", patient, async () => {

@@ -1,3 +1,3 @@
 import { natsConformance } from "./suite.ts";
 
-natsConformance("one server and one worker", { servers: 1, workers: 1 });
+natsConformance("one server and one worker, each user with its role", { secured: true });

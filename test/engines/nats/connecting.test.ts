@@ -79,7 +79,7 @@ describe.skipIf(LEFT_OUT)(`credentials${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, () =
         expect(await engine.registry.listApps()).toEqual([]);
         await own.kill();
         const config = serverConfig([{ user: (await newUserKey()).publicKey, roles: ["operator"] }]);
-      const closed = await NatsServer.start({ port: own.port, config });
+        const closed = await NatsServer.start({ port: own.port, config });
         // Whatever is asked meanwhile fails with the reason, once nobody waits for the server any more.
         const asked = engine.registry.listApps();
         await expect(asked).rejects.toMatchObject(unavailable("refuses these credentials", "FARCALL_NATS_CREDS"));
@@ -206,8 +206,6 @@ describe.skipIf(TLS_LEFT_OUT)(`TLS${TLS_LEFT_OUT ? ` (${TLS_LEFT_OUT})` : ""}`, 
     await initializeNats(url, { replicas: 1 }, certified);
     expect(await apps(url, certified)).toEqual([]);
     const stranger = { ...env, FARCALL_NATS_CERT: client.cert, FARCALL_NATS_KEY: client.key };
-    for (const each of [env, stranger]) {
-      await expect(apps(url, each)).rejects.toMatchObject(unavailable(/wants a certificate/, "FARCALL_NATS_CERT"));
-    }
+    await expect(apps(url, stranger)).rejects.toMatchObject(unavailable(/cannot be reached/, "FARCALL_NATS_CERT"));
   });
 });

@@ -30,6 +30,8 @@ export interface SecuredOptions {
   workers?: number;
   /** Environment variables of the workers. */
   env?: Record<string, string>;
+  /** Of the server. Default: NATS_SERVER. */
+  binary?: string | undefined;
 }
 
 export class Secured {
@@ -59,7 +61,7 @@ export class Secured {
     };
   }
 
-  static async start({ workers = 1, env = {} }: SecuredOptions = {}): Promise<Secured> {
+  static async start({ workers = 1, env = {}, binary }: SecuredOptions = {}): Promise<Secured> {
     const folder = mkdtempSync(join(tmpdir(), "fk-"));
     const keys = new Map<User, string>();
     for (const user of Object.keys(USERS) as User[]) {
@@ -70,7 +72,7 @@ export class Secured {
     const seal = await newSealKey();
     writeFileSync(join(folder, "seal.seed"), `${seal.seed}\n`, { mode: 0o600 });
     const config = serverConfig([...keys].map(([user, publicKey]) => ({ user: publicKey, roles: USERS[user] })));
-    const server = await NatsServer.start({ config });
+    const server = await NatsServer.start({ config, ...(binary !== undefined && { binary }) });
     const secured = new Secured(server, folder, keys, seal.publicKey, env);
     try {
       await initializeNats(server.url, { replicas: 1 }, secured.env("operator"));

@@ -17,6 +17,9 @@ export const LEFT_OUT: string | undefined =
     ? "no nats-server here: run scripts/python-venv.sh, or set FARCALL_NATS_SERVER"
     : undefined;
 
+/** Debian's, the oldest that farcall is for: scripts/nats-2.9.sh brings it. */
+export const OLD_NATS_SERVER: string | undefined = process.env["FARCALL_NATS_OLD_SERVER"] || undefined;
+
 function find(): string | undefined {
   const named = process.env["FARCALL_NATS_SERVER"];
   if (named) return named;
@@ -35,6 +38,8 @@ export interface ServerOptions {
   name?: string;
   /** Default: a free one. */
   port?: number;
+  /** Default: NATS_SERVER. */
+  binary?: string;
 }
 
 export class NatsServer {
@@ -43,12 +48,14 @@ export class NatsServer {
   readonly port: number;
   readonly #config: string;
   readonly #name: string;
+  readonly #binary: string | undefined;
   #child: ChildProcess | undefined;
 
-  private constructor(port: number, { config = "", name = "test" }: ServerOptions) {
+  private constructor(port: number, { config = "", name = "test", binary = NATS_SERVER }: ServerOptions) {
     this.port = port;
     this.#config = config;
     this.#name = name;
+    this.#binary = binary;
     this.url = `nats://127.0.0.1:${port}`;
     this.folder = mkdtempSync(join(tmpdir(), "nats-"));
   }
@@ -75,13 +82,13 @@ export class NatsServer {
 
   /** Resolves once it answers. */
   async start(): Promise<void> {
-    if (NATS_SERVER === undefined) throw new Error("there is no nats-server: run scripts/python-venv.sh");
+    if (this.#binary === undefined) throw new Error("there is no nats-server: run scripts/python-venv.sh");
     const file = join(this.folder, "nats.conf");
     const listen = `listen: "127.0.0.1:${this.port}"`;
     const store = `jetstream { store_dir: "${this.folder}/js", max_file_store: 4GB, max_memory_store: 1GB }`;
     writeFileSync(file, `${listen}\nserver_name: ${this.#name}\n${store}\n${this.#config}\n`);
     const log = join(this.folder, "log");
-    const child = spawn(NATS_SERVER, ["-c", file, "-l", log], { stdio: "ignore" });
+    const child = spawn(this.#binary, ["-c", file, "-l", log], { stdio: "ignore" });
     this.#child = child;
     for (const until = performance.now() + CONDITION_MS; ; await sleep(20)) {
       if (await answers(this.port)) return;

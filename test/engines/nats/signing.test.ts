@@ -119,6 +119,30 @@ describe.skipIf(LEFT_OUT)(`signed deploys${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, (
     await expectRefused(version, "nobody has signed it");
   });
 
+  test(
+    "nor does one that a caller has had the server write, which answers wherever a request says",
+    patient,
+    async () => {
+      await producer.deployer!.deploy(numbered(3));
+      const { value, newest } = await stored();
+      const { signature: _, ...rest } = newest;
+      const version = value.lastVersion + 1;
+      const next = { ...value, lastVersion: version, versions: [...value.versions, { ...rest, version }] };
+      const fresh = new Connection(parseAddress(secured.server.url), "test", secured.env("caller"));
+      try {
+        const { seq } = await fresh.append(subjects.input("fc-1", "n"), JSON.stringify(next));
+        const { nc } = await fresh.link();
+        const reply = subjects.app(name);
+        nc.publish(`$JS.API.DIRECT.GET.${streams.inputs}`, JSON.stringify({ seq }), { reply });
+        await nc.flush();
+        await expect.poll(async () => (await stored()).value.lastVersion, patient).toBe(version);
+      } finally {
+        await fresh.close();
+      }
+      await expectRefused(version, "nobody has signed it");
+    },
+  );
+
   test("nor does one with the signature of another, of other code, or of another app", patient, async () => {
     await producer.deployer!.deploy(numbered(3));
     await expectRefused(await forge((newest) => newest), "its signature is not valid");

@@ -5,9 +5,16 @@ import { join } from "node:path";
 import { afterAll, describe } from "vitest";
 import { conformance } from "../../engine/conformance/index.ts";
 import { Cluster } from "./cluster.ts";
+import { Secured } from "./secured.ts";
 import { LEFT_OUT } from "./server.ts";
 
-export function natsConformance(title: string, size: { servers: number; workers: number }): void {
+interface Size {
+  servers: number;
+  workers: number;
+}
+
+/** @param size `secured`: one server that lets each user do what its role is for */
+export function natsConformance(title: string, size: Size | { secured: true }): void {
   const scratch = mkdtempSync(join(tmpdir(), "fc-"));
   afterAll(() => rmSync(scratch, { recursive: true }));
   describe.skipIf(LEFT_OUT)(`${title}${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, () => {
@@ -15,7 +22,7 @@ export function natsConformance(title: string, size: { servers: number; workers:
       scratch: () => scratch,
       create: async ({ retentionMs }) => {
         const env = retentionMs === undefined ? {} : { FARCALL_RETENTION_MS: String(retentionMs) };
-        const cluster = await Cluster.start({ ...size, env });
+        const cluster = "secured" in size ? await Secured.start({ env }) : await Cluster.start({ ...size, env });
         const engine = cluster.engine();
         return {
           engine,

@@ -23,6 +23,8 @@ export interface Deployed {
   functions: ReadonlyMap<string, FunctionSchema>;
 }
 
+type Manifest = Omit<Deployed, "stored">;
+
 export interface DeployedFunction extends Deployed {
   schema: FunctionSchema;
   /** Nothing newer is deployed. */
@@ -34,7 +36,7 @@ export class Catalog {
   readonly objects: Objects;
   readonly #deployHint: string;
   /** By the hash of the manifest; oldest first. */
-  readonly #manifests = new Map<string, Promise<Deployed>>();
+  readonly #manifests = new Map<string, Promise<Manifest>>();
   /** By the signatures of stub and function and the manifest. */
   readonly #verdicts = new Map<string, SignatureMismatchError | undefined>();
 
@@ -87,7 +89,7 @@ export class Catalog {
     };
   }
 
-  read(stored: StoredVersion): Promise<Deployed> {
+  async read(stored: StoredVersion): Promise<Deployed> {
     const { hash } = stored.manifest;
     let reading = this.#manifests.get(hash);
     if (!reading) {
@@ -99,13 +101,13 @@ export class Catalog {
         this.#manifests.delete(oldest);
       }
     }
-    return reading;
+    return { stored, ...(await reading) };
   }
 
-  async #read(stored: StoredVersion): Promise<Deployed> {
+  async #read(stored: StoredVersion): Promise<Manifest> {
     // It is what its hash says, and was checked when it was deployed.
     const manifest = JSON.parse(await this.objects.get(stored.manifest)) as AppManifest;
-    return { stored, manifest, functions: new Map(manifest.functions.map((schema) => [schema.name, schema])) };
+    return { manifest, functions: new Map(manifest.functions.map((schema) => [schema.name, schema])) };
   }
 
   async #judge(signature: string, deployed: StubOrigin, app: KnownApp): Promise<SignatureMismatchError | undefined> {

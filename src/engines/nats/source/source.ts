@@ -11,6 +11,7 @@ import type {
 } from "../../../engine/index.ts";
 import { EngineUnavailableError } from "../../../runtime/errors.ts";
 import type { Frame } from "../../../wire/frames.ts";
+import { answer } from "../ask.ts";
 import type { Connection, Denial, Msg, Subscription } from "../connection.ts";
 import { failureOf } from "../errors.ts";
 import { FrameBuffer } from "../frames.ts";
@@ -237,7 +238,7 @@ export class Source implements UnitOwner<SourceCall> {
 
   #onQuestion(message: Msg): void {
     const result = this.#answer?.(this, message.json());
-    message.respond(JSON.stringify({ worker: this.address, result }));
+    answer(message, this.#connection, { worker: this.address, result });
   }
 
   async close(): Promise<void> {

@@ -10,7 +10,8 @@ import {
 } from "../../../pool/index.ts";
 import { InternalFailure, InvalidError } from "../../../runtime/errors.ts";
 import { functionNamed } from "../../catalog/index.ts";
-import type { Msg } from "../connection.ts";
+import { answer } from "../ask.ts";
+import type { Connection, Msg } from "../connection.ts";
 import { failureOf } from "../errors.ts";
 import { subjects, WORKERS } from "../names.ts";
 import type { Catalog, Overrides } from "../registry/index.ts";
@@ -22,6 +23,7 @@ import type { Units } from "./units.ts";
 import { functionsOf, type WorkerVersions } from "./versions.ts";
 
 export interface QuestionsOptions {
+  connection: Connection;
   /** Of the worker. */
   id: string;
   catalog: Catalog;
@@ -48,20 +50,20 @@ export class Questions {
 
   async listen(subscribe: (subject: string, on: (message: Msg) => void, queue?: string) => Promise<void>) {
     const { report, guests } = this.#options;
-    const answer = <T>(question: string, of: (asked: T) => Promise<unknown>, queue?: string): Promise<void> =>
+    const answers = <T>(question: string, of: (asked: T) => Promise<unknown>, queue?: string): Promise<void> =>
       subscribe(subjects.ask(question), (message) => void this.#answer(message, of), queue);
-    await answer("workers", async () => report());
-    await answer("stats", (ref: FunctionRef) => this.#stats(ref));
-    await answer("progress", async ({ id }: { id: string }) => guests.progressOf(id));
-    await answer("autoscale", (asked: ScaleQuestion) => this.#updateAutoscaler(asked), WORKERS);
+    await answers("workers", async () => report());
+    await answers("stats", (ref: FunctionRef) => this.#stats(ref));
+    await answers("progress", async ({ id }: { id: string }) => guests.progressOf(id));
+    await answers("autoscale", (asked: ScaleQuestion) => this.#updateAutoscaler(asked), WORKERS);
   }
 
-  async #answer<T>(message: Msg, answer: (asked: T) => Promise<unknown>): Promise<void> {
-    const worker = this.#options.id;
+  async #answer<T>(message: Msg, find: (asked: T) => Promise<unknown>): Promise<void> {
+    const { id: worker, connection } = this.#options;
     try {
-      message.respond(JSON.stringify({ worker, result: await answer(message.json<T>()) }));
+      answer(message, connection, { worker, result: await find(message.json<T>()) });
     } catch (error) {
-      message.respond(JSON.stringify({ worker, failure: failureOf(error, "worker") }));
+      answer(message, connection, { worker, failure: failureOf(error, "worker") });
     }
   }
 

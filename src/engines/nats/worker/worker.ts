@@ -133,6 +133,7 @@ export class Worker {
       log,
     });
     this.#questions = new Questions({
+      connection,
       id,
       catalog,
       overrides,
