@@ -238,14 +238,13 @@ class Incoming:
         return convert
 
     def _model(self, cls: Any, record: Record) -> Convert:
-        """pydantic converts all that is inside by itself; names that differ going in and out are its own."""
-        renamed = {each.key: each.accepts for each in record.fields if each.accepts is not None}
+        """pydantic converts all that is inside by itself."""
         validate = cls.model_validate if record.kind == "model" else cls.parse_obj
         computed = {each.key for each in record.fields if not each.taken}
 
         def convert(value: Any, at: str) -> Any:
             if isinstance(value, abc.Mapping):
-                value = {renamed.get(key, key): each for key, each in value.items() if key not in computed}
+                value = {key: each for key, each in value.items() if key not in computed}
             return _called(lambda: validate(value), at)
 
         return convert

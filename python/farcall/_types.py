@@ -138,10 +138,10 @@ class Types:
         """pydantic goes by a property of the members: it has to be given even where it has a default."""
         type_ = self.of(member, at, way)
         record = record_of(opened(member)) if tag is not None and not way.returned and way.converted else None
-        field = next((each for each in record.fields if tag in (each.name, each.key)), None) if record else None
+        field = next((each for each in record.fields if tag in (each.name, each.input_key)), None) if record else None
         if field is None or field.required:
             return type_
-        given: Json = {"name": field.key, "type": self.of(field.hint, f"{at}.{field.name}", way)}
+        given: Json = {"name": field.input_key, "type": self.of(field.hint, f"{at}.{field.name}", way)}
         return {"kind": "intersection", "members": [type_, {"kind": "object", "properties": [given]}]}
 
     def _not_understood(self, hint: Hint, at: str) -> Json:
@@ -373,7 +373,7 @@ class Types:
                 type_ = self.unknown(f"{at}.{each.name}", "its serializer does not say what it returns")
             else:
                 type_ = self.of(hint, f"{at}.{each.name}", way)
-            property_: Json = {"name": each.key, "type": type_}
+            property_: Json = {"name": each.key if way.returned else each.input_key, "type": type_}
             if not (each.certain if way.returned else each.required):
                 property_["optional"] = True
             if each.doc:

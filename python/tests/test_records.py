@@ -324,6 +324,19 @@ def test_a_pydantic_model_is_declared_as_it_is_taken_and_as_it_is_written():
     assert order["properties"][1]["doc"] == "How many."
 
 
+class Renamed(pydantic.BaseModel):
+    name: str = pydantic.Field(validation_alias=pydantic.AliasChoices("nameIn", "name"), serialization_alias="nameOut")
+
+
+def test_a_field_that_is_read_and_written_by_different_names_has_each_where_it_applies():
+    def f(x: Renamed) -> Renamed: ...
+
+    assert show_declarations(described(f)) == [
+        "interface RenamedInput { nameIn: string }",
+        "interface Renamed { nameOut: string }",
+    ]
+
+
 class Tags(pydantic.RootModel[list[str]]):
     pass
 

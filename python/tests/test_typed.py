@@ -516,8 +516,24 @@ def test_what_a_model_computes_can_be_passed_back():
 def test_root_models_and_names_that_differ_by_way():
     assert echo(Names)[0](["a"], __farcall__=True) == ["a"]
     function, seen = echo(Split)
-    assert function({"nameOut": "a"}, __farcall__=True) == {"nameOut": "a"}
+    assert function({"nameIn": "a"}, __farcall__=True) == {"nameOut": "a"}
     assert seen[0].name == "a"
+
+
+class Outer(pydantic.BaseModel):
+    split: Split
+
+
+def test_inside_of_a_model_names_differ_by_way_too():
+    function, seen = echo(Outer)
+    assert function({"split": {"nameIn": "a"}}, __farcall__=True) == {"split": {"nameOut": "a"}}
+    assert seen[0].split.name == "a"
+
+
+def test_a_member_of_a_union_is_told_by_the_names_that_it_takes():
+    function, seen = echo(Union[Names, Split, Item])
+    assert function({"nameIn": "a"}, __farcall__=True) == {"nameOut": "a"}
+    assert type(seen[0]) is Split
 
 
 def test_models_in_unions_are_told_apart_by_their_literals():
