@@ -259,6 +259,9 @@ class Types:
 
     def _variable(self, variable: Any, at: str, way: Way) -> Json:
         if self.variables is not None:
+            if variable.__constraints__:
+                # It is one of these as it is: what TypeScript infers, such as 1 for a number, would be too narrow.
+                return union([self.of(each, at, way) for each in variable.__constraints__])
             self.variables[variable.__name__] = variable
         elif variable not in self.declared:
             return self.unknown(at, f"nothing says what {variable.__name__} is")

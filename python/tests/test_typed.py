@@ -14,6 +14,7 @@ import uuid
 from dataclasses import KW_ONLY, InitVar, dataclass, field
 from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, Optional, TypedDict, TypeVar, Union
 
+import decorators
 import pytest
 
 import farcall
@@ -566,3 +567,14 @@ def test_an_init_var_reaches_the_constructor_and_is_not_sent_back():
 
     assert called(f, {"side": 3, "scale": 2}) == {"side": 3, "area": 18}
     assert called(f, {"side": 3}) == {"side": 3, "area": 9}
+
+
+def test_annotations_under_a_decorator_of_another_module_are_read_where_they_are_written():
+    @farcall.typed
+    @decorators.logged
+    def f(user: "User", *more: "User") -> "list[User]":
+        assert all(type(each) is User for each in (user, *more))
+        return [user, *more]
+
+    ada = {"name": "ada", "born": "2000-01-02"}
+    assert [each["name"] for each in f(ada, ada, __farcall__=True)] == ["ada", "ada"]
