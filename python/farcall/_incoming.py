@@ -36,7 +36,7 @@ from farcall._records import (
     named_tuple_fields,
     record_of,
 )
-from farcall._schema import ITERATORS, LISTS, MAPPINGS, OTHER_MAPPINGS, is_path
+from farcall._schema import IP_CLASSES, ITERATORS, LISTS, MAPPINGS, OTHER_MAPPINGS, is_path
 from farcall._types import is_pydantic_scalar, wire_value
 
 Convert = abc.Callable[[Any, str], Any]
@@ -264,6 +264,7 @@ _SCALARS: dict[Any, abc.Callable[[Any], Any]] = {
     datetime.timedelta: lambda value: datetime.timedelta(seconds=value),
     decimal.Decimal: lambda value: decimal.Decimal(str(value)),
     uuid.UUID: lambda value: uuid.UUID(value) if isinstance(value, str) else value,
+    **{each: each for each in IP_CLASSES},
 }
 _MADE_OF_LISTS: dict[Any, Any] = {
     tuple: tuple,

@@ -45,6 +45,7 @@ from farcall._records import (
 from farcall._schema import (
     ASYNC_ITERATORS,
     CONVERTED,
+    DATE,
     ITERATORS,
     LISTS,
     MAPPINGS,
@@ -86,6 +87,8 @@ class Types:
         """The type variables met in it; None inside of declarations."""
         self.declared: abc.Sequence[Any] = ()
         """The type variables of the declaration that is being described."""
+        self.in_model = False
+        """What is described is a part of a pydantic model, which pydantic itself reads."""
         self.owner: Any = None
         """What Self is."""
         self.stand_ins: abc.Mapping[Any, str] = {}
@@ -335,6 +338,9 @@ class Types:
             return self._needs_typed(cls, at, way)
         if issubclass(cls, enum.Flag):
             return NUMBER
+        if self.in_model and not way.returned and not has_plain_values(cls):
+            reason = "pydantic takes it by its value, which callers cannot write"
+            return self.unknown(at, f"{shown(cls)} has members that are not plain values: {reason}")
 
         def build() -> Json:
             return {**_doc(cls), "kind": "alias", "type": union([literal(wire_value(each)) for each in cls])}
@@ -365,6 +371,7 @@ class Types:
         return self._declare(cls, cls.__name__, way, build, parameters, self._arguments(parameters, arguments, at, way))
 
     def _properties(self, record: Record, at: str, way: Way) -> list[Json]:
+        self.in_model = self.in_model or record.kind in ("model", "model1")
         properties = []
         for each in record.fields:
             if not (each.returned if way.returned else each.taken):
@@ -402,14 +409,14 @@ class Types:
         parameters: abc.Sequence[Any] = (),
         arguments: abc.Sequence[Json] = (),
     ) -> Json:
-        outer = self.variables, self.declared, self.owner
+        outer = self.variables, self.declared, self.owner, self.in_model
         self.variables, self.declared = None, parameters
         if isinstance(subject, type):
             self.owner = subject
         try:
             return self.declarations.reference(subject, name, way, build, arguments)
         finally:
-            self.variables, self.declared, self.owner = outer
+            self.variables, self.declared, self.owner, self.in_model = outer
 
 
 def _plain(hint: Hint) -> Json | None:
@@ -421,8 +428,11 @@ def _plain(hint: Hint) -> Json | None:
 
 def wire_value(member: enum.Enum) -> Any:
     """A member of an enum whose values are plain crosses as its value, others as their names."""
-    plain = all(isinstance(each.value, (str, int, float, bool, type(None))) for each in type(member))
-    return member.value if plain else member.name
+    return member.value if has_plain_values(type(member)) else member.name
+
+
+def has_plain_values(cls: type[enum.Enum]) -> bool:
+    return all(isinstance(each.value, (str, int, float, bool, type(None))) for each in cls)
 
 
 def _doc(cls: Any) -> Json:
@@ -447,6 +457,9 @@ def pydantic_scalar(cls: Any, way: Way) -> Json | None:
         schema = pydantic.TypeAdapter(cls).json_schema(mode="serialization" if way.returned else "validation")
     except Exception:  # whatever a user's schema raises, nothing is known of the type then
         return None
+    if schema.get("format") == "date-time":
+        # One without a time zone is taken as text: a Date has one.
+        return STRING if cls.__name__ == "NaiveDatetime" and not way.returned else DATE
     return {"string": STRING, "number": NUMBER, "integer": NUMBER, "boolean": PLAIN[bool]}.get(schema.get("type", ""))
 
 

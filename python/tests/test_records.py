@@ -1,6 +1,7 @@
 """Classes with properties: TypedDicts, dataclasses, NamedTuples, pydantic models of both versions."""
 
 import datetime
+import enum
 import sys
 import uuid
 import warnings
@@ -329,6 +330,28 @@ def test_a_field_that_is_read_and_written_by_different_names_has_each_where_it_a
     assert show_declarations(described(f)) == [
         "interface RenamedInput { nameIn: string }",
         "interface Renamed { nameOut: string }",
+    ]
+
+
+class Paint(enum.Enum):
+    RED = (255, 0, 0)
+
+
+class Wall(pydantic.BaseModel):
+    paint: Paint
+    at: Optional[pydantic.AwareDatetime]
+    naive: pydantic.NaiveDatetime
+
+
+def test_what_pydantic_takes_otherwise_than_it_writes_is_told_apart():
+    def f(x: Wall, y: Paint) -> Wall: ...
+
+    with pytest.warns(farcall.FarcallWarning, match="Paint has members that are not plain values"):
+        manifest = farcall.describe(farcall.typed(f))
+    assert [each for each in show_declarations(manifest) if "Wall" in each or "Paint" in each] == [
+        "interface WallInput { paint: unknown; at: Date | null; naive: string }",
+        'type Paint = "RED"',
+        "interface Wall { paint: Paint; at: Date | null; naive: Date }",
     ]
 
 

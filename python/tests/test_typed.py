@@ -7,6 +7,7 @@ import datetime
 import decimal
 import enum
 import inspect
+import ipaddress
 import pathlib
 import sys
 import typing
@@ -14,6 +15,8 @@ import uuid
 from dataclasses import KW_ONLY, InitVar, dataclass, field
 from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, Optional, TypedDict, TypeVar, Union
 
+import checked
+import checked_other  # noqa: F401 - what `checked` imports for type checkers only
 import decorators
 import pytest
 
@@ -578,3 +581,38 @@ def test_annotations_under_a_decorator_of_another_module_are_read_where_they_are
 
     ada = {"name": "ada", "born": "2000-01-02"}
     assert [each["name"] for each in f(ada, ada, __farcall__=True)] == ["ada", "ada"]
+
+
+def test_what_is_imported_for_type_checkers_only_counts_where_it_is_imported_elsewhere():
+    order = {"id": 1, "customer": {"name": "ada", "orders": []}}
+    written = farcall.typed(checked.pay)({"name": "x", "orders": [order]}, [order], "1", order, __farcall__=True)
+    assert written == [order] * 3
+
+
+def test_what_pydantic_says_of_times_is_what_crosses():
+    class Times(pydantic.BaseModel):
+        aware: pydantic.AwareDatetime
+        naive: pydantic.NaiveDatetime
+        past: pydantic.PastDate
+
+    function, seen = echo(Times)
+    noon = datetime.datetime(2020, 1, 1, 12, tzinfo=datetime.timezone.utc)
+    written = function({"aware": noon, "naive": "2020-01-01T12:00:00", "past": "2020-01-01"}, __farcall__=True)
+    assert seen[0].naive == datetime.datetime(2020, 1, 1, 12)
+    assert [written["aware"], written["naive"].replace(tzinfo=None), written["past"]] == [
+        noon,
+        datetime.datetime(2020, 1, 1, 12),
+        "2020-01-01",
+    ]
+
+
+def test_addresses_of_networks_are_text():
+    class Host(pydantic.BaseModel):
+        ip: pydantic.IPvAnyAddress
+
+    @farcall.typed
+    def f(ip: ipaddress.IPv4Address, host: Host) -> list[Union[ipaddress.IPv4Address, Host]]:
+        assert type(ip) is ipaddress.IPv4Address
+        return [ip, host]
+
+    assert f("1.2.3.4", {"ip": "::1"}, __farcall__=True) == ["1.2.3.4", {"ip": "::1"}]
