@@ -11,7 +11,7 @@ import uuid
 from typing import Any
 
 from farcall._hints import Hint, is_union
-from farcall._records import generic_origin, is_named_tuple, is_root_model, keys_of, named_tuple_fields, record_of
+from farcall._records import generic_origin, is_named_tuple, is_root_model, named_tuple_fields, record_of
 from farcall._schema import is_path
 from farcall._types import wire_value
 
@@ -65,9 +65,11 @@ class Fits:
 
     def _record(self, hint: Hint) -> Test:
         record = record_of(hint)
-        if record is None or is_root_model(record.cls):
+        if record is None:
             return lambda value: True
-        fields = keys_of(record.fields)
+        if is_root_model(record.cls):
+            return self.of(record.fields[0].hint)
+        fields = {each.input_key: each for each in record.fields}
         required = {key for key, each in fields.items() if each.required}
 
         def test(value: Any) -> bool:

@@ -6,7 +6,9 @@ that both mean the same by it.
 
 from __future__ import annotations
 
+import ast
 import collections.abc as abc
+import functools
 import inspect
 import sys
 import types
@@ -29,8 +31,48 @@ def resolve(annotation: Hint, names: abc.Mapping[str, Any]) -> Hint:
 
 
 def names_of(module: str | None) -> dict[str, Any]:
-    """What the code of a module sees."""
-    return dict(vars(sys.modules[module])) if module in sys.modules else {}
+    """What the code of a module sees, and what its annotations do."""
+    if module is None or module not in sys.modules:
+        return {}
+    return {**_checked_names(module), **vars(sys.modules[module])}
+
+
+def _checked_names(module: str) -> dict[str, Any]:
+    """What a module imports for type checkers only, as far as somebody has imported it in earnest."""
+    names: dict[str, Any] = {}
+    for name, source, attribute in _checked_imports(module):
+        found = sys.modules.get(source)
+        if found is not None and attribute is not None:
+            found = getattr(found, attribute, sys.modules.get(f"{source}.{attribute}"))
+        if found is not None:
+            names[name] = found
+    return names
+
+
+@functools.cache
+def _checked_imports(module: str) -> tuple[tuple[str, str, str | None], ...]:
+    """Name, module and attribute of each import under `if TYPE_CHECKING:`."""
+    try:
+        source = inspect.getsource(sys.modules[module])
+        tree = ast.parse(source if "TYPE_CHECKING" in source else "")
+    except (OSError, TypeError, SyntaxError):
+        return ()
+    package = getattr(sys.modules[module], "__package__", None) or ""
+    found: list[tuple[str, str, str | None]] = []
+    for block in ast.walk(tree):
+        if not isinstance(block, ast.If) or ast.unparse(block.test).split(".")[-1] != "TYPE_CHECKING":
+            continue
+        for each in block.body:
+            if isinstance(each, ast.Import):
+                for one in each.names:
+                    found.append(
+                        (one.asname, one.name, None) if one.asname else (one.name.split(".")[0],) * 2 + (None,)
+                    )
+            elif isinstance(each, ast.ImportFrom):
+                start = package.rsplit(".", each.level - 1)[0] if each.level else ""
+                source_module = ".".join(filter(None, (start, each.module)))
+                found += [(one.asname or one.name, source_module, one.name) for one in each.names]
+    return tuple(found)
 
 
 def own_annotations(of: Any) -> dict[str, Hint]:
@@ -49,7 +91,7 @@ def type_parameters(of: Any) -> tuple[Any, ...]:
 
 def names_in_function(function: abc.Callable[..., Any]) -> dict[str, Any]:
     """What annotations of a function can name: its module's names, those around it, its type parameters."""
-    names = dict(getattr(function, "__globals__", {}))
+    names = {**names_of(getattr(function, "__module__", None)), **getattr(function, "__globals__", {})}
     code = getattr(function, "__code__", None)
     for name, cell in zip(getattr(code, "co_freevars", ()), getattr(function, "__closure__", None) or (), strict=False):
         try:

@@ -36,7 +36,7 @@ from farcall._records import (
     named_tuple_fields,
     record_of,
 )
-from farcall._schema import ITERATORS, LISTS, MAPPINGS, OTHER_MAPPINGS, is_path
+from farcall._schema import IP_CLASSES, ITERATORS, LISTS, MAPPINGS, OTHER_MAPPINGS, is_path
 from farcall._types import is_pydantic_scalar, wire_value
 
 Convert = abc.Callable[[Any, str], Any]
@@ -238,14 +238,13 @@ class Incoming:
         return convert
 
     def _model(self, cls: Any, record: Record) -> Convert:
-        """pydantic converts all that is inside by itself; names that differ going in and out are its own."""
-        renamed = {each.key: each.accepts for each in record.fields if each.accepts is not None}
+        """pydantic converts all that is inside by itself."""
         validate = cls.model_validate if record.kind == "model" else cls.parse_obj
         computed = {each.key for each in record.fields if not each.taken}
 
         def convert(value: Any, at: str) -> Any:
             if isinstance(value, abc.Mapping):
-                value = {renamed.get(key, key): each for key, each in value.items() if key not in computed}
+                value = {key: each for key, each in value.items() if key not in computed}
             return _called(lambda: validate(value), at)
 
         return convert
@@ -265,6 +264,7 @@ _SCALARS: dict[Any, abc.Callable[[Any], Any]] = {
     datetime.timedelta: lambda value: datetime.timedelta(seconds=value),
     decimal.Decimal: lambda value: decimal.Decimal(str(value)),
     uuid.UUID: lambda value: uuid.UUID(value) if isinstance(value, str) else value,
+    **{each: each for each in IP_CLASSES},
 }
 _MADE_OF_LISTS: dict[Any, Any] = {
     tuple: tuple,

@@ -28,6 +28,7 @@ from farcall._records import (
     named_tuple_fields,
     record_of,
 )
+from farcall._schema import IP_CLASSES
 from farcall._types import Types, Way, wire_value
 
 Write = abc.Callable[[Any], Any]
@@ -213,7 +214,7 @@ class Outgoing:
             return value.isoformat()
         if isinstance(value, datetime.timedelta):
             return value.total_seconds()
-        if isinstance(value, (decimal.Decimal, uuid.UUID, pathlib.PurePath)):
+        if isinstance(value, (decimal.Decimal, uuid.UUID, pathlib.PurePath, *IP_CLASSES)):
             return str(value)
         if isinstance(value, (bytearray, memoryview)):
             return bytes(value)

@@ -33,7 +33,7 @@ class Field:
     name: str
     """The attribute."""
     key: str
-    """What it is called on its way."""
+    """What callers get it as."""
     hint: Hint
     required: bool = True
     """A caller must give it."""
@@ -43,11 +43,15 @@ class Field:
     """It is in what callers get."""
     certain: bool = True
     """It is always in what callers get."""
-    accepts: str | None = None
-    """What the model's constructor calls it, where that is not `key`."""
+    given_as: str = ""
+    """What callers give it as, where that is not `key`."""
     returned_hint: Hint = None
     """Where what callers get has another type."""
     doc: str | None = None
+
+    @property
+    def input_key(self) -> str:
+        return self.given_as or self.key
 
 
 @dataclass(frozen=True)
@@ -199,7 +203,7 @@ def _model(cls: Any) -> Record:
         accepted = info.validation_alias if info.validation_alias is not None else info.alias
         first = getattr(accepted, "choices", [accepted])[0]
         key = by_alias if isinstance(by_alias, str) else name
-        accepts = first if isinstance(first, str) else name
+        given_as = first if isinstance(first, str) else name
         # pydantic fills in generics and names; a class that it has not finished yet has what is written.
         hint = info.annotation if cls.__pydantic_complete__ else hints.get(name, info.annotation)
         if isinstance(getattr(info, "discriminator", None), str):
@@ -211,7 +215,7 @@ def _model(cls: Any) -> Record:
                 hint,
                 required=info.is_required(),
                 returned=not info.exclude,
-                accepts=None if accepts == key else accepts,
+                given_as=given_as,
                 returned_hint=serializers.get(name),
                 doc=info.description or documentation(hint) or docs.get(name),
             )

@@ -6,6 +6,7 @@ import collections
 import collections.abc as abc
 import datetime
 import decimal
+import ipaddress
 import json
 import numbers
 import pathlib
@@ -100,7 +101,15 @@ for _name, _type in (("LiteralString", STRING), ("Never", NEVER)):
     if hasattr(typing, _name):
         PLAIN[getattr(typing, _name)] = _type
 
+DATE = builtin("Date")
+
+IP_CLASSES: tuple[type, ...] = (
+    *(ipaddress.IPv4Address, ipaddress.IPv4Network, ipaddress.IPv4Interface),
+    *(ipaddress.IPv6Address, ipaddress.IPv6Network, ipaddress.IPv6Interface),
+)
+
 CONVERTED: dict[Any, Json] = {
+    **dict.fromkeys(IP_CLASSES, STRING),
     datetime.date: STRING,
     datetime.time: STRING,
     datetime.timedelta: NUMBER,

@@ -51,6 +51,7 @@ class Callee:
 
 def function_schema(callee: Callee, types: Types) -> Json:
     function = inspect.unwrap(callee.function)
+    shown = inspect.unwrap(callee.function, stop=_has_signature)
     names = names_in_function(function)
     if callee.of is not None:
         names = {callee.of.__name__: callee.of, **names}
@@ -60,7 +61,7 @@ def function_schema(callee: Callee, types: Types) -> Json:
         schema.update(parameters=[], returns=UNKNOWN)
     else:
         types.where, types.names, types.variables, types.owner = callee.name, names, {}, callee.of
-        described = _Signature(callee, function, names, docs, types)
+        described = _Signature(callee, shown, names, docs, types)
         schema.update(keywords=True, parameters=described.parameters(), returns=described.returns())
         variables = [*types.variables.values()]
         if variables:
@@ -87,7 +88,9 @@ class _Signature:
         self.function = function
         self.docs = docs
         self.types = types
-        annotations = _annotations(function)
+        signature = inspect.signature(function)
+        self.parameters_of = list(signature.parameters.values())
+        annotations = _annotations(function, signature)
         # The name of an alias that names itself stays one: evaluated, it would be written out.
         self.hints = {
             name: each if isinstance(each, str) and names_itself(names.get(each)) else resolve_or_explain(each, names)
@@ -96,7 +99,7 @@ class _Signature:
         self.sources = _DefaultSources(function)
 
     def parameters(self) -> list[Json]:
-        found = list(inspect.signature(self.function).parameters.values())
+        found = self.parameters_of
         if self.callee.of is not None and found and not _is_static(self.callee):
             found = found[1:]
         described: list[Json] = []
@@ -166,8 +169,17 @@ class _Signature:
         return self.types.of(hint, at, way)
 
 
-def _annotations(function: Any) -> dict[str, Hint]:
+def _has_signature(function: Any) -> bool:
+    """A decorator that passes other arguments than it takes says so by this."""
+    return getattr(function, "__signature__", None) is not None
+
+
+def _annotations(function: Any, signature: inspect.Signature) -> dict[str, Hint]:
     """Also of an object with __call__ and of what has a __signature__ of its own."""
+    if _has_signature(function):
+        found = {each.name: each.annotation for each in signature.parameters.values()}
+        found["return"] = signature.return_annotation
+        return {name: each for name, each in found.items() if each is not signature.empty}
     try:
         return own_annotations(function)
     except TypeError:

@@ -136,7 +136,8 @@ class _Boundary:
 
     @functools.cached_property
     def _names(self) -> dict[str, Any]:
-        return names_in_function(self._function)
+        # A decorator between may be of another module.
+        return names_in_function(inspect.unwrap(self._function))
 
     @functools.cached_property
     def _parameters(

@@ -45,6 +45,7 @@ from farcall._records import (
 from farcall._schema import (
     ASYNC_ITERATORS,
     CONVERTED,
+    DATE,
     ITERATORS,
     LISTS,
     MAPPINGS,
@@ -86,6 +87,8 @@ class Types:
         """The type variables met in it; None inside of declarations."""
         self.declared: abc.Sequence[Any] = ()
         """The type variables of the declaration that is being described."""
+        self.in_model = False
+        """What is described is a part of a pydantic model, which pydantic itself reads."""
         self.owner: Any = None
         """What Self is."""
         self.stand_ins: abc.Mapping[Any, str] = {}
@@ -138,10 +141,10 @@ class Types:
         """pydantic goes by a property of the members: it has to be given even where it has a default."""
         type_ = self.of(member, at, way)
         record = record_of(opened(member)) if tag is not None and not way.returned and way.converted else None
-        field = next((each for each in record.fields if tag in (each.name, each.key)), None) if record else None
+        field = next((each for each in record.fields if tag in (each.name, each.input_key)), None) if record else None
         if field is None or field.required:
             return type_
-        given: Json = {"name": field.key, "type": self.of(field.hint, f"{at}.{field.name}", way)}
+        given: Json = {"name": field.input_key, "type": self.of(field.hint, f"{at}.{field.name}", way)}
         return {"kind": "intersection", "members": [type_, {"kind": "object", "properties": [given]}]}
 
     def _not_understood(self, hint: Hint, at: str) -> Json:
@@ -259,6 +262,9 @@ class Types:
 
     def _variable(self, variable: Any, at: str, way: Way) -> Json:
         if self.variables is not None:
+            if variable.__constraints__:
+                # It is one of these as it is: what TypeScript infers, such as 1 for a number, would be too narrow.
+                return union([self.of(each, at, way) for each in variable.__constraints__])
             self.variables[variable.__name__] = variable
         elif variable not in self.declared:
             return self.unknown(at, f"nothing says what {variable.__name__} is")
@@ -332,6 +338,9 @@ class Types:
             return self._needs_typed(cls, at, way)
         if issubclass(cls, enum.Flag):
             return NUMBER
+        if self.in_model and not way.returned and not has_plain_values(cls):
+            reason = "pydantic takes it by its value, which callers cannot write"
+            return self.unknown(at, f"{shown(cls)} has members that are not plain values: {reason}")
 
         def build() -> Json:
             return {**_doc(cls), "kind": "alias", "type": union([literal(wire_value(each)) for each in cls])}
@@ -362,6 +371,7 @@ class Types:
         return self._declare(cls, cls.__name__, way, build, parameters, self._arguments(parameters, arguments, at, way))
 
     def _properties(self, record: Record, at: str, way: Way) -> list[Json]:
+        self.in_model = self.in_model or record.kind in ("model", "model1")
         properties = []
         for each in record.fields:
             if not (each.returned if way.returned else each.taken):
@@ -373,7 +383,7 @@ class Types:
                 type_ = self.unknown(f"{at}.{each.name}", "its serializer does not say what it returns")
             else:
                 type_ = self.of(hint, f"{at}.{each.name}", way)
-            property_: Json = {"name": each.key, "type": type_}
+            property_: Json = {"name": each.key if way.returned else each.input_key, "type": type_}
             if not (each.certain if way.returned else each.required):
                 property_["optional"] = True
             if each.doc:
@@ -399,14 +409,14 @@ class Types:
         parameters: abc.Sequence[Any] = (),
         arguments: abc.Sequence[Json] = (),
     ) -> Json:
-        outer = self.variables, self.declared, self.owner
+        outer = self.variables, self.declared, self.owner, self.in_model
         self.variables, self.declared = None, parameters
         if isinstance(subject, type):
             self.owner = subject
         try:
             return self.declarations.reference(subject, name, way, build, arguments)
         finally:
-            self.variables, self.declared, self.owner = outer
+            self.variables, self.declared, self.owner, self.in_model = outer
 
 
 def _plain(hint: Hint) -> Json | None:
@@ -418,8 +428,11 @@ def _plain(hint: Hint) -> Json | None:
 
 def wire_value(member: enum.Enum) -> Any:
     """A member of an enum whose values are plain crosses as its value, others as their names."""
-    plain = all(isinstance(each.value, (str, int, float, bool, type(None))) for each in type(member))
-    return member.value if plain else member.name
+    return member.value if has_plain_values(type(member)) else member.name
+
+
+def has_plain_values(cls: type[enum.Enum]) -> bool:
+    return all(isinstance(each.value, (str, int, float, bool, type(None))) for each in cls)
 
 
 def _doc(cls: Any) -> Json:
@@ -444,6 +457,9 @@ def pydantic_scalar(cls: Any, way: Way) -> Json | None:
         schema = pydantic.TypeAdapter(cls).json_schema(mode="serialization" if way.returned else "validation")
     except Exception:  # whatever a user's schema raises, nothing is known of the type then
         return None
+    if schema.get("format") == "date-time":
+        # One without a time zone is taken as text: a Date has one.
+        return STRING if cls.__name__ == "NaiveDatetime" and not way.returned else DATE
     return {"string": STRING, "number": NUMBER, "integer": NUMBER, "boolean": PLAIN[bool]}.get(schema.get("type", ""))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as abc  # noqa: F401 - for annotations that are strings
 import enum
 import functools
+import inspect
 import os
 import sys
 import typing
@@ -49,6 +50,39 @@ def test_kinds_of_parameters_come_through():
     assert show_function(described(f)) == (
         "(/a: number, b: string, ...rest: number[], *c: boolean, *d: number = 1, **others: string): void"
     )
+
+
+def test_what_a_decorator_says_its_signature_is_counts():
+    def connected(function):
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            return str(function("connection", *args, **kwargs))
+
+        signature = inspect.signature(function)
+        parameters = list(signature.parameters.values())[1:]
+        wrapper.__signature__ = signature.replace(parameters=parameters, return_annotation=str)
+        return wrapper
+
+    @connected
+    def f(connection: object, a: int, *, b: "Color | None" = None) -> int:
+        """Does it."""
+
+    shown = "(a: number, *b: Color | null = null): string"
+    assert show_function(described(f, typed=True)) == shown
+    assert described(f, typed=True)["doc"] == "Does it."
+
+
+def test_a_type_variable_with_constraints_is_one_of_them():
+    N = typing.TypeVar("N", int, float)
+    S = typing.TypeVar("S", str, bytes)
+
+    def f(x, y): ...
+
+    f.__annotations__.update(x=N, y=list[S], **{"return": dict[str, typing.Union[N, S]]})
+    assert show_function(described(f)) == (
+        "(x: number, y: (string | Uint8Array)[]): { [key: string]: number | string | Uint8Array }"
+    )
+    assert "typeParameters" not in described(f)
 
 
 def test_parameters_can_be_passed_by_name():

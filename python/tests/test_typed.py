@@ -7,6 +7,7 @@ import datetime
 import decimal
 import enum
 import inspect
+import ipaddress
 import pathlib
 import sys
 import typing
@@ -14,6 +15,9 @@ import uuid
 from dataclasses import KW_ONLY, InitVar, dataclass, field
 from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, Optional, TypedDict, TypeVar, Union
 
+import checked
+import checked_other  # noqa: F401 - what `checked` imports for type checkers only
+import decorators
 import pytest
 
 import farcall
@@ -516,8 +520,24 @@ def test_what_a_model_computes_can_be_passed_back():
 def test_root_models_and_names_that_differ_by_way():
     assert echo(Names)[0](["a"], __farcall__=True) == ["a"]
     function, seen = echo(Split)
-    assert function({"nameOut": "a"}, __farcall__=True) == {"nameOut": "a"}
+    assert function({"nameIn": "a"}, __farcall__=True) == {"nameOut": "a"}
     assert seen[0].name == "a"
+
+
+class Outer(pydantic.BaseModel):
+    split: Split
+
+
+def test_inside_of_a_model_names_differ_by_way_too():
+    function, seen = echo(Outer)
+    assert function({"split": {"nameIn": "a"}}, __farcall__=True) == {"split": {"nameOut": "a"}}
+    assert seen[0].split.name == "a"
+
+
+def test_a_member_of_a_union_is_told_by_the_names_that_it_takes():
+    function, seen = echo(Union[Names, Split, Item])
+    assert function({"nameIn": "a"}, __farcall__=True) == {"nameOut": "a"}
+    assert type(seen[0]) is Split
 
 
 def test_models_in_unions_are_told_apart_by_their_literals():
@@ -550,3 +570,49 @@ def test_an_init_var_reaches_the_constructor_and_is_not_sent_back():
 
     assert called(f, {"side": 3, "scale": 2}) == {"side": 3, "area": 18}
     assert called(f, {"side": 3}) == {"side": 3, "area": 9}
+
+
+def test_annotations_under_a_decorator_of_another_module_are_read_where_they_are_written():
+    @farcall.typed
+    @decorators.logged
+    def f(user: "User", *more: "User") -> "list[User]":
+        assert all(type(each) is User for each in (user, *more))
+        return [user, *more]
+
+    ada = {"name": "ada", "born": "2000-01-02"}
+    assert [each["name"] for each in f(ada, ada, __farcall__=True)] == ["ada", "ada"]
+
+
+def test_what_is_imported_for_type_checkers_only_counts_where_it_is_imported_elsewhere():
+    order = {"id": 1, "customer": {"name": "ada", "orders": []}}
+    written = farcall.typed(checked.pay)({"name": "x", "orders": [order]}, [order], "1", order, __farcall__=True)
+    assert written == [order] * 3
+
+
+def test_what_pydantic_says_of_times_is_what_crosses():
+    class Times(pydantic.BaseModel):
+        aware: pydantic.AwareDatetime
+        naive: pydantic.NaiveDatetime
+        past: pydantic.PastDate
+
+    function, seen = echo(Times)
+    noon = datetime.datetime(2020, 1, 1, 12, tzinfo=datetime.timezone.utc)
+    written = function({"aware": noon, "naive": "2020-01-01T12:00:00", "past": "2020-01-01"}, __farcall__=True)
+    assert seen[0].naive == datetime.datetime(2020, 1, 1, 12)
+    assert [written["aware"], written["naive"].replace(tzinfo=None), written["past"]] == [
+        noon,
+        datetime.datetime(2020, 1, 1, 12),
+        "2020-01-01",
+    ]
+
+
+def test_addresses_of_networks_are_text():
+    class Host(pydantic.BaseModel):
+        ip: pydantic.IPvAnyAddress
+
+    @farcall.typed
+    def f(ip: ipaddress.IPv4Address, host: Host) -> list[Union[ipaddress.IPv4Address, Host]]:
+        assert type(ip) is ipaddress.IPv4Address
+        return [ip, host]
+
+    assert f("1.2.3.4", {"ip": "::1"}, __farcall__=True) == ["1.2.3.4", {"ip": "::1"}]

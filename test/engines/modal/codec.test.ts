@@ -24,6 +24,14 @@ function bytes(hexadecimal: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hexadecimal, "hex"));
 }
 
+test("bytes arrive as a copy of their own, also out of the Buffer that a message is", () => {
+  const message = Buffer.from("43010203", "hex");
+  const read = modalCodec.decodeValue(message);
+  message.fill(0);
+  expect(read).toStrictEqual(Uint8Array.of(1, 2, 3));
+  expect(Object.getPrototypeOf(read)).toBe(Uint8Array.prototype);
+});
+
 describe("to Python", () => {
   test.each(Object.keys(values))("%s is written as cbor2 was seen to read it", (name) => {
     const encoded = modalCodec.encodeArguments([values[name]], { named: values[name] });

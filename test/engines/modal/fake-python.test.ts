@@ -262,4 +262,8 @@ describe.skipIf(!modalPython)(`Modal's own client${pythonMissing}`, { timeout: 3
     await modal(fake, ["app", "stop", "shop", "--yes"]);
     await expect(call("add", 1, 1)).rejects.toThrow("not found");
   });
+
+  test("has the heartbeats of its containers answered before it takes them for failed", () => {
+    expect(printed.filter((line) => line.toLowerCase().includes("heartbeat"))).toEqual([]);
+  });
 });

@@ -363,6 +363,26 @@ describe("faults", () => {
     expect((await outputs(functionCallId)).outputs[0]?.result?.status).toBe(Outcome.internalFailure);
   });
 
+  // Modal's own container asks again after these.
+  const passing = [
+    "DEADLINE_EXCEEDED",
+    "UNAVAILABLE",
+    "CANCELLED",
+    "INTERNAL",
+    "UNKNOWN",
+    "RESOURCE_EXHAUSTED",
+  ] as const;
+  test.each(passing)(
+    "are outlasted by a container: %s of its blob's RPC is not the function's failure",
+    async (name) => {
+      fake.deploy("shop", { big: fn(() => "x".repeat(3 << 20)) });
+      const big = await client.functions.fromName("shop", "big");
+      fake.faults.fail("blobCreate", Status[name], { times: 2 });
+      expect(await big.remote([])).toHaveLength(3 << 20);
+      expect(fake.count("blobCreate")).toBe(3);
+    },
+  );
+
   test("take both planes away and bring them back, with all that they know", async () => {
     fake.deploy("shop", { add });
     const found = await client.functions.fromName("shop", "add");

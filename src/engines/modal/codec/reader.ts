@@ -62,7 +62,7 @@ export class CborReader {
       case 1:
         return this.#integer(info, true);
       case 2:
-        return info === 31 ? this.#chunks() : this.#take(this.#size(info)).slice();
+        return info === 31 ? this.#chunks() : new Uint8Array(this.#take(this.#size(info)));
       case 3:
         return text(info === 31 ? this.#chunks() : this.#take(this.#size(info)));
       case 4:

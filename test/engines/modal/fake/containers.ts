@@ -16,8 +16,8 @@ export interface Launched {
 
 export type Launcher = (container: Container) => Launched;
 
-/** Well below the 5 s after which Modal's client takes a heartbeat for failed. */
-const HEARTBEAT_MS = 2000;
+/** Well below the 2 s after which Modal's client takes a heartbeat for failed. */
+const HEARTBEAT_MS = 1500;
 
 export class Containers {
   readonly all = new Map<string, Container>();

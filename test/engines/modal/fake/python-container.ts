@@ -42,7 +42,7 @@ export function launchPython({ taskId, fn }: Container, launch: PythonLaunch): L
       MODAL_IS_REMOTE: "1",
       MODAL_OVERRIDE_HEADERS: `${TASK_HEADER}:${taskId}`,
       MODAL_CONFIG_PATH: join(folder, "no-config.toml"),
-      MODAL_HEARTBEAT_INTERVAL: "1",
+      MODAL_HEARTBEAT_INTERVAL: "2",
     },
   });
   for (const [fileDescriptor, stream] of [child.stdout, child.stderr].entries()) {

@@ -74,6 +74,7 @@ class TypeScriptContainer {
         return await request({ signal });
       } catch (error) {
         const passing = [
+          Status.DEADLINE_EXCEEDED,
           Status.UNAVAILABLE,
           Status.CANCELLED,
           Status.INTERNAL,
