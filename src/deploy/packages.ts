@@ -4,8 +4,9 @@
  * requires without having it is left to run time, since it may never be reached.
  */
 import { realpathSync } from "node:fs";
-import { builtinModules, createRequire } from "node:module";
+import { builtinModules, createRequire, findPackageJSON } from "node:module";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { OnResolveArgs, OnResolveResult, PartialMessage, Plugin, PluginBuild } from "esbuild";
 import { specifierFrom } from "../wire/specifiers.ts";
 import { isNativePackage, packageFolderOf } from "./native.ts";
@@ -94,9 +95,13 @@ function outside({ path, importer }: OnResolveArgs, root: string, file: string):
   return same ? path : specifierFrom(projectPath(root, importer), path);
 }
 
-/** As `require` of a module would; undefined when it would throw. */
+/**
+ * As `require` of a module would; undefined when it would throw. The folders of NODE_PATH do not count: pnpm names all
+ * packages' there for the programs that it starts, and containers do not have it.
+ */
 function resolveFrom(module: string, specifier: string): string | undefined {
   try {
+    findPackageJSON(specifier, pathToFileURL(module)); // throws when no node_modules folder on the way up has the package
     const path = createRequire(module).resolve(specifier);
     return BUILT_IN.has(path) || path.startsWith("node:") ? undefined : path;
   } catch {

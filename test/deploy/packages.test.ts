@@ -199,6 +199,25 @@ test("a native package that only a dependency has is found in pnpm's layout", as
   expect(await run(one)).toBe("here\n");
 });
 
+test("what only NODE_PATH leads to, as in programs that pnpm starts, does not stand for a dependency's own package", async () => {
+  await using one = await project({
+    "app.ts": 'import { go } from "./shared/index.ts"; console.log(go());',
+    "shared/index.ts": 'import { name } from "native"; export const go = () => name;',
+    "shared/node_modules/native/binding.gyp": "{}",
+    "shared/node_modules/native/package.json": JSON.stringify({ name: "native", version: "1.0.0" }),
+    "shared/node_modules/native/index.js": 'exports.name = "native";',
+  });
+  await symlink(one.path("shared/node_modules"), one.path("hoisted"), "dir");
+  const build = `import { Bundler } from ${JSON.stringify(resolve(import.meta.dirname, "../../src/deploy/bundle.ts"))};
+    const bundler = new Bundler(${JSON.stringify(one.path("app.ts"))}, ${JSON.stringify(one.root)});
+    console.log((await bundler.build()).code); await bundler.dispose();`;
+  const code = execFileSync(process.execPath, ["--input-type=module", "-e", build], {
+    encoding: "utf8",
+    env: { ...process.env, NODE_PATH: one.path("hoisted") },
+  });
+  expect(code).toContain('from "farcall-from:shared/index.ts?native"');
+});
+
 test("what a package requires without having it fails when it is reached, and a warning says so", async () => {
   await using one = await project({
     "app.ts":
