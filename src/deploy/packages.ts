@@ -7,7 +7,7 @@ import { realpathSync } from "node:fs";
 import { builtinModules, createRequire, findPackageJSON } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { OnResolveArgs, OnResolveResult, PartialMessage, Plugin, PluginBuild } from "esbuild";
+import type { Message, OnResolveArgs, OnResolveResult, PartialMessage, Plugin, PluginBuild } from "esbuild";
 import { specifierFrom } from "../wire/specifiers.ts";
 import { isNativePackage, packageFolderOf } from "./native.ts";
 import { projectPath } from "./places.ts";
@@ -32,9 +32,9 @@ export function packagePlugin(rules: PackageRules): Plugin {
   const isNative = (file: string): boolean => {
     const folder = packageFolderOf(file);
     if (folder === undefined) return false;
-    const known = native.get(folder) ?? (rules.binaries.has(folder) || isNativePackage(folder));
+    const known = native.get(folder) ?? isNativePackage(folder);
     native.set(folder, known);
-    return known;
+    return known || rules.binaries.has(folder);
   };
   return {
     name: "farcall-packages",
@@ -75,17 +75,47 @@ async function resolveAsNode(build: PluginBuild, args: OnResolveArgs): Promise<F
 }
 
 function leftToRunTime({ path, importer }: OnResolveArgs, root: string, error: PartialMessage): OnResolveResult {
-  const user = projectPath(root, importer);
+  const detail: Missing = { from: packageNameOf(importer), name: /^(?:@[^/]+\/)?[^/]+/.exec(path)![0] };
   return {
-    path: specifierFrom(user, path),
+    path: specifierFrom(projectPath(root, importer), path),
     external: true,
-    warnings: [
-      {
-        text: `${decodeURIComponent(user)} requires "${path}", which is not installed: it fails if it is reached`,
-        location: error.location ?? null,
-      },
-    ],
+    warnings: [{ text: "not installed", location: error.location ?? null, detail }],
   };
+}
+
+/** A package that another one requires, which is not installed. */
+interface Missing {
+  from: string;
+  name: string;
+}
+
+export function isMissing({ detail }: Message): boolean {
+  return typeof detail === "object" && detail !== null && "from" in detail;
+}
+
+/** One warning for all: many packages try what they can do without. */
+export function missingWarning(warnings: readonly Message[]): Message {
+  const byPackage = Map.groupBy(
+    warnings.map(({ detail }) => detail as Missing),
+    ({ from }) => from,
+  );
+  const parts = [...byPackage].map(([from, all]) => {
+    const names = new Set(all.map(({ name }) => name));
+    return `${from} requires ${[...names].join(" and ")}`;
+  });
+  const [first] = warnings as [Message, ...Message[]];
+  const text =
+    parts.length === 1
+      ? `${parts[0]}, which is not installed: it fails if it is reached`
+      : `some packages require others that are not installed: ${parts.join(", ")}. They fail if they are reached`;
+  return { ...first, text };
+}
+
+function packageNameOf(file: string): string {
+  return packageFolderOf(file)!
+    .split(/[\\/]node_modules[\\/]/)
+    .at(-1)!
+    .replaceAll("\\", "/");
 }
 
 /** By its plain name where the project itself finds the same package by it. */
