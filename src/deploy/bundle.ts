@@ -13,10 +13,10 @@ import type { BundleOptions } from "../config/config.ts";
 import type { Artifact } from "../engine/index.ts";
 import type { Problem } from "../introspect/index.ts";
 import { DeployError } from "./errors.ts";
-import { compileDecorated, emitsMetadata, metadataPlugin } from "./metadata.ts";
+import { compileDecorated, emitsMetadata } from "./metadata.ts";
 import { packageFolderOf } from "./native.ts";
-import { packagePlugin } from "./packages.ts";
-import { askingModules, asksForItsPlace, PLACE_BANNER, PLACES, placePlugin } from "./places.ts";
+import { isMissing, missingWarning, packagePlugin } from "./packages.ts";
+import { hasAnswers, PLACE_BANNER, PLACES, placePlugin } from "./places.ts";
 import { shownPath } from "./shown.ts";
 
 export interface Bundle extends Artifact {
@@ -45,9 +45,9 @@ export class Bundler {
   readonly #root: string;
   readonly #settings: BundleOptions;
   #context: BuildContext<{ metafile: true; write: false }> | undefined;
-  /** What a build finds out about its inputs, for the next one. */
-  #binaries: ReadonlySet<string> = new Set();
-  #asking: readonly string[] = [];
+  /** What a build finds out about its inputs, for the next one: folders of packages, and modules. */
+  readonly #binaries = new Set<string>();
+  readonly #unmatched = new Set<string>();
 
   /** @param entry absolute path @param root absolute folder of the project @param settings of the project's config */
   constructor(entry: string, root: string, settings: BundleOptions = {}) {
@@ -60,16 +60,12 @@ export class Bundler {
   async build(): Promise<Bundle> {
     for (;;) {
       const built = await this.#run();
+      if (!built) continue;
       const [map, code] = [built.outputFiles[0]!.text, built.outputFiles[1]!.text];
       const files = Object.keys(built.metafile.inputs).map((input) => resolve(this.#root, input));
       const binaries = files.filter((file) => file.endsWith(".node")).flatMap((file) => packageFolderOf(file) ?? []);
-      const asking = asksForItsPlace(code.slice(code.indexOf("\n"))) ? await askingModules(files) : [];
-      // A package left out by an earlier round is not an input of this one, and a module with answers no longer asks.
-      const known = new Set([...this.#binaries, ...this.#asking]);
-      if ([...binaries, ...asking].every((one) => known.has(one))) return this.#finish(built, code, map, files);
-      this.#binaries = new Set([...this.#binaries, ...binaries]);
-      this.#asking = [...new Set([...this.#asking, ...asking])].sort();
-      await this.dispose();
+      // A package left out by an earlier round is not an input of this one.
+      if (addAll(this.#binaries, binaries) === 0) return this.#finish(built, code, map, files);
     }
   }
 
@@ -79,7 +75,8 @@ export class Bundler {
     await context?.dispose();
   }
 
-  async #run(): Promise<Built> {
+  /** Undefined when it failed for what the next round leaves to run time. */
+  async #run(): Promise<Built | undefined> {
     const esbuild = await import("esbuild");
     try {
       this.#context ??= await esbuild.context(await this.#options());
@@ -87,15 +84,22 @@ export class Bundler {
     } catch (error) {
       const { errors } = error as { errors?: Message[] };
       if (!errors) throw error;
+      const unmatched = errors.map((message) => this.#unmatchedIn(message));
+      if (!unmatched.includes(undefined) && addAll(this.#unmatched, unmatched as string[]) > 0) return undefined;
       const problems = errors.map((message) => toProblem(message, "error", this.#entry));
       throw new DeployError("bundle", `cannot bundle ${shownPath(this.#root, this.#entry)}`, problems);
     }
   }
 
+  /** The module of a package, where the complaint is that a computed path of it, such as `"./x/" + name`, matches no file. */
+  #unmatchedIn({ text, location }: Message): string | undefined {
+    const file = location && resolve(this.#root, location.file);
+    return file && UNMATCHED.test(text) && packageFolderOf(file) !== undefined ? file : undefined;
+  }
+
   async #options() {
     const { external = [], loader, plugins = [], conditions, define } = this.#settings;
     const metadata = await emitsMetadata(this.#entry);
-    const asked = this.#asking.length > 0;
     return {
       absWorkingDir: this.#root,
       entryPoints: [this.#entry],
@@ -115,13 +119,12 @@ export class Bundler {
       logLevel: "silent",
       loader: { ...LOADERS, ...loader },
       external: ["farcall", "farcall/*", ...external],
-      banner: { js: asked ? BANNER + PLACE_BANNER : BANNER },
-      define: { ...(asked && PLACES), ...define },
+      banner: { js: BANNER },
+      define: { ...PLACES, ...define },
       plugins: [
         ...plugins,
         packagePlugin({ root: this.#root, binaries: this.#binaries, external: ["farcall", ...external] }),
-        ...(asked ? [placePlugin(this.#root, this.#asking, metadata ? compileDecorated : undefined)] : []),
-        ...(metadata ? [metadataPlugin()] : []),
+        placePlugin({ root: this.#root, compile: metadata ? compileDecorated : undefined, unmatched: this.#unmatched }),
       ],
     } satisfies BuildOptions;
   }
@@ -133,9 +136,17 @@ export class Bundler {
         hint: "Native modules can only be used from a package: import the package that contains it.",
       });
     }
-    const code = text.replace(NAME_HELPER, CHEAP_NAME_HELPER).replace(COMMONJS_HELPER, KNOWN_COMMONJS_HELPER);
+    // On the banner's line, which the source map leaves out.
+    const banner = hasAnswers(text.slice(BANNER.length)) ? BANNER + PLACE_BANNER : BANNER;
+    const code = text
+      .replace(BANNER, () => banner)
+      .replace(NAME_HELPER, CHEAP_NAME_HELPER)
+      .replace(COMMONJS_HELPER, KNOWN_COMMONJS_HELPER);
+    const missing = built.warnings.filter(isMissing);
     const warnings = built.warnings
+      .filter((message) => !isMissing(message))
       .filter(({ location, pluginName }) => pluginName !== "" || !location?.file.includes("node_modules/"))
+      .concat(missing.length > 0 ? missingWarning(missing) : [])
       .map((message) => toProblem(message, "warning", this.#entry));
     return { code, sourceMap, hash: digest("sha256", code), root: this.#root, files, warnings };
   }
@@ -157,6 +168,13 @@ const CHEAP_NAME_HELPER =
 const COMMONJS_HELPER = /var __commonJS = \(cb, mod\) => (function __require\(\) \{\n[\s\S]*?\n\});/;
 const KNOWN_COMMONJS_HELPER =
   'var __commonJS = (cb, mod, load = $1) => (globalThis[Symbol.for("farcall.bundled")]?.set(__getOwnPropNames(cb)[0], load), load);';
+
+/** How many of the values are new to the set. */
+function addAll(set: Set<string>, values: readonly string[]): number {
+  const before = set.size;
+  for (const value of values) set.add(value);
+  return set.size - before;
+}
 
 // ---- what the bundler says --------------------------------------------------------------------------------------
 
@@ -181,5 +199,7 @@ function toProblem(message: Message, severity: Problem["severity"], entry: strin
   };
 }
 
+/** What esbuild says when it looks for files by a computed path, and there are none. */
+const UNMATCHED = /^Could not resolve (?:require|import)\("[^"]*\*/;
 /** esbuild speaks of a setting of its own, which the config passes on. */
 const EXTERNAL_HINT = /mark the path "([^"]+)" as external/;

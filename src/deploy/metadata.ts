@@ -3,7 +3,7 @@
  * cannot do it, so where the option is on, modules with decorators are compiled by TypeScript first.
  */
 import { readFile } from "node:fs/promises";
-import type { Loader, Plugin } from "esbuild";
+import type { Loader } from "esbuild";
 import { packageFolderOf } from "./native.ts";
 
 /** Whether the tsconfig that an entry module belongs to asks for it. */
@@ -38,13 +38,4 @@ export async function compileDecorated(path: string): Promise<{ contents: string
     },
   });
   return { contents: outputText, loader: path.endsWith("x") ? "jsx" : "js" };
-}
-
-export function metadataPlugin(): Plugin {
-  return {
-    name: "farcall-metadata",
-    setup(build) {
-      build.onLoad({ filter: /\.[mc]?tsx?$/, namespace: "file" }, ({ path }) => compileDecorated(path));
-    },
-  };
 }

@@ -4,9 +4,10 @@
  * requires without having it is left to run time, since it may never be reached.
  */
 import { realpathSync } from "node:fs";
-import { builtinModules, createRequire } from "node:module";
+import { builtinModules, createRequire, findPackageJSON } from "node:module";
 import { join } from "node:path";
-import type { OnResolveArgs, OnResolveResult, PartialMessage, Plugin, PluginBuild } from "esbuild";
+import { pathToFileURL } from "node:url";
+import type { Message, OnResolveArgs, OnResolveResult, PartialMessage, Plugin, PluginBuild } from "esbuild";
 import { specifierFrom } from "../wire/specifiers.ts";
 import { isNativePackage, packageFolderOf } from "./native.ts";
 import { projectPath } from "./places.ts";
@@ -31,9 +32,9 @@ export function packagePlugin(rules: PackageRules): Plugin {
   const isNative = (file: string): boolean => {
     const folder = packageFolderOf(file);
     if (folder === undefined) return false;
-    const known = native.get(folder) ?? (rules.binaries.has(folder) || isNativePackage(folder));
+    const known = native.get(folder) ?? isNativePackage(folder);
     native.set(folder, known);
-    return known;
+    return known || rules.binaries.has(folder);
   };
   return {
     name: "farcall-packages",
@@ -74,17 +75,47 @@ async function resolveAsNode(build: PluginBuild, args: OnResolveArgs): Promise<F
 }
 
 function leftToRunTime({ path, importer }: OnResolveArgs, root: string, error: PartialMessage): OnResolveResult {
-  const user = projectPath(root, importer);
+  const detail: Missing = { from: packageNameOf(importer), name: /^(?:@[^/]+\/)?[^/]+/.exec(path)![0] };
   return {
-    path: specifierFrom(user, path),
+    path: specifierFrom(projectPath(root, importer), path),
     external: true,
-    warnings: [
-      {
-        text: `${decodeURIComponent(user)} requires "${path}", which is not installed: it fails if it is reached`,
-        location: error.location ?? null,
-      },
-    ],
+    warnings: [{ text: "not installed", location: error.location ?? null, detail }],
   };
+}
+
+/** A package that another one requires, which is not installed. */
+interface Missing {
+  from: string;
+  name: string;
+}
+
+export function isMissing({ detail }: Message): boolean {
+  return typeof detail === "object" && detail !== null && "from" in detail;
+}
+
+/** One warning for all: many packages try what they can do without. */
+export function missingWarning(warnings: readonly Message[]): Message {
+  const byPackage = Map.groupBy(
+    warnings.map(({ detail }) => detail as Missing),
+    ({ from }) => from,
+  );
+  const parts = [...byPackage].map(([from, all]) => {
+    const names = new Set(all.map(({ name }) => name));
+    return `${from} requires ${[...names].join(" and ")}`;
+  });
+  const [first] = warnings as [Message, ...Message[]];
+  const text =
+    parts.length === 1
+      ? `${parts[0]}, which is not installed: it fails if it is reached`
+      : `some packages require others that are not installed: ${parts.join(", ")}. They fail if they are reached`;
+  return { ...first, text };
+}
+
+function packageNameOf(file: string): string {
+  return packageFolderOf(file)!
+    .split(/[\\/]node_modules[\\/]/)
+    .at(-1)!
+    .replaceAll("\\", "/");
 }
 
 /** By its plain name where the project itself finds the same package by it. */
@@ -94,9 +125,13 @@ function outside({ path, importer }: OnResolveArgs, root: string, file: string):
   return same ? path : specifierFrom(projectPath(root, importer), path);
 }
 
-/** As `require` of a module would; undefined when it would throw. */
+/**
+ * As `require` of a module would; undefined when it would throw. The folders of NODE_PATH do not count: pnpm names all
+ * packages' there for the programs that it starts, and containers do not have it.
+ */
 function resolveFrom(module: string, specifier: string): string | undefined {
   try {
+    findPackageJSON(specifier, pathToFileURL(module)); // throws when no node_modules folder on the way up has the package
     const path = createRequire(module).resolve(specifier);
     return BUILT_IN.has(path) || path.startsWith("node:") ? undefined : path;
   } catch {

@@ -21,21 +21,26 @@ export const PLACES = {
   __dirname: "__farcallDirname",
 };
 
-/** The container says where the project is; see container/load.ts. */
+/**
+ * Of a bundle in which a module asks. The container says where the project is; see container/load.ts. Modules that a
+ * plugin of the config loads have no answers of their own: they get those of the artifact.
+ */
 export const PLACE_BANNER =
   ' import { fileURLToPath as __farcallPath } from "node:url"; import { dirname as __farcallFolder } from "node:path";' +
   // Modules of the bundle may have a URL, a Symbol or a String of their own at its top level.
   " const __farcallEncode = globalThis.encodeURIComponent;" +
   " const __farcallPlace = (path) =>" +
   ' new globalThis.URL(path, globalThis[globalThis.Symbol.for("farcall.root")] ?? import.meta.url).href;' +
-  " const __farcallMetaResolve = import.meta.resolve;";
+  " const __farcallMetaResolve = import.meta.resolve;" +
+  " Object.assign(globalThis, { __farcallUrl: import.meta.url, __farcallFilename: import.meta.filename," +
+  " __farcallDirname: import.meta.dirname, __farcallResolve: import.meta.resolve });";
 
 const COMPUTED_IMPORT = /\bimport\s*\(\s*(?!["'`)])/;
 /** `require` with a computed argument, or handed on as a value. */
 const OPEN_REQUIRE = /\brequire\s*\(\s*(?!["'`)\s])|(?:[=(,:?|&{[]|\breturn\b)\s*require\s*(?:[;,):|&}\]]|\r?\n)/;
 const ASKS = new RegExp(
   [
-    /\bimport\.meta\.(?:url|filename|dirname|resolve)\b|\b__(?:file|dir)name\b|\brequire\.resolve\b/,
+    /\bimport\s*\.\s*meta\s*\.\s*(?:url|filename|dirname|resolve)\b|\b__(?:file|dir)name\b|\brequire\.resolve\b/,
     COMPUTED_IMPORT,
     OPEN_REQUIRE,
   ]
@@ -54,19 +59,6 @@ const LOADERS: Record<string, Loader> = {
   ".tsx": "tsx",
 };
 
-/** Whether code or a module asks. Banners of ours do too: leave them out. */
-export function asksForItsPlace(code: string): boolean {
-  return ASKS.test(code);
-}
-
-/** Of the inputs of a build, absolute paths, those that ask. */
-export async function askingModules(files: readonly string[]): Promise<string[]> {
-  const asking = await Promise.all(
-    files.map(async (file) => extname(file) in LOADERS && asksForItsPlace(await readFile(file, "utf8"))),
-  );
-  return files.filter((_, index) => asking[index]);
-}
-
 /** A module's path relative to the project, as URLs have it. */
 export function projectPath(root: string, file: string): string {
   return relative(root, file).split(sep).map(encodeURIComponent).join("/");
@@ -74,19 +66,28 @@ export function projectPath(root: string, file: string): string {
 
 type Compile = (path: string) => Promise<{ contents: string; loader: Loader } | undefined>;
 
-/**
- * @param modules absolute paths of the modules that ask
- * @param compile what has to be done to a module before it is bundled
- */
-export function placePlugin(root: string, modules: readonly string[], compile?: Compile): Plugin {
-  const filter = new RegExp(`^(?:${modules.map((path) => path.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|")})$`);
+export interface Places {
+  /** Absolute folder of the project. */
+  root: string;
+  /** What has to be done to a module before it is bundled. */
+  compile?: Compile | undefined;
+  /** Modules of packages that require or import by a pattern which matches no file: it is left to run time. */
+  unmatched: ReadonlySet<string>;
+}
+
+export function placePlugin({ root, compile, unmatched }: Places): Plugin {
   return {
     name: "farcall-places",
     setup(build) {
-      build.onLoad({ filter, namespace: "file" }, async ({ path }) => {
-        const compiled = await compile?.(path);
-        let source = compiled?.contents ?? (await readFile(path, "utf8"));
-        if (COMPUTED_IMPORT.test(source) || OPEN_REQUIRE.test(source)) source = await answerComputed(source, path);
+      const loaders = { ...LOADERS, ...build.initialOptions.loader };
+      build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: "file" }, async ({ path }) => {
+        const [compiled, original] = await Promise.all([compile?.(path), readFile(path, "utf8")]);
+        const isUnmatched = unmatched.has(path);
+        if (!isUnmatched && !ASKS.test(original)) return compiled;
+        let source = compiled?.contents ?? original;
+        if (isUnmatched || COMPUTED_IMPORT.test(source) || OPEN_REQUIRE.test(source)) {
+          source = await answerComputed(source, path, isUnmatched);
+        }
         // esbuild knows `require.resolve` too well to let it be defined.
         source = source.replace(/\brequire\.resolve\b/g, REQUIRE_RESOLVE);
         // On the first line, so that no line moves; after a hashbang, which is a line of its own.
@@ -94,11 +95,16 @@ export function placePlugin(root: string, modules: readonly string[], compile?: 
         const answers = answersFor(projectPath(root, path), source);
         return {
           contents: source.slice(0, at) + answers + source.slice(at),
-          loader: compiled?.loader ?? LOADERS[extname(path)]!,
+          loader: compiled?.loader ?? loaders[extname(path)]!,
         };
       });
     },
   };
+}
+
+/** Whether a bundle has a module that asks. */
+export function hasAnswers(code: string): boolean {
+  return code.includes("__farcall");
 }
 
 function answersFor(place: string, source: string): string {
@@ -129,8 +135,9 @@ const REQUIRE_RESOLVE = "__farcallRequireResolve";
 /**
  * `import(computed)` and `require` become values that know the module. What the bundler resolves by itself stays as it is,
  * and so does a `require` that the module has declared.
+ * @param patterns answer those that begin with a folder too, which the bundler would look for files by
  */
-async function answerComputed(source: string, path: string): Promise<string> {
+async function answerComputed(source: string, path: string, patterns: boolean): Promise<string> {
   const { ts } = await import("ts-morph");
   type Node = import("ts-morph").ts.Node;
   const kind = path.endsWith("x") ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
@@ -139,8 +146,9 @@ async function answerComputed(source: string, path: string): Promise<string> {
 
   const startsLiterally = (node: Node): boolean =>
     ts.isStringLiteralLike(node) ||
-    (ts.isTemplateExpression(node) && /^\.\.?\//.test(node.head.text)) ||
-    (ts.isBinaryExpression(node) && startsLiterally(node.left));
+    (!patterns &&
+      ((ts.isTemplateExpression(node) && /^\.\.?\//.test(node.head.text)) ||
+        (ts.isBinaryExpression(node) && startsLiterally(node.left))));
   const called = (node: Node) =>
     ts.isCallExpression(node.parent) && node.parent.expression === node ? node.parent.arguments[0] : undefined;
   const isValue = (node: Node): boolean => {

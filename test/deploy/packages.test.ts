@@ -199,6 +199,25 @@ test("a native package that only a dependency has is found in pnpm's layout", as
   expect(await run(one)).toBe("here\n");
 });
 
+test("what only NODE_PATH leads to, as in programs that pnpm starts, does not stand for a dependency's own package", async () => {
+  await using one = await project({
+    "app.ts": 'import { go } from "./shared/index.ts"; console.log(go());',
+    "shared/index.ts": 'import { name } from "native"; export const go = () => name;',
+    "shared/node_modules/native/binding.gyp": "{}",
+    "shared/node_modules/native/package.json": JSON.stringify({ name: "native", version: "1.0.0" }),
+    "shared/node_modules/native/index.js": 'exports.name = "native";',
+  });
+  await symlink(one.path("shared/node_modules"), one.path("hoisted"), "dir");
+  const build = `import { Bundler } from ${JSON.stringify(resolve(import.meta.dirname, "../../src/deploy/bundle.ts"))};
+    const bundler = new Bundler(${JSON.stringify(one.path("app.ts"))}, ${JSON.stringify(one.root)});
+    console.log((await bundler.build()).code); await bundler.dispose();`;
+  const code = execFileSync(process.execPath, ["--input-type=module", "-e", build], {
+    encoding: "utf8",
+    env: { ...process.env, NODE_PATH: one.path("hoisted") },
+  });
+  expect(code).toContain('from "farcall-from:shared/index.ts?native"');
+});
+
 test("what a package requires without having it fails when it is reached, and a warning says so", async () => {
   await using one = await project({
     "app.ts":
@@ -211,11 +230,55 @@ test("what a package requires without having it fails when it is reached, and a 
     {
       file: "node_modules/drivers/index.js",
       line: 1,
-      message:
-        'node_modules/drivers/index.js requires "fancy-driver", which is not installed: it fails if it is reached',
+      message: "drivers requires fancy-driver, which is not installed: it fails if it is reached",
     },
   ]);
   expect(await run(one)).toBe("memory\nMODULE_NOT_FOUND\n");
+});
+
+test("one warning lists all packages that others require without having them", async () => {
+  await using one = await project({
+    "app.ts": 'import "drivers"; import "@scope/sockets";',
+    ...installed("drivers", {
+      "index.js": 'exports.open = () => [require("pg/lib"), require("pg"), require("mysql")];',
+    }),
+    ...installed("@scope/sockets", { "index.js": 'try { require("bufferutil"); } catch {}' }),
+  });
+  expect((await bundle(one)).warnings.map(({ message }) => message)).toEqual([
+    "some packages require others that are not installed: @scope/sockets requires bufferutil, drivers requires pg and mysql. They fail if they are reached",
+  ]);
+});
+
+test("a computed path of a package that matches no file is left to run time, as in Node", async () => {
+  await using one = await project({
+    "app.ts":
+      'import { load } from "lib"; console.log(load()); try { load("one"); } catch (error) { console.log(error.code); }',
+    ...installed("lib", {
+      "index.js":
+        'exports.load = (name) => (name ? require("./plugins/" + name) : "none");\nexports.more = (name) => import("./more/" + name + ".js");',
+    }),
+  });
+  expect(await run(one)).toBe("none\nMODULE_NOT_FOUND\n");
+  await using own = await project({
+    "app.ts": 'export const load = (name: string) => import("./more/" + name + ".ts");',
+  });
+  await expect(bundle(own)).rejects.toThrow("cannot bundle app.ts");
+});
+
+test("modules that a plugin of the config loads are told the artifact's place", async () => {
+  await using one = await project({
+    "app.ts": 'import place from "virtual:place"; console.log(place, import.meta.url.startsWith("file:"));',
+  });
+  const plugin = {
+    name: "virtual",
+    setup(build: import("esbuild").PluginBuild) {
+      build.onResolve({ filter: /^virtual:/ }, ({ path }) => ({ path, namespace: "virtual" }));
+      build.onLoad({ filter: /.*/, namespace: "virtual" }, () => ({
+        contents: 'export default import.meta.url.split("/").at(-1);',
+      }));
+    },
+  };
+  expect(await run(one, { plugins: [plugin] })).toBe("app.mjs true\n");
 });
 
 test("a package that the author's own module lacks stops the deploy, with the setting that leaves it out", async () => {
