@@ -124,6 +124,11 @@ export interface AutoscalerSettings {
   scaledownWindowMs?: number;
 }
 
+export interface AttachOptions {
+  /** As in OpenCall, when its code waits for the outputs until they come. */
+  parent?: string | undefined;
+}
+
 export interface Invoker {
   /** Synchronous and quick: I/O follows in batches; failures reach the sink. */
   open(request: OpenCall, sink: CallSink): CallHandle;
@@ -131,7 +136,12 @@ export interface Invoker {
    * Delivers a durable call's outputs, present and future, each input's once. `detach` to stop. Fails with
    * INVALID when the range has inputs that the call does not have.
    */
-  attach(callId: string, range: InputRange, sink: CallSink): Pick<CallHandle, "credit" | "detach">;
+  attach(
+    callId: string,
+    range: InputRange,
+    sink: CallSink,
+    options?: AttachOptions,
+  ): Pick<CallHandle, "credit" | "detach">;
   /** Outputs that are ready now. Rejects with NotFoundError, OutputExpiredError. */
   poll(callId: string, range: InputRange): Promise<Output[]>;
   call(callId: string): Promise<CallInfo>;

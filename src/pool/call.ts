@@ -30,8 +30,8 @@ export interface Call {
    * wait on when containers do not start.
    */
   readonly patientSince: number | undefined;
-  /** The input that made this call and waits for it. */
-  readonly parent: ParentInput | undefined;
+  /** The inputs whose code waits for its outputs. */
+  readonly waiters: Iterable<ParentInput>;
   /** The pool's own part of the call. */
   readonly inPool: CallInPool;
   /** Ended or cancelled: what is left of its inputs is dropped. */
@@ -48,11 +48,13 @@ export interface Call {
   progressed(progress: Progress): void;
   outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void;
   failed(input: Input, failure: Failure): void;
+  /** Of a call that is kept on disk, and goes on: those of its waiters that `which` chooses are told that they wait in vain. */
+  failWaiters?(which: (waiter: ParentInput) => boolean, failure: Failure): void;
   /** `attempt` or `runs` of an input has changed: before it is sent to a container, and when it comes back or is to be repeated. */
   attempted?(input: Input): void;
 }
 
-/** An input whose code makes a call in turn. */
+/** An input whose code waits for a call. */
 export interface ParentInput {
   readonly call: Call;
   readonly index: number;
@@ -71,7 +73,7 @@ export interface CallPool {
   /** Why its containers do not start, as long as something waits for one. */
   readonly startProblem: string | undefined;
   /** Before anything else of the call; `closed` ends it. */
-  opened(call: Call): void;
+  opened(): void;
   /** `count` more inputs wait in the call's queue. */
   enqueue(call: Call, count: number): void;
   /** The call's caller reads again. */
@@ -80,6 +82,9 @@ export interface CallPool {
   cancelled(call: Call, dropped: number, options?: CancelOptions): void;
   /** The call has ended: nothing of it is left in the pool. */
   closed(call: Call): void;
+  /** It has got a waiter; `released` when it has lost it. */
+  awaited(): void;
+  released(): void;
 }
 
 /** A container as the inputs in it see it. */

@@ -1,5 +1,5 @@
 /** Which pools stay without room, because whatever would make room in them waits for calls that wait in them. */
-import type { Call, Input } from "./call.ts";
+import type { Call, Input, ParentInput } from "./call.ts";
 
 /** Inputs by their calls, as the indices of each. */
 type Inputs = ReadonlyMap<Call, ReadonlySet<number>>;
@@ -8,7 +8,7 @@ type Inputs = ReadonlyMap<Call, ReadonlySet<number>>;
 export interface FullPool {
   /** What takes up its room: as soon as all inputs of one of these groups have ended, another input can begin. */
   readonly holders: readonly (readonly Input[])[];
-  /** Inputs that have made, directly or through others, a call that waits in the pool. */
+  /** Inputs that wait, directly or through others, for a call that waits in the pool. */
   readonly callers: Inputs;
 }
 
@@ -31,16 +31,24 @@ export function circleOf<P extends FullPool>(pools: readonly P[]): readonly P[] 
   return undefined;
 }
 
-/** The inputs that have made one of these calls, directly or through others. */
+/** The inputs that wait for one of these calls, directly or through others. */
 export function callersOf(calls: Iterable<Call>): Inputs {
+  const waiters: ParentInput[] = [];
+  for (const call of calls) waiters.push(...call.waiters);
+  return withCallers(waiters);
+}
+
+/** These inputs, and those that wait for them. */
+export function withCallers(inputs: ParentInput[]): Inputs {
   const callers = new Map<Call, Set<number>>();
-  for (const { parent } of calls) {
-    for (let of = parent; of; of = of.call.parent) {
-      const indices = callers.get(of.call);
-      if (indices?.has(of.index)) break;
-      if (indices) indices.add(of.index);
-      else callers.set(of.call, new Set([of.index]));
-    }
+  const rest = [...inputs];
+  for (let input = rest.pop(); input; input = rest.pop()) {
+    const { call, index } = input;
+    const indices = callers.get(call);
+    if (indices?.has(index)) continue;
+    if (indices) indices.add(index);
+    else callers.set(call, new Set([index]));
+    rest.push(...call.waiters);
   }
   return callers;
 }

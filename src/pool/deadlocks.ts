@@ -1,9 +1,10 @@
 /**
- * Finds calls that wait for each other: whatever could make room for them is taken by inputs that have made such calls, directly or
- * through others. They would wait until the timeout; instead they fail, and say why.
+ * Finds calls that wait for each other: whatever could make room for them is taken by inputs that wait for such calls, directly or
+ * through others. They would wait until the timeout; instead they fail, and say why. A call that is kept on disk goes on, once those that
+ * waited for it have failed and made room.
  */
-import type { Call, Input } from "./call.ts";
-import { callersOf, circleOf, type FullPool, includes, stuckPools } from "./circles.ts";
+import type { Call, Input, ParentInput } from "./call.ts";
+import { callersOf, circleOf, type FullPool, includes, stuckPools, withCallers } from "./circles.ts";
 import type { Contention } from "./contention.ts";
 import { waitForEachOther } from "./failures.ts";
 
@@ -17,25 +18,27 @@ interface WatchedPool extends FullPool {
 }
 
 export class Deadlocks {
-  /** Open calls that were made by inputs. */
-  #nested = 0;
+  /** Inputs that wait for calls. */
+  #waiters = 0;
   /** Something waits in them, and they have no room. */
   readonly #watched = new Set<Contention>();
   /** Those that were stuck at the last look: what ran, and in how many looks in a row. */
   #stuck = new Map<Contention, { running: ReadonlySet<Input>; looks: number }>();
   #timer: NodeJS.Timeout | undefined;
 
-  opened({ parent }: Call): void {
-    if (parent) this.#nested++;
+  /** An input waits for a call. */
+  awaited(): void {
+    this.#waiters++;
   }
 
-  closed({ parent }: Call): void {
-    if (parent) this.#nested--;
+  /** It does not any more. */
+  released(): void {
+    this.#waiters--;
   }
 
   /** Something waits in the pool. */
   watch(pool: Contention): void {
-    if (this.#nested === 0 || !pool.isFull) return;
+    if (this.#waiters === 0 || !pool.isFull) return;
     this.#watched.add(pool);
     this.#timer ??= setTimeout(this.#look, LOOK_MS).unref();
   }
@@ -71,13 +74,15 @@ export class Deadlocks {
   #fail(circle: readonly WatchedPool[]): void {
     const running = circle.flatMap(({ holders }) => holders.flat());
     const failure = waitForEachOther(circle.map(({ pool }) => pool));
-    const isOurs = (call: Call): boolean => {
-      const callers = callersOf([call]);
+    const isOurs = (waiter: ParentInput): boolean => {
+      const callers = withCallers([waiter]);
       return running.some((input) => includes(callers, input));
     };
     for (const { pool } of circle) {
       this.#stuck.delete(pool);
-      for (const input of pool.take(isOurs)) input.call.failed(input, failure);
+      for (const call of [...pool.waitingCalls()]) call.failWaiters?.(isOurs, failure);
+      const inVain = (call: Call): boolean => !call.failWaiters && [...call.waiters].some(isOurs);
+      for (const input of pool.take(inVain)) input.call.failed(input, failure);
     }
   }
 }

@@ -117,9 +117,8 @@ export class Pool implements CallPool, ContainerOwner<Container> {
 
   // ---- what calls do
 
-  opened(call: Call): void {
+  opened(): void {
     this.#openCalls++;
-    this.#owner.deadlocks.opened(call);
   }
 
   enqueue(call: Call, count: number): void {
@@ -149,11 +148,23 @@ export class Pool implements CallPool, ContainerOwner<Container> {
   closed(call: Call): void {
     call.inPool.forget(call);
     this.#dispatch.closed(call);
-    this.#owner.deadlocks.closed(call);
     this.#openCalls--;
     if (this.#openCalls > 0) return;
     if (this.#replaced) this.#scaler.scale();
     if (this.#containers.size === 0) this.#owner.changed(this);
+  }
+
+  awaited(): void {
+    this.#owner.deadlocks.awaited();
+    this.#watchForDeadlocks();
+  }
+
+  released(): void {
+    this.#owner.deadlocks.released();
+  }
+
+  #watchForDeadlocks(): void {
+    if (this.#dispatch.waiting > 0) this.#owner.deadlocks.watch(this.#contention);
   }
 
   /** Hands out what waits at the end of the current turn: all that one chunk of the network brought together. */
@@ -167,7 +178,7 @@ export class Pool implements CallPool, ContainerOwner<Container> {
     this.#pumping = false;
     this.#dispatch.handOut();
     this.#scaler.scale();
-    if (this.#dispatch.waiting > 0) this.#owner.deadlocks.watch(this.#contention);
+    this.#watchForDeadlocks();
   };
 
   // ---- what containers say

@@ -13,6 +13,7 @@ import {
 } from "./calls/index.ts";
 import { type Checks, checkRecord, duration, flag, integer, signal } from "./checks.ts";
 import type { Client } from "./client.ts";
+import { currentContext } from "./context.ts";
 import type { FindErrorClass } from "./declared-errors.ts";
 import { defaultEngine } from "./engines.ts";
 import { failureToError, InvalidError } from "./errors.ts";
@@ -121,7 +122,9 @@ export class FunctionCall<R> {
   #wait(engine: Engine, index: number, { signal, timeoutMs }: GetOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const sink = new UnarySink(codecOf(engine, this.#home.findError), resolve, reject);
-      const handle = engine.invoker.attach(this.id, { start: index, end: index + 1 }, sink);
+      // Whoever gives up by itself does not wait for good.
+      const parent = signal || timeoutMs !== undefined ? undefined : currentContext()?.inputId;
+      const handle = engine.invoker.attach(this.id, { start: index, end: index + 1 }, sink, { parent });
       const unlimit = limit({ signal, timeoutMs }, `${this.id}, input ${index},`, (error) => sink.reject(error));
       // An attachment holds the connection, and so the process, until it is let go.
       sink.whenSettled(() => {
@@ -167,6 +170,8 @@ const STRETCH = 1000;
 class IterCall extends OutputStream<unknown> implements CallSink {
   readonly #id: string;
   readonly #home: CallHome;
+  /** The input whose code waits, unless it gives up by itself. */
+  readonly #parent: string | undefined;
   readonly #start: number;
   #end: number | undefined;
   readonly #ring = new Ring<unknown>();
@@ -181,6 +186,7 @@ class IterCall extends OutputStream<unknown> implements CallSink {
     super(`FunctionCall.iter() of ${id}`, { signal: options.signal });
     this.#id = id;
     this.#home = home;
+    this.#parent = options.signal ? undefined : currentContext()?.inputId;
     this.#start = options.start ?? 0;
     this.#end = options.end;
   }
@@ -209,7 +215,7 @@ class IterCall extends OutputStream<unknown> implements CallSink {
     if (start >= end) return;
     this.#asked += end - start;
     this.#failure = undefined;
-    this.#handle = engine.invoker.attach(this.#id, { start, end }, this);
+    this.#handle = engine.invoker.attach(this.#id, { start, end }, this, { parent: this.#parent });
   }
 
   output(output: Output): void {

@@ -9,26 +9,26 @@ import { TestCall } from "./pooled.ts";
 interface Made {
   pool: number;
   running: boolean;
-  /** The call whose input made it, by its number; anything higher is outside of all pools. */
-  by: number;
+  /** The calls whose inputs wait for it, by their numbers; anything higher is outside of all pools. */
+  by: number[];
 }
 
 const POOLS = 4;
 const made = fc.array(
-  fc.record({ pool: fc.nat(POOLS - 1), running: fc.boolean(), by: fc.oneof(fc.nat(12), fc.constant(99)) }),
+  fc.record({ pool: fc.nat(POOLS - 1), running: fc.boolean(), by: fc.array(fc.nat(14), { maxLength: 2 }) }),
   { maxLength: 14 },
 );
 
 const nowhere = { opened() {}, enqueue() {} } as unknown as Pool;
 
-/** Each call with the one that made it, if that came before it and runs. */
-function callsOf(plan: readonly Made[]): { input: Input; parent: number | undefined; made: Made }[] {
-  const calls: { input: Input; parent: number | undefined; made: Made }[] = [];
+/** Each call with those that wait for it, of those that came before it and run. */
+function callsOf(plan: readonly Made[]): { input: Input; waiters: number[]; made: Made }[] {
+  const calls: { input: Input; waiters: number[]; made: Made }[] = [];
   for (const each of plan) {
-    const parent = each.by < calls.length && calls[each.by]!.made.running ? each.by : undefined;
+    const waiters = each.by.filter((by) => calls[by]?.made.running);
     const call = new TestCall(nowhere, {} as never, [[]]);
-    if (parent !== undefined) Object.assign(call, { parent: { call: calls[parent]!.input.call, index: 0 } });
-    calls.push({ input: new Input(call, 0, new Uint8Array()), parent, made: each });
+    Object.assign(call, { waiters: waiters.map((by) => ({ call: calls[by]!.input.call, index: 0 })) });
+    calls.push({ input: new Input(call, 0, new Uint8Array()), waiters, made: each });
   }
   return calls;
 }
@@ -43,7 +43,7 @@ function leftAfterAll(calls: ReturnType<typeof callsOf>): Set<number> {
     before = left.size;
     for (const at of left) {
       const { running, pool } = calls[at]!.made;
-      const waits = [...left].some((other) => calls[other]!.parent === at);
+      const waits = [...left].some((other) => calls[other]!.waiters.includes(at));
       if (running ? !waits : hasRoom(pool)) left.delete(at);
     }
   }
@@ -83,9 +83,9 @@ test("pools are stuck exactly when nothing in them can ever end", () => {
 
 test("a group of inputs holds its room until the last of them has ended", () => {
   const [first, second, waiting] = callsOf([
-    { pool: 0, running: true, by: 99 },
-    { pool: 0, running: true, by: 99 },
-    { pool: 0, running: false, by: 0 },
+    { pool: 0, running: true, by: [] },
+    { pool: 0, running: true, by: [] },
+    { pool: 0, running: false, by: [0] },
   ]);
   const callers = callersOf([waiting!.input.call]);
   const together = { holders: [[first!.input, second!.input]], callers };

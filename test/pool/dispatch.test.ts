@@ -40,7 +40,7 @@ class ModelCall implements Call {
   readonly granted = 0;
   readonly patientSince: number | undefined;
   readonly caller: object;
-  readonly parent = undefined;
+  readonly waiters = [];
   readonly number: number;
   over = false;
   blocked = false;

@@ -33,7 +33,7 @@ export class TestCall implements Call {
   readonly granted = 0;
   readonly caller: object = this;
   readonly patientSince = undefined;
-  readonly parent = undefined;
+  readonly waiters = [];
   readonly fn: DeployedFunction;
   readonly pool: Pool;
   readonly outcomes: Outcome[] = [];
@@ -51,7 +51,7 @@ export class TestCall implements Call {
     this.done = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    pool.opened(this);
+    pool.opened();
     pool.enqueue(this, rows.length);
   }
 

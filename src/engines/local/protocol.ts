@@ -144,6 +144,8 @@ export interface AttachMessage {
   range: InputRange;
   /** Send the logs of the call's inputs back, unless somebody has them already. */
   logs?: boolean;
+  /** The input whose code waits for the outputs. */
+  parent?: string | undefined;
 }
 
 export interface HostStatus {

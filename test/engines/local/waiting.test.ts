@@ -1,5 +1,5 @@
 /** What waits, for what and for how long: containers that do not start, a host that stands still, readers, and functions that wait for themselves. */
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { hostStatus, localEngine } from "../../../src/engines/local/index.ts";
@@ -264,6 +264,42 @@ test("an input that waits for another of its own key fails likewise, and one tha
   );
   expect(await app.remote("keyed", "k", 1)).toBe(1);
   expect(await limited).toBe(1);
+  await engine.close();
+});
+
+test("an input that waits for what it has spawned, or called with a key, fails likewise, and the call that it waited for goes on", async () => {
+  await using home = await temporaryHome();
+  const engine = localEngine(home.url);
+  const ids = join(home.path, "ids");
+  const nest = (name: string, body: string) => `
+    export const ${name} = app.function(async function ${name}(depth) {
+      if (depth === 0) return 0;
+      const inner = Function.fromName("work", "${name}");
+      const kept = (call) => { appendFileSync(${JSON.stringify(ids)}, call.id + "\\n"); return call; };
+      ${body}
+    });`;
+  const one = { options: { maxContainers: 1 } };
+  await engine.deployer!.deploy(
+    deployment(
+      "work",
+      `import { appendFileSync } from "node:fs"; import { callOptions, Function } from "farcall";
+      ${nest("got", "return (await kept(await inner.spawn(depth - 1)).get()) + 1;")}
+      ${nest("read", "for await (const each of kept(await inner.spawnMap([depth - 1, 0])).iter()) depth += each; return depth;")}
+      ${nest("keyed", `return (await inner.remote(depth - 1, callOptions({ idempotencyKey: "k" + depth }))) + 1;`)}
+      ${nest("timed", "const call = kept(await inner.spawn(depth - 1)); try { return await call.get({ timeoutMs: 6_000 }); } catch (error) { return error.name; }")}`,
+      { got: one, read: one, keyed: one, timed: one },
+    ),
+  );
+  const app = new Driver(engine, "work");
+  const itself = (name: string) => new RegExp(`work/${name} waits for itself: all its containers \\(1\\)`);
+  await Promise.all(["got", "read", "keyed"].map((name) => expect(app.remote(name, 1)).rejects.toThrow(itself(name))));
+  const known = readFileSync(ids, "utf8").split("\n").slice(0, -1);
+  const outcomes = await Promise.all(known.map(async (id) => app.get(id, (await engine.invoker.call(id)).numInputs)));
+  expect(outcomes.flat().map(({ value }) => value)).toEqual([0, 0, 0]);
+  // The first call with the key has ended, and this one gets its result.
+  expect(await app.remote("keyed", 1)).toBe(1);
+  // Whoever gives up by itself does not wait for good.
+  expect(await app.remote("timed", 1)).toBe("TimeoutError");
   await engine.close();
 });
 

@@ -1,5 +1,5 @@
 /** Reads the outputs of a durable call by its id, across connections. */
-import type { CallSink, Failure, InputRange } from "../../../engine/index.ts";
+import type { AttachOptions, CallSink, Failure, InputRange } from "../../../engine/index.ts";
 import { errorToFailure, type FarcallError } from "../../../runtime/errors.ts";
 import type { Frame } from "../../../wire/frames.ts";
 import { IndexSet } from "../../../wire/index-set.ts";
@@ -18,9 +18,9 @@ export class Attachment implements Channel {
   #link: Link | undefined;
   #over = false;
 
-  constructor(session: Session, callId: string, range: InputRange, sink: CallSink) {
+  constructor(session: Session, callId: string, range: InputRange, sink: CallSink, { parent }: AttachOptions = {}) {
     this.#session = session;
-    this.#message = { id: callId, range };
+    this.#message = { id: callId, range, parent };
     this.#sink = sink;
     this.#number = session.add(this);
     session.hold();

@@ -85,7 +85,7 @@ function deployerOf(session: Session): Deployer {
 function invokerOf(session: Session): Invoker {
   return {
     open: (call, sink) => new ClientCall(session, call, sink),
-    attach: (callId, range, sink) => new Attachment(session, callId, range, sink),
+    attach: (callId, range, sink, options) => new Attachment(session, callId, range, sink, options),
     poll: async (callId, range) => {
       const outputs: Output[] = [];
       await request(session, "poll", { id: callId, range }, { outputs });

@@ -45,7 +45,7 @@ export class GuestCall implements Call {
   readonly fn: DeployedFunction;
   readonly pool: Pool;
   readonly patientSince: number | undefined;
-  readonly parent = undefined;
+  readonly waiters = [];
   readonly inPool = new CallInPool();
   readonly #guest: CallGuest;
   readonly stay: Stay;
@@ -72,7 +72,7 @@ export class GuestCall implements Call {
     this.stay = stay;
     this.#sourceNumber = sourceNumber;
     this.#sendsProgress = header.progress === true;
-    pool.opened(this);
+    pool.opened();
   }
 
   // ---- from the source

@@ -4,7 +4,6 @@ import {
   cancelledCall,
   type Failure,
   type FunctionRef,
-  type InputRange,
   type LogEntry,
   type Progress,
 } from "../../../../engine/index.ts";
@@ -27,7 +26,7 @@ import { DurableCall, type DurableHost } from "./durable-call.ts";
 import { expiredFailure, infoOf, infoOfStored } from "./info.ts";
 import { Intake, newId, type WebRequest } from "./intake.ts";
 import { MemoryCall } from "./memory-call.ts";
-import { type FoundCall, OutputReader } from "./output-reader.ts";
+import { type FoundCall, OutputReader, type ReaderOptions } from "./output-reader.ts";
 import type { Peer } from "./peer.ts";
 import type { ProgressWatcher } from "./progress.ts";
 import { RecentCalls } from "./recent.ts";
@@ -53,13 +52,7 @@ interface CallsOptions {
 }
 
 /** Who reads the outputs of a durable call, and which of them. */
-interface ReadOptions {
-  peer: Peer;
-  clientNumber: number;
-  range?: InputRange;
-  onScanned?: () => void;
-  onClosed?: (reader: OutputReader) => void;
-}
+export type ReadOptions = Omit<ReaderOptions, "call" | "storage">;
 
 export class Calls implements DurableHost {
   readonly storage: CallStorage;
@@ -153,13 +146,13 @@ export class Calls implements DurableHost {
 
   /** Throws when there is no such function, or the method does not suit it. */
   openMemory(peer: Peer, clientNumber: number, message: OpenMessage): MemoryCall {
-    const call = this.#intake.memory(peer, clientNumber, message, this.#parentOf(message));
+    const call = this.#intake.memory(peer, clientNumber, message, this.parentOf(message));
     this.#memory.set(call.id, call);
     return call;
   }
 
   /** An input of a call that has not ended. */
-  #parentOf({ parent }: OpenMessage): ParentInput | undefined {
+  parentOf({ parent }: { parent?: string | undefined }): ParentInput | undefined {
     if (parent === undefined) return undefined;
     const colon = parent.lastIndexOf(":");
     const id = parent.slice(0, colon);

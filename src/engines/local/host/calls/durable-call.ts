@@ -12,7 +12,16 @@ import {
   type Progress,
   type TraceContext,
 } from "../../../../engine/index.ts";
-import { type Call, CallInPool, Input, type OutcomeKind, type Pool, Queue, queueTime } from "../../../../pool/index.ts";
+import {
+  type Call,
+  CallInPool,
+  Input,
+  type OutcomeKind,
+  type ParentInput,
+  type Pool,
+  Queue,
+  queueTime,
+} from "../../../../pool/index.ts";
 import { ProtocolError } from "../../protocol.ts";
 import type { DeployedFunction } from "../registry/index.ts";
 import {
@@ -56,6 +65,8 @@ export interface DurableHost {
 
 /** Gets the outputs of a durable call. */
 export interface OutputListener {
+  /** The input whose code waits for them. */
+  readonly waiter: ParentInput | undefined;
   /** An output is on disk. */
   deliver(index: number, state: number, payload: Uint8Array): void;
   /** No more outputs will come. */
@@ -82,7 +93,6 @@ export class DurableCall implements Call, DueCall {
   readonly trace: TraceContext | undefined;
   readonly fn: DeployedFunction;
   readonly pool: Pool;
-  readonly parent = undefined;
   readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
   readonly granted = 0;
@@ -151,7 +161,7 @@ export class DurableCall implements Call, DueCall {
     this.pool = pool;
     this.#digestValue = row.digest;
     if (isNew && row.key !== null) this.#digest = new InputsDigest();
-    pool.opened(this);
+    pool.opened();
   }
 
   /** Who sent its inputs; after a restart of the host nobody knows. */
@@ -283,10 +293,19 @@ export class DurableCall implements Call, DueCall {
 
   addReader(reader: OutputListener): void {
     this.#readers.add(reader);
+    if (reader.waiter) this.pool.awaited();
   }
 
   removeReader(reader: OutputListener): void {
-    this.#readers.delete(reader);
+    if (this.#readers.delete(reader) && reader.waiter) this.pool.released();
+  }
+
+  get waiters(): ParentInput[] {
+    return [...this.#readers].flatMap(({ waiter }) => waiter ?? []);
+  }
+
+  failWaiters(which: (waiter: ParentInput) => boolean, failure: Failure): void {
+    for (const reader of [...this.#readers]) if (reader.waiter && which(reader.waiter)) reader.fail(failure);
   }
 
   /** `onAccepted` is called once it is accepted, whoever sends the inputs. */

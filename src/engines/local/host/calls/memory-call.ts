@@ -19,6 +19,8 @@ import { CallRecord, type Records } from "./record.ts";
 /** As many as fit in a frame. */
 const MAX_GRANTED = 0xffff_ffff;
 
+const NOBODY: readonly ParentInput[] = [];
+
 const TYPES = { result: FromHost.result, exception: FromHost.exception, end: FromHost.end } as const;
 
 export interface MemoryCallOptions {
@@ -45,7 +47,7 @@ export class MemoryCall implements Call, Parked {
   readonly caller: object;
   /** Its caller waits. */
   readonly patientSince = undefined;
-  readonly parent: ParentInput | undefined;
+  readonly waiters: readonly ParentInput[];
   readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
   /** Where its logs go as well. */
@@ -78,7 +80,7 @@ export class MemoryCall implements Call, Parked {
     this.fn = fn;
     this.pool = pool;
     this.caller = peer;
-    this.parent = parent;
+    this.waiters = parent ? [parent] : NOBODY;
     this.logsTo = message.logs ? peer : undefined;
     this.logNumber = clientNumber;
     this.#peer = peer;
@@ -86,7 +88,8 @@ export class MemoryCall implements Call, Parked {
     this.#onEnd = onEnd;
     this.#sendProgress = message.progress === true;
     this.record = new CallRecord(records);
-    pool.opened(this);
+    pool.opened();
+    if (parent) pool.awaited();
   }
 
   // ---- from the caller
@@ -210,6 +213,7 @@ export class MemoryCall implements Call, Parked {
     this.#endedAt = Date.now();
     this.progress.close();
     this.pool.closed(this);
+    if (this.waiters.length > 0) this.pool.released();
     this.#onEnd(this);
   }
 

@@ -3,7 +3,7 @@
  * them, then those that come. Nothing but indices is kept for a slow client.
  */
 import { cancelledCall, type Failure, type InputRange } from "../../../../engine/index.ts";
-import { Queue } from "../../../../pool/index.ts";
+import { type ParentInput, Queue } from "../../../../pool/index.ts";
 import { inNextSlice, isSliceOver } from "../../../../wire/slices.ts";
 import { FromHost } from "../../protocol.ts";
 import { asFailure } from "../failures.ts";
@@ -35,12 +35,15 @@ export interface ReaderOptions {
   storage: CallStorage;
   call: FoundCall;
   range?: InputRange;
+  /** The input whose code waits for the outputs. */
+  waiter?: ParentInput | undefined;
   /** The client wants what there is now and nothing more (a poll). Called when all of that is sent. */
   onScanned?: (() => void) | undefined;
   onClosed?: ((reader: OutputReader) => void) | undefined;
 }
 
 export class OutputReader implements OutputListener {
+  readonly waiter: ParentInput | undefined;
   readonly #peer: Peer;
   readonly #clientNumber: number;
   readonly #storage: CallStorage;
@@ -56,7 +59,8 @@ export class OutputReader implements OutputListener {
   #scanned = false;
   #over = false;
 
-  constructor({ peer, clientNumber, storage, call, range = {}, onScanned, onClosed }: ReaderOptions) {
+  constructor({ peer, clientNumber, storage, call, range = {}, waiter, onScanned, onClosed }: ReaderOptions) {
+    this.waiter = waiter;
     this.#peer = peer;
     this.#clientNumber = clientNumber;
     this.#storage = storage;

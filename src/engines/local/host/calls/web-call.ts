@@ -67,7 +67,7 @@ export class WebCall implements Call {
   readonly caller = WEB;
   /** The client waits. */
   readonly patientSince = undefined;
-  readonly parent = undefined;
+  readonly waiters = [];
   readonly inPool = new CallInPool();
   readonly progress = new ProgressBoard();
   over = false;
@@ -98,7 +98,7 @@ export class WebCall implements Call {
     this.#response = response;
     this.#onEnd = onEnd;
     this.#input = new Input(this, 0, payload);
-    pool.opened(this);
+    pool.opened();
     response.on("close", () => this.#clientGone());
     response.on("drain", () => this.#drained());
     pool.enqueue(this, 1);

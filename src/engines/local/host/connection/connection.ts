@@ -1,6 +1,6 @@
 /** The host's side of one client: reads its frames, checks them and does what they ask. A client that breaks the protocol loses its connection and harms nobody else. */
 import type { Socket } from "node:net";
-import type { Failure, InputRange } from "../../../../engine/index.ts";
+import type { Failure } from "../../../../engine/index.ts";
 import { packageVersion } from "../../../../text/index.ts";
 import { CallHeaderReader } from "../../../../wire/call-header.ts";
 import { FrameFeed } from "../../../../wire/frame-feed.ts";
@@ -15,7 +15,7 @@ import {
   ToHost,
   type Welcome,
 } from "../../protocol.ts";
-import type { FoundCall, MemoryCall, OutputReader, Parked, Peer } from "../calls/index.ts";
+import type { FoundCall, MemoryCall, OutputReader, Parked, Peer, ReadOptions } from "../calls/index.ts";
 import { asFailure, warnOf } from "../failures.ts";
 import type { Services } from "../services.ts";
 import { checkAttach, checkHello, checkOpen, checkRequest } from "./messages.ts";
@@ -239,7 +239,9 @@ export class Connection implements Peer, Client {
     const { calls } = this.#services;
     const call = calls.openDurable(message);
     if (message.logs) call.live?.logTo(this, clientNumber);
-    const reader = calls.read(call, { peer: this, clientNumber });
+    // Whoever spawns does not wait.
+    const waiter = message.durable ? undefined : calls.parentOf(message);
+    const reader = calls.read(call, { peer: this, clientNumber, waiter });
     const opened = new OpenedDurableCall({ peer: this, clientNumber, call, askedId: message.id, reader });
     this.#calls.set(clientNumber, opened);
   }
@@ -248,22 +250,21 @@ export class Connection implements Peer, Client {
     try {
       const call = this.#services.calls.find(message.id);
       if (message.logs) call.live?.logTo(this, number);
-      this.#read(number, call, message.range);
+      this.#read(number, call, { range: message.range, waiter: this.#services.calls.parentOf(message) });
     } catch (error) {
       this.json(FromHost.failed, number, asFailure(error));
     }
   }
 
   poll(number: number, { id, range }: AttachMessage, onDone: () => void): void {
-    this.#read(number, this.#services.calls.find(id), range, onDone);
+    this.#read(number, this.#services.calls.find(id), { range, onScanned: onDone });
   }
 
-  #read(clientNumber: number, call: FoundCall, range: InputRange, onScanned?: () => void): void {
+  #read(clientNumber: number, call: FoundCall, options: Pick<ReadOptions, "range" | "waiter" | "onScanned">): void {
     const reader = this.#services.calls.read(call, {
+      ...options,
       peer: this,
       clientNumber,
-      range,
-      ...(onScanned && { onScanned }),
       onClosed: (closed) => this.#readerClosed(clientNumber, closed),
     });
     const same = this.#readers.get(clientNumber);

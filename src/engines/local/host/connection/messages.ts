@@ -37,6 +37,7 @@ export function checkAttach(value: unknown): AttachMessage {
   const attach = fields(value, "an attachment");
   string(attach, "id");
   optional(attach, "logs", "boolean");
+  optional(attach, "parent", "string");
   checkRange(attach["range"]);
   return attach as unknown as AttachMessage;
 }
