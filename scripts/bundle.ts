@@ -6,6 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { mergeChunks } from "./merge-chunks.ts";
 
 /** Modules of src/ that are used from outside: by package.json, and by processes that are started from a file. */
 const ENTRIES = [
@@ -24,10 +25,10 @@ const ENTRIES = [
 ];
 
 /**
- * Packages that are bundled because every process loads them. All others are imported from where they are installed. A bundled package
+ * Packages that are bundled because every process, or every command, loads them. All others are imported from where they are installed. A bundled package
  * stays among the dependencies, whose folder has its license; its own imports are then resolved from here.
  */
-const TAKEN_IN = ["cbor-x"];
+const TAKEN_IN = ["cbor-x", "commander"];
 
 const ROOT_MODULE = "farcall:root";
 export const CHUNKS = "chunks";
@@ -55,6 +56,7 @@ export async function bundle(source: string, outDir: string, entries: readonly s
   const [place] =
     Object.entries(metafile.outputs).find(([, { inputs }]) => `${ROOT_MODULE}:${ROOT_MODULE}` in inputs) ?? [];
   if (!place?.includes(`/${CHUNKS}/`)) throw new Error(`${place} is not where ${ROOT_MODULE} takes it to be`);
+  await mergeChunks(outDir, metafile, source, CHUNKS);
 }
 
 const leavePackages: Plugin["setup"] = ({ onResolve }) => {
@@ -80,8 +82,8 @@ function places(source: string): Plugin {
         contents: `const { url } = import.meta; const root = new URL("../", url); export const urlOf = (path) => new URL(path, root).href;`,
       }));
       onLoad({ filter: /\.[jt]s$/ }, async ({ path }) => {
-        const text = await readFile(path, "utf8");
-        if (!text.includes("import.meta.url")) return undefined;
+        const text = withoutRequire(await readFile(path, "utf8"));
+        if (!text.includes("import.meta.url")) return { contents: text, loader: path.endsWith(".ts") ? "ts" : "js" };
         const file = path.startsWith(source + sep) ? relative(source, path).split(sep).join("/") : "index.ts";
         const url = JSON.stringify(file.replace(/\.ts$/, ".js"));
         return {
@@ -91,4 +93,9 @@ function places(source: string): Plugin {
       });
     },
   };
+}
+
+/** A bundled CommonJS package finds Node's modules: there is no `require` in an ES module. */
+function withoutRequire(text: string): string {
+  return text.replace(/\brequire\((["']node:[a-z_/]+["'])\)/g, "globalThis.process.getBuiltinModule($1)");
 }

@@ -9,15 +9,19 @@ export const PAGE = 120;
 export function wrapCode(text: string): string {
   const pieces: string[] = [];
   let kept = 0;
-  for (let start = 0; start < text.length; ) {
-    const newline = text.indexOf("\n", start);
+  for (let start = 0; start + PAGE < text.length; ) {
+    // As many lines at a time as a page's columns hold: a file has tens of thousands of lines, and few long ones.
+    const last = text.lastIndexOf("\n", start + PAGE);
+    if (last >= start) {
+      start = last + 1;
+      continue;
+    }
+    const newline = text.indexOf("\n", start + PAGE);
     const end = newline < 0 ? text.length : newline;
-    if (end - start > PAGE) {
-      const line = text.slice(start, end);
-      if (!isComment(line)) {
-        pieces.push(text.slice(kept, start), wrapLine(line).join("\n"));
-        kept = end;
-      }
+    const line = text.slice(start, end);
+    if (!isComment(line)) {
+      pieces.push(text.slice(kept, start), wrapLine(line).join("\n"));
+      kept = end;
     }
     start = end + 1;
   }
