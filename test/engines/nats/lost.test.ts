@@ -127,19 +127,18 @@ describe.skipIf(LEFT_OUT)(`what is lost for a while${LEFT_OUT ? ` (${LEFT_OUT})`
     patient,
     async () => {
       const told: unknown[] = [];
-      const failed = Promise.withResolvers<unknown>();
-      const { handle } = driver.call("steps", [[1_000, 10]], {
+      const { handle, outcomes } = driver.call("steps", [[1_000, 10]], {
         method: "remoteGen",
-        onOutcome: ({ value, error, end }) => {
-          if (error || end) failed.resolve(error);
-          else told.push(value);
-        },
+        onOutcome: ({ value }) => told.push(value),
       });
       handle.credit(1_000);
       await expect.poll(() => told.length, patient).toBeGreaterThan(3);
       const worker = cluster.workers.find(({ pid }) => pid === told[0])!;
       await worker.kill();
-      await expect(failed.promise).resolves.toMatchObject({ code: "FARCALL_ENGINE_UNAVAILABLE" });
+      await expect(outcomes).rejects.toMatchObject({
+        code: "FARCALL_ENGINE_UNAVAILABLE",
+        hint: expect.stringContaining("yielded"),
+      });
       expect(new Set(told).size).toBe(1);
       await worker.start();
     },

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseAddress } from "../../../src/engines/nats/address.ts";
 import { Connection } from "../../../src/engines/nats/connection.ts";
+import { isConflict } from "../../../src/engines/nats/errors.ts";
 import { listWorkers } from "../../../src/engines/nats/index.ts";
-import { streams } from "../../../src/engines/nats/names.ts";
+import { streams, subjects } from "../../../src/engines/nats/names.ts";
 import { deployment } from "../../engine/deployment.ts";
 import { Driver, type Outcome } from "../../engine/drive.ts";
 import { patient } from "../../support/limits.ts";
@@ -61,6 +62,18 @@ describe.skipIf(LEFT_OUT)(`three servers${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, ()
     for (const other of others) expect(other).toEqual(first);
     return reads[0]!;
   };
+
+  test("of two that write the same record at once, one does, and the other learns of it", patient, async () => {
+    const other = new Connection(parseAddress(cluster.url), "test");
+    for (let round = 0; round < 50; round++) {
+      const write = (to: Connection) => to.append(subjects.key(`race-${round}`), "x", { lastSubjectSequence: 0 });
+      const results = await Promise.allSettled([operator, other, operator, other].map(write));
+      const refused = results.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+      expect(refused).toHaveLength(3);
+      for (const error of refused) expect(error).toSatisfy(isConflict);
+    }
+    await other.close();
+  });
 
   test("of a divided network, the majority goes on and the minority accepts nothing", patient, async () => {
     const [log, majorLog, minorLog] = [file(), file(), file()];
