@@ -23,6 +23,7 @@ const BENCHMARKS: Record<string, () => Promise<{ default: Benchmark }>> = {
   "spawn-map": () => import("./spawn-map.ts"),
   "modal-map": () => import("./modal-map.ts"),
   nats: () => import("./nats.ts"),
+  "nats-cluster": () => import("./nats-cluster.ts"),
   "cold-start": () => import("./cold-start.ts"),
   scale: () => import("./scale.ts"),
 };

@@ -44,7 +44,14 @@ async function acknowledged(count) {
   return seconds;
 }
 
+/** As its users await a result. */
+async function one(x) {
+  const job = await queue.add("increment", x);
+  await job.waitUntilFinished(events);
+}
+
 serve({
+  ...(events && { one }),
   many: mode === "results" ? results : acknowledged,
   close: async () => {
     worker?.disconnect();

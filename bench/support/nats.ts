@@ -1,4 +1,4 @@
-/** A NATS engine of the benchmark's own: a server with its store in a throwaway folder, and workers. */
+/** A NATS engine of the benchmark's own: servers with their stores in throwaway folders, and workers. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -7,19 +7,19 @@ import { FARCALL, type Project } from "./project.ts";
 
 export class NatsEngine implements AsyncDisposable {
   readonly url: string;
-  readonly #server: NatsServer;
+  readonly #servers: NatsServer[];
   readonly #workers: ChildProcess[] = [];
 
-  private constructor(server: NatsServer) {
-    this.#server = server;
-    this.url = server.url;
+  private constructor(servers: NatsServer[]) {
+    this.#servers = servers;
+    this.url = `nats://${servers.map(({ url }) => url.slice("nats://".length)).join(",")}`;
   }
 
   /** Set up for farcall; undefined when no nats-server is installed. */
-  static async start(project: Project): Promise<NatsEngine | undefined> {
+  static async start(project: Project, servers: 1 | 3 = 1): Promise<NatsEngine | undefined> {
     if (NATS_SERVER === undefined) return undefined;
-    const engine = new NatsEngine(await NatsServer.start());
-    project.farcall("nats", "init", "--engine", engine.url);
+    const engine = new NatsEngine(servers === 1 ? [await NatsServer.start()] : await NatsServer.startCluster(servers));
+    project.farcall("nats", "init", "--engine", engine.url, "--replicas", String(servers));
     return engine;
   }
 
@@ -44,6 +44,6 @@ export class NatsEngine implements AsyncDisposable {
       worker.kill();
       await exited;
     }
-    await this.#server[Symbol.asyncDispose]();
+    for (const server of this.#servers) await server[Symbol.asyncDispose]();
   }
 }

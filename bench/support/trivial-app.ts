@@ -19,6 +19,12 @@ export const pass = app.function(async function pass(text: string): Promise<stri
   return text;
 });
 
+/** Takes five milliseconds, and none of the processor's. */
+export const pause = app.function(async function pause(x: number): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  return x + 1;
+});
+
 /** Its container stops at once, so that each call starts a new one. */
 export const incrementCold = app.function(
   async function incrementCold(x: number): Promise<number> {

@@ -24,6 +24,8 @@ export interface SchedulesOptions {
   /** Makes a durable call of one input, unless there is one with this key. May throw, or reject. */
   run(ref: FunctionRef, key: string, payload: Uint8Array): void | Promise<void>;
   warn(message: string): void;
+  /** Milliseconds since 1970; Date.now by default. */
+  now?: () => number;
 }
 
 interface Scheduled {
@@ -35,12 +37,14 @@ interface Scheduled {
 
 export class Schedules {
   readonly #options: SchedulesOptions;
+  readonly #now: () => number;
   #scheduled: Scheduled[] = [];
   #timer: NodeJS.Timeout | undefined;
   #generation = 0;
 
   constructor(options: SchedulesOptions) {
     this.#options = options;
+    this.#now = options.now ?? Date.now;
   }
 
   /** There is something to wait for. */
@@ -57,7 +61,7 @@ export class Schedules {
         fn.version.environment === environment &&
         fn.version.version === version,
     );
-    const time = found?.next(Date.now());
+    const time = found?.next(this.#now());
     return time === undefined ? undefined : new Date(time).toISOString();
   }
 
@@ -93,7 +97,7 @@ export class Schedules {
   readonly #look = (): void => {
     clearTimeout(this.#timer);
     if (this.#scheduled.length === 0) return;
-    const now = Date.now();
+    const now = this.#now();
     let wait = MAX_WAIT_MS;
     for (const each of this.#scheduled) {
       // The clock was put back: what comes until then counts, and the calls that were made keep their keys.

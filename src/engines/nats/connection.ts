@@ -3,7 +3,7 @@
  * process that may end while the connection is open and nothing is under way.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { JetStreamClient, JetStreamManager, PubAck, StoredMsg } from "@nats-io/jetstream";
+import type { JetStreamClient, JetStreamManager, PubAck, StoredMsg, StreamInfo } from "@nats-io/jetstream";
 import type { ConnectionOptions, Msg, MsgCallback, NatsConnection, Subscription } from "@nats-io/transport-node";
 import { EngineUnavailableError, FarcallError } from "../../runtime/errors.ts";
 import type { Address } from "./address.ts";
@@ -25,6 +25,8 @@ const REQUEST_LIMIT_MS = 5_000;
 const PATIENCE_MS = 30_000;
 const RECONNECT_WAIT_MS = 100;
 const CLOSE_LIMIT_MS = 1_000;
+/** Clocks of machines that are set right differ by less, and an answer that took longer does not tell. */
+const MAX_SKEW_ERROR_MS = 1_000;
 
 type Transport = typeof import("@nats-io/transport-node");
 type JetStream = typeof import("@nats-io/jetstream");
@@ -64,6 +66,7 @@ export class Connection {
   #open: Link | undefined;
   #checked: Promise<void> | undefined;
   #held = 0;
+  #skew = 0;
   readonly #reconnected = new Set<() => void>();
   readonly #denied = new Set<(denial: Denial) => void>();
   /** Why the server does not take us any more. */
@@ -134,9 +137,7 @@ export class Connection {
 
   /** A stream that does not exist does not answer; so it is asked for once, by a question that is always answered. */
   #ready(): Promise<void> {
-    this.#checked ??= this.ask(async ({ jsm }) => {
-      await jsm.streams.info(streams.apps);
-    });
+    this.#checked ??= this.lastSequence(streams.apps).then(() => {});
     this.#checked.catch(() => {
       this.#checked = undefined;
     });
@@ -161,7 +162,28 @@ export class Connection {
 
   /** Of the newest message of a stream; 0 when there is none. */
   async lastSequence(stream: string): Promise<number> {
-    return (await this.ask(({ jsm }) => jsm.streams.info(stream))).state.last_seq;
+    return this.ask(async ({ jsm }) => {
+      const sent = Date.now();
+      const started = performance.now();
+      const { state, ts } = (await jsm.streams.info(stream)) as StreamInfo & { ts?: string };
+      const took = performance.now() - started;
+      if (ts !== undefined && took < MAX_SKEW_ERROR_MS) this.#compareClocks(Date.parse(ts) - (sent + took / 2));
+      return state.last_seq;
+    });
+  }
+
+  #compareClocks(skew: number): void {
+    this.#skew = Math.abs(skew) < MAX_SKEW_ERROR_MS ? 0 : skew;
+  }
+
+  /** What the servers' clock is ahead of this machine's, in milliseconds: 0 below a second, and for servers before 2.10. */
+  get skew(): number {
+    return this.#skew;
+  }
+
+  /** Milliseconds since 1970, on which all machines agree. */
+  now(): number {
+    return Date.now() + this.#skew;
   }
 
   /** On disk, or as safe as the stream makes it, when it resolves. */

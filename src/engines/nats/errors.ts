@@ -12,8 +12,11 @@ const STREAM_NOT_FOUND = 10059;
 const CONSUMER_NOT_FOUND = 10014;
 const NO_JETSTREAM_IN_ACCOUNT = 10039;
 const NO_SUITABLE_PEERS = 10005;
-/** Temporarily unavailable, no quorum, not the leader. */
-const UNAVAILABLE = new Set([10008, 10003, 10009]);
+/**
+ * Temporarily unavailable, no quorum, not the leader; and what is being written by somebody else, or by an earlier attempt, and may
+ * yet fail: the message with this id, the last one of the subject.
+ */
+const UNAVAILABLE = new Set([10008, 10003, 10009, 10158, 10163, 10164]);
 
 const TEMPORARY = new Set([
   ...["TimeoutError", "NoRespondersError", "ConnectionError", "RequestError"],

@@ -18,6 +18,12 @@ export class FrameBuffer {
     this.#bytes += HEADER_BYTES + payload.length;
   }
 
+  /** Whole frames. */
+  append(frames: Uint8Array): void {
+    this.#parts.push(frames);
+    this.#bytes += frames.length;
+  }
+
   /** All that was written since the last time. */
   take(): Buffer {
     const all = Buffer.concat(this.#parts, this.#bytes);

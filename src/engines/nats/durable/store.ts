@@ -8,13 +8,15 @@ import type { Connection } from "../connection.ts";
 import { isConflict } from "../errors.ts";
 import { type CallRecordKind, streams, subjects } from "../names.ts";
 import { outputOf } from "../pairs/index.ts";
-import { type Accepted, type Cancelled, type Ended, unpack } from "./records.ts";
+import { type Accepted, type Cancelled, type Ended, pack, type Streamed, unpack } from "./records.ts";
 
 /** A call as it is in the store. */
 export interface StoredCall {
   accepted: Accepted;
   /** Frames of its inputs, when they are not in the stream. */
   inputs: Buffer;
+  /** Outcomes lie in the stream, or are about to. */
+  isStreamed: boolean;
   ended?: { record: Ended; outputs: Buffer };
   cancelled?: Cancelled;
 }
@@ -31,22 +33,33 @@ export class CallStore {
     if (!isId(id)) return undefined;
     const [accepted, ended, cancelled] = await Promise.all([
       this.#record(id, "accepted"),
-      this.#record(id, "ended"),
+      this.#end(id),
       this.#record(id, "cancelled"),
     ]);
     if (!accepted) return undefined;
     const { head, frames } = unpack<Accepted>(accepted);
-    const call: StoredCall = { accepted: head, inputs: frames };
-    if (ended) {
-      const { head: record, frames: outputs } = unpack<Ended>(ended);
-      call.ended = { record, outputs };
-    }
+    const call: StoredCall = { accepted: head, inputs: frames, isStreamed: ended !== undefined && !ended.record };
+    if (ended?.record) call.ended = { record: ended.record, outputs: ended.outputs };
     if (cancelled) call.cancelled = JSON.parse(Buffer.from(cancelled).toString()) as Cancelled;
     return call;
   }
 
   async #record(id: string, kind: CallRecordKind): Promise<Uint8Array | undefined> {
     return (await this.#connection.read(streams.calls, { last_by_subj: subjects.call(id, kind) }))?.data;
+  }
+
+  async #end(id: string): Promise<StoredEnd | undefined> {
+    const query = { last_by_subj: subjects.call(id, "ended") };
+    const found = await this.#connection.read(streams.calls, query);
+    const end = found && parseEnd(found);
+    if (!end || end.record) return end;
+    // It is written over once, and a replica may be behind.
+    return this.#newestEnd(id);
+  }
+
+  async #newestEnd(id: string): Promise<StoredEnd | undefined> {
+    const found = await this.#connection.readNewest(streams.calls, { last_by_subj: subjects.call(id, "ended") });
+    return found && parseEnd(found);
   }
 
   /** Rejects with NotFoundError. */
@@ -56,12 +69,39 @@ export class CallStore {
     throw unknownCall(id);
   }
 
-  /** Writes a record, unless there is one of that kind. */
-  async write(id: string, kind: CallRecordKind, data: Uint8Array | string): Promise<void> {
+  /** Writes a record, unless there is one of that kind: then it resolves to false. */
+  async write(id: string, kind: CallRecordKind, data: Uint8Array | string): Promise<boolean> {
     try {
       await this.#connection.append(subjects.call(id, kind), data, { lastSubjectSequence: 0 });
+      return true;
     } catch (error) {
       if (!isConflict(error)) throw error;
+      return false;
+    }
+  }
+
+  /** Outcomes are about to be streamed. False when the call has ended: they would count for some readers and not for others. */
+  async stream(id: string): Promise<boolean> {
+    const record: Streamed = { streamed: true };
+    return (await this.write(id, "ended", pack(record, Buffer.alloc(0)))) || !(await this.#newestEnd(id))?.record;
+  }
+
+  /**
+   * The call ends, unless it has. False when nothing is written, since `outputs` would come with the record while others lie in
+   * the stream.
+   */
+  async end(id: string, record: Ended, outputs: Uint8Array): Promise<boolean> {
+    for (let end: StoredEnd | undefined; ; ) {
+      if (!record.inline) end = await this.#newestEnd(id);
+      if (end?.record) return true;
+      const options = { lastSubjectSequence: end?.sequence ?? 0 };
+      try {
+        await this.#connection.append(subjects.call(id, "ended"), pack(record, outputs), options);
+        return true;
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+        if (record.inline) return (await this.#newestEnd(id))?.record !== undefined;
+      }
     }
   }
 
@@ -86,7 +126,7 @@ export class CallStore {
 
   /** Whether its results have expired. */
   isExpired({ ended }: StoredCall): boolean {
-    return ended !== undefined && ended.record.expiresAt < Date.now();
+    return ended !== undefined && ended.record.expiresAt < this.#connection.now();
   }
 
   /** Rejects with OutputExpiredError. */
@@ -145,9 +185,13 @@ export class CallStore {
   /** The ends of calls in the order of the store, from a sequence on. */
   async endAfter(sequence: number): Promise<{ id: string; ended: Ended; sequence: number } | undefined> {
     const subject = subjects.calls("ended");
-    const message = await this.#connection.read(streams.calls, { seq: sequence + 1, next_by_subj: subject });
-    if (!message) return undefined;
-    return { id: idIn(message.subject), ended: unpack<Ended>(message.data).head, sequence: message.seq };
+    for (let seq = sequence + 1; ; ) {
+      const message = await this.#connection.read(streams.calls, { seq, next_by_subj: subject });
+      if (!message) return undefined;
+      const { record } = parseEnd(message);
+      if (record) return { id: idIn(message.subject), ended: record, sequence: message.seq };
+      seq = message.seq + 1;
+    }
   }
 
   /** Removes inputs, outputs and key; that the call was there is still known. */
@@ -193,6 +237,18 @@ export class CallStore {
       }
     }
   }
+}
+
+interface StoredEnd {
+  sequence: number;
+  /** Undefined while outcomes are streamed. */
+  record: Ended | undefined;
+  outputs: Buffer;
+}
+
+function parseEnd({ seq, data }: { seq: number; data: Uint8Array }): StoredEnd {
+  const { head, frames } = unpack<Ended | Streamed>(data);
+  return { sequence: seq, record: "streamed" in head ? undefined : head, outputs: frames };
 }
 
 export function unknownCall(id: string): NotFoundError {

@@ -11,6 +11,7 @@ const FULL_BYTES = 256 * 1024;
 export class StreamWriter {
   readonly #connection: Connection;
   readonly #subject: string;
+  readonly #begin: () => Promise<void>;
   readonly #frames = new FrameBuffer();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
@@ -19,9 +20,11 @@ export class StreamWriter {
   /** Bytes that are being published. */
   #publishing = 0;
 
-  constructor(connection: Connection, subject: string) {
+  /** @param begin what is done before the first message; nothing is published when it rejects */
+  constructor(connection: Connection, subject: string, begin: () => Promise<void> = async () => {}) {
     this.#connection = connection;
     this.#subject = subject;
+    this.#begin = begin;
   }
 
   /** Something was published, or is about to be. */
@@ -46,6 +49,11 @@ export class StreamWriter {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     return this.#frames.take();
+  }
+
+  /** It could not be kept there. */
+  putBack(frames: Uint8Array): void {
+    this.#frames.append(frames);
   }
 
   /** Resolves once less than that waits to be stored. */
@@ -74,6 +82,7 @@ export class StreamWriter {
       this.#publishing = bytes.length;
       try {
         for (let at = 0; at < bytes.length && this.#failure === undefined; at += PART_BYTES) {
+          if (this.#messages === 0) await this.#begin();
           // An answer that got lost must not make it come twice.
           const id = `${this.#subject}.${this.#messages++}`;
           await this.#connection.append(this.#subject, bytes.subarray(at, at + PART_BYTES), { msgID: id });

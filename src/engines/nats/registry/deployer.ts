@@ -109,7 +109,7 @@ export class NatsDeployer implements Deployer {
   /** Undefined when somebody else has written meanwhile. */
   async #write(name: AppName, content: Content, known: KnownApp | undefined): Promise<AppManifest | undefined> {
     const version = (known?.lastVersion ?? 0) + 1;
-    const deployedAt = new Date().toISOString();
+    const deployedAt = new Date(this.#connection.now()).toISOString();
     const manifest: AppManifest = { ...content.manifest, version, deployedAt };
     const stored = await signed(this.#connection, name, {
       ...content,

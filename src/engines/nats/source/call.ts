@@ -51,6 +51,8 @@ interface Held {
   payload: Uint8Array;
   at: Offer | Lane | undefined;
   lost: number;
+  /** Values that its caller has got. */
+  yielded: number;
 }
 
 export interface CallCounts {
@@ -136,7 +138,7 @@ export class SourceCall implements CallHandle {
     if (this.#over) return;
     this.#put = index + 1;
     this.#options.record?.input(index, payload);
-    this.#held.set(index, { payload, at: undefined, lost: 0 });
+    this.#held.set(index, { payload, at: undefined, lost: 0, yielded: 0 });
     this.#heldBytes += payload.length;
     this.#waiting++;
     this.#hold();
@@ -276,12 +278,13 @@ export class SourceCall implements CallHandle {
       const held = this.#held.get(index);
       if (!held || this.#over) return;
       held.lost++;
-      if (this.#place?.repeats && held.lost <= MAX_LOST) {
+      // A generator would yield again what its caller has got.
+      if (this.#place?.repeats && held.yielded === 0 && held.lost <= MAX_LOST) {
         this.#left(held);
         held.at = undefined;
         this.#waitAgain(index);
-      } else if (all) this.fail(lostFailure(this));
-      else this.#settle(index, { kind: "failure", index, failure: errorToFailure(lostFailure(this)) });
+      } else if (all) this.fail(lostFailure(this, held.yielded));
+      else this.#settle(index, { kind: "failure", index, failure: errorToFailure(lostFailure(this, held.yielded)) });
     }
     this.#enter();
   }
@@ -292,6 +295,7 @@ export class SourceCall implements CallHandle {
     if (output.kind === "yield") {
       const held = this.#held.get(output.index);
       if (!held) return;
+      held.yielded++;
       this.#options.record?.output(output, held.payload);
       this.#sink.output(output);
       return;
@@ -389,8 +393,13 @@ export class SourceCall implements CallHandle {
   }
 }
 
-function lostFailure({ id, request }: SourceCall): FarcallError {
-  return new EngineUnavailableError(`the worker was lost while call ${id} to ${request.function.name} was under way`, {
-    hint: "It may already have run. Give the function `retries`, or pass callOptions({ idempotencyKey }), so that farcall may run it again.",
-  });
+function lostFailure({ id, request }: SourceCall, yielded: number): FarcallError {
+  return new EngineUnavailableError(
+    `the worker was lost while call ${id} to ${request.function.name} was under way`,
+    yielded > 0
+      ? { hint: `It had yielded ${yielded} values, and a generator that has yielded cannot be restarted.` }
+      : {
+          hint: "It may already have run. Give the function `retries`, or pass callOptions({ idempotencyKey }), so that farcall may run it again.",
+        },
+  );
 }

@@ -4,14 +4,13 @@
  */
 import { randomBytes } from "node:crypto";
 import { cancelledCall, type Failure, type Output } from "../../../engine/index.ts";
-import { failureToError } from "../../../runtime/errors.ts";
+import { failureToError, InternalFailure } from "../../../runtime/errors.ts";
 import type { Connection } from "../connection.ts";
 import {
   type CallStore,
   type Ended,
   INLINE_BYTES,
   OutputReader,
-  pack,
   type StoredCall,
   StreamWriter,
 } from "../durable/index.ts";
@@ -29,8 +28,6 @@ export interface HomeOptions {
   store: CallStore;
   source: Source;
   call: StoredCall;
-  /** Another worker may have had it. */
-  again: boolean;
 }
 
 export class Home {
@@ -43,6 +40,8 @@ export class Home {
   #ended = 0;
   #failed = 0;
   #left = false;
+  /** It has ended at another worker. */
+  #isOver = false;
   #cancelled = false;
   #wake = (): void => {};
 
@@ -50,15 +49,16 @@ export class Home {
     this.id = options.call.accepted.id;
     this.#options = options;
     const nonce = randomBytes(6).toString("hex");
-    this.#writer = new StreamWriter(options.connection, subjects.output(this.id, nonce));
+    this.#writer = new StreamWriter(options.connection, subjects.output(this.id, nonce), () => this.#stream());
     this.#earlier = new OutputReader(options.connection, this.id);
   }
 
   /** Resolves once the call has ended for good; false when this worker has given it up. Rejects when NATS cannot be reached. */
   async run(): Promise<boolean> {
-    const { call, store, again } = this.#options;
+    const { call } = this.#options;
     const { numInputs } = call.accepted;
-    if (again) await this.#readEarlier();
+    // At another worker, which is lost, or slow.
+    if (call.isStreamed) await this.#readEarlier();
     let failure = call.cancelled ? cancelledCall(this.id) : undefined;
     if (!failure && this.#ended < numInputs) await this.#dueTime(call.accepted.dueAt ?? 0);
     if (this.#cancelled) failure = cancelledCall(this.id);
@@ -67,14 +67,28 @@ export class Home {
       void this.#send();
       failure = await this.#done.promise;
     }
-    if (this.#left) {
-      await this.#writer.flush();
-      return false;
-    }
     // Nothing is wrong with the call: it can go on elsewhere, or later.
-    if (failure?.code === "ENGINE_UNAVAILABLE") throw failureToError(failure);
-    await this.#end(store, failure);
-    return true;
+    if (!this.#left && failure?.code === "ENGINE_UNAVAILABLE") throw failureToError(failure);
+    try {
+      if (this.#left) await this.#writer.flush();
+      else if (!this.#isOver) await this.#end(failure);
+    } catch (error) {
+      if (!this.#isOver) throw error;
+    }
+    return this.#isOver || !this.#left;
+  }
+
+  /** Before the first outcome that this worker streams. */
+  async #stream(): Promise<void> {
+    if (await this.#options.store.stream(this.id)) return;
+    this.over();
+    throw new InternalFailure(`call ${this.id} has ended at another worker`);
+  }
+
+  /** The call has ended at another worker. */
+  over(): void {
+    this.#isOver = true;
+    this.#stop();
   }
 
   /** Somebody cancels the call. */
@@ -88,6 +102,10 @@ export class Home {
   /** This worker stops: another goes on. */
   leave(): void {
     this.#left = true;
+    this.#stop();
+  }
+
+  #stop(): void {
     this.#wake();
     this.#call?.stop({ terminate: false });
     this.#done.resolve(undefined);
@@ -95,7 +113,8 @@ export class Home {
 
   /** Timers may be early by a moment, and clocks are put back. */
   async #dueTime(dueAt: number): Promise<void> {
-    for (let wait = dueAt - Date.now(); wait > 0 && !this.#left && !this.#cancelled; wait = dueAt - Date.now()) {
+    const left = (): number => dueAt - this.#options.connection.now();
+    for (let wait = left(); wait > 0 && !this.#left && !this.#cancelled; wait = left()) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, wait);
         this.#wake = () => {
@@ -160,23 +179,27 @@ export class Home {
     if (all) this.#done.resolve(undefined);
   }
 
-  async #end(store: CallStore, failure: Failure | undefined): Promise<void> {
-    const { numInputs } = this.#options.call.accepted;
+  async #end(failure: Failure | undefined): Promise<void> {
+    const { call, store } = this.#options;
+    const { numInputs } = call.accepted;
     const cancelled = failure?.code === "CANCELLED" ? failure.message : undefined;
     if (failure && cancelled === undefined) await this.#failRest(failure);
-    const inline = !this.#writer.begun && this.#earlier.count === 0 && this.#writer.pendingBytes <= INLINE_BYTES;
-    const outputs = inline ? this.#writer.takeUnpublished() : Buffer.alloc(0);
-    await this.#writer.flush();
-    const at = Date.now();
+    const at = this.#options.connection.now();
     const ended: Ended = {
       at,
       numEnded: cancelled === undefined ? numInputs : this.#ended,
       numFailed: this.#failed,
       ...(cancelled !== undefined && { cancelled }),
       expiresAt: at + RETENTION_MS,
-      inline,
+      inline: false,
     };
-    await store.write(this.id, "ended", pack(ended, outputs));
+    if (!call.isStreamed && !this.#writer.begun && this.#writer.pendingBytes <= INLINE_BYTES) {
+      const outputs = this.#writer.takeUnpublished();
+      if (await store.end(this.id, { ...ended, inline: true }, outputs)) return;
+      this.#writer.putBack(outputs);
+    }
+    await this.#writer.flush();
+    await store.end(this.id, ended, Buffer.alloc(0));
   }
 
   /** The call cannot go on: its function is gone. */

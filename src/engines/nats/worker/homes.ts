@@ -36,7 +36,7 @@ export class Homes {
   #wakeEvery: NodeJS.Timeout | undefined;
   /** In the stream; those before have been seen to. */
   #lastCancel = 0;
-  #readingCancels = false;
+  #reading = false;
   #forgetReconnect = (): void => {};
   readonly #messages = new Map<Home, JsMsg>();
 
@@ -55,15 +55,18 @@ export class Homes {
     this.#subscription = await connection.subscribe(subjects.calls("cancelled"), (error, message) => {
       if (!error) this.#onCancel(message);
     });
-    this.#forgetReconnect = connection.onReconnect(() => void this.#readCancels());
+    this.#forgetReconnect = connection.onReconnect(() => void this.#readMissed(true));
     const waitMs = await connection.ask(async ({ jsm }) => {
       const { config } = await jsm.consumers.info(streams.calls, HOME);
       return (config.ack_wait ?? 30e9) / 1e6;
     });
+    let saidAt = performance.now();
     // Says that the calls are still at home here.
     this.#wakeEvery = setInterval(() => {
+      const late = performance.now() - saidAt > waitMs;
+      saidAt = performance.now();
       for (const message of this.#messages.values()) message.working();
-      void this.#readCancels();
+      void this.#readMissed(late);
     }, waitMs / 3);
     this.#running.push(this.#take());
   }
@@ -115,7 +118,7 @@ export class Homes {
         message.ack();
         return;
       }
-      const wait = call.cancelled ? 0 : (call.accepted.dueAt ?? 0) - Date.now();
+      const wait = call.cancelled ? 0 : (call.accepted.dueAt ?? 0) - connection.now();
       if (wait > HELD_MS) {
         // NATS brings it again shortly before its time.
         message.nak(Math.min(wait - HELD_MS / 2, MAX_NAK_MS));
@@ -125,7 +128,7 @@ export class Homes {
         if (this.#stopped) message.nak();
         return;
       }
-      home = new Home({ connection, store: this.#store, source, call, again: message.info.deliveryCount > 1 });
+      home = new Home({ connection, store: this.#store, source, call });
       this.#homes.set(id, home);
       const cancelled = this.#lately.get(id);
       if (cancelled) home.cancel(cancelled.terminate);
@@ -150,11 +153,12 @@ export class Homes {
     this.#cancelled(message.subject.slice(`${PREFIX}.call.`.length, -".cancelled".length), message.json<Cancelled>());
   }
 
-  /** Those that were not heard, since messages get lost. */
-  async #readCancels(): Promise<void> {
-    if (this.#readingCancels || this.#homes.size === 0) return;
-    this.#readingCancels = true;
+  /** What was not heard, since messages get lost. @param late calls may have been at home elsewhere meanwhile */
+  async #readMissed(late: boolean): Promise<void> {
+    if (this.#reading || this.#homes.size === 0) return;
+    this.#reading = true;
     try {
+      if (late) await this.#readEnds();
       for (
         let next = await this.#store.cancelAfter(this.#lastCancel);
         next && !this.#stopped;
@@ -164,9 +168,15 @@ export class Homes {
         this.#cancelled(next.id, next.cancelled);
       }
     } catch (error) {
-      this.#options.log(`whether calls were cancelled cannot be read: ${(error as Error).message}`);
+      this.#options.log(`whether calls were cancelled or have ended cannot be read: ${(error as Error).message}`);
     } finally {
-      this.#readingCancels = false;
+      this.#reading = false;
+    }
+  }
+
+  async #readEnds(): Promise<void> {
+    for (const home of [...this.#homes.values()]) {
+      if ((await this.#store.find(home.id))?.ended) home.over();
     }
   }
 

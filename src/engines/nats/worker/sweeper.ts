@@ -9,6 +9,8 @@ export interface SweeperOptions {
   store: CallStore;
   /** Another worker sweeps. */
   isOff: () => boolean;
+  /** Milliseconds since 1970. */
+  now(): number;
   log(line: string): void;
 }
 
@@ -33,14 +35,14 @@ export class Sweeper {
   }
 
   async sweep(): Promise<void> {
-    const { store, isOff, log } = this.#options;
+    const { store, isOff, now, log } = this.#options;
     if (this.#sweeping || isOff()) return;
     this.#sweeping = true;
     try {
       // In the order of their ends, which is nearly that of their expiry.
       for (let next = await store.endAfter(0); next; next = await store.endAfter(next.sequence)) {
         const { id, ended } = next;
-        const late = Date.now() - ended.expiresAt;
+        const late = now() - ended.expiresAt;
         if (late < 0) return;
         if (late > TOMBSTONE_MS) {
           await store.forget(id);

@@ -120,9 +120,10 @@ export class Worker {
     this.#schedules = new Schedules({
       versions: this.#versions,
       run: (ref, key, payload) => this.#spawn(store, ref, key, payload),
+      now: () => connection.now(),
       warn: log,
     });
-    this.#sweeper = new Sweeper({ store, isOff: () => !this.#roster.isFirst, log });
+    this.#sweeper = new Sweeper({ store, isOff: () => !this.#roster.isFirst, now: () => connection.now(), log });
     this.#deployed = new Deployed({
       connection,
       catalog,
