@@ -73,10 +73,10 @@ export class Catalog {
 
   /** The function that a call goes to, at the version that it stays on. Rejects when the call's method does not suit it. */
   async callee(request: OpenCall) {
-    const { schema, manifest, stored } = await this.function(request.function);
+    const { schema, stored } = await this.function(request.function);
     checkMethod(request, schema);
-    const { app, environment } = manifest;
-    // By which workers find it, whatever the manifest says.
+    // By which workers find it, whatever somebody may have written into the manifest.
+    const { app, environment } = request.function;
     const { version } = stored;
     const { instance } = request.function;
     return {
