@@ -43,6 +43,8 @@ export interface Deployment extends DeployResult {
  * change that is refused), InvalidError (no such entry, missing secrets) or what the engine rejects with.
  */
 export async function deployApp(options: DeployOptions): Promise<Deployment> {
+  // Before a file is read, which may be one of the tool that deploys there.
+  deployerOf(options.engine);
   const builder = new AppBuilder(findProject(options.entry, options.root), options);
   try {
     return await buildAndRegister(builder, options);

@@ -35,6 +35,7 @@ export {
   constructorText,
   exportMarkdown,
   printCall,
+  printCallParameters,
   printDeclaration,
   printDocumented,
   printIndex,

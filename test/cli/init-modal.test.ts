@@ -99,9 +99,10 @@ test("a second run changes nothing", async () => {
   await write("app.py", APP);
   await init("--modal", "app.py", "--yes");
   const before = await read("app.py");
-  const { written, changed, kept } = await init("--modal", "app.py", "--yes");
+  const { written, changed, kept, notes } = await init("--modal", "app.py", "--yes");
   expect([written, changed]).toEqual([[], []]);
   expect(kept).toEqual(["tsconfig.json", "farcall.config.ts", "farcall.py"]);
+  expect(notes).toEqual([]);
   expect(await read("app.py")).toBe(before);
 });
 

@@ -50,7 +50,7 @@ const json = async (...args: string[]) => {
 test("apps and functions are listed, with how parameters are passed and without options that nobody knows", async () => {
   expect((await cli("apps")).stdout).toMatch(/\nshop +main +1 +4 /);
   const { stdout } = await cli("describe", "shop/add");
-  expect(stdout).toContain("add(a: number, b?: number): number");
+  expect(stdout).toContain("add(a: number, kwargs({ b?: number })): number");
   expect(stdout).toContain("\n  a  by position only\n  b = 1  by name only\n");
   expect(stdout).not.toContain("timeout");
   expect((await cli("describe", "shop")).stdout).toContain("new Model(params: { size: string })");
@@ -86,7 +86,7 @@ test("calls are listed, cancelled and counted, and logs and history shown", asyn
   expect((await cli("logs", "shop")).stdout).toContain("adding");
   expect((await cli("history", "shop")).stdout).toMatch(/\n1 +.* - +fake /);
   const { stdout } = await cli("doctor");
-  expect(stdout).toMatch(/ok +engine +modal::? 1 app/);
+  expect(stdout).toMatch(/ok +engine +modal: 1 app/);
   expect(stdout).toContain("npm package modal: 0.11.1");
 });
 
@@ -96,6 +96,7 @@ test("what Modal's own command line does is refused with the command to run", as
     [["remove", "shop"], "modal app stop NAME"],
     [["rollback", "shop"], "modal app rollback NAME VERSION"],
     [["deploy", "src/app.ts"], "modal deploy FILE"],
+    [["deploy", "app.py"], "modal deploy FILE"],
     [["dev", "src/app.ts"], "modal deploy FILE"],
   ] as const) {
     const { code, stderr } = await cli(...args);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   type ParameterSchema,
+  printCallParameters,
   printParameters,
   printTuple,
   printType,
@@ -181,6 +182,19 @@ describe("printed parameters", () => {
 
   test("parse as a function's", () => {
     expect(printParameters(parameters)).toBe("image: Uint8Array, options?: ResizeOptions, ...more: string[]");
+  });
+
+  test("show what is passed by name only as callers pass it", () => {
+    const named: ParameterSchema[] = [
+      { name: "from", type: STRING, keywordOnly: true, default: "1" },
+      { name: "to", type: NUMBER, keywordOnly: true },
+    ];
+    expect(printCallParameters(named)).toBe("kwargs({ from?: string; to: number })");
+    const rest: ParameterSchema = { name: "others", type: NUMBER, keywordRest: true };
+    expect(printCallParameters([parameters[0]!, ...named, rest])).toBe(
+      "image: Uint8Array, kwargs({ [key: string]: number; from?: string; to: number })",
+    );
+    expect(printCallParameters(parameters)).toBe(printParameters(parameters));
   });
 
   test("parse as a tuple's elements, where undefined may be passed for optional ones", () => {

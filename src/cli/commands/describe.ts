@@ -9,6 +9,7 @@ import {
   exportOpenApi,
   keyText,
   methodsOf,
+  printCallParameters,
   printDeclaration,
   printParameters,
   printType,
@@ -190,7 +191,7 @@ function signatures(fn: FunctionSchema, output: Output): string[] {
   if (fn.mode === "web") return [`${output.style("cyan", fn.name)}  web function`];
   return (fn.overloads ?? [fn]).map(({ typeParameters, parameters, returns }) => {
     const head = `${star}${output.style("cyan", fn.name)}${printTypeParameters(typeParameters)}`;
-    return `${head}(${printParameters(parameters)}): ${printType(returns)}`;
+    return `${head}(${printCallParameters(parameters)}): ${printType(returns)}`;
   });
 }
 

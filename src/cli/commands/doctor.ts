@@ -155,7 +155,7 @@ async function checkEngine(context: Context, options: EngineOptions): Promise<Fi
     const { facts, warnings } = (await engine.status?.()) ?? { facts: [], warnings: [] };
     const apps = await engine.registry.listApps();
     const lines = [
-      `${engine.url}: ${count(apps.length, "app")} deployed`,
+      `${engine.url.replace(/:$/, "")}: ${count(apps.length, "app")} deployed`,
       ...facts.map(({ name, value }) => `${name}: ${value}`),
     ];
     const detail = lines.join("\n");

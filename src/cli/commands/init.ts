@@ -118,14 +118,15 @@ async function initModal(
   writer.packageJson(project, { scripts: { codegen: "farcall codegen" }, dependencies: { modal: MODAL_VERSION } });
   if (!javascript) writer.write("tsconfig.json", tsconfigText(resolves(root, "@types/node")));
   const emit = javascript ? "js" : "ts";
-  writer.write(layout.config, modalConfigText(layout.config, file.app.name, layout.output, emit));
+  const config = modalConfigText(layout.config, file.app.name, layout.output, emit);
+  writer.write(layout.config, config);
   if (!pip) writeHelper(root, file, writer);
   const changed = edits ? [{ path: python, lines: publish(file, pip) }] : [];
   const configured = writer.kept.includes(layout.config) || project.packageJson?.farcall !== undefined;
   const main = configured ? undefined : await writeCaller(project, layout, file, writer);
 
   const notes = [...notesOf(project), ...pythonNotes(root, file, pip)];
-  if (configured) {
+  if (configured && !writer.isSame(layout.config, config)) {
     notes.push(
       `${layout.config} stays as it is: it needs engine: "modal:" and the app ${JSON.stringify(file.app.name)}`,
     );

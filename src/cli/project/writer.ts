@@ -22,6 +22,12 @@ export class Writer {
     this.written.push(path);
   }
 
+  /** Whether the file is there with exactly this text, as after an earlier run. */
+  isSame(path: string, text: string): boolean {
+    const file = join(this.#root, path);
+    return existsSync(file) && readFileSync(file, "utf8") === text;
+  }
+
   /** Adds missing entries to package.json, and keeps its indentation and line ends. */
   packageJson(project: Project, added: Pick<PackageJson, "scripts" | "dependencies">): void {
     const before = project.packageJson;

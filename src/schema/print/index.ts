@@ -2,6 +2,7 @@
 export { constructorText, exportMarkdown, reachable, signatureText } from "./markdown.ts";
 export {
   printCall,
+  printCallParameters,
   printDeclaration,
   printDocumented,
   printIndex,

@@ -13,7 +13,7 @@ import type {
 } from "../manifest.ts";
 import { declarationsByName, ownMembers, partsOf } from "../resolve.ts";
 import type { Declaration, TypeSchema } from "../type-schema.ts";
-import { printDeclaration, printParameters, printType, printTypeParameters } from "./print.ts";
+import { printCallParameters, printDeclaration, printParameters, printType, printTypeParameters } from "./print.ts";
 
 /**
  * All functions and classes, or the one that is named, then the types that they use. Throws SchemaError for a name that the manifest
@@ -85,7 +85,7 @@ export function signatureText(fn: FunctionSchema, call: CallSignature): string {
   if (fn.mode === "web") return `${fn.name}(request: Request): Promise<Response>`;
   const result = printType(call.returns);
   const returns = fn.mode === "generator" ? `AsyncGenerator<${result}>` : `Promise<${result}>`;
-  return `${fn.name}${printTypeParameters(call.typeParameters)}(${printParameters(call.parameters)}): ${returns}`;
+  return `${fn.name}${printTypeParameters(call.typeParameters)}(${printCallParameters(call.parameters)}): ${returns}`;
 }
 
 function parameterRow(parameter: ParameterSchema): string[] {

@@ -5,7 +5,7 @@
  */
 import { isBindingName, isIdentifierName, isLabel, isTypeName } from "../identifiers.ts";
 import type { ParameterSchema } from "../manifest.ts";
-import { isOptional, isRequired } from "../parameters.ts";
+import { isOptional, isPositional, isRequired } from "../parameters.ts";
 import { SchemaError } from "../schema-error.ts";
 import type {
   BuiltinType,
@@ -98,6 +98,22 @@ export function printParameters(parameters: readonly ParameterSchema[]): string 
     }
   }
   return text;
+}
+
+/** Parameters as callers pass them, for people: `text: string, kwargs({ dimensions?: number })`. */
+export function printCallParameters(parameters: readonly ParameterSchema[]): string {
+  const named = parameters.filter((parameter) => !isPositional(parameter));
+  const positional = printParameters(parameters.filter(isPositional));
+  if (named.length === 0) return positional;
+  const rest = named.find(({ keywordRest }) => keywordRest);
+  const record = printType({
+    kind: "object",
+    properties: named
+      .filter((each) => each !== rest)
+      .map((each) => ({ name: each.name, type: each.type, ...(isOptional(each) && { optional: true }) })),
+    ...(rest && { indexes: [{ key: { kind: "primitive", name: "string" }, value: rest.type }] }),
+  });
+  return `${positional}${positional && ", "}kwargs(${record})`;
 }
 
 /**

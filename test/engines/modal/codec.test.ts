@@ -24,14 +24,6 @@ function bytes(hexadecimal: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hexadecimal, "hex"));
 }
 
-test("bytes arrive as a copy of their own, also out of the Buffer that a message is", () => {
-  const message = Buffer.from("43010203", "hex");
-  const read = modalCodec.decodeValue(message);
-  message.fill(0);
-  expect(read).toStrictEqual(Uint8Array.of(1, 2, 3));
-  expect(Object.getPrototypeOf(read)).toBe(Uint8Array.prototype);
-});
-
 describe("to Python", () => {
   test.each(Object.keys(values))("%s is written as cbor2 was seen to read it", (name) => {
     const encoded = modalCodec.encodeArguments([values[name]], { named: values[name] });
@@ -192,11 +184,13 @@ describe("from Python", () => {
     expect(Object.is(value, -0)).toBe(name === "negative zero");
   });
 
-  test("bytes do not share memory with the message that they came in", () => {
-    const message = bytes("420102");
-    const value = modalCodec.decodeValue(message) as Uint8Array;
-    message.fill(9);
-    expect([...value]).toEqual([1, 2]);
+  // gRPC's messages are Buffers, whose slice shares their memory.
+  test.each([bytes, (text: string) => Buffer.from(text, "hex")])("bytes are a copy of the message's: %o", (message) => {
+    const sent = message("420102");
+    const value = modalCodec.decodeValue(sent);
+    sent.fill(9);
+    expect(value).toStrictEqual(Uint8Array.of(1, 2));
+    expect(Object.getPrototypeOf(value)).toBe(Uint8Array.prototype);
   });
 
   test("what is not CBOR is an error that says so", () => {

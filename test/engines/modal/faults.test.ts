@@ -1,9 +1,11 @@
 /** What callers see when functions fail, outputs are lost or come twice, and Modal's server goes away. */
 import { Status } from "nice-grpc";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { nextDelay } from "../../../src/engines/modal/calls/retries.ts";
 import { InternalFailure, UserCodeException } from "../../../src/runtime/index.ts";
 import { patient } from "../../support/limits.ts";
-import { FakeModal, fn, generator, PythonError } from "./fake/index.ts";
+import type { PutOutputsItem } from "./fake/codecs.ts";
+import { FakeModal, Format, fn, generator, Outcome, PythonError } from "./fake/index.ts";
 import { collect, Setup } from "./setup.ts";
 
 let modal: Setup;
@@ -114,6 +116,63 @@ test("inputs that Modal does not take at the moment are sent again, with one war
   expect(await collect(modal.function("double").map(range(5)))).toEqual([0, 2, 4, 6, 8]);
   expect(warn.mock.calls.flat()).toEqual([expect.stringContaining("takes no more inputs at the moment")]);
   warn.mockRestore();
+});
+
+test("the wait before an attempt grows as the policy says, from one second to its longest, and ends with the last", () => {
+  const policy = { retries: 4, initialDelayMs: 800, backoffCoefficient: 2, maxDelayMs: 3_000 };
+  expect([1, 2, 3, 4, 5].map((failures) => nextDelay(policy, failures))).toEqual([
+    1_000,
+    1_600,
+    3_000,
+    3_000,
+    undefined,
+  ]);
+  const unlimited = { retries: 3, initialDelayMs: 1_000, backoffCoefficient: 10, maxDelayMs: 0 };
+  expect([1, 2, 3].map((failures) => nextDelay(unlimited, failures))).toEqual([1_000, 10_000, 100_000]);
+  expect(nextDelay({ ...unlimited, retries: 0 }, 1)).toBeUndefined();
+});
+
+test.each(["functionMap", "functionPutInputs", "functionGetOutputs", "functionRetryInputs"] as const)(
+  "a call waits where Modal is asked too much by %s",
+  async (method) => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const { run } = flaky(1, 1);
+    modal.fake.deploy("shop", { run });
+    modal.fake.faults.fail(method, Status.RESOURCE_EXHAUSTED, { times: 2 });
+    expect(await collect(modal.function("run").map(["a"]))).toEqual([1]);
+    expect(modal.fake.count(method)).toBeGreaterThan(2);
+    warn.mockRestore();
+  },
+);
+
+const status = (status: number, exception: string) => (output: PutOutputsItem) => [
+  {
+    ...output,
+    dataFormat: 0,
+    result: { ...output.result!, status, exception, data: undefined, dataBlobId: undefined },
+  },
+];
+const pickled = (output: PutOutputsItem) => [{ ...output, dataFormat: Format.pickle }];
+test.each([
+  [
+    "time",
+    status(Outcome.timeout, "Task's current input hit its timeout of 1s"),
+    "FARCALL_FUNCTION_TIMEOUT",
+    "timeout of 1s",
+  ],
+  [
+    "start",
+    status(Outcome.initFailure, "no module"),
+    "FARCALL_INTERNAL_FAILURE",
+    "the container did not start: no module",
+  ],
+  ["pickle", pickled, "FARCALL_SERIALIZATION", "answered with a pickled value"],
+] as const)("what Modal says became of an input is an error of its own: %s", async (_, fault, code, message) => {
+  modal.fake.deploy("shop", { double });
+  modal.fake.faults.outputs("double", fault);
+  const calling = modal.function("double").remote(1);
+  await expect(calling).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
+  expect(await modal.function("double").remote(1)).toBe(2);
 });
 
 test("calls go on when the server goes away and comes back", async () => {

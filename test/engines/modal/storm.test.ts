@@ -107,7 +107,8 @@ const count = generator(async function* ({ args: [upto] }) {
 });
 const blob = new Uint8Array(3 << 20).map((_, index) => index % 251);
 
-test("each input has one outcome, the right one, whatever fails, is slow, lost, late or doubled meanwhile", async () => {
+// With seed 4, a container's own requests fail too.
+test.each([1, 4])("each input has one outcome, the right one, whatever fails meanwhile (seed %i)", async (seed) => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   const property = fc.asyncProperty(schedule, async (steps) => {
     const fake = await FakeModal.start();
@@ -139,7 +140,7 @@ test("each input has one outcome, the right one, whatever fails, is slow, lost, 
     expect(blobs).toBeInstanceOf(Uint8Array);
     expect(Buffer.compare(blobs, blob)).toBe(0);
   });
-  // The same schedules in each run: a failure can be looked into.
-  await fc.assert(property, { numRuns: 6, seed: 1 });
+  // The same schedules in each run, and the first that fails as it is: a smaller one would take minutes to find.
+  await fc.assert(property, { numRuns: 6, seed, endOnFailure: true });
   warn.mockRestore();
 });
