@@ -17,6 +17,8 @@ const BENCHMARKS: Record<string, () => Promise<{ default: Benchmark }>> = {
   introspect: () => import("./introspect.ts"),
   deploy: () => import("./deploy.ts"),
   typecheck: () => import("./typecheck.ts"),
+  editor: () => import("./editor.ts"),
+  "install-size": () => import("./install-size.ts"),
   remote: () => import("./remote.ts"),
   "remote-beside-spawn": () => import("./remote-beside-spawn.ts"),
   map: () => import("./map.ts"),

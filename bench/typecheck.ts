@@ -1,11 +1,10 @@
 /** What generated code costs a user's compiler, in every editor and every build. */
-import { symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { generateClients } from "./support/generated-clients.ts";
 import { type Benchmark, figures, type Measure, takeTurns } from "./support/measure.ts";
-import { PEER_MODULES } from "./support/peers.ts";
 import { REPOSITORY, runNode } from "./support/project.ts";
-import { FUNCTIONS, makeShapedProject, peerNames, type ShapedProject } from "./support/shaped-project.ts";
+import { FUNCTIONS, makeShapedProject, peerNames } from "./support/shaped-project.ts";
 import { sampleInput } from "./support/shapes.ts";
 
 /** Packages of the main install, by the version that users have. */
@@ -26,16 +25,14 @@ const benchmark: Benchmark = {
   async run({ rounds, alone, log }) {
     log(`deploying and generating ${FUNCTIONS} functions`);
     await using shaped = await makeShapedProject(alone);
-    // By the name of the contestant, its folder.
-    const folders = {
-      ...(!alone && { [peerNames().heyApi]: "hey-api", [peerNames().orval]: "orval" }),
-      farcall: "farcall",
-    };
-    for (const name of Object.keys(folders)) {
-      const { args, cwd, env } = shaped.generators[name]!;
-      runNode(args, cwd, env);
+    const clients = generateClients(shaped, alone);
+    for (const { folder, use, imports } of Object.values(clients)) {
+      const lines = shaped.shapes.functions.map((fn, i) => {
+        const property = fn.result.fields[0]!.name;
+        return `export const value${i} = (${use(fn.name, sampleInput(shaped.shapes, fn))}).${property};`;
+      });
+      shaped.project.write(`${folder}/use.ts`, `${imports}\n\n${lines.join("\n")}\n`);
     }
-    writeUses(shaped);
     const measures: Measure[] = [];
     for (const [compiler, packageName] of Object.entries(COMPILERS)) {
       log(compiler);
@@ -43,11 +40,10 @@ const benchmark: Benchmark = {
         dirname(createRequire(join(REPOSITORY, "package.json")).resolve(`${packageName}/package.json`)),
         "bin/tsc",
       );
-      const check = (folder: string) => (): Cost =>
-        parseDiagnostics(compile(tsc, join(shaped.project.path, "check", folder)));
+      const check = (folder: string) => (): Cost => parseDiagnostics(compile(tsc, join(shaped.project.path, folder)));
       const results = await takeTurns(
         Math.max(3, Math.ceil(rounds / 2)),
-        Object.fromEntries(Object.entries(folders).map(([name, folder]) => [name, check(folder)])),
+        Object.fromEntries(Object.entries(clients).map(([name, { folder }]) => [name, check(folder)])),
       );
       const target = [{ of: "farcall", to: alone ? [] : [peerNames().heyApi], ratio: 0.5 }];
       measures.push(
@@ -86,54 +82,6 @@ const benchmark: Benchmark = {
 };
 
 export default benchmark;
-
-/** A folder for each contestant: its generated code, one use a function, one tsconfig. */
-function writeUses({ shapes, project }: ShapedProject): void {
-  const contestants = {
-    farcall: {
-      generated: "src/generated",
-      imports: 'import { bench as api } from "./generated/index.ts";',
-      use: (name: string, input: string) => `await api.${name}.remote("a", ${input}, true)`,
-    },
-    "hey-api": {
-      generated: "peers/hey-api",
-      imports: 'import * as api from "./generated/index.js";',
-      use: (name: string, input: string) =>
-        `(await api.${name}({ path: { id: "a" }, body: ${input}, query: { dryRun: true }, throwOnError: true })).data`,
-    },
-    orval: {
-      generated: "peers/orval",
-      imports: 'import * as api from "./generated/client.js";',
-      use: (name: string, input: string) => `(await api.${name}("a", ${input}, { dryRun: true })).data`,
-    },
-  };
-  for (const [folder, { generated, imports, use }] of Object.entries(contestants)) {
-    const lines = shapes.functions.map((fn, i) => {
-      const property = fn.result.fields[0]!.name;
-      return `export const value${i} = (${use(fn.name, sampleInput(shapes, fn))}).${property};`;
-    });
-    project.write(`check/${folder}/use.ts`, `${imports}\n\n${lines.join("\n")}\n`);
-    project.write(
-      `check/${folder}/tsconfig.json`,
-      JSON.stringify({
-        extends: "../../tsconfig.json",
-        // Stubs are copied by a link: what is checked is the generated code as it is, beside its use.
-        compilerOptions: {
-          preserveSymlinks: true,
-          typeRoots: [],
-          lib: ["es2024", "dom", "dom.iterable", "esnext.disposable"],
-        },
-        include: ["."],
-        exclude: [],
-      }),
-    );
-    symlinkSync(join(project.path, generated), join(project.path, `check/${folder}/generated`));
-    symlinkSync(
-      folder === "farcall" ? join(project.path, "node_modules") : PEER_MODULES,
-      join(project.path, `check/${folder}/node_modules`),
-    );
-  }
-}
 
 function compile(tsc: string, folder: string): string {
   return runNode([tsc, "-p", folder, "--noEmit", "--extendedDiagnostics"], folder);

@@ -35,8 +35,8 @@ export function peerNames() {
 }
 
 /** @param alone without the peers' generators */
-export async function makeShapedProject(alone: boolean): Promise<ShapedProject> {
-  const shapes = makeShapes(FUNCTIONS);
+export async function makeShapedProject(alone: boolean, functions = FUNCTIONS): Promise<ShapedProject> {
+  const shapes = makeShapes(functions);
   const project = new Project([
     ["farcall.config.json", JSON.stringify({ apps: ["bench"], output: "src/generated" })],
     ...[...toApp(shapes)].map(([name, content]): [string, string] => [`src/${name}`, content]),
