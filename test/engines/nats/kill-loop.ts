@@ -15,12 +15,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "../../../src/engine/index.ts";
+import { parseAddress } from "../../../src/engines/nats/address.ts";
+import { Connection } from "../../../src/engines/nats/connection.ts";
+import { HOME, streams } from "../../../src/engines/nats/names.ts";
 import { deployment } from "../../engine/deployment.ts";
 import { Driver, type Outcome } from "../../engine/drive.ts";
 import { Cluster } from "./cluster.ts";
 
 const [seconds = "300", seed = String(Date.now() % 100_000)] = process.argv.slice(2);
-const WAIT_MS = 120_000;
+/** While things break, nothing says how long a call may take; after that it has so long. */
+const WAIT_MS = 60_000;
 const retries = { maxRetries: 3, backoffCoefficient: 1, initialDelayMs: 10, maxDelayMs: 10 };
 
 const app = deployment(
@@ -63,11 +67,36 @@ const complain = (line: string): void => {
   log(`WRONG: ${line}`);
 };
 
-/** @param name of what is waited for */
-async function within<T>(name: string, promise: Promise<T>): Promise<T> {
-  const timer = AbortSignal.timeout(WAIT_MS);
-  const late = once(timer, "abort").then(() => Promise.reject(new Error(`${name} did not end in ${WAIT_MS} ms`)));
-  return Promise.race([promise, late]);
+const calm = Promise.withResolvers<void>();
+
+/** Rejects when nothing breaks any more and it has not ended all the same. @param id of the call that is waited for */
+async function within<T>(name: string, promise: Promise<T>, id?: string): Promise<T> {
+  let ended = false;
+  const late = calm.promise.then(async () => {
+    for (let waited = 0; waited < WAIT_MS && !ended; waited += 500) await sleep(500);
+    if (ended) return new Promise<never>(() => {});
+    throw new Error(`${name} does not end${id === undefined ? "" : `: ${await describeCall(id)}`}`);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    ended = true;
+  }
+}
+
+async function describeCall(id: string): Promise<string> {
+  const info = await engines[0]!.invoker.call(id);
+  const outputs = await engines[0]!.invoker.poll(id, {});
+  const home = await operator.ask(({ jsm }) => jsm.consumers.info(streams.calls, HOME));
+  return JSON.stringify({
+    info,
+    outputs: outputs.length,
+    delivered: home.delivered,
+    floor: home.ack_floor,
+    unacked: home.num_ack_pending,
+    redelivered: home.num_redelivered,
+    pending: home.num_pending,
+  });
 }
 
 function inputsOf(count: number, file: string, ms: number): unknown[][] {
@@ -120,7 +149,7 @@ async function durable(engine: Engine, other: Engine): Promise<void> {
     return;
   }
   counts.inputs += count;
-  const read = (from: Engine) => within(`${name} ${id}`, new Driver(from, "loop").get(id, count));
+  const read = (from: Engine) => within(`${name} ${id}`, new Driver(from, "loop").get(id, count), id);
   const told = await Promise.all([engine, other].map(read));
   const [first = [], second = []] = told.map((outcomes, at) => check(`${name}, reader ${at}`, outcomes, count));
   same(name, first, second);
@@ -185,7 +214,7 @@ async function mortal(cluster: Cluster, engine: Engine): Promise<void> {
   const ids = printed.split("\n").slice(0, -1);
   for (const id of ids) {
     counts.inputs += 20;
-    const outcomes = await within(`${id} of a caller that was killed`, new Driver(engine, "loop").get(id, 20));
+    const outcomes = await within(`${id} of a caller that was killed`, new Driver(engine, "loop").get(id, 20), id);
     check(`${id} of a caller that was killed`, outcomes, 20);
   }
   counts.executions += readFileSync(file, "utf8").split("\n").length - 1;
@@ -237,6 +266,7 @@ const events: Record<string, (cluster: Cluster) => Promise<void>> = {
 log(`seed ${seed}, ${seconds} s`);
 const cluster = await Cluster.start({ servers: 3, workers: 3, through: true });
 const engines = [cluster.engine(), cluster.engine(), cluster.engine(1)];
+const operator = new Connection(parseAddress(cluster.url), "operator");
 try {
   await engines[0]!.deployer!.deploy(app);
   const until = performance.now() + 1_000 * Number(seconds);
@@ -259,11 +289,16 @@ try {
     }
   });
   // A fault of the loop itself ends it.
-  await Promise.race([Promise.all(callers), breaking]);
+  const all = Promise.all(callers);
+  await Promise.race([sleep(1_000 * Number(seconds)), breaking]);
   stopped = true;
   await breaking;
+  log("nothing breaks any more");
+  calm.resolve();
+  await all;
 } finally {
   for (const engine of engines) await engine.close();
+  await operator.close();
   await cluster[Symbol.asyncDispose]();
   rmSync(scratch, { recursive: true });
 }
