@@ -124,6 +124,8 @@ test("the checks find what they are for", () => {
   expect(complaints([{ place: "x:1", words: "See host.log:\n…" }], sentence)).toEqual([]);
   expect(complaints([{ place: "x:1", words: "See host.log: …" }], sentence)).toHaveLength(1);
   expect(complaints([{ place: "x:1", words: "resize is no generator" }], statement)).toHaveLength(1);
+  expect(complaints([{ place: "x:1", words: "The app … is not deployed" }], statement)).toHaveLength(1);
+  expect(complaints([{ place: "x:1", words: "JSON.parse failed" }], statement)).toEqual([]);
 });
 
 /**
@@ -135,7 +137,12 @@ function sentence(words: string): string | undefined {
   return /([.?!][)”"]?…?|:\n…)$/.test(words) ? undefined : "ends without a full stop";
 }
 
+/** What a message may begin with besides a lower-case word, code and what is filled in. */
+const NAMES =
+  /^(Modal|Node|Python|Temporal|JetStream|TypeScript)\b|^\p{Lu}[\p{Lu}\d_-]+\b|^\p{Lu}\p{L}*\p{Ll}\p{Lu}|^\p{Lu}\w*[.(<]|^Iterator result/u;
+
 function statement(words: string): string | undefined {
+  if (/^\p{Lu}/u.test(words) && !NAMES.test(words)) return "a message begins with a small letter";
   return /[^.]\.$/.test(words) ? "a message does not end with a full stop" : undefined;
 }
 

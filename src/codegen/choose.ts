@@ -108,7 +108,7 @@ async function notDeployed(
     source.deployHint,
     "`farcall apps` lists what is deployed.",
   ];
-  const what = name.includes("*") ? `No app that matches ${name} is deployed` : `The app ${name} is not deployed`;
+  const what = name.includes("*") ? `no app that matches ${name} is deployed` : `the app ${name} is not deployed`;
   return new NotFoundError(`${what} in the environment ${environment} (${source.name})`, {
     hint: hints.filter(Boolean).join(" "),
   });

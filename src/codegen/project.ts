@@ -45,7 +45,7 @@ export async function moduleStyle(folder: string): Promise<ModuleStyle> {
       }
     }
   } catch (cause) {
-    throw new InvalidError(`The tsconfig of ${folder} cannot be read: ${(cause as Error).message}`, {
+    throw new InvalidError(`the tsconfig of ${folder} cannot be read: ${(cause as Error).message}`, {
       cause,
       hint: "Correct it, or set `importExtension` in the config.",
     });

@@ -31,7 +31,7 @@ export function settingsOfAll(configs: readonly Config[], root: string): Setting
   for (const { output } of all) {
     const folded = output.toLowerCase();
     if (seen.has(folded)) {
-      throw new InvalidError(`Two configs have the same output, ${output}`, {
+      throw new InvalidError(`two configs have the same output, ${output}`, {
         hint: "Give each its own `output`, or make them one config with the `apps` of both.",
       });
     }

@@ -87,7 +87,7 @@ export function checkConfig(value: unknown, file: string): readonly Config[] {
   }
   if (problems.length > 0) {
     throw new InvalidError(
-      `The config ${file} is not valid:\n${problems.map((problem) => `  ${problem}`).join("\n")}`,
+      `the config ${file} is not valid:\n${problems.map((problem) => `  ${problem}`).join("\n")}`,
       {
         hint: "See docs/config.md for each key. With defineConfig() your editor checks them.",
       },

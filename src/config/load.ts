@@ -100,7 +100,7 @@ async function createExplorer(onFile: (file: string) => void): Promise<Explorer>
       if (!result || (result.isEmpty && basename(result.filepath) === "package.json")) return undefined;
       onFile(result.filepath);
       if (result.isEmpty)
-        throw new InvalidError(`The config ${result.filepath} is empty`, {
+        throw new InvalidError(`the config ${result.filepath} is empty`, {
           hint: "Export or write an object with `apps`.",
         });
       for (const path of modulesOf(result.filepath)) onFile(path);
@@ -108,12 +108,12 @@ async function createExplorer(onFile: (file: string) => void): Promise<Explorer>
     } catch (error) {
       if (error instanceof InvalidError) throw error;
       if (isMissing(error))
-        throw new NotFoundError(`No config at ${file}`, { hint: "Check the path given with --config or `extends`." });
+        throw new NotFoundError(`no config at ${file}`, { hint: "Check the path given with --config or `extends`." });
       const at = (error as { filepath?: string }).filepath ?? file;
       for (const path of modulesOf(at)) onFile(path);
       const { explain } = await import("./place.ts");
       const what = error instanceof Error ? await explain(error, modulesOf(at)) : String(error);
-      throw new InvalidError(`The config ${at} could not be loaded: ${what}`, { cause: error });
+      throw new InvalidError(`the config ${at} could not be loaded: ${what}`, { cause: error });
     }
   };
 
@@ -138,7 +138,7 @@ const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === 
 /** Resolves `extends`, which may be chained, in each config that the file holds. */
 async function extend(found: Found, explorer: Explorer, chain: readonly string[]): Promise<unknown> {
   if (chain.includes(found.file)) {
-    throw new InvalidError(`The config ${found.file} extends itself: ${[...chain, found.file].join(" -> ")}`);
+    throw new InvalidError(`the config ${found.file} extends itself: ${[...chain, found.file].join(" -> ")}`);
   }
   const { value, file } = found;
   const one = async (config: unknown): Promise<unknown> => {
@@ -150,7 +150,7 @@ async function extend(found: Found, explorer: Explorer, chain: readonly string[]
     for (const specifier of specifiers) {
       const base = await extend(await explorer.load(locate(specifier, file)), explorer, [...chain, file]);
       if (Array.isArray(base))
-        throw new InvalidError(`The config ${file} extends ${specifier}, which holds several configs`);
+        throw new InvalidError(`the config ${file} extends ${specifier}, which holds several configs`);
       Object.assign(merged, base);
       // A base's `templates` is relative to the base; `output` is relative to the project that extends it.
       if (typeof merged.templates === "string")
@@ -175,7 +175,7 @@ function locate(specifier: string, from: string): string {
   try {
     return createRequire(from).resolve(specifier);
   } catch (cause) {
-    throw new NotFoundError(`The config ${from} extends ${specifier}, which cannot be found`, {
+    throw new NotFoundError(`the config ${from} extends ${specifier}, which cannot be found`, {
       cause,
       hint: 'A path begins with "./"; a package has to be installed.',
     });

@@ -74,7 +74,7 @@ function noFunction(name: string, manifest: LockedManifest): NotFoundError {
   const { app, environment } = manifest;
   const near = nearest(name, namesOf(manifest));
   return new NotFoundError(
-    `The app ${app} (${environment}) has no function ${name}, which the config's \`functions\` name`,
+    `the app ${app} (${environment}) has no function ${name}, which the config's \`functions\` name`,
     {
       hint: near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `\`farcall describe ${app}\` lists its functions.`,
     },

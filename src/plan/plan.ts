@@ -161,7 +161,7 @@ function planApp(manifest: LockedManifest, file: string, settings: PlanSettings)
   } catch (error) {
     // A type that is too deep for the printer is too deep for the compiler.
     const message = error instanceof RangeError ? "a type is nested too deeply" : (error as Error).message;
-    throw new InvalidError(`No stubs can be written for ${manifest.app} (${manifest.environment}): ${message}`, {
+    throw new InvalidError(`no stubs can be written for ${manifest.app} (${manifest.environment}): ${message}`, {
       cause: error,
       hint:
         (error as { hint?: string }).hint ??

@@ -188,7 +188,7 @@ test("follows what a config extends, also when it was missing or broken at first
       error: { message: expect.stringContaining(message) },
     });
   project.write({ "farcall.config.json": { extends: "./shared/base.json" } });
-  await failed("No config at");
+  await failed("no config at");
   project.write({ "shared/base.json": "{ nonsense" });
   await failed("could not be loaded");
   project.write({ "shared/base.json": { output: "two" } });

@@ -237,7 +237,7 @@ test.each([
   ["farcall.config.ts", " \n"],
 ])("%s that holds %j is empty, and not passed over", async (name, content) => {
   const folder = project({ "farcall.config.yml": "apps: [a]", "inner/package.json": "", [`inner/${name}`]: content });
-  const empty = `The config ${join(folder, "inner", name)} is empty`;
+  const empty = `the config ${join(folder, "inner", name)} is empty`;
   await expect(loadConfig({ cwd: join(folder, "inner") })).rejects.toThrow(empty);
   await expect(loadConfig({ cwd: folder, file: join("inner", name) })).rejects.toThrow(empty);
 });

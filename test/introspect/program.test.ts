@@ -72,6 +72,24 @@ test("without one, the compiler is strict and knows Node's modules", () => {
   ]);
 });
 
+test("an import for its effect needs no types, unless tsconfig.json says so", () => {
+  const files = {
+    "app.ts": `import "effects";\nimport "./query.sql";\n${APP}`,
+    "query.sql": "select 1",
+    "node_modules/effects/package.json": { name: "effects", exports: { ".": { node: "./index.js" } } },
+    "node_modules/effects/index.js": "",
+  };
+  const options = { ...OPTIONS, module: "esnext", moduleResolution: "bundler" };
+  const folder = project({ ...files, "tsconfig.json": { compilerOptions: options } });
+  expect(problems(join(folder, "app.ts"))).toEqual([]);
+  const checked = { ...options, noUncheckedSideEffectImports: true };
+  const strict = project({ ...files, "tsconfig.json": { compilerOptions: checked } });
+  expect(problems(join(strict, "app.ts"))).toEqual([
+    expect.stringContaining("app.ts(1,8): error TS2882"),
+    expect.stringContaining("app.ts(2,8): error TS2882"),
+  ]);
+});
+
 test("a solution's tsconfig.json leads to the project that has the entry", () => {
   const folder = project({
     "tsconfig.json": { files: [], references: [{ path: "./tsconfig.app.json" }] },

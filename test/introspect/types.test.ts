@@ -43,6 +43,21 @@ test("recursive types, computed keys, Node's types, assertions and odd names are
   ]);
 });
 
+test("schemas that use each other by their place in one interface are named after their properties", () => {
+  expect(printed("types/openapi.ts")).toEqual([
+    "pet: (leaf: { value: string }) => Pet",
+    "readonlyMaps: (map: ReadonlyMap<string, Set<number>>) => number",
+    "export interface Pet { id: number; owner?: PetOwner & { [key: string]: unknown }; }",
+    "export interface PetOwner { pets: Pet[]; }",
+  ]);
+});
+
+test("a recursive type that a package infers is one problem where no alias names it", () => {
+  expect(problemsOf("types/unnamed-recursive.ts").filter((line) => !line.startsWith(" "))).toEqual([
+    expect.stringMatching(/: error: inline\(of\): a type that contains itself needs a name$/),
+  ]);
+});
+
 test("types whose values would not arrive as declared are refused, each with one reason", () => {
   const lines = problemsOf("types/refused.ts");
   expect(lines.filter((line) => !line.startsWith(" ")).map((line) => line.replace(/^\S+: /, ""))).toEqual([

@@ -126,7 +126,7 @@ test("the dev server starts even if it cannot write stubs, and says why", async 
       output += text;
     });
   await until(() => output.includes("serving") || child.exitCode !== null);
-  expect(output).toMatch(/\[farcall\] The app shop is not deployed in the environment main/);
+  expect(output).toMatch(/\[farcall\] the app shop is not deployed in the environment main/);
   await project.deploy("string");
   await until(() => output.includes("wrote src/generated/shop.ts"));
   child.kill("SIGTERM");

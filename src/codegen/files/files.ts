@@ -74,7 +74,7 @@ export function compareFiles(
 export function refuseOutside(root: string, folder: string): void {
   const real = relative(realpathSync(root), realpathOfNearest(folder));
   if (real !== ".." && !real.startsWith(`..${sep}`) && resolve(real) !== real) return;
-  throw new InvalidError(`The output ${folder} is outside the config's folder ${root}`, {
+  throw new InvalidError(`the output ${folder} is outside the config's folder ${root}`, {
     hint: "Move the config, or set `allowOutside: true` in it.",
   });
 }

@@ -163,7 +163,7 @@ function cannotWrite(folder: string, cause: unknown): InvalidError {
   const { code, path, message } = cause as NodeJS.ErrnoException;
   if (code === "EEXIST" || code === "ENOTDIR")
     return new InvalidError(
-      `The output ${folder} cannot be a folder: there is a file ${code === "EEXIST" ? "of that name" : "in its path"}`,
+      `the output ${folder} cannot be a folder: there is a file ${code === "EEXIST" ? "of that name" : "in its path"}`,
       {
         cause,
         hint: "Move the file away, or choose another `output` in the config.",

@@ -67,7 +67,7 @@ export async function readTemplates(folder: string): Promise<TemplateSource[]> {
       }),
     );
   } catch (cause) {
-    throw new InvalidError(`The folder of templates ${folder} cannot be read: ${(cause as Error).message}`, {
+    throw new InvalidError(`the folder of templates ${folder} cannot be read: ${(cause as Error).message}`, {
       cause,
       hint: "The config's `templates` is relative to the config's file.",
     });
@@ -81,7 +81,7 @@ function compile(environment: typeof Handlebars, { file, text }: TemplateSource)
     } catch (cause) {
       // Report a partial's mistake in the partial, not in the template that uses it.
       if (cause instanceof InvalidError) throw cause;
-      throw new InvalidError(`The template ${file} has a mistake: ${(cause as Error).message}`, {
+      throw new InvalidError(`the template ${file} has a mistake: ${(cause as Error).message}`, {
         cause,
         hint: "See docs/templates.md for what templates see and which helpers they have.",
       });

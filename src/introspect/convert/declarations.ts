@@ -32,10 +32,32 @@ export function authoredName(symbol: ts.Symbol): string {
     const name = ts.getNameOfDeclaration(node as ts.Declaration);
     if (name && ts.isIdentifier(name)) return name.text;
   }
-  // A class without a name, exported as default: its file has one.
-  const file = basename(symbol.declarations?.[0]?.getSourceFile().fileName ?? "Type").replace(/\.[^.]*$/, "");
-  const words = file.replace(/[^\p{ID_Continue}]+(.)?/gu, (_, next: string | undefined) => next?.toUpperCase() ?? "");
+  // A type literal has that of its property; a class without a name, exported as default, that of its file.
+  const [node] = symbol.declarations ?? [];
+  const around =
+    node && ts.isTypeLiteralNode(node)
+      ? propertyAround(node)
+      : basename(node?.getSourceFile().fileName ?? "Type").replace(/\.[^.]*$/, "");
+  const words = (around ?? "Type").replace(
+    /[^\p{ID_Continue}]+(.)?/gu,
+    (_, next: string | undefined) => next?.toUpperCase() ?? "",
+  );
   return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** The name of the property whose type a type literal is, or is a part of. */
+export function propertyAround(literal: ts.TypeLiteralNode): string | undefined {
+  let at: ts.Node = literal.parent;
+  while (
+    ts.isUnionTypeNode(at) ||
+    ts.isIntersectionTypeNode(at) ||
+    ts.isParenthesizedTypeNode(at) ||
+    ts.isArrayTypeNode(at)
+  ) {
+    at = at.parent;
+  }
+  if (!ts.isPropertySignature(at)) return undefined;
+  return ts.isIdentifier(at.name) || ts.isStringLiteral(at.name) ? at.name.text : undefined;
 }
 
 function typeParametersOf({ declarations = [] }: ts.Symbol): readonly ts.TypeParameterDeclaration[] | undefined {

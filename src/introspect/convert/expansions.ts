@@ -40,6 +40,8 @@ export class Expansions {
   readonly #named = new Map<ts.Type, ts.Symbol>();
   /** Types without a name that are being written out. */
   readonly #anonymous = new Set<ts.Type>();
+  /** Those of them that contain themselves and are named after the property that declares them. */
+  readonly #endless = new Set<ts.Type>();
 
   constructor(findings: Findings) {
     this.#findings = findings;
@@ -136,17 +138,33 @@ export class Expansions {
     return known;
   }
 
-  /** Writes out a type that has no name; `again` is for where it contains itself, and no alias around it can stand for it. */
-  writeOut(type: ts.Type, convert: () => TypeSchema, again: () => TypeSchema): TypeSchema {
+  /**
+   * Writes out a type that has no name; `again` is for where it contains itself, and no alias around it can stand for it.
+   * @param named makes it a declaration of its own, named after the property that declares it, if it contains itself
+   */
+  writeOut(
+    type: ts.Type,
+    convert: () => TypeSchema,
+    again: () => TypeSchema,
+    named: (() => TypeSchema) | undefined,
+  ): TypeSchema {
+    if (named && this.#endless.has(type)) return named();
     if (this.#anonymous.has(type)) {
+      if (named) {
+        this.#endless.add(type);
+        return named();
+      }
       const around = this.#expanding.at(-1);
       if (!around) return again();
       around.isRecursive = true; // its name is used instead
       return { kind: "primitive", name: "unknown" };
     }
     this.#anonymous.add(type);
-    const converted = convert();
+    const converted = this.#findings.tentatively(() => {
+      const result = convert();
+      return this.#endless.has(type) ? undefined : result;
+    });
     this.#anonymous.delete(type);
-    return converted;
+    return converted ?? named!(); // only what has one is found endless
   }
 }

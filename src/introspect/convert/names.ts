@@ -105,7 +105,7 @@ function expand(cx: Conversion, { symbol: alias, node, type }: NamedUse, named: 
   // By a package's name for it, it may be an object of the package's own, of which the author's data is only an inference.
   const orUnnamed = (): TypeSchema =>
     cx.findings.unless(
-      ({ node: place }) => isForeign(cx, place),
+      ({ node: place, reason }) => isForeign(cx, place) || reason === "unnamed",
       named,
       () => refuseUnnamed(cx, node),
     );
@@ -124,6 +124,9 @@ function convertGlobal(cx: Conversion, use: NamedUse, origin: GlobalOrigin): Typ
   const global = (): GlobalType => ({ kind: "global", name, typeArguments: globalArguments(cx, name, use) });
   if (symbol.flags & ts.SymbolFlags.TypeAlias) {
     if (use.isOpen() || (cx.isDescribing && name === "PropertyKey")) return global();
+    // Of what crosses whole, only the methods would be readonly.
+    const [only] = use.type().aliasTypeArguments ?? [];
+    if (name === "Readonly" && isBuiltin(cx, only)) return cx.type(only!, use.node);
     const resolved = (): TypeSchema => expand(cx, use, global);
     if (!KEPT_ALIASES.has(name)) return resolved();
     // A part of a class that the codec carries, with methods in it, is an ordinary object with methods.

@@ -2,6 +2,7 @@
 import { ts } from "ts-morph";
 import type { ObjectType, TupleElement, TypeSchema } from "../../schema/index.ts";
 import type { Conversion, TypeOptions } from "./conversion.ts";
+import { propertyAround } from "./declarations.ts";
 import { convertNamed } from "./names.ts";
 import { convertOpen, isOpenMapped, isOpenType } from "./open-types.ts";
 import { refuseFunction, refuseFunctionValue, refuseGlobalThis, refuseModule, refuseUnnamed } from "./refusals.ts";
@@ -39,7 +40,25 @@ export function convertObject(
     type,
     () => writeMembers(cx, type, node),
     () => refuseUnnamed(cx, node),
+    isDeclaredByProperty(type) ? () => cx.reference(type.symbol) : undefined,
   );
+}
+
+/**
+ * Whether it is written as a property's type, where no type parameter can be meant: `components["schemas"]["Pet"]`, as generators
+ * of types for OpenAPI write.
+ */
+function isDeclaredByProperty({ symbol, objectFlags }: ts.ObjectType): boolean {
+  const [literal, ...others] = symbol?.declarations ?? [];
+  if (!literal || others.length > 0 || !ts.isTypeLiteralNode(literal) || objectFlags & ObjectFlags.Instantiated) {
+    return false;
+  }
+  if (propertyAround(literal) === undefined) return false;
+  for (let at: ts.Node = literal; !ts.isSourceFile(at); at = at.parent) {
+    if (ts.isMappedTypeNode(at) || ts.isConditionalTypeNode(at)) return false;
+    if (ts.getEffectiveTypeParameterDeclarations(at as ts.DeclarationWithTypeParameters).length > 0) return false;
+  }
+  return true;
 }
 
 /** A JSON file, or a module of constants. */

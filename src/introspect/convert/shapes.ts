@@ -24,6 +24,11 @@ type Shape = Pick<InterfaceDeclaration, "extends" | "properties" | "indexes" | "
 
 export function convertShape(cx: Conversion, record: DeclarationRecord, scope: ReadonlySet<ts.Symbol>): Shape {
   const { symbol } = record;
+  const literal = symbol.declarations?.find(ts.isTypeLiteralNode);
+  if (literal) {
+    const indexes = indexesOfMembers(cx, literal.members);
+    return { properties: propertiesOfMembers(cx, literal.members), ...(indexes.length > 0 && { indexes }) };
+  }
   const nodes = (symbol.declarations ?? []).filter(
     (node): node is ShapeNode => ts.isInterfaceDeclaration(node) || ts.isClassLike(node),
   );

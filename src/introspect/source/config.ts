@@ -35,8 +35,13 @@ const OVERRIDES = {
 export function configOf(configFile: string | undefined, entry: string, root: string, files: Files): Config {
   const { options, ambient } =
     configFile === undefined ? defaults(entry, files) : readConfig(configFile, entry, root, files);
+  // An import of nothing has no types to be checked: whether it is there, the bundler knows, as tsc before 6 leaves it to Node.
+  const { noUncheckedSideEffectImports = false } = options;
   // Undefined stands for an option that is not given, which the declared type does not allow.
-  return { options: { ...options, ...OVERRIDES } as unknown as ts.CompilerOptions, ambient };
+  return {
+    options: { ...options, noUncheckedSideEffectImports, ...OVERRIDES } as unknown as ts.CompilerOptions,
+    ambient,
+  };
 }
 
 function defaults(entry: string, files: Files): Config {
