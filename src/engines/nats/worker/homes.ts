@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Consumer } from "@nats-io/jetstream";
 import type { Connection, Link, Msg, Subscription } from "../connection.ts";
 import { CallStore, type Cancelled } from "../durable/index.ts";
+import { isNoRoom } from "../errors.ts";
 import { HOME, PREFIX, streams, subjects } from "../names.ts";
 import type { Source } from "../source/index.ts";
 import { Delivery } from "./delivery.ts";
@@ -13,6 +14,8 @@ const TOGETHER = 100;
 const FETCH_MS = 5_000;
 /** NATS does not answer: it is asked again after so long. */
 const AGAIN_MS = 250;
+/** The same where it has no room for outcomes. */
+const NO_ROOM_MS = 5_000;
 /** A call whose time is not so far is at home here until then. */
 const HELD_MS = 2_000;
 const REMEMBERED = 1_000;
@@ -155,7 +158,8 @@ export class Homes {
     } catch (error) {
       // It comes again, here or elsewhere.
       log(`call ${id} is given up here: ${(error as Error).message}`);
-      message.nak(AGAIN_MS);
+      // What has run and cannot be stored runs again: not too often.
+      message.nak(isNoRoom(error) ? NO_ROOM_MS : AGAIN_MS);
     } finally {
       if (home) {
         this.#homes.delete(id);
