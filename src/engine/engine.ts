@@ -69,10 +69,21 @@ export interface WorkerReport {
   version: string;
   /** ISO 8601. */
   startedAt: string;
+  /** `key=value`, or words. */
   labels: string[];
+  /** Of the machine. */
+  cores: number;
   containers: number;
+  /** How many containers it runs at a time; absent: no limit. */
+  maxContainers?: number;
+  /** What its containers have together, by their functions' memoryMiB. */
+  usedMemoryMiB: number;
+  /** What they may have together; absent: no limit. */
+  memoryMiB?: number;
   /** Inputs that it has. */
   inputs: number;
+  /** Under which it takes requests for web functions; absent: it takes none. */
+  publicUrl?: string;
   /** It takes nothing more, and ends once what it has is done. */
   draining: boolean;
 }

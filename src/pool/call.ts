@@ -18,7 +18,7 @@ export interface Call {
   readonly id: string;
   readonly method: string;
   /** Its input is an HTTP request. */
-  readonly web?: true;
+  readonly web?: true | undefined;
   /** Where it was made. */
   readonly trace: TraceContext | undefined;
   readonly fn: DeployedFunction;

@@ -71,7 +71,8 @@ export class Container implements InputContainer, KnowingContainer {
   readonly #inputs: ContainerInputs;
   readonly #startLimit: StartLimit;
   readonly #death = new DeathRecord();
-  readonly #createdAt = performance.now();
+  /** By performance.now(). */
+  readonly createdAt: number = performance.now();
   #state: ContainerState = "starting";
   #loaded = false;
   #idleSince = 0;
@@ -300,7 +301,7 @@ export class Container implements InputContainer, KnowingContainer {
     this.#state = "ready";
     this.#loaded = true;
     this.#idleSince = now;
-    telemetry?.containerReady(this.#load, now - this.#createdAt);
+    telemetry?.containerReady(this.#load, now - this.createdAt);
     this.#owner.containerReady();
   }
 

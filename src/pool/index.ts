@@ -21,6 +21,7 @@ export type { Pool } from "./pool.ts";
 export { Pools, type PoolsOptions } from "./pools.ts";
 export { type ContainerProcess, Processes, type ProcessesOptions } from "./processes.ts";
 export { Queue } from "./queue.ts";
+export { memoryOf, type RoomLimits } from "./room.ts";
 export { Schedules, type SchedulesOptions } from "./schedules.ts";
 export { deployedSettings, mergeSettings, type Settings } from "./settings.ts";
 export { startSdk, startTelemetry, telemetry } from "./telemetry.ts";

@@ -115,6 +115,15 @@ export class Pool implements CallPool, ContainerOwner<Container> {
     return this.#replaced;
   }
 
+  /** Inputs that no container has. */
+  get waiting(): number {
+    return this.#dispatch.waiting;
+  }
+
+  get minContainers(): number {
+    return this.#scaler.settings.minContainers;
+  }
+
   // ---- what calls do
 
   opened(): void {

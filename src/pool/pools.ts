@@ -12,6 +12,7 @@ import type { PoolLog } from "./log.ts";
 import { Pool, type PoolOwner } from "./pool.ts";
 import { Quotas } from "./quotas.ts";
 import { RecentStats, total } from "./recent-stats.ts";
+import { Room, type RoomLimits } from "./room.ts";
 import {
   capacityOf,
   type DeployedFunction,
@@ -35,6 +36,8 @@ export interface PoolsOptions {
   /** The engine that containers call in turn. */
   engineUrl: string;
   log: PoolLog;
+  /** Of all containers together. Default: none. */
+  limits?: RoomLimits;
   /** Called before inputs go to a container. */
   beforeSend?: () => void;
   /** Called when a pool has no containers left. */
@@ -44,6 +47,7 @@ export interface PoolsOptions {
 export class Pools implements PoolOwner {
   readonly log: PoolLog;
   readonly deadlocks = new Deadlocks();
+  readonly room: Room;
   readonly #versions: Versions;
   readonly #launchers: Readonly<Record<string, Launcher>>;
   readonly #engineUrl: string;
@@ -58,8 +62,9 @@ export class Pools implements PoolOwner {
   readonly #crowdedOut = new Set<Pool>();
   #closing = false;
 
-  constructor({ versions, launchers, engineUrl, log, beforeSend, onIdle }: PoolsOptions) {
+  constructor({ versions, launchers, engineUrl, log, limits = {}, beforeSend, onIdle }: PoolsOptions) {
     this.log = log;
+    this.room = new Room({ limits, pools: () => this.#pools.values(), onRoom: () => this.#askRefused() });
     this.#versions = versions;
     this.#launchers = launchers;
     this.#engineUrl = engineUrl;
@@ -174,6 +179,7 @@ export class Pools implements PoolOwner {
     this.#closing = true;
     this.#recentStats.close();
     this.deadlocks.close();
+    this.room.close();
     for (const pool of this.#pools.values()) pool.close(kill);
     for (const name in this.#launchers) this.#launchers[name]!.close?.();
   }
@@ -230,6 +236,10 @@ export class Pools implements PoolOwner {
       this.#crowdedOut.add(pool);
       return false;
     }
+    if (!this.room.mayStart(pool)) {
+      this.#refused.add(pool);
+      return false;
+    }
     let starting = 0;
     for (const { container } of this.containers()) if (container.state === "starting") starting++;
     if (starting < MAX_STARTING) return true;
@@ -239,10 +249,7 @@ export class Pools implements PoolOwner {
 
   changed(pool: Pool): void {
     this.prepare();
-    const refused = [...this.#refused, ...this.#crowdedOut];
-    this.#refused.clear();
-    this.#crowdedOut.clear();
-    for (const each of refused) each.pumpSoon();
+    this.#askRefused();
     if (pool.isOver) {
       pool.close(false);
       const key = poolKey(pool.workload);
@@ -250,6 +257,14 @@ export class Pools implements PoolOwner {
       if (this.#pools.get(key) === pool) this.#pools.delete(key);
     }
     if (pool.containers.size === 0) this.#onIdle();
+  }
+
+  #askRefused(): void {
+    const refused = [...this.#refused, ...this.#crowdedOut];
+    this.#refused.clear();
+    this.#crowdedOut.clear();
+    // Those that have none go first.
+    for (const each of refused.sort((a, b) => a.containers.size - b.containers.size)) each.pumpSoon();
   }
 
   // ---- the limit on instances

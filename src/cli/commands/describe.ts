@@ -61,7 +61,7 @@ export function define(command: Command, context: Context): void {
     if (deployer) describeOptions(fn, output);
     if (fn.mode !== "web" && !fn.options.web) return;
     const { app, environment, version } = manifest;
-    const { webUrl = "none: see host.log" } = await registry.resolve({ app, environment, version, name: fn.name });
+    const { webUrl = "none" } = await registry.resolve({ app, environment, version, name: fn.name });
     output.line(`  URL        ${webUrl}`);
 
     function printJson(value: unknown): void {

@@ -21,18 +21,23 @@ export function define(command: Command, context: Context): void {
     }
     table(
       output,
-      ["WORKER", "HOST", "PROCESS", "FARCALL", "STARTED", "CONTAINERS", "INPUTS", "STATE", "LABELS"],
+      ["WORKER", "HOST", "PROCESS", "FARCALL", "STARTED", "CONTAINERS", "MEMORY", "INPUTS", "STATE", "LABELS"],
       workers.map((worker) => [
         worker.id,
         worker.host,
         String(worker.pid),
         worker.version,
         ago(worker.startedAt),
-        String(worker.containers),
+        outOf(worker.containers, worker.maxContainers),
+        worker.memoryMiB === undefined ? "-" : `${outOf(worker.usedMemoryMiB, worker.memoryMiB)} MiB`,
         String(worker.inputs),
         worker.draining ? "stopping" : "working",
         worker.labels.join(", ") || "-",
       ]),
     );
   });
+}
+
+function outOf(number: number, most: number | undefined): string {
+  return most === undefined ? String(number) : `${number}/${most}`;
 }

@@ -35,6 +35,8 @@ export function ask<T>(
 ): Promise<T[]> {
   return connection.ask(async ({ nc }) => {
     const answers: T[] = [];
+    /** One that goes over to another server may hear a question twice. */
+    const heard = new Set<string>();
     const inbox = await connection.newInbox();
     const subject = subjects.ask(question);
     const { promise: done, resolve, reject } = Promise.withResolvers<void>();
@@ -45,7 +47,8 @@ export function ask<T>(
         if (message.headers?.code === 503) return resolve();
         const { worker, result, failure } = message.json<Answer<T>>();
         if (failure) return reject(failureToError(failure));
-        if (worker !== but) answers.push(result as T);
+        if (worker !== but && !heard.has(worker)) answers.push(result as T);
+        heard.add(worker);
         if (one) return resolve();
         clearTimeout(timer);
         timer = setTimeout(resolve, PAUSE_MS);

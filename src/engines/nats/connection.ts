@@ -4,15 +4,17 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { JetStreamClient, JetStreamManager, PubAck, StoredMsg, StreamInfo } from "@nats-io/jetstream";
-import type { ConnectionOptions, Msg, MsgCallback, NatsConnection, Subscription } from "@nats-io/transport-node";
+import type { ConnectionOptions, Msg, MsgCallback, NatsConnection } from "@nats-io/transport-node";
 import { EngineUnavailableError, FarcallError } from "../../runtime/errors.ts";
 import type { Address } from "./address.ts";
 import { type Environment, type Identity, identity, NOBODY, tls } from "./credentials.ts";
 import { asFarcallError, isRefusal, isTemporary, noJetStream } from "./errors.ts";
 import { streams, subjects } from "./names.ts";
 import { inboxOf } from "./roles.ts";
+import { type Subscription, Subscriptions } from "./subscriptions.ts";
 
-export type { Msg, Subscription } from "@nats-io/transport-node";
+export type { Msg } from "@nats-io/transport-node";
+export type { Subscription } from "./subscriptions.ts";
 
 /** Not written as literals, or a bundler would want the packages of every consumer. */
 const TRANSPORT = ["@nats-io/transport-node"].join();
@@ -27,6 +29,10 @@ const RECONNECT_WAIT_MS = 100;
 const CLOSE_LIMIT_MS = 1_000;
 /** Clocks of machines that are set right differ by less, and an answer that took longer does not tell. */
 const MAX_SKEW_ERROR_MS = 1_000;
+/** A server says that it stops, and no other takes us: it is tried again. */
+const LEAVE_AGAIN_MS = 250;
+/** Until all servers of a cluster know where we are now. */
+const SPREAD_MS = 100;
 
 type Transport = typeof import("@nats-io/transport-node");
 type JetStream = typeof import("@nats-io/jetstream");
@@ -71,6 +77,10 @@ export class Connection {
   readonly #denied = new Set<(denial: Denial) => void>();
   /** Why the server does not take us any more. */
   #refusal: Error | undefined;
+  readonly #subscriptions = new Subscriptions();
+  /** Links to servers that stop, until what is under way on them has come. */
+  readonly #left = new Set<Link>();
+  #closed = 0;
 
   constructor(address: Address, name: string, env: Environment = process.env) {
     this.address = address;
@@ -105,7 +115,10 @@ export class Connection {
     return () => this.#denied.delete(listener);
   }
 
-  /** Called after each reconnection: messages may have been lost. Returns the function that stops it. */
+  /**
+   * Called after each reconnection, and after another server was gone over to: messages may have been lost. Returns the function
+   * that stops it.
+   */
   onReconnect(listener: () => void): () => void {
     this.#reconnected.add(listener);
     return () => this.#reconnected.delete(listener);
@@ -118,13 +131,17 @@ export class Connection {
     this.hold();
     try {
       const until = performance.now() + PATIENCE_MS;
+      const closed = this.#closed;
       for (let wait = 20; ; wait = Math.min(500, 2 * wait)) {
         const link = await this.link();
         try {
           return await run(link);
         } catch (error) {
           if (error instanceof FarcallError) throw error;
-          if (this.#open !== link || link.nc.isClosed()) throw this.#closedError();
+          if (this.#closed !== closed) throw this.#closedError();
+          // Another server was gone over to meanwhile.
+          if (this.#open !== link) continue;
+          if (link.nc.isClosed()) throw this.#closedError();
           if (this.#refusal) throw asFarcallError(this.#refusal, this.address.url);
           if (!isTemporary(error) || performance.now() > until) throw asFarcallError(error, this.address.url);
         }
@@ -206,7 +223,12 @@ export class Connection {
 
   async subscribe(subject: string, callback: MsgCallback<Msg>, queue?: string): Promise<Subscription> {
     const { nc } = await this.link();
-    return nc.subscribe(subject, queue === undefined ? { callback } : { callback, queue });
+    return this.#subscriptions.add(nc, { subject, callback, queue });
+  }
+
+  /** At once; undefined when there is no link yet. */
+  subscribeNow(subject: string, callback: MsgCallback<Msg>, queue?: string): Subscription | undefined {
+    return this.#open && this.#subscriptions.add(this.#open.nc, { subject, callback, queue });
   }
 
   // ---- the life of the process
@@ -232,12 +254,18 @@ export class Connection {
   }
 
   async #connect(): Promise<Link> {
+    const link = await this.#connectTo(this.address.servers);
+    this.#use(link);
+    return link;
+  }
+
+  async #connectTo(servers: readonly string[]): Promise<Link> {
     const [transport, jetstream] = await loadPackages();
     const who = identity(this.env, transport);
     const options = this.#options(who);
     let nc: NatsConnection;
     try {
-      nc = await transport.connect(options);
+      nc = await transport.connect({ ...options, servers: [...servers] });
     } catch (error) {
       throw asFarcallError(error, this.address.url);
     }
@@ -246,19 +274,72 @@ export class Connection {
       throw noJetStream(this.address.url);
     }
     const js = jetstream.jetstream(nc, { timeout: REQUEST_LIMIT_MS });
-    const link: Link = { identity: who, nc, js, jsm: await js.jetstreamManager(false), transport };
-    this.#open = link;
-    this.#keepAlive(this.#held > 0);
-    void this.#watch(nc);
-    return link;
+    return { identity: who, nc, js, jsm: await js.jetstreamManager(false), transport };
   }
 
-  async #watch(nc: NatsConnection): Promise<void> {
-    for await (const status of nc.status()) {
+  #use(link: Link): void {
+    this.#open = link;
+    this.#keepAlive(this.#held > 0);
+    void this.#watch(link);
+  }
+
+  /**
+   * The server is about to stop, and is left before it closes the connection, so that nothing gets lost: for a moment everything
+   * comes by both connections.
+   */
+  async #leave(old: Link): Promise<void> {
+    const next = await this.#another(old);
+    if (!next) return;
+    const before = this.#subscriptions.moveTo(next.nc);
+    // If it fails, its own reconnection mends it.
+    await next.nc.flush().catch(() => {});
+    await delay(SPREAD_MS, undefined, { ref: false });
+    if (this.#open !== old) {
+      await next.nc.close();
+      return;
+    }
+    this.#link = Promise.resolve(next);
+    this.#use(next);
+    for (const listener of [...this.#reconnected]) listener();
+    this.#left.add(old);
+    // The server closes it soon if it cannot be drained any more.
+    await Promise.allSettled(before.map((each) => each.drain()));
+    // What was asked there has its answer by then, or none comes.
+    await delay(REQUEST_LIMIT_MS, undefined, { ref: false });
+    this.#left.delete(old);
+    await old.nc.close();
+  }
+
+  /** Undefined when it is not wanted any more. */
+  async #another(old: Link): Promise<Link | undefined> {
+    const lame = old.nc.getServer();
+    const others = [...this.address.servers, ...(old.nc.info?.connect_urls ?? [])].filter(
+      (server) => server.replace(/^\w+:\/\//, "") !== lame,
+    );
+    while (others.length > 0) {
+      // Without another one it goes on by itself, once this one is gone.
+      if (this.#open !== old || old.nc.isClosed() || old.nc.getServer() !== lame) return undefined;
+      try {
+        return await this.#connectTo(others);
+      } catch {
+        await delay(LEAVE_AGAIN_MS, undefined, { ref: false });
+      }
+    }
+    return undefined;
+  }
+
+  async #watch(link: Link): Promise<void> {
+    let leaving = "";
+    for await (const status of link.nc.status()) {
       const { type } = status;
+      if (this.#open !== link) return;
       if (type === "error") this.#onError(status.error);
       // A ping starts the next timer, and a reconnection makes both again.
       if (type === "ping" || type === "reconnect") setImmediate(() => this.#keepAlive(this.#held > 0));
+      if (type === "ldm" && leaving !== link.nc.getServer()) {
+        leaving = link.nc.getServer();
+        void this.#leave(link);
+      }
       if (type === "reconnect") {
         this.#refusal = undefined;
         for (const listener of [...this.#reconnected]) listener();
@@ -298,6 +379,7 @@ export class Connection {
   /** A later use connects again. */
   async close(): Promise<void> {
     const opening = this.#link;
+    this.#closed++;
     this.#link = undefined;
     this.#checked = undefined;
     // A process that closes all has nothing else to stay alive for.
@@ -307,7 +389,11 @@ export class Connection {
       await sendAll(link.nc);
       await link.nc.close();
     }
-    if (this.#open === link) this.#open = undefined;
+    if (this.#open === link) {
+      this.#open = undefined;
+      this.#subscriptions.clear();
+    }
+    await Promise.all([...this.#left].map(({ nc }) => nc.close()));
     this.release();
   }
 }

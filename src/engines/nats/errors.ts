@@ -12,6 +12,8 @@ const STREAM_NOT_FOUND = 10059;
 const CONSUMER_NOT_FOUND = 10014;
 const NO_JETSTREAM_IN_ACCOUNT = 10039;
 const NO_SUITABLE_PEERS = 10005;
+/** Limits of the account, of the server, and of a stream. */
+const NO_ROOM = new Set([10002, 10023, 10028, 10047, 10077]);
 /**
  * Temporarily unavailable, no quorum, not the leader; and what is being written by somebody else, or by an earlier attempt, and may
  * yet fail: the message with this id, the last one of the subject.
@@ -53,6 +55,11 @@ export function isTemporary(error: unknown): boolean {
   return chain(error).some((each) => TEMPORARY.has((each as Error).name) || UNAVAILABLE.has(codeOf(each) ?? 0));
 }
 
+/** What there is takes all that streams may hold. */
+export function isNoRoom(error: unknown): boolean {
+  return chain(error).some((each) => NO_ROOM.has(codeOf(each) ?? 0));
+}
+
 export function isMissingStream(error: unknown): boolean {
   return chain(error).some((each) => codeOf(each) === STREAM_NOT_FOUND);
 }
@@ -73,6 +80,12 @@ export function asFarcallError(error: unknown, url: string): FarcallError {
     });
   }
   if (has(NO_JETSTREAM_IN_ACCOUNT)) return noJetStream(url);
+  if (isNoRoom(error)) {
+    return new EngineUnavailableError(`the NATS servers of ${url} have no room left to store it: ${message}`, {
+      cause: error,
+      hint: "It was not accepted. Raise the limits of the streams, the account or the server, and call again.",
+    });
+  }
   if (has(NO_SUITABLE_PEERS)) {
     return new EngineUnavailableError(`the NATS servers of ${url} cannot keep so many replicas: ${message}`, {
       cause: error,

@@ -61,7 +61,7 @@ const rights: readonly Right[] = [
   {
     what: "see the workers",
     roles: everybody,
-    publish: [subjects.ask("workers"), "$SYS.REQ.USER.INFO"],
+    publish: [subjects.ask("workers"), subjects.ask("web"), "$SYS.REQ.USER.INFO"],
   },
   {
     what: "deploy apps",
@@ -115,7 +115,9 @@ const rights: readonly Right[] = [
     subscribe: [
       ...[`${subjects.offers(">")} ${WORKERS}`, subjects.worker("*", ">"), subjects.bells, subjects.report],
       ...[subjects.scaled, ...["workers", "stats", "progress"].map(subjects.ask)],
-      `${subjects.ask("autoscale")} ${WORKERS}`,
+      ...["autoscale", "web"].map((question) => `${subjects.ask(question)} ${WORKERS}`),
+      // Requests for web functions are calls of the worker that has taken them.
+      ...[subjects.ask("source"), subjects.ask("call.*")],
     ],
   },
   {

@@ -26,6 +26,7 @@ export class NodeLauncher implements Launcher {
   readonly #env: Readonly<Record<string, string>>;
   #spare: ContainerProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(processes: Processes, { compileCache, entry = OWN_ENTRY }: NodeLauncherOptions) {
     this.#processes = processes;
@@ -44,7 +45,7 @@ export class NodeLauncher implements Launcher {
 
   /** Makes a spare soon, unless there is one. */
   prepare(): void {
-    if (this.#spare || this.#timer) return;
+    if (this.#spare || this.#timer || this.#closed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       let spare: ContainerProcess;
@@ -68,6 +69,7 @@ export class NodeLauncher implements Launcher {
   }
 
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#timer);
     this.#spare?.kill();
     this.#spare = undefined;

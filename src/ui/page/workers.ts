@@ -5,7 +5,7 @@ import { ago, badge, empty, h, show } from "./dom.ts";
 import type { Place, View } from "./place.ts";
 import { whileLive } from "./refresh.ts";
 
-const TITLES = ["Worker", "Host", "Process", "Containers", "Inputs", "farcall", "Started"];
+const TITLES = ["Worker", "Host", "Process", "Containers", "Memory", "Inputs", "farcall", "Started"];
 
 export async function workersView({ left }: Place): Promise<View> {
   const list = h("div", {});
@@ -30,7 +30,9 @@ function table(workers: readonly WorkerReport[]): Element {
   );
 }
 
-function row({ id, host, pid, version, startedAt, labels, containers, inputs, draining }: WorkerReport): Element {
+function row(worker: WorkerReport): Element {
+  const { id, host, pid, version, startedAt, labels, inputs, draining } = worker;
+  const { containers, maxContainers, usedMemoryMiB, memoryMiB } = worker;
   return h(
     "tr",
     {},
@@ -43,9 +45,18 @@ function row({ id, host, pid, version, startedAt, labels, containers, inputs, dr
     ),
     h("td", { "data-title": "host" }, host),
     h("td", { class: "number", "data-title": "process" }, pid),
-    h("td", { class: "number", "data-title": "containers" }, containers),
+    h("td", { class: "number", "data-title": "containers" }, outOf(containers, maxContainers)),
+    h(
+      "td",
+      { class: "number", "data-title": "memory" },
+      memoryMiB === undefined ? "–" : `${outOf(usedMemoryMiB, memoryMiB)} MiB`,
+    ),
     h("td", { class: "number", "data-title": "inputs" }, inputs),
     h("td", { "data-title": "farcall" }, version),
     h("td", { "data-title": "started" }, ago(startedAt)),
   );
+}
+
+function outOf(number: number, most: number | undefined): string {
+  return most === undefined ? String(number) : `${number} of ${most}`;
 }

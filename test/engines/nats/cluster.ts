@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Engine } from "../../../src/engine/index.ts";
 import { initializeNats, natsEngine, newSealKey } from "../../../src/engines/nats/index.ts";
+import type { WorkerSettings } from "../../../src/engines/nats/worker/index.ts";
 import { Proxy } from "./proxy.ts";
 import { NatsServer } from "./server.ts";
 
@@ -18,11 +19,13 @@ export class Worker {
   readonly #url: string;
   readonly folder: string;
   readonly #env: Record<string, string>;
+  readonly #settings: Partial<WorkerSettings>;
   #child: ChildProcess | undefined;
 
-  constructor(url: string, env: Record<string, string> = {}) {
+  constructor(url: string, env: Record<string, string> = {}, settings: Partial<WorkerSettings> = {}) {
     this.#url = url;
     this.#env = env;
+    this.#settings = settings;
     this.folder = mkdtempSync(join(tmpdir(), "fw-"));
   }
 
@@ -32,7 +35,7 @@ export class Worker {
 
   /** Resolves once it takes work. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [PROGRAM, this.#url, this.folder], {
+    const child = spawn(process.execPath, [PROGRAM, this.#url, this.folder, JSON.stringify(this.#settings)], {
       stdio: ["ignore", "pipe", "inherit"],
       env: { ...process.env, ...this.#env },
     });
@@ -65,6 +68,8 @@ export interface ClusterOptions {
   env?: Record<string, string>;
   /** Workers reach one server each, by a road of their own, and servers reach each other by roads: those can be cut and stalled. */
   through?: boolean;
+  /** Of the workers, one after the other. */
+  settings?: readonly Partial<WorkerSettings>[];
 }
 
 /** Servers, set up for farcall, and workers. */
@@ -81,7 +86,8 @@ export class Cluster {
     this.#routes = routes;
   }
 
-  static async start({ servers = 1, workers = 1, env = {}, through = false }: ClusterOptions = {}): Promise<Cluster> {
+  static async start(options: ClusterOptions = {}): Promise<Cluster> {
+    const { servers = 1, through = false } = options;
     const routes: { from: number; to: number; road: Proxy }[] = [];
     const makeRoad = async (from: number, to: number, port: number): Promise<Proxy> => {
       const road = await Proxy.start(port);
@@ -94,7 +100,7 @@ export class Cluster {
         : await NatsServer.startCluster(servers, through ? makeRoad : undefined);
     const cluster = new Cluster(all, routes);
     try {
-      await cluster.#setUp(workers, env, through);
+      await cluster.#setUp(options);
     } catch (error) {
       await cluster[Symbol.asyncDispose]();
       throw error;
@@ -102,7 +108,7 @@ export class Cluster {
     return cluster;
   }
 
-  async #setUp(workers: number, env: Record<string, string>, through: boolean): Promise<void> {
+  async #setUp({ workers = 1, env = {}, through = false, settings = [] }: ClusterOptions): Promise<void> {
     await initializeNats(this.url, { replicas: this.servers.length });
     const { publicKey, seed } = await newSealKey();
     const file = join(this.servers[0]!.folder, "seal.seed");
@@ -112,13 +118,14 @@ export class Cluster {
       const road = through ? await Proxy.start(this.servers[i % this.servers.length]!.port) : undefined;
       if (road) this.roads.push(road);
       const url = road ? `nats://127.0.0.1:${road.port}` : this.url;
-      this.#addWorker(url, env);
+      this.#addWorker(url, env, settings[i]);
     }
     await Promise.all(this.workers.map((worker) => worker.start()));
   }
 
-  #addWorker(url: string, env: Record<string, string>): Worker {
-    const worker = new Worker(url, { FARCALL_NATS_SEAL_SEED: join(this.servers[0]!.folder, "seal.seed"), ...env });
+  #addWorker(url: string, env: Record<string, string>, settings: Partial<WorkerSettings> = {}): Worker {
+    const seed = join(this.servers[0]!.folder, "seal.seed");
+    const worker = new Worker(url, { FARCALL_NATS_SEAL_SEED: seed, ...env }, settings);
     this.workers.push(worker);
     return worker;
   }

@@ -1,14 +1,14 @@
 /** docs/nats.md from nothing to a call, by commands: servers are set up, a worker runs, an app is deployed and called. */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { install } from "../../support/blocks.ts";
 import { bins, farcall, start } from "../../support/cli.ts";
 import { patient } from "../../support/limits.ts";
-import { LEFT_OUT, NatsServer } from "./server.ts";
+import { freePort, LEFT_OUT, NatsServer } from "./server.ts";
 
 const APP = `import { App } from "farcall";
 export const app = new App("hello");
@@ -117,16 +117,65 @@ describe.skipIf(LEFT_OUT)(`the command line on NATS${LEFT_OUT ? ` (${LEFT_OUT})`
     expect(await json("workers")).toEqual([]);
   });
 
-  test("what workers do not run yet is refused when it is deployed", patient, async () => {
-    const deploy = async (name: string, define: string) => {
-      const code = `import { App } from "farcall";\nexport const app = new App("${name}");\n${define}\n`;
-      await writeFile(join(folder, `${name}.ts`), code);
-      return cli("deploy", `${name}.ts`);
-    };
-    const web = "export const page = app.function(function page(name: string) { return name; }, { web: true });";
-    const { code, stderr } = await deploy("site", web);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/error\[FARCALL_UNSUPPORTED\]: .*not run on NATS yet: page\n {2}hint: /);
+  test("a worker with a port and limits answers HTTP, and says at the end that nothing is left", patient, async () => {
+    const define = "export const page = app.function(function page(name: string) { return name; }, { web: true });";
+    await writeFile(
+      join(folder, "site.ts"),
+      `import { App } from "farcall";\nexport const app = new App("site");\n${define}\n`,
+    );
+    expect((await cli("deploy", "site.ts")).code).toBe(0);
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const child = await worker(
+      "--web-port",
+      `${port}`,
+      "--public-url",
+      url,
+      "--max-containers",
+      "3",
+      "--memory",
+      "1.5gb",
+    );
+    expect(await json("workers")).toMatchObject([{ maxContainers: 3, memoryMiB: 1536, publicUrl: `${url}/` }]);
+    expect((await cli("workers")).stdout).toMatch(/ 0\/3 +0\/1536 MiB /);
+    expect((await cli("describe", "site/page")).stdout).toContain(`${url}/main/site/page`);
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(`${url}/main/site/page`, { method: "POST", headers, body: '{"name":"you"}' });
+    expect(await response.json()).toBe("you");
+    let said = "";
+    child.stderr!.on("data", (chunk) => {
+      said += chunk;
+    });
+    child.kill("SIGTERM");
+    expect((await once(child, "close"))[0]).toBe(0);
+    expect(said).toMatch(/Stopping: .*\n[\s\S]*Stopped\. Nothing was left unfinished\.\n$/);
+  });
+
+  test("limits and ports that make no sense are refused", async () => {
+    for (const [option, value] of [
+      ["--memory", "lots"],
+      ["--memory", "3"],
+      ["--max-containers", "0"],
+      ["--web-port", "70000"],
+    ] as const) {
+      expect(await cli("worker", option, value)).toMatchObject({ code: 2, stderr: expect.stringContaining(option) });
+    }
+  });
+
+  test("the files for systemd, Docker and Kubernetes start workers with options that there are", async () => {
+    const read = (name: string) => readFile(join(import.meta.dirname, "../../../docs/cluster", name), "utf8");
+    const unit = /^ExecStart=\S+farcall (.*)$/m.exec(await read("farcall-worker.service"))![1]!.split(" ");
+    const image = await read("Dockerfile");
+    const [entry, command] = ["ENTRYPOINT", "CMD"].map(
+      (what) => JSON.parse(new RegExp(`^${what} (.*)$`, "m").exec(image)![1]!) as string[],
+    );
+    const args = JSON.parse(/^ +args: (.*)$/m.exec(await read("worker.yaml"))![1]!) as string[];
+    for (const line of [unit, [...entry!.slice(1), ...command!], [...entry!.slice(1), ...args]]) {
+      expect(line[0]).toBe("worker");
+      // All is read before it is known that this engine has no workers.
+      const { code, stderr } = await cli(...line, "--engine", "local:/tmp/none");
+      expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("FARCALL_UNSUPPORTED") });
+    }
   });
 
   test("other engines have no workers", async () => {

@@ -2,22 +2,65 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Msg } from "../../../src/engines/nats/connection.ts";
+import { FrameBuffer } from "../../../src/engines/nats/frames.ts";
 import { Pair, ToWorker } from "../../../src/engines/nats/pairs/index.ts";
 import { Guests, type GuestsOptions } from "../../../src/engines/nats/worker/guests.ts";
 import { WorkerUnit } from "../../../src/engines/nats/worker/unit.ts";
 import { CallHeaderWriter } from "../../../src/wire/call-header.ts";
 import { deployment } from "../../engine/deployment.ts";
 
-test("inputs of a call that come in several groups while its version is loaded are all run", async () => {
-  const { manifest } = deployment("app", "export const f = app.function(function f(n) { return n; });", { f: {} });
-  const loading = Promise.withResolvers<unknown>();
-  const unit = new WorkerUnit({
+const headers = new CallHeaderWriter();
+const header = {
+  function: { app: "app", environment: "main", name: "f", version: 1 },
+  method: "map",
+  durable: false,
+};
+const unitWith = (maxContainers: number) =>
+  new WorkerUnit({
     name: "unit",
-    pool: () => ({ maxContainers: 1, ready: 0, paceMs: undefined }),
+    pool: () => ({ maxContainers, ready: 0, paceMs: undefined }),
     capacity: 1,
     extra: undefined,
     pull() {},
   });
+
+test("a call that there is no room for leaves nothing behind", async () => {
+  const { manifest } = deployment("app", "export const f = app.function(function f(n) { return n; });", { f: {} });
+  const unit = unitWith(1);
+  let open = 0;
+  const pool = { opened: () => open++, closed: () => open--, enqueue() {} };
+  let known: unknown;
+  const guests = new Guests({
+    connection: { publish() {} },
+    id: "worker",
+    versions: { known: () => known, isAhead: () => false, load: () => new Promise(() => {}) },
+    deployed: () => ({}),
+    pools: { of: () => pool },
+    units: () => ({ open: () => unit, get: () => unit }),
+  } as unknown as GuestsOptions);
+  const offer = (call: number, inputs: number) => {
+    const frames = new FrameBuffer();
+    frames.write(ToWorker.call, call, 0, headers.write(`fc-${call}`, header));
+    for (let index = 0; index < inputs; index++) frames.write(ToWorker.input, call, index, new Uint8Array(1));
+    guests.onOffer("unit", { data: frames.take(), reply: `fc1.s.-.source.o.${call}` } as unknown as Msg);
+  };
+  unit.gained(1);
+  offer(1, 2);
+  expect(guests.isIdle).toBe(true);
+  known = { app: "app", environment: "main", version: 1, manifest };
+  offer(2, 2);
+  expect(guests.isIdle).toBe(true);
+  expect(open).toBe(0);
+  unit.lost(1);
+  offer(3, 2);
+  expect(guests.isIdle).toBe(false);
+  expect(open).toBe(1);
+});
+
+test("inputs of a call that come in several groups while its version is loaded are all run", async () => {
+  const { manifest } = deployment("app", "export const f = app.function(function f(n) { return n; });", { f: {} });
+  const loading = Promise.withResolvers<unknown>();
+  const unit = unitWith(1);
   let enqueued = 0;
   const pool = { opened() {}, enqueue: (_: unknown, count: number) => (enqueued += count) };
   const guests = new Guests({
@@ -32,12 +75,6 @@ test("inputs of a call that come in several groups while its version is loaded a
     send: (data) => guests.onMessage("source", { data } as Msg),
     onFrame() {},
   });
-  const headers = new CallHeaderWriter();
-  const header = {
-    function: { app: "app", environment: "main", name: "f", version: 1 },
-    method: "map",
-    durable: false,
-  };
   for (const group of [[0], [1, 2], [3]]) {
     source.writer.write(ToWorker.call, 1, 0, headers.write("fc-1", header));
     for (const index of group) source.writer.write(ToWorker.input, 1, index, new Uint8Array(1));

@@ -82,7 +82,7 @@ export class NatsServer {
         // Nobody learns of another way than the roads.
         const hidden = roads ? ', advertise: "127.0.0.1:1", no_advertise: true' : "";
         const list = routes.map((port) => `"nats-route://127.0.0.1:${port}"`).join(", ");
-        const config = `cluster { name: test, listen: "127.0.0.1:${own}", routes: [${list}]${hidden} }`;
+        const config = `lame_duck_grace_period: "2s"\nlame_duck_duration: "30s"\ncluster { name: test, listen: "127.0.0.1:${own}", routes: [${list}]${hidden} }`;
         return NatsServer.start({ name: `test-${at}`, config });
       }),
     );
@@ -113,6 +113,18 @@ export class NatsServer {
     const gone = once(child, "exit");
     child.kill(signal);
     await gone;
+  }
+
+  /** Makes it a lame duck: it says so, hands leaderships over, and stops by itself. */
+  stopGently(): void {
+    this.#child!.kill("SIGUSR2");
+  }
+
+  /** Resolves once a server that was told to stop has. */
+  async gone(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child && child.exitCode === null && child.signalCode === null) await once(child, "exit");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

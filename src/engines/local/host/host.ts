@@ -7,6 +7,7 @@ import { InvalidError } from "../../../runtime/errors.ts";
 import { parseManifest, SchemaError } from "../../../schema/index.ts";
 import { packageVersion } from "../../../text/index.ts";
 import { sliceWork } from "../../../wire/slices.ts";
+import { isWeb } from "../../web/index.ts";
 import { placeForSocket, removeAddress, removeSocketFolder, writeAddress } from "../address.ts";
 import type { StatePaths } from "../paths.ts";
 import type { HostStatus, Requests } from "../protocol.ts";
@@ -16,7 +17,7 @@ import { warn, warnOf } from "./failures.ts";
 import { Registry } from "./registry/index.ts";
 import type { Services } from "./services.ts";
 import type { Logs, Storage } from "./storage/index.ts";
-import { isWeb, WebServer } from "./web/index.ts";
+import { WebServer } from "./web/index.ts";
 
 /** A host that nobody needs stops after so many milliseconds. */
 const IDLE_MS = Number(process.env["FARCALL_HOST_IDLE_MS"]) || 5_000;

@@ -51,8 +51,11 @@ export interface Refusal {
   failure: Failure;
 }
 
-/** OpenCall, as a worker needs it. The version is always given. */
-export type OfferedCall = Pick<OpenCall, "function" | "method" | "durable" | "trace" | "progress">;
+/** A call, or an HTTP request for a web function. */
+export type SourceRequest = Omit<OpenCall, "method"> & { method: OpenCall["method"] | "web" };
+
+/** The same, as a worker needs it. The version is always given. */
+export type OfferedCall = Pick<SourceRequest, "function" | "method" | "durable" | "trace" | "progress">;
 
 /** What a frame of a worker says about an input; undefined when it says something else. */
 export function outputOf({ type, index, payload }: Frame): Output | undefined {

@@ -6,6 +6,7 @@ import type { DeployEvent, DeploymentOrigin } from "../../../engine/index.ts";
 import type { Connection, Msg, Subscription } from "../connection.ts";
 import { appKey, streams, subjects } from "../names.ts";
 import type { ObjectRef } from "./objects.ts";
+import type { PackageRef } from "./portable.ts";
 
 /** A notice may get lost: what was read is asked for again after so long. */
 const TRUSTED_MS = 10_000;
@@ -29,6 +30,8 @@ export interface StoredVersion {
   manifest: ObjectRef;
   code: ObjectRef;
   sourceMap: ObjectRef;
+  /** What the code imports and does not bring: workers install it. */
+  packages?: PackageRef[];
   /** The secrets, sealed for the workers; absent when there are none. */
   secrets?: string;
   origin?: DeploymentOrigin;

@@ -11,7 +11,7 @@ import {
   earlierVersion,
   type RollbackRequest,
 } from "../../../engine/index.ts";
-import { InvalidError, UnsupportedError } from "../../../runtime/errors.ts";
+import { InvalidError } from "../../../runtime/errors.ts";
 import { type AppManifest, parseManifest, SchemaError } from "../../../schema/index.ts";
 import type { Connection } from "../connection.ts";
 import { isConflict } from "../errors.ts";
@@ -19,7 +19,7 @@ import type { AppName, KnownApp, StoredApp, StoredVersion } from "./apps.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Objects } from "./objects.ts";
 import type { Overrides } from "./overrides.ts";
-import { checkPortable } from "./portable.ts";
+import { type PackageRef, packagesOf } from "./portable.ts";
 import { recordOf } from "./registry.ts";
 import { sealKeyOf, sealSecrets } from "./secrets.ts";
 import { isSignedByUs, requireOurs, signed } from "./signatures.ts";
@@ -48,9 +48,8 @@ export class NatsDeployer implements Deployer {
   async deploy(request: DeployRequest): Promise<DeployResult> {
     const { manifest, artifact, secrets, origin } = request;
     await checkDeployment(request);
-    checkSupported(manifest);
-    checkPortable(artifact);
-    const fingerprint = fingerprintOf(request, sealKeyOf(this.#connection));
+    const packages = packagesOf(artifact);
+    const fingerprint = fingerprintOf(request, sealKeyOf(this.#connection), packages);
     const [code, sourceMap, sealed] = await Promise.all([
       this.#objects.put(artifact.code),
       this.#objects.put(artifact.sourceMap),
@@ -62,6 +61,7 @@ export class NatsDeployer implements Deployer {
       manifest,
       code,
       sourceMap,
+      ...(packages.length > 0 && { packages }),
       ...(sealed !== undefined && { secrets: sealed }),
       ...(origin && { origin }),
     };
@@ -179,22 +179,16 @@ async function checkDeployment({ manifest, artifact }: DeployRequest): Promise<v
   }
 }
 
-/** Throws UnsupportedError for what workers do not run yet. */
-function checkSupported({ functions }: AppManifest): void {
-  const web = functions.filter(({ mode, options }) => mode === "web" || options.web);
-  const named = (all: typeof functions) => all.map(({ name }) => name).join(", ");
-  if (web.length > 0) {
-    throw new UnsupportedError(`web functions do not run on NATS yet: ${named(web)}`, {
-      hint: "Deploy them to a local engine, or without `web`.",
-    });
-  }
-}
-
 /** The same for deploys that change nothing. Whoever may read it must not be able to try secrets out: hence scrypt. */
-function fingerprintOf({ manifest, artifact, secrets }: DeployRequest, sealKey: string | undefined): string {
+function fingerprintOf(
+  { manifest, artifact, secrets }: DeployRequest,
+  sealKey: string | undefined,
+  packages: readonly PackageRef[],
+): string {
   const names = Object.entries(secrets).sort(([a], [b]) => (a < b ? -1 : 1));
   const salt = `${manifest.environment}/${manifest.app}`;
   // Sealed for other keys they are to be stored again.
   const secret = names.length > 0 ? [scryptSync(JSON.stringify(names), salt, 32).toString("hex"), sealKey] : "";
-  return digest("sha256", JSON.stringify([{ ...manifest, version: 0, deployedAt: "" }, artifact.hash, secret]));
+  const content = [{ ...manifest, version: 0, deployedAt: "" }, artifact.hash, secret];
+  return digest("sha256", JSON.stringify(packages.length > 0 ? [...content, packages] : content));
 }

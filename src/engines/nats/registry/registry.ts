@@ -8,6 +8,8 @@ import type {
   ResolvedFunction,
 } from "../../../engine/index.ts";
 import type { AppManifest } from "../../../schema/index.ts";
+import { isWeb, pathOf, type WebFunctionName } from "../../web/index.ts";
+import { ask } from "../ask.ts";
 import type { Connection } from "../connection.ts";
 import type { KnownApp, StoredVersion } from "./apps.ts";
 import type { Catalog } from "./catalog.ts";
@@ -44,7 +46,14 @@ export class NatsRegistry implements Registry {
   async resolve(ref: FunctionRef): Promise<ResolvedFunction> {
     const { schema, manifest } = await this.#catalog.function(ref);
     const { app, environment, version } = manifest;
-    return { app, environment, name: schema.name, version, mode: schema.mode, schema };
+    const webUrl = isWeb(schema) ? await this.#webUrl({ app, environment, name: schema.name }) : undefined;
+    return { app, environment, name: schema.name, version, mode: schema.mode, schema, ...(webUrl && { webUrl }) };
+  }
+
+  /** Undefined when no worker takes requests. */
+  async #webUrl(name: WebFunctionName): Promise<string | undefined> {
+    const [base] = await ask<string>(this.#connection, "web", {}, { one: true });
+    return base && base.replace(/\/$/, "") + pathOf(name);
   }
 
   async history(ref: { app: string; environment: string }): Promise<DeploymentRecord[]> {

@@ -3,9 +3,9 @@
  * gives back, or loses, is here to be sent again. What was lost with a worker may have run: it runs again when the function's
  * author allowed retries, and fails otherwise.
  */
-import type { CallHandle, CallSink, Failure, OpenCall, Output, Progress } from "../../../engine/index.ts";
+import type { CallHandle, CallSink, Failure, Output, Progress } from "../../../engine/index.ts";
 import { EngineUnavailableError, errorToFailure, FarcallError } from "../../../runtime/errors.ts";
-import type { OfferedCall } from "../pairs/index.ts";
+import type { OfferedCall, SourceRequest } from "../pairs/index.ts";
 import type { Peer } from "../peer.ts";
 import type { DeployedFunction } from "../registry/index.ts";
 import { Lane } from "./lane.ts";
@@ -32,7 +32,7 @@ export interface Place {
 export interface SourceCallOptions {
   id: string;
   number: number;
-  request: OpenCall;
+  request: SourceRequest;
   sink: CallSink;
   offers: Offers<SourceCall>;
   /** Something is sent to a worker that has inputs of the call. */
@@ -68,7 +68,7 @@ export interface CallCounts {
 export class SourceCall implements CallHandle {
   readonly id: string;
   readonly number: number;
-  readonly request: OpenCall;
+  readonly request: SourceRequest;
   readonly #options: SourceCallOptions;
   readonly #createdAt = Date.now();
   #sink: CallSink;
@@ -101,7 +101,7 @@ export class SourceCall implements CallHandle {
     this.#sink = options.sink;
   }
 
-  get method(): OpenCall["method"] {
+  get method(): SourceRequest["method"] {
     return this.request.method;
   }
 

@@ -1,6 +1,6 @@
 /** Where calls go: the function at its version, and the unit that runs it. What was found counts as long as the app is as it was. */
-import type { OpenCall } from "../../../engine/index.ts";
 import { checkMethod } from "../../catalog/index.ts";
+import type { SourceRequest } from "../pairs/index.ts";
 import type { Catalog } from "../registry/index.ts";
 import { unitOf } from "../unit.ts";
 import type { Place, SourceCall } from "./call.ts";
@@ -19,7 +19,7 @@ export class Places {
     this.#unit = unit;
   }
 
-  known(request: OpenCall): Place | undefined {
+  known(request: SourceRequest): Place | undefined {
     const known = this.#places.get(placeKey(request));
     const { app, environment } = request.function;
     if (!known || this.#catalog.apps.known({ app, environment })?.sequence !== known.sequence) return undefined;
@@ -27,10 +27,11 @@ export class Places {
   }
 
   /** Rejects with FarcallError. */
-  async find(request: OpenCall): Promise<Place> {
+  async find(request: SourceRequest): Promise<Place> {
     const { function: ref, method, durable, trace, progress } = request;
     const fn = await this.#catalog.function(ref);
-    checkMethod(request, fn.schema);
+    // Whoever takes HTTP requests has seen that the function answers them.
+    if (method !== "web") checkMethod({ ...request, method }, fn.schema);
     const { version } = fn.stored;
     const { app, environment, name, instance } = ref;
     const unit = this.#unit(unitOf({ app, environment, version, schema: fn.schema, instance }));
@@ -56,7 +57,7 @@ export class Places {
   }
 }
 
-function placeKey({ function: ref, method, durable, progress }: OpenCall): string {
+function placeKey({ function: ref, method, durable, progress }: SourceRequest): string {
   const { app, environment, name, version = "", signature = "", instance = "-" } = ref;
   return `${method}\0${durable}\0${progress}\0${environment}\0${app}\0${name}\0${version}\0${signature}\0${instance}`;
 }

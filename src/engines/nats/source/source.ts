@@ -1,14 +1,6 @@
 /** All calls of one process, and what they have in common: the workers that have inputs of theirs, and the offers on their way. */
 import { randomBytes } from "node:crypto";
-import type {
-  CallInfo,
-  CallSink,
-  Failure,
-  InputQuery,
-  InputRecord,
-  OpenCall,
-  Progress,
-} from "../../../engine/index.ts";
+import type { CallInfo, CallSink, Failure, InputQuery, InputRecord, Progress } from "../../../engine/index.ts";
 import { EngineUnavailableError } from "../../../runtime/errors.ts";
 import type { Frame } from "../../../wire/frames.ts";
 import { answer } from "../ask.ts";
@@ -16,7 +8,7 @@ import type { Connection, Denial, Msg, Subscription } from "../connection.ts";
 import { failureOf } from "../errors.ts";
 import { FrameBuffer } from "../frames.ts";
 import { PREFIX, SOURCES, subjects } from "../names.ts";
-import { outputOf, type Refusal, ToSource, ToWorker } from "../pairs/index.ts";
+import { outputOf, type Refusal, type SourceRequest, ToSource, ToWorker } from "../pairs/index.ts";
 import type { Peer } from "../peer.ts";
 import type { Catalog } from "../registry/index.ts";
 import { SourceCall } from "./call.ts";
@@ -110,7 +102,7 @@ export class Source implements UnitOwner<SourceCall> {
   // ---- calls
 
   /** @param id of a durable call, which has one already */
-  open(request: OpenCall, sink: CallSink, id: string = this.#ids.next()): SourceCall {
+  open(request: SourceRequest, sink: CallSink, id: string = this.#ids.next()): SourceCall {
     do this.#lastNumber = (this.#lastNumber + 1) % 0xffff_ffff || 1;
     while (this.#calls.has(this.#lastNumber));
     const call = new SourceCall({
@@ -119,7 +111,8 @@ export class Source implements UnitOwner<SourceCall> {
       request,
       sink,
       offers: this.#offers,
-      record: this.#answer && new CallRecord(this.#records),
+      // Requests and responses are no arguments and results, and may be secret.
+      record: this.#answer && request.method !== "web" ? new CallRecord(this.#records) : undefined,
       cancelAt: (each, peers, terminate) => this.#messages.cancel(each, peers, terminate),
       grantAt: (each, peers) => this.#messages.grant(each, peers),
       onEnd: (each) => this.#ended(each),
@@ -168,7 +161,7 @@ export class Source implements UnitOwner<SourceCall> {
     if (oldest?.record) this.#records.forget(oldest.record);
   }
 
-  async #place(call: SourceCall, request: OpenCall): Promise<void> {
+  async #place(call: SourceCall, request: SourceRequest): Promise<void> {
     this.#connection.hold();
     try {
       await this.#start();
@@ -330,12 +323,10 @@ export class Source implements UnitOwner<SourceCall> {
   }
 
   awaitPulls(unit: Unit<SourceCall>): Subscription | undefined {
-    return this.#connection.current?.nc.subscribe(subjects.pulls(unit.name), {
-      queue: SOURCES,
-      callback: (error, message) => {
-        if (!error) this.#onPull(unit, message);
-      },
-    });
+    const onPull = (error: Error | null, message: Msg): void => {
+      if (!error) this.#onPull(unit, message);
+    };
+    return this.#connection.subscribeNow(subjects.pulls(unit.name), onPull, SOURCES);
   }
 
   #onPull(unit: Unit<SourceCall>, message: Msg): void {
@@ -345,7 +336,7 @@ export class Source implements UnitOwner<SourceCall> {
     // It reads slowly, or what it pulled before is still on its way.
     const entries = peer.pair.heldBack > 0 ? [] : unit.pulled(room);
     this.send(unit.laneTo(peer), entries);
-    message.respond(u32(entries.length));
+    if (message.reply) this.#connection.publish(message.reply, u32(entries.length));
   }
 
   send(lane: Lane, entries: Entry<SourceCall>[]): void {

@@ -80,7 +80,7 @@ export class Unit<C extends QueuedCall> {
   enter(call: C): void {
     this.#round.push(call);
     // What one caller waits for goes at once; many inputs of one turn go together.
-    this.#schedule(call.method === "remote");
+    this.#schedule(call.method === "remote" || call.method === "web");
   }
 
   #schedule(now: boolean): void {

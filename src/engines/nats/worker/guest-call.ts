@@ -41,6 +41,7 @@ export class GuestCall implements Call {
   readonly number: number;
   readonly id: string;
   readonly method: string;
+  readonly web: true | undefined;
   readonly trace: OfferedCall["trace"];
   readonly fn: DeployedFunction;
   readonly pool: Pool;
@@ -64,6 +65,7 @@ export class GuestCall implements Call {
     this.number = number;
     this.id = id;
     this.method = header.method;
+    this.web = header.method === "web" ? true : undefined;
     this.trace = header.trace;
     this.fn = fn;
     this.pool = pool;
@@ -95,10 +97,19 @@ export class GuestCall implements Call {
   cancel(options: CancelOptions = {}): void {
     if (this.#over) return;
     this.#over = true;
-    this.pool.cancelled(this, this.waiting, options);
+    // The client of a request has gone: its handler is told, and is not killed with its neighbours for taking its time.
+    const graceMs = this.web ? this.fn.schema.options.timeoutMs : undefined;
+    this.pool.cancelled(this, this.waiting, { ...(graceMs !== undefined && { graceMs }), ...options });
     this.#queue = [];
     this.#close();
     this.stay.lost(this.#open);
+  }
+
+  /** Nothing of it is here, and nothing was. */
+  leaveIfEmpty(): void {
+    if (this.#over || this.#open > 0) return;
+    this.#over = true;
+    this.#close();
   }
 
   /** Somebody here ends it, and its source is told why. */

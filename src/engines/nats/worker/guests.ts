@@ -105,20 +105,28 @@ export class Guests {
     const guest = this.of(address);
     const stay = this.#draining ? undefined : unit?.stayOf(guest);
     let room = stay?.room ?? 0;
-    let returned = false;
+    const returned = new Set<number>();
     const reader = new FrameReader((frame) => {
       if (frame.type !== ToWorker.input || (room > 0 && this.#isHere(guest, frame.call))) {
         if (frame.type === ToWorker.input) room--;
         this.#onFrame(frame, guest);
         return;
       }
-      returned = true;
+      returned.add(frame.call);
       guest.write(ToSource.back, frame.call, frame.index);
     });
     reader.push(Buffer.from(message.data.buffer, message.data.byteOffset, message.data.length));
-    if (returned) unit?.wanted();
+    for (const call of returned) this.#leaveIfEmpty(guest, call);
+    if (returned.size > 0) unit?.wanted();
     else unit?.changed();
-    guest.took(number, returned);
+    guest.took(number, returned.size > 0);
+  }
+
+  /** There was no room for any of the call's inputs: its source has no reason to say that it ends. */
+  #leaveIfEmpty(guest: Guest, number: number): void {
+    guest.calls.get(number)?.leaveIfEmpty();
+    const arriving = this.#arriving.get(guest);
+    if (arriving?.get(number)?.inputs.length === 0) arriving.delete(number);
   }
 
   #isHere(guest: Guest, call: number): boolean {

@@ -1,10 +1,12 @@
 /** The durable calls that are at home here: taken from the consumer that all workers share, one worker a call at a time. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Consumer, JsMsg } from "@nats-io/jetstream";
-import type { Connection, Msg, Subscription } from "../connection.ts";
+import type { Consumer } from "@nats-io/jetstream";
+import type { Connection, Link, Msg, Subscription } from "../connection.ts";
 import { CallStore, type Cancelled } from "../durable/index.ts";
+import { isNoRoom } from "../errors.ts";
 import { HOME, PREFIX, streams, subjects } from "../names.ts";
 import type { Source } from "../source/index.ts";
+import { Delivery } from "./delivery.ts";
 import { Home } from "./home.ts";
 
 const MAX_HOMES = 1_000;
@@ -12,6 +14,8 @@ const TOGETHER = 100;
 const FETCH_MS = 5_000;
 /** NATS does not answer: it is asked again after so long. */
 const AGAIN_MS = 250;
+/** The same where it has no room for outcomes. */
+const NO_ROOM_MS = 5_000;
 /** A call whose time is not so far is at home here until then. */
 const HELD_MS = 2_000;
 const REMEMBERED = 1_000;
@@ -38,7 +42,7 @@ export class Homes {
   #lastCancel = 0;
   #reading = false;
   #forgetReconnect = (): void => {};
-  readonly #messages = new Map<Home, JsMsg>();
+  readonly #messages = new Map<Home, Delivery>();
 
   constructor(options: HomesOptions) {
     this.#options = options;
@@ -55,7 +59,11 @@ export class Homes {
     this.#subscription = await connection.subscribe(subjects.calls("cancelled"), (error, message) => {
       if (!error) this.#onCancel(message);
     });
-    this.#forgetReconnect = connection.onReconnect(() => void this.#readMissed(true));
+    this.#forgetReconnect = connection.onReconnect(() => {
+      // What was asked for came by the connection before.
+      this.#stopFetch();
+      void this.#readMissed(true);
+    });
     const waitMs = await connection.ask(async ({ jsm }) => {
       const { config } = await jsm.consumers.info(streams.calls, HOME);
       return (config.ack_wait ?? 30e9) / 1e6;
@@ -73,7 +81,6 @@ export class Homes {
 
   async #take(): Promise<void> {
     const { connection, log } = this.#options;
-    let consumer: Consumer | undefined;
     while (!this.#stopped) {
       if (this.#homes.size >= MAX_HOMES) {
         await this.#room.promise;
@@ -81,7 +88,7 @@ export class Homes {
       }
       try {
         const asked = performance.now();
-        consumer ??= await connection.ask(({ js }) => js.consumers.get(streams.calls, HOME));
+        const consumer = await this.#consumer();
         const messages = await consumer.fetch({
           max_messages: Math.min(TOGETHER, MAX_HOMES - this.#homes.size),
           expires: FETCH_MS,
@@ -90,24 +97,37 @@ export class Homes {
         let count = 0;
         for await (const message of messages) {
           count++;
-          if (this.#stopped) message.nak();
-          else void this.#run(message);
+          const delivery = new Delivery(connection, message);
+          if (this.#stopped) delivery.nak();
+          else void this.#run(delivery);
         }
         // It has ended at once, as it does while no server is there.
         if (count === 0 && performance.now() - asked < AGAIN_MS) await delay(AGAIN_MS);
       } catch (error) {
         if (this.#stopped) return;
         log(`durable calls cannot be taken in, and are asked for again: ${(error as Error).message}`);
-        consumer = undefined;
+        this.#known = undefined;
         await delay(AGAIN_MS);
       }
     }
   }
 
+  /** By the connection of now. */
+  async #consumer(): Promise<Consumer> {
+    const { connection } = this.#options;
+    const link = await connection.link();
+    if (this.#known?.link !== link) {
+      const consumer = await connection.ask(({ js }) => js.consumers.get(streams.calls, HOME));
+      this.#known = { link, consumer };
+    }
+    return this.#known.consumer;
+  }
+
+  #known: { link: Link; consumer: Consumer } | undefined;
   #stopFetch = (): void => {};
 
-  async #run(message: JsMsg): Promise<void> {
-    const id = message.subject.slice(`${PREFIX}.call.`.length, -".accepted".length);
+  async #run(message: Delivery): Promise<void> {
+    const { id } = message;
     // It came again, since our word that it is here got lost.
     if (this.#homes.has(id)) return;
     const { connection, source, log } = this.#options;
@@ -138,7 +158,8 @@ export class Homes {
     } catch (error) {
       // It comes again, here or elsewhere.
       log(`call ${id} is given up here: ${(error as Error).message}`);
-      message.nak(AGAIN_MS);
+      // What has run and cannot be stored runs again: not too often.
+      message.nak(isNoRoom(error) ? NO_ROOM_MS : AGAIN_MS);
     } finally {
       if (home) {
         this.#homes.delete(id);

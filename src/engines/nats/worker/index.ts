@@ -1,10 +1,12 @@
 /** `farcall worker`: the machine that it runs on takes part in the work of a NATS engine. */
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { InvalidError } from "../../../runtime/errors.ts";
 import { parseAddress } from "../address.ts";
 import { Connection } from "../connection.ts";
 import { CA, CREDS, type Environment } from "../credentials.ts";
 import { Apps, Catalog, Objects, Overrides, sealSeedIn, trustedSigners } from "../registry/index.ts";
+import { readPublicUrl, type WebPortSettings } from "./web-port.ts";
 import { Worker } from "./worker.ts";
 
 export interface WorkerSettings {
@@ -15,6 +17,16 @@ export interface WorkerSettings {
   labels?: readonly string[] | undefined;
   /** Public nkeys (U…) of those whose deploys are run, besides FARCALL_NATS_SIGNERS. None at all: everybody's. */
   signers?: readonly string[] | undefined;
+  /** Containers that it runs at a time, of all functions. Default: no limit. */
+  maxContainers?: number | undefined;
+  /** What they may have together, in MiB, by their functions' memoryMiB (256 where there is none). Default: no limit. */
+  memoryMiB?: number | undefined;
+  /** Takes requests for web functions on this port; 0: any that is free. Default: none. */
+  webPort?: number | undefined;
+  /** Of the network interface for it. Default: all with `publicUrl`, and loopback without. */
+  webAddress?: string | undefined;
+  /** Where clients reach the workers' web ports, as a balancer publishes them; functions' URLs begin with it. */
+  publicUrl?: string | undefined;
   /** A line for whoever operates the worker. */
   log(line: string): void;
   /** Where its other settings come from. Default: the process's environment. */
@@ -23,19 +35,16 @@ export interface WorkerSettings {
 
 export interface WorkerHandle {
   readonly id: string;
-  /** Takes nothing more, lets what runs end for so long, and stops. */
-  stop(drainMs: number): Promise<void>;
+  /** On which it takes requests for web functions. */
+  readonly webPort: number | undefined;
+  /** Takes nothing more, lets what runs end for so long, and stops. Resolves with how many inputs had not ended by then. */
+  stop(drainMs: number): Promise<number>;
 }
 
 /** Resolves once it takes work. Rejects with FarcallError. */
-export async function runWorker({
-  url,
-  folder,
-  labels = [],
-  signers = [],
-  log,
-  env = process.env,
-}: WorkerSettings): Promise<WorkerHandle> {
+export async function runWorker(settings: WorkerSettings): Promise<WorkerHandle> {
+  const { url, folder, labels = [], signers = [], maxContainers, memoryMiB, log, env = process.env } = settings;
+  const web = webSettings(settings);
   const address = parseAddress(url);
   const trusted = trustedSigners(env, signers);
   // Now rather than with the first app that has secrets.
@@ -50,21 +59,43 @@ export async function runWorker({
     env: containerEnvironment(address.url, env),
     labels,
     signers: trusted,
+    limits: { maxContainers, memoryMiB },
+    web,
     log,
   });
   try {
     await worker.start();
   } catch (error) {
-    await connection.close();
+    await worker.stop();
     throw error;
   }
   return {
     id: worker.id,
+    webPort: worker.webPort,
     async stop(drainMs) {
-      await worker.drain(drainMs);
+      const left = await worker.drain(drainMs);
       await worker.stop();
+      return left;
     },
   };
+}
+
+/** Throws InvalidError. */
+function webSettings({ webPort, webAddress, publicUrl }: WorkerSettings): WebPortSettings | undefined {
+  if (webPort !== undefined) {
+    return {
+      port: webPort,
+      address: webAddress,
+      publicUrl: publicUrl === undefined ? undefined : readPublicUrl(publicUrl),
+    };
+  }
+  if (publicUrl === undefined && webAddress === undefined) return undefined;
+  throw new InvalidError(
+    "a public URL or an address for web functions needs a port on which this worker takes requests",
+    {
+      hint: "Pass --web-port too.",
+    },
+  );
 }
 
 function defaultFolder(): string {

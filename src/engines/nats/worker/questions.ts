@@ -5,6 +5,7 @@ import {
   mergeSettings,
   type Pools,
   type Version,
+  type Workload,
   workloadKey,
   workloadOf,
 } from "../../../pool/index.ts";
@@ -34,6 +35,10 @@ export interface QuestionsOptions {
   units: Units;
   guests: Guests;
   report(): WorkerReport;
+  /** Why no worker can run it; undefined when one can. */
+  problemOf(workload: Workload): string | undefined;
+  /** Where clients reach web functions; undefined when this worker takes no requests. */
+  publicUrl: string | undefined;
 }
 
 interface ScaleQuestion {
@@ -49,12 +54,13 @@ export class Questions {
   }
 
   async listen(subscribe: (subject: string, on: (message: Msg) => void, queue?: string) => Promise<void>) {
-    const { report, guests } = this.#options;
+    const { report, guests, publicUrl } = this.#options;
     const answers = <T>(question: string, of: (asked: T) => Promise<unknown>, queue?: string): Promise<void> =>
       subscribe(subjects.ask(question), (message) => void this.#answer(message, of), queue);
     await answers("workers", async () => report());
     await answers("stats", (ref: FunctionRef) => this.#stats(ref));
     await answers("progress", async ({ id }: { id: string }) => guests.progressOf(id));
+    if (publicUrl !== undefined) await answers("web", async () => publicUrl, WORKERS);
     await answers("autoscale", (asked: ScaleQuestion) => this.#updateAutoscaler(asked), WORKERS);
   }
 
@@ -73,7 +79,9 @@ export class Questions {
     const schema = functionNamed(ref.name, { manifest: version.manifest, functions: functionsOf(version) });
     const stats = pools.stats({ version, schema }, ref);
     const name = unitOf({ ...ref, version: 0, schema, instance: ref.instance });
-    return { ...stats, waiting: units.bells.waiting(name, ref) };
+    const waiting = units.bells.waiting(name, ref);
+    const problem = this.#options.problemOf(workloadOf({ version, schema }, ref.instance));
+    return { ...stats, waiting, ...(problem !== undefined && { startProblem: problem }) };
   }
 
   async #versionOf(ref: FunctionRef): Promise<Version> {

@@ -3,10 +3,11 @@
  * from the same list, so that nobody has to hand them out: while workers come and go, they may differ for a moment.
  */
 import { createHash } from "node:crypto";
-import { hostname } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import type { WorkerReport } from "../../../engine/index.ts";
 import type { Connection, Msg } from "../connection.ts";
 import { subjects } from "../names.ts";
+import { type Capacity, capacityOf, sharesOf } from "./capacity.ts";
 
 const REPORT_MS = 1_000;
 /** A worker that has not reported for so long is gone. */
@@ -18,6 +19,7 @@ export class Roster {
   readonly #onChange: () => void;
   readonly #others = new Map<string, { report: WorkerReport; at: number }>();
   #ids: readonly string[] = [];
+  #known: ReadonlyMap<string, WorkerReport> = new Map();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param report of this worker, as it is now */
@@ -53,6 +55,7 @@ export class Roster {
     const longAgo = performance.now() - GONE_MS;
     for (const [id, { at }] of this.#others) if (at < longAgo) this.#others.delete(id);
     const reports = [this.#report(), ...[...this.#others.values()].map(({ report }) => report)];
+    this.#known = new Map(reports.map((report) => [report.id, report]));
     const ids = reports
       .filter(({ draining }) => !draining)
       .map(({ id }) => id)
@@ -62,25 +65,39 @@ export class Roster {
     this.#onChange();
   }
 
-  /** How many of `total` containers of a workload are this worker's. Whom the odd ones go to differs from workload to workload. */
-  share(total: number, workload: string): number {
-    const count = this.#ids.length;
-    const place = this.#place(workload);
-    return place === undefined ? 0 : Math.floor(total / count) + (place < total % count ? 1 : 0);
+  /**
+   * How many of `total` containers of a workload are this worker's: the next one is always for the worker that is the most
+   * free. Among equals, whom the odd ones go to differs from workload to workload.
+   * @param memoryMiB of one container
+   */
+  share(total: number, workload: string, memoryMiB: number): number {
+    const capacities = this.#capacities(memoryMiB);
+    const own = this.#ids.indexOf(this.#report().id);
+    return own < 0 ? 0 : sharesOf(total, capacities, this.#firstOf(workload, capacities.length))[own]!;
   }
 
   /** Whether a workload that is not to be divided is this worker's. */
-  owns(workload: string): boolean {
-    return this.#place(workload) === 0;
+  owns(workload: string, memoryMiB: number): boolean {
+    return this.share(1, workload, memoryMiB) === 1;
   }
 
-  /** Of this worker in the order of a workload. */
-  #place(workload: string): number | undefined {
-    const count = this.#ids.length;
-    const at = this.#ids.indexOf(this.#report().id);
-    if (at < 0) return undefined;
-    const first = createHash("sha256").update(workload).digest().readUInt32LE(0) % count;
-    return (at - first + count) % count;
+  /** Whether any worker can run a container of so much memory. */
+  hasRoomFor(memoryMiB: number): boolean {
+    return this.#capacities(memoryMiB).some(({ most }) => most > 0);
+  }
+
+  #capacities(memoryMiB: number): Capacity[] {
+    return this.#ids.map((id) => capacityOf(this.#known.get(id)!, memoryMiB));
+  }
+
+  /** Of the workers in their order, the one that an odd container goes to. */
+  #firstOf(workload: string, count: number): number {
+    return createHash("sha256").update(workload).digest().readUInt32LE(0) % count;
+  }
+
+  /** What this worker reports. */
+  get own(): WorkerReport {
+    return this.#report();
   }
 
   /** One of the workers does what is to be done once. */
@@ -94,6 +111,6 @@ export class Roster {
   }
 }
 
-export function aboutThisProcess(): Pick<WorkerReport, "host" | "pid" | "startedAt"> {
-  return { host: hostname(), pid: process.pid, startedAt: new Date().toISOString() };
+export function aboutThisProcess(): Pick<WorkerReport, "host" | "pid" | "startedAt" | "cores"> {
+  return { host: hostname(), pid: process.pid, startedAt: new Date().toISOString(), cores: availableParallelism() };
 }

@@ -8,11 +8,13 @@ import { type Refusal, ToSource } from "../pairs/index.ts";
 import { unitOf } from "../unit.ts";
 import { type Bell, Bells } from "./bells.ts";
 import type { Guest } from "./guest.ts";
-import { WorkerUnit } from "./unit.ts";
+import { type UnitPool, WorkerUnit } from "./unit.ts";
 import type { WorkerVersions } from "./versions.ts";
 
 /** Inputs that may wait here for others of their key, so that those behind them can overtake. */
 const COUNTED_AHEAD = 1_000;
+/** No other worker has pulled what waits for so long, so this one makes room for it though it is full. */
+const CLAIM_AFTER_MS = 1_000;
 
 export interface UnitsOptions {
   connection: Connection;
@@ -34,6 +36,8 @@ interface Known {
   maxContainers: number;
   /** Offers come. */
   offers: Subscription | undefined;
+  /** Since when inputs wait at sources for which there is no room here, by performance.now(). */
+  crowdedSince: number | undefined;
 }
 
 export class Units {
@@ -65,6 +69,7 @@ export class Units {
   open(pool: Pool): WorkerUnit {
     const name = unitNameOf(pool.workload);
     const known = this.#known(name, pool.workload);
+    this.#options.pools.room.settle(name);
     if (known.pool !== pool) {
       known.pool = pool;
       this.#configure(known, pool);
@@ -80,7 +85,7 @@ export class Units {
       const made: Known = {
         unit: new WorkerUnit({
           name,
-          pool: () => stateOf(made),
+          pool: () => this.#stateOf(made),
           capacity: concurrency.maxInputs * (batch?.maxSize ?? 1),
           extra: this.#options.isCounted(workload) ? COUNTED_AHEAD : undefined,
           pull: (unit, room) => this.#pull(unit, room),
@@ -89,6 +94,7 @@ export class Units {
         pool: undefined,
         maxContainers: this.#options.shareOf(workload).maxContainers,
         offers: undefined,
+        crowdedSince: undefined,
       };
       this.#units.set(name, made);
       known = made;
@@ -107,6 +113,20 @@ export class Units {
     // What it has already it also runs.
     const held = known?.unit.held ?? 0;
     pool.configure(held > 0 ? { ...share, maxContainers: Math.max(1, share.maxContainers) } : share);
+  }
+
+  #stateOf({ workload, pool, maxContainers }: Known): UnitPool {
+    let ready = 0;
+    let all = 0;
+    if (pool) {
+      for (const { state } of pool.containers) {
+        if (state === "ready") ready++;
+        if (state !== "stopping") all++;
+      }
+    }
+    // What could not start here for lack of room may start at another worker.
+    const possible = Math.min(maxContainers, all + this.#options.pools.room.free(workload));
+    return { maxContainers: possible, ready, paceMs: pool?.paceMs };
   }
 
   /** What this worker is to have may have changed. */
@@ -132,6 +152,8 @@ export class Units {
     const bell = message.json<Bell>();
     this.bells.ring(name, bell);
     if (bell.waiting > 0 && !this.#draining) void this.#wanted(name, bell.source);
+    const known = bell.waiting === 0 ? this.#units.get(name) : undefined;
+    if (known) known.crowdedSince = undefined;
   }
 
   async #wanted(name: string, source: string): Promise<void> {
@@ -150,6 +172,21 @@ export class Units {
       }
     }
     unit.wanted(this.#options.guest(source));
+    this.#claim(name);
+  }
+
+  /** Where other functions take all the room, one that has no container here gets its turn. */
+  #claim(name: string): void {
+    const known = this.#units.get(name);
+    if (!known) return;
+    const { room } = this.#options.pools;
+    const hasSome = known.pool !== undefined && known.pool.containers.size > 0;
+    if (hasSome || known.maxContainers === 0 || room.free(known.workload) > 0) {
+      known.crowdedSince = undefined;
+      return;
+    }
+    known.crowdedSince ??= performance.now();
+    if (performance.now() - known.crowdedSince > CLAIM_AFTER_MS) room.claim(name, known.workload);
   }
 
   /** From the parts of its name: what is not known of an instance is not needed to make room for it. */
@@ -174,6 +211,7 @@ export class Units {
   onPulled(name: string, count: number | undefined): void {
     const known = this.#units.get(name);
     known?.unit.pulled(count);
+    if (known && count === undefined) known.crowdedSince = undefined;
     // Nothing of it is here, and nobody waits for it.
     if (count === undefined && known?.unit.held === 0 && !known.offers) this.#drop(name, known);
   }
@@ -183,16 +221,14 @@ export class Units {
   #join(name: string, known: Known): void {
     if (known.offers || this.#draining) return;
     const { connection, onOffer, log } = this.#options;
-    known.offers = connection.current?.nc.subscribe(subjects.offers(name), {
-      queue: WORKERS,
-      callback: (error, message) => {
-        try {
-          if (!error) onOffer(name, message);
-        } catch (thrown) {
-          log(`an offer of ${name} is invalid: ${(thrown as Error).message}`);
-        }
-      },
-    });
+    const callback = (error: Error | null, message: Msg): void => {
+      try {
+        if (!error) onOffer(name, message);
+      } catch (thrown) {
+        log(`an offer of ${name} is invalid: ${(thrown as Error).message}`);
+      }
+    };
+    known.offers = connection.subscribeNow(subjects.offers(name), callback, WORKERS);
   }
 
   #leave(known: Known): void {
@@ -244,12 +280,6 @@ export class Units {
       known.unit.close();
     }
   }
-}
-
-function stateOf({ pool, maxContainers }: Known) {
-  let ready = 0;
-  if (pool) for (const { state } of pool.containers) if (state === "ready") ready++;
-  return { maxContainers, ready, paceMs: pool?.paceMs };
 }
 
 export function unitNameOf({ version, name, instance }: Workload): string {

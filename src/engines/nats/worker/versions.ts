@@ -16,6 +16,7 @@ import {
   requireSigner,
   type StoredVersion,
 } from "../registry/index.ts";
+import { type Packages, packagesKey } from "./packages.ts";
 
 export interface WorkerVersionsOptions {
   connection: Connection;
@@ -25,6 +26,7 @@ export interface WorkerVersionsOptions {
   folder: string;
   /** Public keys of those whose deploys are run; undefined for everybody's. */
   signers: readonly string[] | undefined;
+  packages: Packages;
 }
 
 export class WorkerVersions implements Versions {
@@ -33,13 +35,15 @@ export class WorkerVersions implements Versions {
   readonly #overrides: Overrides;
   readonly #folder: string;
   readonly #signers: readonly string[] | undefined;
+  readonly #packages: Packages;
   readonly #loaded = new Map<string, Promise<Version>>();
   readonly #ready = new Map<string, Version>();
   /** Numbers, by app. */
   readonly #newest = new Map<string, number>();
   readonly #settings = new Map<string, AppOverrides>();
 
-  constructor({ connection, catalog, overrides, folder, signers }: WorkerVersionsOptions) {
+  constructor({ connection, catalog, overrides, folder, signers, packages }: WorkerVersionsOptions) {
+    this.#packages = packages;
     this.#connection = connection;
     this.#catalog = catalog;
     this.#overrides = overrides;
@@ -125,7 +129,8 @@ export class WorkerVersions implements Versions {
       objects.get(stored.sourceMap),
       openSecrets(this.#connection, stored.secrets),
     ]);
-    const root = join(this.#folder, stored.code.hash);
+    const { packages = [] } = stored;
+    const root = join(this.#folder, stored.code.hash + (packages.length > 0 ? `-${packagesKey(packages)}` : ""));
     const artifact = join(root, "app.mjs");
     const manifestFile = join(root, `manifest-${stored.manifest.hash}.json`);
     mkdirSync(root, { recursive: true, mode: 0o700 });
@@ -138,6 +143,7 @@ export class WorkerVersions implements Versions {
       writeFileSync(`${file}.${process.pid}`, content, { mode: 0o600 });
       renameSync(`${file}.${process.pid}`, file);
     }
+    if (packages.length > 0) await this.#packages.install(packages, root);
     return { ...app, version: stored.version, manifest, artifact, manifestFile, root, secrets };
   }
 }

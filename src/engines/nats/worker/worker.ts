@@ -9,8 +9,10 @@ import {
   type PoolLog,
   Pools,
   Processes,
+  type RoomLimits,
   Schedules,
   type Version,
+  workloadOf,
 } from "../../../pool/index.ts";
 import type { FarcallError } from "../../../runtime/errors.ts";
 import { packageVersion } from "../../../text/index.ts";
@@ -23,12 +25,14 @@ import { newCallId, Source } from "../source/index.ts";
 import { Deployed } from "./deployed.ts";
 import { Guests } from "./guests.ts";
 import { Homes } from "./homes.ts";
+import { Packages } from "./packages.ts";
 import { Questions } from "./questions.ts";
 import { aboutThisProcess, Roster } from "./roster.ts";
 import { isCounted, Shares } from "./shares.ts";
 import { Sweeper } from "./sweeper.ts";
 import { Units } from "./units.ts";
 import { WorkerVersions } from "./versions.ts";
+import { WebPort, type WebPortSettings } from "./web-port.ts";
 
 const FARCALL_VERSION = packageVersion();
 const LOOK_MS = 500;
@@ -44,6 +48,9 @@ export interface WorkerOptions {
   labels: readonly string[];
   /** Public keys of those whose deploys are run; undefined for everybody's. */
   signers: readonly string[] | undefined;
+  limits: RoomLimits;
+  /** Absent: requests for web functions are not taken here. */
+  web: WebPortSettings | undefined;
   /** Writes a line for whoever operates the worker. */
   log(line: string): void;
 }
@@ -65,6 +72,8 @@ export class Worker {
   readonly #homes: Homes;
   readonly #schedules: Schedules;
   readonly #sweeper: Sweeper;
+  readonly #shares: Shares;
+  readonly #web: WebPort | undefined;
   #subscriptions: Subscription[] = [];
   #timer: NodeJS.Timeout | undefined;
   #draining = false;
@@ -75,14 +84,21 @@ export class Worker {
     this.#options = options;
     this.#connection = connection;
     this.#source = new Source({ connection, catalog });
+    this.#web = options.web && new WebPort({ connection, catalog, ...options.web });
     this.#homes = new Homes({ connection, source: this.#source, log });
     this.#roster = new Roster(
       connection,
       () => this.#report(),
       () => this.#units.reconfigure(),
     );
-    const { signers } = options;
-    this.#versions = new WorkerVersions({ connection, catalog, overrides, folder: join(folder, "apps"), signers });
+    this.#versions = new WorkerVersions({
+      connection,
+      catalog,
+      overrides,
+      folder: join(folder, "apps"),
+      signers: options.signers,
+      packages: new Packages(join(folder, "packages"), log),
+    });
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#processes = new Processes({ folder, env: options.env, log: this.#poolLog });
     this.#pools = new Pools({
@@ -94,9 +110,11 @@ export class Worker {
       },
       engineUrl: connection.address.url,
       log: this.#poolLog,
+      limits: options.limits,
       onIdle: () => this.#units.sync(),
     });
     const shares = new Shares(this.#roster, this.#versions);
+    this.#shares = shares;
     this.#guests = new Guests({
       connection,
       id,
@@ -144,6 +162,8 @@ export class Worker {
       units: this.#units,
       guests: this.#guests,
       report: () => this.#report(),
+      problemOf: (workload) => shares.problemOf(workload),
+      publicUrl: options.web?.publicUrl?.href,
     });
   }
 
@@ -168,6 +188,7 @@ export class Worker {
     await this.#deployed.start();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     await this.#homes.start();
+    await this.#web?.start();
     this.#sweeper.start();
   }
 
@@ -207,13 +228,19 @@ export class Worker {
   }
 
   #report(): WorkerReport {
+    const { maxContainers, memoryMiB } = this.#options.limits;
+    const publicUrl = this.#options.web?.publicUrl;
     return {
       id: this.id,
       ...this.#about,
       version: FARCALL_VERSION,
       labels: [...this.#options.labels],
       containers: [...this.#pools.containers()].length,
+      ...(maxContainers !== undefined && { maxContainers }),
+      usedMemoryMiB: this.#pools.room.usedMemoryMiB,
+      ...(memoryMiB !== undefined && { memoryMiB }),
       inputs: this.#units.held,
+      ...(publicUrl && { publicUrl: publicUrl.href }),
       draining: this.#draining,
     };
   }
@@ -228,6 +255,10 @@ export class Worker {
       if (app === version.app && environment === version.environment && !pool.replaced) this.#units.configure(pool);
     }
     this.#warm(version);
+    for (const schema of version.manifest.functions) {
+      const problem = this.#shares.problemOf(workloadOf({ version, schema }));
+      if (problem !== undefined) this.#options.log(`${version.app} (${version.environment}): ${problem}`);
+    }
   }
 
   /** Containers that updateAutoscaler wants before anybody calls. */
@@ -270,17 +301,27 @@ export class Worker {
 
   // ---- the end
 
-  /** Takes nothing more, and resolves once what it has is done, or after a time. */
-  async drain(limitMs: number): Promise<void> {
+  /** Takes nothing more, and resolves once what it has is done, or after a time: with how many inputs had not ended. */
+  async drain(limitMs: number): Promise<number> {
     this.#draining = true;
     this.#guests.drain();
+    this.#web?.drain();
     this.#schedules.close();
     this.#roster.report();
     await this.#homes.stop();
     this.#units.close();
     const until = performance.now() + limitMs;
-    while (performance.now() < until && (this.#units.isAwaiting || !this.#guests.isIdle))
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    while (performance.now() < until && this.#isBusy) await new Promise((resolve) => setTimeout(resolve, 50));
+    return this.#units.held;
+  }
+
+  get #isBusy(): boolean {
+    return this.#units.isAwaiting || !this.#guests.isIdle || this.#web?.isIdle === false;
+  }
+
+  /** Of web functions; undefined when this worker takes no requests. */
+  get webPort(): number | undefined {
+    return this.#web?.port;
   }
 
   async stop(): Promise<void> {
@@ -289,6 +330,7 @@ export class Worker {
     this.#deployed.stop();
     this.#sweeper.stop();
     await this.#homes.stop();
+    await this.#web?.close();
     await this.#source.close();
     clearInterval(this.#timer);
     this.#roster.stop();

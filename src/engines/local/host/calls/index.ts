@@ -5,4 +5,3 @@ export type { WebRequest } from "./intake.ts";
 export type { MemoryCall } from "./memory-call.ts";
 export type { FoundCall, OutputReader } from "./output-reader.ts";
 export type { Parked, Peer } from "./peer.ts";
-export { sendProblem, webPayload } from "./web-call.ts";

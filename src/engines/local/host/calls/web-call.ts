@@ -1,15 +1,8 @@
 /** One HTTP request on its way through a pool: an input like any other, whose yields are the head and the body of the response. */
-import {
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type ServerResponse,
-  STATUS_CODES,
-  validateHeaderName,
-  validateHeaderValue,
-} from "node:http";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { cancelledCall, type Failure, type Progress, type TraceContext } from "../../../../engine/index.ts";
 import { type Call, CallInPool, Input, type OutcomeKind, type Pool } from "../../../../pool/index.ts";
-import type { WebRequestHead, WebResponseHead } from "../../../../wire/container-protocol.ts";
+import { invalidResponse, traceIn, WebResponse } from "../../../web/index.ts";
 import type { DeployedFunction } from "../registry/index.ts";
 import type { CallSummary } from "./info.ts";
 import { ProgressBoard } from "./progress.ts";
@@ -18,36 +11,15 @@ import { CallRecord, type Records } from "./record.ts";
 /** Pieces of a body on their way. */
 const WINDOW = 16;
 
-const NOTHING = new Uint8Array();
-
 /** Stands for all who send requests. */
 const WEB = {};
-
-/** Headers that are about one connection, not about what travels on it. */
-const HOP_BY_HOP = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
-
-function traceIn({ traceparent, tracestate, baggage }: IncomingHttpHeaders): TraceContext | undefined {
-  if (typeof traceparent !== "string") return undefined;
-  const trace: TraceContext = { traceparent };
-  if (typeof tracestate === "string") trace["tracestate"] = tracestate;
-  if (typeof baggage === "string") trace["baggage"] = baggage;
-  return trace;
-}
 
 export interface WebCallOptions {
   number: number;
   id: string;
   fn: DeployedFunction;
   pool: Pool;
-  /** See `webPayload`. */
+  /** The request, as containers take it. */
   payload: Uint8Array;
   headers: IncomingHttpHeaders;
   response: ServerResponse;
@@ -74,7 +46,7 @@ export class WebCall implements Call {
   readonly granted = WINDOW;
   /** Stays empty: requests and responses are no arguments and results, and may be secret. */
   readonly record: CallRecord;
-  readonly #response: ServerResponse;
+  readonly #response: WebResponse;
   readonly #onEnd: (call: WebCall) => void;
   readonly #createdAt = Date.now();
   #endedAt = 0;
@@ -84,9 +56,6 @@ export class WebCall implements Call {
   #answered = false;
   #failed = false;
   #cancelled = false;
-  #headSent = false;
-  /** Pieces that the client has not taken: granted again when it has. */
-  #owed = 0;
 
   constructor({ number, id, fn, pool, payload, headers, response, records, onEnd }: WebCallOptions) {
     this.number = number;
@@ -95,12 +64,16 @@ export class WebCall implements Call {
     this.fn = fn;
     this.pool = pool;
     this.record = new CallRecord(records);
-    this.#response = response;
+    this.#response = new WebResponse({
+      response,
+      onTaken: (count) => {
+        if (!this.over) this.inPool.credit(this, count);
+      },
+      onClose: () => this.#clientGone(),
+    });
     this.#onEnd = onEnd;
     this.#input = new Input(this, 0, payload);
     pool.opened();
-    response.on("close", () => this.#clientGone());
-    response.on("drain", () => this.#drained());
     pool.enqueue(this, 1);
   }
 
@@ -122,39 +95,11 @@ export class WebCall implements Call {
   yielded(input: Input, payload: Uint8Array): void {
     if (this.over) return;
     try {
-      if (!this.#headSent) {
-        this.#sendHead(JSON.parse(Buffer.from(payload).toString()) as WebResponseHead);
-        input.credit(1);
-      } else if (this.#response.write(payload)) input.credit(1);
-      else this.#owed++;
+      if (this.#response.write(payload)) input.credit(1);
     } catch (error) {
-      // The handler made what HTTP does not allow, such as a control character in a header.
       this.pool.cancelled(this, 0);
-      this.failed(input, {
-        code: "INTERNAL_FAILURE",
-        message: `${this.fn.version.app}/${this.fn.schema.name} returned an invalid HTTP response: ${(error as Error).message}`,
-      });
+      this.failed(input, invalidResponse(`${this.fn.version.app}/${this.fn.schema.name}`, error));
     }
-  }
-
-  #sendHead({ status, statusText, headers }: WebResponseHead): void {
-    const sent = headers.filter(([name]) => !HOP_BY_HOP.has(name));
-    checkHead(status, statusText, sent);
-    this.#headSent = true;
-    this.#failed = status >= 500;
-    for (const [name, value] of sent) this.#response.appendHeader(name, value);
-    // More or less than was announced would be taken for a part of the next response.
-    this.#response.strictContentLength = true;
-    this.#response.writeHead(status, statusText || undefined);
-    // Sends the head at once, before the body; flushHeaders() would send characters beyond ASCII as UTF-8.
-    this.#response.write(NOTHING);
-  }
-
-  #drained(): void {
-    const count = this.#owed;
-    this.#owed = 0;
-    if (count === 0 || this.over) return;
-    this.inPool.credit(this, count);
   }
 
   progressed(progress: Progress): void {
@@ -166,18 +111,8 @@ export class WebCall implements Call {
     this.#answered = true;
     if (kind !== "end") this.#failed = true;
     this.#close();
-    if (kind === "end") this.#end();
-    // The body broke after the head had been sent: an end would make it look whole.
-    else this.#response.destroy();
-  }
-
-  #end(): void {
-    try {
-      this.#response.end();
-    } catch {
-      // The body is shorter than its content-length, so it is as incomplete as one that broke.
-      this.#response.destroy();
-    }
+    if (kind === "end") this.#response.end();
+    else this.#response.break();
   }
 
   failed(_input: Input, failure: Failure): void {
@@ -185,19 +120,14 @@ export class WebCall implements Call {
     this.#answered = true;
     this.#failed = true;
     this.#close();
-    this.#fail(failure);
+    this.#response.fail(failure);
   }
 
   /** By somebody other than the client. */
   cancel({ terminate = false, reason }: { terminate?: boolean; reason?: Failure } = {}): void {
     if (this.over) return;
     this.#drop({ terminate });
-    this.#fail(reason ?? cancelledCall(this.id));
-  }
-
-  #fail(failure: Failure): void {
-    if (this.#headSent) this.#response.destroy();
-    else sendProblem(this.#response, STATUS[failure.code] ?? 500, failure);
+    this.#response.fail(reason ?? cancelledCall(this.id));
   }
 
   #clientGone(): void {
@@ -231,58 +161,11 @@ export class WebCall implements Call {
       method: this.method,
       numInputs: 1,
       numEnded: Number(this.#answered),
-      numFailed: Number(this.#answered && this.#failed),
+      numFailed: Number(this.#answered && (this.#failed || this.#response.failed)),
       createdAt: this.#createdAt,
       endedAt: this.#endedAt,
       cancelled: this.#cancelled,
       record: this.record,
     };
   }
-}
-
-/** Throws as Node does when the head is written, while nothing of it has been. */
-function checkHead(status: number, statusText: string, headers: WebResponseHead["headers"]): void {
-  if (status < 200 || status > 599) throw new RangeError(`a response of status ${status}, as Response.error() makes`);
-  validateHeaderValue("status text", statusText);
-  for (const [name, value] of headers) {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-  }
-}
-
-const STATUS: Partial<Record<Failure["code"], number>> = {
-  INVALID: 400,
-  NOT_FOUND: 404,
-  FUNCTION_TIMEOUT: 504,
-  CANCELLED: 503,
-  ENGINE_UNAVAILABLE: 503,
-};
-
-/** RFC 9457. */
-export function sendProblem(response: ServerResponse, status: number, { code, message, hint }: Failure): void {
-  if (response.headersSent || response.destroyed) return;
-  const body = JSON.stringify({
-    type: "about:blank",
-    title: STATUS_CODES[status],
-    status,
-    detail: message,
-    code: `FARCALL_${code}`,
-    hint,
-  });
-  response.writeHead(status, { "content-type": "application/problem+json", "content-length": Buffer.byteLength(body) });
-  response.end(body);
-}
-
-/** The payload that the container makes a Request of. */
-export function webPayload(request: IncomingMessage, url: string, body: readonly Buffer[]): Buffer {
-  const headers: WebRequestHead["headers"] = [];
-  for (let i = 0; i < request.rawHeaders.length; i += 2) {
-    const name = request.rawHeaders[i]!.toLowerCase();
-    if (!HOP_BY_HOP.has(name) && name !== "expect") headers.push([name, request.rawHeaders[i + 1]!]);
-  }
-  const head: WebRequestHead = { method: request.method ?? "GET", url, headers };
-  const bytes = Buffer.from(JSON.stringify(head));
-  const length = Buffer.allocUnsafe(4);
-  length.writeUInt32LE(bytes.length);
-  return Buffer.concat([length, bytes, ...body]);
 }

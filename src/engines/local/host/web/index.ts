@@ -1,2 +1,2 @@
 /** The HTTP server for web functions. */
-export { isWeb, WebServer } from "./web-server.ts";
+export { WebServer } from "./web-server.ts";

@@ -4,36 +4,42 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { InvalidError, NotFoundError } from "../../../../runtime/errors.ts";
-import type { FunctionSchema } from "../../../../schema/index.ts";
-import { sendProblem, type WebRequest, webPayload } from "../calls/index.ts";
+import { loopbackSite, pathOf, type WebFunctionName, WebHandler } from "../../../web/index.ts";
+import type { WebRequest } from "../calls/index.ts";
 import { asFailure, warn } from "../failures.ts";
 import type { Services } from "../services.ts";
-import { Bodies } from "./bodies.ts";
-import { type Refusal, refusalOf } from "./guard.ts";
 
 const ADDRESS = "127.0.0.1";
 const FIRST_PORT = 20_000;
 const PORTS = 12_000;
 
-export function isWeb({ mode, options }: FunctionSchema): boolean {
-  return mode === "web" || options.web === true;
-}
-
-/** Of a request whose function is not to be had. */
-const STATUS: Record<string, number> = { NOT_FOUND: 404, ENGINE_UNAVAILABLE: 503 };
-
 export class WebServer {
   readonly #services: Services;
-  readonly #bodies = new Bodies();
+  readonly #handler: WebHandler<WebRequest["fn"]>;
   #server: Server | undefined;
   #starting: Promise<void> | undefined;
   #port: number | undefined;
 
   constructor(services: Services) {
     this.#services = services;
+    this.#handler = new WebHandler({
+      site: () => loopbackSite(this.#port!),
+      // It may have been asked for by another name of this machine.
+      locate: (path, { headers }) => ({ path, url: `http://${headers.host}${path}` }),
+      stopping: () => (services.draining ? "the host is stopping" : undefined),
+      find: (name) => {
+        const fn = services.registry.function(name);
+        services.registry.checkRunnable(fn.version);
+        return fn;
+      },
+      failureOf: asFailure,
+      open: (request) => {
+        services.pools.prepare();
+        services.calls.openWeb(request);
+      },
+    });
   }
 
   /** Resolves once it listens. When it cannot, functions have no URL. */
@@ -45,9 +51,8 @@ export class WebServer {
     return this.#starting;
   }
 
-  urlOf({ app, environment, name }: { app: string; environment: string; name: string }): string | undefined {
-    if (this.#port === undefined) return undefined;
-    return `http://${ADDRESS}:${this.#port}/${[environment, app, name].map(encodeURIComponent).join("/")}`;
+  urlOf(fn: WebFunctionName): string | undefined {
+    return this.#port === undefined ? undefined : `http://${ADDRESS}:${this.#port}${pathOf(fn)}`;
   }
 
   /** Takes no more requests. Those that are running go on. */
@@ -63,9 +68,7 @@ export class WebServer {
   async #listen(): Promise<void> {
     const file = this.#services.paths.webPort;
     const usual = readPort(file) ?? portFor(this.#services.paths.state);
-    const server = createServer((request, response) => {
-      this.#handle(request, response).catch((error: unknown) => sendProblem(response, 500, asFailure(error)));
-    });
+    const server = createServer((request, response) => this.#handler.handle(request, response));
     try {
       await listenOn(server, usual);
     } catch {
@@ -80,60 +83,6 @@ export class WebServer {
       warn(`the port of web functions may change: ${error}`);
     }
   }
-
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const refuse = ({ status, code, message, hint }: Refusal): void => {
-      if (status === 503) response.setHeader("retry-after", "1");
-      // A connection that is closed while the client sends can lose the answer.
-      if (status === 503 && !this.#services.draining) request.resume();
-      else response.setHeader("connection", "close"); // the rest of the body is not read
-      sendProblem(response, status, { code, message, hint });
-    };
-    const refusal = refusalOf(request, [`${ADDRESS}:${this.#port}`, `localhost:${this.#port}`]);
-    if (refusal) return refuse(refusal);
-    if (this.#services.draining) {
-      return refuse({ status: 503, code: "ENGINE_UNAVAILABLE", message: "the host is stopping" });
-    }
-    const { registry, calls } = this.#services;
-    // A proxy's client names the whole URL.
-    const url = `http://${request.headers.host}${(request.url ?? "/").replace(/^https?:\/\/[^/?#]*/i, "")}`;
-    let fn: WebRequest["fn"];
-    try {
-      fn = registry.function(functionIn(url));
-      registry.checkRunnable(fn.version);
-      if (!isWeb(fn.schema)) {
-        return refuse({
-          status: 404,
-          code: "NOT_FOUND",
-          message: `${fn.version.app}/${fn.schema.name} is not a web function`,
-          hint: "Call it with remote().",
-        });
-      }
-    } catch (error) {
-      const { code, message, hint } = asFailure(error);
-      return refuse({ status: STATUS[code] ?? 400, code, message, hint });
-    }
-    const body = await this.#bodies.read(request);
-    if (!body) return; // The client is gone.
-    if (!("chunks" in body)) return refuse(body);
-    response.once("close", body.release);
-    if (response.destroyed) return body.release();
-    this.#services.pools.prepare();
-    calls.openWeb({ fn, payload: webPayload(request, url, body.chunks), headers: request.headers, response });
-  }
-}
-
-function functionIn(url: string): { app: string; environment: string; name: string } {
-  const hint = "A web function answers at /<environment>/<app>/<function>.";
-  let parts: string[];
-  try {
-    parts = new URL(url).pathname.slice(1).split("/").map(decodeURIComponent);
-  } catch (error) {
-    throw new InvalidError(`${url} does not name a function: ${(error as Error).message}`, { hint });
-  }
-  const [environment, app, name] = parts;
-  if (!environment || !app || !name) throw new NotFoundError(`${url} does not name a function`, { hint });
-  return { app, environment, name };
 }
 
 function listenOn(server: Server, port: number): Promise<void> {

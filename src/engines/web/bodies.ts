@@ -8,7 +8,7 @@ const MAX_BODY_BYTES = 64 * MIB;
 /** Of all requests at a time. */
 const MAX_HELD_BYTES = 256 * MIB;
 
-interface Body {
+export interface Body {
   chunks: Buffer[];
   /** Its memory is free for others. Once. */
   release(): void;
