@@ -43,11 +43,11 @@ describe.skipIf(LEFT_OUT)(`workers with limits${LEFT_OUT ? ` (${LEFT_OUT})` : ""
   let engine: ReturnType<Cluster["engine"]>;
   let driver: Driver;
   beforeAll(async () => {
-    const settings = [
-      { maxContainers: 1, memoryMiB: 2048, labels: ["size=small"] },
-      { maxContainers: 4, memoryMiB: 1024, labels: ["size=large"] },
+    const options = [
+      ["--max-containers", "1", "--memory", "2048mb", "--label", "size=small"],
+      ["--max-containers", "4", "--memory", "1024mb", "--label", "size=large"],
     ];
-    cluster = await Cluster.start({ workers: 2, settings });
+    cluster = await Cluster.start({ workers: 2, options });
     engine = cluster.engine();
     await engine.deployer!.deploy(app);
     driver = new Driver(engine, "room");

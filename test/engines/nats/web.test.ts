@@ -74,8 +74,8 @@ describe.skipIf(LEFT_OUT)(`web functions on workers${LEFT_OUT ? ` (${LEFT_OUT})`
   let port: number;
   beforeAll(async () => {
     port = await freePort();
-    const web = { webPort: port, publicUrl: `http://127.0.0.1:${port}/functions/` };
-    cluster = await Cluster.start({ workers: 2, settings: [web] });
+    const web = ["--web-port", String(port), "--public-url", `http://127.0.0.1:${port}/functions/`];
+    cluster = await Cluster.start({ workers: 2, options: [web] });
     engine = cluster.engine();
     await engine.deployer!.deploy(app);
   });
