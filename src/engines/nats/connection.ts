@@ -7,10 +7,11 @@ import type { JetStreamClient, JetStreamManager, PubAck, StoredMsg, StreamInfo }
 import type { ConnectionOptions, Msg, MsgCallback, NatsConnection } from "@nats-io/transport-node";
 import { EngineUnavailableError, FarcallError } from "../../runtime/errors.ts";
 import type { Address } from "./address.ts";
-import { type Environment, type Identity, identity, NOBODY, tls } from "./credentials.ts";
+import { type Identity, identity, NOBODY, tls } from "./credentials.ts";
 import { asFarcallError, isRefusal, isTemporary, noJetStream } from "./errors.ts";
 import { streams, subjects } from "./names.ts";
 import { inboxOf } from "./roles.ts";
+import type { Environment } from "./settings.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
 
 export type { Msg } from "@nats-io/transport-node";

@@ -2,19 +2,15 @@
  * Who this process is to NATS, and whom it trusts, by the files that the environment names. Credentials are read again each time
  * that it connects, since they are renewed.
  */
-import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { checkServerIdentity } from "node:tls";
 import type { ConnectionOptions, TlsOptions } from "@nats-io/transport-node";
 import { EngineUnavailableError } from "../../runtime/errors.ts";
 import type { Address } from "./address.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { CA, CREDS, type Environment, readSetting } from "./settings.ts";
 
 type Transport = typeof import("@nats-io/transport-node");
 
-export const CREDS = "FARCALL_NATS_CREDS";
-export const CA = "FARCALL_NATS_CA";
 const CERT = "FARCALL_NATS_CERT";
 const KEY = "FARCALL_NATS_KEY";
 
@@ -92,16 +88,4 @@ function identityCheck({ servers }: Address): typeof checkServerIdentity {
     const errors = ips.map((ip) => checkServerIdentity(ip, certificate));
     return errors.every((error) => error !== undefined) ? errors[0] : undefined;
   };
-}
-
-/** Throws EngineUnavailableError. */
-export function readSetting(name: string, file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new EngineUnavailableError(`the file that ${name} names cannot be read: ${(cause as Error).message}`, {
-      cause,
-      hint: `Set ${name} to a file that is there and may be read by this user.`,
-    });
-  }
 }

@@ -18,11 +18,11 @@ import { EngineUnavailableError, errorToFailure } from "../../runtime/errors.ts"
 import type { Address } from "./address.ts";
 import { ask } from "./ask.ts";
 import { Connection } from "./connection.ts";
-import type { Environment } from "./credentials.ts";
 import { Attachment, CallStore, OpenedCall } from "./durable/index.ts";
 import { answerOf, Calls, NatsMonitor, type SourceQuestion } from "./monitor/index.ts";
 import { Apps, Catalog, NatsDeployer, NatsRegistry, Objects, Overrides } from "./registry/index.ts";
 import type { WorkerStats } from "./reports.ts";
+import type { Environment } from "./settings.ts";
 import { newCallId, Source } from "./source/index.ts";
 import { statusOf } from "./status.ts";
 

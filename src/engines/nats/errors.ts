@@ -1,8 +1,8 @@
 /** NATS's errors as farcall's. They are recognised by name and code, since the packages that define them are loaded late. */
 import type { Failure } from "../../engine/index.ts";
 import { EngineUnavailableError, errorToFailure, FarcallError, InternalFailure } from "../../runtime/errors.ts";
-import { CA, CREDS } from "./credentials.ts";
 import { rightTo } from "./roles.ts";
+import { CA, CREDS } from "./settings.ts";
 
 const CREDS_HINT = `${CREDS} names the file with the credentials.`;
 

@@ -3,9 +3,9 @@ import type { WorkerReport } from "../../engine/index.ts";
 import { parseAddress } from "./address.ts";
 import { ask } from "./ask.ts";
 import { Connection } from "./connection.ts";
-import type { Environment } from "./credentials.ts";
 import { initialize } from "./layout.ts";
 import type { InitOptions, InitStep } from "./reports.ts";
+import type { Environment } from "./settings.ts";
 
 /** Makes what is missing and changes what differs. Rejects with FarcallError. */
 export async function initializeNats(

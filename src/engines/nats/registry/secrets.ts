@@ -4,7 +4,7 @@
  */
 import { EngineUnavailableError, InvalidError } from "../../../runtime/errors.ts";
 import type { Connection } from "../connection.ts";
-import { type Environment, readSetting } from "../credentials.ts";
+import { type Environment, readSetting } from "../settings.ts";
 
 /** The workers' public key. */
 const SEAL_KEY = "FARCALL_NATS_SEAL_KEY";

@@ -5,7 +5,7 @@
  */
 import { EngineUnavailableError, InvalidError } from "../../../runtime/errors.ts";
 import type { Connection } from "../connection.ts";
-import type { Environment } from "../credentials.ts";
+import type { Environment } from "../settings.ts";
 import type { AppName, StoredVersion } from "./apps.ts";
 
 /** Public nkeys (U…) with commas between them. */

@@ -4,8 +4,8 @@ import { join, resolve } from "node:path";
 import { InvalidError } from "../../../runtime/errors.ts";
 import { parseAddress } from "../address.ts";
 import { Connection } from "../connection.ts";
-import { CA, CREDS, type Environment } from "../credentials.ts";
 import { Apps, Catalog, Objects, Overrides, sealSeedIn, trustedSigners } from "../registry/index.ts";
+import { CA, CREDS, type Environment } from "../settings.ts";
 import { readPublicUrl, type WebPortSettings } from "./web-port.ts";
 import { Worker } from "./worker.ts";
 
