@@ -1,11 +1,24 @@
 /** The machines that do the engine's work. */
 import type { WorkerReport } from "../api.ts";
 import { get } from "./api.ts";
-import { ago, badge, empty, h, show } from "./dom.ts";
+import { ago, badge, type Child, empty, h, show } from "./dom.ts";
 import type { Place, View } from "./place.ts";
 import { whileLive } from "./refresh.ts";
 
-const TITLES = ["Worker", "Host", "Process", "Containers", "Memory", "Inputs", "farcall", "Started"];
+/** After the worker's id and labels; those that are numbers stand to the right. */
+const COLUMNS: [title: string, cell: (worker: WorkerReport) => Child, kind?: "number"][] = [
+  ["Host", ({ host }) => host],
+  ["Process", ({ pid }) => pid, "number"],
+  ["Containers", ({ containers, maxContainers }) => outOf(containers, maxContainers), "number"],
+  [
+    "Memory",
+    ({ usedMemoryMiB, memoryMiB }) => (memoryMiB === undefined ? "–" : `${outOf(usedMemoryMiB, memoryMiB)} MiB`),
+    "number",
+  ],
+  ["Inputs", ({ inputs }) => inputs, "number"],
+  ["farcall", ({ version }) => version],
+  ["Started", ({ startedAt }) => ago(startedAt)],
+];
 
 export async function workersView({ left }: Place): Promise<View> {
   const list = h("div", {});
@@ -22,7 +35,7 @@ export async function workersView({ left }: Place): Promise<View> {
 }
 
 function table(workers: readonly WorkerReport[]): Element {
-  const titles = TITLES.map((title) => h("th", { scope: "col" }, title));
+  const titles = ["Worker", ...COLUMNS.map(([title]) => title)].map((title) => h("th", { scope: "col" }, title));
   return h(
     "div",
     { class: "scroll" },
@@ -31,8 +44,7 @@ function table(workers: readonly WorkerReport[]): Element {
 }
 
 function row(worker: WorkerReport): Element {
-  const { id, host, pid, version, startedAt, labels, inputs, draining } = worker;
-  const { containers, maxContainers, usedMemoryMiB, memoryMiB } = worker;
+  const { id, labels, draining } = worker;
   return h(
     "tr",
     {},
@@ -43,17 +55,7 @@ function row(worker: WorkerReport): Element {
       labels.map((label) => [" ", badge(label)]),
       draining && [" ", badge("stopping")],
     ),
-    h("td", { "data-title": "host" }, host),
-    h("td", { class: "number", "data-title": "process" }, pid),
-    h("td", { class: "number", "data-title": "containers" }, outOf(containers, maxContainers)),
-    h(
-      "td",
-      { class: "number", "data-title": "memory" },
-      memoryMiB === undefined ? "–" : `${outOf(usedMemoryMiB, memoryMiB)} MiB`,
-    ),
-    h("td", { class: "number", "data-title": "inputs" }, inputs),
-    h("td", { "data-title": "farcall" }, version),
-    h("td", { "data-title": "started" }, ago(startedAt)),
+    COLUMNS.map(([title, cell, kind]) => h("td", { class: kind, "data-title": title.toLowerCase() }, cell(worker))),
   );
 }
 

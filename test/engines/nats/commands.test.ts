@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
 import { install } from "../../support/blocks.ts";
 import { bins, farcall, start } from "../../support/cli.ts";
 import { patient } from "../../support/limits.ts";
@@ -169,7 +170,8 @@ describe.skipIf(LEFT_OUT)(`the command line on NATS${LEFT_OUT ? ` (${LEFT_OUT})`
     const [entry, command] = ["ENTRYPOINT", "CMD"].map(
       (what) => JSON.parse(new RegExp(`^${what} (.*)$`, "m").exec(image)![1]!) as string[],
     );
-    const args = JSON.parse(/^ +args: (.*)$/m.exec(await read("worker.yaml"))![1]!) as string[];
+    const [deployment] = parseAllDocuments(await read("worker.yaml")).map((document) => document.toJS());
+    const args: string[] = deployment.spec.template.spec.containers[0].args;
     for (const line of [unit, [...entry!.slice(1), ...command!], [...entry!.slice(1), ...args]]) {
       expect(line[0]).toBe("worker");
       // All is read before it is known that this engine has no workers.
