@@ -46,7 +46,7 @@ test("recursive types, computed keys, Node's types, assertions and odd names are
 test("schemas that use each other by their place in one interface are named after their properties", () => {
   expect(printed("types/openapi.ts")).toEqual([
     "pet: (leaf: { value: string }) => Pet",
-    "readonlyMaps: (map: ReadonlyMap<string, Set<number>>) => number",
+    "readonlyMaps: (map: Readonly<ReadonlyMap<string, Readonly<Set<number>>>>) => number",
     "export interface Pet { id: number; owner?: PetOwner & { [key: string]: unknown }; }",
     "export interface PetOwner { pets: Pet[]; }",
   ]);

@@ -62,7 +62,7 @@ export function defineKeys(command: Command, context: Context): void {
     const { permissionsOf, ROLES, serverConfig } = await natsKeys();
     const users = usersOf(options, ROLES);
     if (users.length === 0) {
-      throw new InvalidError("there are no users to print the roles for", {
+      throw new InvalidError("no user is given to print roles for", {
         hint: "Make keys with `farcall nats keys FOLDER` and name the folder, or give public keys: --caller U….",
       });
     }

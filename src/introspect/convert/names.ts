@@ -124,15 +124,15 @@ function convertGlobal(cx: Conversion, use: NamedUse, origin: GlobalOrigin): Typ
   const global = (): GlobalType => ({ kind: "global", name, typeArguments: globalArguments(cx, name, use) });
   if (symbol.flags & ts.SymbolFlags.TypeAlias) {
     if (use.isOpen() || (cx.isDescribing && name === "PropertyKey")) return global();
-    // Of what crosses whole, only the methods would be readonly.
-    const [only] = use.type().aliasTypeArguments ?? [];
-    if (name === "Readonly" && isBuiltin(cx, only)) return cx.type(only!, use.node);
     const resolved = (): TypeSchema => expand(cx, use, global);
     if (!KEPT_ALIASES.has(name)) return resolved();
+    const [only] = use.type().aliasTypeArguments ?? [];
+    if (!isBuiltin(cx, only)) return cx.findings.preferring(global, resolved);
     // A part of a class that the codec carries, with methods in it, is an ordinary object with methods.
-    if (PARTS.has(name) && isBuiltin(cx, use.type().aliasTypeArguments?.[0]) && !cx.findings.accepts(resolved))
-      return resolved();
-    return cx.findings.preferring(global, resolved);
+    const part = (): TypeSchema =>
+      PARTS.has(name) && !cx.findings.accepts(resolved) ? resolved() : cx.findings.preferring(global, resolved);
+    // Of what crosses whole, only the methods would be readonly.
+    return name === "Readonly" ? cx.findings.preferring(part, () => cx.type(only!, use.node)) : part();
   }
   if (name === "Array" || name === "ReadonlyArray") {
     const element = cx.at("[]", () => use.argument(0));

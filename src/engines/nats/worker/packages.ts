@@ -128,7 +128,7 @@ async function npmInstall(cwd: string, names: string): Promise<void> {
   if (problem === undefined) return;
   const said = output.trim().split("\n").slice(0, SHOWN_LINES).join("\n");
   throw new EngineUnavailableError(`this worker cannot install ${names}: ${problem}${said && `\n${said}`}`, {
-    hint: "Workers need npm, a registry that has the packages, and what builds them where there is no prebuilt binary.",
+    hint: "Workers need npm, a registry that has the packages, and a compiler for those without a prebuilt binary.",
   });
 }
 
