@@ -3,7 +3,8 @@ import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Msg } from "../../../src/engines/nats/connection.ts";
 import { FrameBuffer } from "../../../src/engines/nats/frames.ts";
-import { Pair, ToWorker } from "../../../src/engines/nats/pairs/index.ts";
+import { Pair, ToSource, ToWorker } from "../../../src/engines/nats/pairs/index.ts";
+import type { GuestCall } from "../../../src/engines/nats/worker/guest-call.ts";
 import { Guests, type GuestsOptions } from "../../../src/engines/nats/worker/guests.ts";
 import { WorkerUnit } from "../../../src/engines/nats/worker/unit.ts";
 import { CallHeaderWriter } from "../../../src/wire/call-header.ts";
@@ -83,4 +84,41 @@ test("inputs of a call that come in several groups while its version is loaded a
   loading.resolve({ app: "app", environment: "main", version: 1, manifest });
   await turn();
   expect(enqueued).toBe(4);
+});
+
+test("an input is given back when its call has ended here between the call's header and the input", async () => {
+  const { manifest } = deployment("app", "export const f = app.function(function f(n) { return n; });", { f: {} });
+  const unit = unitWith(1);
+  const version = { app: "app", environment: "main", version: 1, manifest };
+  let call: GuestCall | undefined;
+  const pool = { opened() {}, closed() {}, enqueue: (each: GuestCall) => (call = each) };
+  const heard: { type: number; index: number }[] = [];
+  const guests: Guests = new Guests({
+    connection: { publish: (_: string, data: Uint8Array) => void source.receive(data) },
+    id: "worker",
+    versions: { known: () => version, isAhead: () => false },
+    deployed: () => ({}),
+    pools: { of: () => pool },
+    units: () => ({ open: () => unit, get: () => unit }),
+  } as unknown as GuestsOptions);
+  const source = new Pair({
+    send: (data) => guests.onMessage("source", { data } as Msg),
+    onFrame: ({ type, index }) => void heard.push({ type, index }),
+  });
+  const write = (index: number) => {
+    source.writer.write(ToWorker.call, 1, 0, headers.write("fc-1", header));
+    source.writer.write(ToWorker.input, 1, index, new Uint8Array(1));
+  };
+  write(0);
+  // A large input begins in another message than the header before it.
+  source.writer.write(ToWorker.call, 1, 0, headers.write("fc-1", header));
+  source.writer.flush();
+  call!.outcome(call!.take()!, "result", new Uint8Array(1));
+  source.writer.write(ToWorker.input, 1, 1, new Uint8Array(1));
+  source.writer.flush();
+  await turn();
+  expect(heard.filter(({ type }) => type !== ToSource.room)).toEqual([
+    { type: ToSource.result, index: 0 },
+    { type: ToSource.back, index: 1 },
+  ]);
 });

@@ -145,10 +145,7 @@ export class Guests {
         this.#options.units().get(payload.toString())?.stayOf(guest).closed();
         return;
       case ToWorker.input:
-        // It was on its way when this worker was told to stop.
-        if (this.#draining) guest.write(ToSource.back, number, frame.index);
-        else if (call) call.input(frame.index, payload);
-        else this.#arriving.get(guest)?.get(number)?.inputs.push({ index: frame.index, payload });
+        this.#input(guest, frame);
         return;
       case ToWorker.granted: {
         const total = payload.readUInt32LE(0);
@@ -162,6 +159,16 @@ export class Guests {
         this.#arriving.get(guest)?.delete(number);
     }
   };
+
+  #input(guest: Guest, { call: number, index, payload }: Frame): void {
+    const call = guest.calls.get(number);
+    const arriving = this.#arriving.get(guest)?.get(number);
+    if (call && !this.#draining) call.input(index, payload);
+    else if (arriving && !this.#draining) arriving.inputs.push({ index, payload });
+    // It was on its way when this worker was told to stop, or when all others of its call here had their outcomes: a large input
+    // comes later than the call's header before it.
+    else guest.write(ToSource.back, number, index);
+  }
 
   // ---- calls
 
