@@ -30,12 +30,15 @@ export interface WordCount {
   files: number;
 }
 
-/** Counts the words of a file. */
-export const indexFile = app.function(function indexFile(file: TextFile): FileIndex {
-  const words = new Map<string, number>();
-  for (const [word] of file.text.toLowerCase().matchAll(/\p{L}{2,}/gu)) words.set(word, (words.get(word) ?? 0) + 1);
-  return { path: file.path, bytes: Buffer.byteLength(file.text), words };
-});
+/** Counts the words of a file. A run that is lost with its machine is repeated. */
+export const indexFile = app.function(
+  function indexFile(file: TextFile): FileIndex {
+    const words = new Map<string, number>();
+    for (const [word] of file.text.toLowerCase().matchAll(/\p{L}{2,}/gu)) words.set(word, (words.get(word) ?? 0) + 1);
+    return { path: file.path, bytes: Buffer.byteLength(file.text), words };
+  },
+  { retries: 2 },
+);
 
 /** Inverts the indexes of many files: from the words of each file to the files of each word. */
 export const merge = app.function(function merge(files: readonly FileIndex[]): InvertedIndex {

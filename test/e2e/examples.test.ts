@@ -1,7 +1,9 @@
 /** The examples run as the README describes, and print correct results. */
-import { resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { modalPython, pythonMissing } from "../engines/modal/fake/index.ts";
+import { LEFT_OUT } from "../engines/nats/server.ts";
 import { run } from "../support/cli.ts";
 import { compile } from "../support/compile.ts";
 
@@ -38,5 +40,18 @@ test.skipIf(!modalPython)(
     expect(code, stdout + stderr).toBe(0);
     expect(stdout).toContain("Wrote 5 functions of 1 app");
     expect(stdout).toMatch(/The output is as expected\.\n$/);
+  },
+);
+
+test.skipIf(LEFT_OUT)(
+  `cluster loses a worker and a server in the middle, and the result is the same${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`,
+  async () => {
+    const { code, stdout, stderr } = await run(process.execPath, ["examples/cluster/run.ts"], { cwd: repo, env });
+    expect(code, stdout + stderr).toBe(0);
+    expect(stdout).toMatch(/worker 2 is killed[\s\S]*server 3 is killed[\s\S]*result: \d+ files/);
+    expect(stdout).toMatch(/The result is the same\.\n$/);
+    const drawn = await readFile(join(repo, "examples/cluster/generated/run.svg"), "utf8");
+    expect(drawn.match(/<text/g)).toHaveLength(9);
+    expect(await compile("typescript", "examples/cluster", repo)).toBe("");
   },
 );
