@@ -41,6 +41,7 @@ export function picture(samples: readonly Sample[], marks: readonly Mark[]): str
       `<path d="M${x(seconds).toFixed(1)} 20V${bottom - 30}" class="mark"/><text x="${(x(seconds) + 5).toFixed(1)}" y="${32 + 16 * index}" class="label">${text}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${bottom}" font-family="system-ui, sans-serif" font-size="12">
+<title>What waited and what ran, over time</title>
 <style>
   text { fill: #57606a } .title { font-weight: 600 } .scale { text-anchor: end }
   .axis { stroke: #d0d7de } .mark { stroke: #cf222e; stroke-dasharray: 4 3 } .label { fill: #cf222e }
