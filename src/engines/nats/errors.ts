@@ -60,6 +60,11 @@ export function isNoRoom(error: unknown): boolean {
   return chain(error).some((each) => NO_ROOM.has(codeOf(each) ?? 0));
 }
 
+/** Fewer servers are there than copies are wanted. */
+export function isWithoutPeers(error: unknown): boolean {
+  return chain(error).some((each) => codeOf(each) === NO_SUITABLE_PEERS);
+}
+
 export function isMissingStream(error: unknown): boolean {
   return chain(error).some((each) => codeOf(each) === STREAM_NOT_FOUND);
 }
@@ -86,7 +91,7 @@ export function asFarcallError(error: unknown, url: string): FarcallError {
       hint: "It was not accepted. Raise the limits of the streams, the account or the server, and call again.",
     });
   }
-  if (has(NO_SUITABLE_PEERS)) {
+  if (isWithoutPeers(error)) {
     return new EngineUnavailableError(`the NATS servers of ${url} cannot keep so many replicas: ${message}`, {
       cause: error,
     });

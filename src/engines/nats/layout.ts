@@ -1,14 +1,16 @@
 /** The streams of a NATS engine: what `farcall nats init` makes, and what is checked of it. */
-import type { ConsumerConfig, StreamConfig } from "@nats-io/jetstream";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ConsumerConfig, JetStreamManager, StreamConfig } from "@nats-io/jetstream";
 import { InvalidError } from "../../runtime/errors.ts";
 import type { Connection } from "./connection.ts";
-import { isMissingConsumer, isMissingStream } from "./errors.ts";
+import { isMissingConsumer, isMissingStream, isWithoutPeers } from "./errors.ts";
 import { APPS, HOME, KEYS, PREFIX, SCALE, streams, subjects } from "./names.ts";
 import type { InitOptions, InitStep } from "./reports.ts";
 
 const KEPT_DEPLOYS = 64;
 const LOGS_MS = 7 * 86_400_000;
 const LOGS_BYTES = 1024 ** 3;
+const PEERS_MS = 10_000;
 
 interface Layout {
   what: string;
@@ -104,7 +106,7 @@ export async function initialize(
         throw error;
       });
       if (!found) {
-        if (!dryRun) await jsm.streams.add(wanted);
+        if (!dryRun) await add(jsm, wanted);
         return { stream: config.name, what, action: "create" };
       }
       const differs = differences(wanted, found.config);
@@ -116,6 +118,18 @@ export async function initialize(
   }
   steps.push(await homeConsumer(connection, dryRun));
   return steps;
+}
+
+/** Servers of a cluster that has just been started get to know each other one after the other. */
+async function add(jsm: JetStreamManager, wanted: Layout["config"]): Promise<void> {
+  for (const until = performance.now() + PEERS_MS; ; await delay(200)) {
+    try {
+      await jsm.streams.add(wanted);
+      return;
+    } catch (error) {
+      if (!isWithoutPeers(error) || performance.now() > until) throw error;
+    }
+  }
 }
 
 function differences(wanted: object, found: object): string[] {
