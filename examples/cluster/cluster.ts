@@ -17,7 +17,7 @@ export interface Cluster {
 
 /** The program that FARCALL_NATS_SERVER names, or the one on the PATH; undefined where there is none. */
 export function natsServer(): string | undefined {
-  const program = process.env["FARCALL_NATS_SERVER"] ?? "nats-server";
+  const program = process.env["FARCALL_NATS_SERVER"] || "nats-server";
   return spawnSync(program, ["--version"], { stdio: "ignore" }).status === 0 ? program : undefined;
 }
 

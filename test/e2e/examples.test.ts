@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { modalPython, pythonMissing } from "../engines/modal/fake/index.ts";
-import { LEFT_OUT } from "../engines/nats/server.ts";
+import { LEFT_OUT, NATS_SERVER } from "../engines/nats/server.ts";
 import { run } from "../support/cli.ts";
 import { compile } from "../support/compile.ts";
 
@@ -46,7 +46,10 @@ test.skipIf(!modalPython)(
 test.skipIf(LEFT_OUT)(
   `cluster loses a worker and a server in the middle, and the result is the same${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`,
   async () => {
-    const { code, stdout, stderr } = await run(process.execPath, ["examples/cluster/run.ts"], { cwd: repo, env });
+    const { code, stdout, stderr } = await run(process.execPath, ["examples/cluster/run.ts"], {
+      cwd: repo,
+      env: { ...env, FARCALL_NATS_SERVER: NATS_SERVER },
+    });
     expect(code, stdout + stderr).toBe(0);
     expect(stdout).toMatch(/worker 2 is killed[\s\S]*server 3 is killed[\s\S]*result: \d+ files/);
     expect(stdout).toMatch(/The result is the same\.\n$/);
