@@ -1,5 +1,5 @@
 /** The engine on NATS with one, two and three workers, and on three servers that keep everything three times. */
-import { Contestant, type Latency } from "./support/contestant.ts";
+import type { Latency } from "./support/contestant.ts";
 import { type Benchmark, figures, type Measure, takeTurns } from "./support/measure.ts";
 import { NatsEngine } from "./support/nats.ts";
 import type { Project } from "./support/project.ts";
@@ -28,16 +28,12 @@ const benchmark: Benchmark = {
 
 export default benchmark;
 
-function clientOf(engine: NatsEngine, project: Project, ...args: string[]): Promise<Contestant> {
-  return Contestant.start("farcall.ts", { args, env: { ...project.env, FARCALL_ENGINE: engine.url } });
-}
-
 async function growing(engine: NatsEngine, project: Project, rounds: number): Promise<Measure[]> {
   const samples: Record<"trivial" | "paused", Record<string, number[]>> = { trivial: {}, paused: {} };
   const latencies: Record<string, Latency[]> = {};
-  await using trivial = await clientOf(engine, project, "map");
-  await using paused = await clientOf(engine, project, "map", "pause");
-  await using caller = await clientOf(engine, project, "map", "pause");
+  await using trivial = await engine.client(project, "map");
+  await using paused = await engine.client(project, "map", "pause");
+  await using caller = await engine.client(project, "map", "pause");
   project.farcall("deploy", "src/app.ts", "--engine", engine.url);
   // Workers come and do not go, so the counts cannot take turns.
   for (let workers = 1; workers <= WORKERS; workers++) {
@@ -91,8 +87,8 @@ interface Spawning {
 async function spawning({ one, three, project, rounds }: Spawning): Promise<Measure> {
   project.farcall("deploy", "src/app.ts", "--engine", three.url);
   for (let workers = 0; workers < WORKERS; workers++) await three.startWorker(project);
-  await using onOne = await clientOf(one, project, "spawnMap");
-  await using onThree = await clientOf(three, project, "spawnMap");
+  await using onOne = await one.client(project, "spawnMap");
+  await using onThree = await three.client(project, "spawnMap");
   for (const each of [onOne, onThree]) await each.throughput(INPUTS.warm);
   return {
     name: "spawnMap, acknowledged",

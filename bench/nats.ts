@@ -31,8 +31,7 @@ const benchmark: Benchmark = {
     }
     const worker = await nats.startWorker(project);
     project.farcall("deploy", "src/app.ts", "--engine", nats.url);
-    const client = (...args: string[]) =>
-      Contestant.start("farcall.ts", { args, env: { ...project.env, FARCALL_ENGINE: nats.url } });
+    const client = (...args: string[]) => nats.client(project, ...args);
     await using bare = await Contestant.start("nats.ts", { args: [nats.url] });
     await using local = await app.client();
     await using localSpawner = await app.client({ args: ["spawnMap"] });

@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { NATS_SERVER, NatsServer } from "../../test/engines/nats/server.ts";
+import { NATS_SERVER, NatsServer, urlOf } from "../../test/engines/nats/server.ts";
+import { Contestant } from "./contestant.ts";
 import { FARCALL, type Project } from "./project.ts";
 
 export class NatsEngine implements AsyncDisposable {
@@ -12,7 +13,7 @@ export class NatsEngine implements AsyncDisposable {
 
   private constructor(servers: NatsServer[]) {
     this.#servers = servers;
-    this.url = `nats://${servers.map(({ url }) => url.slice("nats://".length)).join(",")}`;
+    this.url = urlOf(servers);
   }
 
   /** Set up for farcall; undefined when no nats-server is installed. */
@@ -35,6 +36,11 @@ export class NatsEngine implements AsyncDisposable {
     await once(worker.stdout!, "data");
     worker.stdout!.resume();
     return worker;
+  }
+
+  /** A client process of the trivial app, once that is deployed; see contestants/farcall.ts. */
+  client(project: Project, ...args: string[]): Promise<Contestant> {
+    return Contestant.start("farcall.ts", { args, env: { ...project.env, FARCALL_ENGINE: this.url } });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

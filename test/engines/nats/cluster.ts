@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Engine } from "../../../src/engine/index.ts";
 import { initializeNats, natsEngine, newSealKey } from "../../../src/engines/nats/index.ts";
 import { Proxy } from "./proxy.ts";
-import { NatsServer } from "./server.ts";
+import { NatsServer, urlOf } from "./server.ts";
 
 /** A durable call whose worker is lost goes to another after so long: half a minute would only make tests slow. */
 process.env["FARCALL_NATS_HOME_MS"] = "2000";
@@ -148,16 +148,12 @@ export class Cluster {
   }
 
   get url(): string {
-    return this.#urlOf(this.servers);
-  }
-
-  #urlOf(servers: readonly NatsServer[]): string {
-    return `nats://${servers.map(({ url }) => url.slice("nats://".length)).join(",")}`;
+    return urlOf(this.servers);
   }
 
   /** @param servers those that it knows; all by default */
   engine(...servers: number[]): Engine {
-    return natsEngine(this.#urlOf(servers.length === 0 ? this.servers : servers.map((at) => this.servers[at]!)));
+    return natsEngine(urlOf(servers.length === 0 ? this.servers : servers.map((at) => this.servers[at]!)));
   }
 
   /** Kills all, and starts all again. */

@@ -1,9 +1,8 @@
 /** What holds when workers, servers and callers are lost. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseAddress } from "../../../src/engines/nats/address.ts";
 import { Connection } from "../../../src/engines/nats/connection.ts";
@@ -13,12 +12,10 @@ import { deployment } from "../../engine/deployment.ts";
 import { Driver, type Outcome } from "../../engine/drive.ts";
 import { patient } from "../../support/limits.ts";
 import { Cluster } from "./cluster.ts";
+import { inputs, lines, scratchFiles } from "./scratch.ts";
 import { LEFT_OUT } from "./server.ts";
 
-const scratch = mkdtempSync(join(tmpdir(), "fg-"));
-afterAll(() => rmSync(scratch, { recursive: true }));
-let files = 0;
-const file = () => join(scratch, `file-${++files}`);
+const file = scratchFiles("fg-");
 
 const retries = { maxRetries: 1, backoffCoefficient: 1, initialDelayMs: 1, maxDelayMs: 1 };
 const app = deployment(
@@ -44,10 +41,8 @@ export const slowly = app.function(async function* slowly(n) { for (let i = 0; i
   },
 );
 
-const inputs = (count: number, log: string) => Array.from({ length: count }, (_, i) => [i, log]);
 const values = (outcomes: Outcome[]) =>
   outcomes.sort((a, b) => a.index - b.index).map(({ value, error }) => error ?? value);
-const lines = (path: string) => (existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 1 : 0);
 
 describe.skipIf(LEFT_OUT)(`three workers${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, () => {
   let cluster: Cluster;
@@ -205,7 +200,7 @@ export const tick = app.function(function tick() { appendFileSync(${JSON.stringi
 
   test("a program ends by itself when nothing is under way, and its calls end with it", patient, async () => {
     const go = file();
-    const program = join(scratch, "program.mjs");
+    const program = `${file()}.mjs`;
     const module = (path: string) => JSON.stringify(resolve(import.meta.dirname, "../../..", path));
     writeFileSync(
       program,

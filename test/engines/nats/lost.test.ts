@@ -1,19 +1,16 @@
 /** Workers that are paused or killed, callers that are killed, and clocks that are wrong. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { statSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deployment } from "../../engine/deployment.ts";
 import { Driver, type Outcome } from "../../engine/drive.ts";
 import { patient } from "../../support/limits.ts";
 import { Cluster } from "./cluster.ts";
+import { inputs, lines, scratchFiles } from "./scratch.ts";
 import { LEFT_OUT } from "./server.ts";
 
-const scratch = mkdtempSync(join(tmpdir(), "fl-"));
-afterAll(() => rmSync(scratch, { recursive: true }));
-let files = 0;
-const file = () => join(scratch, `file-${++files}`);
+const file = scratchFiles("fl-");
 
 const retries = { maxRetries: 1, backoffCoefficient: 1, initialDelayMs: 1, maxDelayMs: 1 };
 const app = deployment(
@@ -35,9 +32,7 @@ export const steps = app.function(async function* steps(count, ms) { for (let i 
   },
 );
 
-const inputs = (count: number, log: string) => Array.from({ length: count }, (_, i) => [i, log]);
 const values = (outcomes: Outcome[]) => outcomes.map(({ value, error }) => error ?? value);
-const lines = (path: string) => (existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 1 : 0);
 const module = (path: string) => JSON.stringify(resolve(import.meta.dirname, "../../..", path));
 
 describe.skipIf(LEFT_OUT)(`what is lost for a while${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, () => {

@@ -1,7 +1,3 @@
-/** Three servers that keep everything three times, and three workers: the loss of a leader, and of the way to a worker. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseAddress } from "../../../src/engines/nats/address.ts";
 import { Connection } from "../../../src/engines/nats/connection.ts";
@@ -12,12 +8,10 @@ import { deployment } from "../../engine/deployment.ts";
 import { Driver, type Outcome } from "../../engine/drive.ts";
 import { patient } from "../../support/limits.ts";
 import { Cluster } from "./cluster.ts";
+import { inputs, lines, scratchFiles } from "./scratch.ts";
 import { LEFT_OUT } from "./server.ts";
 
-const scratch = mkdtempSync(join(tmpdir(), "fp-"));
-afterAll(() => rmSync(scratch, { recursive: true }));
-let files = 0;
-const file = () => join(scratch, `file-${++files}`);
+const file = scratchFiles("fp-");
 
 const retries = { maxRetries: 1, backoffCoefficient: 1, initialDelayMs: 1, maxDelayMs: 1 };
 const app = deployment(
@@ -31,10 +25,8 @@ export const stamp = app.function(async function stamp(n, log) { await sleep(10)
   { stamp: { options: { retries, maxContainers: 3 } } },
 );
 
-const inputs = (count: number, log: string) => Array.from({ length: count }, (_, i) => [i, log]);
 const numbers = (outcomes: Outcome[]) =>
   outcomes.map(({ value, error }) => error ?? Number.parseInt(String(value), 10)).sort((a, b) => Number(a) - Number(b));
-const lines = (path: string) => (existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 1 : 0);
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 describe.skipIf(LEFT_OUT)(`three servers${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, () => {

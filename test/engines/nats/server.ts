@@ -43,6 +43,11 @@ export interface ServerOptions {
   binary?: string;
 }
 
+/** Of one server, or of several that are a cluster. */
+export function urlOf(servers: readonly NatsServer[]): string {
+  return `nats://${servers.map(({ port }) => `127.0.0.1:${port}`).join(",")}`;
+}
+
 export class NatsServer {
   readonly url: string;
   readonly folder: string;
