@@ -104,6 +104,15 @@ export function several(value: string, before: string[]): string[] {
   return [...before, value];
 }
 
+/** Reads the number of a port; 0: any that is free. */
+export function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) {
+    throw new InvalidArgumentError("give a port from 0 to 65535");
+  }
+  return value;
+}
+
 /** Reads an option's count. */
 export function positive(text: string): number {
   const value = Number(text);

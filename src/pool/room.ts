@@ -46,10 +46,6 @@ interface RoomOptions {
   onRoom: () => void;
 }
 
-interface Need {
-  memoryMiB: number;
-}
-
 export class Room {
   readonly #maxContainers: number;
   readonly #memoryMiB: number;
@@ -58,7 +54,7 @@ export class Room {
   /** Pools without a container whose inputs wait for one. */
   readonly #starved = new Set<RoomPool>();
   /** Functions whose inputs wait elsewhere, by name, and until when. */
-  readonly #claims = new Map<string, Need & { until: number }>();
+  readonly #claims = new Map<string, { memoryMiB: number; until: number }>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor({ limits, pools, onRoom }: RoomOptions) {
@@ -74,26 +70,21 @@ export class Room {
 
   /** Of the containers there are, in MiB. */
   get usedMemoryMiB(): number {
-    return this.#used(() => true).memoryMiB;
+    return this.#used().memoryMiB;
   }
 
   /** How many more containers of a function could start now. */
   free(workload: Pick<Workload, "options">): number {
     if (!this.isLimited) return Number.POSITIVE_INFINITY;
-    const { containers, memoryMiB } = this.#left(() => true);
+    const { containers, memoryMiB } = this.#left();
     return Math.max(0, Math.min(containers, Math.floor(memoryMiB / memoryOf(workload))));
   }
 
   /** A pool that is refused is to ask again when `onRoom` is called. */
   mayStart(pool: RoomPool): boolean {
     if (!this.isLimited) return true;
-    const need = { memoryMiB: memoryOf(pool.workload) };
-    if (
-      fits(
-        this.#left(() => true),
-        [...this.#needs(pool), need],
-      )
-    ) {
+    const needs = [...this.#needs(pool), memoryOf(pool.workload)];
+    if (fits(this.#left(), needs)) {
       this.#starved.delete(pool);
       return true;
     }
@@ -120,20 +111,21 @@ export class Room {
     clearTimeout(this.#timer);
   }
 
-  /** What those need that have none. @param before that came before this pool, if it has none either */
-  #needs(before?: RoomPool): Need[] {
+  /** The memory of a container for each of those that have none, in MiB. @param before that came before this pool, if it has none either */
+  #needs(before?: RoomPool): number[] {
     const now = performance.now();
     for (const [name, { until }] of this.#claims) if (until < now) this.#claims.delete(name);
-    const needs: Need[] = [...this.#claims.values()];
+    const needs = Array.from(this.#claims.values(), ({ memoryMiB }) => memoryMiB);
     for (const pool of this.#starved) {
       if (pool.containers.size > 0 || pool.waiting === 0) this.#starved.delete(pool);
       else if (pool === before) break;
-      else needs.push({ memoryMiB: memoryOf(pool.workload) });
+      else needs.push(memoryOf(pool.workload));
     }
     return needs;
   }
 
-  #used(counts: (container: RoomContainer) => boolean): { containers: number; memoryMiB: number } {
+  /** Those that stop have their room until they are gone. */
+  #used(counts: (container: RoomContainer) => boolean = () => true): { containers: number; memoryMiB: number } {
     const used = { containers: 0, memoryMiB: 0 };
     for (const pool of this.#pools()) {
       for (const container of pool.containers) {
@@ -145,7 +137,7 @@ export class Room {
     return used;
   }
 
-  #left(counts: (container: RoomContainer) => boolean): { containers: number; memoryMiB: number } {
+  #left(counts?: (container: RoomContainer) => boolean): { containers: number; memoryMiB: number } {
     const { containers, memoryMiB } = this.#used(counts);
     return { containers: this.#maxContainers - containers, memoryMiB: this.#memoryMiB - memoryMiB };
   }
@@ -203,9 +195,8 @@ function isStaying({ state }: RoomContainer): boolean {
   return state !== "stopping" && state !== "dead";
 }
 
-function fits(left: { containers: number; memoryMiB: number }, needs: readonly Need[]): boolean {
-  let memoryMiB = 0;
-  for (const need of needs) memoryMiB += need.memoryMiB;
+function fits(left: { containers: number; memoryMiB: number }, needs: readonly number[]): boolean {
+  const memoryMiB = needs.reduce((all, one) => all + one, 0);
   return needs.length <= left.containers && memoryMiB <= left.memoryMiB;
 }
 

@@ -1,11 +1,11 @@
 /** `farcall ui`: serves the local page until Ctrl-C. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { clusterOf, hostOf } from "../../engines/index.ts";
 import { serveUi } from "../../ui/index.ts";
 import type { Context, EngineOptions } from "../context.ts";
-import { examples } from "../context.ts";
+import { examples, port } from "../context.ts";
 
 interface UiOptions extends EngineOptions {
   port?: number;
@@ -53,12 +53,4 @@ function openBrowser(url: string): void {
   const child = spawn(program as string, args, { stdio: "ignore", detached: true });
   child.on("error", () => {});
   child.unref();
-}
-
-function port(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) {
-    throw new InvalidArgumentError("give a port from 0 to 65535");
-  }
-  return value;
 }

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { startWorker } from "../../engines/workers.ts";
 import { count } from "../../text/index.ts";
 import type { Context, EngineOptions } from "../context.ts";
-import { examples, positive, several } from "../context.ts";
+import { examples, port, positive, several } from "../context.ts";
 
 interface WorkerOptions extends EngineOptions {
   folder?: string;
@@ -68,14 +68,6 @@ export function define(command: Command, context: Context): void {
 
 function unfinished(inputs: number, seconds: number): string {
   return `Stopped. ${count(inputs, "input")} had not ended within ${seconds} s: those of durable calls and of functions with \`retries\` run again elsewhere, and others fail. Give it longer with --drain.`;
-}
-
-/** Reads the number of a port; 0: any that is free. */
-function port(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535)
-    throw new InvalidArgumentError("give a port, 0 to 65535");
-  return value;
 }
 
 const MIB = 1024 * 1024;

@@ -180,13 +180,19 @@ export class Connection {
 
   /** Of the newest message of a stream; 0 when there is none. */
   async lastSequence(stream: string): Promise<number> {
+    return (await this.streamInfo(stream)).state.last_seq;
+  }
+
+  /** Also compares clocks: see `skew`. */
+  async streamInfo(stream: string): Promise<StreamInfo> {
     return this.ask(async ({ jsm }) => {
       const sent = Date.now();
       const started = performance.now();
-      const { state, ts } = (await jsm.streams.info(stream)) as StreamInfo & { ts?: string };
+      const info = await jsm.streams.info(stream);
       const took = performance.now() - started;
-      if (ts !== undefined && took < MAX_SKEW_ERROR_MS) this.#compareClocks(Date.parse(ts) - (sent + took / 2));
-      return state.last_seq;
+      if (info.ts !== undefined && took < MAX_SKEW_ERROR_MS)
+        this.#compareClocks(Date.parse(info.ts) - (sent + took / 2));
+      return info;
     });
   }
 

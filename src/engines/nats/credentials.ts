@@ -7,6 +7,7 @@ import { checkServerIdentity } from "node:tls";
 import type { ConnectionOptions, TlsOptions } from "@nats-io/transport-node";
 import { EngineUnavailableError } from "../../runtime/errors.ts";
 import type { Address } from "./address.ts";
+import { seedIn } from "./nkeys.ts";
 import { CA, CREDS, type Environment, readSetting } from "./settings.ts";
 
 type Transport = typeof import("@nats-io/transport-node");
@@ -30,7 +31,7 @@ export function identity(env: Environment, transport: Transport): Identity {
   const file = env[CREDS];
   if (!file) return { user: NOBODY, sign: undefined, options: {} };
   let content = readCredentials(file);
-  const pair = transport.nkeys.fromSeed(Buffer.from(seedIn(content)!));
+  const pair = transport.nkeys.fromSeed(Buffer.from(seedIn(content, "SU")!));
   const renewed = (): string => {
     try {
       content = readCredentials(file);
@@ -41,13 +42,13 @@ export function identity(env: Environment, transport: Transport): Identity {
   };
   const authenticator = isJwt(content)
     ? transport.credsAuthenticator(() => Buffer.from(renewed()))
-    : transport.nkeyAuthenticator(() => Buffer.from(seedIn(renewed())!));
+    : transport.nkeyAuthenticator(() => Buffer.from(seedIn(renewed(), "SU")!));
   return { user: pair.getPublicKey(), sign: (bytes) => pair.sign(bytes), options: { authenticator } };
 }
 
 function readCredentials(file: string): string {
   const content = readSetting(CREDS, file);
-  if (seedIn(content) !== undefined) return content;
+  if (seedIn(content, "SU") !== undefined) return content;
   throw new EngineUnavailableError(`${file} has no credentials for NATS`, {
     hint: `${CREDS} names a .creds file, or a file with the seed of a user's nkey (SU…).`,
   });
@@ -55,10 +56,6 @@ function readCredentials(file: string): string {
 
 function isJwt(content: string): boolean {
   return content.includes("BEGIN NATS USER JWT");
-}
-
-function seedIn(content: string): string | undefined {
-  return /^SU[A-Z2-7]{56}\s*$/m.exec(content)?.[0].trim();
 }
 
 /** The server says whether it wants TLS, unless the URL does; these say whom to trust, and who we are. */

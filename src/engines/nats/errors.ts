@@ -13,12 +13,12 @@ const CONSUMER_NOT_FOUND = 10014;
 const NO_JETSTREAM_IN_ACCOUNT = 10039;
 const NO_SUITABLE_PEERS = 10005;
 /** Limits of the account, of the server, and of a stream. */
-const NO_ROOM = new Set([10002, 10023, 10028, 10047, 10077]);
+const NO_ROOM = [10002, 10023, 10028, 10047, 10077];
 /**
  * Temporarily unavailable, no quorum, not the leader; and what is being written by somebody else, or by an earlier attempt, and may
  * yet fail: the message with this id, the last one of the subject.
  */
-const UNAVAILABLE = new Set([10008, 10003, 10009, 10158, 10163, 10164]);
+const UNAVAILABLE = [10008, 10003, 10009, 10158, 10163, 10164];
 
 const TEMPORARY = new Set([
   ...["TimeoutError", "NoRespondersError", "ConnectionError", "RequestError"],
@@ -39,9 +39,14 @@ export function codeOf(error: unknown): number | undefined {
   return typeof code === "number" ? code : undefined;
 }
 
+/** Whether one of these codes is an error's, or one's that it was caused by. */
+function hasCode(error: unknown, ...codes: number[]): boolean {
+  return chain(error).some((each) => codes.includes(codeOf(each) ?? 0));
+}
+
 /** Somebody else has written meanwhile. */
 export function isConflict(error: unknown): boolean {
-  return chain(error).some((each) => codeOf(each) === WRONG_LAST_SEQUENCE);
+  return hasCode(error, WRONG_LAST_SEQUENCE);
 }
 
 /** The server does not take these credentials, or not any more. */
@@ -52,39 +57,38 @@ export function isRefusal(error: unknown): boolean {
 /** It may work a little later: servers restart, or elect a leader. */
 export function isTemporary(error: unknown): boolean {
   if (deniedIn(error)) return false;
-  return chain(error).some((each) => TEMPORARY.has((each as Error).name) || UNAVAILABLE.has(codeOf(each) ?? 0));
+  return hasCode(error, ...UNAVAILABLE) || chain(error).some((each) => TEMPORARY.has((each as Error).name));
 }
 
 /** What there is takes all that streams may hold. */
 export function isNoRoom(error: unknown): boolean {
-  return chain(error).some((each) => NO_ROOM.has(codeOf(each) ?? 0));
+  return hasCode(error, ...NO_ROOM);
 }
 
 /** Fewer servers are there than copies are wanted. */
 export function isWithoutPeers(error: unknown): boolean {
-  return chain(error).some((each) => codeOf(each) === NO_SUITABLE_PEERS);
+  return hasCode(error, NO_SUITABLE_PEERS);
 }
 
 export function isMissingStream(error: unknown): boolean {
-  return chain(error).some((each) => codeOf(each) === STREAM_NOT_FOUND);
+  return hasCode(error, STREAM_NOT_FOUND);
 }
 
 export function isMissingConsumer(error: unknown): boolean {
-  return chain(error).some((each) => codeOf(each) === CONSUMER_NOT_FOUND);
+  return hasCode(error, CONSUMER_NOT_FOUND);
 }
 
 export function asFarcallError(error: unknown, url: string): FarcallError {
   if (error instanceof FarcallError) return error;
   const errors = chain(error);
   const { message, name } = error as Error;
-  const has = (code: number) => errors.some((each) => codeOf(each) === code);
   if (isMissingStream(error)) {
     return new EngineUnavailableError(`the NATS servers of ${url} are not set up for farcall`, {
       cause: error,
       hint: `Run \`farcall nats init --engine ${url}\`.`,
     });
   }
-  if (has(NO_JETSTREAM_IN_ACCOUNT)) return noJetStream(url);
+  if (hasCode(error, NO_JETSTREAM_IN_ACCOUNT)) return noJetStream(url);
   if (isNoRoom(error)) {
     return new EngineUnavailableError(`the NATS servers of ${url} have no room left to store it: ${message}`, {
       cause: error,

@@ -57,7 +57,7 @@ export async function grantsOf(connection: Connection): Promise<Grants | undefin
 }
 
 /** A queue group follows after a space. A rule without one counts for all. */
-export function isGranted({ allow, deny = [] }: Rules = {}, subject: string): boolean {
+function isGranted({ allow, deny = [] }: Rules = {}, subject: string): boolean {
   const matches = (rule: string): boolean => {
     const [pattern = "", queue] = rule.split(" ");
     const [wanted = "", group] = subject.split(" ");

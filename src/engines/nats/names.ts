@@ -48,6 +48,11 @@ export function fromToken(token: string): string {
   ).toString();
 }
 
+/** Of the call that a subject is about. */
+export function callIdIn(subject: string): string {
+  return subject.split(".")[2] ?? "";
+}
+
 export const subjects = {
   offers: (unit: string) => `${PREFIX}.u.${unit}`,
   pulls: (unit: string) => `${PREFIX}.p.${unit}`,

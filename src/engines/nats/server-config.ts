@@ -1,5 +1,6 @@
 /** The roles as the configuration of nats-server has them. */
 import { InvalidError } from "../../runtime/errors.ts";
+import { isUserKey } from "./nkeys.ts";
 import { permissionsOf, ROLE_SUMMARIES, type Role } from "./roles.ts";
 
 export interface RoleUser {
@@ -15,7 +16,7 @@ export interface RoleUser {
  */
 export function serverConfig(users: readonly RoleUser[], account?: string): string {
   for (const { user } of users) {
-    if (!/^U[A-Z2-7]{55}$/.test(user)) {
+    if (!isUserKey(user)) {
       throw new InvalidError(`"${user}" is not the public nkey of a user`, {
         hint: "It has 56 characters and begins with U. `farcall nats keys FOLDER` makes keys.",
       });

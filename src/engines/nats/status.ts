@@ -38,16 +38,15 @@ async function lookAtStreams(
   grants: Grants | undefined,
   { facts, warnings }: EngineStatus,
 ): Promise<void> {
-  const info = await connection.ask(({ jsm }) => jsm.streams.info(streams.apps));
-  const replicas = info.config.num_replicas;
+  const replicas = (await connection.streamInfo(streams.apps)).config.num_replicas;
   facts.push({ name: "replicas", value: String(replicas) });
   if (replicas === 1) {
     warnings.push(
       "There is one copy of durable calls: a server acknowledges before the disk has them, unless it has `sync_interval: always`.",
     );
   }
-  const skew = info.ts === undefined ? undefined : Date.parse(info.ts) - Date.now();
-  if (skew !== undefined && Math.abs(skew) > MAX_SKEW_MS) {
+  const { skew } = connection;
+  if (Math.abs(skew) > MAX_SKEW_MS) {
     warnings.push(
       `The server's clock is ${Math.round(Math.abs(skew) / 1_000)} s ${skew > 0 ? "ahead of" : "behind"} this machine's.`,
     );
@@ -55,7 +54,7 @@ async function lookAtStreams(
   if (!grants?.roles.includes("operator")) return;
   for (const stream of Object.values(streams)) {
     try {
-      const { config } = await connection.ask(({ jsm }) => jsm.streams.info(stream));
+      const { config } = await connection.streamInfo(stream);
       if (config.num_replicas === replicas) continue;
       warnings.push(`${stream} has ${config.num_replicas} replicas, others ${replicas}: run \`farcall nats init\`.`);
     } catch (error) {

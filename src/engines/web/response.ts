@@ -5,6 +5,9 @@ import type { WebResponseHead } from "../../wire/container-protocol.ts";
 import { sendProblem, statusOf } from "./problem.ts";
 import { HOP_BY_HOP } from "./request.ts";
 
+/** Pieces of a body on their way. */
+export const WINDOW = 16;
+
 const NOTHING = new Uint8Array();
 
 export interface WebResponseOptions {

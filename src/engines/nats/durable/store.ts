@@ -6,7 +6,7 @@ import { type Frame, FrameReader } from "../../../wire/frames.ts";
 import { IndexSet } from "../../../wire/index-set.ts";
 import type { Connection } from "../connection.ts";
 import { isConflict } from "../errors.ts";
-import { type CallRecordKind, streams, subjects } from "../names.ts";
+import { type CallRecordKind, callIdIn, streams, subjects } from "../names.ts";
 import { outputOf } from "../pairs/index.ts";
 import { type Accepted, type Cancelled, type Ended, pack, type Streamed, unpack } from "./records.ts";
 
@@ -177,7 +177,7 @@ export class CallStore {
   async cancelAfter(sequence: number): Promise<{ id: string; cancelled: Cancelled; sequence: number } | undefined> {
     const subject = subjects.calls("cancelled");
     const message = await this.#connection.read(streams.calls, { seq: sequence + 1, next_by_subj: subject });
-    return message && { id: idIn(message.subject), cancelled: message.json<Cancelled>(), sequence: message.seq };
+    return message && { id: callIdIn(message.subject), cancelled: message.json<Cancelled>(), sequence: message.seq };
   }
 
   // ---- what has expired
@@ -189,7 +189,7 @@ export class CallStore {
       const message = await this.#connection.read(streams.calls, { seq, next_by_subj: subject });
       if (!message) return undefined;
       const { record } = parseEnd(message);
-      if (record) return { id: idIn(message.subject), ended: record, sequence: message.seq };
+      if (record) return { id: callIdIn(message.subject), ended: record, sequence: message.seq };
       seq = message.seq + 1;
     }
   }
@@ -255,10 +255,6 @@ export function unknownCall(id: string): NotFoundError {
   return new NotFoundError(`no call ${id} is known`, {
     hint: "Ids of calls begin with fc-; results are kept for seven days, on the engine that ran them.",
   });
-}
-
-function idIn(subject: string): string {
-  return subject.split(".")[2] ?? "";
 }
 
 /** An id is a part of subjects. */

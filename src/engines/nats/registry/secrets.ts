@@ -4,6 +4,7 @@
  */
 import { EngineUnavailableError, InvalidError } from "../../../runtime/errors.ts";
 import type { Connection } from "../connection.ts";
+import { seedIn } from "../nkeys.ts";
 import { type Environment, readSetting } from "../settings.ts";
 
 /** The workers' public key. */
@@ -44,7 +45,7 @@ export async function sealSecrets(
 export function sealSeedIn(env: Environment): string | undefined {
   const file = env[SEAL_SEED];
   if (!file) return undefined;
-  const seed = /^SX[A-Z2-7]{56}\s*$/m.exec(readSetting(SEAL_SEED, file))?.[0].trim();
+  const seed = seedIn(readSetting(SEAL_SEED, file), "SX");
   if (seed !== undefined) return seed;
   throw new EngineUnavailableError(`${file} has no seed to open secrets with`, {
     hint: `${SEAL_SEED} names the file seal.seed (SX…) that \`farcall nats keys\` has made.`,

@@ -5,6 +5,7 @@
  */
 import { EngineUnavailableError, InvalidError } from "../../../runtime/errors.ts";
 import type { Connection } from "../connection.ts";
+import { isUserKey } from "../nkeys.ts";
 import type { Environment } from "../settings.ts";
 import type { AppName, StoredVersion } from "./apps.ts";
 
@@ -13,14 +14,14 @@ const SIGNERS = "FARCALL_NATS_SIGNERS";
 /** A signature of anything else must not pass for one of a version. */
 const PURPOSE = "farcall version";
 
-export type Unsigned = Omit<StoredVersion, "signature">;
+type Unsigned = Omit<StoredVersion, "signature">;
 
 /** The public keys of those whose deploys are trusted: undefined to trust everybody. Throws InvalidError. */
 export function trustedSigners(env: Environment, more: readonly string[] = []): readonly string[] | undefined {
   const named = (env[SIGNERS] ?? "").split(/[\s,]+/).filter((key) => key !== "");
   const signers = [...new Set([...named, ...more])];
   for (const key of signers) {
-    if (/^U[A-Z2-7]{55}$/.test(key)) continue;
+    if (isUserKey(key)) continue;
     throw new InvalidError(`"${key}" is not the public nkey of a signer`, {
       hint: "It has 56 characters and begins with U: that of the producer's credentials.",
     });
@@ -37,11 +38,7 @@ export async function signed(connection: Connection, app: AppName, version: Unsi
 }
 
 /** Who has signed a version; undefined when nobody has, or the signature is not one of this version. */
-export async function signerOf(
-  connection: Connection,
-  app: AppName,
-  stored: StoredVersion,
-): Promise<string | undefined> {
+async function signerOf(connection: Connection, app: AppName, stored: StoredVersion): Promise<string | undefined> {
   const { signature, ...version } = stored;
   if (!signature) return undefined;
   const { nkeys } = (await connection.link()).transport;

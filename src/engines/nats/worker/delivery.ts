@@ -4,23 +4,19 @@
  */
 import type { JsMsg } from "@nats-io/jetstream";
 import type { Connection } from "../connection.ts";
-import { PREFIX } from "../names.ts";
+import { callIdIn } from "../names.ts";
 
 export class Delivery {
   /** Of the call. */
   readonly id: string;
-  /** It was given to a worker before. */
-  readonly isAgain: boolean;
   readonly #connection: Connection;
   readonly #reply: string;
 
   constructor(connection: Connection, message: JsMsg) {
-    const { subject, info } = message;
     this.#connection = connection;
     // The client has it, and its types do not.
     this.#reply = (message as JsMsg & { reply: string }).reply;
-    this.id = subject.slice(`${PREFIX}.call.`.length, -".accepted".length);
-    this.isAgain = info.deliveryCount > 1;
+    this.id = callIdIn(message.subject);
   }
 
   /** The call has ended. */

@@ -4,7 +4,7 @@ import type { Consumer } from "@nats-io/jetstream";
 import type { Connection, Link, Msg, Subscription } from "../connection.ts";
 import { CallStore, type Cancelled } from "../durable/index.ts";
 import { isNoRoom } from "../errors.ts";
-import { HOME, PREFIX, streams, subjects } from "../names.ts";
+import { callIdIn, HOME, streams, subjects } from "../names.ts";
 import type { Source } from "../source/index.ts";
 import { Delivery } from "./delivery.ts";
 import { Home } from "./home.ts";
@@ -171,7 +171,7 @@ export class Homes {
   }
 
   #onCancel(message: Msg): void {
-    this.#cancelled(message.subject.slice(`${PREFIX}.call.`.length, -".cancelled".length), message.json<Cancelled>());
+    this.#cancelled(callIdIn(message.subject), message.json<Cancelled>());
   }
 
   /** What was not heard, since messages get lost. @param late calls may have been at home elsewhere meanwhile */

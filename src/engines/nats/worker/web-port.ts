@@ -13,6 +13,7 @@ import {
   WebHandler,
   type WebRequest,
   WebResponse,
+  WINDOW,
 } from "../../web/index.ts";
 import type { Connection } from "../connection.ts";
 import { failureOf } from "../errors.ts";
@@ -20,8 +21,6 @@ import { answerOf, type SourceQuestion } from "../monitor/index.ts";
 import type { Catalog, DeployedFunction } from "../registry/index.ts";
 import { Source, type SourceCall } from "../source/index.ts";
 
-/** Pieces of a body on their way. */
-const WINDOW = 16;
 /** For balancers: whether requests should come here. */
 const HEALTH = "/healthz";
 

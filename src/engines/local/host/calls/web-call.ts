@@ -2,14 +2,11 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { cancelledCall, type Failure, type Progress, type TraceContext } from "../../../../engine/index.ts";
 import { type Call, CallInPool, Input, type OutcomeKind, type Pool } from "../../../../pool/index.ts";
-import { invalidResponse, traceIn, WebResponse } from "../../../web/index.ts";
+import { invalidResponse, traceIn, WebResponse, WINDOW } from "../../../web/index.ts";
 import type { DeployedFunction } from "../registry/index.ts";
 import type { CallSummary } from "./info.ts";
 import { ProgressBoard } from "./progress.ts";
 import { CallRecord, type Records } from "./record.ts";
-
-/** Pieces of a body on their way. */
-const WINDOW = 16;
 
 /** Stands for all who send requests. */
 const WEB = {};
