@@ -45,7 +45,6 @@ export async function bundle(source: string, outDir: string, entries: readonly s
     format: "esm",
     platform: "node",
     target: "node22.18",
-    charset: "utf8",
     // Class names are visible: in messages, and as FunctionCall.name.
     keepNames: true,
     define: { "import.meta.url": MODULE_URL },

@@ -65,23 +65,26 @@ export async function mergeChunks(
   await build({
     entryPoints: [...groups, ...others].map((file) => ({ in: file, out: relative(outDir, file).replace(/\.js$/, "") })),
     outdir: outDir,
+    absWorkingDir: outDir,
     allowOverwrite: true,
     bundle: true,
     format: "esm",
     platform: "node",
     target: "node22.18",
-    charset: "utf8",
-    plugins: [redirect(members, groups)],
+    plugins: [redirect(outDir, members, groups)],
     logLevel: "warning",
   });
   for (const file of members.keys()) rmSync(file);
 }
 
-/** Chunks that differ only in a few starts are one file too: some kilobytes more cost less than another file. A group imports only groups above it. */
+/**
+ * Chunks that differ only in a few starts are one file too: some kilobytes more cost less than another file. But what a container
+ * does not need stays apart from what it needs: one import of node:crypto is a ninth of its start. A group imports only groups above it.
+ */
 function groupOf(starts: ReadonlySet<string>): string {
   const isIn = (...names: string[]) => names.every((name) => starts.has(name));
   if (isIn("caller", "codegen")) return "base";
-  if (isIn("host", "local")) return "wire";
+  if (isIn("host", "local")) return isIn("container") ? "wire" : "host-local";
   if (isIn("caller", "stubs")) return "schema";
   if (isIn("container", "host")) return "runtime";
   return [...starts].sort().join("-");
@@ -101,8 +104,8 @@ function reach(
   return seen;
 }
 
-/** Imports of a merged chunk become imports of its group. */
-function redirect(members: ReadonlyMap<string, Chunk>, groups: ReadonlySet<string>): Plugin {
+/** Imports of a merged chunk become imports of its group. esbuild prints the names of modules, so they are relative to `outDir`. */
+function redirect(outDir: string, members: ReadonlyMap<string, Chunk>, groups: ReadonlySet<string>): Plugin {
   const list = (chunk: Chunk, print: (name: string) => string) => `export { ${chunk.exports.map(print).join(", ")} }`;
   return {
     name: "merged chunks",
@@ -116,7 +119,12 @@ function redirect(members: ReadonlyMap<string, Chunk>, groups: ReadonlySet<strin
         if (kind === "dynamic-import") return { path: between(importer, chunk.group), external: true };
         if ((members.get(importer)?.group ?? importer) === chunk.group) return { path: file };
         // The suffix tells importers in other folders apart.
-        return { path: file, namespace: "elsewhere", suffix: `?${dirname(importer)}`, pluginData: importer };
+        return {
+          path: relative(outDir, file),
+          namespace: "elsewhere",
+          suffix: `?${relative(outDir, dirname(importer))}`,
+          pluginData: importer,
+        };
       });
       onLoad({ filter: /.*/, namespace: "group" }, ({ path }) => ({
         contents: [...members]
@@ -129,7 +137,7 @@ function redirect(members: ReadonlyMap<string, Chunk>, groups: ReadonlySet<strin
         resolveDir: dirname(path),
       }));
       onLoad({ filter: /.*/, namespace: "elsewhere" }, ({ path, pluginData: importer }) => {
-        const chunk = members.get(path)!;
+        const chunk = members.get(join(outDir, path))!;
         const names = list(chunk, (name) => `${chunk.nameOf(name)} as ${name}`);
         return { contents: `${names} from ${JSON.stringify(between(importer as string, chunk.group))};` };
       });

@@ -11,7 +11,7 @@ export async function loadInstance(
   app: App,
   exports: Record<string, unknown>,
   message: LoadMessage,
-  readManifest: () => Promise<AppManifest>,
+  readManifest: () => AppManifest,
 ): Promise<Loaded> {
   const { function: name, version } = message;
   const instance = message.instance!; // present in every container of a class
@@ -21,7 +21,7 @@ export async function loadInstance(
       hint: "Classes must be registered whenever the module is loaded, whatever its environment. Then deploy again.",
     });
   }
-  const manifest = message.manifest === "" ? undefined : await readManifest();
+  const manifest = message.manifest === "" ? undefined : readManifest();
   const problem = manifest && compileValidator(name, manifest, printType, isOfCodec)?.(decodeInstance(instance).args);
   if (problem) throw new InputFailure({ code: "INVALID", message: problem.message, hint: problem.hint });
 

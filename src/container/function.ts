@@ -1,5 +1,5 @@
 /** Loads the function that the engine's load message names, or the instance whose methods the container runs. */
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { type App, definitionsOf, hooksOf, isOfCodec, loadedApps, NotFoundError } from "../runtime/index.ts";
 import { compileValidator } from "../schema/check/index.ts";
@@ -27,7 +27,7 @@ export async function loadFunction(message: LoadMessage): Promise<Loaded> {
   return loadOne(app, exports, message);
 }
 
-async function loadOne(app: App, exports: Record<string, unknown>, message: LoadMessage): Promise<Loaded> {
+function loadOne(app: App, exports: Record<string, unknown>, message: LoadMessage): Loaded {
   const definition = definitionsOf(app, exports).find((one) => one.name === message.function);
   if (!definition) {
     throw new NotFoundError(
@@ -39,7 +39,7 @@ async function loadOne(app: App, exports: Record<string, unknown>, message: Load
   }
   const { mode, options } = definition;
   const isManifestUsed = options.validate || options.web || options.omit;
-  const manifest = isManifestUsed && message.manifest !== "" ? await loadManifest(message) : undefined;
+  const manifest = isManifestUsed && message.manifest !== "" ? loadManifest(message) : undefined;
   const { omitted } = manifest?.functions.find((one) => one.name === message.function) ?? {};
   const fn = omitted ? omitting(definition.fn, message.mode === "generator", omitted) : definition.fn;
   const validate =
@@ -60,6 +60,6 @@ function enterProject(root: string): void {
   }
 }
 
-async function loadManifest(message: LoadMessage): Promise<AppManifest> {
-  return JSON.parse(await readFile(message.manifest, "utf8")) as AppManifest; // written by the engine
+function loadManifest(message: LoadMessage): AppManifest {
+  return JSON.parse(readFileSync(message.manifest, "utf8")) as AppManifest; // written by the engine
 }

@@ -58,7 +58,7 @@ const defaultHome: CallHome = { engine: () => defaultEngine(undefined) };
 
 /** A call that goes on by itself: what `spawn` and `spawnMap` resolve to. */
 export class FunctionCall<R> {
-  /** `fc-…` */
+  /** `fc-...` */
   readonly id: string;
   readonly #home: CallHome;
 

@@ -21,11 +21,11 @@ export const TAG = {
   dataView: 40968,
   buffer: 40969,
   float16Array: 40970,
-  /** [length, index, value, index, value, …] */
+  /** [length, index, value, index, value, ...] */
   sparseArray: 40971,
-  /** [key, value, key, value, …]: an object without prototype */
+  /** [key, value, key, value, ...]: an object without prototype */
   bareObject: 40972,
-  /** [key, value, …]: an object with a key that cbor-x would change */
+  /** [key, value, ...]: an object with a key that cbor-x would change */
   entries: 40973,
   /** Hexadecimal digits, perhaps after a minus: a bigint that is so large that cbor-x would take quadratic time. */
   bigint: 40974,
