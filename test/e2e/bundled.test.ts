@@ -48,7 +48,7 @@ await farcall.disconnect();
   expect(frames.filter((frame) => !frame.includes("program.mjs"))).toEqual([]);
 });
 
-test("a container starts from ASCII, and without what it has no use for", async () => {
+test("a container loads ASCII files only, and no module of Node that it does not need", async () => {
   const files = reach("container/main.js");
   expect(files.size).toBeGreaterThan(1);
   for (const [file, text] of files) {
@@ -58,7 +58,7 @@ test("a container starts from ASCII, and without what it has no use for", async 
   }
 });
 
-test("no file tells where it was made", async () => {
+test("no file names the folder it was built in", async () => {
   const files = await readdir(fileIn("."), { recursive: true });
   const telling = (text: string) => text.match(new RegExp(`.*(?:${RegExp.escape(folder)}|${RegExp.escape(repo)}).*`));
   const found = files.filter((file) => file.endsWith(".js")).map((file) => telling(readFileSync(fileIn(file), "utf8")));

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { statSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deployment } from "../../engine/deployment.ts";
 import { Driver, type Outcome } from "../../engine/drive.ts";
@@ -23,12 +24,14 @@ export const stamp = app.function(async function stamp(n, log) { await sleep(10)
 export const gated = app.function(async function gated(file) { while (!existsSync(file)) await sleep(5); });
 export const keyed = app.function(async function keyed(key) { await sleep(5); return process.ppid; });
 export const steps = app.function(async function* steps(count, ms) { for (let i = 0; i < count; i++) { await sleep(ms); yield process.ppid; } });
+export const large = app.function(function* large(count, bytes) { for (let i = 0; i < count; i++) yield i + ":" + "x".repeat(bytes); });
 `,
   {
     stamp: { options: { maxContainers: 4 } },
     gated: {},
     keyed: { options: { retries, maxContainers: 2, concurrency: { maxInputs: 4, key: [[0]], perKey: 2 } } },
     steps: { mode: "generator", options: { retries, maxContainers: 3 } },
+    large: { mode: "generator" },
   },
 );
 
@@ -134,6 +137,28 @@ describe.skipIf(LEFT_OUT)(`what is lost for a while${LEFT_OUT ? ` (${LEFT_OUT})`
       await worker.start();
     },
   );
+
+  test("a reader that was stopped for seconds goes on, and gets each value once", patient, async () => {
+    const { child, printed } = program(`
+       let read = 0;
+       const { handle, outcomes } = driver.call("large", [[600, 100_000]], {
+         method: "remoteGen",
+         onOutcome({ value }) {
+           if (value === undefined) return;
+           if (Number.parseInt(value, 10) !== read++) console.log("out of order", read, value.slice(0, 10));
+           if (read === 20) console.log("begun");
+           handle.credit(1);
+         },
+       });
+       handle.credit(50);
+       await outcomes.then(() => console.log("ended", read), (error) => console.log("failed", error));
+       await engine.close();`);
+    await expect.poll(printed, patient).toContain("begun\n");
+    child.kill("SIGSTOP");
+    await sleep(5_000);
+    child.kill("SIGCONT");
+    await expect.poll(printed, patient).toBe("begun\nended 600\n");
+  });
 
   test("of a caller that is killed, durable calls go on and the others end", patient, async () => {
     const log = file();
