@@ -62,12 +62,16 @@ test("functions are called with arguments and inputs from the command line", asy
   expect((await cli("call", "shop/add", "1", "5")).stderr).toContain("add takes 1 argument, 2 given");
   expect((await cli("call", "shop/count", "2")).stdout).toBe("1\n2\n");
   expect((await cli("call", 'shop/Model({"size": "xl"}).predict', '"a"')).stdout).toBe("xl a\n");
-  const mapped = await farcall(["map", "shop/add"], {
-    cwd: project.path,
-    env: { ...process.env, ...fake.env, FARCALL_ENGINE: "modal:" },
-    input: "1\n2\n",
-  });
-  expect(mapped.stdout).toBe("2\n3\n");
+  const map = (...words: string[]) =>
+    farcall(["map", "shop/add", ...words], {
+      cwd: project.path,
+      env: { ...process.env, ...fake.env, FARCALL_ENGINE: "modal:" },
+      input: "1\n2\n",
+    });
+  expect((await map()).stdout).toBe("2\n3\n");
+  expect((await map("b=5")).stdout).toBe("6\n7\n");
+  expect((await map("-", "b=5")).stdout).toBe("6\n7\n");
+  expect((await map("-", "c=5")).stderr).toContain("c=5 is not an argument by name of add");
 });
 
 test("a file of inputs that is not there is an error before anything is called", async () => {

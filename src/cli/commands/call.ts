@@ -1,25 +1,13 @@
 /** `farcall call TARGET ARGS…`: makes one call, and reads its arguments by the deployed schema. */
 import type { Command } from "commander";
-import { callOptions, FarcallError, InvalidError, kwargs } from "../../runtime/index.ts";
-import { type ArgumentProblem, compileValidator } from "../../schema/check/index.ts";
-import {
-  type AppManifest,
-  argumentAt,
-  type FunctionSchema,
-  isPositional,
-  isRequired,
-  type ParameterSchema,
-  printType,
-} from "../../schema/index.ts";
-import { count } from "../../text/index.ts";
-import { readArgument } from "../calling/from-json.ts";
+import { callOptions } from "../../runtime/index.ts";
+import { readArguments } from "../calling/arguments.ts";
 import { functionIn, remoteOf } from "../calling/remote.ts";
 import { parseFunctionTarget } from "../calling/target.ts";
 import { printResult } from "../calling/to-json.ts";
 import type { AppOptions, Context } from "../context.ts";
 import { engineOptions, examples, positive } from "../context.ts";
 import { Progress } from "../terminal/progress.ts";
-import { UsageError } from "../terminal/report.ts";
 
 interface CallOptions extends AppOptions {
   spawn?: boolean;
@@ -83,74 +71,4 @@ export function define(command: Command, context: Context): void {
     progress[Symbol.dispose]();
     printResult(result, output);
   });
-}
-
-/**
- * Reads the words by the parameters in order; a rest parameter takes all that are left. If arguments can be passed by name,
- * `name=value` passes one by name.
- */
-function readArguments(words: readonly string[], fn: FunctionSchema, manifest: AppManifest): unknown[] {
-  const hint = `\`farcall describe ${manifest.app}/${fn.name}\` shows its parameters.`;
-  const parameters = fn.parameters.filter(isPositional);
-  const named = new Map<string, string>();
-  const positional = words.filter((word) => {
-    const [, name, value] = (fn.keywords && /^([^=\s]+)=(.*)$/s.exec(word)) || [];
-    if (name === undefined || value === undefined || !nameable(fn, name)) return true;
-    named.set(name, value);
-    return false;
-  });
-  if (positional.length > parameters.length && !parameters.at(-1)?.rest) {
-    throw new UsageError(`${fn.name} takes ${count(parameters.length, "argument")}, ${positional.length} given`, hint);
-  }
-  const byName = fn.parameters.filter((each) => !isPositional(each));
-  const missing = [...parameters.slice(positional.length), ...byName].filter(
-    (each) => isRequired(each) && !named.has(each.name),
-  );
-  if (missing.length > 0) {
-    const names = missing.map(({ name, keywordOnly }) => (keywordOnly ? `${name}=…` : name)).join(", ");
-    throw new UsageError(`${fn.name} needs its argument${missing.length > 1 ? "s" : ""} ${names}`, hint);
-  }
-  const faults: FarcallError[] = [];
-  const read = (word: string, { name, type }: Pick<ParameterSchema, "name" | "type">): unknown => {
-    try {
-      const value = readArgument(word, type, manifest.declarations, name);
-      const problem = problemOf(value, { name, type }, fn, manifest);
-      if (problem) faults.push(new InvalidError(problem.message, { hint }));
-      return value;
-    } catch (error) {
-      if (!(error instanceof FarcallError)) throw error;
-      faults.push(error);
-      return undefined;
-    }
-  };
-  const args = positional.map((word, index) => read(word, argumentAt(parameters, index)!)); // there are not more words than parameters
-  const values = Object.fromEntries(
-    [...named].map(([name, word]) => [name, read(word, { ...nameable(fn, name)!, name })]),
-  );
-  if (faults.length === 1) throw faults[0];
-  if (faults.length === 0) return named.size > 0 ? [...args, kwargs(values)] : args;
-  const message = [
-    `${count(faults.length, "argument")} of ${fn.name} cannot be used:`,
-    ...faults.map((fault) => fault.message),
-  ];
-  const isUsage = faults.some((fault) => fault instanceof UsageError);
-  throw isUsage ? new UsageError(message.join("\n"), hint) : new InvalidError(message.join("\n"), { hint });
-}
-
-/** The parameter that takes an argument of this name: one of that name, or the one that takes all others. */
-function nameable({ parameters }: FunctionSchema, name: string): ParameterSchema | undefined {
-  const own = parameters.find((each) => each.name === name && !each.positionalOnly && !each.rest && !each.keywordRest);
-  return own ?? parameters.find(({ keywordRest }) => keywordRest);
-}
-
-/** The container's complaint about this argument alone, since it reports only the first wrong one. Overloads are left to the container. */
-function problemOf(
-  value: unknown,
-  parameter: ParameterSchema,
-  fn: FunctionSchema,
-  manifest: AppManifest,
-): ArgumentProblem | undefined {
-  if (fn.overloads || !fn.options.validate) return undefined;
-  const functions = [{ ...fn, parameters: [parameter] }];
-  return compileValidator(fn.name, { ...manifest, functions }, printType)?.([value]);
 }

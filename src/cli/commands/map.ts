@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { UserCodeException } from "../../runtime/index.ts";
 import { type AppManifest, argumentAt, type FunctionSchema, fromJson, toJson } from "../../schema/index.ts";
 import { count, duration } from "../../text/index.ts";
+import { readNamed, splitWords } from "../calling/arguments.ts";
 import { functionIn, remoteOf } from "../calling/remote.ts";
 import { parseFunctionTarget } from "../calling/target.ts";
 import type { AppOptions, Context } from "../context.ts";
@@ -23,7 +24,8 @@ export function define(command: Command, context: Context): void {
   engineOptions(
     command
       .argument("<target>", "APP/FUNCTION, or 'APP/CLASS(ARGS).METHOD'")
-      .argument("[file]", "JSON lines; standard input when left out", "-"),
+      .argument("[file]", "JSON lines; standard input when left out")
+      .argument("[names...]", "name=value, the same for all calls, where functions have names for arguments"),
   )
     .option("--tuples", "each line is the array of all arguments, not the first argument")
     .option("--no-ordered", "print results as they come")
@@ -31,12 +33,22 @@ export function define(command: Command, context: Context): void {
   examples(command, [
     ['printf \'"a b"\\n"c"\\n\' | farcall map text/words', "two calls"],
     ["farcall map images/resize jobs.jsonl --tuples --keep-going", 'lines like ["a.png", {"width": 100}]'],
+    ["farcall map ml/embed texts.jsonl normalize=true", "arguments by name, for functions that have names (Python's)"],
   ]);
-  command.action(async (text: string, file: string, options: MapOptions) => {
+  command.action(async (text: string, first: string | undefined, others: string[], options: MapOptions) => {
     const { output, signal } = context;
     const target = parseFunctionTarget(text);
     const manifest = await context.manifest(target, options);
     const fn = functionIn(manifest, target);
+    const { positional, named } = splitWords(first === undefined ? others : [first, ...others], fn);
+    const [file = "-", unexpected] = positional;
+    if (unexpected !== undefined) {
+      throw new UsageError(
+        `${unexpected} is not an argument by name of ${fn.name}`,
+        `\`farcall describe ${manifest.app}/${fn.name}\` shows its parameters; one file can be read.`,
+      );
+    }
+    const kwargs = readNamed(named, fn, manifest);
     const source = await openInput(file);
     const remote = remoteOf(target, fn, manifest, { environment: options.env });
     const started = performance.now();
@@ -51,6 +63,7 @@ export function define(command: Command, context: Context): void {
       orderOutputs: options.ordered,
       returnExceptions: options.keepGoing === true,
       signal,
+      ...(kwargs && { kwargs }),
     });
     for await (const result of results) {
       done++;

@@ -35,7 +35,7 @@ export function define(command: Command, context: Context): void {
     });
     output.document({ url: ui.url, port: ui.port, engine: engine.url });
     output.line(ui.url);
-    output.note(output.styleNote("dim", `The page of ${engine.url}, only for you. Ctrl-C ends it.`));
+    output.note(output.styleNote("dim", `Serving ${engine.url} to this machine only. Ctrl-C stops it.`));
     if (options.open && output.interactive) openBrowser(ui.url);
     if (!signal.aborted) await once(signal, "abort");
     await ui.close();
