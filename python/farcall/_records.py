@@ -201,9 +201,8 @@ def _model(cls: Any) -> Record:
     for name, info in cls.model_fields.items():
         by_alias = info.serialization_alias or info.alias
         accepted = info.validation_alias if info.validation_alias is not None else info.alias
-        first = getattr(accepted, "choices", [accepted])[0]
         key = by_alias if isinstance(by_alias, str) else name
-        given_as = first if isinstance(first, str) else name
+        given_as, is_inside = _given_as(cls, name, accepted)
         # pydantic fills in generics and names; a class that it has not finished yet has what is written.
         hint = info.annotation if cls.__pydantic_complete__ else hints.get(name, info.annotation)
         if isinstance(getattr(info, "discriminator", None), str):
@@ -212,11 +211,12 @@ def _model(cls: Any) -> Record:
             Field(
                 name,
                 key,
-                hint,
+                Any if is_inside else hint,
                 required=info.is_required(),
+                taken=not is_inside or all(each.given_as != given_as for each in fields),
                 returned=not info.exclude,
                 given_as=given_as,
-                returned_hint=serializers.get(name),
+                returned_hint=serializers.get(name, hint if is_inside else None),
                 doc=info.description or documentation(hint) or docs.get(name),
             )
         )
@@ -229,6 +229,19 @@ def _model(cls: Any) -> Record:
     problem = f"{cls.__name__} writes itself with a model_serializer" if whole else None
     is_open = getattr(cls, "model_config", {}).get("extra") == "allow"
     return Record(cls, (), "model", tuple(fields), open=is_open, problem=problem)
+
+
+def _given_as(cls: Any, name: str, accepted: Any) -> tuple[str, bool]:
+    """The key by which a field is given, and whether the field is only a part of what stands there (AliasPath)."""
+    choices = getattr(accepted, "choices", [accepted])
+    for each in choices:
+        if isinstance(each, str):
+            return each, False
+    config = getattr(cls, "model_config", {})
+    inside = [each.path[0] for each in choices if isinstance(getattr(each, "path", [None])[0], str)]
+    if inside and not (config.get("populate_by_name") or config.get("validate_by_name")):
+        return inside[0], True
+    return name, False
 
 
 def _names_of_property(info: Any) -> dict[str, Any]:

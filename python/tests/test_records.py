@@ -333,6 +333,28 @@ def test_a_field_that_is_read_and_written_by_different_names_has_each_where_it_a
     ]
 
 
+class Nested(pydantic.BaseModel):
+    city: str = pydantic.Field(validation_alias=pydantic.AliasPath("address", "city"))
+    street: str = pydantic.Field(validation_alias=pydantic.AliasPath("address", "street"))
+    name: str = pydantic.Field(validation_alias=pydantic.AliasChoices(pydantic.AliasPath("names", 0), "name"))
+
+
+class ByName(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(populate_by_name=True)
+    city: str = pydantic.Field(validation_alias=pydantic.AliasPath("address", "city"))
+
+
+def test_a_field_inside_another_value_is_given_with_that_value():
+    def f(x: Nested, y: ByName) -> Nested: ...
+
+    assert [each for each in show_declarations(described(f))] == [
+        "interface NestedInput { address: unknown; name: string }",
+        "interface ByName { city: string }",
+        "interface Nested { city: string; street: string; name: string }",
+    ]
+    assert Nested.model_validate({"address": {"city": "a", "street": "b"}, "name": "c"}).city == "a"
+
+
 class Paint(enum.Enum):
     RED = (255, 0, 0)
 
