@@ -197,7 +197,7 @@ def _model(cls: Any) -> Record:
     docs = parse_docs(cls.__dict__.get("__doc__")).parameters
     serializers = _serializers(cls)
     is_root = is_root_model(cls)
-    fields = []
+    fields: list[Field] = []
     for name, info in cls.model_fields.items():
         by_alias = info.serialization_alias or info.alias
         accepted = info.validation_alias if info.validation_alias is not None else info.alias
