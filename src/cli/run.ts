@@ -1,6 +1,7 @@
 /** Runs a program: listens for Ctrl-C, and turns the outcome into an exit code. */
 import { type Command, CommanderError } from "commander";
 import { InvalidError } from "../runtime/errors.ts";
+import { refusePlugNPlay } from "../runtime/plug-n-play.ts";
 import { Context } from "./context.ts";
 import { Output } from "./terminal/output.ts";
 import { EXIT, report, UsageError } from "./terminal/report.ts";
@@ -37,6 +38,7 @@ export async function run(argv: readonly string[], makeProgram: (context: Contex
   try {
     const program = await makeProgram(context);
     name = program.name();
+    program.hook("preAction", refusePlugNPlay);
     await program.parseAsync(argv, { from: "user" });
     if (interruption.signal.aborted && !context.runsUntilTold) process.exitCode = EXIT.interrupted;
   } catch (error) {

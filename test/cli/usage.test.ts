@@ -159,3 +159,13 @@ test.each([
   expect(stderr).toMatch(/^error\[FARCALL_NOT_FOUND\]: no farcall config in .*\n {2}hint: `farcall init` writes one/);
   expect(code).toBe(1);
 });
+
+test("under Yarn's Plug'n'Play, every command says which setting it needs; help and version are shown", async () => {
+  const preload =
+    "data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,pnp:'3'}})";
+  const env = { ...process.env, NODE_OPTIONS: `--import=${preload}` };
+  const { code, stderr } = await farcall(["apps"], { env });
+  expect(stderr).toMatch(/^error\[FARCALL_INVALID\]: .*Plug'n'Play.*\n {2}hint: Add `nodeLinker: node-modules`/);
+  expect(code).toBe(1);
+  for (const args of [["--version"], ["deploy", "--help"]]) expect((await farcall(args, { env })).code).toBe(0);
+});

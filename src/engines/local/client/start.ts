@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { EngineUnavailableError, failureToError, InvalidError } from "../../../runtime/errors.ts";
+import { refusePlugNPlay } from "../../../runtime/plug-n-play.ts";
 import { packageVersion } from "../../../text/index.ts";
 import { socketOfHost } from "../address.ts";
 import { rotateLog } from "../host-log.ts";
@@ -73,6 +74,7 @@ async function tryConnect(paths: StatePaths): Promise<Socket | undefined> {
 }
 
 async function startHost(paths: StatePaths): Promise<"ready" | "busy"> {
+  refusePlugNPlay();
   const release = takeStartLock(paths);
   if (!release) return "busy";
   try {
