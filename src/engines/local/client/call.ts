@@ -147,7 +147,7 @@ export class ClientCall implements CallHandle, Channel {
     if (this.#over) return;
     // The call goes on, so all of it must get to the host, and onto its disk when it is kept.
     if (this.#kept ? !this.#accepted : !this.#opened) return;
-    this.#link?.writer.write(ToHost.detach, this.#number, 0);
+    if (!this.#kept) this.#link?.writer.write(ToHost.detach, this.#number, 0);
     this.#finish();
   }
 
@@ -250,6 +250,8 @@ export class ClientCall implements CallHandle, Channel {
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
+    // The host keeps what a connection reads until it is told that nothing more is wanted.
+    if (this.#kept) this.#link?.writer.write(ToHost.detach, this.#number, 0);
     this.#link = undefined;
     this.#inputs = [];
     this.#unhold();
