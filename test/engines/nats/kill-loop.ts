@@ -17,7 +17,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "../../../src/engine/index.ts";
 import { parseAddress } from "../../../src/engines/nats/address.ts";
 import { Connection } from "../../../src/engines/nats/connection.ts";
-import { HOME, streams } from "../../../src/engines/nats/names.ts";
+import { HOME, streams, subjects } from "../../../src/engines/nats/names.ts";
+import { FrameReader } from "../../../src/wire/frames.ts";
 import { deployment } from "../../engine/deployment.ts";
 import { Driver, type Outcome } from "../../engine/drive.ts";
 import { Cluster } from "./cluster.ts";
@@ -90,6 +91,7 @@ async function describeCall(id: string): Promise<string> {
   const home = await operator.ask(({ jsm }) => jsm.consumers.info(streams.calls, HOME));
   return JSON.stringify({
     info,
+    stored: await outputsAsLeaderHasThem(id),
     outputs: outputs.length,
     delivered: home.delivered,
     floor: home.ack_floor,
@@ -97,6 +99,20 @@ async function describeCall(id: string): Promise<string> {
     redelivered: home.num_redelivered,
     pending: home.num_pending,
   });
+}
+
+/** Sequence, writer and indices of each message, to tell what was never stored from what a replica lacks. */
+async function outputsAsLeaderHasThem(id: string): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for (let seq = 1; ; ) {
+    const query = { seq, next_by_subj: subjects.outputs(id) };
+    const message = await operator.readNewest(streams.outputs, query);
+    if (!message) return found;
+    const indices: number[] = [];
+    new FrameReader(({ index }) => indices.push(index)).push(Buffer.from(message.data));
+    found.push([message.seq, message.subject.split(".").at(-1), indices.join(" ")]);
+    seq = message.seq + 1;
+  }
 }
 
 function inputsOf(count: number, file: string, ms: number): unknown[][] {

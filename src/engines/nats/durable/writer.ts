@@ -27,9 +27,9 @@ export class StreamWriter {
     this.#begin = begin;
   }
 
-  /** Something was published, or is about to be. */
+  /** Something was published, or is about to be: before the first message, `begin` may take as long as an election. */
   get begun(): boolean {
-    return this.#messages > 0;
+    return this.#messages > 0 || this.#publishing > 0;
   }
 
   get pendingBytes(): number {
