@@ -32,12 +32,13 @@ export function stubType(fn: LockedFunction, exported: string, names: Names): St
     );
     return { type: name, make, definition: { name, base: names.use("Deployed"), members } };
   }
-  const helper = names.use(isGenerator ? "GeneratorFunction" : "Function");
   const keywords = printKeywords(fn, names.use);
   const returns = printType(fn.returns);
   const types = [printTuple(byPosition(fn)), returns, ...(keywords ? [keywords] : [])];
-  const base = `${helper}<${types.join(", ")}>`;
-  if (keywords || !fn.parameters.some(({ doc }) => doc)) return { type: base, make };
+  const instance = (helper: string) => `${names.use(helper)}<${types.join(", ")}>`;
+  if (keywords || !fn.parameters.some(({ doc }) => doc))
+    return { type: instance(isGenerator ? "GeneratorFunction" : "Function"), make };
+  const base = instance(isGenerator ? "DocumentedGenerator" : "DocumentedFunction");
   // Editors show a parameter's documentation during a call only if the parameter is declared.
   const name = names.claim(`${exported[0]!.toUpperCase()}${exported.slice(1)}Function`);
   return { type: name, make, definition: { name, base, members: documentedMembers(fn, returns, isGenerator, names) } };

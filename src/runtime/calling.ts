@@ -75,6 +75,8 @@ export {
   type DefinedWeb,
   type Definition,
   type Deployed,
+  type DocumentedFunction,
+  type DocumentedGenerator,
   Function,
   // The main names, which shadow no global; those above are what readers of Modal's documentation look for.
   Function as RemoteFunction,

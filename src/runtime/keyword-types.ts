@@ -1,7 +1,7 @@
 /** Remote functions as the compiler sees them where arguments can be passed by name, as Python's can. */
 import type { ChosenForm, ChosenMapForm, ChosenStarmapForm } from "./chosen-form.ts";
+import type { Deployed } from "./documented-types.ts";
 import type { FunctionCall } from "./function-call.ts";
-import type { Deployed } from "./function-types.ts";
 import type { ForEachOptions, MapItem, MapOptions, SpawnMapOptions } from "./map-options.ts";
 
 /**

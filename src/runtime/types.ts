@@ -4,8 +4,13 @@
  */
 import type { Apps } from "./apps.ts";
 import type { Client } from "./client.ts";
+import type {
+  Deployed,
+  Function as DocumentedFunction,
+  GeneratorFunction as DocumentedGenerator,
+} from "./documented-types.ts";
 import { RemoteFunction } from "./function.ts";
-import type { Deployed, Function as PlainFunction, GeneratorFunction as PlainGenerator } from "./function-types.ts";
+import type { Function as PlainFunction, GeneratorFunction as PlainGenerator } from "./function-types.ts";
 import type { Function as KeywordFunction, GeneratorFunction as KeywordGenerator } from "./keyword-types.ts";
 import type { NearApp, NearName } from "./near-name.ts";
 import type { AnyCallable, NoKeywords } from "./signatures.ts";
@@ -170,4 +175,4 @@ type ItemsOf<P extends readonly unknown[]> = { [I in keyof P]: ItemOf<P[I]> };
 /** Any remote function that answers once. */
 export type AnyFunction = Function<never, unknown>;
 
-export type { Deployed };
+export type { Deployed, DocumentedFunction, DocumentedGenerator };
