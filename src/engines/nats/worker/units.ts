@@ -15,6 +15,8 @@ import type { WorkerVersions } from "./versions.ts";
 const COUNTED_AHEAD = 1_000;
 /** No other worker has pulled what waits for so long, so this one makes room for it though it is full. */
 const CLAIM_AFTER_MS = 1_000;
+/** Reasons are remembered of so many units. */
+const MAX_REFUSED = 1_000;
 
 export interface UnitsOptions {
   connection: Connection;
@@ -44,7 +46,7 @@ export class Units {
   readonly #options: UnitsOptions;
   readonly #units = new Map<string, Known>();
   readonly bells: Bells = new Bells();
-  /** Why units cannot be run here. */
+  /** Why units cannot be run here, as was last logged. */
   readonly #refused = new Map<string, string>();
   #draining = false;
   /** Offers that were sent before this worker left may still come. */
@@ -165,14 +167,21 @@ export class Units {
         const refusal: Refusal = { unit: name, failure: failureOf(error, "worker") };
         this.#options.guest(source).json(ToSource.refused, 0, refusal);
         // It is asked again with each bell.
-        if (this.#refused.get(name) !== refusal.failure.message)
-          this.#options.log(`${name} cannot be run here: ${refusal.failure.message}`);
-        this.#refused.set(name, refusal.failure.message);
+        this.#logRefusal(name, refusal.failure.message);
         return;
       }
     }
+    this.#refused.delete(name);
     unit.wanted(this.#options.guest(source));
     this.#claim(name);
+  }
+
+  /** Once: it is asked again with each bell. */
+  #logRefusal(name: string, reason: string): void {
+    if (this.#refused.get(name) === reason) return;
+    this.#options.log(`${name} cannot be run here: ${reason}`);
+    this.#refused.set(name, reason);
+    if (this.#refused.size > MAX_REFUSED) this.#refused.delete(this.#refused.keys().next().value!);
   }
 
   /** Where other functions take all the room, one that has no container here gets its turn. */
