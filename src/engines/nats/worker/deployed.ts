@@ -36,6 +36,8 @@ export class Deployed {
   #subscription: Subscription | undefined;
   #forget: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #isComparing = false;
+  #stopped = false;
 
   constructor(options: DeployedOptions) {
     this.#options = options;
@@ -84,11 +86,15 @@ export class Deployed {
   }
 
   async #compare(): Promise<void> {
-    if (this.#running) return;
+    if (this.#running || this.#isComparing) return;
+    this.#isComparing = true;
     try {
       if (this.#all || this.#problems.size > 0 || (await this.#sequences()) !== this.#seen) await this.refresh();
     } catch (error) {
-      this.#options.log(`whether apps were deployed cannot be read: ${(error as Error).message}`);
+      // The connection is closed then.
+      if (!this.#stopped) this.#options.log(`whether apps were deployed cannot be read: ${(error as Error).message}`);
+    } finally {
+      this.#isComparing = false;
     }
   }
 
@@ -126,6 +132,7 @@ export class Deployed {
   }
 
   stop(): void {
+    this.#stopped = true;
     clearInterval(this.#timer);
     for (const forget of this.#forget) forget();
     this.#subscription?.unsubscribe();
