@@ -28,7 +28,7 @@ export function define(command: Command, context: Context): void {
     const comparison = changed && previous ? compareManifests(previous, manifest) : [];
     output.document({ app, environment, version: result.version, rollbackOf, changed, comparison });
     const name = `${output.style("bold", app)} (${environment})`;
-    if (!changed) return output.line(`Nothing changed: ${name} version ${result.version} is what is deployed`);
+    if (!changed) return output.line(`Nothing changed: ${name} version ${result.version} is already current`);
     const verb = output.style("green", "Rolled back");
     output.line(`${verb} ${name} to version ${rollbackOf}, which is now version ${result.version}`);
     printComparison(comparison, output);

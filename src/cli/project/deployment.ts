@@ -61,7 +61,7 @@ export function printDeployment(
   const name = `${output.style("bold", manifest.app)} version ${manifest.version} (${manifest.environment})`;
   const took = output.style("dim", `in ${duration(ms)}`);
   if (!changed) {
-    output.line(`Nothing changed: ${name} is what is deployed ${took}`);
+    output.line(`Nothing changed: ${name} is still current, checked ${took}`);
     return;
   }
   output.line(`${output.style("green", "Deployed")} ${name}: ${count(manifest.functions.length, "function")} ${took}`);
