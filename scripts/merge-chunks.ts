@@ -8,7 +8,7 @@ import { rmSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
 
-/** What is loaded at a start, by the modules of src/ that it begins with. A chunk that none of them reaches stays as it is. */
+/** The modules of src/ that each kind of start begins with. A chunk that none of them reaches is not merged. */
 const STARTS: Record<string, readonly string[]> = {
   caller: ["index", "client"],
   container: ["container/main"],

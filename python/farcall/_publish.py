@@ -1,6 +1,6 @@
 """Publishing: the manifest goes along with the deploy, as the defaults of parameters of a class that is never run.
 
-Modal keeps these defaults as part of the deployed version, so that whoever reads the layout of the app gets types that
+Modal keeps these defaults as part of the deployed version, so that a reader of the app's layout gets types that
 belong to exactly that version, and no container is started for it.
 """
 

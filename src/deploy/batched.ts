@@ -14,7 +14,7 @@ import {
 
 type UnfinishedFunction = Omit<FunctionSchema, "options">;
 
-/** Adds to `problems` what is no array. */
+/** Adds a problem for each type that is not an array. */
 export function itemsOf(
   fn: UnfinishedFunction,
   declarations: readonly Declaration[],

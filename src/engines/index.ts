@@ -1,4 +1,4 @@
-/** The kinds of engine that the package brings, for whoever needs an engine and not the rest of the core. */
+/** The kinds of engine that the package brings, for code that needs an engine but not the rest of the core. */
 import type { WorkerReport } from "../engine/index.ts";
 import { registerEngine, registerObserver } from "../runtime/engines.ts";
 import type { HostStatus, MaintenanceReport } from "./local/index.ts";
@@ -9,7 +9,7 @@ export { openEngine } from "../runtime/engines.ts";
 export type { HostStatus, MaintenanceReport } from "./local/index.ts";
 export type { InitOptions, InitStep, Role, RoleUser } from "./nats/index.ts";
 
-/** An engine whose work is done by a process of this machine, for whoever operates it. */
+/** An engine whose work is done by a process of this machine, for its operator. */
 export interface HostControl {
   /** Undefined when it does not run. */
   status(): Promise<HostStatus | undefined>;

@@ -124,7 +124,7 @@ export class ContainerInputs {
     return true;
   }
 
-  /** A generator goes on only as far as its reader has asked. Whoever reads an HTTP response has the function's own time. */
+  /** A generator goes on only as far as its reader has asked. The reader of an HTTP response has the function's own time. */
   watchReader(input: Input): void {
     const { call, yielded, decided } = input;
     if (!decided && !call.web && yielded >= call.granted) this.#deadlines.waitsForReader(input);

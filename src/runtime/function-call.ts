@@ -122,7 +122,7 @@ export class FunctionCall<R> {
   #wait(engine: Engine, index: number, { signal, timeoutMs }: GetOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const sink = new UnarySink(codecOf(engine, this.#home.findError), resolve, reject);
-      // Whoever gives up by itself does not wait for good.
+      // A caller with a time limit does not wait for ever.
       const parent = signal || timeoutMs !== undefined ? undefined : currentContext()?.inputId;
       const handle = engine.invoker.attach(this.id, { start: index, end: index + 1 }, sink, { parent });
       const unlimit = limit({ signal, timeoutMs }, `${this.id}, input ${index},`, (error) => sink.reject(error));

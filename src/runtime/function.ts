@@ -186,7 +186,7 @@ export class RemoteFunction {
         const unlimit =
           init &&
           limit(init, `${this.name}.${method}`, (error) => {
-            // Whoever has the key may wait for the same call, or make it again.
+            // A caller with the key may wait for the same call, or make it again.
             if (init.idempotencyKey === undefined) handle.cancel();
             else handle.detach();
             reject(error);

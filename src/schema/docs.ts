@@ -21,7 +21,7 @@ export function docParts(doc: string | undefined): DocParts {
   return { ...(text && { text }), ...(tags && { tags }), deprecated: /^@deprecated\b/m.test(tags) };
 }
 
-/** Apart, in the author's order. What stands in a fenced block is no tag. */
+/** Apart, in the author's order. Text in a fenced block is not a tag. */
 export function docTags(tags: string | undefined): DocTag[] {
   const found: DocTag[] = [];
   let fenced = false;

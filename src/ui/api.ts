@@ -1,4 +1,4 @@
-/** What the server and its page say to each other: the shapes of the JSON that goes between them. */
+/** The shapes of the JSON that passes between the page and its server. */
 import type { AppSummary, CallInfo, FunctionStats, LogEntry, StatsSample, WorkerReport } from "../engine/index.ts";
 import type { DocTag, FunctionMode } from "../schema/index.ts";
 

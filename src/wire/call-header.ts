@@ -1,7 +1,7 @@
 /**
  * The header that announces a call to a host or a container: its id, and JSON for the rest. Calls of one kind (the same function
- * and method) differ only in their ids, so on a connection the JSON of a kind is said once, with a number that stands for it
- * from then on. A header for whoever may read it says all of it, and a reader does not parse the same twice in a row.
+ * and method) differ only in their ids, so a connection carries the JSON of a kind once, with a number that stands for it
+ * from then on. A header without a connection carries all of its JSON, and a reader does not parse the same JSON twice in a row.
  *
  *     0  u8  length of the id
  *     1  the id, in Latin-1
@@ -22,7 +22,7 @@ export class CallHeaderWriter {
   #lastKind = 0;
 
   /**
-   * For whoever reads it.
+   * Complete, for any reader.
    * @param rest must not be mutated: it is compared with the last one by identity
    */
   write(id: string, rest: object): Buffer {

@@ -1,6 +1,6 @@
 /**
- * Keeps a state directory to its user: everything that an owner or a permission can get wrong is decided here. Whoever can
- * write to the directory can run code as its user, and whoever can read it sees arguments, results and logs.
+ * Keeps a state directory to its user: everything that an owner or a permission can get wrong is decided here. A user
+ * who can write to the directory can run code as its owner, and one who can read it sees arguments, results and logs.
  */
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -94,7 +94,7 @@ export class Session {
     this.#client = undefined;
     this.#closed.abort();
     this.#closed = new AbortController();
-    // One that could not be opened has nothing to close; whoever asked for it has the error.
+    // A client that could not be opened has nothing to close; its caller has the error.
     const client = await opening?.catch(() => undefined);
     client?.close();
   }

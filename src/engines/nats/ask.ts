@@ -16,7 +16,7 @@ interface Answer<T> {
 }
 
 /**
- * Says it to whoever has asked, and to nobody else: those who may ask must not have others publish where they may not themselves.
+ * Answers the process that asked, and no other: a user must not be able to make others publish where that user may not.
  */
 export function answer<T>({ reply }: Msg, connection: Connection, content: Answer<T>): void {
   if (reply?.startsWith(`${PREFIX}.a.`)) connection.publish(reply, JSON.stringify(content));
@@ -35,7 +35,7 @@ export function ask<T>(
 ): Promise<T[]> {
   return connection.ask(async ({ nc }) => {
     const answers: T[] = [];
-    /** One that goes over to another server may hear a question twice. */
+    /** A worker that moves to another server may get a question twice. */
     const heard = new Set<string>();
     const inbox = await connection.newInbox();
     const subject = subjects.ask(question);

@@ -298,7 +298,7 @@ export class Connection {
     const next = await this.#another(old);
     if (!next) return;
     const before = this.#subscriptions.moveTo(next.nc);
-    // If it fails, its own reconnection mends it.
+    // If it fails, it reconnects by itself.
     await next.nc.flush().catch(() => {});
     await delay(SPREAD_MS, undefined, { ref: false });
     if (this.#open !== old) {

@@ -145,7 +145,7 @@ class NatsInvoker implements Invoker {
     await this.#catalog.function(ref);
     const sum: FunctionStats = { backlog: 0, numTotalRunners: 0, numRunningInputs: 0 };
     const answers = await ask<WorkerStats>(this.#connection, "stats", ref);
-    // Each has heard of what waits at its callers.
+    // Each knows how much waits at its callers.
     sum.backlog = Math.max(0, ...answers.map(({ waiting }) => waiting));
     for (const stats of answers) {
       sum.backlog += stats.backlog;

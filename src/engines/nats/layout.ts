@@ -95,7 +95,7 @@ export async function initialize(
   if (![1, 3, 5].includes(replicas)) {
     throw new InvalidError(`${replicas} replicas make no quorum`, { hint: "Use 1, 3 or 5 replicas." });
   }
-  // Whoever is no operator is told so before anything is looked at.
+  // A user who is not an operator is refused before anything is looked at.
   await connection.ask(({ jsm }) => jsm.getAccountInfo());
   const steps: InitStep[] = [];
   for (const { what, config } of layouts()) {

@@ -13,7 +13,7 @@
  *     fc1.hb                      what each worker reports once a second
  *     fc1.n.…                     notices: what was deployed or set, and cancelled
  *     fc1.ask.…                   questions, to all workers or all sources
- *     fc1.a.<user>.…              answers to them, to whoever has asked
+ *     fc1.a.<user>.…              answers to them, to the process that asked
  */
 
 export const PREFIX = "fc1";
@@ -81,7 +81,7 @@ export const subjects = {
   /** What is known of a durable call; the id comes first, so that a message is found by its whole subject. */
   call: (id: string, what: CallRecordKind) => `${PREFIX}.call.${id}.${what}`,
   calls: (what: CallRecordKind) => `${PREFIX}.call.*.${what}`,
-  /** @param nonce of whoever writes: what two wrote is kept apart */
+  /** @param nonce of the writer: keeps the messages of two writers apart */
   input: (id: string, nonce: string) => `${PREFIX}.in.${id}.${nonce}`,
   inputs: (id: string) => `${PREFIX}.in.${id}.*`,
   output: (id: string, nonce: string) => `${PREFIX}.out.${id}.${nonce}`,

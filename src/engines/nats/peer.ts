@@ -26,7 +26,7 @@ export class Peer {
   #absentSince: number | undefined;
   #heardAt = performance.now();
   #asked = false;
-  /** Nothing was heard of it since it was sent the first of all inputs that it has. */
+  /** It has sent nothing since it was sent the first of all inputs that it has. */
   #isDoubted = false;
 
   constructor({ id, send, onFrame, onDrain }: PeerOptions) {
@@ -47,7 +47,7 @@ export class Peer {
     this.#inputs += count;
   }
 
-  /** Inputs are about to be written: if it has gone since it was last heard of, that will be told. */
+  /** Inputs are about to be written: asks for an answer that tells whether it has gone since its last message. */
   doubt(): void {
     if (this.#inputs > 0 || performance.now() - this.#heardAt < TRUSTED_MS) return;
     this.#isDoubted = true;
@@ -59,7 +59,7 @@ export class Peer {
     return this.#isDoubted;
   }
 
-  /** False when it has begun anew. */
+  /** False when it has restarted. */
   receive(data: Uint8Array): boolean {
     this.#isDoubted = false;
     this.#absentSince = undefined;

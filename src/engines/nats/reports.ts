@@ -3,7 +3,7 @@ import type { FunctionStats } from "../../engine/index.ts";
 
 /** Of one function, at one worker. */
 export interface WorkerStats extends FunctionStats {
-  /** Inputs that wait at sources, as far as it has heard: all workers hear the same. */
+  /** Inputs that wait at sources, as far as the worker knows: all workers get the same messages. */
   waiting: number;
 }
 

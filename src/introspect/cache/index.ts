@@ -15,7 +15,7 @@ import { digest, find, keep } from "./store.ts";
 export type { IntrospectedApp } from "../introspect.ts";
 export { IntrospectionError, type Problem } from "../problems.ts";
 
-/** Of entries, which are read by whoever writes them alike. */
+/** Version of the entries' format: they are read only by the version that writes it. */
 const FORMAT = 1;
 
 interface Entry {

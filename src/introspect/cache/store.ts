@@ -46,7 +46,7 @@ export function keep(key: string, variant: string, entry: unknown): void {
 }
 
 const ASIDE = "new-";
-/** After that, whoever was writing has died. */
+/** After that, the writer has died. */
 const STALE_MS = 3_600_000;
 
 function clear(folder: string, key: string): void {

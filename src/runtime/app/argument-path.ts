@@ -1,7 +1,7 @@
 /**
  * `key: (order) => order.customer` as data. A key has to be known before an input is sent to a container, where no code of the
  * author runs, and to old stubs and other languages too. So the function is called once, when it is declared, with stand-ins that
- * record what it reads; what it returns is kept as a place in the arguments, and read from their bytes by whoever hands out inputs.
+ * record what it reads; what it returns is kept as a place in the arguments, and read from their bytes where inputs are handed out.
  * A key that is computed is refused.
  */
 import type { ArgumentPath } from "../../schema/index.ts";

@@ -141,7 +141,7 @@ export abstract class OutputStream<T> implements AsyncGenerator<T, undefined, vo
   /** To be called when the waiting `next()` has been answered. */
   #advance(): void {
     if (this.#line.length === 0) return;
-    // First whoever delivered has to count the output as taken.
+    // The code that delivered the output first has to count it as taken.
     queueMicrotask(() => {
       const first = this.#waiter ? undefined : this.#line.shift();
       if (!first) return;

@@ -11,7 +11,7 @@ export function keepUnknownCodecs(): void {
   keepsUnknown = true;
 }
 
-/** Whether an object that is no plain one crosses by a codec. */
+/** Whether an object that is not plain crosses by a codec. */
 export function hasCodec(prototype: object): boolean {
   return codecFor(prototype) !== undefined || isBuiltinCustom(prototype);
 }

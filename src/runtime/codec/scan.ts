@@ -14,7 +14,7 @@ export const MAX_DEPTH = 1000;
 /** Larger bigints have a tag of their own. */
 const LARGE_BIGINT = 1n << 8192n;
 
-/** A longer gap between the elements of an array is most likely a mistake, and would keep whoever walks through it busy for minutes. */
+/** A longer gap between the elements of an array is most likely a mistake, and walking through it would take minutes. */
 export const MAX_HOLES = 1_000_000;
 
 /** Dates further from 1970 lose a millisecond as seconds in floating point. */

@@ -91,7 +91,7 @@ function linesOf(lines: readonly DiffLine[], { from, to }: DiffView): Element | 
         { class: sign === "+" ? "plus" : sign === "-" ? "minus" : "" },
         h("span", { class: "sign", "aria-hidden": "true" }, sign),
         words[sign] !== "" && h("span", { class: "unseen" }, words[sign]),
-        // Words of a comment are no code.
+        // Words in a comment are not code.
         /^\s*(\/\*\*| ?\*)/.test(text) ? h("span", { class: "dim" }, text) : code(text),
       ),
     ),

@@ -102,7 +102,7 @@ function tellState(state: EngineState | "gone", message?: string): void {
   engine.textContent = text;
 }
 
-/** Only while somebody looks: a page in the background is no reason to ask anything. */
+/** Only while the page is visible: in the background it asks for nothing. */
 function connect(): void {
   stopLive.abort();
   if (document.hidden || !current) return;

@@ -33,7 +33,7 @@ export function onGo(listener: () => void): void {
   addEventListener(GO, listener);
 }
 
-/** What the view watches is another thing now. */
+/** Call when the view starts to watch something else. */
 export function watchAnew(): void {
   dispatchEvent(new Event(WATCH));
 }

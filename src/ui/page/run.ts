@@ -105,7 +105,7 @@ export class Run {
     return this.#hasRecord ? remembered(this.#id, 0, part) : undefined;
   }
 
-  /** Nothing more comes: it was cancelled, or cannot be heard any more. */
+  /** Nothing more comes: the call was cancelled, or can no longer be followed. */
   end(error?: Error): void {
     if (this.#over) return;
     this.#finish(error ? "Failed" : "Cancelled", error ? "bad" : "warn");

@@ -55,7 +55,7 @@ function isOnlyBytes({ bytes }: ShownValue): boolean {
 function textOf({ kind, text }: ShownValue, quoted: boolean, onlyBytes: boolean): Element {
   if (kind !== "string" && !onlyBytes) return block(text);
   if (quoted && !onlyBytes && text.length < 200 && !text.includes("\n")) return block(quotedText(text));
-  // A string's words are no code.
+  // Words in a string are not code.
   return h("pre", { tabindex: 0 }, text === "" ? h("em", { class: "dim" }, "empty") : text);
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Field, Tagged } from "../api.ts";
 
-/** Undefined for what is no literal. @param field of the parameter, which has the members of an enum */
+/** Undefined for an expression that is not a literal. @param field of the parameter, which has the members of an enum */
 export function literalValue(text: string, field: Field): Tagged | undefined {
   const named = field.kind === "select" ? field.options.find(({ label }) => label === text.trim()) : undefined;
   if (named) return named.value;

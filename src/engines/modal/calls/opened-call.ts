@@ -12,7 +12,7 @@ import type { PlaneOptions } from "./plane.ts";
 export interface CallContext {
   session: Session;
   callees: Callees;
-  /** Calls that have not ended, for whoever closes the engine. */
+  /** Calls that have not ended, for the engine's `close`. */
   open: Set<OpenedCall>;
   /** What is sent without anybody waiting for the answer: before the engine is closed, it has to be out. */
   background: Set<Promise<unknown>>;
@@ -41,7 +41,7 @@ export abstract class OpenedCall implements CallHandle {
     this.context = context;
     this.request = request;
     this.#sink = sink;
-    // Whoever does not wait for the end gets the failure by the sink.
+    // A caller that does not await the end gets the failure through the sink.
     this.#accepted.promise.catch(() => {});
     context.open.add(this);
     void this.#run();

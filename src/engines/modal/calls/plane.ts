@@ -161,7 +161,7 @@ function indexIn(token: string): number | undefined {
     const { idx }: { idx?: unknown } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
     return typeof idx === "number" ? idx : undefined;
   } catch {
-    // A token of another form: whoever asked for one retry knows whose it is.
+    // A token of another form: the caller that asked for one retry knows whose it is.
     return undefined;
   }
 }

@@ -92,7 +92,7 @@ export class OpenedCall implements CallHandle {
     const digest = this.#digest?.digest("hex");
     if (id !== this.id) {
       const known = await store.find(id);
-      // Otherwise whoever claimed the key never got to accept the call.
+      // Otherwise the process that claimed the key never accepted the call.
       if (known) {
         if (known.accepted.digest !== digest) throw otherArguments(id);
         return this.#isAccepted(id);

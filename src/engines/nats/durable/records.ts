@@ -34,7 +34,7 @@ export interface Accepted {
   /** The hash of its idempotency key, and that of its inputs. */
   key?: string;
   digest?: string;
-  /** The rest of its inputs lies in the stream, under the id and name of whoever sent them; absent when all follow here. */
+  /** The rest of its inputs is in the stream, under the id and nonce of their sender; absent when all follow here. */
   rest?: { id: string; nonce: string };
 }
 

@@ -40,7 +40,7 @@ interface Sent {
 export class Pair {
   readonly writer: FrameWriter;
   readonly #options: PairOptions;
-  /** Drawn anew for each pair. */
+  /** Another one for each pair. */
   readonly #number = randomInt(1, 0xffff_ffff);
   #peer = 0;
   readonly #reader: FrameReader;
@@ -100,13 +100,13 @@ export class Pair {
     this.ping();
   }
 
-  /** False when the other side has begun anew: what was under way is lost, and the message is for the next pair. */
+  /** False when the other side has restarted: what was under way is lost, and the message is for the next pair. */
   receive(data: Uint8Array): boolean {
     if (this.#closed || data.length < HEADER_BYTES) return true;
     const message = Buffer.from(data.buffer, data.byteOffset, data.length);
     const theirs = message.readUInt32LE(0);
     const mine = message.readUInt32LE(4);
-    // Meant for whoever was here before.
+    // Meant for an earlier pair of ours.
     const isNew = this.#peer !== 0 && this.#peer !== theirs;
     if (mine !== 0 && mine !== this.#number) {
       if (!isNew) this.#control(this.#sent);

@@ -36,7 +36,7 @@ export interface StoredVersion {
   secrets?: string;
   origin?: DeploymentOrigin;
   rollbackOf?: number;
-  /** Of all the rest, by whoever has deployed it with credentials: the public nkey, and base64url. */
+  /** The deployer's signature of all the rest, when there were credentials: the public nkey, and base64url. */
   signature?: { by: string; value: string };
 }
 

@@ -179,7 +179,7 @@ async function checkDeployment({ manifest, artifact }: DeployRequest): Promise<v
   }
 }
 
-/** The same for deploys that change nothing. Whoever may read it must not be able to try secrets out: hence scrypt. */
+/** The same for deploys that change nothing. A user who can read it must not be able to try out secrets: hence scrypt. */
 function fingerprintOf(
   { manifest, artifact, secrets }: DeployRequest,
   sealKey: string | undefined,

@@ -1,6 +1,6 @@
 /**
- * Secrets travel and rest sealed to the workers' curve key: whoever deploys has the public half, and workers alone have the
- * seed. Neither comes from NATS, where whoever may write could put a key of their own.
+ * Secrets travel and rest sealed to the workers' curve key: deployers have the public half, and workers alone have the
+ * seed. Neither comes from NATS, where any user who may write could put another key.
  */
 import { EngineUnavailableError, InvalidError } from "../../../runtime/errors.ts";
 import type { Connection } from "../connection.ts";

@@ -1,5 +1,5 @@
 /**
- * Versions are signed by whoever deploys, with the nkey of the credentials; workers that are told whom to trust run nothing
+ * Versions are signed by their deployer, with the nkey of the credentials; workers that are told whom to trust run nothing
  * else. So writing to the registry alone runs no code. All that is stored of a version is signed, with the app and environment
  * that it is for: code and manifest are named by their hashes.
  */
@@ -48,7 +48,7 @@ async function signerOf(connection: Connection, app: AppName, stored: StoredVers
       .verify(content(app, version), Buffer.from(signature.value, "base64url"));
     return valid ? signature.by : undefined;
   } catch {
-    // What is no key or no signature has been written by somebody else.
+    // A malformed key or signature was not written by a deployer.
     return undefined;
   }
 }
@@ -75,7 +75,7 @@ export async function requireSigner(
   });
 }
 
-/** Whether a version that stays as it is would run: a deploy that changes nothing else has to sign it anew otherwise. */
+/** Whether a version that stays as it is would run: a deploy that changes nothing else has to sign it again otherwise. */
 export async function isSignedByUs(connection: Connection, app: AppName, stored: StoredVersion): Promise<boolean> {
   const { identity } = await connection.link();
   if (!identity.sign) return true;

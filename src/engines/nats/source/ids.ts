@@ -1,4 +1,4 @@
-/** Ids of calls. Each begins with the name of whoever made it, so that it is known whom to ask. */
+/** Ids of calls. Each begins with the address of its source, which answers questions about it. */
 import { randomBytes } from "node:crypto";
 
 /** The beginning of call ids says whose they are: an id without the rest of the digits. */

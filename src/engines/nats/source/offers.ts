@@ -68,7 +68,7 @@ export class Offers<C extends OfferedInputs> {
     return this.#offers.get(number);
   }
 
-  /** Those of which nothing was heard since a time, by performance.now(). */
+  /** Offers without an answer since a time, by performance.now(). */
   before(time: number): Offer<C>[] {
     return [...this.#offers.values()].filter(({ at }) => at < time);
   }

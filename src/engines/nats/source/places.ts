@@ -30,7 +30,7 @@ export class Places {
   async find(request: SourceRequest): Promise<Place> {
     const { function: ref, method, durable, trace, progress } = request;
     const fn = await this.#catalog.function(ref);
-    // Whoever takes HTTP requests has seen that the function answers them.
+    // The worker that takes HTTP requests has seen that the function answers them.
     if (method !== "web") checkMethod({ ...request, method }, fn.schema);
     const { version } = fn.stored;
     const { app, environment, name, instance } = ref;

@@ -24,7 +24,7 @@ import { type Entry, Unit, type UnitOwner } from "./unit.ts";
 import { Workers } from "./workers.ts";
 
 const LOOK_MS = 500;
-/** Of an offer nothing was heard: it, or the answer, is lost. */
+/** An offer without an answer for so long is lost, or its answer is. */
 const OFFER_LOST_MS = 5_000;
 /** Calls wait so long for the first worker. */
 const NO_WORKER_MS = 30_000;
@@ -111,7 +111,7 @@ export class Source implements UnitOwner<SourceCall> {
       request,
       sink,
       offers: this.#offers,
-      // Requests and responses are no arguments and results, and may be secret.
+      // Requests and responses are not arguments and results, and may be secret.
       record: this.#answer && request.method !== "web" ? new CallRecord(this.#records) : undefined,
       cancelAt: (each, peers, terminate) => this.#messages.cancel(each, peers, terminate),
       grantAt: (each, peers) => this.#messages.grant(each, peers),

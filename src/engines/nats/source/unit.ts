@@ -35,7 +35,7 @@ export interface Entry<C> {
 
 /** What units need of their source. */
 export interface UnitOwner<C extends QueuedCall> {
-  /** `entries` go to whoever takes them. */
+  /** `entries` go to any worker that takes them. */
   offer(unit: Unit<C>, entries: Entry<C>[]): void;
   /** `entries` go to one worker. */
   send(lane: Lane, entries: Entry<C>[]): void;
@@ -169,7 +169,7 @@ export class Unit<C extends QueuedCall> {
     this.#ring();
   }
 
-  /** Again and again: a bell may not be heard, and interest in pulls takes a moment to spread over a cluster. */
+  /** Again and again: a bell may get lost, and interest in pulls takes a moment to spread over a cluster. */
   readonly #ring = (): void => {
     clearTimeout(this.#ringTimer);
     const waiting = this.#waiting;

@@ -1,4 +1,4 @@
-/** What sources say that waits at them: all workers hear it, so any of them can tell. */
+/** How much waits at each source: all workers receive it, so any of them can report it. */
 import type { FunctionRef } from "../../../engine/index.ts";
 
 /** What is not said again is forgotten. */

@@ -20,7 +20,7 @@ export interface CallGuest {
   json(type: number, call: number, value: unknown, index?: number): void;
   /** True when it reads so slowly that nothing more should run for it; the call is resumed once there is room. */
   park(call: GuestCall): boolean;
-  /** For whoever watches the call. */
+  /** For readers that watch the call. */
   progressed(call: GuestCall, progress: Progress): void;
   callEnded(number: number, call: GuestCall): void;
 }

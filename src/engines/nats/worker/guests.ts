@@ -187,7 +187,7 @@ export class Guests {
     const calls = this.#arriving.get(guest) ?? new Map<number, Arriving>();
     this.#arriving.set(guest, calls);
     calls.set(number, arriving);
-    // Whoever calls may have heard of a deploy before this worker.
+    // The caller may know of a deploy before this worker does.
     const loading = isAhead
       ? deployed()
           .refresh(ref)

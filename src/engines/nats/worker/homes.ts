@@ -31,7 +31,7 @@ export class Homes {
   readonly #options: HomesOptions;
   readonly #store: CallStore;
   readonly #homes = new Map<string, Home>();
-  /** Cancels that were heard of; such a call may be about to come, and what a replica says of it may be older. */
+  /** Cancels that have come; such a call may be about to come, and a replica's record of it may be older. */
   readonly #lately = new Map<string, Cancelled>();
   #running: Promise<void>[] = [];
   #subscription: Subscription | undefined;
@@ -174,7 +174,7 @@ export class Homes {
     this.#cancelled(callIdIn(message.subject), message.json<Cancelled>());
   }
 
-  /** What was not heard, since messages get lost. @param late calls may have been at home elsewhere meanwhile */
+  /** Reads the notices that did not arrive, since messages get lost. @param late calls may have been at home elsewhere meanwhile */
   async #readMissed(late: boolean): Promise<void> {
     if (this.#reading || this.#homes.size === 0) return;
     this.#reading = true;

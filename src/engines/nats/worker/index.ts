@@ -27,7 +27,7 @@ export interface WorkerSettings {
   webAddress?: string | undefined;
   /** Where clients reach the workers' web ports, as a balancer publishes them; functions' URLs begin with it. */
   publicUrl?: string | undefined;
-  /** A line for whoever operates the worker. */
+  /** A line for the worker's operator. */
   log(line: string): void;
   /** Where its other settings come from. Default: the process's environment. */
   env?: Environment;

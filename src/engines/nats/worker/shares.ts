@@ -19,7 +19,7 @@ export class Shares {
     const overrides = this.#versions.isNewest(version) ? this.#versions.autoscaler(version, workloadKey(workload)) : {};
     const settings = { ...deployedSettings(options), ...overrides };
     const memoryMiB = memoryOf(workload);
-    // Limits by key and in time are counted by whoever runs the function, so one worker has all of it.
+    // Limits by key and in time are counted where the function runs, so one worker runs all of it.
     if (isCounted(options)) {
       return this.#roster.owns(functionNameOf(workload), memoryMiB)
         ? settings

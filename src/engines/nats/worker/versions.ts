@@ -90,7 +90,7 @@ export class WorkerVersions implements Versions {
     return this.#settings.get(appKey(app)) ?? {};
   }
 
-  /** It is newer than what this worker has heard of. */
+  /** It is newer than the versions that this worker knows. */
   isAhead(version: AppName & { version: number }): boolean {
     return version.version > (this.#newest.get(appKey(version)) ?? 0);
   }

@@ -51,7 +51,7 @@ export interface WorkerOptions {
   limits: RoomLimits;
   /** Absent: requests for web functions are not taken here. */
   web: WebPortSettings | undefined;
-  /** Writes a line for whoever operates the worker. */
+  /** Writes a line for the worker's operator. */
   log(line: string): void;
 }
 

@@ -3,7 +3,7 @@
  * Both are bounded for all calls together, however many wait.
  */
 
-/** Payloads on their way to the disk. Whoever sends more waits. */
+/** Payloads on their way to the disk. A caller that sends more waits. */
 const UNSAVED_BYTES = 64 * 1024 * 1024;
 /** Inputs that are kept although they are on disk. */
 const KEPT_BYTES = 16 * 1024 * 1024;

@@ -41,7 +41,7 @@ export class WebCall implements Call {
   readonly progress = new ProgressBoard();
   over = false;
   readonly granted = WINDOW;
-  /** Stays empty: requests and responses are no arguments and results, and may be secret. */
+  /** Stays empty: requests and responses are not arguments and results, and may be secret. */
   readonly record: CallRecord;
   readonly #response: WebResponse;
   readonly #onEnd: (call: WebCall) => void;

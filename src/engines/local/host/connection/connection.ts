@@ -239,7 +239,7 @@ export class Connection implements Peer, Client {
     const { calls } = this.#services;
     const call = calls.openDurable(message);
     if (message.logs) call.live?.logTo(this, clientNumber);
-    // Whoever spawns does not wait.
+    // A caller that spawns does not wait.
     const waiter = message.durable ? undefined : calls.parentOf(message);
     const reader = calls.read(call, { peer: this, clientNumber, waiter });
     const opened = new OpenedDurableCall({ peer: this, clientNumber, call, askedId: message.id, reader });
