@@ -45,6 +45,8 @@ class Field:
     """It is always in what callers get."""
     given_as: str = ""
     """What callers give it as, where that is not `key`."""
+    part: bool = False
+    """It is only a part of what stands there."""
     returned_hint: Hint = None
     """Where what callers get has another type."""
     doc: str | None = None
@@ -163,12 +165,18 @@ def _qualifiers(hint: Hint) -> set[str]:
 def _dataclass(cls: Any) -> Record:
     hints = class_hints(cls)
     docs = parse_docs(cls.__doc__).parameters
+    pydantic_fields = getattr(cls, "__pydantic_fields__", {})
     fields = []
     for each in cls.__dataclass_fields__.values():
         is_argument = each._field_type is _INIT_VAR
         if each._field_type is not _FIELD and not is_argument:
             continue
         has_default = each.default is not dataclasses.MISSING or each.default_factory is not dataclasses.MISSING
+        given_as = ""
+        if (info := pydantic_fields.get(each.name)) is not None:
+            # Of `size: int = Field(gt=0)`, the default is what Field has made.
+            has_default = not info.is_required()
+            given_as = _given_as(cls, each.name, info.validation_alias or info.alias)[0]
         hint = hints.get(each.name, Any)
         if isinstance(hint, dataclasses.InitVar):
             hint = hint.type
@@ -181,6 +189,7 @@ def _dataclass(cls: Any) -> Record:
                 required=each.init and not has_default,
                 taken=each.init,
                 returned=not is_argument,
+                given_as=given_as,
                 doc=doc,
             )
         )
@@ -213,13 +222,14 @@ def _model(cls: Any) -> Record:
                 key,
                 Any if is_inside else hint,
                 required=info.is_required(),
-                taken=not is_inside or all(each.given_as != given_as for each in fields),
+                part=is_inside,
                 returned=not info.exclude,
                 given_as=given_as,
                 returned_hint=serializers.get(name, hint if is_inside else None),
                 doc=info.description or documentation(hint) or docs.get(name),
             )
         )
+    fields = _given_once(fields)
     if not is_root:
         for name, info in getattr(cls, "model_computed_fields", {}).items():
             hint = resolve_or_explain(info.return_type, _names_of_property(info))
@@ -233,15 +243,34 @@ def _model(cls: Any) -> Record:
 
 def _given_as(cls: Any, name: str, accepted: Any) -> tuple[str, bool]:
     """The key by which a field is given, and whether the field is only a part of what stands there (AliasPath)."""
+    config = getattr(cls, "model_config", {})
+    if config.get("validate_by_alias") is False:
+        return name, False
     choices = getattr(accepted, "choices", [accepted])
     for each in choices:
         if isinstance(each, str):
             return each, False
-    config = getattr(cls, "model_config", {})
     inside = [each.path[0] for each in choices if isinstance(getattr(each, "path", [None])[0], str)]
     if inside and not (config.get("populate_by_name") or config.get("validate_by_name")):
         return inside[0], True
     return name, False
+
+
+def _given_once(fields: list[Field]) -> list[Field]:
+    """Of the fields that are parts of one value, one alone stands for it, unless a field takes all of it."""
+    owners: dict[str, Field] = {}
+    for each in fields:
+        if (owner := owners.get(each.input_key)) is None or (owner.part and not each.part):
+            owners[each.input_key] = each
+    needed = {each.input_key for each in fields if each.required}
+    return [
+        dataclasses.replace(
+            each,
+            taken=owners[each.input_key] is each,
+            required=each.required if not each.part else each.input_key in needed,
+        )
+        for each in fields
+    ]
 
 
 def _names_of_property(info: Any) -> dict[str, Any]:
@@ -270,7 +299,9 @@ def _model1(cls: Any) -> Record:
     for name, each in cls.__fields__.items():
         hint = hints.get(name)
         if hint is None or isinstance(hint, Unresolved):
-            hint = each.outer_type_ | None if each.allow_none else each.outer_type_
+            hint = each.outer_type_
+        if each.allow_none:
+            hint = typing.Optional[hint]  # also for `size: int = None`
         info = each.field_info
         doc = info.description or docs.get(name)
         returned = not info.exclude

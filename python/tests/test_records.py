@@ -459,3 +459,69 @@ def test_the_property_that_tells_models_apart_has_to_be_given():
     tagged = 'CatInput & { kind: "cat" } | DogInput & { kind: "dog" }'
     assert show_function(manifest["functions"][0]) == f"(home: Home, pet: {tagged}, cat: CatInput): Cat | Dog"
     assert f"interface Home {{ first: {tagged}; pets?: ({tagged})[] }}" in show_declarations(manifest)
+
+
+def test_fields_that_are_parts_of_one_value_are_one_property():
+    class Shared(pydantic.BaseModel):
+        first: int = pydantic.Field(default=0, validation_alias=pydantic.AliasPath("data", 0))
+        second: int = pydantic.Field(validation_alias=pydantic.AliasPath("data", 1))
+
+    class Nested(pydantic.BaseModel):
+        id: int = pydantic.Field(validation_alias=pydantic.AliasPath("user", "id"))
+        user: Dict[str, int]
+
+    @farcall.typed
+    def f(a: Shared, b: Nested) -> int:
+        return a.second + b.id
+
+    assert show_declarations(farcall.describe(f)) == [
+        "interface Shared { data: unknown }",
+        "interface Nested { user: { [key: string]: number } }",
+    ]
+    assert f({"data": [1, 2]}, {"user": {"id": 3}}, __farcall__=True) == 5
+
+
+def test_a_model_that_takes_no_aliases_is_given_names():
+    class ByName(pydantic.BaseModel):
+        model_config = pydantic.ConfigDict(validate_by_name=True, validate_by_alias=False)
+        long_name: str = pydantic.Field(alias="longName")
+
+    @farcall.typed
+    def f(a: ByName) -> ByName:
+        return a
+
+    assert show_declarations(farcall.describe(f)) == [
+        "interface ByNameInput { long_name: string }",
+        "interface ByName { longName: string }",
+    ]
+    assert f({"long_name": "x"}, __farcall__=True) == {"longName": "x"}
+
+
+def test_pydantic_s_dataclasses_take_what_pydantic_takes():
+    @pydantic.dataclasses.dataclass
+    class Order:
+        size: int = pydantic.Field(gt=0)
+        title: str = pydantic.Field(alias="Title")
+        tags: List[str] = pydantic.Field(default_factory=list)
+        day: datetime.date = datetime.date(2026, 1, 1)
+
+    @farcall.typed
+    def f(a: Order) -> Order:
+        return a
+
+    assert show_declarations(farcall.describe(f)) == [
+        "interface OrderInput { size: number; Title: string; tags?: string[]; day?: string }",
+        "interface Order { size: number; title: string; tags: string[]; day: string }",
+    ]
+    made = {"size": 1, "title": "x", "tags": [], "day": "2026-02-03"}
+    assert f({"size": 1, "Title": "x", "day": "2026-02-03"}, __farcall__=True) == made
+
+
+@pytest.mark.skipif(v1 is None, reason="pydantic.v1 needs Python 3.13 or older")
+def test_a_default_of_none_in_pydantic_1_is_none_to_callers_too():
+    class Old(v1.BaseModel):
+        size: int = None
+
+    def f() -> Old: ...
+
+    assert show_declarations(described(f)) == ["interface Old { size: number | null }"]
