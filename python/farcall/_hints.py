@@ -27,7 +27,8 @@ def origin_of(hint: Hint) -> Any:
 def resolve(annotation: Hint, names: abc.Mapping[str, Any]) -> Hint:
     """The annotation with every string in it evaluated. Raises whatever evaluating it raises."""
     holder = types.SimpleNamespace(__annotations__={"it": annotation})
-    return typing.get_type_hints(holder, dict(names), {}, include_extras=True)["it"]
+    # As locals too: a string in a TypedDict or NamedTuple knows its module, whose names are then the globals.
+    return typing.get_type_hints(holder, dict(names), dict(names), include_extras=True)["it"]
 
 
 def names_of(module: str | None) -> dict[str, Any]:
@@ -103,9 +104,8 @@ def names_in_function(function: abc.Callable[..., Any]) -> dict[str, Any]:
 
 
 def names_in_class(cls: type) -> dict[str, Any]:
-    names = {**vars(cls), cls.__name__: cls}
-    names.update({each.__name__: each for each in type_parameters(cls)})
-    return {**names, **names_of(cls.__module__)}
+    parameters = {each.__name__: each for each in type_parameters(cls)}
+    return {**vars(cls), cls.__name__: cls, **names_of(cls.__module__), **parameters}
 
 
 class Unresolved:

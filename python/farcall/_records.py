@@ -301,7 +301,7 @@ def _model1(cls: Any) -> Record:
         if hint is None or isinstance(hint, Unresolved):
             hint = each.outer_type_
         if each.allow_none:
-            hint = typing.Optional[hint]  # also for `size: int = None`
+            hint = hint | None  # also for `size: int = None`
         info = each.field_info
         doc = info.description or docs.get(name)
         returned = not info.exclude

@@ -525,3 +525,21 @@ def test_a_default_of_none_in_pydantic_1_is_none_to_callers_too():
     def f() -> Old: ...
 
     assert show_declarations(described(f)) == ["interface Old { size: number | null }"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="class C[T] is of Python 3.12")
+def test_strings_in_generic_classes_name_their_type_parameters():
+    names = {"TypedDict": TypedDict, "NamedTuple": NamedTuple, "dataclass": dataclass, "__name__": __name__}
+    exec(
+        "class Cell[T](TypedDict):\n    value: T\n    next: 'Cell[T] | None'\n"
+        "@dataclass\nclass Tree[T]:\n    value: 'T'\n    left: 'Tree[T] | None'\n",
+        names,
+    )
+
+    def f(cell, tree): ...
+
+    f.__annotations__ = {"cell": names["Cell"][int], "tree": names["Tree"][str]}
+    assert show_declarations(described(f)) == [
+        "interface Cell<T> { value: T; next: Cell<T> | null }",
+        "interface Tree<T> { value: T; left: Tree<T> | null }",
+    ]
