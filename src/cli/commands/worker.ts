@@ -16,6 +16,7 @@ interface WorkerOptions extends EngineOptions {
   webPort?: number;
   webAddress?: string;
   publicUrl?: string;
+  metrics?: { port: number; address?: string };
 }
 
 const DRAIN_SECONDS = 30;
@@ -31,6 +32,7 @@ export function define(command: Command, context: Context): void {
     .option("--web-port <port>", "take HTTP requests for web functions on this port (default: none)", port)
     .option("--public-url <url>", "where clients reach the web ports of workers, such as a balancer's URL")
     .option("--web-address <address>", "interface of the web port (default: all with --public-url, else loopback)")
+    .option("--metrics <[address:]port>", "serve GET /metrics (for Prometheus) and GET /healthz there", listening)
     .option("--drain <seconds>", "how long running inputs may take once it is told to stop", positive, DRAIN_SECONDS)
     .option("--json", "print JSON");
   examples(command, [
@@ -51,11 +53,14 @@ export function define(command: Command, context: Context): void {
       webPort: options.webPort,
       webAddress: options.webAddress,
       publicUrl: options.publicUrl,
+      metrics: options.metrics,
       log: (line) => output.note(`${new Date().toISOString()} ${line}`),
     });
     output.event({ worker: worker.id, engine: url });
     output.line(`Worker ${worker.id} takes work from ${url}.`);
     if (worker.webPort !== undefined) output.note(`It takes requests for web functions on port ${worker.webPort}.`);
+    if (worker.metricsPort !== undefined)
+      output.note(`Its figures are at port ${worker.metricsPort}: /metrics, /healthz.`);
     if (!signal.aborted) await once(signal, "abort");
     context.untilTold();
     output.note(`Stopping: it takes nothing more, and running inputs have ${options.drain} s to end.`);
@@ -68,6 +73,13 @@ export function define(command: Command, context: Context): void {
 
 function unfinished(inputs: number, seconds: number): string {
   return `Stopped. ${count(inputs, "input")} had not ended within ${seconds} s: those of durable calls and of functions with \`retries\` run again elsewhere, and others fail. Give it longer with --drain.`;
+}
+
+/** Reads an address and a port, or a port of this machine alone. */
+function listening(text: string): { port: number; address?: string } {
+  const [, address, number = ""] = /^(?:(.+):)?(\d+)$/.exec(text) ?? [];
+  if (number === "") throw new InvalidArgumentError("give a port, or an address and a port: 9464, 0.0.0.0:9464");
+  return { port: port(number), ...(address !== undefined && { address: address.replace(/^\[(.*)\]$/, "$1") }) };
 }
 
 const MIB = 1024 * 1024;

@@ -71,6 +71,7 @@ export class Connection {
   readonly #name: string;
   #link: Promise<Link> | undefined;
   #open: Link | undefined;
+  #isHeard = false;
   #checked: Promise<void> | undefined;
   #held = 0;
   #skew = 0;
@@ -103,6 +104,11 @@ export class Connection {
   /** The link when there is one already. */
   get current(): Link | undefined {
     return this.#open;
+  }
+
+  /** A server hears us at the moment. */
+  get isHeard(): boolean {
+    return this.#isHeard;
   }
 
   /** The part of subjects that only this user may listen to; known once there is a link. */
@@ -286,6 +292,7 @@ export class Connection {
 
   #use(link: Link): void {
     this.#open = link;
+    this.#isHeard = true;
     this.#keepAlive(this.#held > 0);
     void this.#watch(link);
   }
@@ -347,7 +354,9 @@ export class Connection {
         leaving = link.nc.getServer();
         void this.#leave(link);
       }
+      if (type === "disconnect") this.#isHeard = false;
       if (type === "reconnect") {
+        this.#isHeard = true;
         this.#refusal = undefined;
         for (const listener of [...this.#reconnected]) listener();
       }

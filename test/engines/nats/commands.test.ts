@@ -158,6 +158,7 @@ describe.skipIf(LEFT_OUT)(`the command line on NATS${LEFT_OUT ? ` (${LEFT_OUT})`
       ["--memory", "3"],
       ["--max-containers", "0"],
       ["--web-port", "70000"],
+      ["--metrics", "localhost"],
     ] as const) {
       expect(await cli("worker", option, value)).toMatchObject({ code: 2, stderr: expect.stringContaining(option) });
     }

@@ -22,18 +22,29 @@ export class Bells {
     else this.#bells.set(unit, bells);
   }
 
+  /** Of each unit. */
+  *all(): Generator<{ unit: string; waiting: number }, void, undefined> {
+    for (const [unit, bells] of this.#bells) yield { unit, waiting: sum(bells.values()) };
+  }
+
   /** @param name of a unit of the function, of any version */
   waiting(name: string, ref: FunctionRef): number {
     const [environment, app, of, , instance] = name.split(".");
-    const longAgo = performance.now() - FORGOTTEN_MS;
     let waiting = 0;
     for (const [unit, bells] of this.#bells) {
       const parts = unit.split(".");
       if (parts[0] !== environment || parts[1] !== app || parts[2] !== of) continue;
       if (ref.version !== undefined && parts[3] !== String(ref.version)) continue;
       if (ref.instance !== undefined && parts[4] !== instance) continue;
-      for (const bell of bells.values()) if (bell.at > longAgo) waiting += bell.waiting;
+      waiting += sum(bells.values());
     }
     return waiting;
   }
+}
+
+function sum(bells: Iterable<{ waiting: number; at: number }>): number {
+  const longAgo = performance.now() - FORGOTTEN_MS;
+  let waiting = 0;
+  for (const bell of bells) if (bell.at > longAgo) waiting += bell.waiting;
+  return waiting;
 }

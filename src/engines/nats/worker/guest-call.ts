@@ -10,8 +10,11 @@ import {
   type Pool,
 } from "../../../pool/index.ts";
 import { type OfferedCall, ToSource } from "../pairs/index.ts";
+import type { Outcome, Tally } from "./metrics.ts";
 import type { Stay } from "./unit.ts";
 
+/** A generator that has come to its end has given what it had to give. */
+const OUTCOMES = { result: "result", exception: "exception", end: "result" } as const;
 const TYPES = { result: ToSource.result, exception: ToSource.exception, end: ToSource.end } as const;
 
 /** The source, as its calls see it. */
@@ -33,6 +36,8 @@ export interface GuestCallOptions {
   pool: Pool;
   stay: Stay;
   guest: CallGuest;
+  /** Counts its outcomes. */
+  tally: Tally;
   /** By which the source knows it. */
   sourceNumber: number;
 }
@@ -49,6 +54,7 @@ export class GuestCall implements Call {
   readonly waiters = [];
   readonly inPool = new CallInPool();
   readonly #guest: CallGuest;
+  readonly #tally: Tally;
   readonly stay: Stay;
   readonly #sourceNumber: number;
   readonly #sendsProgress: boolean;
@@ -61,7 +67,7 @@ export class GuestCall implements Call {
   #latest: Map<number, Progress> | undefined;
   #over = false;
 
-  constructor({ number, id, header, fn, pool, stay, guest, sourceNumber }: GuestCallOptions) {
+  constructor({ number, id, header, fn, pool, stay, guest, tally, sourceNumber }: GuestCallOptions) {
     this.number = number;
     this.id = id;
     this.method = header.method;
@@ -71,6 +77,7 @@ export class GuestCall implements Call {
     this.pool = pool;
     this.patientSince = header.durable ? performance.now() : undefined;
     this.#guest = guest;
+    this.#tally = tally;
     this.stay = stay;
     this.#sourceNumber = sourceNumber;
     this.#sendsProgress = header.progress === true;
@@ -174,15 +181,16 @@ export class GuestCall implements Call {
   }
 
   outcome(input: Input, kind: OutcomeKind, payload: Uint8Array): void {
-    this.#settle(input, TYPES[kind], payload);
+    this.#settle(input, TYPES[kind], payload, OUTCOMES[kind]);
   }
 
   failed(input: Input, failure: Failure): void {
-    this.#settle(input, ToSource.failure, Buffer.from(JSON.stringify(failure)));
+    this.#settle(input, ToSource.failure, Buffer.from(JSON.stringify(failure)), "failure");
   }
 
-  #settle(input: Input, type: number, payload: Uint8Array): void {
+  #settle(input: Input, type: number, payload: Uint8Array, outcome: Outcome): void {
     if (this.#over) return;
+    this.#tally.count(outcome);
     this.#latest?.delete(input.index);
     this.#guest.write(type, this.#sourceNumber, input.index, payload);
     this.#open--;

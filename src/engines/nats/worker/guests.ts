@@ -1,6 +1,6 @@
 /** The sources that have inputs here: what they send, the calls that come with it, and those that are gone. */
 import type { Failure, FunctionRef, Progress } from "../../../engine/index.ts";
-import type { Pools, Version } from "../../../pool/index.ts";
+import type { DeployedFunction, Pools, Version } from "../../../pool/index.ts";
 import { CallHeaderReader } from "../../../wire/call-header.ts";
 import { type Frame, FrameReader } from "../../../wire/frames.ts";
 import { functionNamed } from "../../catalog/index.ts";
@@ -12,6 +12,7 @@ import type { AppName } from "../registry/index.ts";
 import type { Deployed } from "./deployed.ts";
 import { Guest } from "./guest.ts";
 import { GuestCall } from "./guest-call.ts";
+import { type Named, namedOf, Tally } from "./metrics.ts";
 import type { Units } from "./units.ts";
 import { functionsOf, type WorkerVersions } from "./versions.ts";
 
@@ -40,6 +41,7 @@ export class Guests {
   readonly #guests = new Map<string, Guest>();
   readonly #arriving = new Map<Guest, Map<number, Arriving>>();
   readonly #headers = new CallHeaderReader<OfferedCall>((value) => value as OfferedCall);
+  readonly #tallies = new Map<string, { named: Named; tally: Tally }>();
   #lastNumber = 0;
   #pingedAt = 0;
   #connectedAt = 0;
@@ -219,13 +221,30 @@ export class Guests {
       const pool = this.#options.pools.of(fn, instance);
       const stay = this.#options.units().open(pool).stayOf(guest);
       this.#lastNumber = (this.#lastNumber + 1) % 0xffff_ffff || 1;
-      const call = new GuestCall({ number: this.#lastNumber, id, header, fn, pool, stay, guest, sourceNumber });
+      const tally = this.#tallyOf(fn);
+      const call = new GuestCall({ number: this.#lastNumber, id, header, fn, pool, stay, guest, tally, sourceNumber });
       guest.add(sourceNumber, call);
       return call;
     } catch (error) {
       guest.json(ToSource.failed, sourceNumber, failureOf(error, "worker"));
       return undefined;
     }
+  }
+
+  /** Inputs that have ended here. */
+  get ended(): Iterable<{ named: Named; tally: Tally }> {
+    return this.#tallies.values();
+  }
+
+  #tallyOf({ version, schema }: DeployedFunction): Tally {
+    const named = namedOf({ version, name: schema.class ?? schema.name });
+    const key = JSON.stringify(named);
+    let known = this.#tallies.get(key);
+    if (!known) {
+      known = { named, tally: new Tally() };
+      this.#tallies.set(key, known);
+    }
+    return known.tally;
   }
 
   /** The app is removed: its calls end. */

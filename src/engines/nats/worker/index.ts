@@ -6,6 +6,7 @@ import { parseAddress } from "../address.ts";
 import { Connection } from "../connection.ts";
 import { Apps, Catalog, Objects, Overrides, sealSeedIn, trustedSigners } from "../registry/index.ts";
 import { CA, CREDS, type Environment } from "../settings.ts";
+import { MetricsPort, type MetricsPortSettings } from "./metrics-port.ts";
 import { readPublicUrl, type WebPortSettings } from "./web-port.ts";
 import { Worker } from "./worker.ts";
 
@@ -27,6 +28,8 @@ export interface WorkerSettings {
   webAddress?: string | undefined;
   /** Where clients reach the workers' web ports, as a balancer publishes them; functions' URLs begin with it. */
   publicUrl?: string | undefined;
+  /** Serves GET /metrics and GET /healthz there. Default: nowhere. */
+  metrics?: MetricsPortSettings | undefined;
   /** A line for the worker's operator. */
   log(line: string): void;
   /** Where its other settings come from. Default: the process's environment. */
@@ -37,13 +40,25 @@ export interface WorkerHandle {
   readonly id: string;
   /** On which it takes requests for web functions. */
   readonly webPort: number | undefined;
+  /** On which it serves its figures. */
+  readonly metricsPort: number | undefined;
   /** Takes nothing more, lets what runs end for so long, and stops. Resolves with how many inputs had not ended by then. */
   stop(drainMs: number): Promise<number>;
 }
 
 /** Resolves once it takes work. Rejects with FarcallError. */
 export async function runWorker(settings: WorkerSettings): Promise<WorkerHandle> {
-  const { url, folder, labels = [], signers = [], maxContainers, memoryMiB, log, env = process.env } = settings;
+  const {
+    url,
+    folder,
+    labels = [],
+    signers = [],
+    maxContainers,
+    memoryMiB,
+    metrics,
+    log,
+    env = process.env,
+  } = settings;
   const web = webSettings(settings);
   const address = parseAddress(url);
   const trusted = trustedSigners(env, signers);
@@ -63,8 +78,10 @@ export async function runWorker(settings: WorkerSettings): Promise<WorkerHandle>
     web,
     log,
   });
+  const port = metrics && new MetricsPort({ ...metrics, figures: () => worker.figures });
   try {
     await worker.start();
+    await port?.start();
   } catch (error) {
     await worker.stop();
     throw error;
@@ -72,9 +89,11 @@ export async function runWorker(settings: WorkerSettings): Promise<WorkerHandle>
   return {
     id: worker.id,
     webPort: worker.webPort,
+    metricsPort: port?.port,
     async stop(drainMs) {
       const left = await worker.drain(drainMs);
       await worker.stop();
+      port?.close();
       return left;
     },
   };

@@ -100,6 +100,11 @@ export class Roster {
     return this.#report();
   }
 
+  /** That take work, this one among them. */
+  get size(): number {
+    return this.#ids.length;
+  }
+
   /** One of the workers does what is to be done once. */
   get isFirst(): boolean {
     return this.#ids[0] === this.#report().id;

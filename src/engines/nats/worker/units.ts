@@ -8,6 +8,7 @@ import { type Refusal, ToSource } from "../pairs/index.ts";
 import { unitOf } from "../unit.ts";
 import { type Bell, Bells } from "./bells.ts";
 import type { Guest } from "./guest.ts";
+import type { Named } from "./metrics.ts";
 import { type UnitPool, WorkerUnit } from "./unit.ts";
 import type { WorkerVersions } from "./versions.ts";
 
@@ -223,6 +224,14 @@ export class Units {
     if (known && count === undefined) known.crowdedSince = undefined;
     // Nothing of it is here, and nobody waits for it.
     if (count === undefined && known?.unit.held === 0 && !known.offers) this.#drop(name, known);
+  }
+
+  /** At sources. */
+  *waiting(): Generator<{ named: Named; inputs: number }, void, undefined> {
+    for (const { unit, waiting } of this.bells.all()) {
+      const [environment = "", app = "", name = ""] = unit.split(".").map(fromToken);
+      yield { named: { environment, app, name }, inputs: waiting };
+    }
   }
 
   // ---- offers come to workers that have containers

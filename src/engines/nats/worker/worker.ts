@@ -25,6 +25,7 @@ import { newCallId, Source } from "../source/index.ts";
 import { Deployed } from "./deployed.ts";
 import { Guests } from "./guests.ts";
 import { Homes } from "./homes.ts";
+import { namedOf, type WorkerFigures } from "./metrics.ts";
 import { Packages } from "./packages.ts";
 import { Questions } from "./questions.ts";
 import { aboutThisProcess, Roster } from "./roster.ts";
@@ -242,6 +243,18 @@ export class Worker {
       inputs: this.#units.held,
       ...(publicUrl && { publicUrl: publicUrl.href }),
       draining: this.#draining,
+    };
+  }
+
+  get figures(): WorkerFigures {
+    return {
+      report: this.#report(),
+      connected: this.#connection.isHeard,
+      workers: this.#roster.size,
+      homes: this.#homes.size,
+      pools: Array.from(this.#pools.all(), (pool) => ({ named: namedOf(pool.workload), stats: pool.stats() })),
+      waiting: this.#units.waiting(),
+      ended: this.#guests.ended,
     };
   }
 

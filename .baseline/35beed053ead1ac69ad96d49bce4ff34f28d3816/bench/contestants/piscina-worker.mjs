@@ -1,0 +1,4 @@
+/** The trivial function. */
+export default function increment(x) {
+  return x + 1;
+}

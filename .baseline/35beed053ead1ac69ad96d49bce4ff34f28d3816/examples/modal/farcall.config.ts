@@ -1,0 +1,3 @@
+import { defineConfig } from "farcall";
+
+export default defineConfig({ engine: "modal:", apps: ["media"], output: "generated" });

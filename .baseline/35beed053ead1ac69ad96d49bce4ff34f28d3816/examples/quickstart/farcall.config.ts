@@ -1,0 +1,3 @@
+import { defineConfig } from "farcall";
+
+export default defineConfig({ apps: ["textindex"], output: "generated" });

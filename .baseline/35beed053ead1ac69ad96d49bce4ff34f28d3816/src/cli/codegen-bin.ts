@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+/** The `codegen` bin, which is `farcall codegen`. Uses only syntax that an old Node can parse, so that it can report that Node is too old. */
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  console.error(`farcall needs Node >= 22.18, this is ${process.versions.node}`);
+  process.exitCode = 1;
+} else {
+  process.getBuiltinModule("node:module").enableCompileCache();
+  import("./codegen-main.ts").then(({ main }) => main(process.argv.slice(2), "codegen"));
+}
+
+export {};

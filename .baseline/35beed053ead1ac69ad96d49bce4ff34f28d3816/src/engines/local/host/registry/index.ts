@@ -1,0 +1,2 @@
+/** Which versions of which apps are deployed. */
+export { type DeployedFunction, Registry, type Version } from "./registry.ts";

@@ -1,0 +1,2 @@
+/** The HTTP server for web functions. */
+export { WebServer } from "./web-server.ts";

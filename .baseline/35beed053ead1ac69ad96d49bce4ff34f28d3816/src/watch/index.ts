@@ -1,0 +1,2 @@
+/** Watching files and folders. */
+export { PathWatcher } from "./path-watcher.ts";

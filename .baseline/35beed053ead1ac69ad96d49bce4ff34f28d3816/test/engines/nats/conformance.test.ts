@@ -1,0 +1,3 @@
+import { natsConformance } from "./suite.ts";
+
+natsConformance("one server and one worker, each user with its role", { secured: true });
