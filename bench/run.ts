@@ -26,6 +26,7 @@ const BENCHMARKS: Record<string, () => Promise<{ default: Benchmark }>> = {
   "modal-map": () => import("./modal-map.ts"),
   nats: () => import("./nats.ts"),
   "nats-cluster": () => import("./nats-cluster.ts"),
+  "nats-store": () => import("./nats-store.ts"),
   "cold-start": () => import("./cold-start.ts"),
   scale: () => import("./scale.ts"),
 };

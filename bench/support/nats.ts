@@ -2,6 +2,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
 import { NATS_SERVER, NatsServer, urlOf } from "../../test/engines/nats/server.ts";
 import { Contestant } from "./contestant.ts";
 import { FARCALL, type Project } from "./project.ts";
@@ -22,6 +24,20 @@ export class NatsEngine implements AsyncDisposable {
     const engine = new NatsEngine(servers === 1 ? [await NatsServer.start()] : await NatsServer.startCluster(servers));
     project.farcall("nats", "init", "--engine", engine.url, "--replicas", String(servers));
     return engine;
+  }
+
+  /** Bytes in all streams of the first server. */
+  async stored(): Promise<number> {
+    const nc = await connect({ servers: this.url });
+    try {
+      return (await (await jetstreamManager(nc)).getAccountInfo()).storage;
+    } finally {
+      await nc.close();
+    }
+  }
+
+  get serverPid(): number {
+    return this.#servers[0]!.pid;
   }
 
   /** Resolves once it takes work. */

@@ -9,11 +9,12 @@ import { dirname, join } from "node:path";
 
 export const REPOSITORY = join(import.meta.dirname, "../..");
 export const FARCALL = join(REPOSITORY, "dist/cli/farcall.js");
-export const CODEGEN = join(REPOSITORY, "dist/cli/codegen-bin.js");
+/** Which package a contestant uses, where that is not this repository's. */
+const PACKAGE = "FARCALL_BENCH_PACKAGE";
 
 /** The built package with the types of its source. */
 export async function importFarcall(): Promise<typeof import("../../src/index.ts")> {
-  return await import(join(REPOSITORY, "dist/index.js"));
+  return await import(join(process.env[PACKAGE] ?? REPOSITORY, "dist/index.js"));
 }
 
 export class Project implements AsyncDisposable {
@@ -21,8 +22,11 @@ export class Project implements AsyncDisposable {
   readonly env: NodeJS.ProcessEnv;
   /** FARCALL_HOME; short, because a unix socket's path is. */
   readonly home: string;
+  readonly #package: string;
 
-  constructor(files: Iterable<readonly [string, string]> = []) {
+  /** @param root of the built package that is installed */
+  constructor(files: Iterable<readonly [string, string]> = [], root = REPOSITORY) {
+    this.#package = root;
     this.path = mkdtempSync(join(tmpdir(), "fcb-"));
     this.home = join(this.path, "h");
     this.env = {
@@ -31,9 +35,10 @@ export class Project implements AsyncDisposable {
       FARCALL_ENGINE: `local:${this.home}`,
       FARCALL_CACHE: join(this.path, "cache"),
       NO_COLOR: "1",
+      [PACKAGE]: root,
     };
     mkdirSync(join(this.path, "node_modules"));
-    symlinkSync(REPOSITORY, join(this.path, "node_modules/farcall"));
+    symlinkSync(root, join(this.path, "node_modules/farcall"));
     this.write("package.json", JSON.stringify({ name: "bench-project", type: "module", private: true }));
     this.write(
       "tsconfig.json",
@@ -65,9 +70,13 @@ export class Project implements AsyncDisposable {
     rmSync(join(this.path, name), { recursive: true, force: true });
   }
 
+  bin(name: "farcall" | "codegen-bin"): string {
+    return join(this.#package, "dist/cli", `${name}.js`);
+  }
+
   /** Runs the farcall command line to its end. */
   farcall(...args: string[]): string {
-    return runNode([FARCALL, ...args], this.path, this.env);
+    return runNode([this.bin("farcall"), ...args], this.path, this.env);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,7 +2,7 @@
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { PEER_MODULES, peerFile, peerName } from "./peers.ts";
-import { CODEGEN, Project } from "./project.ts";
+import { Project } from "./project.ts";
 import { makeShapes, type Shapes, toApp, toGraphql, toOpenApi } from "./shapes.ts";
 
 export const FUNCTIONS = 1000;
@@ -34,13 +34,17 @@ export function peerNames() {
   };
 }
 
-/** @param alone without the peers' generators */
-export async function makeShapedProject(alone: boolean, functions = FUNCTIONS): Promise<ShapedProject> {
+/**
+ * @param alone without the peers' generators
+ * @param root of the built package that is used
+ */
+export async function makeShapedProject(alone: boolean, functions = FUNCTIONS, root?: string): Promise<ShapedProject> {
   const shapes = makeShapes(functions);
-  const project = new Project([
+  const files: [string, string][] = [
     ["farcall.config.json", JSON.stringify({ apps: ["bench"], output: "src/generated" })],
     ...[...toApp(shapes)].map(([name, content]): [string, string] => [`src/${name}`, content]),
-  ]);
+  ];
+  const project = new Project(files, root);
   // Peers take longer than an idle host waits for its next client.
   project.env["FARCALL_HOST_IDLE_MS"] = "3600000";
   project.farcall("deploy", "src/app.ts");
@@ -50,7 +54,7 @@ export async function makeShapedProject(alone: boolean, functions = FUNCTIONS): 
     project,
     generators: {
       farcall: {
-        args: [CODEGEN],
+        args: [project.bin("codegen-bin")],
         cwd: project.path,
         env: project.env,
         removeOutput: () => project.remove("src/generated"),

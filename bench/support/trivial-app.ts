@@ -59,8 +59,9 @@ export class TrivialApp implements AsyncDisposable {
   }
 }
 
-export async function startTrivialApp(): Promise<TrivialApp> {
-  const project = new Project([["src/app.ts", APP]]);
+/** @param root of the built package that is used */
+export async function startTrivialApp(root?: string): Promise<TrivialApp> {
+  const project = new Project([["src/app.ts", APP]], root);
   project.farcall("deploy", "src/app.ts");
   return new TrivialApp(project);
 }

@@ -44,7 +44,7 @@ test.skipIf(!modalPython)(`docs/${MODAL} works as it stands, on a fake Modal${py
 afterAll(removePlaces);
 
 describe("links", () => {
-  test.each(["README.md", ...pages.map((name) => `docs/${name}`)])("of %s lead to a page and a heading", (page) => {
+  test.each(["README.md", "examples/cluster/README.md", ...pages.map((name) => `docs/${name}`)])("of %s lead to a page and a heading", (page) => {
     const links = [...read(page).matchAll(/\]\(((?!https?:)[^)]+)\)/g)].map(([, target = ""]) => target);
     const broken = links.filter((link) => {
       const [path = "", anchor] = link.split("#");

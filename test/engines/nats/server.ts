@@ -111,6 +111,10 @@ export class NatsServer {
     }
   }
 
+  get pid(): number {
+    return this.#child!.pid!;
+  }
+
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
