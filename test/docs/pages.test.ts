@@ -44,16 +44,19 @@ test.skipIf(!modalPython)(`docs/${MODAL} works as it stands, on a fake Modal${py
 afterAll(removePlaces);
 
 describe("links", () => {
-  test.each(["README.md", "examples/cluster/README.md", ...pages.map((name) => `docs/${name}`)])("of %s lead to a page and a heading", (page) => {
-    const links = [...read(page).matchAll(/\]\(((?!https?:)[^)]+)\)/g)].map(([, target = ""]) => target);
-    const broken = links.filter((link) => {
-      const [path = "", anchor] = link.split("#");
-      const target = path === "" ? page : join(dirname(page), path);
-      if (!existsSync(join(repo, target))) return true;
-      return anchor !== undefined && !anchorsOf(read(target)).includes(anchor);
-    });
-    expect(broken).toEqual([]);
-  });
+  test.each(["README.md", "examples/cluster/README.md", ...pages.map((name) => `docs/${name}`)])(
+    "of %s lead to a page and a heading",
+    (page) => {
+      const links = [...read(page).matchAll(/\]\(((?!https?:)[^)]+)\)/g)].map(([, target = ""]) => target);
+      const broken = links.filter((link) => {
+        const [path = "", anchor] = link.split("#");
+        const target = path === "" ? page : join(dirname(page), path);
+        if (!existsSync(join(repo, target))) return true;
+        return anchor !== undefined && !anchorsOf(read(target)).includes(anchor);
+      });
+      expect(broken).toEqual([]);
+    },
+  );
 
   test("of the index reach every page", () => {
     const index = read("docs/index.md");

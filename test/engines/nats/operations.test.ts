@@ -72,7 +72,18 @@ describe.skipIf(LEFT_OUT)(`three machines${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, (
   test("are set up, run an app, and go on without one of the servers", patient, async () => {
     await expect.poll(async () => (await cli("nats", "init", "--replicas", "3")).code, patient).toBe(0);
     expect((await cli("doctor")).stdout).toMatch(/replicas: 3\n/);
-    const args = [bins.farcall, "worker", "--metrics", String(metrics), "--max-containers", "2", "--memory", "1gb", "--folder", join(folder, "worker")];
+    const args = [
+      bins.farcall,
+      "worker",
+      "--metrics",
+      String(metrics),
+      "--max-containers",
+      "2",
+      "--memory",
+      "1gb",
+      "--folder",
+      join(folder, "worker"),
+    ];
     const worker = start(process.execPath, args, { cwd: folder, env }, "ignore");
     started.push(worker);
     worker.stderr!.resume();
