@@ -23,9 +23,10 @@ const log = (line: string): void => console.error(`· ${line}`);
 type Turn = () => number | Promise<number>;
 
 const started = performance.now();
-const roots = { before: baseline(log), now: REPOSITORY };
-await using before = await contestants(roots.before);
-await using now = await contestants(roots.now);
+const earlier = baseline(log);
+if (earlier === undefined) process.exit(0);
+await using before = await contestants(earlier);
+await using now = await contestants(REPOSITORY);
 const worse: string[] = [];
 for (const what of ["remote", "map", "codegen"] as const) {
   const turns = { before: before.turns[what], now: now.turns[what] };

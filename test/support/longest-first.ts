@@ -27,6 +27,7 @@ const LONGEST = [
   "engines/local/conformance",
   "e2e/codecs",
   "engines/nats/guarantees",
+  "engines/nats/operations",
   "opentelemetry/traces",
   "types/types",
   "deploy/owner",
