@@ -1,4 +1,0 @@
-/** The trivial function. */
-export default function increment(x) {
-  return x + 1;
-}

@@ -1,3 +1,0 @@
-import { defineConfig } from "farcall";
-
-export default defineConfig({ apps: ["shop"], output: "generated" });

@@ -1,4 +1,0 @@
-/** The entry of `@farcall/client`: what programs that only call import. Nothing here needs another package. */
-import "./engines/index.ts";
-
-export * from "./runtime/calling.ts";

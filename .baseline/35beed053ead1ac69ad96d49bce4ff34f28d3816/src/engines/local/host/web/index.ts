@@ -1,2 +1,0 @@
-/** The HTTP server for web functions. */
-export { WebServer } from "./web-server.ts";

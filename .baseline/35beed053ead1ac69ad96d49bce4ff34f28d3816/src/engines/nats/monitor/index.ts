@@ -1,3 +1,0 @@
-/** What people ask about calls and logs. */
-export { answerOf, Calls, type SourceQuestion } from "./calls.ts";
-export { NatsMonitor } from "./monitor.ts";

@@ -1,2 +1,0 @@
-/** The server of the page of `farcall ui`. */
-export { serveUi, type Ui, type UiOptions } from "./server.ts";

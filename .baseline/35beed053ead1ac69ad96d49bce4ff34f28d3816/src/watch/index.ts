@@ -1,2 +1,0 @@
-/** Watching files and folders. */
-export { PathWatcher } from "./path-watcher.ts";
