@@ -20,7 +20,8 @@ export {
   namesOf,
   unlockManifest,
 } from "./locked.ts";
+export type { AppPlan, ImportPlan, IndexPlan, Plan, StubPlan } from "./model.ts";
 export { Scope, toIdentifier } from "./names.ts";
-export { type AppPlan, type ImportPlan, type IndexPlan, type Plan, planFiles, type StubPlan } from "./plan.ts";
+export { planFiles } from "./plan.ts";
 export type { Plugin } from "./plugin.ts";
 export { wrapCode } from "./wrap.ts";

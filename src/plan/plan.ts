@@ -1,128 +1,21 @@
-/**
- * The plan: the stubs to write, as data. Pure: manifests and settings in, plan out. Templates get these
- * objects, plugins may change them.
- */
-
+/** Makes the plan: the stubs to write, as data. Pure: manifests and settings in, plan out. */
 import { InvalidError } from "../runtime/errors.ts";
-import { type FunctionMode, isTypeName, methodsOf, printDocumented } from "../schema/index.ts";
-import { thrownText, valueText } from "../text/index.ts";
-import { type CamelCased, camelCase, camelCaseParameters } from "./camel-case.ts";
-import { type ClassPlan, planClass } from "./class-plan.ts";
-import { type DeclarationPlan, planDeclaration } from "./declarations.ts";
+import { isTypeName, methodsOf, printDocumented } from "../schema/index.ts";
+import { type CamelCased, camelCaseParameters } from "./camel-case.ts";
+import { planClass } from "./class-plan.ts";
+import { refuseCollisions, refuseFlatCollisions } from "./collisions.ts";
+import { planDeclaration } from "./declarations.ts";
 import { functionDoc, sourceText } from "./docs.ts";
-import { type ErrorPlan, errorDeclarations, planErrors } from "./errors.ts";
+import { errorDeclarations, planErrors } from "./errors.ts";
+import { camelCases, nameExports, renamed } from "./exports.ts";
 import { comment } from "./helpers.ts";
 import type { LockedManifest } from "./locked.ts";
+import type { AppPlan, ImportPlan, IndexPlan, MakerPlan, Plan, StubPlan } from "./model.ts";
 import { byName, canDeclare, type Names, Scope, toFileName, toIdentifier } from "./names.ts";
+import type { ChosenApp, PlanSettings } from "./plan-settings.ts";
 import { qualifyGlobals, renameHiding, typeUses } from "./references.ts";
 import { type StubType, stubType } from "./stub-type.ts";
 import { markUnusedInside } from "./unused.ts";
-
-export interface Plan {
-  apps: AppPlan[];
-  index: IndexPlan;
-}
-
-/** A file of stubs. */
-export interface AppPlan {
-  /** Without extension; also what the index calls it: `images`. */
-  file: string;
-  app: string;
-  environment: string;
-  /** The engine that stubs remember; if absent, they choose one when they run. */
-  engine?: string;
-  doc?: string;
-  /** The package that the file imports: `farcall`, or `@farcall/client`. */
-  runtime: string;
-  /** Names from that package that the file needs, with the names that they have in it. */
-  imports: ImportPlan[];
-  /** Name of the const that makes the stubs. */
-  factory: string;
-  /** The name of `stubs` in this file. */
-  stubs: string;
-  /** Functions that call the factory's methods, for those that make most of the stubs. */
-  makers: MakerPlan[];
-  declarations: DeclarationPlan[];
-  /** The classes of declared errors, each after the one that it extends. */
-  errors: ErrorPlan[];
-  /** The functions, without the methods of classes. */
-  functions: StubPlan[];
-  classes: ClassPlan[];
-}
-
-export interface ImportPlan {
-  name: string;
-  local: string;
-  typeOnly: boolean;
-}
-
-/** A function, since the compiler does not check whether it was reassigned: for a const it follows the whole file's flow from each stub. */
-export interface MakerPlan {
-  name: string;
-  /** The factory's method that it calls. */
-  make: "function" | "generator";
-  /** Whether some of its stubs use argument names that differ from the deployed ones. */
-  named?: true;
-}
-
-export interface StubPlan extends StubType {
-  /** The deployed name. */
-  name: string;
-  /** The const's name, which differs from `exported` if that is a reserved word. */
-  local: string;
-  exported: string;
-  /** The function that makes it in TypeScript output: the name of a maker, or the factory's method itself. */
-  maker: string;
-  mode: FunctionMode;
-  signature: string;
-  /** As code: maps the argument names that the stub shows to the deployed ones, where they differ. */
-  names?: string;
-  doc?: string;
-  /** `src/app.ts:12`, relative to the author's project. */
-  source?: string;
-}
-
-export interface IndexPlan {
-  /** Extension of the specifiers: `.ts`, `.js` or nothing. */
-  extension: string;
-  exports: IndexExport[];
-  /** The package whose `interface Apps` the index extends. */
-  runtime: string;
-  /** Entries for that package's `interface Apps`, which gives `Function.fromName` its types. */
-  apps: {
-    app: string;
-    file: string /** Present when names were changed: deployed to exported. */;
-    functions?: { name: string; exported: string }[];
-  }[];
-}
-
-export interface IndexExport {
-  file: string;
-  namespace: string;
-  /** The namespace's name in the index, which differs from `namespace` if that is a reserved word. */
-  local: string;
-  flat: boolean;
-}
-
-/** One app that the config chose. */
-export interface ChosenApp {
-  manifest: LockedManifest;
-  as?: string | undefined;
-}
-
-export interface PlanSettings {
-  engine?: string | undefined;
-  exports: "namespaces" | "flat";
-  /** Extension of the specifiers by which generated files import each other. */
-  importExtension: string;
-  /** The package that the files import. Default: `farcall`. */
-  runtime?: string;
-  /** Apps that the index of another output declares in `interface Apps`. */
-  declaredElsewhere?: readonly string[];
-  /** The style of Python functions', methods' and parameters' names. */
-  names?: "deployed" | "camelCase" | undefined;
-  rename?: ((name: string, of: { app: string; environment: string }) => string) | undefined;
-}
 
 /** Throws InvalidError if two apps cannot be told apart or a manifest cannot be written as TypeScript. */
 export function planFiles(chosen: readonly ChosenApp[], settings: PlanSettings): Plan {
@@ -296,80 +189,6 @@ function typeParameterNames(functions: LockedManifest["functions"]): Set<string>
   return new Set(calls.flatMap(({ typeParameters = [] }) => typeParameters.map(({ name }) => name)));
 }
 
-interface NamedExport {
-  local: string;
-  exported: string;
-}
-
-/**
- * Gives each function and class its names: the deployed one wherever TypeScript allows it.
- * @param values the file's other exports: enums and error classes
- */
-function nameExports<T extends { name: string }>(
-  items: readonly T[],
-  manifest: LockedManifest,
-  values: readonly string[],
-  settings: PlanSettings,
-): Map<T, NamedExport> {
-  const wanted = new Map(items.map((item) => [item, renamed(item.name, manifest, settings)]));
-  const exports = new Scope(values);
-  const exported = new Map<T, string>();
-  const converted: [T, string][] = [];
-  for (const [fn, name] of wanted) {
-    // `await import()` takes a module that exports a function of this name for a promise, and a class's const is a function.
-    const isThen = name === "then" && manifest.classes?.some((of) => of.name === fn.name);
-    if (isThen || name !== toIdentifier(name)) {
-      converted.push([fn, isThen ? `${name}_` : name]);
-      continue;
-    }
-    if (exports.has(name)) {
-      throw new InvalidError(
-        `two exports would be called ${name}${values.includes(name) ? ", a function and an enum or error class" : ""}`,
-        {
-          hint: "Tell them apart with the config's `rename`.",
-        },
-      );
-    }
-    exported.set(fn, exports.claim(name));
-  }
-  for (const [fn, name] of converted) exported.set(fn, exports.claim(toIdentifier(name)));
-
-  // A reserved word can be exported, but cannot be a const's name: `export { delete_ as delete }`.
-  const locals = new Scope([...values, ...[...exported.values()].filter(canDeclare)]);
-  return new Map(
-    items.map((item) => {
-      const name = exported.get(item)!;
-      return [item, { exported: name, local: canDeclare(name) ? name : locals.claim(`${name}_`) }];
-    }),
-  );
-}
-
-function camelCases({ language }: LockedManifest, { names }: PlanSettings): boolean {
-  return names === "camelCase" && language === "python";
-}
-
-/** The name from the config's `rename`, or else the deployed name in the style of the config's `names`. */
-function renamed(deployed: string, manifest: LockedManifest, settings: PlanSettings): string {
-  const name = renamedByConfig(deployed, manifest, settings);
-  return name === deployed && camelCases(manifest, settings) ? camelCase(name) : name;
-}
-
-function renamedByConfig(name: string, { app, environment }: LockedManifest, { rename }: PlanSettings): string {
-  if (!rename) return name;
-  const hint = "`rename` gets a deployed name and returns the one that the stub is exported by.";
-  let result: unknown;
-  try {
-    result = rename(name, { app, environment }) ?? name;
-  } catch (cause) {
-    throw new InvalidError(`the config's rename failed for ${name}: ${thrownText(cause)}`, { cause, hint });
-  }
-  if (typeof result === "string" && result !== "") return result;
-  throw new InvalidError(
-    `the config's rename returned ${valueText(result)} for ${name}: expected a name, as a string`,
-    { hint },
-  );
-}
-
 /** `Function.fromName` does not know a stub's renamed arguments, so a stub that has some is not declared for it. */
 function planAugmentation(app: AppPlan): IndexPlan["apps"][number] {
   const functions = app.functions.filter(({ names }) => names === undefined);
@@ -379,49 +198,3 @@ function planAugmentation(app: AppPlan): IndexPlan["apps"][number] {
   const changed = isPart || stubs.some(({ name, exported }) => name !== exported);
   return { app: app.app, file: app.file, ...(changed && { functions: stubs }) };
 }
-
-function refuseCollisions(named: readonly { app: ChosenApp; file: string; namespace: string }[]): void {
-  for (const key of ["file", "namespace"] as const) {
-    const seen = new Map<string, (typeof named)[number]>();
-    for (const item of named) {
-      // In lower case: on many file systems `Images.ts` is `images.ts`.
-      const folded = key === "file" ? item.file.toLowerCase() : item.namespace;
-      const other = seen.get(folded);
-      if (other && appText(other.app) === appText(item.app)) {
-        throw new InvalidError(`${appText(item.app)} is listed twice in the config's apps`, {
-          hint: "Remove one of them, or give one another name with `as`.",
-        });
-      }
-      if (other) {
-        throw new InvalidError(
-          `${appText(other.app)} and ${appText(item.app)} would both have the ${key} ${item[key]}`,
-          {
-            hint: `Name one of them: { name: ${JSON.stringify(item.app.manifest.app)}, as: "…" } in the config's apps.`,
-          },
-        );
-      }
-      seen.set(folded, item);
-    }
-  }
-}
-
-function refuseFlatCollisions(apps: readonly AppPlan[]): void {
-  const seen = new Map<string, AppPlan>();
-  for (const app of apps) {
-    for (const name of new Set([
-      ...app.functions.map(({ exported }) => exported),
-      ...app.classes.flatMap(({ exported, instance }) => [exported, instance]),
-      ...[...app.declarations, ...app.errors].map((item) => item.name),
-    ])) {
-      const other = seen.get(name);
-      if (other) {
-        throw new InvalidError(`${other.app} and ${app.app} both export ${name}`, {
-          hint: 'Use exports: "namespaces", or tell them apart with the config\'s `rename`.',
-        });
-      }
-      seen.set(name, app);
-    }
-  }
-}
-
-const appText = ({ manifest }: ChosenApp) => `${JSON.stringify(manifest.app)} (${manifest.environment})`;

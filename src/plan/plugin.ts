@@ -1,6 +1,6 @@
 /** Plugins: three hooks with which a project can change the generated code. */
 import type { LockedManifest } from "./locked.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "./model.ts";
 
 /** Each hook may change its argument or return a replacement; returning nothing keeps the argument. */
 export interface Plugin {

@@ -1,16 +1,13 @@
 /** Prints a schema as TypeScript, and as a page for people. */
+export { printPropertyName, printString } from "./literals.ts";
 export { constructorText, exportMarkdown, reachable, signatureText } from "./markdown.ts";
+export { printCallParameters, printParameters, printTuple } from "./parameters.ts";
 export {
   printCall,
-  printCallParameters,
   printDeclaration,
   printDocumented,
   printIndex,
-  printParameters,
   printProperty,
-  printPropertyName,
-  printString,
-  printTuple,
   printType,
   printTypeParameters,
 } from "./print.ts";

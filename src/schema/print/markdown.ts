@@ -13,7 +13,8 @@ import type {
 } from "../manifest.ts";
 import { declarationsByName, ownMembers, partsOf } from "../resolve.ts";
 import type { Declaration, TypeSchema } from "../type-schema.ts";
-import { printCallParameters, printDeclaration, printParameters, printType, printTypeParameters } from "./print.ts";
+import { printCallParameters, printParameters } from "./parameters.ts";
+import { printDeclaration, printType, printTypeParameters } from "./print.ts";
 
 /**
  * All functions and classes, or the one that is named, then the types that they use. Throws SchemaError for a name that the manifest

@@ -3,16 +3,13 @@
  * it must parse back to the same type, must be fast (strings are concatenated, no intermediate tree), and must hold
  * against hostile manifests: a name that is not one is an error, never text in a program.
  */
-import { isBindingName, isIdentifierName, isLabel, isTypeName } from "../identifiers.ts";
-import type { ParameterSchema } from "../manifest.ts";
-import { isOptional, isPositional, isRequired } from "../parameters.ts";
+import { isBindingName, isIdentifierName } from "../identifiers.ts";
 import { SchemaError } from "../schema-error.ts";
 import type {
   BuiltinType,
   Declaration,
   FunctionType,
   IndexSignature,
-  LiteralType,
   MappedType,
   ObjectType,
   PrimitiveName,
@@ -23,6 +20,8 @@ import type {
   TypeParameterSchema,
   TypeSchema,
 } from "../type-schema.ts";
+import { printLiteral, printNumber, printPropertyName, printString } from "./literals.ts";
+import { globalName, identifierName, labelOf, typeName } from "./names.ts";
 
 /** How tightly a type's context binds; a type that binds less is put in parentheses. */
 const LOOSE = 0;
@@ -76,68 +75,6 @@ export function printTypeParameters(parameters: readonly TypeParameterSchema[] |
   return `${text}>`;
 }
 
-/**
- * `image: Uint8Array, options?: ResizeOptions`, to stand between the parentheses of a function. A parameter named by a
- * reserved word, as another language may allow, gets an underscore: `class_`.
- */
-export function printParameters(parameters: readonly ParameterSchema[]): string {
-  const required = lastRequired(parameters);
-  let text = "";
-  for (let at = 0; at < parameters.length; at++) {
-    const parameter = parameters[at]!;
-    if (at > 0) text += ", ";
-    if (parameter.rest) text += "...";
-    const name = identifierName(parameter.name, "parameter");
-    text += isBindingName(name) ? name : `${name}_`;
-    if (parameter.keywordRest) text += `: { [name: string]: ${print(parameter.type, LOOSE)} }`;
-    else if (!parameter.rest && isOptional(parameter)) {
-      // An optional parameter cannot precede a required one: it accepts `undefined` instead.
-      text += at > required ? `?: ${print(parameter.type, LOOSE)}` : `: ${orUndefined(parameter.type)}`;
-    } else {
-      text += `: ${print(parameter.type, LOOSE)}`;
-    }
-  }
-  return text;
-}
-
-/** Parameters as callers pass them, for people: `text: string, kwargs({ dimensions?: number })`. */
-export function printCallParameters(parameters: readonly ParameterSchema[]): string {
-  const named = parameters.filter((parameter) => !isPositional(parameter));
-  const positional = printParameters(parameters.filter(isPositional));
-  if (named.length === 0) return positional;
-  const rest = named.find(({ keywordRest }) => keywordRest);
-  const record = printType({
-    kind: "object",
-    properties: named
-      .filter((each) => each !== rest)
-      .map((each) => ({ name: each.name, type: each.type, ...(isOptional(each) && { optional: true }) })),
-    ...(rest && { indexes: [{ key: { kind: "primitive", name: "string" }, value: rest.type }] }),
-  });
-  return `${positional}${positional && ", "}kwargs(${record})`;
-}
-
-/**
- * `[image: Uint8Array, options?: ResizeOptions | undefined]`: what `Parameters<typeof f>` is. The `undefined` of an optional
- * element is written out because a caller may pass it, also under exactOptionalPropertyTypes. Labels that TypeScript does not
- * take get an underscore: `class_`.
- */
-export function printTuple(parameters: readonly ParameterSchema[]): string {
-  const required = lastRequired(parameters);
-  let text = "[";
-  for (let at = 0; at < parameters.length; at++) {
-    const parameter = parameters[at]!;
-    if (at > 0) text += ", ";
-    if (parameter.rest) text += "...";
-    text += labelOf(parameter.name, "parameter");
-    if (!parameter.rest && isOptional(parameter)) {
-      text += `${at > required ? "?: " : ": "}${orUndefined(parameter.type)}`;
-    } else {
-      text += `: ${print(parameter.type, LOOSE)}`;
-    }
-  }
-  return `${text}]`;
-}
-
 /** An exported declaration, without its own documentation: one line for an alias, one a member for the others. */
 export function printDeclaration(declaration: Declaration): string {
   const name = typeName(declaration.name, "declaration");
@@ -176,11 +113,6 @@ function memberText(property: PropertySchema): string {
   return text;
 }
 
-/** `width`, or `"content-type"`. */
-export function printPropertyName(name: string): string {
-  return isIdentifierName(name) ? name : printString(name);
-}
-
 /** `readonly width?: number`, `done(): void`; an overloaded method is written several times. */
 export function printProperty(property: PropertySchema): string {
   const { name } = property;
@@ -210,17 +142,6 @@ function printSignature({ typeParameters, parameters, returns }: FunctionType, a
 export function printIndex(index: IndexSignature): string {
   const key = identifierName(index.keyName ?? "key", "index signature's key");
   return `${index.readonly ? "readonly " : ""}[${isBindingName(key) ? key : `${key}_`}: ${print(index.key, LOOSE)}]: ${print(index.value, LOOSE)}`;
-}
-
-/** Characters that end a line, have no width (except joiners of letters and emoji) or change the text direction: a program would look different from what it is. */
-const UNSEEN = /[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-
-/** A string literal in double quotes. Line separators, which some tools take for line ends, are escaped with the rest that is not seen. */
-export function printString(value: string): string {
-  return JSON.stringify(value).replace(
-    UNSEEN,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 function print(type: TypeSchema, around: number): string {
@@ -296,25 +217,6 @@ function list(types: readonly TypeSchema[], around: number, separator: string): 
 
 function printArguments(types: readonly TypeSchema[] | undefined): string {
   return types && types.length > 0 ? `<${list(types, LOOSE, ", ")}>` : "";
-}
-
-function printLiteral({ value }: LiteralType): string {
-  if (typeof value === "string") return printString(value);
-  if (typeof value === "number") return printNumber(value);
-  if (typeof value === "boolean") return value ? "true" : "false";
-  if (!/^-?\d+$/.test(value.bigint)) {
-    throw new SchemaError(`${JSON.stringify(value.bigint)} is not a bigint`, {
-      hint: "A bigint literal is a string of decimal digits.",
-    });
-  }
-  return `${value.bigint.replace(/^(-?)0+(?=\d)/, "$1")}n`;
-}
-
-function printNumber(value: number): string {
-  if (!Number.isFinite(value)) {
-    throw new SchemaError(`${value} is not a literal type`, { hint: "Use the type `number`." });
-  }
-  return String(value);
 }
 
 function printTemplate({ texts, types }: TemplateLiteralType): string {
@@ -403,46 +305,12 @@ function printInfer(name: string, constraint: TypeSchema | undefined): string {
   return constraint ? `${text} extends ${print(constraint, UNION)}` : text;
 }
 
-function orUndefined(type: TypeSchema): string {
+/** The type with `undefined` in it. */
+export function printOrUndefined(type: TypeSchema): string {
   if (type.kind === "primitive" && (type.name === "undefined" || type.name === "unknown" || type.name === "any")) {
     return type.name;
   }
   const has =
     type.kind === "union" && type.members.some((item) => item.kind === "primitive" && item.name === "undefined");
   return has ? print(type, LOOSE) : `${print(type, UNION)} | undefined`;
-}
-
-function lastRequired(parameters: readonly ParameterSchema[]): number {
-  return parameters.findLastIndex(isRequired);
-}
-
-function identifierName(name: string, what: string): string {
-  if (isIdentifierName(name)) return name;
-  throw new SchemaError(`${JSON.stringify(name)} cannot be the name of a ${what}`, {
-    hint: "It is not an identifier.",
-  });
-}
-
-function labelOf(name: string, what: string): string {
-  return isLabel(name) ? name : `${identifierName(name, what)}_`;
-}
-
-function typeName(name: string, what: string): string {
-  if (isTypeName(name)) return name;
-  throw new SchemaError(`${JSON.stringify(name)} cannot be the name of a ${what}`, {
-    hint: isIdentifierName(name) ? "It is a reserved word." : "It is not an identifier.",
-  });
-}
-
-/** Global types without a name; no JSON number is infinite. */
-const WRITTEN_SO: ReadonlySet<string> = new Set(["typeof globalThis", "1e999", "-1e999"]);
-
-/** A global type may lie in a namespace: `Intl.NumberFormatOptions`. */
-function globalName(name: string): string {
-  if (WRITTEN_SO.has(name)) return name;
-  const dot = name.indexOf(".");
-  if (dot < 0) return typeName(name, "global type");
-  typeName(name.slice(0, dot), "global type");
-  for (const part of name.slice(dot + 1).split(".")) identifierName(part, "global type");
-  return name;
 }
