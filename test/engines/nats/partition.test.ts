@@ -97,4 +97,26 @@ describe.skipIf(LEFT_OUT)(`three servers${LEFT_OUT ? ` (${LEFT_OUT})` : ""}`, ()
     await expect.poll(async () => (await listWorkers(cluster.url)).length, patient).toBe(3);
     await agreed(id, 300);
   });
+
+  test(
+    "a server that the others do not reach: the majority goes on, and all is told alike afterwards",
+    patient,
+    async () => {
+      const logs = [file(), file(), file()];
+      const before = await driver.spawn("stamp", inputs(400, logs[0]!));
+      await expect.poll(() => lines(logs[0]!), patient).toBeGreaterThan(20);
+      cluster.isolate(0);
+      // Its caller reaches this server alone: what it spawns is acknowledged once there is a majority again, or not at all.
+      const alone = new Driver(engines[1]!, "apart").spawn("stamp", inputs(50, logs[2]!)).catch((error) => {
+        expect(error).toMatchObject({ code: "FARCALL_ENGINE_UNAVAILABLE" });
+      });
+      const beside = await new Driver(engines[2]!, "apart").spawn("stamp", inputs(200, logs[1]!));
+      expect(numbers(await new Driver(engines[2]!, "apart").get(beside, 200))).toEqual(upTo(200));
+      cluster.join();
+      expect(numbers(await agreed(before, 400))).toEqual(upTo(400));
+      expect(numbers(await agreed(beside, 200))).toEqual(upTo(200));
+      const id = await alone;
+      if (id) expect(numbers(await agreed(id, 50))).toEqual(upTo(50));
+    },
+  );
 });
