@@ -1,8 +1,10 @@
 /** A disk of its own that can be filled. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+const CHUNK = Buffer.alloc(16 * 1024 * 1024);
 
 export interface SmallDisk extends Disposable {
   readonly path: string;
@@ -25,7 +27,17 @@ export function smallDisk(mebibytes: number): SmallDisk | undefined {
     path,
     fill(room = 0) {
       const { bavail, bsize } = statfsSync(path);
-      writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - room)));
+      const file = openSync(ballast, "w");
+      try {
+        for (let left = bavail * bsize - room; left > 0; left -= CHUNK.length) {
+          writeSync(file, CHUNK, 0, Math.min(left, CHUNK.length));
+        }
+      } catch (error) {
+        // Somebody else was quicker.
+        if ((error as { code?: string }).code !== "ENOSPC") throw error;
+      } finally {
+        closeSync(file);
+      }
     },
     free() {
       rmSync(ballast, { force: true });
