@@ -6,6 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { takeBuiltins } from "./builtins.ts";
 import { mergeChunks } from "./merge-chunks.ts";
 
 /** Modules of src/ that are used from outside: by package.json, and by processes that are started from a file. */
@@ -56,6 +57,7 @@ export async function bundle(source: string, outDir: string, entries: readonly s
     Object.entries(metafile.outputs).find(([, { inputs }]) => `${ROOT_MODULE}:${ROOT_MODULE}` in inputs) ?? [];
   if (!place?.includes(`/${CHUNKS}/`)) throw new Error(`${place} is not where ${ROOT_MODULE} takes it to be`);
   await mergeChunks(outDir, metafile, source, CHUNKS);
+  takeBuiltins(outDir);
 }
 
 const leavePackages: Plugin["setup"] = ({ onResolve }) => {
@@ -94,7 +96,12 @@ function places(source: string): Plugin {
   };
 }
 
-/** A bundled CommonJS package finds Node's modules: there is no `require` in an ES module. */
+/**
+ * A bundled CommonJS package finds Node's modules: there is no `require` in an ES module. Commander's commands that are programs of
+ * their own, for which it loads node:child_process, are not used.
+ */
 function withoutRequire(text: string): string {
-  return text.replace(/\brequire\((["']node:[a-z_/]+["'])\)/g, "globalThis.process.getBuiltinModule($1)");
+  return text
+    .replace(/^const childProcess = require\('node:child_process'\);$/m, "")
+    .replace(/\brequire\((["']node:[a-z_/]+["'])\)/g, "globalThis.process.getBuiltinModule($1)");
 }

@@ -7,7 +7,7 @@ import { packageVersion } from "../text/index.ts";
 import { chooseApps, registrySource } from "./choose.ts";
 import { Engines } from "./engines.ts";
 import type { FileChange } from "./files/index.ts";
-import { applyChanges, fingerprints, hash, type OutputState, StateStore } from "./files/index.ts";
+import { applyChanges, fingerprintsOf, type OutputState, StateStore } from "./files/index.ts";
 import { chooseOutput, prepareOutput } from "./prepare.ts";
 import { settingsOfAll } from "./settings.ts";
 import { declaredElsewhere } from "./sharing.ts";
@@ -103,8 +103,7 @@ export async function generateWith(
 }
 
 function outputState(state: Omit<OutputState, "outputs">, files: readonly FileChange[]): OutputState {
-  const paths = files.filter(({ status }) => status !== "removed").map(({ path }) => path);
-  return { ...state, outputs: fingerprints(paths) };
+  return { ...state, outputs: fingerprintsOf(files) };
 }
 
 /** What `generate` would print, as data for other programs: one plan for each output of the config. */
@@ -141,7 +140,7 @@ function stateKey(value: unknown, engines: Engines): string | undefined {
         return item;
       },
     );
-    return isData ? hash(text) : undefined;
+    return isData ? text : undefined;
   } catch {
     // The check of the config reports what is wrong with it.
     return undefined;

@@ -13,20 +13,20 @@ export function declarationMap(app: AppPlan, file: string, text: string, root: s
   const lines = text.split("\n");
   const segments = new Map<number, string>();
   const last = { source: 0, line: 0 };
-  const positions = [...app.functions, ...app.classes]
-    .flatMap(({ local, source }) => {
-      const line = lines.findIndex((item) => item.includes(`declare const ${local}:`));
-      return source && line >= 0 ? [{ local, source, line }] : [];
-    })
-    .sort((a, b) => a.line - b.line);
-  for (const { local, source, line } of positions) {
-    const [, name = "", number = "1"] = /^(.*):(\d+)$/s.exec(source) ?? [];
-    const path = findSource(name, root);
+  const known = new Map([...app.functions, ...app.classes].map(({ local, source }) => [local, source]));
+  const paths = new Map<string, string | undefined>();
+  for (const [line, text] of lines.entries()) {
+    const [, local = ""] = /\bdeclare const ([^\s:]+):/.exec(text) ?? [];
+    const [, name = "", number = "1"] = /^(.*):(\d+)$/s.exec(known.get(local) ?? "") ?? [];
+    // Overloads repeat it.
+    known.delete(local);
+    if (!paths.has(name)) paths.set(name, findSource(name, root));
+    const path = paths.get(name);
     if (path === undefined) continue;
     const specifier = relative(dirname(file), path).split(sep).join("/");
     if (!sources.includes(specifier)) sources.push(specifier);
     const index = sources.indexOf(specifier);
-    const column = lines[line]!.indexOf(local, lines[line]!.indexOf("declare const "));
+    const column = text.indexOf(local, text.indexOf("declare const "));
     // Generated column, then source, line and column relative to those of the segment before; columns there are all 0.
     segments.set(line, [column, index - last.source, Number(number) - 1 - last.line, 0].map(encode).join(""));
     Object.assign(last, { source: index, line: Number(number) - 1 });
@@ -42,7 +42,7 @@ export function declarationMap(app: AppPlan, file: string, text: string, root: s
 
 /** A manifest's paths are relative to the author's project, which may be the config's folder or one above it. */
 function findSource(name: string, root: string): string | undefined {
-  if (name.split("/").includes("..")) return undefined;
+  if (name === "" || name.split("/").includes("..")) return undefined;
   for (let at = root; ; at = dirname(at)) {
     const path = join(at, name);
     if (existsSync(path)) return path;

@@ -31,6 +31,11 @@ export interface FileChange {
   crlf: boolean;
 }
 
+/** What is written of a file that is created or changed. */
+export function writtenText({ after = "", crlf }: FileChange): string {
+  return crlf ? after.replaceAll("\n", "\r\n") : after;
+}
+
 /**
  * The changes, in order, that make `folder` hold `wanted`. `known` are the names that an earlier run wrote.
  * Throws InvalidError on a file that codegen did not write.

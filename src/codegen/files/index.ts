@@ -10,4 +10,4 @@ export {
   withMarker,
 } from "./files.ts";
 export { applyChanges, completeInterrupted } from "./install.ts";
-export { fingerprints, hash, type OutputState, StateStore, stillHolds } from "./state.ts";
+export { fingerprints, fingerprintsOf, hash, type OutputState, StateStore, stillHolds } from "./state.ts";

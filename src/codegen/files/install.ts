@@ -8,7 +8,7 @@ import { chmodSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, st
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { InvalidError } from "../../runtime/errors.ts";
-import { type FileChange, isOurs, readIfPresent } from "./files.ts";
+import { type FileChange, isOurs, readIfPresent, writtenText } from "./files.ts";
 import { hash } from "./state.ts";
 
 /** Names in the folder, except `temporary`, which is next to the file that `name` links to. */
@@ -33,12 +33,13 @@ export function applyChanges(folder: string, changes: readonly FileChange[]): vo
   try {
     mkdirSync(folder, { recursive: true });
     removeLeftovers(folder);
-    const written = writes.map(({ path, after, crlf }): Step => {
+    const written = writes.map((change): Step => {
+      const { path } = change;
       const target = realPath(path);
       const temporary = temporaryName("tmp");
       const file = join(dirname(target), temporary);
       staged.push(file);
-      writeFileSync(file, crlf ? after!.replaceAll("\n", "\r\n") : after!);
+      writeFileSync(file, writtenText(change));
       // A protected file stays protected.
       const mode = statSync(target, { throwIfNoEntry: false })?.mode;
       if (mode !== undefined) chmodSync(file, mode & 0o777);

@@ -4,7 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
+
+import { type FileChange, writtenText } from "./files.ts";
 
 export interface OutputState {
   /** Each chosen app's etag. */
@@ -28,6 +30,9 @@ interface Fingerprint {
 
 /** A file modified less than this long ago can change again without new time stamps. */
 const SETTLED_MS = 2000;
+
+/** Characters, which file systems allow with a suffix. */
+const NAME_LENGTH = 200;
 
 export function hash(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("base64url").slice(0, 22);
@@ -62,6 +67,18 @@ export function fingerprints(paths: Iterable<string>): Record<string, Fingerprin
   return Object.fromEntries([...paths].map((path) => [path, fingerprint(path)]));
 }
 
+/** Of the files that are there once these changes are made. What is written need not be read back. */
+export function fingerprintsOf(changes: readonly FileChange[]): Record<string, Fingerprint> {
+  return Object.fromEntries(
+    changes
+      .filter(({ status }) => status !== "removed")
+      .map((change) => {
+        const { path, status } = change;
+        return [path, status === "unchanged" ? fingerprint(path) : { hash: hash(writtenText(change)) }];
+      }),
+  );
+}
+
 /** The state itself if all files are as they were, or one with newer stamps; `undefined` when a file has changed. */
 export function stillHolds(state: OutputState): OutputState | undefined {
   const inputs = stillTrue(state.inputs);
@@ -81,22 +98,28 @@ function stillTrue(before: Record<string, Fingerprint>): Record<string, Fingerpr
   return after;
 }
 
-/** The state of one config's outputs for one key: the hash of everything the outputs depend on that is known without I/O. */
+/**
+ * The state of one config's outputs for one key: everything the outputs depend on that is known without I/O. The key is kept as it is,
+ * since a hash of it would cost a run that finds nothing new a sixth of its time, for loading node:crypto.
+ */
 export class StateStore {
   readonly #file: string | undefined;
+  /** A config passed to generate() does not have a file. */
+  readonly #config: readonly string[];
   #last: { key: string; outputs: OutputState[] } | undefined;
 
   constructor(root: string, config: string) {
+    this.#config = [root, config];
     this.#file = stateFile(root, config);
   }
 
   read(key: string): readonly OutputState[] | undefined {
     this.#last ??= this.#load();
-    return this.#last?.key === key ? this.#last.outputs : undefined;
+    return this.#last?.key === this.#whole(key) ? this.#last.outputs : undefined;
   }
 
   write(key: string, outputs: OutputState[]): void {
-    this.#last = { key, outputs };
+    this.#last = { key: this.#whole(key), outputs };
     if (this.#file === undefined) return;
     try {
       mkdirSync(dirname(this.#file), { recursive: true });
@@ -106,6 +129,10 @@ export class StateStore {
     } catch {
       // A read-only node_modules is fine: the next run does the work again.
     }
+  }
+
+  #whole(key: string): string {
+    return JSON.stringify([...this.#config, key]);
   }
 
   #load(): { key: string; outputs: OutputState[] } | undefined {
@@ -120,11 +147,15 @@ export class StateStore {
   }
 }
 
-/** Keyed by config and folder, since a config passed to generate() does not have a file. Undefined when there is no node_modules to keep it in. */
+/** Undefined when there is no node_modules to keep it in. Two configs with the same name here take turns with the file. */
 function stateFile(root: string, config: string): string | undefined {
   for (let at = root; ; at = dirname(at)) {
     if (existsSync(join(at, "node_modules"))) {
-      return join(at, "node_modules/.cache/farcall", `${hash(JSON.stringify([root, config]))}.json`);
+      const name = [relative(at, root), basename(config)]
+        .join("/")
+        .replace(/[^\w.-]+/g, "_")
+        .slice(-NAME_LENGTH);
+      return join(at, "node_modules/.cache/farcall", `${name}.json`);
     }
     if (at === dirname(at)) return undefined;
   }

@@ -3,7 +3,7 @@
  * directory with a long path lies elsewhere, in a folder whose name nobody can guess or take before the host does. The host
  * writes where it is into its state directory, and clients believe that file alone, never what a peer says of itself.
  */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { lstatSync, mkdtempSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -52,11 +52,16 @@ export function socketOfHost(paths: StatePaths): string | undefined {
 
 /** The socket that a host is to make: what lay there is removed. */
 export function placeForSocket(paths: StatePaths): string {
-  const random = (): string => randomBytes(8).toString("hex");
-  if (process.platform === "win32") return `\\\\.\\pipe\\farcall-${paths.hash}-${random()}`;
+  if (process.platform === "win32") return pipeFor(paths);
   const socket = socketInside(paths) ?? socketOutside(paths);
   rmSync(socket, { force: true });
   return socket;
+}
+
+/** No two have the same name, and all of one directory can be told by theirs. */
+function pipeFor({ state }: StatePaths): string {
+  const directory = createHash("sha256").update(state).digest("hex").slice(0, 16);
+  return `\\\\.\\pipe\\farcall-${directory}-${randomBytes(8).toString("hex")}`;
 }
 
 function socketInside({ state }: StatePaths): string | undefined {

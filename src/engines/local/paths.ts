@@ -2,7 +2,6 @@
  * Where a `local:` engine keeps things: one state directory per engine, and the files in it. That they are the user's own is
  * decided in private.ts, where the host answers in address.ts.
  */
-import { createHash } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
@@ -12,8 +11,6 @@ export interface StatePaths {
   /** Canonical engine URL: `local:/absolute/state`. */
   readonly url: string;
   readonly state: string;
-  /** The same for all who use the directory, and for nothing else: a part of names outside it. */
-  readonly hash: string;
   /** Which process the host is, and on which socket it answers. */
   readonly address: string;
   readonly database: string;
@@ -34,7 +31,6 @@ export function statePaths(url: string): StatePaths {
   return {
     url: `local:${state}`,
     state,
-    hash: createHash("sha256").update(state).digest("hex").slice(0, 16),
     address: join(state, "host.address"),
     database: join(state, "state.db"),
     logDatabase: join(state, "logs.db"),

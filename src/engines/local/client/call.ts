@@ -31,13 +31,14 @@ const MAX_KEPT_INPUTS = 20_000;
 const LARGE_BYTES = 16 * 1024;
 const MAX_LARGE_BYTES = 64 * 1024 * 1024;
 
-/** Of this program alone; the calls that it makes are counted. */
-const ID_PREFIX = `fc-${randomBytes(10).toString("hex")}`;
+/** Of this program alone, from its first call on; the calls that it makes are counted. */
+let idPrefix: string | undefined;
 let lastId = 0;
 
 function newCallId(): string {
+  idPrefix ??= `fc-${randomBytes(10).toString("hex")}`;
   lastId++;
-  return ID_PREFIX + lastId.toString(16).padStart(12, "0");
+  return idPrefix + lastId.toString(16).padStart(12, "0");
 }
 
 const NOTHING: CallSink = { output() {}, failed() {} };
