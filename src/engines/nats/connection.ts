@@ -1,50 +1,30 @@
 /**
- * The connection to NATS: the client packages, loaded when they are first needed, credentials from the environment, and a
- * process that may end while the connection is open and nothing is under way.
+ * The connection to NATS: what is asked of it, again while servers restart; another server when one stops; and a process that may
+ * end while the connection is open and nothing is under way.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { JetStreamClient, JetStreamManager, PubAck, StoredMsg, StreamInfo } from "@nats-io/jetstream";
-import type { ConnectionOptions, Msg, MsgCallback, NatsConnection } from "@nats-io/transport-node";
+import type { PubAck, StoredMsg, StreamInfo } from "@nats-io/jetstream";
+import type { Msg, MsgCallback } from "@nats-io/transport-node";
 import { EngineUnavailableError, FarcallError } from "../../runtime/errors.ts";
 import type { Address } from "./address.ts";
-import { type Identity, identity, NOBODY, tls } from "./credentials.ts";
-import { asFarcallError, isRefusal, isTemporary, noJetStream } from "./errors.ts";
+import { NOBODY } from "./credentials.ts";
+import { asFarcallError, isRefusal, isTemporary } from "./errors.ts";
+import { keepAlive, type Link, openLink, REQUEST_LIMIT_MS, sendAll } from "./link.ts";
 import { streams, subjects } from "./names.ts";
-import { inboxOf } from "./roles.ts";
 import type { Environment } from "./settings.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
 
 export type { Msg } from "@nats-io/transport-node";
 export type { Subscription } from "./subscriptions.ts";
 
-/** Not written as literals, or a bundler would want the packages of every consumer. */
-const TRANSPORT = ["@nats-io/transport-node"].join();
-const JETSTREAM = ["@nats-io/jetstream"].join();
-const INSTALL = "Run `npm install @nats-io/transport-node@3.4 @nats-io/jetstream@3.4`.";
-
-const CONNECT_LIMIT_MS = 10_000;
-const REQUEST_LIMIT_MS = 5_000;
 /** Servers restart, and leaders are elected: what was not answered is asked again for so long. */
 const PATIENCE_MS = 30_000;
-const RECONNECT_WAIT_MS = 100;
-const CLOSE_LIMIT_MS = 1_000;
 /** Clocks of machines that are set right differ by less, and an answer that took longer does not tell. */
 const MAX_SKEW_ERROR_MS = 1_000;
 /** A server says that it stops, and no other takes us: it is tried again. */
 const LEAVE_AGAIN_MS = 250;
 /** Until all servers of a cluster know where we are now. */
 const SPREAD_MS = 100;
-
-type Transport = typeof import("@nats-io/transport-node");
-type JetStream = typeof import("@nats-io/jetstream");
-
-export interface Link {
-  readonly identity: Identity;
-  readonly nc: NatsConnection;
-  readonly js: JetStreamClient;
-  readonly jsm: JetStreamManager;
-  readonly transport: Transport;
-}
 
 /** Which message of a stream: the newest of a subject, the one with a number, or the first of a subject from a number on. */
 export type Query = { last_by_subj: string } | { seq: number } | { seq: number; next_by_subj: string };
@@ -255,39 +235,18 @@ export class Connection {
     if (--this.#held === 0) this.#keepAlive(false);
   }
 
-  /** The client has no method for it: neither its socket nor the timer of its pings lets a process end. */
   #keepAlive(alive: boolean): void {
-    const { protocol } = (this.#open?.nc ?? {}) as unknown as {
-      protocol?: { transport?: { socket?: Holding }; heartbeats?: { timer?: Holding } };
-    };
-    for (const holding of [protocol?.transport?.socket, protocol?.heartbeats?.timer]) {
-      if (alive) holding?.ref();
-      else holding?.unref();
-    }
+    if (this.#open) keepAlive(this.#open.nc, alive);
   }
 
   async #connect(): Promise<Link> {
-    const link = await this.#connectTo(this.address.servers);
+    const link = await this.#openTo(this.address.servers);
     this.#use(link);
     return link;
   }
 
-  async #connectTo(servers: readonly string[]): Promise<Link> {
-    const [transport, jetstream] = await loadPackages();
-    const who = identity(this.env, transport);
-    const options = this.#options(who);
-    let nc: NatsConnection;
-    try {
-      nc = await transport.connect({ ...options, servers: [...servers] });
-    } catch (error) {
-      throw asFarcallError(error, this.address.url);
-    }
-    if (nc.info?.jetstream !== true) {
-      await nc.close();
-      throw noJetStream(this.address.url);
-    }
-    const js = jetstream.jetstream(nc, { timeout: REQUEST_LIMIT_MS });
-    return { identity: who, nc, js, jsm: await js.jetstreamManager(false), transport };
+  #openTo(servers: readonly string[]): Promise<Link> {
+    return openLink(servers, { address: this.address, name: this.#name, env: this.env });
   }
 
   #use(link: Link): void {
@@ -334,7 +293,7 @@ export class Connection {
       // Without another one it goes on by itself, once this one is gone.
       if (this.#open !== old || old.nc.isClosed() || old.nc.getServer() !== lame) return undefined;
       try {
-        return await this.#connectTo(others);
+        return await this.#openTo(others);
       } catch {
         await delay(LEAVE_AGAIN_MS, undefined, { ref: false });
       }
@@ -371,23 +330,6 @@ export class Connection {
     for (const listener of [...this.#denied]) listener(denial);
   }
 
-  #options({ user, options }: Identity): ConnectionOptions {
-    return {
-      servers: [...this.address.servers],
-      name: this.#name,
-      timeout: CONNECT_LIMIT_MS,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: RECONNECT_WAIT_MS,
-      reconnectJitter: RECONNECT_WAIT_MS,
-      noAsyncTraces: true,
-      inboxPrefix: inboxOf(user),
-      // Credentials are renewed, and servers get a new configuration: what is refused now may be taken later.
-      ignoreAuthErrorAbort: true,
-      ...options,
-      ...tls(this.env, this.address),
-    } as ConnectionOptions;
-  }
-
   #closedError(): EngineUnavailableError {
     return new EngineUnavailableError(`the engine ${this.address.url} was closed while this was under way`);
   }
@@ -411,34 +353,5 @@ export class Connection {
     }
     await Promise.all([...this.#left].map(({ nc }) => nc.close()));
     this.release();
-  }
-}
-
-/** What was published is sent, unless no server is there. */
-async function sendAll(nc: NatsConnection): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, CLOSE_LIMIT_MS);
-  // A connection that is lost meanwhile has nothing to send.
-  await Promise.race([nc.flush().catch(() => {}), late]);
-  clearTimeout(timer);
-}
-
-interface Holding {
-  ref(): void;
-  unref(): void;
-}
-
-/** Rejects with EngineUnavailableError. */
-export async function loadPackages(): Promise<[Transport, JetStream]> {
-  try {
-    return (await Promise.all([
-      import(/* @vite-ignore */ /* webpackIgnore: true */ TRANSPORT),
-      import(/* @vite-ignore */ /* webpackIgnore: true */ JETSTREAM),
-    ])) as [Transport, JetStream];
-  } catch (cause) {
-    throw new EngineUnavailableError("the engine nats: needs NATS's npm packages, which are not installed", {
-      cause,
-      hint: INSTALL,
-    });
   }
 }

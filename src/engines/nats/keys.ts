@@ -2,7 +2,7 @@
  * Keys, which NATS's own library makes: they are nkeys, as servers and NATS's tools know them. No server is needed, and none
  * gets to see a private half.
  */
-import { loadPackages } from "./connection.ts";
+import { loadPackages } from "./link.ts";
 
 export interface KeyPair {
   publicKey: string;

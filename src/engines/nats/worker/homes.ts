@@ -1,9 +1,10 @@
 /** The durable calls that are at home here: taken from the consumer that all workers share, one worker a call at a time. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Consumer } from "@nats-io/jetstream";
-import type { Connection, Link, Msg, Subscription } from "../connection.ts";
+import type { Connection, Msg, Subscription } from "../connection.ts";
 import { CallStore, type Cancelled } from "../durable/index.ts";
 import { isNoRoom } from "../errors.ts";
+import type { Link } from "../link.ts";
 import { callIdIn, HOME, streams, subjects } from "../names.ts";
 import type { Source } from "../source/index.ts";
 import { Delivery } from "./delivery.ts";

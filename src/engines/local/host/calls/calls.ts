@@ -22,7 +22,8 @@ import {
 } from "../storage/index.ts";
 import { Backlog } from "./backlog.ts";
 import { DueCalls } from "./due-calls.ts";
-import { DurableCall, type DurableHost } from "./durable-call.ts";
+import { DurableCall } from "./durable-call.ts";
+import type { DurableHost } from "./durable-host.ts";
 import { expiredFailure, infoOf, infoOfStored } from "./info.ts";
 import { Intake, newId, type WebRequest } from "./intake.ts";
 import { MemoryCall } from "./memory-call.ts";

@@ -8,7 +8,8 @@ import { inNextSlice, isSliceOver } from "../../../../wire/slices.ts";
 import { FromHost } from "../../protocol.ts";
 import { asFailure } from "../failures.ts";
 import { type CallStorage, InputState, OUTPUT_TYPES } from "../storage/index.ts";
-import type { DurableCall, OutputListener } from "./durable-call.ts";
+import type { DurableCall } from "./durable-call.ts";
+import type { OutputListener } from "./output-listeners.ts";
 import type { Peer } from "./peer.ts";
 
 /** Inputs that are looked at in one go. */
@@ -71,7 +72,7 @@ export class OutputReader implements OutputListener {
     this.#onScanned = onScanned;
     this.#onClosed = onClosed;
     if (onScanned) return;
-    call.live?.addReader(this);
+    call.live?.readers.add(this);
     // Nothing has run yet, so everything is still to come.
     if (call.live?.accepted === false) this.#seenAll();
   }
@@ -161,7 +162,7 @@ export class OutputReader implements OutputListener {
 
   close(): void {
     this.#over = true;
-    this.#call.live?.removeReader(this);
+    this.#call.live?.readers.remove(this);
     this.#onClosed?.(this);
   }
 }
