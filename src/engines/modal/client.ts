@@ -4,7 +4,7 @@
  */
 import type { ModalClient } from "modal";
 import { EngineUnavailableError } from "../../runtime/errors.ts";
-import { rpcError, Status } from "./errors.ts";
+import { rpcError, Status, statusOf } from "./errors.ts";
 
 export type Rpc = ModalClient["cpClient"];
 /** What an RPC answers. */
@@ -17,19 +17,25 @@ export type RpcOptions = NonNullable<Parameters<Rpc["functionMap"]>[1]>;
 const SERIES = "0.11.";
 const INSTALL = "Run `npm install modal@0.11.1`.";
 
-/** Polls wait up to 55 s on the server; a connection that has broken is found within a minute. */
-export const POLL: RpcOptions = { retries: 20, timeoutMs: 60_000, additionalStatusCodes: [Status.resourceExhausted] };
+/** Polls wait up to 55 s on the server; a connection that has broken is found within a minute, which counts all attempts of one poll. */
+const POLL: RpcOptions = { retries: 20, timeoutMs: 60_000, additionalStatusCodes: [Status.resourceExhausted] };
 export const POLL_SECONDS = 55;
-/** What belongs to a call outlasts a restart of the server, about eight seconds. Requests have keys: none is carried out twice. */
-export const LASTING: RpcOptions = { retries: 10 };
-/** All else outlasts the second after which a broken connection is tried again. */
-const BRIEF: RpcOptions = { retries: 5 };
+/** So many polls in a row may pass without any answer. */
+const MAX_LATE = 5;
+/**
+ * Outlasts a restart of the server of eight seconds: the transport connects again about 1, 2.6, 5.2 and 9.3 s after it was lost, and
+ * some seconds later than that at worst. Requests have keys: none is carried out twice.
+ */
+export const LASTING: RpcOptions = { retries: 18 };
+/** A server that has never answered may not be there at all. */
+const FIRST: RpcOptions = { retries: 5 };
 
 export class Session {
   readonly url: string;
   readonly #load: () => Promise<unknown>;
   #client: Promise<ModalClient> | undefined;
   #closed = new AbortController();
+  #answered = false;
 
   /** @param load the SDK's module */
   constructor(url: string, load: () => Promise<unknown> = loadSdk) {
@@ -46,9 +52,29 @@ export class Session {
   async ask<T>(run: (rpc: Rpc, options: RpcOptions) => Promise<T>): Promise<T> {
     const { signal } = this;
     try {
-      return await run(await this.rpc(), { ...BRIEF, signal });
+      const answer = await run(await this.rpc(), { ...(this.#answered ? LASTING : FIRST), signal });
+      this.#answered = true;
+      return answer;
     } catch (error) {
       throw signal.aborted ? this.closedError() : rpcError(error, this.url);
+    }
+  }
+
+  /**
+   * Asks what the server answers when there is something to tell. A poll that was sent again after a broken connection would be
+   * answered after its time: it is asked anew. Rejects with FarcallError.
+   */
+  async poll<T>(signal: AbortSignal, run: (rpc: Rpc, options: RpcOptions) => Promise<T>): Promise<T> {
+    for (let late = 0; ; late++) {
+      const answer = await this.ask(async (rpc) => {
+        try {
+          return { value: await run(rpc, { ...POLL, signal }) };
+        } catch (error) {
+          if (statusOf(error) !== Status.deadlineExceeded || signal.aborted || late >= MAX_LATE) throw error;
+          return undefined;
+        }
+      });
+      if (answer) return answer.value;
     }
   }
 

@@ -10,6 +10,7 @@ import {
 /** Statuses of gRPC, by number. */
 export const Status = {
   invalidArgument: 3,
+  deadlineExceeded: 4,
   notFound: 5,
   permissionDenied: 7,
   resourceExhausted: 8,

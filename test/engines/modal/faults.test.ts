@@ -193,6 +193,23 @@ test("calls go on when the server goes away and comes back", async () => {
   expect(await mapped).toEqual([0, 1, 2]);
 });
 
+test("calls that begin while the server is away for some seconds wait for it", async () => {
+  modal.fake.deploy("shop", { double, count: generator(({ args: [upto] }) => range(Number(upto))) });
+  expect(await modal.function("double").remote(1)).toBe(2);
+  const restarted = modal.fake.restart({ downMs: 3_000 });
+  const calls = [
+    modal.function("double").remote(2),
+    collect(modal.function("double").map([3, 4])),
+    collect(modal.function("count").remoteGen(2)),
+    modal
+      .function("double")
+      .spawn(5)
+      .then((call: { get(): Promise<unknown> }) => call.get()),
+  ];
+  expect(await Promise.all(calls)).toEqual([4, [6, 8], [0, 1], 10]);
+  await restarted;
+});
+
 test("a lost answer to a question for outputs loses no output", async () => {
   modal.fake.deploy("shop", { double });
   modal.fake.faults.fail("functionGetOutputs", Status.UNAVAILABLE, { times: 3, after: true });

@@ -1,7 +1,7 @@
 /** What Modal says of the functions of a deployed app: ids and metadata by tag, for the newest version or an older one. */
 import type { AppRef } from "../../../engine/index.ts";
 import type { FunctionSchema } from "../../../schema/index.ts";
-import { LASTING, type Session } from "../client.ts";
+import type { Session } from "../client.ts";
 import { Status, statusOf } from "../errors.ts";
 import { inParallel } from "../values.ts";
 import { FIRST_CARRIER, isCarrier, nextCarrier, readCarrier } from "./carrier.ts";
@@ -27,9 +27,9 @@ export function metadataOf(
 /** How many questions about single functions are open at once. */
 const PARALLEL = 16;
 
-/** Of the newest version, by one question where the answer is complete. The app was found just before: a server that is away now comes back. */
+/** Of the newest version, by one question where the answer is complete. */
 export async function readLayout(session: Session, appId: string, ref: AppRef): Promise<Layout> {
-  const { appLayout } = await session.ask((rpc, options) => rpc.appGetLayout({ appId }, { ...options, ...LASTING }));
+  const { appLayout } = await session.ask((rpc, options) => rpc.appGetLayout({ appId }, options));
   const metadata = new Map(appLayout?.objects.map((each) => [each.objectId, each.functionHandleMetadata]));
   const entries = Object.entries(appLayout?.functionIds ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   const located = await inParallel(entries, PARALLEL, async ([tag, functionId]) => {
@@ -67,7 +67,7 @@ async function getFunction(session: Session, ref: AppRef, tag: string): Promise<
   const request = { appName, objectTag: tag, environmentName, appVersion: version };
   return session.ask(async (rpc, options) => {
     try {
-      const { functionId, handleMetadata } = await rpc.functionGet(request, { ...options, ...LASTING });
+      const { functionId, handleMetadata } = await rpc.functionGet(request, options);
       return handleMetadata && { functionId, metadata: handleMetadata };
     } catch (error) {
       if (statusOf(error) === Status.notFound) return undefined;

@@ -1,5 +1,5 @@
 /** The input plane: a server of the function's own, with a shorter protocol. Each attempt of an input has its token. */
-import { LASTING, POLL, type Request, type Rpc, type RpcOptions } from "../client.ts";
+import { LASTING, type Request, type Rpc, type RpcOptions } from "../client.ts";
 import { headers } from "../headers.ts";
 import type { Sent } from "./inputs.ts";
 import type { Item } from "./outputs.ts";
@@ -68,7 +68,7 @@ export class InputPlane implements Plane {
       requestedAt: Date.now() / 1000,
       timeoutSecs: seconds,
     };
-    const { output } = await this.#ask((rpc, options) => rpc.attemptAwait(request, { ...options, ...POLL }));
+    const { output } = await this.#poll((rpc, options) => rpc.attemptAwait(request, options));
     // The token stands for one attempt.
     return output ? [{ ...output, idx: index, retryCount: this.#attempts.get(index) ?? 0 }] : [];
   }
@@ -81,7 +81,7 @@ export class InputPlane implements Plane {
       // Lost inputs are asked for apart.
       timeout: IMPATIENT_SECONDS,
     };
-    const answer = await this.#ask((rpc, options) => rpc.mapAwait(request, { ...options, ...POLL }));
+    const answer = await this.#poll((rpc, options) => rpc.mapAwait(request, options));
     this.#lastEntryId = answer.lastEntryId || this.#lastEntryId;
     if (answer.outputs.length > 0) return answer.outputs.map((each) => ({ ...each, idx: each.idx - FIRST }));
     return patient ? this.#lost(waiting) : [];
@@ -91,7 +91,7 @@ export class InputPlane implements Plane {
     const asked = waiting.filter((index) => this.#tokens.has(index));
     const attemptTokens = asked.map((index) => this.#tokens.get(index) ?? "");
     const request = { lastEntryId: this.#lastEntryId, timeout: 0, attemptTokens };
-    const { lost } = await this.#ask((rpc, options) => rpc.mapCheckInputs(request, { ...options, ...POLL }));
+    const { lost } = await this.#poll((rpc, options) => rpc.mapCheckInputs(request, options));
     return asked.filter((_, at) => lost[at]).map((index) => lostItem(index, this.#attempts.get(index) ?? 0));
   }
 
@@ -133,8 +133,9 @@ export class InputPlane implements Plane {
     return this.#persist((rpc, options) => rpc.mapStartOrContinue(request, options));
   }
 
-  #ask<T>(run: (rpc: Rpc, options: RpcOptions) => Promise<T>): Promise<T> {
-    return this.#options.session.ask(async () => run(await this.#rpc(), this.#rpcOptions()));
+  #poll<T>(run: (rpc: Rpc, options: RpcOptions) => Promise<T>): Promise<T> {
+    const { session, signal } = this.#options;
+    return session.poll(signal, async (_, options) => run(await this.#rpc(), { ...this.#rpcOptions(), ...options }));
   }
 
   #persist<T>(run: (rpc: Rpc, options: RpcOptions) => Promise<T>): Promise<T> {

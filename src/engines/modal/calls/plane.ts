@@ -1,6 +1,6 @@
 /** How synchronous calls reach Modal: a call that a caller waits for, with its inputs, outputs and retries. */
 import type { FunctionRef } from "../../../engine/index.ts";
-import { POLL, type Reply, type Session } from "../client.ts";
+import type { Reply, Session } from "../client.ts";
 import { CallType, Invocation, Outcome } from "../values.ts";
 import type { Callee, Callees } from "./callee.ts";
 import type { Sent } from "./inputs.ts";
@@ -115,7 +115,7 @@ export class ControlPlane implements Plane {
       requestedAt: Date.now() / 1000,
       inputJwts,
     };
-    const answer = await session.ask((rpc) => rpc.functionGetOutputs(request, { ...POLL, signal }));
+    const answer = await session.poll(signal, (rpc, options) => rpc.functionGetOutputs(request, options));
     this.#lastEntryId = answer.lastEntryId || this.#lastEntryId;
     return answer.outputs;
   }

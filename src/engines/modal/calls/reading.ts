@@ -7,7 +7,7 @@ import {
   InvalidError,
   OutputExpiredError,
 } from "../../../runtime/errors.ts";
-import { LASTING, POLL, POLL_SECONDS, type Session } from "../client.ts";
+import { LASTING, POLL_SECONDS, type Session } from "../client.ts";
 import { rpcError } from "../errors.ts";
 import { inParallel, pause } from "../values.ts";
 import { type Item, outputOf } from "./outputs.ts";
@@ -42,7 +42,7 @@ async function readPage(session: Session, callId: string, page: Page, signal: Ab
     startIdx,
     endIdx,
   };
-  const answer = await session.ask((rpc) => rpc.functionGetOutputs(request, { ...POLL, signal }));
+  const answer = await session.poll(signal, (rpc, options) => rpc.functionGetOutputs(request, options));
   const { outputs, numUnfinishedInputs: unfinished } = answer;
   return { outputs, unfinished, lastEntryId: answer.lastEntryId || lastEntryId };
 }
