@@ -7,6 +7,7 @@
  */
 import type { CallOptions, Kwargs, Marker } from "./markers.ts";
 import type {
+  Fixed,
   Flat,
   Iterables,
   KwargsAt,
@@ -30,7 +31,7 @@ export type ChosenForm<P extends readonly unknown[], K, A extends readonly unkno
   ? KwargsAt<P, K>
   : [A] extends [readonly unknown[]]
     ? number extends P["length"]
-      ? AfterRest<P, OnlyOf<K>, Trailing<A>>
+      ? Or<BeforeRest<Fixed<P>, K, BeforeKwargs<A>>, AfterRest<P, OnlyOf<K>, Trailing<A>>>
       : OneForm<P, NamesOf<K>, OnlyOf<K>, BeforeKwargs<A>>
     : { [I in keyof A]: Marker<A[I]> };
 
@@ -65,6 +66,11 @@ type BeforeKwargs<A, Before extends readonly unknown[] = []> = A extends readonl
     ? Before["length"]
     : BeforeKwargs<Rest, [...Before, First]>
   : "none";
+
+/** Where the rest is empty, the parameters before it can be given by name. */
+type BeforeRest<P extends readonly unknown[], K, N> = N extends number
+  ? WithNames<At<Splits<P, NamesOf<K>, OnlyOf<K>>, N>>
+  : never;
 
 /** Nothing can be optional after a rest parameter, so that what is there decides. */
 type AfterRest<P extends readonly unknown[], Only, T> = T extends "kwargs"

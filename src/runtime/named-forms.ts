@@ -1,6 +1,6 @@
 /**
- * Parameter lists of remote methods whose arguments can come by name: all forms of a call. Functions with a rest parameter have
- * fewer, since their other arguments stay by position.
+ * Parameter lists of remote methods whose arguments can come by name: all forms of a call. Beside a rest parameter,
+ * those before it can be given by name where the rest is empty.
  */
 import type { CallOptions, GivenKwargs, Kwargs } from "./markers.ts";
 import type { AnyIterable, IterableArguments } from "./positional-forms.ts";
@@ -88,13 +88,22 @@ export type Flat<T> = T extends unknown ? { [Name in keyof T]: T[Name] } : never
 
 /** What `kwargs()` is to be at each place. */
 export type KwargsAt<P extends readonly unknown[], K> = number extends P["length"]
-  ? CallForms<P, K, false>
+  ? KwargsAfter<Splits<Fixed<P>, NamesOf<K>, OnlyOf<K>>> | [...Nevers<Fixed<P>>, ...never[], Kwargs<OnlyOf<K>>]
   : KwargsAfter<Splits<P, NamesOf<K>, OnlyOf<K>>>;
 
 type KwargsAfter<S> =
-  S extends Split<infer P extends readonly unknown[], infer Named>
-    ? [...{ [I in keyof P]: never }, Kwargs<Named>]
-    : never;
+  S extends Split<infer P extends readonly unknown[], infer Named> ? [...Nevers<P>, Kwargs<Named>] : never;
+
+type Nevers<P extends readonly unknown[]> = { [I in keyof P]: never };
+
+/** The parameters before a rest parameter. */
+export type Fixed<P extends readonly unknown[], Before extends readonly unknown[] = []> = "0" extends keyof P
+  ? P extends readonly [infer A, ...infer Rest]
+    ? Fixed<Rest, [...Before, A]>
+    : P extends readonly [(infer A)?, ...infer Rest]
+      ? Fixed<Rest, [...Before, A?]>
+      : Before
+  : Before;
 
 type CallForm<S, G> =
   S extends Split<infer P extends readonly unknown[], infer Named>
