@@ -88,13 +88,14 @@ export type Flat<T> = T extends unknown ? { [Name in keyof T]: T[Name] } : never
 
 /** What `kwargs()` is to be at each place. */
 export type KwargsAt<P extends readonly unknown[], K> = number extends P["length"]
-  ? KwargsAfter<Splits<Fixed<P>, NamesOf<K>, OnlyOf<K>>> | [...Nevers<Fixed<P>>, ...never[], Kwargs<OnlyOf<K>>]
+  ? KwargsAfter<Splits<Fixed<P>, NamesOf<K>, OnlyOf<K>>> | [...Own<Fixed<P>>, ...never[], Kwargs<OnlyOf<K>>]
   : KwargsAfter<Splits<P, NamesOf<K>, OnlyOf<K>>>;
 
 type KwargsAfter<S> =
-  S extends Split<infer P extends readonly unknown[], infer Named> ? [...Nevers<P>, Kwargs<Named>] : never;
+  S extends Split<infer P extends readonly unknown[], infer Named> ? [...Own<P>, Kwargs<Named>] : never;
 
-type Nevers<P extends readonly unknown[]> = { [I in keyof P]: never };
+/** What is `unknown` would hide what `kwargs()` is to be at its place. What is not says what `new Set()` there is a set of. */
+type Own<P extends readonly unknown[]> = { [I in keyof P]: unknown extends P[I] ? never : P[I] };
 
 /** The parameters before a rest parameter. */
 export type Fixed<P extends readonly unknown[], Before extends readonly unknown[] = []> = "0" extends keyof P

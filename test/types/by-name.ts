@@ -116,3 +116,18 @@ mapped.remote(new Map([["a", 1]]));
 mapped.map([new Map([["a", 1]])]);
 // @ts-expect-error a Map is an iterable, but not of maps
 mapped.map(new Map([["a", 1]]));
+
+// ---- empty collections ----
+
+declare const gather: Function<
+  [ids: Set<number>, names: Map<string, number>, lists?: number[][], ...rest: Set<string>[]],
+  number,
+  Keywords<["ids", "names", "lists"], { strict?: boolean }>
+>;
+gather.remote(new Set(), new Map());
+gather.remote(new Set(), new Map(), [], kwargs({ strict: true }));
+gather.remote(new Set(), new Map(), [[]], new Set(["a"]));
+mapped.remote(new Map());
+mapped.spawn(new Map());
+// @ts-expect-error a set of something else
+gather.remote(new Set(["a"]), new Map());
