@@ -13,7 +13,7 @@ import type { BundleOptions } from "../config/config.ts";
 import type { Artifact } from "../engine/index.ts";
 import type { Problem } from "../introspect/index.ts";
 import { DeployError } from "./errors.ts";
-import { compileDecorated, emitsMetadata } from "./metadata.ts";
+import { authorsPlace, compileDecorated, emitsMetadata } from "./metadata.ts";
 import { packageFolderOf } from "./native.ts";
 import { isMissing, missingWarning, packagePlugin } from "./packages.ts";
 import { hasAnswers, PLACE_BANNER, PLACES, placePlugin } from "./places.ts";
@@ -65,7 +65,7 @@ export class Bundler {
       const files = Object.keys(built.metafile.inputs).map((input) => resolve(this.#root, input));
       const binaries = files.filter((file) => file.endsWith(".node")).flatMap((file) => packageFolderOf(file) ?? []);
       // A package left out by an earlier round is not an input of this one.
-      if (addAll(this.#binaries, binaries) === 0) return this.#finish(built, code, map, files);
+      if (addAll(this.#binaries, binaries) === 0) return await this.#finish(built, code, map, files);
     }
   }
 
@@ -86,7 +86,7 @@ export class Bundler {
       if (!errors) throw error;
       const unmatched = errors.map((message) => this.#unmatchedIn(message));
       if (!unmatched.includes(undefined) && addAll(this.#unmatched, unmatched as string[]) > 0) return undefined;
-      const problems = errors.map((message) => toProblem(message, "error", this.#entry));
+      const problems = await this.#problems(errors, "error");
       throw new DeployError("bundle", `cannot bundle ${shownPath(this.#root, this.#entry)}`, problems);
     }
   }
@@ -129,7 +129,22 @@ export class Bundler {
     } satisfies BuildOptions;
   }
 
-  #finish(built: Built, text: string, sourceMap: string, files: string[]): Bundle {
+  async #problems(messages: readonly Message[], severity: Problem["severity"]): Promise<Problem[]> {
+    const isCompiled = messages.length > 0 && (await emitsMetadata(this.#entry));
+    return await Promise.all(
+      messages.map(async ({ text, location, notes }) => {
+        const compiled = { line: location?.line ?? 1, column: location?.column ?? 0 };
+        const place = location && isCompiled && (await authorsPlace(resolve(this.#root, location.file), compiled));
+        const { line, column } = place || compiled;
+        const said = location?.suggestion || notes.map((note) => note.text).join(" ");
+        const hint = UNMATCHED.test(text) ? UNMATCHED_HINT : said.replace(EXTERNAL_HINT, EXTERNAL_SETTING);
+        const file = location?.file ?? this.#entry;
+        return { severity, file, line, column: column + 1, message: text, ...(hint && { hint }) };
+      }),
+    );
+  }
+
+  async #finish(built: Built, text: string, sourceMap: string, files: string[]): Promise<Bundle> {
     const binary = authorsBinary(built.metafile);
     if (binary) {
       throw new DeployError("bundle", `${binary.importer} imports the native module ${binary.file} directly`, [], {
@@ -143,11 +158,11 @@ export class Bundler {
       .replace(NAME_HELPER, CHEAP_NAME_HELPER)
       .replace(COMMONJS_HELPER, KNOWN_COMMONJS_HELPER);
     const missing = built.warnings.filter(isMissing);
-    const warnings = built.warnings
+    const messages = built.warnings
       .filter((message) => !isMissing(message))
       .filter(({ location, pluginName }) => pluginName !== "" || !location?.file.includes("node_modules/"))
-      .concat(missing.length > 0 ? missingWarning(missing) : [])
-      .map((message) => toProblem(message, "warning", this.#entry));
+      .concat(missing.length > 0 ? missingWarning(missing) : []);
+    const warnings = await this.#problems(messages, "warning");
     return { code, sourceMap, hash: digest("sha256", code), root: this.#root, files, warnings };
   }
 }
@@ -186,20 +201,10 @@ function authorsBinary(metafile: Metafile): { file: string; importer: string } |
   return undefined;
 }
 
-function toProblem(message: Message, severity: Problem["severity"], entry: string): Problem {
-  const { location, notes } = message;
-  const hint = location?.suggestion || notes.map((note) => note.text).join(" ");
-  return {
-    severity,
-    file: location?.file ?? entry,
-    line: location?.line ?? 1,
-    column: (location?.column ?? 0) + 1,
-    message: message.text,
-    ...(hint && { hint: hint.replace(EXTERNAL_HINT, 'set `bundle: { external: ["$1"] }` in farcall.config.ts') }),
-  };
-}
-
 /** What esbuild says when it looks for files by a computed path, and there are none. */
 const UNMATCHED = /^Could not resolve (?:require|import)\("[^"]*\*/;
+const UNMATCHED_HINT =
+  "No file matches. A path that is computed as a whole is left to run time: `const path = …; require(path)`.";
 /** esbuild speaks of a setting of its own, which the config passes on. */
 const EXTERNAL_HINT = /mark the path "([^"]+)" as external/;
+const EXTERNAL_SETTING = 'set `bundle: { external: ["$1"] }` in farcall.config.ts';

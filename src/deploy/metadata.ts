@@ -3,6 +3,7 @@
  * cannot do it, so where the option is on, modules with decorators are compiled by TypeScript first.
  */
 import { readFile } from "node:fs/promises";
+import { SourceMap } from "node:module";
 import type { Loader } from "esbuild";
 import { packageFolderOf } from "./native.ts";
 
@@ -38,4 +39,17 @@ export async function compileDecorated(path: string): Promise<{ contents: string
     },
   });
   return { contents: outputText, loader: path.endsWith("x") ? "jsx" : "js" };
+}
+
+const INLINE_MAP = /^\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/m;
+
+/** Where the author wrote what is at a place of the compiled module: line from 1, column from 0. Undefined for a module that is not compiled. */
+export async function authorsPlace(
+  path: string,
+  { line, column }: { line: number; column: number },
+): Promise<{ line: number; column: number } | undefined> {
+  const [, map] = INLINE_MAP.exec((await compileDecorated(path))?.contents ?? "") ?? [];
+  if (map === undefined) return undefined;
+  const found = new SourceMap(JSON.parse(Buffer.from(map, "base64").toString())).findEntry(line - 1, column);
+  return "originalLine" in found ? { line: found.originalLine + 1, column: found.originalColumn } : undefined;
 }

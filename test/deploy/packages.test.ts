@@ -356,6 +356,20 @@ test("emitDecoratorMetadata is honoured", async () => {
   expect(await run(one)).toBe("when design:type Date\ntrue ROOT/app.ts\n");
 });
 
+test("what the bundler says of a module with decorators names the author's line", async () => {
+  await using one = await project({
+    "app.ts": `function Column(_t: object, _k: string) {}
+      class Entity { @Column when!: Date; }
+      interface Left { out: string }
+      export const load = (name: string) => require("./nowhere/" + name);
+      console.log(Entity);`,
+    "tsconfig.json": JSON.stringify({ compilerOptions: { experimentalDecorators: true, emitDecoratorMetadata: true } }),
+  });
+  await expect(bundle(one)).rejects.toMatchObject({
+    problems: [{ line: 4, column: 53, hint: expect.stringContaining("No file matches") }],
+  });
+});
+
 const needy = {
   "app.ts": `import { App } from "farcall";
     if (!process.env.DATABASE_URL) throw new Error("DATABASE_URL is not set");
