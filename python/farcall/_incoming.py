@@ -11,6 +11,7 @@ import collections.abc as abc
 import datetime
 import decimal
 import enum
+import functools
 import typing
 import uuid
 from typing import Any
@@ -168,6 +169,8 @@ class Incoming:
 
     def _mapping(self, cls: Any, arguments: tuple[Hint, ...]) -> Convert | None:
         make = _MADE_OF_DICTS.get(cls)
+        if cls is collections.defaultdict:
+            make = functools.partial(collections.defaultdict, self._default_of(arguments))
         key, value_of = [self.of(each) for each in arguments[:2]] if len(arguments) == 2 else (None, None)
         if len(arguments) == 1 and cls is collections.Counter:
             key = self.of(arguments[0])
@@ -184,6 +187,11 @@ class Incoming:
             return made if make is None else make(made)
 
         return convert
+
+    def _default_of(self, arguments: tuple[Hint, ...]) -> Any:
+        """What a `defaultdict[str, list[int]]` makes for a missing key: nothing says it but the type."""
+        cls = generic_origin(self.opened(arguments[1]))[0] if len(arguments) == 2 else None
+        return cls if cls in _DEFAULTS else None
 
     def _literal(self, values: tuple[Any, ...]) -> Convert | None:
         members = {wire_value(each): each for each in values if isinstance(each, enum.Enum)}
@@ -258,11 +266,18 @@ def member_of(cls: Any, value: Any) -> Any:
     return cls(value)
 
 
+def _decimal(value: Any) -> decimal.Decimal:
+    try:
+        return decimal.Decimal(str(value))
+    except decimal.InvalidOperation:
+        raise ValueError(f"{value!r} is not a decimal number") from None
+
+
 _SCALARS: dict[Any, abc.Callable[[Any], Any]] = {
     datetime.date: lambda value: datetime.date.fromisoformat(value) if isinstance(value, str) else value,
     datetime.time: lambda value: datetime.time.fromisoformat(value) if isinstance(value, str) else value,
     datetime.timedelta: lambda value: datetime.timedelta(seconds=value),
-    decimal.Decimal: lambda value: decimal.Decimal(str(value)),
+    decimal.Decimal: _decimal,
     uuid.UUID: lambda value: uuid.UUID(value) if isinstance(value, str) else value,
     **{each: each for each in IP_CLASSES},
 }
@@ -278,9 +293,12 @@ _MADE_OF_LISTS: dict[Any, Any] = {
 _MADE_OF_DICTS: dict[Any, Any] = {
     collections.OrderedDict: collections.OrderedDict,
     collections.Counter: collections.Counter,
-    # Nothing says what its default is; it then fails for a missing key, as a dict does.
-    collections.defaultdict: lambda value: collections.defaultdict(None, value),
+    collections.defaultdict: functools.partial(collections.defaultdict, None),
 }
+_DEFAULTS = (
+    *(int, float, bool, str, bytes, list, tuple, set, frozenset, dict),
+    *(collections.deque, collections.Counter, collections.OrderedDict, collections.defaultdict),
+)
 
 
 def _scalar(cls: Any) -> abc.Callable[[Any], Any] | None:

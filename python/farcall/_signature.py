@@ -60,13 +60,18 @@ def function_schema(callee: Callee, types: Types) -> Json:
     if callee.mode == "web":
         schema.update(parameters=[], returns=UNKNOWN)
     else:
-        types.where, types.names, types.variables, types.owner = callee.name, names, {}, callee.of
-        described = _Signature(callee, shown, names, docs, types)
-        schema.update(keywords=True, parameters=described.parameters(), returns=described.returns())
-        variables = [*types.variables.values()]
-        if variables:
-            way = Way(returned=False, converted=callee.converted)
-            schema["typeParameters"] = types.type_parameters(variables, "", way)
+        types.where, types.names, types.owner = callee.name, names, callee.of
+        schema["keywords"] = True
+        overloads = _overloads(callee, shown, types)
+        calls = [_call(callee, each, names, parse_docs(each.__doc__), types, like=shown) for each in overloads]
+        if calls:
+            for call, each in zip(calls, overloads, strict=True):
+                if text := parse_docs(each.__doc__).comment():
+                    call["doc"] = text
+            schema.update({key: value for key, value in calls[-1].items() if key != "doc"})
+            schema["overloads"] = calls
+        else:
+            schema.update(_call(callee, shown, names, docs, types))
     doc = _comment(docs, function)
     if doc:
         schema["doc"] = doc
@@ -80,9 +85,54 @@ def function_schema(callee: Callee, types: Types) -> Json:
     return schema
 
 
+def _call(
+    callee: Callee,
+    function: abc.Callable[..., Any],
+    names: dict[str, Any],
+    docs: Docs,
+    types: Types,
+    like: abc.Callable[..., Any] | None = None,
+) -> Json:
+    """One signature. `like` has the defaults that an overload leaves out by `...`."""
+    types.variables = {}
+    signature = _Signature(callee, function, names, docs, types, like)
+    call: Json = {"parameters": signature.parameters(), "returns": signature.returns()}
+    variables = [*types.variables.values()]
+    if variables:
+        way = Way(returned=False, converted=callee.converted)
+        call["typeParameters"] = types.type_parameters(variables, "", way)
+    return call
+
+
+def _overloads(callee: Callee, function: Any, types: Types) -> list[abc.Callable[..., Any]]:
+    """What `@overload` says of a function. Python keeps it from 3.11 on."""
+    get_overloads = getattr(typing, "get_overloads", None)
+    if get_overloads is None or callee.batched or not inspect.isfunction(function) or _has_signature(function):
+        return []
+    found = list(get_overloads(function))
+    if len(found) < 2:
+        return []
+    hints = own_annotations(function)
+    names = [each.name for each in inspect.signature(function).parameters.values()]
+    is_method = callee.of is not None and not _is_static(callee)
+    if callee.converted and any(each not in hints for each in [*names[is_method:], "return"]):
+        types.problems.append(
+            f"{callee.name}: its overloads are left out, since @farcall.typed converts by the annotations of the "
+            "function that follows them, which lacks some"
+        )
+        return []
+    return found
+
+
 class _Signature:
     def __init__(
-        self, callee: Callee, function: abc.Callable[..., Any], names: dict[str, Any], docs: Docs, types: Types
+        self,
+        callee: Callee,
+        function: abc.Callable[..., Any],
+        names: dict[str, Any],
+        docs: Docs,
+        types: Types,
+        like: abc.Callable[..., Any] | None = None,
     ) -> None:
         self.callee = callee
         self.function = function
@@ -96,7 +146,8 @@ class _Signature:
             name: each if isinstance(each, str) and names_itself(names.get(each)) else resolve_or_explain(each, names)
             for name, each in annotations.items()
         }
-        self.sources = _DefaultSources(function)
+        self.sources = _DefaultSources(like or function)
+        self.defaults = dict(inspect.signature(like).parameters) if like else {}
 
     def parameters(self) -> list[Json]:
         found = self.parameters_of
@@ -131,6 +182,8 @@ class _Signature:
                 described["positionalOnly"] = True
             elif parameter.kind is parameter.KEYWORD_ONLY:
                 described["keywordOnly"] = True
+            if parameter.default is ... and parameter.name in self.defaults:
+                parameter = self.defaults[parameter.name]
             if parameter.default is not parameter.empty:
                 described["default"] = self.sources.text(parameter, self.callee.converted)
         if doc:

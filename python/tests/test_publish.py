@@ -54,6 +54,20 @@ def test_all_functions_and_methods_are_published_with_their_types():
     ]
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python keeps overloads from 3.11 on")
+def test_overloads_of_functions_and_methods_are_published():
+    app, problems = load("overloaded")
+    assert problems == []
+    overloads = {name: [show_function(one) for one in each["overloads"]] for name, each in functions_of(app).items()}
+    assert overloads == {
+        "parse": [
+            "(text: string): string[]",
+            "(/text: string, /separator: string, *strict: boolean = true): { [key: string]: string }",
+        ],
+        "Model.predict": ["(value: number): string", "(value: string): number"],
+    }
+
+
 def test_documentation_and_sources_are_published():
     app, _ = load("media")
     assert manifest(app)["doc"] == "Pictures and texts: an app as people write them."

@@ -18,6 +18,8 @@ from show import show_function, show_type_parameters
 
 import farcall
 
+T = typing.TypeVar("T")
+
 
 class Color(enum.Enum):
     RED = "red"
@@ -50,6 +52,60 @@ def test_kinds_of_parameters_come_through():
     assert show_function(described(f)) == (
         "(/a: number, b: string, ...rest: number[], *c: boolean, *d: number = 1, **others: string): void"
     )
+
+
+needs_overloads = pytest.mark.skipif(sys.version_info < (3, 11), reason="Python keeps overloads from 3.11 on")
+
+
+def show_overloads(fn):
+    return [show_function(each) for each in fn["overloads"]]
+
+
+@needs_overloads
+def test_overloads_are_signatures_of_their_own():
+    @typing.overload
+    def f(a: int, *, exact: typing.Literal[True]) -> str:
+        """For numbers.
+
+        Args:
+            exact: It must be.
+        """
+
+    @typing.overload
+    def f(a: T, b: str = ..., *, exact: bool = ...) -> list[T]: ...
+
+    def f(a, b="b", *, exact=False):
+        """Either."""
+
+    found = described(f)
+    assert show_overloads(found) == [
+        "(a: number, *exact: true): string",
+        '<T>(a: T, b: string = "b", *exact: boolean = false): T[]',
+    ]
+    assert show_function(found) == show_overloads(found)[1]
+    assert (found["doc"], found["overloads"][0]["doc"]) == ("Either.", "For numbers.")
+    assert found["overloads"][0]["parameters"][1]["doc"] == "It must be."
+
+
+@needs_overloads
+def test_overloads_count_with_typed_where_all_that_is_converted_has_its_annotation():
+    @typing.overload
+    def f(a: Color) -> Options: ...
+    @typing.overload
+    def f(a: int) -> int: ...
+    def f(a: typing.Union[Color, int]) -> typing.Union[Options, int]: ...
+
+    assert show_overloads(described(f, typed=True)) == ["(a: Color): Options", "(a: number): number"]
+
+    @typing.overload
+    def g(a: Color) -> Options: ...
+    @typing.overload
+    def g(a: int) -> int: ...
+    def g(a): ...
+
+    with pytest.warns(farcall.FarcallWarning, match="g: its overloads are left out, since @farcall.typed converts by"):
+        found = farcall.describe(farcall.typed(g))["functions"][0]
+    assert "overloads" not in found
 
 
 def test_what_a_decorator_says_its_signature_is_counts():

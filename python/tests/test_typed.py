@@ -296,7 +296,7 @@ def test_a_datetime_without_zone_is_one_with_zone_to_callers():
         (list[datetime.date], "abc", "f(x): expected an array, found a value of type str"),
         (Optional[Address], {}, "'street'"),
         (Union[Address, User], {}, "f(x): a value of type dict is none of what it can be"),
-        (decimal.Decimal, "x", "f(x)"),
+        (decimal.Decimal, "1,5", "f(x): '1,5' is not a decimal number"),
         (uuid.UUID, "x", "f(x): badly formed hexadecimal UUID string"),
     ],
     ids=str,
@@ -315,6 +315,26 @@ def test_an_iterator_can_be_asked_for_the_next_item():
         return next(x)
 
     assert called(f, ["2026-01-31"]) == "2026-01-31"
+
+
+def test_a_defaultdict_makes_what_its_type_says():
+    seen = []
+
+    def f(
+        lists: collections.defaultdict[str, list[int]],
+        dates: collections.defaultdict[str, set[datetime.date]],
+        counts: "collections.defaultdict[str, int]",
+        open: collections.defaultdict[str, "User"],
+    ):
+        lists["new"].append(1)
+        dates["new"].add(DAY)
+        counts["new"] += 1
+        seen.append((lists, dates, counts))
+        open["new"]
+
+    with pytest.raises(KeyError):
+        called(f, {"a": [1]}, {"a": {"2026-01-31"}}, {}, {})
+    assert seen == [({"a": [1], "new": [1]}, {"a": {DAY}, "new": {DAY}}, {"new": 1})]
 
 
 def test_arguments_of_all_kinds_are_converted():

@@ -152,6 +152,15 @@ const status = (status: number, exception: string) => (output: PutOutputsItem) =
     result: { ...output.result!, status, exception, data: undefined, dataBlobId: undefined },
   },
 ];
+test("a container without farcall's helper says how to get it", async () => {
+  modal.fake.deploy("shop", { double });
+  for (const reason of ["ModuleNotFoundError(\"No module named 'farcall'\")", "No module named 'numpy'"]) {
+    modal.fake.faults.outputs("double", status(Outcome.initFailure, reason));
+    const hint = reason.includes("farcall") ? expect.stringContaining('add_local_python_source("farcall")') : undefined;
+    await expect(modal.function("double").remote(1)).rejects.toMatchObject({ code: "FARCALL_INTERNAL_FAILURE", hint });
+  }
+});
+
 const pickled = (output: PutOutputsItem) => [{ ...output, dataFormat: Format.pickle }];
 test.each([
   [

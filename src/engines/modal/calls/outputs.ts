@@ -38,6 +38,9 @@ const PICKLED: Failure = {
   hint: "Deploy the app again with the Python package modal 1.2 or newer.",
 };
 
+const HELPER_HINT =
+  'Add `.add_local_python_source("farcall")`, or `.pip_install("farcall")`, to the image of the function, and deploy again.';
+
 function failureOf(callId: string, result: Item["result"]): Failure {
   const exception = result?.exception ?? "";
   switch (result?.status) {
@@ -55,6 +58,7 @@ function failureOf(callId: string, result: Item["result"]): Failure {
       return {
         code: "INTERNAL_FAILURE",
         message: `the container did not start: ${exception || "no reason was given"}`,
+        ...(/No module named \\?'farcall/.test(exception) && { hint: HELPER_HINT }),
       };
     default:
       return { code: "INTERNAL_FAILURE", message: exception || "Modal has lost the input" };
