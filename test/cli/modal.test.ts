@@ -29,7 +29,20 @@ beforeAll(async () => {
       { predict: method(({ instance, args }) => `${instance["size"]} ${args[0]}`, { parameters: { text: "str" } }) },
       { parameters: { size: "str" } },
     ),
-    ...published([{ name: "add", mode: "unary", keywords: true, parameters, returns: NUMBER }]),
+    scale: fn(() => 1),
+    ...published([
+      { name: "add", mode: "unary", keywords: true, parameters, returns: NUMBER },
+      {
+        name: "scale",
+        mode: "unary",
+        keywords: true,
+        parameters: [
+          { name: "value", type: NUMBER },
+          { name: "factor", type: NUMBER, keywordOnly: true, default: "1" },
+        ],
+        returns: NUMBER,
+      },
+    ]),
   });
   project = new Project({ "farcall.config.json": { engine: "modal:", apps: ["shop"], output: "src/generated" } });
 });
@@ -48,7 +61,7 @@ const json = async (...args: string[]) => {
 };
 
 test("apps and functions are listed, with how parameters are passed and without options that nobody knows", async () => {
-  expect((await cli("apps")).stdout).toMatch(/\nshop +main +1 +4 /);
+  expect((await cli("apps")).stdout).toMatch(/\nshop +main +1 +5 /);
   const { stdout } = await cli("describe", "shop/add");
   expect(stdout).toContain("add(a: number, kwargs({ b?: number })): number");
   expect(stdout).toContain("\n  a  by position only\n  b = 1  by name only\n");
@@ -60,6 +73,9 @@ test("functions are called with arguments and inputs from the command line", asy
   expect((await cli("call", "shop/add", "1")).stdout).toBe("2\n");
   expect((await cli("call", "shop/add", "1", "b=5")).stdout).toBe("6\n");
   expect((await cli("call", "shop/add", "1", "5")).stderr).toContain("add takes 1 argument, 2 given");
+  expect((await cli("call", "shop/scale", "1", "factr=5")).stderr).toMatch(
+    /scale has no parameter factr that can be given by name\n +hint: Did you mean factor\?/,
+  );
   expect((await cli("call", "shop/count", "2")).stdout).toBe("1\n2\n");
   expect((await cli("call", 'shop/Model({"size": "xl"}).predict', '"a"')).stdout).toBe("xl a\n");
   const map = (...words: string[]) =>
@@ -72,6 +88,16 @@ test("functions are called with arguments and inputs from the command line", asy
   expect((await map("b=5")).stdout).toBe("6\n7\n");
   expect((await map("-", "b=5")).stdout).toBe("6\n7\n");
   expect((await map("-", "c=5")).stderr).toContain("c=5 is not an argument by name of add");
+});
+
+test("arguments that do not fit are refused before anything is called, since Python checks none", async () => {
+  fake.resetCounts();
+  const { code, stderr } = await cli("call", "shop/scale", "1", "factor=much");
+  expect(code).toBe(1);
+  expect(stderr).toContain("scale(factor): expected number, received string");
+  expect((await cli("call", "shop/scale", "[1]")).stderr).toContain("scale(value): expected number, received array");
+  expect(fake.count("functionMap")).toBe(0);
+  expect((await cli("map", "shop/count")).stderr).toContain("shop/count is a generator: map cannot run it");
 });
 
 test("a file of inputs that is not there is an error before anything is called", async () => {

@@ -7,6 +7,7 @@ import {
   type FunctionSchema,
   isPositional,
   isRequired,
+  nearest,
   type ParameterSchema,
   printType,
 } from "../../schema/index.ts";
@@ -33,6 +34,8 @@ export function readArguments(words: readonly string[], fn: FunctionSchema, mani
   const { positional, named } = splitWords(words, fn);
   const parameters = fn.parameters.filter(isPositional);
   if (positional.length > parameters.length && !parameters.at(-1)?.rest) {
+    const misnamed = fn.keywords && /^([^=\s]+)=/.exec(positional[parameters.length] ?? "");
+    if (misnamed?.[1]) throw unknownName(misnamed[1], fn, manifest);
     throw new UsageError(
       `${fn.name} takes ${count(parameters.length, "argument")}, ${positional.length} given`,
       hintOf(fn, manifest),
@@ -45,6 +48,13 @@ export function readArguments(words: readonly string[], fn: FunctionSchema, mani
   const values = reader.readNamed(named);
   reader.finish();
   return named.size > 0 ? [...args, kwargs(values)] : args;
+}
+
+function unknownName(name: string, fn: FunctionSchema, manifest: AppManifest): UsageError {
+  const names = fn.parameters.filter((each) => !each.positionalOnly && !each.rest).map((each) => each.name);
+  const near = nearest(name, names);
+  const hint = near.length > 0 ? `Did you mean ${near.join(" or ")}?` : hintOf(fn, manifest);
+  return new UsageError(`${fn.name} has no parameter ${name} that can be given by name`, hint);
 }
 
 /** The arguments by name of every call of a map, whose other arguments come from elsewhere. Undefined when there are none. */
@@ -117,10 +127,13 @@ class Reader {
     throw isUsage ? new UsageError(message, hint) : new InvalidError(message, { hint });
   }
 
-  /** The container's complaint about this argument alone, since it reports only the first wrong one. Overloads are left to the container. */
+  /**
+   * The container's complaint about this argument alone, since it reports only the first wrong one; Python's check nothing. Overloads
+   * are left to the container.
+   */
   #problemOf(value: unknown, parameter: ParameterSchema): ArgumentProblem | undefined {
     const fn = this.#fn;
-    if (fn.overloads || !fn.options.validate) return undefined;
+    if (fn.overloads || !(fn.options.validate || fn.keywords)) return undefined;
     const functions = [{ ...fn, parameters: [parameter] }];
     return compileValidator(fn.name, { ...this.#manifest, functions }, printType)?.([value]);
   }

@@ -40,6 +40,12 @@ export function define(command: Command, context: Context): void {
     const target = parseFunctionTarget(text);
     const manifest = await context.manifest(target, options);
     const fn = functionIn(manifest, target);
+    if (fn.mode === "generator") {
+      throw new UsageError(
+        `${text} is a generator: map cannot run it`,
+        `Run \`farcall call '${text}' …\` for each input: it prints what the generator yields.`,
+      );
+    }
     const { positional, named } = splitWords(first === undefined ? others : [first, ...others], fn);
     const [file = "-", unexpected] = positional;
     if (unexpected !== undefined) {

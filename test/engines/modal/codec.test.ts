@@ -252,9 +252,9 @@ describe("instances", () => {
   test.each([
     ["positional arguments", [1], /Model is constructed with its parameters by name/],
     ["a second argument", [{}, 1], /by name/],
-    ["fractions", [{ size: 1.5 }], /Model\.size is 1\.5, which is not an exact integer/],
-    ["null", [{ size: null }], /Model\.size is null/],
-    ["lists", [{ sizes: [1] }], /Model\.sizes is of the type object/],
+    ["fractions", [{ size: 1.5 }], /the parameter size of class Model is 1\.5, which is not an exact integer/],
+    ["null", [{ size: null }], /the parameter size of class Model is null/],
+    ["lists", [{ sizes: [1] }], /the parameter sizes of class Model is of the type object/],
     ["integers of more than 64 bits", [{ size: 2n ** 64n }], /more than 64 bits/],
   ])("refuse %s", (_, args, message) => {
     expect(() => modalCodec.encodeInstance("Model", args)).toThrow(SerializationError);

@@ -1,7 +1,6 @@
 /** Which instance of a class a call means: the values of its `modal.parameter()`s, which are strings, integers, bytes and bools. */
 import type { DecodedArguments } from "../../../engine/index.ts";
 import { SerializationError } from "../../../runtime/errors.ts";
-import { step } from "./path.ts";
 import { CborReader } from "./reader.ts";
 import { CborWriter, refuse } from "./writer.ts";
 
@@ -21,7 +20,7 @@ export function encodeInstance(
   const writer = new CborWriter();
   writer.dict(entries.length);
   for (const [name, value] of entries) {
-    const path = step(`the constructor's parameters of ${className}`, name);
+    const path = `the parameter ${name} of class ${className}`;
     checkParameter(value, path);
     writer.text(name, path);
     writer.write(value, path);
