@@ -172,6 +172,22 @@ def substitute(hint: Hint, values: abc.Mapping[Any, Hint]) -> Hint:
     return hint[tuple(values.get(each, each) for each in free)]
 
 
+class _Given:
+    """The mark of what stands for a type variable: see `given`."""
+
+
+_GIVEN = _Given()
+
+
+def given(arguments: abc.Sequence[Hint]) -> tuple[Hint, ...]:
+    """Type arguments, marked: of `Graph[str]`, the `dict[K, int]` is a Map to callers, as that of every Graph."""
+    return tuple(each if is_given(each) else typing.Annotated[each, _GIVEN] for each in arguments)
+
+
+def is_given(hint: Hint) -> bool:
+    return origin_of(hint) is typing.Annotated and _GIVEN in hint.__metadata__
+
+
 def is_typevar(hint: Hint) -> bool:
     return isinstance(hint, typing.TypeVar)
 

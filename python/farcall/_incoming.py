@@ -21,6 +21,7 @@ from farcall._hints import (
     Hint,
     Unresolved,
     alias_value,
+    given,
     is_alias,
     is_typevar,
     is_union,
@@ -57,7 +58,8 @@ REFUSALS = (TypeError, ValueError, ArithmeticError, LookupError)
 
 
 class Incoming:
-    def __init__(self, names: abc.Mapping[str, Any], owner: Any = None) -> None:
+    def __init__(self, names: abc.Mapping[str, Any], owner: Any = None, mark: bool = False) -> None:
+        self._mark = mark
         self._names = names
         self._owner = owner
         self._known: dict[Any, Convert | None] = {}
@@ -88,7 +90,7 @@ class Incoming:
             origin, arguments = generic_origin(hint)
             if not is_alias(origin):
                 return hint
-            hint = alias_value(origin, arguments)
+            hint = alias_value(origin, given(arguments) if self._mark else arguments)
 
     def fields(self, hint: Hint) -> dict[str, Convert | None]:
         """The converters of a TypedDict's keys."""

@@ -14,7 +14,7 @@ import typing
 import uuid
 from typing import Any
 
-from farcall._hints import Hint, is_union
+from farcall._hints import Hint, is_given, is_union
 from farcall._incoming import Incoming
 from farcall._records import (
     Record,
@@ -39,7 +39,7 @@ _AS_THEY_ARE = (str, int, float, bool, bytes, type(None))
 
 class Outgoing:
     def __init__(self, names: abc.Mapping[str, Any], owner: Any = None) -> None:
-        self._opened = Incoming(names, owner).opened
+        self._opened = Incoming(names, owner, mark=True).opened
         self._types = Types()
         self._types.names = names
         self._types.owner = owner
@@ -69,7 +69,7 @@ class Outgoing:
             return None if all(write is None for write in writes) else self._one_of(arguments)
         if is_named_tuple(cls):
             return self._tuple([each for _, each, _ in named_tuple_fields(hint)])
-        if (record := record_of(hint)) is not None:
+        if (record := record_of(hint, mark=True)) is not None:
             return self._record(record)
         if issubclass(cls, tuple) and arguments and arguments[-1] is not Ellipsis:
             return self._tuple([each for each in arguments if each != ()])
@@ -129,7 +129,7 @@ class Outgoing:
 
     def _mapping(self, key: Hint, value_hint: Hint) -> Write | None:
         key_type = self._types.of(key, "", Way(returned=True, converted=True))
-        is_object = self._types.is_text(key_type)
+        is_object = self._types.is_text(key_type) and not is_given(key)
         write_key, write = self.of(key), self.of(value_hint)
         if is_object and write_key is None and write is None:
             return None

@@ -20,6 +20,7 @@ from farcall._hints import (
     bound,
     class_hints,
     documentation,
+    given,
     origin_of,
     parameters_of,
     qualifier,
@@ -108,13 +109,13 @@ def generic_origin(hint: Hint) -> tuple[Any, tuple[Hint, ...]]:
     return origin_of(hint) or hint, typing.get_args(hint)
 
 
-def record_of(hint: Hint) -> Record | None:
-    """The fields of such a class, with its type arguments filled in."""
+def record_of(hint: Hint, mark: bool = False) -> Record | None:
+    """The fields of such a class, with its type arguments filled in, marked where asked for."""
     cls, arguments = generic_origin(hint)
     if not is_record_class(cls):
         return None
     record = _declared(cls)
-    values = bound(cls, arguments)
+    values = bound(cls, given(arguments) if mark else arguments)
     fields = record.fields
     if values:
         fields = tuple(

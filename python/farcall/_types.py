@@ -240,6 +240,11 @@ class Types:
                 return index(value)
             names = [each["value"] for each in self._members(key)]
             return {"kind": "object", "properties": [{"name": each, "type": value, "optional": True} for each in names]}
+        if way.returned and not way.converted and self._may_be_text(key):
+            reason = (
+                "it arrives as an object where all keys are strings, and else as a Map; @farcall.typed makes it one"
+            )
+            return self.unknown(at, f"{shown(cls)} with keys of several types: {reason}")
         if way.returned and not way.converted:
             reason = "an empty dict arrives as an object, not as a Map; @farcall.typed makes it one"
             self.unknown(at, f"{shown(cls)} with keys other than str: {reason}")
@@ -249,6 +254,12 @@ class Types:
         """Keys of this type are strings, so that a dict of them is an object."""
         return all(
             each == STRING or (each["kind"] == "literal" and isinstance(each["value"], str))
+            for each in self._members(key)
+        )
+
+    def _may_be_text(self, key: Json) -> bool:
+        return any(
+            each in (STRING, UNKNOWN) or each["kind"] == "typeParameter" or isinstance(each.get("value"), str)
             for each in self._members(key)
         )
 

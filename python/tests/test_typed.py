@@ -240,6 +240,50 @@ def test_empty_maps_inside_of_a_class_are_maps():
     assert result["pages"].tag == 259
 
 
+def a_map(value):
+    return cbor2.CBORTag(259, value)
+
+
+K = TypeVar("K")
+
+
+@dataclass
+class Graph(Generic[K]):
+    nodes: dict[K, int]
+    names: list[K]
+    inner: "Optional[Graph[K]]" = None
+
+
+def test_a_dict_whose_keys_are_a_type_parameter_of_its_class_is_a_map_whatever_they_are():
+    def f() -> Graph[str]:
+        return Graph({"a": 1}, ["b"], Graph({}, []))
+
+    assert called(f) == {
+        "nodes": a_map({"a": 1}),
+        "names": ["b"],
+        "inner": {"nodes": a_map({}), "names": [], "inner": None},
+    }
+
+    def g() -> Graph[int]:
+        return Graph({1: 1}, [2])
+
+    assert called(g) == {"nodes": a_map({1: 1}), "names": [2], "inner": None}
+
+
+def test_so_is_that_of_a_generic_model():
+    pydantic = pytest.importorskip("pydantic")
+
+    class Counts(pydantic.BaseModel, Generic[K]):
+        counts: dict[K, int]
+        nested: "dict[str, dict[K, int]]" = {}
+
+    def f():
+        return Counts[str](counts={"a": 1}, nested={"x": {"b": 2}})
+
+    f.__annotations__ = {"return": Counts[str]}
+    assert called(f) == {"counts": a_map({"a": 1}), "nested": {"x": a_map({"b": 2})}}
+
+
 def test_a_set_of_objects_is_a_set():
     @dataclass(frozen=True)
     class Tag:

@@ -239,6 +239,16 @@ def test_a_dict_with_other_keys_warns_without_typed_since_an_empty_one_is_not_a_
     assert "an empty dict" in problems[0]
 
 
+@pytest.mark.parametrize("key", [Any, Union[str, int], Literal["a", 1], typing.TypeVar("K")], ids=str)
+def test_a_dict_whose_keys_may_be_strings_is_unknown_without_typed_since_it_is_an_object_then(key):
+    def f(k: key) -> dict[key, int]: ...
+
+    f.__annotations__ = {"k": key, "return": dict[key, int]}
+    with pytest.warns(farcall.FarcallWarning, match="arrives as an object where all keys are strings"):
+        assert show(farcall.describe(f)["functions"][0]["returns"]) == "unknown"
+    assert show(farcall.describe(farcall.typed(f))["functions"][0]["returns"]).startswith("Map<")
+
+
 def test_enums_are_named_unions_of_their_values():
     assert show_declarations(described(Color, True, False)[2]) == ['type Color = "red" | "blue"']
     assert show_declarations(described(Size, True, False)[2]) == ["type Size = 1 | 2"]
