@@ -49,6 +49,15 @@ class Fits:
             return self._record(hint)
         return self._container(cls, arguments)
 
+    def tags(self, hint: Hint) -> Test:
+        """Whether no field that is a Literal, such as `kind: Literal["click"]`, says that a value is something else."""
+        record = record_of(self._opened(hint))
+        fields = {each.input_key: self._opened(each.hint) for each in record.fields} if record else {}
+        tests = {key: self.of(each) for key, each in fields.items() if generic_origin(each)[0] is typing.Literal}
+        return lambda value: (
+            not isinstance(value, abc.Mapping) or all(test(value[key]) for key, test in tests.items() if key in value)
+        )
+
     def _one_of(self, values: list[Any]) -> Test:
         return lambda value: any(type(each) is type(value) and each == value for each in values)
 

@@ -200,9 +200,11 @@ class Incoming:
         return _named(lambda value: members.get(value, value)) if members else None
 
     def _union(self, members: tuple[Hint, ...]) -> Convert | None:
-        choices = [(self._fits.of(each), self.of(each)) for each in members if each is not type(None)]
+        own = [each for each in members if each is not type(None)]
+        choices = [(self._fits.of(each), self.of(each)) for each in own]
         if all(convert is None for _, convert in choices):
             return None
+        tags = [self._fits.tags(each) for each in own]
 
         def convert(value: Any, at: str) -> Any:
             if value is None:
@@ -212,15 +214,16 @@ class Incoming:
                     return _apply(each, value, at)
             # None looks right. What does not fit may be convertible all the same, as models have rules of their own.
             errors = []
-            for _, each in choices:
-                if each is not None:
+            for tagged, (_, each) in zip(tags, choices, strict=True):
+                if each is not None and tagged(value):
                     try:
                         return each(value, at)
                     except REFUSALS as error:
                         errors.append(error)
             if len(errors) == 1:
                 raise errors[0]
-            raise Refused(at, f"{_kind(value)} is none of what it can be: {'; '.join(map(str, errors))}")
+            reasons = "; ".join(map(str, errors)) or f"{value!r:.200}"
+            raise Refused(at, f"{_kind(value)} is none of what it can be: {reasons}")
 
         return convert
 

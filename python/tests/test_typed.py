@@ -354,6 +354,30 @@ def test_what_cannot_be_converted_is_a_type_error_with_its_path(annotation, valu
     assert message in str(caught.value)
 
 
+@dataclass
+class Click:
+    x: int
+    kind: Literal["click"] = "click"
+
+
+@dataclass
+class Key:
+    code: str
+    kind: Literal["key"] = "key"
+
+
+def test_a_literal_field_decides_which_class_of_a_union_is_meant():
+    def f(x: Union[Click, Key]):
+        return repr(x)
+
+    assert called(f, {"code": "a"}) == "Key(code='a', kind='key')"
+    assert called(f, {"x": "1", "kind": "click"}) == "Click(x='1', kind='click')"
+    with pytest.raises(TypeError, match=r"Key\.__init__"):
+        called(f, {"x": 1, "kind": "key"})
+    with pytest.raises(TypeError, match="f\\(x\\): a value of type dict is none of what it can be: .*'tap'"):
+        called(f, {"x": 1, "kind": "tap"})
+
+
 def test_an_iterator_can_be_asked_for_the_next_item():
     def f(x: abc.Iterator[datetime.date]):
         return next(x)
