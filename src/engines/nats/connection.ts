@@ -19,6 +19,8 @@ export type { Subscription } from "./subscriptions.ts";
 
 /** Servers restart, and leaders are elected: what was not answered is asked again for so long. */
 const PATIENCE_MS = 30_000;
+/** After a replica that did not answer, the next may be the same one. */
+const SILENT_MS = 10_000;
 /** Clocks of machines that are set right differ by less, and an answer that took longer does not tell. */
 const MAX_SKEW_ERROR_MS = 1_000;
 /** A server says that it stops, and no other takes us: it is tried again. */
@@ -55,6 +57,8 @@ export class Connection {
   #checked: Promise<void> | undefined;
   #held = 0;
   #skew = 0;
+  /** Until then only the leader is asked, since a replica did not answer, by performance.now(). */
+  #silentUntil = 0;
   readonly #reconnected = new Set<() => void>();
   readonly #denied = new Set<(denial: Denial) => void>();
   /** Why the server does not take us any more. */
@@ -154,8 +158,24 @@ export class Connection {
    */
   async read(stream: string, query: Query): Promise<StoredMsg | undefined> {
     await this.#ready();
-    const found = await this.ask(({ jsm }) => jsm.direct.getMessage(stream, query));
-    return found ?? this.readNewest(stream, query);
+    return (await this.#readAnywhere(stream, query)) ?? this.readNewest(stream, query);
+  }
+
+  /**
+   * Undefined also when no replica answers soon. A server that the others do not reach any more is one to them until they close the
+   * connection to it, minutes later; until then it may be the one that they choose, every time.
+   */
+  async #readAnywhere(stream: string, query: Query): Promise<StoredMsg | undefined> {
+    if (performance.now() < this.#silentUntil) return undefined;
+    return this.ask(async ({ replicas }) => {
+      try {
+        return (await replicas.getMessage(stream, query)) ?? undefined;
+      } catch (error) {
+        if (!isTemporary(error)) throw error;
+        this.#silentUntil = performance.now() + SILENT_MS;
+        return undefined;
+      }
+    });
   }
 
   /** As the leader has it: for what is written over, and may be out of date at another replica. */

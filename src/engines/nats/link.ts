@@ -16,6 +16,8 @@ const INSTALL = "Run `npm install @nats-io/transport-node@3.4 @nats-io/jetstream
 const CONNECT_LIMIT_MS = 10_000;
 /** An answer that has not come by then is asked for again, or given up. */
 export const REQUEST_LIMIT_MS = 5_000;
+/** The same for a replica, instead of which the leader can be asked. */
+const REPLICA_LIMIT_MS = 1_000;
 const RECONNECT_WAIT_MS = 100;
 const CLOSE_LIMIT_MS = 1_000;
 
@@ -27,6 +29,8 @@ export interface Link {
   readonly nc: NatsConnection;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
+  /** What any replica answers. */
+  readonly replicas: JetStreamManager["direct"];
   readonly transport: Transport;
 }
 
@@ -67,7 +71,8 @@ export async function openLink(servers: readonly string[], { address, name, env 
     throw noJetStream(address.url);
   }
   const js = jetstream.jetstream(nc, { timeout: REQUEST_LIMIT_MS });
-  return { identity: who, nc, js, jsm: await js.jetstreamManager(false), transport };
+  const { direct: replicas } = await jetstream.jetstreamManager(nc, { timeout: REPLICA_LIMIT_MS, checkAPI: false });
+  return { identity: who, nc, js, jsm: await js.jetstreamManager(false), replicas, transport };
 }
 
 /**

@@ -111,6 +111,22 @@ describe.skipIf(LEFT_OUT)(`replicas and notices${LEFT_OUT ? ` (${LEFT_OUT})` : "
     await drop(streams.apps);
   });
 
+  // Servers do not let clients into the group of the replicas; partition.test.ts has a real one.
+  test("a replica that does not answer is not asked again at once", patient, async () => {
+    const reader = new Connection(parseAddress(cluster.url), "test");
+    const { replicas, transport } = await reader.link();
+    let asked = 0;
+    replicas.getMessage = async () => {
+      asked++;
+      throw new transport.TimeoutError();
+    };
+    for (let round = 0; round < 5; round++) {
+      expect(await reader.read(streams.apps, { last_by_subj: subjects.app(name) })).toBeDefined();
+    }
+    expect(asked).toBe(1);
+    await reader.close();
+  });
+
   test("a deploy whose notice is lost runs on workers all the same", patient, async () => {
     await engine.deployer!.deploy(version(2));
     await driver.remote("number");
