@@ -26,7 +26,15 @@ beforeAll(async () => {
     wait,
     count: generator(() => [1, 2], { parameters: { n: "int" } }),
     Model: cls(
-      { predict: method(({ instance, args }) => `${instance["size"]} ${args[0]}`, { parameters: { text: "str" } }) },
+      {
+        predict: method(
+          ({ instance, args, print }) => {
+            print("predicting");
+            return `${instance["size"]} ${args[0]}`;
+          },
+          { parameters: { text: "str" } },
+        ),
+      },
       { parameters: { size: "str" } },
     ),
     scale: fn(() => 1),
@@ -113,7 +121,10 @@ test("calls are listed, cancelled and counted, and logs and history shown", asyn
   expect((await cli("calls")).stdout).toContain(callId);
   expect((await cli("cancel", callId)).code).toBe(0);
   expect((await cli("stats", "shop/wait")).stdout).toMatch(/shop\/wait +\d+ +\d+ +\d+\n/);
-  expect((await cli("logs", "shop")).stdout).toContain("adding");
+  const logs = (await cli("logs", "shop")).stdout;
+  expect(logs).toContain("shop/add adding");
+  // An instance with parameters has an id of its own, which says nothing of its class.
+  expect(logs).toContain("shop predicting");
   expect((await cli("history", "shop")).stdout).toMatch(/\n1 +.* - +fake /);
   const { stdout } = await cli("doctor");
   expect(stdout).toMatch(/ok +engine +modal: 1 app/);

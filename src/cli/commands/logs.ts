@@ -53,7 +53,8 @@ export function define(command: Command, context: Context): void {
 export function printEntry(entry: LogEntry, output: Output): void {
   output.event(entry);
   const time = output.style("dim", new Date(entry.time).toLocaleTimeString("en-GB"));
-  const source = output.style("cyan", `${entry.app}/${entry.function}`);
+  // Of what Modal names by an id alone, the function is unknown.
+  const source = output.style("cyan", entry.function === "" ? entry.app : `${entry.app}/${entry.function}`);
   const text = entry.text.replace(/\n$/, "");
   for (const line of text.split("\n")) {
     output.line(`${time} ${source} ${entry.stream === "stdout" ? line : output.style("yellow", line)}`);
