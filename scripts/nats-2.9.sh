@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Brings the oldest nats-server that farcall is for, Debian's 2.9, into .venv without installing it, for the tests of the NATS
+# Brings the oldest nats-server that farcall is for, Debian's 2.9, into node_modules without installing it, for the tests of the NATS
 # engine. Prints where it is; fails where Debian or its package cannot be reached, or has another version.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-folder="$PWD/.venv/nats-2.9"
+folder="$PWD/node_modules/.cache/nats-2.9"
 server="$folder/usr/sbin/nats-server"
 if [[ ! -x $server ]]; then
   command -v apt-get dpkg-deb >/dev/null
