@@ -212,6 +212,8 @@ test("functions with an input plane are called by it", async () => {
   seen.clear();
   modal.fake.faults.loseOutputs("flaky");
   expect(await collect(modal.function("flaky").map([0, 1, 2, 3, 4]))).toEqual([0, 1, 2, 3, 4]);
+  modal.fake.faults.loseOutputs("flaky");
+  expect(await modal.function("flaky").remote(5)).toBe(5);
   expect(await collect(modal.function("count").remoteGen(3))).toEqual([0, 1, 2]);
   expect(modal.fake.count("functionMap")).toBe(0);
   expect(await (await modal.function("flaky").spawn(1)).get()).toBe(1);

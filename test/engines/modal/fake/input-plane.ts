@@ -35,7 +35,10 @@ export class InputPlane {
     },
     attemptAwait: async ({ attemptToken, timeoutSecs }, { signal }) => {
       const input = this.#calls.inputOf(attemptToken);
-      const [output] = await this.#outputs.wait(input.call, timeoutSecs, signal, () => this.#of(input));
+      const [output] = await this.#outputs.wait(input.call, timeoutSecs, signal, () => {
+        this.#outputs.reportLost([attemptToken]);
+        return this.#of(input);
+      });
       return { output };
     },
     attemptRetry: async ({ attemptToken, input: item }) => {

@@ -29,7 +29,7 @@ export class Outputs {
       const call = this.#calls.need(request.functionCallId);
       const after = entryOf(request.lastEntryId);
       const outputs = await this.wait(call, request.timeout, signal, () => {
-        this.#reportLost(request.inputJwts);
+        this.reportLost(request.inputJwts);
         return select(call, request).filter(({ entry }) => entry > after);
       });
       // Failures stay: a retry of the input takes them away.
@@ -60,7 +60,7 @@ export class Outputs {
   }
 
   /** Whoever waits for an input by its token is told when its output is lost. */
-  #reportLost(tokens: string[]): void {
+  reportLost(tokens: string[]): void {
     for (const token of tokens) {
       const input = this.#calls.inputOf(token);
       if (input.lost) this.#calls.end(input, Outcome.internalFailure, "Internal failure: the input was lost");
