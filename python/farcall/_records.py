@@ -283,14 +283,39 @@ def _names_of_property(info: Any) -> dict[str, Any]:
 def _serializers(cls: Any) -> dict[str, Hint]:
     """Fields that are written by a function of their model, and what it returns: object where it does not say."""
     found: dict[str, Hint] = {}
+    for name, info in cls.model_fields.items():
+        if (hint := serialized(info.metadata, info.annotation)) is not None:
+            found[name] = hint
     decorators = getattr(getattr(cls, "__pydantic_decorators__", None), "field_serializers", {})
     for each in decorators.values():
-        function = inspect.unwrap(getattr(each.func, "__func__", each.func))
-        annotation = getattr(function, "__annotations__", {}).get("return", object)
-        hint = resolve_or_explain(annotation, getattr(function, "__globals__", {}))
         for name in each.info.fields:
-            found[name] = hint
+            field = cls.model_fields.get(name)
+            hint = _written_as(each.func, each.info, field.annotation if field else None)
+            if hint is not None:
+                found[name] = hint
     return found
+
+
+def serialized(metadata: abc.Iterable[Any], hint: Hint) -> Hint | None:
+    """What `Annotated[int, PlainSerializer(str)]` is written as; None where nothing writes it."""
+    for each in reversed(list(metadata)):
+        if type(each).__name__ in ("PlainSerializer", "WrapSerializer"):
+            return _written_as(each.func, each, hint)
+    return None
+
+
+def _written_as(function: Any, info: Any, hint: Hint) -> Hint | None:
+    when = str(info.when_used)
+    if when.startswith("json"):  # models are written as Python objects
+        return None
+    function = inspect.unwrap(getattr(function, "__func__", function))
+    returned = info.return_type
+    if type(returned).__name__ == "PydanticUndefinedType":
+        returned = function if function in (str, int, float, bool) else object
+        returned = getattr(function, "__annotations__", {}).get("return", returned)
+    returned = resolve_or_explain(returned, getattr(function, "__globals__", {}))
+    is_optional = when == "unless-none" and type(None) in typing.get_args(hint)
+    return returned | None if is_optional and returned is not object else returned
 
 
 def _model1(cls: Any) -> Record:

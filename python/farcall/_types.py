@@ -41,6 +41,7 @@ from farcall._records import (
     is_root_model,
     named_tuple_fields,
     record_of,
+    serialized,
 )
 from farcall._schema import (
     ASYNC_ITERATORS,
@@ -113,6 +114,11 @@ class Types:
     # ---- annotations --------------------------------------------------------------------------------------------
 
     def of(self, hint: Hint, at: str, way: Way) -> Json:
+        if self.in_model and way.returned and origin_of(hint) is typing.Annotated:
+            written = serialized(hint.__metadata__, typing.get_args(hint)[0])
+            if written is object:
+                return self.unknown(at, "its serializer does not say what it returns")
+            hint = hint if written is None else written
         tag, hint = discriminator(hint), opened(hint)
         if isinstance(hint, Unresolved):
             return self.unknown(at, f"the annotation {hint!r} cannot be evaluated ({_first_line(hint.error)})")

@@ -543,3 +543,31 @@ def test_strings_in_generic_classes_name_their_type_parameters():
         "interface Cell<T> { value: T; next: Cell<T> | null }",
         "interface Tree<T> { value: T; left: Tree<T> | null }",
     ]
+
+
+def test_what_annotated_serializers_write_is_what_callers_get():
+    serializer = pydantic.PlainSerializer
+
+    def as_text(value: int) -> str:
+        return str(value)
+
+    class Row(pydantic.BaseModel):
+        a: Annotated[int, serializer(lambda value: str(value), return_type=str)]
+        b: Annotated[int, serializer(as_text)]
+        c: list[Annotated[int, serializer(str)]]
+        d: Annotated[int, serializer(str, when_used="json")]
+        e: Annotated[Optional[int], serializer(as_text, when_used="unless-none")] = None
+        f: Annotated[int, serializer(lambda value: [value])] = 1
+
+    def f(row):
+        return row
+
+    f.__annotations__ = {"row": Row, "return": Row}
+    with pytest.warns(farcall.FarcallWarning, match=r"f\(\)\.f: its serializer does not say what it returns"):
+        manifest = farcall.describe(farcall.typed(f))
+    assert show_declarations(manifest) == [
+        "interface RowInput { a: number; b: number; c: number[]; d: number; e?: number | null; f?: number }",
+        "interface Row { a: string; b: string; c: string[]; d: number; e: string | null; f: unknown }",
+    ]
+    row = farcall.typed(f)({"a": 1, "b": 2, "c": [3], "d": 4}, __farcall__=True)
+    assert row == {"a": "1", "b": "2", "c": ["3"], "d": 4, "e": None, "f": [1]}
