@@ -33,7 +33,11 @@ function checkDirectory(path: string): void {
   const uid = currentUser();
   if (uid === undefined) return; // Windows: folders in a user's profile are that user's
   if (stats.uid !== uid) throw unusable(path, `it belongs to user ${stats.uid}, this process runs as user ${uid}`);
-  if (!isOpen(stats)) return;
+  if (isOpen(stats)) closeDirectory(path, stats);
+  refuseForeign(path, uid);
+}
+
+function closeDirectory(path: string, stats: Stats): void {
   const open = `other users can enter it (its mode is ${(stats.mode & 0o777).toString(8)})`;
   // Somebody's home or project must not change because a path was mistyped.
   if (!readdirSync(path).every(isOwnFile)) {
@@ -49,6 +53,18 @@ function checkDirectory(path: string): void {
   if (isOpen(statSync(path))) {
     throw unusable(path, `${open}, and its file system keeps no permissions`, {
       hint: "Set FARCALL_HOME (or the engine's URL, local:/path) to a directory on another disk.",
+    });
+  }
+}
+
+/** What another user put there while the directory was open: a link for `host.log` would have the host write elsewhere. */
+function refuseForeign(path: string, uid: number): void {
+  for (const name of readdirSync(path)) {
+    const stats = lstatSync(join(path, name), { throwIfNoEntry: false });
+    // Root may do everything already. Whose socket it is, is checked before each connection.
+    if (!stats || stats.uid === uid || stats.uid === 0 || stats.isSocket()) continue;
+    throw unusable(path, `${name} in it belongs to user ${stats.uid}, this process runs as user ${uid}`, {
+      hint: "Look at what it is and remove it, or set FARCALL_HOME to a directory of its own.",
     });
   }
 }

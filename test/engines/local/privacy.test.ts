@@ -4,6 +4,7 @@ import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -263,6 +264,30 @@ describe.skipIf(process.getuid?.() !== 0)("another user (only root can try)", ()
     expect(statSync(place.path).mode & 0o777).toBe(0o700);
     expect(fake.connections()).toBe(0);
     expect(isRunning(target.pid)).toBe(true);
+  });
+
+  test("who left a link or a file in a state directory that was open to all has nothing written to it", async () => {
+    for (const make of [
+      (path: string, target: string) => symlinkSync(target, path),
+      (path: string) => writeFileSync(path, ""),
+    ]) {
+      using place = publicFolder();
+      using elsewhere = publicFolder();
+      const target = join(elsewhere.path, "target");
+      writeFileSync(target, "as it was");
+      chmodSync(target, 0o644);
+      make(join(place.path, "host.log"), target);
+      lchownSync(join(place.path, "host.log"), NOBODY, NOBODY);
+      // It is private after the first attempt, and still not to be used.
+      for (let attempt = 0; attempt < 2; attempt++) {
+        const { message, hint } = await refusal(localEngine(`local:${place.path}`).registry.listApps());
+        expect(message).toContain(`host.log in it belongs to user ${NOBODY}`);
+        expect(hint).toMatch(/remove it/);
+      }
+      expect(statSync(place.path).mode & 0o777).toBe(0o700);
+      expect(readdirSync(place.path)).toEqual(["host.log"]);
+      expect([readFileSync(target, "utf8"), statSync(target).mode & 0o777]).toEqual(["as it was", 0o644]);
+    }
   });
 
   /** A folder that every user can write to. */
