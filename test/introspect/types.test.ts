@@ -52,6 +52,16 @@ test("schemas that use each other by their place in one interface are named afte
   ]);
 });
 
+test("a date without the methods that change it crosses as a Date; a part of one does not", () => {
+  expect(printed("types/readonly-date.ts")).toEqual([
+    "frozen: (post: { readonly title: string; readonly joined: ReadonlyDate }) => ReadonlyDate",
+    "export type ReadonlyDate = Date;",
+  ]);
+  expect(problemsOf("types/part-of-date.ts").filter((line) => !line.startsWith(" "))).toEqual([
+    expect.stringMatching(/: error: part\(at\.getTime\): a function cannot cross the wire$/),
+  ]);
+});
+
 test("a recursive type that a package infers is one problem where no alias names it", () => {
   expect(problemsOf("types/unnamed-recursive.ts").filter((line) => !line.startsWith(" "))).toEqual([
     expect.stringMatching(/: error: inline\(of\): a type that contains itself needs a name$/),

@@ -6,6 +6,7 @@ import { propertyAround } from "./declarations.ts";
 import { convertNamed } from "./names.ts";
 import { convertOpen, isOpenMapped, isOpenType } from "./open-types.ts";
 import { refuseFunction, refuseFunctionValue, refuseGlobalThis, refuseModule, refuseUnnamed } from "./refusals.ts";
+import { globalOrigin } from "./symbols.ts";
 import { membersOfType } from "./type-members.ts";
 
 const { ObjectFlags, SymbolFlags, ElementFlags } = ts;
@@ -36,12 +37,28 @@ export function convertObject(
   if (symbol?.escapedName === "globalThis" && symbol.flags & SymbolFlags.Module) return refuseGlobalThis(cx, node);
   if (symbol && symbol.flags & SymbolFlags.ValueModule && !isDataModule(cx, type)) return refuseModule(cx, node);
   if (type.objectFlags & ObjectFlags.Mapped && isOpenMapped(cx, type)) return convertOpen(cx, type, node);
+  if (isReadonlyDate(cx, type)) return { kind: "builtin", name: "Date" };
   return cx.expansions.writeOut(
     type,
     () => writeMembers(cx, type, node),
     () => refuseUnnamed(cx, node),
     isDeclaredByProperty(type) ? () => cx.reference(type.symbol) : undefined,
   );
+}
+
+/**
+ * A date without the methods that change it, as some libraries make them readonly all the way down; the value is a Date. What lacks
+ * other methods too is a part of one.
+ */
+function isReadonlyDate(cx: Conversion, type: ts.ObjectType): boolean {
+  if (!(type.objectFlags & ObjectFlags.Mapped)) return false;
+  const owner = type.getProperty("getTime")?.declarations?.[0]?.parent;
+  if (!owner || !ts.isInterfaceDeclaration(owner) || owner.name.text !== "Date") return false;
+  const date = cx.checker.getTypeAtLocation(owner);
+  if (!globalOrigin(cx, date.symbol)) return false;
+  const names = new Set(cx.checker.getPropertiesOfType(type).map(({ escapedName }) => escapedName));
+  const kept = date.getProperties().filter(({ name }) => !name.startsWith("set"));
+  return kept.length === names.size && kept.every(({ escapedName }) => names.has(escapedName));
 }
 
 /**
