@@ -1,4 +1,5 @@
 /** Numbers of Modal's protocol by name. */
+import { clearTimeout, setTimeout } from "../../runtime/timers.ts";
 
 /** `DataFormat`. */
 export const Format = { pickle: 1, asgi: 2, generatorDone: 3, cbor: 4 } as const;

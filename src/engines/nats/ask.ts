@@ -1,6 +1,8 @@
 /** A question to all workers, or to any one of them, and what they answer. */
+
 import type { Failure } from "../../engine/index.ts";
 import { failureToError } from "../../runtime/errors.ts";
+import { clearTimeout, setTimeout } from "../../runtime/timers.ts";
 import type { Connection, Msg } from "./connection.ts";
 import { PREFIX, subjects } from "./names.ts";
 

@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { PubAck, StoredMsg, StreamInfo } from "@nats-io/jetstream";
 import type { Msg, MsgCallback } from "@nats-io/transport-node";
 import { EngineUnavailableError, FarcallError } from "../../runtime/errors.ts";
+import { nextTurn } from "../../runtime/timers.ts";
 import type { Address } from "./address.ts";
 import { NOBODY } from "./credentials.ts";
 import { asFarcallError, isRefusal, isTemporary } from "./errors.ts";
@@ -328,7 +329,7 @@ export class Connection {
       if (this.#open !== link) return;
       if (type === "error") this.#onError(status.error);
       // A ping starts the next timer, and a reconnection makes both again.
-      if (type === "ping" || type === "reconnect") setImmediate(() => this.#keepAlive(this.#held > 0));
+      if (type === "ping" || type === "reconnect") nextTurn(() => this.#keepAlive(this.#held > 0));
       if (type === "ldm" && leaving !== link.nc.getServer()) {
         leaving = link.nc.getServer();
         void this.#leave(link);

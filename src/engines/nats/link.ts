@@ -2,6 +2,7 @@
 import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
 import type { ConnectionOptions, NatsConnection } from "@nats-io/transport-node";
 import { EngineUnavailableError } from "../../runtime/errors.ts";
+import { clearTimeout, setTimeout } from "../../runtime/timers.ts";
 import type { Address } from "./address.ts";
 import { type Identity, identity, tls } from "./credentials.ts";
 import { asFarcallError, noJetStream } from "./errors.ts";

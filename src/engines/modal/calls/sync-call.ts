@@ -2,7 +2,9 @@
  * remote, map and what is made of it: calls whose caller waits, and who retries what fails as the function's policy says. An
  * output counts once, and only when it is of the attempt that is waited for.
  */
+
 import { errorToFailure, type FarcallError } from "../../../runtime/errors.ts";
+import { clearTimeout, nextTurn, setTimeout } from "../../../runtime/timers.ts";
 import { rpcError } from "../errors.ts";
 import { inParallel, Outcome } from "../values.ts";
 import type { Callee } from "./callee.ts";
@@ -66,7 +68,7 @@ export class SyncCall extends OpenedCall {
   async #send(): Promise<void> {
     while (!this.over) {
       // What is put in the same turn goes in one request.
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => nextTurn(resolve));
       const room = this.#opened.maxOutstanding - this.#outstanding.size;
       if (room <= 0) {
         await this.change();
@@ -184,7 +186,7 @@ export class SyncCall extends OpenedCall {
     this.#retrying = true;
     try {
       for (;;) {
-        await new Promise((resolve) => setImmediate(resolve));
+        await new Promise<void>((resolve) => nextTurn(resolve));
         // An output can come before the answer to the request that its input went with.
         const ready = this.#due.filter(({ sent }) => sent).slice(0, BATCH);
         if (ready.length === 0 || this.over) return;

@@ -2,8 +2,10 @@
  * Reads the outputs of a durable call, those that are there and those to come. What is told over core NATS only says that it is
  * time to look; what counts is read from the streams.
  */
+
 import { type CallSink, cancelledCall, type Failure, type InputRange } from "../../../engine/index.ts";
 import { failureToError } from "../../../runtime/errors.ts";
+import { clearTimeout, setTimeout } from "../../../runtime/timers.ts";
 import type { Connection, Subscription } from "../connection.ts";
 import { failureOf } from "../errors.ts";
 import { subjects } from "../names.ts";

@@ -5,6 +5,7 @@
 import { createHash, type Hash, randomBytes } from "node:crypto";
 import { type CallHandle, type CallSink, cancelledCall, type Failure, type OpenCall } from "../../../engine/index.ts";
 import { failureToError, InvalidError } from "../../../runtime/errors.ts";
+import { nextTurn } from "../../../runtime/timers.ts";
 import type { Connection } from "../connection.ts";
 import { failureOf } from "../errors.ts";
 import { FrameBuffer } from "../frames.ts";
@@ -119,7 +120,7 @@ export class OpenedCall implements CallHandle {
   #isAccepted(id: string): string {
     this.#accepted = id;
     // After a spawn the caller lets go, and only then it is clear that nobody waits.
-    setImmediate(() => {
+    nextTurn(() => {
       const sink = this.#sink;
       if (this.#over || !sink) return this.#finish();
       const { connection, store } = this.#options;

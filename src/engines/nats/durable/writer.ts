@@ -1,5 +1,6 @@
 /** Appends frames to a stream, in order: a message is published once the one before it is stored. */
 
+import { clearTimeout, setTimeout } from "../../../runtime/timers.ts";
 import type { Connection } from "../connection.ts";
 import { FrameBuffer } from "../frames.ts";
 import { PART_BYTES } from "./records.ts";

@@ -1,5 +1,7 @@
 /** What containers print, in a stream: one message an entry. */
+
 import type { LogEntry, LogFilter } from "../../../engine/index.ts";
+import { clearTimeout, setTimeout } from "../../../runtime/timers.ts";
 import type { Connection, Subscription } from "../connection.ts";
 import { streams, subjects } from "../names.ts";
 

@@ -1,5 +1,7 @@
 /** The monitor: what people ask about calls, wherever they are kept. */
+
 import type { CallInfo, InputQuery, InputRecord, LogFilter, Monitor, Output, Progress } from "../../../engine/index.ts";
+import { clearTimeout, setTimeout } from "../../../runtime/timers.ts";
 import { ask } from "../ask.ts";
 import type { Connection } from "../connection.ts";
 import type { CallStore, StoredCall } from "../durable/index.ts";

@@ -2,7 +2,9 @@
  * What is deployed: one value per app and environment, with all versions that can still be called. Processes keep what they
  * have read, and are told by notices when it is out of date; the value in the store is what counts.
  */
+
 import type { DeployEvent, DeploymentOrigin } from "../../../engine/index.ts";
+import { setTimeout } from "../../../runtime/timers.ts";
 import type { Connection, Msg, Subscription } from "../connection.ts";
 import { appKey, streams, subjects } from "../names.ts";
 import type { ObjectRef } from "./objects.ts";

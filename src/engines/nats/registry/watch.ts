@@ -1,5 +1,7 @@
 /** Follows the changes of the registry by their sequence in the store: notices only say that it is time to look. */
+
 import type { DeployEvent, Registry } from "../../../engine/index.ts";
+import { clearTimeout, setTimeout } from "../../../runtime/timers.ts";
 import type { Connection } from "../connection.ts";
 import type { Apps, KnownApp } from "./apps.ts";
 

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { CallInfo, CallSink, Failure, InputQuery, InputRecord, Progress } from "../../../engine/index.ts";
 import { EngineUnavailableError } from "../../../runtime/errors.ts";
+import { clearInterval, setInterval } from "../../../runtime/timers.ts";
 import type { Frame } from "../../../wire/frames.ts";
 import { answer } from "../ask.ts";
 import type { Connection, Denial, Msg, Subscription } from "../connection.ts";

@@ -3,6 +3,7 @@
  * said how many short inputs they take get them at once. Otherwise inputs are offered while few are on offer; what workers have no
  * room for waits until they pull it.
  */
+import { clearTimeout, nextTurn, queueMicrotask, setTimeout } from "../../../runtime/timers.ts";
 import type { Subscription } from "../connection.ts";
 import type { Peer } from "../peer.ts";
 import { Lane } from "./lane.ts";
@@ -87,7 +88,7 @@ export class Unit<C extends QueuedCall> {
     if (this.#scheduled) return;
     this.#scheduled = true;
     if (now) queueMicrotask(this.#flush);
-    else setImmediate(this.#flush);
+    else nextTurn(this.#flush);
   }
 
   offerSettled(count: number): void {
