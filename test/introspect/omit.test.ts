@@ -93,3 +93,11 @@ test("the signature is that of the types without what is left out", () => {
       .signature;
   expect(of("shared.ts", "one")).toBe(of("without.ts", "one"));
 });
+
+test("of a method's parameter, the hint does not name the option, which classes do not have", () => {
+  const lines = problemsOf("omit/method.ts");
+  expect(lines.filter((line) => !line.startsWith(" "))).toEqual([
+    expect.stringContaining("Counter.add(options.onProgress): a function cannot cross the wire"),
+  ]);
+  expect(lines).toContain(HINT);
+});

@@ -5,7 +5,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-
 import { type FileChange, writtenText } from "./files.ts";
 
 export interface OutputState {
@@ -124,7 +123,8 @@ export class StateStore {
     try {
       mkdirSync(dirname(this.#file), { recursive: true });
       const temporary = `${this.#file}.${process.pid}.tmp`;
-      writeFileSync(temporary, JSON.stringify(this.#last));
+      // The key has what the config says.
+      writeFileSync(temporary, JSON.stringify(this.#last), { mode: 0o600 });
       renameSync(temporary, this.#file);
     } catch {
       // A read-only node_modules is fine: the next run does the work again.
@@ -151,8 +151,7 @@ export class StateStore {
 function stateFile(root: string, config: string): string | undefined {
   for (let at = root; ; at = dirname(at)) {
     if (existsSync(join(at, "node_modules"))) {
-      const name = [relative(at, root), basename(config)]
-        .join("/")
+      const name = join(relative(at, root), basename(config))
         .replace(/[^\w.-]+/g, "_")
         .slice(-NAME_LENGTH);
       return join(at, "node_modules/.cache/farcall", `${name}.json`);

@@ -1,4 +1,5 @@
 /** What cannot cross the wire, as problems of the functions that it would cross for. */
+import { ts } from "ts-morph";
 import { list } from "../../text/index.ts";
 import { isUncrossable, type Refusal, reached, refusalsOf } from "../convert/index.ts";
 import type { Fault } from "../problems.ts";
@@ -25,6 +26,11 @@ interface Found {
   others: Set<string>;
 }
 
+/** `app.class` has no option `omit`. */
+function isOfClass({ call: { expression } }: Registered): boolean {
+  return ts.isPropertyAccessExpression(expression) && expression.name.text === "class";
+}
+
 /** A fault that many functions share is reported once, with their names. */
 export function faultsOf(app: AppProgram, functions: readonly Registered[]): Fault[] {
   const found = new Map<string, Found>();
@@ -33,7 +39,8 @@ export function faultsOf(app: AppProgram, functions: readonly Registered[]): Fau
       const isOwn = app.isOwn(refusal.node.getSourceFile());
       const node = isOwn ? refusal.node : fn.call;
       const { severity, reason, message } = refusal;
-      const hint = isOptional && isUncrossable(refusal) ? `${refusal.hint} ${OR_OMIT}` : refusal.hint;
+      const canOmit = isOptional && isUncrossable(refusal) && !isOfClass(fn);
+      const hint = canOmit ? `${refusal.hint} ${OR_OMIT}` : refusal.hint;
       // One cause, wherever it is met; what the author wrote can come to many nodes that the compiler made.
       const { fileName } = refusal.node.getSourceFile();
       const key = [fileName, refusal.node.getStart(), message].join("\n");
