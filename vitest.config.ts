@@ -40,7 +40,7 @@ export default defineConfig({
       { plugins: [startBuilt], test: { ...common, name: "isolated", include: ["test/**/*.test.ts"], exclude: PURE } },
     ],
     // Tests wait for processes more than they compute: more of them than cores keep the cores busy.
-    maxWorkers: 5,
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     reporters: [...(report ? ["json"] : []), new LeftOut(), "default"],
     ...(report && { outputFile: { json: report } }),
